@@ -1,0 +1,1 @@
+export function unpackNsfwjs(): Promise<Record<string, string>>;

@@ -1,0 +1,51 @@
+import { readFrom } from '../../formats/known-formats.js';
+import { inspect } from '../../inspect.js';
+import { countLayers } from '../../model/model.js';
+import { inspectReport, type Run } from '../../report/json-report.js';
+import { byteSize, count, printable } from '../../report/printable.js';
+import { loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
+import { textTable } from '../../report/table.js';
+import { nodeStorage } from '../../storage/node/node-storage.js';
+import { TOOL } from '../../tool.js';
+import { type Flags, planOptions } from '../flags.js';
+import { dataColors, messageColors, print, tell } from '../terminal.js';
+
+/** Shows what a model is and what a retrofit would add; writes nothing. */
+export async function inspectCommand(path: string, given: Flags): Promise<void> {
+  const started = performance.now();
+  const flags = given.config === undefined ? given : await (await import('../config-file.js')).withConfig(given);
+  const model = await readFrom(nodeStorage, path, { allowLinks: flags.allowLinks ?? false });
+  const inspection = inspect(model, planOptions(flags));
+  const { plan, modules, loads } = inspection;
+  const run: Run = {
+    tool: TOOL,
+    model,
+    inputPath: path,
+    layers: countLayers(model.graph),
+    plan,
+    options: { ...plan.options, allowLinks: flags.allowLinks ?? false },
+    output: null,
+    milliseconds: performance.now() - started,
+  };
+  if (flags.markdown !== undefined) await (await import('../markdown-file.js')).writeMarkdown(flags.markdown, run);
+  if (flags.json) {
+    print(JSON.stringify(inspectReport(run, inspection)));
+    return;
+  }
+  const { container, dialect } = model.format;
+  const [head, ...rows] = textTable(stageTable(plan));
+  print(
+    dataColors.bold(
+      `${printable(path)}: ${container}, ${dialect}, ${count(run.layers)} layers, ${count(plan.params.before)} parameters, ${byteSize(model.bytes)}`,
+    ),
+    dataColors.bold(head!),
+    ...rows,
+    `would add ${totalsLine(plan)}`,
+    ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
+    ...loaderLines(loads),
+  );
+  tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
+  tell(
+    ...[...model.warnings, ...plan.warnings].map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)),
+  );
+}

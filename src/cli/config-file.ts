@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { inFile, usageError } from '../errors.js';
+import { readJsonFile } from '../formats/read-json-file.js';
+import { toPlain } from '../json/json-value.js';
+import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
+import { nodeStorage } from '../storage/node/node-storage.js';
+import type { Flags } from './flags.js';
+
+const stages = z.array(z.union([z.int().min(1), z.literal('last')]));
+const globs = z.array(z.string().min(1));
+const ranged = ({ min, max }: { min: number; max: number }) => z.number().min(min).max(max);
+const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
+
+/** What a `--config` file may hold: the options of `add` under their long names, in camel case. */
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().describe('Where editors find this schema'),
+    output: z.string().min(1).describe('Where the new model goes'),
+    ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
+    stage: stages.describe('Only these stages: numbers from 1, or "last"'),
+    skipStage: stages.describe('Not these stages'),
+    include: globs.describe('Only behind layers of these names'),
+    exclude: globs.describe('Not behind layers of these names'),
+    at: globs.describe('Behind these layers, instead of at the blocks'),
+    placement: z.enum(OPTION_CHOICES.placement).describe('Where in the block'),
+    granularity: z.enum(OPTION_CHOICES.granularity).describe('What gets one module'),
+    form: z.enum(OPTION_CHOICES.form).describe('What the projections are'),
+    squeeze: z.enum(OPTION_CHOICES.squeeze).describe('The global pooling'),
+    bias: z.boolean().describe('Whether the projections have biases'),
+    minUnits: whole(OPTION_RANGES.minUnits).describe('Least hidden units of a module'),
+    init: z.enum(OPTION_CHOICES.init).describe('Initial weights'),
+    seed: whole(OPTION_RANGES.seed).describe('Seed of the initial weights'),
+    maxAddedParams: z.string().describe('Refuse to add more parameters: 5%, 200k, 1.5M'),
+    denyCode: z.boolean().describe('Refuse models with layers that run code when they are loaded'),
+    allowLinks: z.boolean().describe('Admit weight files that are links'),
+  })
+  .partial();
+
+/**
+ * The flags with those of a config file behind them.
+ * @throws RetrofitError `bad-config`, naming the key and what it expects
+ */
+export async function withConfig(flags: Flags): Promise<Flags> {
+  if (flags.config === undefined) return flags;
+  const file = flags.config;
+  const json = await readConfig(file);
+  const parsed = configSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw usageError('bad-config', `${issue.message} (location: ${issue.path.join('.') || 'the whole file'})`, {
+      where: { file, field: issue.path.join('.') },
+      hint: 'the keys are the long names of the flags in camel case; see schemas/config.schema.json',
+    });
+  }
+  const { $schema: _, ...options } = parsed.data;
+  return { ...(options as Flags), ...flags };
+}
+
+async function readConfig(path: string): Promise<unknown> {
+  try {
+    return toPlain((await readJsonFile(nodeStorage, await nodeStorage.findFile(path))).root);
+  } catch (error) {
+    const known = inFile(error, path) as Error;
+    throw usageError('bad-config', `the config cannot be used: ${known.message}`, {
+      where: { file: path },
+      hint: 'give a JSON file',
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { usageError } from '../errors.js';
+import type { RetrofitOptions, StageChoice } from '../plan/options.js';
+
+/** A flag's number. Its range is checked with the options of the library. */
+export function toNumber(text: string): number {
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(number)) return number;
+  throw usageError('bad-option', `"${text}" is not a number`, { hint: 'give a number such as 16' });
+}
+
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+/** `5`, `4,5`, `last`; repeatable. */
+export const collectStages = (text: string, before: readonly StageChoice[] = []): readonly StageChoice[] => [
+  ...before,
+  ...text.split(',').map((part): StageChoice => {
+    const word = part.trim();
+    if (word === 'last') return word;
+    if (/^[1-9]\d*$/.test(word)) return Number(word);
+    throw usageError('bad-option', `"${text}" names no stages`, {
+      where: { field: 'stage' },
+      hint: 'give numbers from 1 or "last", with commas between: 4,5',
+    });
+  }),
+];
+
+/** What the commands are given on the command line, besides the model. */
+export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipStages'>> {
+  readonly stage?: readonly StageChoice[];
+  readonly skipStage?: readonly StageChoice[];
+  readonly output?: string;
+  readonly maxAddedParams?: string;
+  readonly denyCode?: boolean;
+  readonly dryRun?: boolean;
+  readonly markdown?: string;
+  readonly force?: boolean;
+  readonly quiet?: boolean;
+  readonly config?: string;
+  readonly allowLinks?: boolean;
+  readonly json?: boolean;
+}
+
+const PLAN_KEYS = [
+  'ratio',
+  'include',
+  'exclude',
+  'at',
+  'placement',
+  'granularity',
+  'form',
+  'squeeze',
+  'bias',
+  'minUnits',
+  'init',
+  'seed',
+] as const;
+
+/** The options of the plan among the flags. */
+export function planOptions(flags: Flags): Partial<RetrofitOptions> {
+  const given = Object.fromEntries(PLAN_KEYS.flatMap((key) => (flags[key] === undefined ? [] : [[key, flags[key]]])));
+  return {
+    ...given,
+    ...(flags.stage === undefined ? {} : { stages: flags.stage }),
+    ...(flags.skipStage === undefined ? {} : { skipStages: flags.skipStage }),
+  };
+}
+
+/** Parameters that may be added: a number, or a share of those the model has. */
+export function parseBudget(text: string, paramsBefore: number): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(%|k|M)?$/.exec(text.trim());
+  if (match === null) {
+    throw usageError('bad-option', `--max-added-params "${text}" is no budget`, {
+      where: { field: 'maxAddedParams' },
+      hint: 'give a share such as 5%, or a number such as 200000, 200k or 1.5M',
+    });
+  }
+  const number = Number(match[1]);
+  const unit = match[2];
+  if (unit === '%') return (number / 100) * paramsBefore;
+  return number * (unit === 'k' ? 1e3 : unit === 'M' ? 1e6 : 1);
+}

@@ -1,0 +1,55 @@
+import { CommanderError } from 'commander';
+import { RetrofitError, usageError } from '../errors.js';
+import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
+import { makeProgram } from './program.js';
+import { exitOnSignals } from './signals.js';
+
+/**
+ * Runs the command line.
+ * @param words the arguments, without node and the script
+ * @returns the exit code
+ */
+export async function main(words: readonly string[]): Promise<number> {
+  exitOnSignals();
+  const program = makeProgram();
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return EXIT_DONE;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
+    return reportFailure(error, words);
+  }
+}
+
+async function reportFailure(thrown: unknown, words: readonly string[]): Promise<number> {
+  const error = thrown instanceof CommanderError ? commandError(thrown) : thrown;
+  const known = error instanceof RetrofitError;
+  if (words.includes('--json')) {
+    const { errorReport } = await import('../report/json-report.js');
+    const described = known
+      ? error
+      : {
+          code: 'defect',
+          message: String(error),
+          where: {},
+          hint: 'this is a defect of se-retrofit: please report it',
+        };
+    console.log(JSON.stringify(errorReport(commandOf(words), described)));
+  }
+  if (!known) {
+    console.error(error);
+    console.error('se-retrofit: this is a defect of ours; please report it with the lines above');
+    return EXIT_DEFECT;
+  }
+  const { errorLine } = await import('../report/error-line.js');
+  console.error(errorLine(error));
+  if (words.includes('--debug')) console.error(error.stack);
+  return EXIT_CODES[error.kind];
+}
+
+const commandError = (error: CommanderError) =>
+  usageError('bad-flags', error.message.replace(/^error: /, '').replaceAll('\n', ' '), {
+    hint: 'see se-retrofit --help',
+  });
+
+const commandOf = (words: readonly string[]): string => (words[0] === 'inspect' ? 'inspect' : 'add');

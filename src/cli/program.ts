@@ -1,0 +1,85 @@
+import { Command, Option } from 'commander';
+import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
+import { TOOL } from '../tool.js';
+import { collect, collectStages, toNumber } from './flags.js';
+
+// Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
+
+/** The command line: its commands and their flags. */
+export function makeProgram(): Command {
+  const program = new Command('se-retrofit')
+    .description(
+      'Puts Squeeze-and-Excitation modules into trained networks, exactly: until they are trained the new model computes what the old one did.',
+    )
+    .version(TOOL.split(' ')[1]!)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .showHelpAfterError(false);
+
+  const add = program
+    .command('add', { isDefault: true })
+    .description('put SE modules into a model (the default command)')
+    .argument('<model>', 'a TensorFlow.js model.json, or the folder that holds it')
+    .option('-o, --output <path>', 'where the new model goes (default: <stem>-se beside the input)')
+    .addOption(new Option('--max-added-params <budget>', 'refuse to add more parameters: 5%, 200k, 1.5M'))
+    .option('--deny-code', 'refuse models with layers that run code or read files when they are loaded')
+    .option('--dry-run', 'plan and report, write nothing')
+    .option('--markdown <file>', 'write the report as Markdown too')
+    .option('--force', 'replace an existing output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, flags: object) => (await import('./commands/add.js')).add(model, flags));
+  const inspect = program
+    .command('inspect')
+    .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
+    .argument('<model>', 'a TensorFlow.js model.json, or the folder that holds it')
+    .option('--markdown <file>', 'write the report as Markdown too')
+    .action(async (model: string, flags: object) =>
+      (await import('./commands/inspect.js')).inspectCommand(model, flags),
+    );
+  for (const command of [add, inspect]) addPlanOptions(command);
+
+  program.addHelpText('after', () => {
+    const helper = program.createHelp();
+    const options = helper.visibleOptions(add).filter((option) => option.long !== '--help');
+    const width = Math.max(...options.map((option) => helper.optionTerm(option).length));
+    const lines = options.map(
+      (option) => `  ${helper.optionTerm(option).padEnd(width)}  ${helper.optionDescription(option)}`,
+    );
+    return `\nOptions of add:\n${lines.join('\n')}\n\nExample:\n  se-retrofit model.json --ratio 16 --skip-stage 5`;
+  });
+  return program;
+}
+
+function addPlanOptions(command: Command): void {
+  const choice = (flags: string, description: string, key: keyof typeof OPTION_CHOICES) =>
+    command.addOption(
+      new Option(flags, `${description}: ${OPTION_CHOICES[key].join(', ')} (default: ${RETROFIT_DEFAULTS[key]})`),
+    );
+  command
+    .option('-r, --ratio <number>', `channels over hidden units (default: ${RETROFIT_DEFAULTS.ratio})`, toNumber)
+    .option('--stage <stages>', 'only these stages: 5, or 4,5, or last; repeatable', collectStages)
+    .option('--skip-stage <stages>', 'not these stages; repeatable', collectStages)
+    .option('--include <glob>', 'only behind layers of these names; repeatable', collect)
+    .option('--exclude <glob>', 'not behind layers of these names; repeatable', collect)
+    .option('--at <layer>', 'behind this layer, instead of at the blocks; repeatable', collect);
+  choice('--placement <where>', 'where in the block', 'placement');
+  choice('--granularity <unit>', 'one module a', 'granularity');
+  choice('--form <form>', 'projections as', 'form');
+  choice('--squeeze <pooling>', 'global pooling', 'squeeze');
+  command
+    .option('--bias', 'give the projections biases')
+    .option(
+      '--min-units <number>',
+      `least hidden units of a module (default: ${RETROFIT_DEFAULTS.minUnits})`,
+      toNumber,
+    );
+  choice('--init <init>', 'initial weights', 'init');
+  command
+    .option('--seed <number>', `seed of the initial weights (default: ${RETROFIT_DEFAULTS.seed})`, toNumber)
+    .option('--config <file>', 'a JSON file with these options, flags win')
+    .option('--allow-links', 'admit weight files that are links')
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show where an error comes from')
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride();
+}

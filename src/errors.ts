@@ -1,0 +1,62 @@
+/**
+ * What kind of answer an error is; the command line gives each kind its exit code.
+ * - `usage`: the request is wrong (flags, config, unknown stage, output exists)
+ * - `refused`: the request is right and the answer is no (over budget, `--deny-code`)
+ * - `input`: the model cannot be used
+ * - `output`: the result cannot be written
+ */
+export type ErrorKind = 'usage' | 'refused' | 'input' | 'output';
+
+/** Where an error lies. `field` is a path inside `file`, such as `weightsManifest[0].paths[1]`. */
+export interface ErrorPlace {
+  readonly file?: string | undefined;
+  readonly layer?: string | undefined;
+  readonly field?: string | undefined;
+}
+
+export interface ErrorDetails {
+  readonly where?: ErrorPlace;
+  /** What the reader can do about it, as a sentence. */
+  readonly hint?: string;
+}
+
+/** The one error class of se-retrofit: a stable `code` for programs, a sentence, a place and a hint for people. */
+export class RetrofitError extends Error {
+  override readonly name = 'RetrofitError';
+  readonly where: ErrorPlace;
+  readonly hint: string | undefined;
+
+  constructor(
+    readonly kind: ErrorKind,
+    readonly code: string,
+    message: string,
+    details: ErrorDetails = {},
+  ) {
+    super(message);
+    this.where = details.where ?? {};
+    this.hint = details.hint;
+  }
+}
+
+/** The request is wrong: exit code 2. */
+export const usageError = (code: string, message: string, details?: ErrorDetails) =>
+  new RetrofitError('usage', code, message, details);
+
+/** The answer is no: exit code 3. */
+export const refusal = (code: string, message: string, details?: ErrorDetails) =>
+  new RetrofitError('refused', code, message, details);
+
+/** The model cannot be used: exit code 4. */
+export const inputError = (code: string, message: string, details?: ErrorDetails) =>
+  new RetrofitError('input', code, message, details);
+
+/** The result cannot be written: exit code 5. */
+export const outputError = (code: string, message: string, details?: ErrorDetails) =>
+  new RetrofitError('output', code, message, details);
+
+/** The same error with a file named, for readers that know the file when the thrower did not. */
+export function inFile(error: unknown, file: string): unknown {
+  if (!(error instanceof RetrofitError) || error.where.file !== undefined) return error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return new RetrofitError(error.kind, error.code, error.message, { where: { ...error.where, file }, ...hint });
+}

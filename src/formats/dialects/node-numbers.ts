@@ -1,0 +1,16 @@
+import { inputShape } from '../../layers/other-layers.js';
+import type { Layer } from '../../model/model.js';
+
+/**
+ * The number that Keras 2 and TensorFlow.js give a layer's first call: a model is called once while it is built, a
+ * Sequential one only if it knows its input by then.
+ */
+export function firstNode(layer: Layer): number {
+  const graph = layer.graph;
+  if (graph === undefined) return 0;
+  if (graph.kind === 'functional') return 1;
+  const input = graph.layers[0]!;
+  if (!input.implicit) return 1;
+  const first = graph.layers[1]!;
+  return inputShape(first.settings) !== undefined || (first.graph !== undefined && firstNode(first) === 1) ? 1 : 0;
+}

@@ -1,0 +1,59 @@
+import {
+  isArray,
+  isObject,
+  type JsonArray,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  numberOf,
+  stringOf,
+} from '../../json/json-value.js';
+
+/** A tensor as Keras 2 writes it: `[layer, node, tensor]`, with call arguments as an optional fourth element. */
+export interface WrittenReference {
+  readonly layer: string;
+  readonly node: number;
+  readonly tensor: number;
+}
+
+/** The reference an array is, or undefined: a list of three numbers, or a constant, is none. */
+export function readReference(value: JsonValue, isLayer: (name: string) => boolean): WrittenReference | undefined {
+  if (!isArray(value) || value.items.length < 3 || value.items.length > 4) return undefined;
+  const [layer, node, tensor] = value.items.map((item) => item.value);
+  const name = stringOf(layer);
+  const nodeIndex = wholeNumber(node);
+  const tensorIndex = wholeNumber(tensor);
+  if (name === undefined || nodeIndex === undefined || tensorIndex === undefined || !isLayer(name)) return undefined;
+  return { layer: name, node: nodeIndex, tensor: tensorIndex };
+}
+
+function wholeNumber(value: JsonValue | undefined): number | undefined {
+  const number = numberOf(value);
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** Rewrites every reference in a value, call arguments included; everything else keeps its text. */
+export function mapReferences(
+  value: JsonValue,
+  isLayer: (name: string) => boolean,
+  map: (reference: WrittenReference) => WrittenReference,
+): JsonValue {
+  const reference = readReference(value, isLayer);
+  if (reference !== undefined) return mapArguments(writeReference(value as JsonArray, reference, map(reference)));
+  if (isArray(value)) return mapItems(value, (item) => mapReferences(item, isLayer, map));
+  if (isObject(value)) return mapMembers(value, (member) => mapReferences(member, isLayer, map));
+  return value;
+
+  function mapArguments(array: JsonArray): JsonArray {
+    return mapItems(array, (item, index) => (index === 3 ? mapReferences(item, isLayer, map) : item));
+  }
+}
+
+function writeReference(array: JsonArray, before: WrittenReference, after: WrittenReference): JsonArray {
+  return mapItems(array, (item, index) => {
+    if (index === 0 && after.layer !== before.layer) return { kind: 'string', text: JSON.stringify(after.layer) };
+    if (index === 1 && after.node !== before.node) return { kind: 'number', text: String(after.node) };
+    if (index === 2 && after.tensor !== before.tensor) return { kind: 'number', text: String(after.tensor) };
+    return item;
+  });
+}

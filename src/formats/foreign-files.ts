@@ -1,0 +1,104 @@
+import { inputError } from '../errors.js';
+import { getMember } from '../json/json-value.js';
+import type { FileContent } from './file-content.js';
+
+interface ForeignFile {
+  readonly code: string;
+  readonly recognises: (head: string, content: FileContent) => boolean;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const AS_LAYERS_MODEL = 'give a TensorFlow.js layers model: model.json with its weight files';
+const DOWNLOAD_AGAIN = 'download the model itself and try again';
+
+/** What people give instead of a model that can be read, by its first bytes. */
+const FOREIGN_FILES: readonly ForeignFile[] = [
+  { code: 'empty', recognises: (head) => head === '', message: 'the file is empty', hint: DOWNLOAD_AGAIN },
+  {
+    code: 'keras-h5',
+    recognises: (head) => head.startsWith('\x89HDF\r\n\x1a\n'),
+    message: 'this is an HDF5 file of Keras, which this version does not read yet',
+    hint: AS_LAYERS_MODEL,
+  },
+  {
+    code: 'pytorch',
+    recognises: (head) =>
+      (head.startsWith('PK\x03\x04') && /\/(data\.pkl|version|byteorder)/.test(head)) || head.startsWith('\x80\x02'),
+    message: 'this is a PyTorch file: its graph is Python code, not data',
+    hint: 'only models whose layers are in the file can be changed: rebuild the network in Keras and save that',
+  },
+  {
+    code: 'keras-zip',
+    recognises: (head) => head.startsWith('PK\x03\x04') && /metadata\.json|config\.json|model\.weights/.test(head),
+    message: 'this is a .keras file, which this version does not read yet',
+    hint: AS_LAYERS_MODEL,
+  },
+  {
+    code: 'zip',
+    recognises: (head) => head.startsWith('PK'),
+    message: 'this is a zip archive',
+    hint: 'unpack it and give the model inside',
+  },
+  {
+    code: 'gzip',
+    recognises: (head) => head.startsWith('\x1f\x8b'),
+    message: 'this is compressed with gzip',
+    hint: 'unpack it first: gunzip or tar -xzf',
+  },
+  {
+    code: 'lfs-pointer',
+    recognises: (head) => head.startsWith('version https://git-lfs'),
+    message: 'this is a Git LFS pointer, not the model itself',
+    hint: 'fetch the model with: git lfs pull',
+  },
+  {
+    code: 'html',
+    recognises: (head) => /^\s*<(!doctype|html|head|body|\?xml|error)/i.test(head),
+    message: 'this is a web page, probably an error page that was saved in place of the model',
+    hint: DOWNLOAD_AGAIN,
+  },
+  {
+    code: 'tflite',
+    recognises: (head) => head.slice(4, 8) === 'TFL3',
+    message: 'this is a TensorFlow Lite file: its layers were dissolved into operations',
+    hint: 'start from the Keras model it was converted from',
+  },
+  {
+    code: 'onnx',
+    recognises: (head, { file }) =>
+      head.startsWith('\x08') &&
+      (/onnx|pytorch|tf2onnx|keras2onnx|skl2onnx|producer/i.test(head) || file.path.endsWith('.onnx')),
+    message: 'this is an ONNX file: it holds operations, not layers',
+    hint: 'start from the Keras model it was exported from',
+  },
+  {
+    code: 'saved-model',
+    recognises: (_head, { file }) => file.path.endsWith('.pb'),
+    message: 'this is a TensorFlow graph: it holds operations, not layers',
+    hint: 'in Keras, save the model itself and convert it to a TensorFlow.js layers model',
+  },
+  {
+    code: 'no-weights',
+    recognises: (_head, { json }) =>
+      json !== undefined &&
+      getMember(json.root, 'class_name') !== undefined &&
+      getMember(json.root, 'config') !== undefined,
+    message: 'this is the architecture of a Keras model without its weights',
+    hint: AS_LAYERS_MODEL,
+  },
+];
+
+/** @throws RetrofitError that says what the file is, and how to get a model that can be read */
+export function refuseForeignFile(content: FileContent): never {
+  const head = String.fromCharCode(...content.head);
+  const found = FOREIGN_FILES.find((foreign) => foreign.recognises(head, content));
+  throw inputError(
+    found?.code ?? 'not-a-model',
+    found?.message ?? 'this is not a model in any format that is known here',
+    {
+      where: { file: content.file.path },
+      hint: found?.hint ?? AS_LAYERS_MODEL,
+    },
+  );
+}

@@ -1,0 +1,62 @@
+import { inputError } from '../errors.js';
+import { getMember } from '../json/json-value.js';
+import type { Container, Model } from '../model/model.js';
+import type { FindOptions, Storage } from '../storage/storage.js';
+import type { FileContent } from './file-content.js';
+import { refuseForeignFile } from './foreign-files.js';
+import { readBeginning, readJsonFile } from './read-json-file.js';
+import { readTfjs } from './tfjs/read-tfjs.js';
+
+interface KnownFormat {
+  readonly container: Container;
+  readonly recognises: (content: FileContent) => boolean;
+  readonly read: (storage: Storage, content: FileContent, options: FindOptions) => Promise<Model>;
+}
+
+/** Every format that can be read. The first that recognises a file's content reads it; names decide nothing. */
+const KNOWN_FORMATS: readonly KnownFormat[] = Object.freeze([
+  {
+    container: 'tfjs',
+    recognises: ({ json }: FileContent) =>
+      json !== undefined &&
+      ['modelTopology', 'weightsManifest', 'format'].some((key) => getMember(json.root, key) !== undefined),
+    read: readTfjs,
+  },
+] satisfies readonly KnownFormat[]);
+
+const HEAD_BYTES = 512;
+const MODEL_FILE = 'model.json';
+
+/**
+ * Reads a saved model: a file, or a folder that holds a model.json. Weights stay where they are.
+ * @throws RetrofitError saying what the file is, where it is not a model
+ */
+export async function readFrom(storage: Storage, path: string, options: FindOptions): Promise<Model> {
+  const content = await look(storage, await modelPath(storage, path));
+  const format = KNOWN_FORMATS.find((known) => known.recognises(content));
+  if (format === undefined) return refuseForeignFile(content);
+  return format.read(storage, content, options);
+}
+
+async function modelPath(storage: Storage, path: string): Promise<string> {
+  if ((await storage.kindOf(path)) !== 'folder') return path;
+  const inside = storage.join(path, MODEL_FILE);
+  if ((await storage.kindOf(inside)) === 'file') return inside;
+  if ((await storage.kindOf(storage.join(path, 'saved_model.pb'))) === 'file') {
+    throw inputError('saved-model', 'this is a TensorFlow SavedModel: it holds operations, not layers', {
+      where: { file: path },
+      hint: 'in Keras, save the model itself: model.save("model.keras"), or convert it to a TensorFlow.js layers model',
+    });
+  }
+  throw inputError('not-a-model', 'the folder holds no model.json', {
+    where: { file: path },
+    hint: 'give the folder or the file of a saved model',
+  });
+}
+
+async function look(storage: Storage, path: string): Promise<FileContent> {
+  const file = await storage.findFile(path);
+  const head = await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength));
+  const first = new TextDecoder().decode(head).trimStart()[0];
+  return { file, head, json: first === '{' ? await readJsonFile(storage, file) : undefined };
+}

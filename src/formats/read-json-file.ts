@@ -1,0 +1,46 @@
+import { inFile, inputError } from '../errors.js';
+import type { JsonDocument } from '../json/json-value.js';
+import { parseJson } from '../json/parse-json.js';
+import { MAX_JSON_BYTES } from '../limits.js';
+import type { FoundFile, Storage } from '../storage/storage.js';
+
+/**
+ * Reads and parses a JSON file.
+ * @throws RetrofitError `bad-json`, naming the file
+ */
+export async function readJsonFile(storage: Storage, file: FoundFile): Promise<JsonDocument> {
+  try {
+    return parseJson(decode(await readBeginning(storage, file, checkedLength(file))));
+  } catch (error) {
+    throw inFile(error, file.path);
+  }
+}
+
+/** The first bytes of a file. */
+export async function readBeginning(storage: Storage, file: FoundFile, byteLength: number): Promise<Uint8Array> {
+  const opened = await storage.open(file);
+  try {
+    return await opened.read(0, byteLength);
+  } finally {
+    await opened.close();
+  }
+}
+
+function checkedLength(file: FoundFile): number {
+  if (file.byteLength <= MAX_JSON_BYTES) return file.byteLength;
+  throw inputError(
+    'bad-json',
+    `the file has ${file.byteLength} bytes; ${MAX_JSON_BYTES} are the most that is read of a JSON file`,
+    {
+      hint: 'the architecture of a model is smaller; its weights belong into binary files',
+    },
+  );
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw inputError('bad-json', 'the file is not text in UTF-8', { hint: 'it is damaged: save or download it again' });
+  }
+}

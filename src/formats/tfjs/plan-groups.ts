@@ -1,0 +1,133 @@
+import type { ByteRange, Tensor } from '../../model/tensor.js';
+import type { FoundFile } from '../../storage/storage.js';
+import { changesBytes, decodeFloat16, readChunks, scaleFloat16 } from './scale-stored.js';
+import type { LocatedGroup, LocatedSpec, TfjsSource } from './tfjs-source.js';
+import type { WeightReader } from './weight-reader.js';
+
+/** A weight file of the new model: a copy of the beginning of an old one, or the parts of it that are kept. */
+export interface StoredFile {
+  readonly path: string;
+  readonly source: FoundFile;
+  readonly byteLength: number;
+  readonly isPrefix: boolean;
+  readonly kept: readonly ByteRange[];
+}
+
+/** What becomes of one group of the old manifest. */
+export interface StoredGroup {
+  readonly files: readonly StoredFile[];
+  /** Weights that are left out, by their index. */
+  readonly dropped: ReadonlySet<number>;
+  readonly isEmpty: boolean;
+  /** Tensors whose bytes are scaled where they lie. */
+  readonly scaled: readonly { readonly spec: LocatedSpec; readonly tensor: Tensor }[];
+  /** Tensors that are scaled by their quantization, by name. */
+  readonly requantized: ReadonlyMap<string, Tensor>;
+  /** Where a range of an old file lies in the new one. */
+  readonly relocate: (range: ByteRange) => number;
+}
+
+/** A float32 tensor that goes into the file of the modules. */
+export interface AppendedTensor {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly values: () => Float32Array;
+}
+
+/** Decides what becomes of every stored byte, and what is appended. */
+export async function planGroups(
+  source: TfjsSource,
+  reader: WeightReader,
+  tensors: ReadonlyMap<string, Tensor>,
+): Promise<{ groups: readonly StoredGroup[]; appended: readonly AppendedTensor[] }> {
+  const appended: AppendedTensor[] = [];
+  const groups: StoredGroup[] = [];
+  for (const group of source.groups) groups.push(await planGroup(group));
+  for (const [name, tensor] of tensors) {
+    if (tensor.source.kind === 'generated') appended.push({ name, tensor, values: tensor.source.values });
+  }
+  return { groups, appended };
+
+  async function planGroup(group: LocatedGroup): Promise<StoredGroup> {
+    const dropped = new Set<number>();
+    const scaled: { spec: LocatedSpec; tensor: Tensor }[] = [];
+    const requantized = new Map<string, Tensor>();
+    for (const [index, spec] of group.specs.entries()) {
+      const tensor = tensors.get(spec.name);
+      if (tensor === undefined || spec.isOptimizer) {
+        dropped.add(index);
+      } else if (tensor.exponent !== 0 && !changesBytes(tensor)) {
+        requantized.set(spec.name, tensor);
+      } else if (changesBytes(tensor)) {
+        const wide = await widened(spec, tensor);
+        if (wide === undefined) scaled.push({ spec, tensor });
+        else {
+          dropped.add(index);
+          appended.push(wide);
+        }
+      }
+    }
+    const kept = group.specs.filter((_, index) => !dropped.has(index)).flatMap((spec) => spec.ranges);
+    const files = dropped.size === 0 ? group.paths.map(wholeFile) : group.paths.flatMap((path) => keptFile(path, kept));
+    return {
+      files,
+      dropped,
+      isEmpty: dropped.size === group.specs.length && dropped.size > 0,
+      scaled,
+      requantized,
+      relocate: relocation(files),
+    };
+  }
+
+  /** A float16 tensor that cannot be doubled in its own precision, as float32; undefined for all others. */
+  async function widened(spec: LocatedSpec, tensor: Tensor): Promise<AppendedTensor | undefined> {
+    if (tensor.quantization?.dtype !== 'float16') return undefined;
+    let fits = true;
+    for await (const { bytes } of readChunks(reader, spec.ranges)) fits &&= scaleFloat16(bytes, tensor.exponent);
+    if (fits) return undefined;
+    const values = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
+    let done = 0;
+    for await (const { bytes } of readChunks(reader, spec.ranges)) {
+      const decoded = decodeFloat16(bytes, tensor.exponent);
+      values.set(decoded, done);
+      done += decoded.length;
+    }
+    return { name: spec.name, tensor: { ...tensor, quantization: undefined }, values: () => values };
+  }
+
+  function wholeFile(path: string): StoredFile {
+    const file = source.files.get(path)!;
+    return { path, source: file, byteLength: file.byteLength, isPrefix: true, kept: [] };
+  }
+
+  function keptFile(path: string, all: readonly ByteRange[]): readonly StoredFile[] {
+    const kept = all.filter((range) => range.file === path && range.byteLength > 0);
+    const byteLength = kept.reduce((sum, range) => sum + range.byteLength, 0);
+    const last = kept.at(-1);
+    if (last === undefined) return [];
+    return [
+      {
+        path,
+        source: source.files.get(path)!,
+        byteLength,
+        isPrefix: last.byteOffset + last.byteLength === byteLength,
+        kept,
+      },
+    ];
+  }
+}
+
+/** Parts that are kept move together; a range lies inside one of them. */
+function relocation(files: readonly StoredFile[]): (range: ByteRange) => number {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return (range) => {
+    const file = byPath.get(range.file)!;
+    if (file.isPrefix) return range.byteOffset;
+    let position = 0;
+    for (const part of file.kept) {
+      if (range.byteOffset < part.byteOffset + part.byteLength) return position + range.byteOffset - part.byteOffset;
+      position += part.byteLength;
+    }
+    return position;
+  };
+}

@@ -1,0 +1,111 @@
+import { inFile, inputError } from '../../errors.js';
+import {
+  getMember,
+  isObject,
+  type JsonDocument,
+  type JsonObject,
+  type JsonValue,
+  stringOf,
+} from '../../json/json-value.js';
+import { checkWeights } from '../../model/check-weights.js';
+import type { Model, Warning } from '../../model/model.js';
+import { readRecord } from '../../model/record.js';
+import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { listWarnings } from '../carried-code.js';
+import { raiseGraph } from '../dialects/raise-keras2.js';
+import type { FileContent } from '../file-content.js';
+import { readManifest } from '../weight-layouts/tfjs-manifest.js';
+import { attachWeights } from './attach-weights.js';
+import { locateWeights } from './locate-weights.js';
+import type { TfjsSource } from './tfjs-source.js';
+
+/**
+ * Reads a TensorFlow.js layers model: model.json whole, its weight files only by their sizes.
+ * Source: `loadLayersModelFromIOHandler` in tfjs-layers 4.22 (src/models.ts).
+ */
+export async function readTfjs(storage: Storage, { file, json }: FileContent, options: FindOptions): Promise<Model> {
+  try {
+    return await readDocument(storage, file, json!, options);
+  } catch (error) {
+    throw inFile(error, file.path);
+  }
+}
+
+async function readDocument(
+  storage: Storage,
+  modelFile: FoundFile,
+  document: JsonDocument,
+  options: FindOptions,
+): Promise<Model> {
+  const root = document.root;
+  if (!isObject(root)) throw notLayersModel('it is not a JSON object', '');
+  const format = stringOf(getMember(root, 'format'));
+  if (format !== undefined && format !== 'layers-model') refuseFormat(format);
+  const found = getMember(root, 'modelTopology');
+  if (!isObject(found)) throw notLayersModel('there is no "modelTopology"', 'modelTopology');
+  if (getMember(found, 'node') !== undefined || getMember(found, 'library') !== undefined) refuseFormat('graph-model');
+
+  const inner = getMember(found, 'model_config');
+  const isWrapped = isObject(inner);
+  const topology: JsonValue = isWrapped ? inner : found;
+  const bare = raiseGraph(topology, isWrapped ? 'modelTopology.model_config' : 'modelTopology');
+  const groups = readManifest(getMember(root, 'weightsManifest'));
+  const { located, files } = await locateWeights(storage, modelFile, groups, options);
+  const graph = attachWeights(bare, located);
+  checkWeights(graph);
+
+  const warnings: Warning[] = [...listWarnings(graph)];
+  const optimizer = located.flatMap((group) => group.specs).filter((spec) => spec.isOptimizer);
+  if (optimizer.length > 0) {
+    warnings.push({
+      code: 'optimizer-dropped',
+      message: `the state of the optimizer (${optimizer.length} tensors) is left out of the new model: it would not fit its weights`,
+      where: optimizer[0]!.field,
+    });
+  }
+  const source: TfjsSource = {
+    kind: 'tfjs',
+    storage,
+    modelFile,
+    document,
+    root,
+    topology,
+    isWrapped,
+    groups: located,
+    files,
+  };
+  return {
+    path: modelFile.path,
+    format: { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' },
+    graph,
+    trainingConfig: trainingConfigOf(root, found),
+    record: readRecord(getMember(root, 'userDefinedMetadata')),
+    bytes: [...files.values()].reduce((sum, file) => sum + file.byteLength, modelFile.byteLength),
+    warnings,
+    carried: source,
+  };
+}
+
+/** tfjs saves it beside the topology; the converter leaves it inside, where the loader ignores it. */
+const trainingConfigOf = (root: JsonObject, topology: JsonObject): JsonValue | undefined =>
+  getMember(root, 'trainingConfig') ?? getMember(topology, 'training_config');
+
+function refuseFormat(format: string): never {
+  throw inputError(
+    format === 'graph-model' ? 'graph-model' : 'unknown-format',
+    format === 'graph-model'
+      ? 'this is a TensorFlow.js graph model: its layers were dissolved into operations when it was converted'
+      : `the format ${JSON.stringify(format)} is not known`,
+    {
+      where: { field: 'format' },
+      hint: 'convert the original Keras model again as a layers model (tensorflowjs_converter --output_format=tfjs_layers_model)',
+    },
+  );
+}
+
+function notLayersModel(message: string, field: string) {
+  return inputError('not-a-model', `this is not a TensorFlow.js layers model: ${message}`, {
+    where: { field },
+    hint: 'give the model.json that TensorFlow.js or its converter wrote',
+  });
+}

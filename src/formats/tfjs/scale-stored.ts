@@ -1,0 +1,92 @@
+import { inputError } from '../../errors.js';
+import { CHUNK_BYTES } from '../../limits.js';
+import type { ByteRange, Tensor } from '../../model/tensor.js';
+import type { WeightReader } from './weight-reader.js';
+
+/** The bytes of some ranges, one behind the other. */
+export async function readStretch(reader: WeightReader, ranges: readonly ByteRange[]): Promise<Uint8Array> {
+  const [only] = ranges;
+  if (only !== undefined && ranges.length === 1) return reader.read(only);
+  const bytes = new Uint8Array(ranges.reduce((sum, range) => sum + range.byteLength, 0));
+  let done = 0;
+  for (const range of ranges) {
+    bytes.set(await reader.read(range), done);
+    done += range.byteLength;
+  }
+  return bytes;
+}
+
+/** Reads the bytes a tensor has in its files, a chunk at a time; chunks hold whole values even where files do not. */
+export async function* readChunks(
+  reader: WeightReader,
+  ranges: readonly ByteRange[],
+): AsyncGenerator<{ readonly bytes: Uint8Array; readonly ranges: readonly ByteRange[] }> {
+  let pending: ByteRange[] = [];
+  let size = 0;
+  const flush = async () => {
+    const chunk = { bytes: await readStretch(reader, pending), ranges: pending };
+    pending = [];
+    size = 0;
+    return chunk;
+  };
+  for (const range of ranges) {
+    for (let offset = 0; offset < range.byteLength; ) {
+      const byteLength = Math.min(CHUNK_BYTES - size, range.byteLength - offset);
+      pending.push({ file: range.file, byteOffset: range.byteOffset + offset, byteLength });
+      size += byteLength;
+      offset += byteLength;
+      if (size === CHUNK_BYTES) yield await flush();
+    }
+  }
+  if (size > 0) yield await flush();
+}
+
+/**
+ * Multiplies stored float32 values by 2^exponent, in place.
+ * @throws RetrofitError `overflow` if a number becomes infinite: then nothing can be exact
+ */
+export function scaleFloat32(bytes: Uint8Array, exponent: number, name: string): void {
+  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const factor = 2 ** exponent;
+  for (let index = 0; index < values.length; index++) {
+    const before = values[index]!;
+    values[index] = before * factor;
+    if (!Number.isFinite(values[index]!) && Number.isFinite(before)) {
+      throw inputError('overflow', `the weight "${name}" holds ${before}, which cannot be doubled in float32`, {
+        hint: 'leave that place out with --exclude',
+      });
+    }
+  }
+}
+
+/** Multiplies stored float16 values by 2^exponent, in place; false where one of them would become infinite. */
+export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {
+  const values = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  for (let times = 0; times < exponent; times++) {
+    for (let index = 0; index < values.length; index++) {
+      const bits = values[index]!;
+      const stored = (bits >> 10) & 31;
+      if (stored === 31) continue;
+      if (stored === 30) return false;
+      // Below the smallest exponent the fraction itself doubles, into the exponent when it is full.
+      values[index] = stored === 0 ? (bits & 0x8000) | ((bits & 0x3ff) << 1) : bits + 0x400;
+    }
+  }
+  return true;
+}
+
+/** The numbers of stored float16 values, times 2^exponent. */
+export function decodeFloat16(bytes: Uint8Array, exponent: number): Float32Array {
+  const stored = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  return Float32Array.from(stored, (bits) => {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const power = (bits >> 10) & 31;
+    const fraction = bits & 0x3ff;
+    if (power === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    return sign * (power === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (power - 25)) * 2 ** exponent;
+  });
+}
+
+/** Whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
+export const changesBytes = (tensor: Tensor): boolean =>
+  tensor.exponent !== 0 && (tensor.quantization === undefined || tensor.quantization.dtype === 'float16');

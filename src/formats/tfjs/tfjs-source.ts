@@ -1,0 +1,29 @@
+import type { JsonDocument, JsonObject, JsonValue } from '../../json/json-value.js';
+import type { ByteRange } from '../../model/tensor.js';
+import type { FoundFile, Storage } from '../../storage/storage.js';
+import type { WeightSpec } from '../weight-layouts/tfjs-manifest.js';
+
+/** A weight of the manifest with the bytes it has. */
+export interface LocatedSpec extends WeightSpec {
+  readonly ranges: readonly ByteRange[];
+}
+
+export interface LocatedGroup {
+  readonly paths: readonly string[];
+  readonly specs: readonly LocatedSpec[];
+}
+
+/** What the reader of a TensorFlow.js model leaves for the writer, so that what did not change stays as it was. */
+export interface TfjsSource {
+  readonly kind: 'tfjs';
+  readonly storage: Storage;
+  readonly modelFile: FoundFile;
+  readonly document: JsonDocument;
+  readonly root: JsonObject;
+  /** The object that holds `class_name` and `config`, and whether it is wrapped in `model_config`. */
+  readonly topology: JsonValue;
+  readonly isWrapped: boolean;
+  readonly groups: readonly LocatedGroup[];
+  /** The weight files, by the path the manifest gives them. */
+  readonly files: ReadonlyMap<string, FoundFile>;
+}

@@ -1,0 +1,59 @@
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  isObject,
+  type JsonArray,
+  type JsonObject,
+  type JsonValue,
+  mapItems,
+  stringOf,
+  withItems,
+  withMember,
+} from '../../json/json-value.js';
+import type { AppendedTensor, StoredGroup } from './plan-groups.js';
+
+/** The old manifest with its groups as they are now, and one more for what was appended. */
+export function newManifest(
+  manifest: JsonArray,
+  groups: readonly StoredGroup[],
+  appended: readonly AppendedTensor[],
+  appendedFile: string,
+): JsonArray {
+  const kept = manifest.items.flatMap((item, index) => {
+    const group = groups[index]!;
+    if (group.isEmpty) return [];
+    return [{ ...item, value: newGroup(item.value as JsonObject, group) }];
+  });
+  if (appended.length === 0) return withItems(manifest, kept);
+  const weights = appended.map(({ name, tensor }) => ({ name, shape: tensor.shape, dtype: 'float32' }));
+  return withItems(manifest, [...kept, { value: fromPlain({ paths: [appendedFile], weights }) }]);
+}
+
+function newGroup(json: JsonObject, group: StoredGroup): JsonObject {
+  const paths = getMember(json, 'paths') as JsonArray;
+  const weights = getMember(json, 'weights') as JsonArray;
+  const files = new Set(group.files.map((file) => file.path));
+  const keptPaths = paths.items.filter((item) => files.has(stringOf(item.value)!));
+  const keptWeights = weights.items.filter((_, index) => !group.dropped.has(index));
+  const newPaths = keptPaths.length === paths.items.length ? paths : withItems(paths, keptPaths);
+  const remaining = keptWeights.length === weights.items.length ? weights : withItems(weights, keptWeights);
+  const newWeights = isArray(remaining) ? mapItems(remaining, (weight) => requantized(weight, group)) : remaining;
+  return withMember(withMember(json, 'paths', newPaths), 'weights', newWeights);
+}
+
+/** A quantised weight is doubled by its scale and min: value = stored * scale + min. */
+function requantized(weight: JsonValue, group: StoredGroup): JsonValue {
+  const name = stringOf(getMember(weight, 'name'));
+  const tensor = name === undefined ? undefined : group.requantized.get(name);
+  const quantization = getMember(weight, 'quantization');
+  if (tensor === undefined || !isObject(weight) || !isObject(quantization)) return weight;
+  const { scale, min } = tensor.quantization!;
+  const factor = 2 ** tensor.exponent;
+  const doubled = withMember(
+    withMember(quantization, 'scale', fromPlain(scale! * factor)),
+    'min',
+    fromPlain(min! * factor),
+  );
+  return withMember(weight, 'quantization', doubled);
+}

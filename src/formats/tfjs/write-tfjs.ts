@@ -1,0 +1,144 @@
+import { inputError } from '../../errors.js';
+import { fromPlain, getMember, type JsonArray, type JsonObject, stringOf, withMember } from '../../json/json-value.js';
+import { serializeJson } from '../../json/serialize-json.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import { listGraphs, type Model } from '../../model/model.js';
+import { writeRecord } from '../../model/record.js';
+import type { Tensor } from '../../model/tensor.js';
+import type { StagedFolder } from '../../storage/storage.js';
+import { lowerGraph } from '../dialects/lower-keras2.js';
+import { appendedBytes, appendedLength } from './appended-weights.js';
+import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
+import { readChunks, scaleFloat16, scaleFloat32 } from './scale-stored.js';
+import type { TfjsSource } from './tfjs-source.js';
+import { type WeightReader, withWeightReader } from './weight-reader.js';
+import { newManifest } from './write-manifest.js';
+
+/** What a writer reports of the model it wrote. */
+export interface WrittenFiles {
+  readonly files: readonly { readonly name: string; readonly byteLength: number }[];
+}
+
+export type OnProgress = (doneBytes: number, totalBytes: number) => void;
+
+/**
+ * Writes a model that was read from TensorFlow.js into a staged folder. Weight files are copied by the kernel, doubled
+ * tensors patched in the copies, and the modules' weights go into one group and file of their own.
+ */
+export async function writeTfjs(
+  model: Model,
+  staged: StagedFolder,
+  modelName: string,
+  onProgress: OnProgress,
+): Promise<WrittenFiles> {
+  const source = model.carried as TfjsSource;
+  for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
+
+  return withWeightReader(source.storage, source.files, async (reader) => {
+    const { groups, appended } = await planGroups(source, reader, tensorsByName(model));
+    const total = groups.flatMap((group) => group.files).reduce((sum, file) => sum + file.byteLength, 0);
+    const files: { name: string; byteLength: number }[] = [];
+    let done = 0;
+    for (const file of groups.flatMap((group) => group.files)) {
+      if (file.isPrefix) await staged.copy(file.source, file.path, file.byteLength);
+      else await staged.write(file.path, keptBytes(reader, file));
+      files.push({ name: file.path, byteLength: file.byteLength });
+      done += file.byteLength;
+      onProgress(done, total);
+    }
+    for (const group of groups) await patchScaled(reader, group, staged);
+
+    const appendedFile = freeName(source, modelName);
+    if (appended.length > 0) {
+      await staged.write(appendedFile, appendedBytes(appended));
+      files.push({ name: appendedFile, byteLength: appendedLength(appended) });
+    }
+    const text = new TextEncoder().encode(
+      serializeJson({ ...source.document, root: newRoot(model, source, groups, appended, appendedFile) }),
+    );
+    await staged.write(modelName, [text]);
+    for (const file of [source.modelFile, ...source.files.values()]) await source.storage.ensureUnchanged(file);
+    return { files: [{ name: modelName, byteLength: text.byteLength }, ...files] };
+  });
+}
+
+/** Every tensor of the model by the name it has in a manifest. */
+function tensorsByName(model: Model): ReadonlyMap<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const { graph } of listGraphs(model.graph)) {
+    for (const layer of graph.layers) {
+      for (const weight of layer.weights) {
+        const name = `${layer.name}/${weight.name}`;
+        if (tensors.has(name)) {
+          throw inputError('duplicate-weight', `two weights would be called "${name}"`, {
+            where: { layer: layer.name },
+            hint: 'TensorFlow.js does not load such a model: rename one of the layers in the program that made it',
+          });
+        }
+        tensors.set(name, weight.tensor);
+      }
+    }
+  }
+  return tensors;
+}
+
+async function* keptBytes(reader: WeightReader, file: StoredGroup['files'][number]): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of readChunks(reader, file.kept)) yield bytes;
+}
+
+async function patchScaled(reader: WeightReader, group: StoredGroup, staged: StagedFolder): Promise<void> {
+  for (const { spec, tensor } of group.scaled) {
+    for await (const { bytes, ranges } of readChunks(reader, spec.ranges)) {
+      if (tensor.quantization?.dtype === 'float16') scaleFloat16(bytes, tensor.exponent);
+      else scaleFloat32(bytes, tensor.exponent, spec.name);
+      let done = 0;
+      for (const range of ranges) {
+        await staged.patch(range.file, group.relocate(range), bytes.subarray(done, done + range.byteLength));
+        done += range.byteLength;
+      }
+    }
+  }
+}
+
+function freeName({ files }: TfjsSource, modelName: string): string {
+  const taken = new Set([
+    modelName.toLowerCase(),
+    ...[...files.keys()].map((path) => path.replace(/^(\.\/)+/, '').toLowerCase()),
+  ]);
+  let name = 'se_modules.bin';
+  for (let count = 2; taken.has(name); count++) name = `se_modules_${count}.bin`;
+  return name;
+}
+
+function newRoot(
+  model: Model,
+  source: TfjsSource,
+  groups: readonly StoredGroup[],
+  appended: readonly AppendedTensor[],
+  appendedFile: string,
+): JsonObject {
+  const { className, config } = lowerGraph(model.graph);
+  const topology = source.topology as JsonObject;
+  const renamed =
+    className === stringOf(getMember(topology, 'class_name'))
+      ? topology
+      : withMember(topology, 'class_name', fromPlain(className));
+  const lowered = withMember(renamed, 'config', config);
+  const before = getMember(source.root, 'modelTopology') as JsonObject;
+  let wrapper = source.isWrapped ? withMember(before, 'model_config', lowered) : lowered;
+  let root = source.root;
+  if (model.trainingConfig !== undefined) {
+    if (getMember(root, 'trainingConfig') !== undefined)
+      root = withMember(root, 'trainingConfig', model.trainingConfig);
+    else wrapper = withMember(wrapper, 'training_config', model.trainingConfig);
+  }
+  root = withMember(root, 'modelTopology', wrapper);
+  root = withMember(
+    root,
+    'weightsManifest',
+    newManifest(getMember(root, 'weightsManifest') as JsonArray, groups, appended, appendedFile),
+  );
+  return model.record === undefined
+    ? root
+    : withMember(root, 'userDefinedMetadata', writeRecord(getMember(root, 'userDefinedMetadata'), model.record));
+}

@@ -1,0 +1,37 @@
+import { type LoaderVerdict, listLoaders } from './formats/loaders.js';
+import type { Model } from './model/model.js';
+import type { RetrofitOptions } from './plan/options.js';
+import type { Plan } from './plan/plan.js';
+import { surveyRetrofit } from './plan/plan-retrofit.js';
+
+/** What a model looks like, and what a retrofit with these options would add. */
+export interface Inspection {
+  readonly plan: Plan;
+  /** SE modules that are there already. */
+  readonly modules: readonly {
+    readonly name: string;
+    readonly stage: number;
+    readonly block: number | null;
+    readonly kind: string;
+  }[];
+  /** Where the model loads as it is. */
+  readonly loads: readonly LoaderVerdict[];
+}
+
+/**
+ * Looks at a model without changing or computing anything.
+ * @example const { plan, modules, loads } = inspect(await readModel('model.json'));
+ */
+export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): Inspection {
+  const plan = surveyRetrofit(model, options);
+  return {
+    plan,
+    modules: plan.network.modules.map(({ module, stage, block }) => ({
+      name: module.name,
+      stage,
+      block,
+      kind: module.kind,
+    })),
+    loads: listLoaders(model.graph),
+  };
+}

@@ -1,0 +1,170 @@
+import { inputError } from '../errors.js';
+import { MAX_JSON_DEPTH } from '../limits.js';
+import { decodeString, type JsonDocument, type JsonItem, type JsonMember, type JsonValue } from './json-value.js';
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const LITERAL = /true|false|null/y;
+// Python's json module writes these for floats that JSON has no token for.
+const PYTHON_NUMBER = /NaN|-?Infinity/y;
+
+/**
+ * Parses a JSON text, keeping every token and all white space.
+ * Refuses what lets two readers see two models: duplicate keys, trailing text, nesting beyond a cap.
+ * @throws RetrofitError `bad-json` with the path of the place.
+ */
+export function parseJson(text: string): JsonDocument {
+  let at = 0;
+  const path: (string | number)[] = [];
+
+  const fail = (message: string): never => {
+    throw inputError('bad-json', `${message} (at character ${at})`, {
+      where: { field: formatPath(path) },
+      hint: 'the file is not the JSON of a model, or it is damaged: save or download it again',
+    });
+  };
+
+  const whitespace = (): string => {
+    const start = at;
+    for (; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code !== 32 && code !== 10 && code !== 13 && code !== 9) break;
+    }
+    return start === at ? '' : text.slice(start, at);
+  };
+
+  const token = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    if (!pattern.test(text)) return undefined;
+    const start = at;
+    at = pattern.lastIndex;
+    return text.slice(start, at);
+  };
+
+  const string = (): string => {
+    const start = at;
+    let escaped = false;
+    for (at++; ; at++) {
+      const code = text.charCodeAt(at);
+      if (code === 0x22) break;
+      if (code === 0x5c) {
+        escaped = true;
+        at++;
+      } else if (!(code >= 0x20)) fail('unfinished string, or a control character in one');
+    }
+    at++;
+    const found = text.slice(start, at);
+    if (escaped && !isJson(found)) fail('malformed escape in a string');
+    return found;
+  };
+
+  const value = (depth: number): JsonValue => {
+    if (depth > MAX_JSON_DEPTH) fail(`nested more than ${MAX_JSON_DEPTH} levels deep`);
+    switch (text.charCodeAt(at)) {
+      case 0x7b:
+        return object(depth);
+      case 0x5b:
+        return array(depth);
+      case 0x22:
+        return { kind: 'string', text: string() };
+      default: {
+        const number = token(NUMBER) ?? token(PYTHON_NUMBER);
+        if (number !== undefined) return { kind: 'number', text: number };
+        const literal = token(LITERAL);
+        if (literal !== undefined) return { kind: 'literal', text: literal };
+        return fail(at >= text.length ? 'the text ends too early' : 'expected a JSON value');
+      }
+    }
+  };
+
+  /** After a value: true if a comma follows, false if the closing bracket does. */
+  const more = (close: string): boolean => {
+    const found = text[at];
+    if (found !== ',' && found !== close) fail(`expected "," or "${close}"`);
+    at++;
+    return found === ',';
+  };
+
+  const array = (depth: number): JsonValue => {
+    const items: JsonItem[] = [];
+    at++;
+    let lead = whitespace();
+    if (text[at] === ']') {
+      at++;
+      return { kind: 'array', items, end: lead };
+    }
+    for (;;) {
+      path.push(items.length);
+      const item = value(depth + 1);
+      path.pop();
+      const trail = whitespace();
+      if (more(']')) {
+        items.push(trail === '' ? { lead, value: item } : { lead, value: item, trail });
+        lead = whitespace();
+      } else {
+        items.push({ lead, value: item });
+        return { kind: 'array', items, end: trail };
+      }
+    }
+  };
+
+  const object = (depth: number): JsonValue => {
+    const members: JsonMember[] = [];
+    const keys = new Set<string>();
+    at++;
+    let lead = whitespace();
+    if (text[at] === '}') {
+      at++;
+      return { kind: 'object', members, end: lead };
+    }
+    for (;;) {
+      if (text[at] !== '"') fail('expected a key in double quotes');
+      const keyText = string();
+      const key = decodeString(keyText);
+      path.push(key);
+      if (keys.has(key)) fail('duplicate key: two readers would see two models');
+      keys.add(key);
+      const colonStart = at;
+      whitespace();
+      if (text[at] !== ':') fail('expected ":"');
+      at++;
+      whitespace();
+      const colon = text.slice(colonStart, at);
+      const member = { lead, key, keyText, colon, value: value(depth + 1) };
+      path.pop();
+      const trail = whitespace();
+      if (more('}')) {
+        members.push(trail === '' ? member : { ...member, trail });
+        lead = whitespace();
+      } else {
+        members.push(member);
+        return { kind: 'object', members, end: trail };
+      }
+    }
+  };
+
+  const lead = whitespace();
+  const root = value(0);
+  const trail = whitespace();
+  if (at < text.length) fail('text after the end of the JSON value');
+  return { root, lead, trail };
+}
+
+function isJson(token: string): boolean {
+  try {
+    JSON.parse(token);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `["a", 0, "b.c"]` as `a[0]["b.c"]`. */
+export function formatPath(path: readonly (string | number)[]): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else if (/^[A-Za-z_$][\w$]*$/.test(step)) text += text === '' ? step : `.${step}`;
+    else text += `[${JSON.stringify(step)}]`;
+  }
+  return text;
+}

@@ -1,0 +1,69 @@
+import type { PlainObject } from '../json/json-value.js';
+import { activationCommutes } from './activations.js';
+import {
+  ALL,
+  COMMUTES,
+  commutes,
+  KERAS,
+  type LayerFacts,
+  type Loader,
+  type Scaling,
+  type Shape,
+  sameShape,
+} from './layer-facts.js';
+
+const activation = (
+  className: string,
+  loads: readonly Loader[],
+  scaling?: (config: PlainObject) => Scaling | undefined,
+): LayerFacts => ({
+  className,
+  role: 'activation',
+  loads,
+  outputShape: sameShape,
+  weights: () => [],
+  ...(scaling === undefined ? {} : { scaling }),
+});
+
+const isZero = (value: unknown) => value === undefined || value === null || value === 0;
+
+// max(x, 0) with a slope below zero commutes; a ceiling or a threshold stands still while x doubles.
+const reluScaling = (config: PlainObject) =>
+  (config.max_value === undefined || config.max_value === null) && isZero(config.threshold) ? COMMUTES : undefined;
+
+function parametricShape(config: PlainObject, input: Shape | undefined): Shape | undefined {
+  const shared = Array.isArray(config.shared_axes) ? config.shared_axes : [];
+  return input?.slice(1).map((size, index) => (shared.includes(index + 1) ? 1 : size));
+}
+
+export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
+  activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+  activation('ReLU', ALL, reluScaling),
+  activation('LeakyReLU', ALL, commutes),
+  {
+    ...activation('PReLU', ALL, commutes),
+    weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
+  },
+  activation('ELU', ALL),
+  activation('Softmax', ALL),
+  activation('ThresholdedReLU', ['tfjs', 'keras2']),
+];
+
+/** Layers that change their input in training only. */
+const dropout = (className: string, loads: readonly Loader[], scaling?: () => Scaling): LayerFacts => ({
+  ...activation(className, loads, scaling),
+  role: 'dropout',
+});
+
+export const DROPOUTS: readonly LayerFacts[] = [
+  dropout('Dropout', ALL, commutes),
+  dropout('SpatialDropout1D', ALL, commutes),
+  dropout('SpatialDropout2D', KERAS, commutes),
+  dropout('SpatialDropout3D', KERAS, commutes),
+  dropout('GaussianDropout', ALL, commutes),
+  // Additive noise and alpha dropout shift their input: a factor before them is another model.
+  dropout('GaussianNoise', ALL),
+  dropout('AlphaDropout', ALL),
+  // keras.applications' ConvNeXt and EfficientNet v2: drops whole branches.
+  dropout('StochasticDepth', []),
+];

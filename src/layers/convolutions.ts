@@ -1,0 +1,161 @@
+import type { PlainObject } from '../json/json-value.js';
+import { activationCommutes } from './activations.js';
+import { channelsAxis, elementCount, featureShape, numberIn, perAxis, spatialAxes, stringIn } from './config.js';
+import {
+  ALL,
+  KERAS,
+  type LayerFacts,
+  type Loader,
+  type RefusedField,
+  type Shape,
+  unknownField,
+  type WeightFact,
+} from './layer-facts.js';
+
+type Kind = NonNullable<LayerFacts['convolution']>;
+type Rank = 1 | 2 | 3;
+
+/** The record of one convolution class. The kinds differ in their weights and in what a product costs. */
+function convolution(className: string, kind: Kind, rank: Rank, loads: readonly Loader[]): LayerFacts {
+  const kernelBases =
+    kind === 'separable' ? ['depthwise', 'pointwise'] : [kind === 'depthwise' ? 'depthwise' : 'kernel'];
+  return {
+    className,
+    role: 'convolution',
+    convolution: kind,
+    spatialRank: rank,
+    loads,
+    refusedFields: refusedFields(kind),
+    resolution: (config) => {
+      const strides = perAxis(config, 'strides', rank) ?? Array<number>(rank).fill(1);
+      return kind === 'transposed' ? strides.map((stride) => 1 / stride) : strides;
+    },
+    outputShape: (config, [input]) => {
+      const axes = spatialAxes(config, rank);
+      const spatial = axes.map((axis, index) => outputSize(config, kind, input?.[axis] ?? null, index, rank));
+      return featureShape(config, input?.[0] ?? null, spatial, outputChannels(config, kind, input));
+    },
+    weights: (config, [input]) => convolutionWeights(config, kind, rank, inputChannels(config, input)),
+    macs: (config, input, output) => convolutionMacs(config, kind, rank, input, output),
+    scaling: (config) => ({
+      kind: 'linear',
+      by: 'conv',
+      // The last product and the bias make the output; the first product alone takes the input.
+      doublesOutput: activationCommutes(config)
+        ? [kernelBases.at(-1)!, ...(config.use_bias === false ? [] : ['bias'])]
+        : undefined,
+      doublesInput: [kernelBases[0]!],
+    }),
+  };
+}
+
+const CAUSAL: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'padding',
+  reason: 'is "causal", which it loads but cannot compute',
+  stops: (value) => value === 'causal',
+};
+
+const KERNEL_FIELDS = ['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'];
+
+// Keras 2 hands its convolutions' common arguments down to classes that have no use for them.
+function refusedFields(kind: Kind): readonly RefusedField[] {
+  if (kind === 'standard') return [CAUSAL];
+  const groups = unknownField('keras3', 'groups');
+  if (kind !== 'separable') return [groups];
+  const kernel = KERNEL_FIELDS.flatMap((field): readonly RefusedField[] => [
+    unknownField('keras3', field),
+    {
+      loaders: ['tfjs'],
+      field,
+      reason: 'is set: it wants the depthwise and the pointwise one',
+      stops: (value) => value !== undefined && value !== null,
+    },
+  ]);
+  return [groups, ...kernel];
+}
+
+const inputChannels = (config: PlainObject, input: Shape | undefined): number | null =>
+  input === undefined ? null : (input[channelsAxis(config, input.length)] ?? null);
+
+const multiplier = (config: PlainObject) => numberIn(config, 'depth_multiplier') ?? 1;
+
+function outputChannels(config: PlainObject, kind: Kind, input: Shape | undefined): number | null {
+  if (kind !== 'depthwise') return numberIn(config, 'filters') ?? null;
+  const channels = inputChannels(config, input);
+  return channels === null ? null : channels * multiplier(config);
+}
+
+function outputSize(config: PlainObject, kind: Kind, size: number | null, axis: number, rank: Rank): number | null {
+  const kernel = perAxis(config, 'kernel_size', rank)?.[axis];
+  if (size === null || kernel === undefined) return null;
+  const stride = perAxis(config, 'strides', rank)?.[axis] ?? 1;
+  const dilation = perAxis(config, 'dilation_rate', rank)?.[axis] ?? 1;
+  const extent = (kernel - 1) * dilation + 1;
+  const padding = stringIn(config, 'padding') ?? 'valid';
+  if (kind === 'transposed') {
+    const extra = perAxis(config, 'output_padding', rank)?.[axis];
+    if (extra !== undefined)
+      return (size - 1) * stride + extent - (padding === 'same' ? 2 * Math.floor(extent / 2) : 0) + extra;
+    return padding === 'same' ? size * stride : size * stride + Math.max(extent - stride, 0);
+  }
+  return padding === 'valid' ? Math.max(Math.ceil((size - extent + 1) / stride), 0) : Math.ceil(size / stride);
+}
+
+function convolutionWeights(
+  config: PlainObject,
+  kind: Kind,
+  rank: Rank,
+  channels: number | null,
+): readonly WeightFact[] {
+  const kernel = perAxis(config, 'kernel_size', rank) ?? Array<null>(rank).fill(null);
+  const filters = numberIn(config, 'filters') ?? null;
+  const times = multiplier(config);
+  const expanded = channels === null ? null : channels * times;
+  const groups = numberIn(config, 'groups') ?? 1;
+  const perGroup = channels === null ? null : channels / groups;
+  const depthwise: WeightFact = { name: 'depthwise_kernel', base: 'depthwise', shape: [...kernel, channels, times] };
+  const kernels: Record<Kind, readonly WeightFact[]> = {
+    standard: [{ name: 'kernel', base: 'kernel', shape: [...kernel, perGroup, filters] }],
+    transposed: [{ name: 'kernel', base: 'kernel', shape: [...kernel, filters, channels] }],
+    depthwise: [depthwise],
+    separable: [
+      depthwise,
+      { name: 'pointwise_kernel', base: 'pointwise', shape: [...Array<number>(rank).fill(1), expanded, filters] },
+    ],
+  };
+  const bias: WeightFact = { name: 'bias', base: 'bias', shape: [kind === 'depthwise' ? expanded : filters] };
+  return config.use_bias === false ? kernels[kind] : [...kernels[kind], bias];
+}
+
+function convolutionMacs(
+  config: PlainObject,
+  kind: Kind,
+  rank: Rank,
+  input: Shape | undefined,
+  output: Shape | undefined,
+): number | null {
+  const pixels = elementCount(
+    spatialAxes(config, rank).map((axis) => (kind === 'transposed' ? input : output)?.[axis] ?? null),
+  );
+  const perPixel = convolutionWeights(config, kind, rank, inputChannels(config, input))
+    .filter((weight) => weight.base !== 'bias')
+    .map((weight) => elementCount(weight.shape));
+  return perPixel.reduce<number | null>(
+    (total, count) => (total === null || count === null || pixels === null ? null : total + count * pixels),
+    0,
+  );
+}
+
+export const CONVOLUTIONS: readonly LayerFacts[] = [
+  convolution('Conv1D', 'standard', 1, ALL),
+  convolution('Conv2D', 'standard', 2, ALL),
+  convolution('Conv3D', 'standard', 3, ALL),
+  convolution('DepthwiseConv1D', 'depthwise', 1, KERAS),
+  convolution('DepthwiseConv2D', 'depthwise', 2, ALL),
+  convolution('SeparableConv1D', 'separable', 1, KERAS),
+  convolution('SeparableConv2D', 'separable', 2, ALL),
+  convolution('Conv1DTranspose', 'transposed', 1, KERAS),
+  convolution('Conv2DTranspose', 'transposed', 2, ALL),
+  convolution('Conv3DTranspose', 'transposed', 3, ALL),
+];

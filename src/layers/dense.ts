@@ -1,0 +1,41 @@
+import { activationCommutes } from './activations.js';
+import { elementCount, numberIn } from './config.js';
+import { ALL, type LayerFacts } from './layer-facts.js';
+
+const dense: LayerFacts = {
+  className: 'Dense',
+  role: 'dense',
+  loads: ALL,
+  outputShape: (config, [input]) =>
+    input === undefined ? undefined : [...input.slice(0, -1), numberIn(config, 'units') ?? null],
+  weights: (config, [input]) => {
+    const units = numberIn(config, 'units') ?? null;
+    const kernel = { name: 'kernel', base: 'kernel', shape: [input?.at(-1) ?? null, units] };
+    return config.use_bias === false ? [kernel] : [kernel, { name: 'bias', base: 'bias', shape: [units] }];
+  },
+  macs: (config, input) =>
+    elementCount(input === undefined ? undefined : [...input.slice(1), numberIn(config, 'units') ?? null]),
+  scaling: (config) => ({
+    kind: 'linear',
+    by: 'dense',
+    doublesOutput: activationCommutes(config) ? ['kernel', ...(config.use_bias === false ? [] : ['bias'])] : undefined,
+    doublesInput: ['kernel'],
+  }),
+};
+
+const embedding: LayerFacts = {
+  className: 'Embedding',
+  role: 'other',
+  loads: ALL,
+  outputShape: (config, [input]) =>
+    input === undefined ? undefined : [...input, numberIn(config, 'output_dim') ?? null],
+  weights: (config) => [
+    {
+      name: 'embeddings',
+      base: 'embeddings',
+      shape: [numberIn(config, 'input_dim') ?? null, numberIn(config, 'output_dim') ?? null],
+    },
+  ],
+};
+
+export const DENSE: readonly LayerFacts[] = [dense, embedding];

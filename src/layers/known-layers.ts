@@ -1,0 +1,38 @@
+import type { PlainObject } from '../json/json-value.js';
+import { ACTIVATION_LAYERS, DROPOUTS } from './activation-layers.js';
+import { CONVOLUTIONS } from './convolutions.js';
+import { DENSE } from './dense.js';
+import type { LayerFacts } from './layer-facts.js';
+import { MERGES } from './merges.js';
+import { NORMALIZATIONS } from './normalizations.js';
+import { operationFacts } from './operations.js';
+import { OTHER_LAYERS } from './other-layers.js';
+import { POOLINGS, RESIZINGS } from './poolings.js';
+import { RESHAPES } from './reshapes.js';
+
+const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
+  [
+    ...CONVOLUTIONS,
+    ...DENSE,
+    ...NORMALIZATIONS,
+    ...ACTIVATION_LAYERS,
+    ...DROPOUTS,
+    ...POOLINGS,
+    ...RESIZINGS,
+    ...MERGES,
+    ...RESHAPES,
+    ...OTHER_LAYERS,
+  ].map((facts) => [facts.className, facts]),
+);
+
+/** What is known of a class that is not in the table: it is carried, and nothing is assumed of it. */
+const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [] });
+
+/** Whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
+export const isKnownLayer = (className: string): boolean => (KNOWN_LAYERS.get(className)?.loads.length ?? 0) > 0;
+
+/** The facts of a layer: by its class, and for op layers by the function the config names. */
+export function factsOf(className: string, config: PlainObject): LayerFacts {
+  const facts = KNOWN_LAYERS.get(className) ?? unknownLayer(className);
+  return className === 'TFOpLambda' ? operationFacts(className, config, facts) : facts;
+}

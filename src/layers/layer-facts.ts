@@ -1,0 +1,100 @@
+import type { Plain, PlainObject } from '../json/json-value.js';
+
+/** A static shape, batch first; null where a dimension is only known when the model runs. */
+export type Shape = readonly (number | null)[];
+
+export type Loader = 'tfjs' | 'keras2' | 'keras3';
+
+/** The part a layer plays in a network. What the layers of one part have in common stands in their facts. */
+export type LayerRole =
+  | 'input'
+  | 'convolution'
+  | 'dense'
+  | 'norm'
+  | 'activation'
+  | 'pool'
+  | 'global-pool'
+  | 'upsampling'
+  | 'add'
+  | 'concatenate'
+  | 'multiply'
+  | 'merge'
+  | 'dropout'
+  | 'reshape'
+  | 'flatten'
+  | 'other';
+
+/** A variable of a layer. `shape` is what the config says of it: null for a dimension it leaves open. */
+export interface WeightFact {
+  readonly name: string;
+  readonly shape: Shape | undefined;
+  /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
+  readonly base: string;
+}
+
+/**
+ * What a positive factor on a layer's input does to its output.
+ * - `commutes`: the output takes the same factor, for every input that takes it
+ * - `linear`: the layer ends in or begins with a product with its own weights, so that a factor can move into them
+ */
+export type Scaling =
+  | { readonly kind: 'commutes' }
+  | {
+      readonly kind: 'linear';
+      readonly by: 'norm' | 'conv' | 'dense';
+      /** Variables (by base name) whose doubling doubles the output; undefined where none does. */
+      readonly doublesOutput: readonly string[] | undefined;
+      /** Variables whose doubling makes up for half the input; undefined where none does. */
+      readonly doublesInput: readonly string[] | undefined;
+    };
+
+/** A field of a config that stops a loader which has the class. */
+export interface RefusedField {
+  readonly loaders: readonly Loader[];
+  readonly field: string;
+  readonly reason: string;
+  /**
+   * Whether this value of the field is one that stops it.
+   * @param hasModule whether the layer's entry names its Python module, as Keras has written since 2.13
+   */
+  readonly stops: (value: Plain | undefined, hasModule: boolean) => boolean;
+}
+
+/** Everything the program knows of one Keras layer class. Facts are functions of the layer's config. */
+export interface LayerFacts {
+  readonly className: string;
+  readonly role: LayerRole;
+  /** Who has the class under this name. */
+  readonly loads: readonly Loader[];
+  readonly refusedFields?: readonly RefusedField[];
+  /** Spatial dimensions of the features the class is made for. */
+  readonly spatialRank?: 1 | 2 | 3;
+  /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
+  readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
+  readonly resolution?: (config: PlainObject) => readonly number[];
+  /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
+  readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
+  readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[];
+  /** Multiply-accumulates of one call for one example; null where the size is unknown. */
+  readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
+  /** Absent: nothing is known, and a factor must not cross the layer. */
+  readonly scaling?: (config: PlainObject) => Scaling | undefined;
+}
+
+export const ALL: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
+export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
+
+export const COMMUTES: Scaling = { kind: 'commutes' };
+export const commutes = (): Scaling => COMMUTES;
+
+/** A field that one loader does not know at all: it stops at the field's mere presence. */
+export const unknownField = (loader: Loader, field: string): RefusedField => ({
+  loaders: [loader],
+  field,
+  reason: 'is an argument it does not know',
+  stops: (value) => value !== undefined,
+});
+
+/** The shape of the first input: for layers that change numbers, not sizes. */
+export const sameShape = (_config: PlainObject, inputs: readonly (Shape | undefined)[]) => inputs[0];

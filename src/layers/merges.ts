@@ -1,0 +1,59 @@
+import type { PlainObject } from '../json/json-value.js';
+import { axisOf } from './config.js';
+import { ALL, commutes, KERAS, type LayerFacts, type LayerRole, type Loader, type Shape } from './layer-facts.js';
+
+/** The shape that numbers of these shapes broadcast to; undefined where one of them is unknown. */
+function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
+  const [first, ...rest] = inputs;
+  if (first === undefined) return undefined;
+  return rest.reduce<Shape | undefined>((left, right) => {
+    if (left === undefined || right === undefined) return undefined;
+    const [long, short] = left.length >= right.length ? [left, right] : [right, left];
+    // Keras adds missing axes behind the batch: [N, C] meets [N, H, W, C] in the channels.
+    const missing = long.length - short.length;
+    return long.map((size, axis) => {
+      if (axis === 0) return size ?? short[0] ?? null;
+      const other = axis <= missing ? 1 : short[axis - missing]!;
+      return size === 1 ? other : size;
+    });
+  }, first);
+}
+
+function concatenated(config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
+  const first = inputs[0];
+  if (first === undefined) return undefined;
+  const axis = axisOf(config.axis ?? -1, first.length);
+  if (axis === undefined) return undefined;
+  return first.map((size, index) => {
+    const others = inputs.map((shape) => shape?.[index] ?? null);
+    if (index !== axis) return size ?? others.find((other) => other !== null) ?? null;
+    return others.includes(null) ? null : others.reduce<number>((sum, other) => sum + other!, 0);
+  });
+}
+
+const merge = (
+  className: string,
+  role: LayerRole,
+  loads: readonly Loader[],
+  more: Partial<LayerFacts>,
+): LayerFacts => ({
+  className,
+  role,
+  loads,
+  outputShape: broadcast,
+  weights: () => [],
+  ...more,
+});
+
+export const MERGES: readonly LayerFacts[] = [
+  merge('Add', 'add', ALL, { scaling: commutes }),
+  merge('Concatenate', 'concatenate', ALL, { outputShape: concatenated, scaling: commutes }),
+  merge('Average', 'merge', ALL, { scaling: commutes }),
+  merge('Maximum', 'merge', ALL, { scaling: commutes }),
+  merge('Minimum', 'merge', ALL, { scaling: commutes }),
+  merge('Subtract', 'merge', KERAS, { scaling: commutes }),
+  merge('Multiply', 'multiply', ALL, {}),
+  { className: 'Dot', role: 'merge', loads: ALL, weights: () => [] },
+  // Inception-ResNet v2 in keras.applications: inputs[0] + scale * inputs[1].
+  { className: 'CustomScaleLayer', role: 'add', loads: KERAS, outputShape: broadcast, weights: () => [] },
+];

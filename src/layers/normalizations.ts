@@ -1,0 +1,62 @@
+import type { PlainObject } from '../json/json-value.js';
+import { axisOf } from './config.js';
+import {
+  ALL,
+  KERAS,
+  type LayerFacts,
+  type Loader,
+  type RefusedField,
+  type Scaling,
+  type Shape,
+  sameShape,
+  type WeightFact,
+} from './layer-facts.js';
+
+const hasGamma = (config: PlainObject) => config.scale !== false;
+const hasBeta = (config: PlainObject) => config.center !== false;
+
+/** gamma * normalized + beta: doubling both doubles the output; the input's factor is normalized away. */
+const affine = (config: PlainObject): Scaling => ({
+  kind: 'linear',
+  by: 'norm',
+  doublesOutput: hasGamma(config) && hasBeta(config) ? ['gamma', 'beta'] : undefined,
+  doublesInput: undefined,
+});
+
+function normalizedShape(config: PlainObject, input: Shape | undefined): Shape | undefined {
+  if (input === undefined) return undefined;
+  const axes = Array.isArray(config.axis) ? config.axis : [config.axis ?? -1];
+  return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
+}
+
+function norm(className: string, loads: readonly Loader[], statistics: readonly string[]): LayerFacts {
+  return {
+    className,
+    role: 'norm',
+    loads,
+    outputShape: sameShape,
+    weights: (config, [input]) => {
+      const shape = normalizedShape(config, input);
+      const names = [...(hasGamma(config) ? ['gamma'] : []), ...(hasBeta(config) ? ['beta'] : []), ...statistics];
+      return names.map((name): WeightFact => ({ name, base: name, shape }));
+    },
+    scaling: affine,
+  };
+}
+
+const AXIS_LIST: RefusedField = {
+  loaders: ['keras3'],
+  field: 'axis',
+  reason: 'is a list; it wants a number',
+  // Older entries go through a loader of their own, which takes the number out of the list.
+  stops: (value, hasModule) => hasModule && Array.isArray(value),
+};
+
+export const NORMALIZATIONS: readonly LayerFacts[] = [
+  { ...norm('BatchNormalization', ALL, ['moving_mean', 'moving_variance']), refusedFields: [AXIS_LIST] },
+  norm('SyncBatchNormalization', ['keras2'], ['moving_mean', 'moving_variance']),
+  norm('LayerNormalization', ALL, []),
+  norm('GroupNormalization', KERAS, []),
+  { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape },
+  { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape },
+];

@@ -1,0 +1,82 @@
+import type { PlainObject } from '../json/json-value.js';
+import {
+  ALL,
+  KERAS,
+  type LayerFacts,
+  type Loader,
+  type RefusedField,
+  type Shape,
+  sameShape,
+  unknownField,
+} from './layer-facts.js';
+
+/** The input's shape under any of its names: `batch_input_shape` (Keras 2, tfjs), `batch_shape` (Keras 3). */
+export function inputShape(config: PlainObject): Shape | undefined {
+  const shape = config.batch_input_shape ?? config.batch_shape ?? config.batchInputShape;
+  if (!Array.isArray(shape) || !shape.every((size) => size === null || typeof size === 'number')) return undefined;
+  return shape as Shape;
+}
+
+const other = (loads: readonly Loader[], ...classNames: readonly string[]): readonly LayerFacts[] =>
+  classNames.map((className) => ({ className, role: 'other', loads }));
+
+/** Layers whose numbers are changed and whose sizes are not. */
+const pointwise = (loads: readonly Loader[], ...classNames: readonly string[]): readonly LayerFacts[] =>
+  other(loads, ...classNames).map((facts) => ({ ...facts, outputShape: sameShape }));
+
+const BATCH_SHAPE: RefusedField = {
+  loaders: ['tfjs', 'keras2'],
+  field: 'batch_shape',
+  reason: 'is the Keras 3 name of batch_input_shape',
+  stops: (value) => value !== undefined,
+};
+
+const recurrent = (className: string): LayerFacts => ({
+  className,
+  role: 'other',
+  loads: ALL,
+  refusedFields: [unknownField('keras3', 'time_major')],
+});
+
+export const OTHER_LAYERS: readonly LayerFacts[] = [
+  {
+    className: 'InputLayer',
+    role: 'input',
+    loads: ALL,
+    weights: () => [],
+    outputShape: inputShape,
+    refusedFields: [BATCH_SHAPE],
+  },
+  ...pointwise(ALL, 'Masking', 'Rescaling'),
+  ...pointwise(KERAS, 'ActivityRegularization', 'Normalization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
+  ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
+  // ConvNeXt in keras.applications: a learnt factor a channel.
+  ...pointwise([], 'LayerScale'),
+  ...other(ALL, 'Bidirectional', 'CategoryEncoding', 'CenterCrop', 'ConvLSTM2D', 'EinsumDense'),
+  ...['GRU', 'LSTM', 'SimpleRNN'].map(recurrent),
+  ...other(ALL, 'MultiHeadAttention', 'RNN', 'Resizing', 'TimeDistributed'),
+  ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
+  ...other(
+    KERAS,
+    'AdditiveAttention',
+    'Attention',
+    'ConvLSTM1D',
+    'ConvLSTM3D',
+    'Discretization',
+    'HashedCrossing',
+    'Hashing',
+  ),
+  ...other(
+    KERAS,
+    'IntegerLookup',
+    'Lambda',
+    'RandomCrop',
+    'SpectralNormalization',
+    'StringLookup',
+    'TextVectorization',
+  ),
+  ...other(['keras2'], 'DenseFeatures', 'LocallyConnected1D', 'LocallyConnected2D', 'SlicingOpLambda', 'TFOpLambda'),
+  ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'GroupQueryAttention', 'ReversibleEmbedding'),
+  ...other(ALL, 'Functional', 'Sequential'),
+  ...other(['tfjs', 'keras2'], 'Model'),
+];

@@ -1,0 +1,119 @@
+import type { PlainObject } from '../json/json-value.js';
+import { featureShape, isChannelsFirst, perAxis, spatialAxes, stringIn } from './config.js';
+import { ALL, commutes, KERAS, type LayerFacts, type Loader, type Shape } from './layer-facts.js';
+
+type Rank = 1 | 2 | 3;
+type Size = number | null;
+
+const channelsOf = (config: PlainObject, input: Shape): Size =>
+  (isChannelsFirst(config) ? input[1] : input.at(-1)) ?? null;
+
+/** A layer that changes each spatial size by itself and keeps the channels; a positive factor passes. */
+function resizing(
+  className: string,
+  role: LayerFacts['role'],
+  rank: Rank,
+  loads: readonly Loader[],
+  resize: (config: PlainObject, size: Size, axis: number) => Size,
+  resolution?: (config: PlainObject) => readonly number[],
+): LayerFacts {
+  return {
+    className,
+    role,
+    spatialRank: rank,
+    loads,
+    weights: () => [],
+    scaling: commutes,
+    outputShape: (config, [input]) => {
+      if (input === undefined) return undefined;
+      const spatial = spatialAxes(config, rank).map((axis, index) => resize(config, input[axis] ?? null, index));
+      return featureShape(config, input[0] ?? null, spatial, channelsOf(config, input));
+    },
+    ...(resolution === undefined ? {} : { resolution }),
+  };
+}
+
+function pool(className: string, rank: Rank): LayerFacts {
+  const windowOf = (config: PlainObject) => perAxis(config, 'pool_size', rank) ?? Array<number>(rank).fill(2);
+  const stridesOf = (config: PlainObject) => perAxis(config, 'strides', rank) ?? windowOf(config);
+  const resize = (config: PlainObject, size: Size, axis: number): Size => {
+    if (size === null) return null;
+    const stride = stridesOf(config)[axis]!;
+    const covered = (stringIn(config, 'padding') ?? 'valid') === 'valid' ? size - windowOf(config)[axis]! + 1 : size;
+    return Math.max(Math.ceil(covered / stride), 0);
+  };
+  return resizing(className, 'pool', rank, ALL, resize, stridesOf);
+}
+
+function globalPool(className: string, rank: Rank, loads: readonly Loader[]): LayerFacts {
+  return {
+    className,
+    role: 'global-pool',
+    spatialRank: rank,
+    loads,
+    weights: () => [],
+    scaling: commutes,
+    outputShape: (config, [input]) => {
+      if (input === undefined) return undefined;
+      const channels = channelsOf(config, input);
+      if (config.keepdims !== true) return [input[0] ?? null, channels];
+      return featureShape(config, input[0] ?? null, Array<number>(rank).fill(1), channels);
+    },
+  };
+}
+
+const scaleOf = (config: PlainObject, rank: Rank) => perAxis(config, 'size', rank) ?? Array<number>(rank).fill(2);
+
+const upsampling = (className: string, rank: Rank, loads: readonly Loader[]): LayerFacts =>
+  resizing(
+    className,
+    'upsampling',
+    rank,
+    loads,
+    (config, size, axis) => (size === null ? null : size * scaleOf(config, rank)[axis]!),
+    (config) => scaleOf(config, rank).map((scale) => 1 / scale),
+  );
+
+/** What is added to or taken from both ends of an axis: 1, [1, 2] (an axis each, or the ends of one), [[1, 2], ...]. */
+function bothEnds(config: PlainObject, key: string, axis: number, rank: Rank): number | null {
+  const value = config[key];
+  if (typeof value === 'number') return 2 * value;
+  if (!Array.isArray(value)) return null;
+  if (rank === 1) return typeof value[0] === 'number' && typeof value[1] === 'number' ? value[0] + value[1] : null;
+  const ends = value[axis];
+  if (typeof ends === 'number') return 2 * ends;
+  return Array.isArray(ends) && typeof ends[0] === 'number' && typeof ends[1] === 'number' ? ends[0] + ends[1] : null;
+}
+
+const border = (className: string, rank: Rank, loads: readonly Loader[], key: string, sign: 1 | -1): LayerFacts =>
+  resizing(className, 'reshape', rank, loads, (config, size, axis) => {
+    const change = bothEnds(config, key, axis, rank);
+    return size === null || change === null ? null : size + sign * change;
+  });
+
+export const POOLINGS: readonly LayerFacts[] = [
+  pool('MaxPooling1D', 1),
+  pool('MaxPooling2D', 2),
+  pool('MaxPooling3D', 3),
+  pool('AveragePooling1D', 1),
+  pool('AveragePooling2D', 2),
+  pool('AveragePooling3D', 3),
+  globalPool('GlobalAveragePooling1D', 1, ALL),
+  globalPool('GlobalAveragePooling2D', 2, ALL),
+  globalPool('GlobalAveragePooling3D', 3, KERAS),
+  globalPool('GlobalMaxPooling1D', 1, ALL),
+  globalPool('GlobalMaxPooling2D', 2, ALL),
+  globalPool('GlobalMaxPooling3D', 3, KERAS),
+];
+
+export const RESIZINGS: readonly LayerFacts[] = [
+  upsampling('UpSampling1D', 1, KERAS),
+  upsampling('UpSampling2D', 2, ALL),
+  upsampling('UpSampling3D', 3, KERAS),
+  border('ZeroPadding1D', 1, KERAS, 'padding', 1),
+  border('ZeroPadding2D', 2, ALL, 'padding', 1),
+  border('ZeroPadding3D', 3, KERAS, 'padding', 1),
+  border('Cropping1D', 1, KERAS, 'cropping', -1),
+  border('Cropping2D', 2, ALL, 'cropping', -1),
+  border('Cropping3D', 3, KERAS, 'cropping', -1),
+];

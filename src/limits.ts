@@ -1,0 +1,22 @@
+// Every cap stands here with its reason; nothing is allocated by a size that only the input claims.
+
+/** A model.json holds names and numbers, no weights; the largest real ones (NASNet, 10,000 layers) stay under 20 MB. */
+export const MAX_JSON_BYTES = 256 * 2 ** 20;
+
+/** Real models nest about 10 levels deep, plus 5 for each model in a model; below this, recursion is safe. */
+export const MAX_JSON_DEPTH = 500;
+
+/** TensorFlow.js counts elements in doubles: above 2^53 a product is no longer exact. */
+export const MAX_ELEMENTS = Number.MAX_SAFE_INTEGER;
+
+/** What is held in memory at once while tensors are copied, doubled or checked. */
+export const CHUNK_BYTES = 2 ** 20;
+
+/** A model in a model in a model ...: deeper than any real one, shallow enough to walk by recursion. */
+export const MAX_NESTED_MODELS = 32;
+
+/** Keras visits layers by recursion and fails between a chain of 985 (loads) and 1000 layers. */
+export const MAX_KERAS_CHAIN = 985;
+
+/** Names in messages are cut here, so that one line stays one line. */
+export const MAX_SHOWN_NAME = 120;

@@ -1,0 +1,51 @@
+import { inputError } from '../errors.js';
+import { factsOf } from '../layers/known-layers.js';
+import type { Shape, WeightFact } from '../layers/layer-facts.js';
+import { resolveGraph } from './graph-nodes.js';
+import type { Graph, Layer } from './model.js';
+import { inferShapes } from './shapes.js';
+
+/**
+ * Holds the weights of every layer that is known against its config: their names and their shapes.
+ * @param inputs shapes of the tensors the graph is called with, for a nested model
+ * @throws RetrofitError `weights-mismatch`, naming the first layer that does not fit
+ */
+export function checkWeights(graph: Graph, inputs: readonly (Shape | undefined)[] = []): void {
+  const shapes = inferShapes(graph, inputs);
+  const checked = new Set<Layer>();
+  for (const { layer, inputs: read } of resolveGraph(graph).nodes) {
+    if (checked.has(layer)) continue;
+    checked.add(layer);
+    const called = read.map((input) => shapes[input.node]?.[input.tensor]);
+    if (layer.graph !== undefined) checkWeights(layer.graph, called);
+    else checkLayer(layer, factsOf(layer.className, layer.settings).weights?.(layer.settings, called));
+  }
+}
+
+function checkLayer(layer: Layer, facts: readonly WeightFact[] | undefined): void {
+  if (facts === undefined) return;
+  for (const fact of facts) {
+    const weight = layer.weights.find(({ name }) => name === fact.name);
+    if (weight === undefined) throw mismatch(layer, `its weight "${fact.name}" is missing`);
+    if (!fits(weight.tensor.shape, fact.shape)) {
+      throw mismatch(
+        layer,
+        `its weight "${fact.name}" has the shape ${show(weight.tensor.shape)}, its config asks for ${show(fact.shape!)}`,
+      );
+    }
+  }
+  const extra = layer.weights.find(({ name }) => !facts.some((fact) => fact.name === name));
+  if (extra !== undefined) throw mismatch(layer, `it has a weight "${extra.name}", which its config has no use for`);
+}
+
+const fits = (shape: readonly number[], fact: Shape | undefined): boolean =>
+  fact === undefined ||
+  (shape.length === fact.length && fact.every((size, axis) => size === null || size === shape[axis]));
+
+const show = (shape: Shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`;
+
+const mismatch = (layer: Layer, message: string) =>
+  inputError('weights-mismatch', message, {
+    where: { layer: layer.name, field: 'weights' },
+    hint: 'architecture and weights are of two different models: give the pair that was saved together',
+  });

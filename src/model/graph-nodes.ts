@@ -1,0 +1,145 @@
+import { inputError } from '../errors.js';
+import type { Graph, Layer, TensorRef } from './model.js';
+
+/** One call of a layer with its neighbours resolved. Nodes are numbered in an order in which inputs come first. */
+export interface GraphNode {
+  readonly id: number;
+  readonly layer: Layer;
+  readonly call: number;
+  readonly inputs: readonly NodeInput[];
+  /** Nodes that read one of this node's tensors, one entry a reading. */
+  readonly readers: readonly NodeReader[];
+  /** Which of this node's tensors are outputs of the graph. */
+  readonly outputs: readonly number[];
+}
+
+export interface NodeInput {
+  readonly node: number;
+  readonly tensor: number;
+}
+
+export interface NodeReader {
+  readonly node: number;
+  readonly tensor: number;
+}
+
+export interface NodeGraph {
+  readonly graph: Graph;
+  readonly nodes: readonly GraphNode[];
+  /** The node that makes a tensor. */
+  readonly nodeOf: (ref: TensorRef) => GraphNode;
+}
+
+const resolved = new WeakMap<Graph, NodeGraph>();
+
+/** The graph's nodes; resolved once, for graphs never change. See `resolve`. */
+export function resolveGraph(graph: Graph): NodeGraph {
+  let nodeGraph = resolved.get(graph);
+  if (nodeGraph === undefined) {
+    nodeGraph = resolve(graph);
+    resolved.set(graph, nodeGraph);
+  }
+  return nodeGraph;
+}
+
+/**
+ * Resolves a graph into nodes, in forward order: config order wherever that is already one.
+ * @throws RetrofitError `bad-graph` for duplicate names, missing layers or nodes, and cycles: real loaders loop for
+ * ever on some of them.
+ */
+function resolve(graph: Graph): NodeGraph {
+  const layers = new Map<string, Layer>();
+  for (const layer of graph.layers) {
+    if (layers.has(layer.name)) throw badGraph(layer.name, 'two layers of one model have this name', 'name');
+    layers.set(layer.name, layer);
+  }
+  const check = (ref: TensorRef, reader: string | undefined): void => {
+    const where = reader ?? graph.name;
+    const layer = layers.get(ref.layer);
+    if (layer === undefined) {
+      throw badGraph(
+        where,
+        `it refers to the layer "${ref.layer}", which does not exist`,
+        reader ? 'inbound_nodes' : 'output_layers',
+      );
+    }
+    if (!(ref.call >= 0 && ref.call < layer.calls.length && ref.tensor >= 0)) {
+      throw badGraph(
+        where,
+        `it refers to call ${ref.call} of the layer "${ref.layer}", which is called ${layer.calls.length} time(s)`,
+        reader ? 'inbound_nodes' : 'output_layers',
+      );
+    }
+    if (layer.graph !== undefined && ref.tensor >= layer.graph.outputs.length) {
+      throw badGraph(
+        where,
+        `it refers to output ${ref.tensor} of "${ref.layer}", which has ${layer.graph.outputs.length}`,
+        'inbound_nodes',
+      );
+    }
+  };
+  for (const layer of graph.layers)
+    for (const call of layer.calls) for (const ref of call.inputs) check(ref, layer.name);
+  for (const ref of [...graph.inputs, ...graph.outputs]) check(ref, undefined);
+
+  const order = forwardOrder(graph, layers);
+  const ids = new Map<string, number>(order.map(({ layer, call }, id) => [`${call}:${layer.name}`, id]));
+  const idOf = (ref: TensorRef) => ids.get(`${ref.call}:${ref.layer}`)!;
+  const readers: NodeReader[][] = order.map(() => []);
+  const outputs: number[][] = order.map(() => []);
+  const nodes = order.map(({ layer, call }, id): GraphNode => {
+    const inputs = layer.calls[call]!.inputs.map((ref) => ({ node: idOf(ref), tensor: ref.tensor }));
+    for (const input of inputs) readers[input.node]!.push({ node: id, tensor: input.tensor });
+    return { id, layer, call, inputs, readers: readers[id]!, outputs: outputs[id]! };
+  });
+  for (const ref of graph.outputs) outputs[idOf(ref)]!.push(ref.tensor);
+  return { graph, nodes, nodeOf: (ref) => nodes[idOf(ref)]! };
+}
+
+interface Visit {
+  readonly layer: Layer;
+  readonly call: number;
+  next: number;
+}
+
+/** Depth-first, inputs before readers, starting from the layers in config order; without recursion. */
+function forwardOrder(graph: Graph, layers: ReadonlyMap<string, Layer>): readonly Visit[] {
+  const order: Visit[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  for (const layer of graph.layers) {
+    for (let call = 0; call < layer.calls.length; call++) visit(layer, call);
+  }
+  return order;
+
+  function visit(layer: Layer, call: number): void {
+    const stack: Visit[] = [];
+    const enter = (next: Layer, nextCall: number): void => {
+      const key = `${nextCall}:${next.name}`;
+      const known = state.get(key);
+      if (known === 'open')
+        throw badGraph(next.name, 'it reads, through other layers, its own output: a cycle', 'inbound_nodes');
+      if (known === 'done') return;
+      state.set(key, 'open');
+      stack.push({ layer: next, call: nextCall, next: 0 });
+    };
+    enter(layer, call);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      const ref = top.layer.calls[top.call]!.inputs[top.next++];
+      if (ref !== undefined) {
+        enter(layers.get(ref.layer)!, ref.call);
+        continue;
+      }
+      state.set(`${top.call}:${top.layer.name}`, 'done');
+      order.push(top);
+      stack.pop();
+    }
+  }
+}
+
+function badGraph(layer: string, message: string, field: string) {
+  return inputError('bad-graph', message, {
+    where: { layer, field },
+    hint: 'the model would not load anywhere: save it again from the program that made it',
+  });
+}

@@ -1,0 +1,133 @@
+import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
+import type { Weight } from './tensor.js';
+
+/** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
+export interface TensorRef {
+  readonly layer: string;
+  readonly call: number;
+  readonly tensor: number;
+}
+
+/** One call of a layer: a node of the graph. */
+export interface Call {
+  /** The tensors it reads, in the order the loaders visit them. */
+  readonly inputs: readonly TensorRef[];
+  /** The call as it was read, with the tensors it named then; undefined for a call made here. */
+  readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
+}
+
+export interface Layer {
+  readonly name: string;
+  readonly className: string;
+  readonly config: JsonObject;
+  /** The config as ordinary data, for the facts in src/layers. */
+  readonly settings: PlainObject;
+  readonly calls: readonly Call[];
+  readonly weights: readonly Weight[];
+  /** The model inside, where the layer is one. */
+  readonly graph?: Graph | undefined;
+  /** The layer's entry as it was read; undefined for a layer made here. */
+  readonly entry?: JsonObject | undefined;
+  /** An input that a Sequential model has without writing it. */
+  readonly implicit?: true;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly kind: 'functional' | 'sequential';
+  readonly layers: readonly Layer[];
+  readonly inputs: readonly TensorRef[];
+  readonly outputs: readonly TensorRef[];
+  /** Whether the model as a whole is set not to be trained. */
+  readonly isFrozen: boolean;
+  /** The graph as it was read: its class, its config, and the parts that tell whether it changed. */
+  readonly read: GraphSource;
+}
+
+export interface GraphSource {
+  readonly className: string;
+  readonly config: JsonValue;
+  readonly layers: readonly Layer[];
+  readonly outputs: readonly TensorRef[];
+}
+
+export type Container = 'tfjs' | 'keras-h5' | 'keras-json' | 'keras-zip';
+export type Dialect = 'keras2' | 'keras3';
+export type WeightLayout = 'tfjs-manifest' | 'legacy-hdf5' | 'weights-hdf5';
+
+export interface Format {
+  readonly container: Container;
+  readonly dialect: Dialect;
+  readonly weightLayout: WeightLayout;
+}
+
+/** Something the reader or a transform wants people to know; `where` is a layer or a field. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly where: string | null;
+}
+
+/** What was done to a model, kept in the file itself so that it can be taken back and checked. */
+export interface RetrofitRecord {
+  readonly version: 1;
+  readonly modules: readonly {
+    readonly name: string;
+    readonly after: string;
+    readonly graph: readonly string[];
+    readonly exactBy: string | null;
+  }[];
+  /** How often each tensor was doubled. `graph` holds the names of the nested models around the layer. */
+  readonly doubled: readonly {
+    readonly graph: readonly string[];
+    readonly layer: string;
+    readonly weight: string;
+    readonly exponent: number;
+  }[];
+}
+
+/** A saved model as a document: its graph, its lazy weights, and what its format needs to write it back. */
+export interface Model {
+  readonly path: string;
+  readonly format: Format;
+  readonly graph: Graph;
+  /** `{loss, metrics, ...}` as it was saved, with outputs by name. */
+  readonly trainingConfig: JsonValue | undefined;
+  readonly record: RetrofitRecord | undefined;
+  /** Bytes of all files of the model. */
+  readonly bytes: number;
+  readonly warnings: readonly Warning[];
+  /** What the reader leaves for the writer of the same container; opaque to everybody else. */
+  readonly carried: unknown;
+}
+
+/** A layer that is made here, not yet called. */
+export const newLayer = (className: string, name: string, settings: PlainObject): Layer => ({
+  name,
+  className,
+  settings,
+  config: fromPlain(settings) as JsonObject,
+  calls: [],
+  weights: [],
+});
+
+/** A key for maps over tensors. Layer names may hold any character, so the numbers stand first. */
+export const tensorKey = (ref: TensorRef): string => `${ref.call}:${ref.tensor}:${ref.layer}`;
+
+/** Every graph of the model, outermost first, with the names of the nested models that lead to it. */
+export function* listGraphs(
+  graph: Graph,
+  path: readonly string[] = [],
+): Generator<{ graph: Graph; path: readonly string[] }> {
+  yield { graph, path };
+  for (const layer of graph.layers)
+    if (layer.graph !== undefined) yield* listGraphs(layer.graph, [...path, layer.name]);
+}
+
+/** Layers as people count them: nested models' layers too, inputs that nobody wrote not. */
+export function countLayers(graph: Graph): number {
+  return graph.layers.reduce(
+    (count, layer) => count + (layer.implicit ? 0 : 1) + (layer.graph === undefined ? 0 : countLayers(layer.graph)),
+    0,
+  );
+}

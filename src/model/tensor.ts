@@ -1,0 +1,46 @@
+/** A stretch of bytes of one of the model's files, by the name its format gives the file. */
+export interface ByteRange {
+  readonly file: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Where a tensor's bytes come from: never held in memory until someone writes them. */
+export type TensorSource =
+  | { readonly kind: 'stored'; readonly ranges: readonly ByteRange[] }
+  | { readonly kind: 'generated'; readonly values: () => Float32Array };
+
+/** How a tensor is stored in fewer bits: value = stored * scale + min; `float16` has neither. */
+export interface Quantization {
+  readonly dtype: 'uint8' | 'uint16' | 'float16';
+  readonly scale?: number;
+  readonly min?: number;
+}
+
+/** A lazy tensor: what it is and where its bytes lie. Its values are the stored ones times 2^exponent. */
+export interface Tensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly quantization?: Quantization | undefined;
+  readonly source: TensorSource;
+  readonly exponent: number;
+}
+
+/** A variable of a layer, by the name it has inside the layer: `kernel`, `forward_lstm/bias`. */
+export interface Weight {
+  readonly name: string;
+  readonly tensor: Tensor;
+}
+
+export const tensorSize = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
+
+/** A tensor that is made when it is written; `values` gives its elements in row-major order. */
+export const generatedTensor = (shape: readonly number[], values: () => Float32Array): Tensor => ({
+  dtype: 'float32',
+  shape,
+  source: { kind: 'generated', values },
+  exponent: 0,
+});
+
+/** The tensor times two, exactly: only its exponent moves. */
+export const doubled = (tensor: Tensor): Tensor => ({ ...tensor, exponent: tensor.exponent + 1 });

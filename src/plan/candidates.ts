@@ -1,0 +1,191 @@
+import picomatch from 'picomatch';
+import { usageError } from '../errors.js';
+import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
+import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
+import type { Block, Network } from '../stages/network.js';
+import type { RetrofitOptions, StageChoice } from './options.js';
+import type { Skipped, SkipReason } from './plan.js';
+
+export interface PlacedIn {
+  readonly view: GraphView;
+  readonly place: Place;
+}
+
+/** A place where a module could go, before the choice of stages and names. */
+export interface Candidate {
+  /** Base of the module's names; may be taken. */
+  readonly base: string;
+  readonly stage: number;
+  readonly block: number | null;
+  readonly after: string;
+  /** One a call, for calls of shared layers. */
+  readonly places: readonly PlacedIn[];
+  readonly hasModule: boolean;
+}
+
+export interface Choice {
+  readonly chosen: readonly Candidate[];
+  /** Chosen, but they hold a module already. */
+  readonly held: readonly Candidate[];
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * The places that the options ask for.
+ * @throws RetrofitError `unknown-stage`, `unmatched-glob`, `unknown-layer`
+ */
+export function chooseCandidates(network: Network, options: RetrofitOptions): Choice {
+  const stages = resolveStages(network, options.stages, 'stage');
+  const skipStages = resolveStages(network, options.skipStages, 'skip-stage');
+  const skipped: Skipped[] = network.passedOver.map(({ view, node, stage, reason }) => ({
+    layer: view.nodes[node]!.layer.name,
+    stage,
+    reason,
+  }));
+  const candidates = options.at.length > 0 ? placesAt(network, options.at) : placesOfBlocks(network, options, skipped);
+  const included = globs(options.include, candidates, 'include');
+  const excluded = globs(options.exclude, candidates, 'exclude');
+
+  const whyNot = (candidate: Candidate): SkipReason | undefined => {
+    if (stages.size > 0 && !stages.has(candidate.stage)) return 'stage-not-chosen';
+    if (skipStages.has(candidate.stage)) return 'stage-skipped';
+    if (included !== undefined && !included(candidate)) return 'not-included';
+    if (excluded?.(candidate)) return 'excluded';
+    return candidate.hasModule ? 'has-module' : undefined;
+  };
+  const chosen: Candidate[] = [];
+  const held: Candidate[] = [];
+  for (const candidate of candidates) {
+    const reason = whyNot(candidate);
+    if (reason === undefined) chosen.push(candidate);
+    else skipped.push({ layer: candidate.after, stage: candidate.stage, reason });
+    if (reason === 'has-module') held.push(candidate);
+  }
+  return { chosen, held, skipped: skipped.sort((left, right) => left.stage - right.stage) };
+}
+
+/** Whether the options leave a stage out as a whole. */
+export function isStageSkipped(network: Network, options: RetrofitOptions, stage: number): boolean {
+  const stages = resolveStages(network, options.stages, 'stage');
+  return (stages.size > 0 && !stages.has(stage)) || resolveStages(network, options.skipStages, 'skip-stage').has(stage);
+}
+
+function resolveStages(network: Network, choices: readonly StageChoice[], flag: string): ReadonlySet<number> {
+  const count = network.stages.length;
+  return new Set(
+    choices.map((choice) => {
+      const stage = choice === 'last' ? count : choice;
+      if (stage >= 1 && stage <= count) return stage;
+      throw usageError(
+        'unknown-stage',
+        `--${flag} ${choice}: the model has ${count === 0 ? 'no stages' : `the stages 1 to ${count}`}`,
+        {
+          where: { field: flag },
+          hint: 'see them with: se-retrofit inspect',
+        },
+      );
+    }),
+  );
+}
+
+type Matcher = (candidate: Candidate) => boolean;
+
+function globs(patterns: readonly string[], candidates: readonly Candidate[], flag: string): Matcher | undefined {
+  if (patterns.length === 0) return undefined;
+  const matchers = patterns.map((pattern): Matcher => {
+    // Layer names are no paths: a star matches slashes, a leading dot is a letter like any other.
+    const matches = picomatch(pattern, { bash: true, dot: true });
+    const matcher: Matcher = ({ after, places }) =>
+      matches(after) || matches([...places[0]!.view.path, after].join('/'));
+    if (!candidates.some(matcher)) {
+      const names = candidates.slice(0, 4).map((candidate) => candidate.after);
+      throw usageError('unmatched-glob', `--${flag} ${pattern}: no site matches`, {
+        where: { field: flag },
+        hint:
+          names.length === 0
+            ? 'the model has no sites'
+            : `modules would go behind ${names.join(', ')}${candidates.length > 4 ? ', ...' : ''}`,
+      });
+    }
+    return matcher;
+  });
+  return (candidate) => matchers.some((matches) => matches(candidate));
+}
+
+function placesOfBlocks(network: Network, options: RetrofitOptions, skipped: Skipped[]): readonly Candidate[] {
+  const { granularity, placement } = options;
+  return network.blocks.flatMap((block): readonly Candidate[] => {
+    if (granularity === 'conv') return placesOfConvolutions(block);
+    const places = block.occurrences.flatMap((found) => {
+      const place = found[placement];
+      return place === undefined ? [] : [{ view: found.view, place }];
+    });
+    const layer = layerOf(block.occurrences[0], block.occurrences[0].standard);
+    if (places.length < block.occurrences.length) {
+      skipped.push({ layer, stage: block.stage, reason: block.module === undefined ? 'no-such-place' : 'has-module' });
+      return [];
+    }
+    const isLast = network.stages[block.stage - 1]?.blocks.at(-1) === block;
+    if (granularity === 'stage' && !isLast) {
+      skipped.push({ layer, stage: block.stage, reason: 'not-last-of-stage' });
+      return [];
+    }
+    const base = granularity === 'stage' ? `se_${block.stage}` : `se_${block.stage}_${block.number}`;
+    return [candidateAt(block, base, granularity === 'stage' ? null : block.number, places)];
+  });
+}
+
+function placesOfConvolutions(block: Block): readonly Candidate[] {
+  const [first] = block.occurrences;
+  return first.convolutions.map((_, index) => {
+    const places = block.occurrences.flatMap((found): readonly PlacedIn[] => {
+      const convolution = found.convolutions[index];
+      if (convolution === undefined) return [];
+      const { node } = behindNonLinearity(found.view, convolution);
+      // The last convolution's features end where the block's site is.
+      const place: Place = node === found.standard.node ? found.standard : { node, tensor: 0, readers: 'all' };
+      return [{ view: found.view, place }];
+    });
+    return candidateAt(block, `se_${block.stage}_${block.number}_${index + 1}`, block.number, places);
+  });
+}
+
+const candidateAt = (block: Block, base: string, number: number | null, places: readonly PlacedIn[]): Candidate => ({
+  base,
+  stage: block.stage,
+  block: number,
+  after: nameAt(places[0]!),
+  places,
+  hasModule: block.module !== undefined,
+});
+
+const nameAt = ({ view, place }: PlacedIn): string => view.nodes[place.node]!.layer.name;
+const layerOf = (block: FoundBlock, place: Place): string => nameAt({ view: block.view, place });
+
+/** Places behind layers that the user named; every call of the layer takes part. */
+function placesAt(network: Network, names: readonly string[]): readonly Candidate[] {
+  const counts = new Map<number, number>();
+  return [...new Set(names)].flatMap((name) => {
+    const candidates = [...listViews(network.view)].flatMap((view): readonly Candidate[] => {
+      const nodes = view.nodes.filter(
+        ({ layer }) => layer.name === name || [...view.path, layer.name].join('/') === name,
+      );
+      if (nodes.length === 0) return [];
+      const stage = network.stageOf(strideOf(view, { node: nodes[0]!.id, tensor: 0 }));
+      const block = (counts.get(stage) ?? 0) + 1;
+      counts.set(stage, block);
+      const hasModule = nodes.some(({ id }) =>
+        view.modules.some((module) => module.features === id || module.scale === id),
+      );
+      const places = nodes.map(({ id }): PlacedIn => ({ view, place: { node: id, tensor: 0, readers: 'all' } }));
+      return [{ base: `se_${stage}_${block}`, stage, block, after: nameAt(places[0]!), places, hasModule }];
+    });
+    if (candidates.length === 0) {
+      throw usageError('unknown-layer', `--at ${name}: the model has no such layer`, {
+        where: { layer: name, field: 'at' },
+        hint: 'see the names with: se-retrofit inspect',
+      });
+    }
+    return candidates;
+  });
+}

@@ -1,0 +1,277 @@
+import { inputError, usageError } from '../errors.js';
+import { factsOf } from '../layers/known-layers.js';
+import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
+import { projectionClass, squeezeClass } from '../se/module-classes.js';
+import { channelsAxisOf, type GraphView, isChannelsFirst, listViews, shapeOf } from '../stages/graph-view.js';
+import { findNetwork, type Network } from '../stages/network.js';
+import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
+import {
+  countMacs,
+  countParams,
+  featureElements,
+  moduleMacs,
+  moduleParams,
+  moduleUnits,
+  paperParams,
+  sumKnown,
+} from './cost.js';
+import { completeOptions, type RetrofitOptions } from './options.js';
+import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
+import { chooseRoad, type IsSite } from './roads.js';
+import { takenNames } from './taken-names.js';
+
+/**
+ * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs.
+ * @throws RetrofitError for options that do not fit the model, for a model without blocks, and for one that holds a
+ * module at every chosen place
+ */
+export function planRetrofit(model: Model, given: Partial<RetrofitOptions> = {}): Plan {
+  const options = completeOptions(given);
+  const network = findNetwork(model.graph);
+  const choice = chooseCandidates(network, options);
+  const plan = makePlan(model, options, network, choice);
+  if (plan.sites.length === 0) throw nothingToDo(network, choice, plan);
+  return plan;
+}
+
+/** The same for `inspect`: a plan without sites is an answer too. */
+export function surveyRetrofit(model: Model, given: Partial<RetrofitOptions> = {}): Plan {
+  const options = completeOptions(given);
+  const network = findNetwork(model.graph);
+  return makePlan(model, options, network, chooseCandidates(network, options));
+}
+
+function makePlan(model: Model, options: RetrofitOptions, network: Network, choice: Choice): Plan {
+  const skipped: Skipped[] = [...choice.skipped];
+  const claim = readingClaims();
+  const drafts = choice.chosen.flatMap((candidate): readonly Draft[] => {
+    const draft = draftSite(candidate, options, model);
+    const reason = typeof draft === 'string' ? draft : claim(candidate) ? undefined : 'place-taken';
+    if (typeof draft !== 'string' && reason === undefined) return [draft];
+    skipped.push({ layer: candidate.after, stage: candidate.stage, reason: reason! });
+    return [];
+  });
+  const isSite = siteLookup(drafts);
+  const names = takenNames(model.graph);
+  const doublings: Doubling[] = [];
+  const sites = drafts.map((draft): Site => {
+    const road = options.init === 'paper' ? { exactBy: null, doublings: [] } : chooseRoad(draft.places, isSite);
+    doublings.push(...road.doublings);
+    return siteOf(draft, road.exactBy, names.claim(draft.candidate.base), options);
+  });
+  return {
+    options,
+    network,
+    sites,
+    skipped,
+    stages: network.stages.map((stage) => ({
+      ...stage,
+      sites: sites.filter((site) => site.stage === stage.stage),
+      skipped: isStageSkipped(network, options, stage.stage),
+    })),
+    doublings: addUp(doublings),
+    params: {
+      before: countParams(model.graph),
+      added: sites.reduce((sum, site) => sum + site.params, 0),
+      paper: paperParams(
+        sites.map((site) => site.channels),
+        options.ratio,
+      ),
+    },
+    macs: {
+      before: countMacs(network.view),
+      added: sumKnown(sites.map((site) => site.macs)),
+      additions: sumKnown(sites.map((site) => site.additions)),
+    },
+    exact: sites.every((site) => site.exactBy !== null),
+    warnings: [...network.warnings, ...planWarnings(model, sites, network, options)],
+  };
+}
+
+interface Draft {
+  readonly candidate: Candidate;
+  readonly places: readonly PlacedIn[];
+  readonly channels: number;
+  readonly spatialRank: 1 | 2 | 3;
+  readonly isChannelsFirst: boolean;
+}
+
+function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model): Draft | Skipped['reason'] {
+  const { view, place } = candidate.places[0]!;
+  const shape = shapeOf(view, place);
+  if (shape === undefined) return 'channels-unknown';
+  const spatialRank = shape.length - 2;
+  if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
+  const channels = shape[channelsAxisOf(view, shape.length)];
+  if (channels === null || channels === undefined) return 'channels-unknown';
+  const loader = model.format.container === 'tfjs' ? 'tfjs' : model.format.dialect;
+  const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
+  if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
+  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
+}
+
+function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: RetrofitOptions): Site {
+  const { candidate, places, channels } = draft;
+  const { view, place } = places[0]!;
+  const units = moduleUnits(channels, options);
+  const elements = places.map((placed) => featureElements(shapeOf(placed.view, placed.place)));
+  return {
+    name,
+    stage: candidate.stage,
+    block: candidate.block,
+    after: candidate.after,
+    graph: view.path,
+    tensors: places.map(scaledTensor),
+    channels,
+    units,
+    placement: options.placement,
+    exactBy,
+    spatialRank: draft.spatialRank,
+    isChannelsFirst: draft.isChannelsFirst,
+    dtype: view.nodes[place.node]!.layer.settings.dtype,
+    params: moduleParams(channels, units, options.bias),
+    macs: sumKnown(elements.map((count) => moduleMacs(channels, units, count))),
+    additions: sumKnown(elements),
+  };
+}
+
+/** The nodes that are to read the scaled tensor. */
+function movedReaders({ view, place }: PlacedIn): ReadonlySet<number> {
+  if (place.readers !== 'all') return new Set(place.readers);
+  const { readers } = view.nodes[place.node]!;
+  return new Set(readers.filter((reader) => reader.tensor === place.tensor).map((reader) => reader.node));
+}
+
+/**
+ * One tensor can be scaled for one reader only once: where a unit begins inside a longer one, both have the same input.
+ * The returned function says whether a candidate's places were free, and takes them.
+ */
+function readingClaims(): (candidate: Candidate) => boolean {
+  const taken = new Map<GraphView, Set<string>>();
+  return ({ places }) => {
+    const wanted = places.flatMap((placed) =>
+      [...movedReaders(placed), ...(placed.place.readers === 'all' ? ['output'] : [])].map((reader) => ({
+        view: placed.view,
+        key: `${placed.place.node}:${placed.place.tensor}>${reader}`,
+      })),
+    );
+    if (wanted.some(({ view, key }) => taken.get(view)?.has(key))) return false;
+    for (const { view, key } of wanted) taken.set(view, (taken.get(view) ?? new Set()).add(key));
+    return true;
+  };
+}
+
+function scaledTensor({ view, place }: PlacedIn): ScaledTensor {
+  const node = view.nodes[place.node]!;
+  return {
+    tensor: { layer: node.layer.name, call: node.call, tensor: place.tensor },
+    readers: [...movedReaders({ view, place })].map((id) => ({
+      layer: view.nodes[id]!.layer.name,
+      call: view.nodes[id]!.call,
+    })),
+    isOutput: place.readers === 'all' && node.outputs.includes(place.tensor),
+  };
+}
+
+function siteLookup(drafts: readonly Draft[]): IsSite {
+  const sites = new Map<GraphView, Set<string>>();
+  for (const { view, place } of drafts.flatMap((draft) => draft.places)) {
+    sites.set(view, (sites.get(view) ?? new Set()).add(`${place.node}:${place.tensor}`));
+  }
+  return (view, { node, tensor }) => sites.get(view)?.has(`${node}:${tensor}`) === true;
+}
+
+/** One entry a weight: a kernel may be doubled for the site behind it and for the one before it. */
+function addUp(doublings: readonly Doubling[]): readonly Doubling[] {
+  const byWeight = new Map<string, Doubling>();
+  for (const doubling of doublings) {
+    const key = JSON.stringify([doubling.graph, doubling.layer, doubling.weight]);
+    const exponent = (byWeight.get(key)?.exponent ?? 0) + doubling.exponent;
+    byWeight.set(key, { ...doubling, exponent });
+  }
+  return [...byWeight.values()];
+}
+
+function planWarnings(
+  model: Model,
+  sites: readonly Site[],
+  network: Network,
+  options: RetrofitOptions,
+): readonly Warning[] {
+  const warnings: Warning[] = [];
+  if (options.init === 'paper' && sites.length > 0) {
+    warnings.push({
+      code: 'not-exact',
+      message: 'with --init paper the new model computes something else until it is trained',
+      where: null,
+    });
+  }
+  const views = new Map([...listViews(network.view)].map((view) => [view.path.join('\0'), view]));
+  const graphsWithSites = new Map(sites.map((site) => [site.graph.join('\0'), site]));
+  for (const [key, site] of graphsWithSites) {
+    const view = views.get(key);
+    const causal =
+      site.spatialRank === 1 ? view?.nodes.find((node) => node.layer.settings.padding === 'causal') : undefined;
+    if (causal === undefined) continue;
+    warnings.push({
+      code: 'causality-lost',
+      message: 'this convolution is causal, but once its gates are trained a module lets every step see all others',
+      where: causal.layer.name,
+    });
+  }
+  for (const name of frozenModels(model.graph, sites)) {
+    warnings.push({
+      code: 'frozen-nested-model',
+      message: 'this nested model is frozen: unfreeze it, or the modules in it will not learn',
+      where: name,
+    });
+  }
+  for (const site of sites) {
+    if (site.graph.length > 0 || !site.tensors.some((tensor) => tensor.isOutput)) continue;
+    warnings.push({
+      code: 'output-renamed',
+      message: `this output of the model is now called "${site.name}_scale"; losses and metrics by name follow`,
+      where: site.after,
+    });
+  }
+  return warnings;
+}
+
+/** Nested models on the way to a site that are not trainable. */
+function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
+  const used = new Set(
+    sites.flatMap((site) => site.graph.map((_, depth) => site.graph.slice(0, depth + 1).join('\0'))),
+  );
+  return [...listGraphs(root)]
+    .filter(({ graph, path }) => graph.isFrozen && used.has(path.join('\0')))
+    .map(({ path }) => path.at(-1)!);
+}
+
+function nothingToDo(network: Network, { held, chosen }: Choice, plan: Plan) {
+  if (held.length > 0 && chosen.length === 0) {
+    return usageError(
+      'already-retrofitted',
+      `every chosen block holds a module already (${held.length} of ${held.length})`,
+      {
+        hint: 'choose other stages, or see what is there with: se-retrofit inspect',
+      },
+    );
+  }
+  if (network.blocks.length === 0) {
+    return inputError(
+      'nothing-found',
+      'no block was found: no residual unit, inception module, dense block or convolution with a non-linearity',
+      {
+        hint: 'modules go into convolutional networks; name a layer with --at to decide yourself',
+      },
+    );
+  }
+  const reasons = [...new Set(plan.skipped.map(({ reason }) => reason))].join(', ');
+  return usageError(
+    'nothing-chosen',
+    `none of the ${network.blocks.length} blocks takes a module with these options (${reasons})`,
+    {
+      hint: 'see the blocks with: se-retrofit inspect',
+    },
+  );
+}

@@ -1,0 +1,111 @@
+import type { ErrorPlace } from '../errors.js';
+import type { WriteResult } from '../formats/write-to.js';
+import type { Inspection } from '../inspect.js';
+import type { Model } from '../model/model.js';
+import type { Plan } from '../plan/plan.js';
+import type { AddReport, ErrorReport, InspectReport } from './report-schemas.js';
+
+/** What one run found out and did, as the commands collect it. */
+export interface Run {
+  readonly tool: string;
+  readonly model: Model;
+  /** The model's path as the user gave it. */
+  readonly inputPath: string;
+  readonly layers: number;
+  readonly plan: Plan;
+  /** Options of the command as a whole: the plan's, and its own. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly output: WriteResult | null;
+  readonly milliseconds: number;
+}
+
+export const addReport = (run: Run): AddReport => ({ version: 1, command: 'add', ...commonReport(run) });
+
+export const inspectReport = (run: Run, { modules, loads }: Inspection): InspectReport => ({
+  version: 1,
+  command: 'inspect',
+  ...commonReport(run),
+  modules: [...modules],
+  loads: loads.map((verdict) => ({ ...verdict })),
+});
+
+function commonReport({
+  tool,
+  model,
+  inputPath,
+  layers,
+  plan,
+  options,
+  output,
+  milliseconds,
+}: Run): Omit<AddReport, 'version' | 'command'> {
+  const { params, macs } = plan;
+  return {
+    tool,
+    input: { path: inputPath, format: { ...model.format }, layers, bytes: model.bytes },
+    output: output && {
+      path: output.path,
+      format: { ...output.format },
+      files: [...output.files],
+      bytes: output.bytes,
+    },
+    options: { ...options },
+    stages: plan.stages.map(({ stage, stride, size, channels, blocks, sites, skipped }) => ({
+      stage,
+      stride,
+      size: [...size],
+      channels,
+      blocks: blocks.length,
+      sites: sites.length,
+      skipped,
+    })),
+    sites: plan.sites.map(
+      ({ name, stage, block, after, channels, units, placement, exactBy, params: added, macs: addedMacs }) => ({
+        name,
+        stage,
+        block,
+        after,
+        channels,
+        units,
+        placement,
+        exactBy,
+        params: added,
+        macs: addedMacs,
+      }),
+    ),
+    skipped: plan.skipped.map((skipped) => ({ ...skipped })),
+    params: {
+      before: params.before,
+      added: params.added,
+      after: params.before + params.added,
+      addedPercent: percentOf(params.added, params.before) ?? 0,
+    },
+    macs: { before: macs.before, added: macs.added, addedPercent: percentOf(macs.added, macs.before) },
+    exact: plan.exact,
+    warnings: [...model.warnings, ...plan.warnings].map((warning) => ({ ...warning })),
+    milliseconds,
+  };
+}
+
+/** What share of a whole was added, in percent; null where one of them is unknown. */
+export const percentOf = (added: number | null, before: number | null): number | null =>
+  added === null || before === null || before === 0 ? null : (100 * added) / before;
+
+export const errorReport = (
+  command: string,
+  error: {
+    readonly code: string;
+    readonly message: string;
+    readonly where: ErrorPlace;
+    readonly hint: string | undefined;
+  },
+): ErrorReport => ({
+  version: 1,
+  command,
+  error: {
+    code: error.code,
+    message: error.message,
+    where: { file: error.where.file ?? null, layer: error.where.layer ?? null, field: error.where.field ?? null },
+    hint: error.hint ?? null,
+  },
+});

@@ -1,0 +1,46 @@
+import type { Run } from './json-report.js';
+import { byteSize, count, magnitude, printable } from './printable.js';
+import { exactBySentence, SKIP_REASONS } from './sentences.js';
+import { stageTable, totalsLine, warningLine } from './summary.js';
+import { markdownTable } from './table.js';
+
+/** A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model. */
+export function markdownReport({ plan, model, inputPath, output, tool, milliseconds }: Run): string {
+  const { sites, skipped } = plan;
+  const warnings = [...model.warnings, ...plan.warnings];
+  const siteTable = {
+    head: ['module', 'after', 'channels', 'units', 'params', 'MACs', 'exact by'],
+    rightAligned: new Set([2, 3, 4, 5]),
+    rows: sites.map((site) => [
+      code(site.name),
+      code(site.after),
+      count(site.channels),
+      count(site.units),
+      count(site.params),
+      magnitude(site.macs),
+      exactBySentence(site.exactBy),
+    ]),
+  };
+  const lines = [
+    `## Squeeze-and-Excitation: ${code(inputPath)}`,
+    '',
+    `${totalsLine(plan)}.`,
+    output === null
+      ? 'Nothing was written.'
+      : `Written to ${code(output.path)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
+    '',
+    ...markdownTable(stageTable(plan)),
+    ...(sites.length === 0
+      ? []
+      : ['', '<details><summary>Every module</summary>', '', ...markdownTable(siteTable), '', '</details>']),
+    ...(skipped.length === 0 ? [] : ['', '### Without a module', '']),
+    ...skipped.map(({ layer, stage, reason }) => `- ${code(layer)} (stage ${stage}): ${SKIP_REASONS[reason]}`),
+    ...(warnings.length === 0 ? [] : ['', '### Warnings', '']),
+    ...warnings.map((warning) => `- ${warningLine(warning)}`),
+    '',
+    `${tool}, ${Math.round(milliseconds)} ms`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const code = (text: string): string => `\`${printable(text).replaceAll('`', "'")}\``;

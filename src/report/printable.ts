@@ -1,0 +1,42 @@
+import { MAX_SHOWN_NAME } from '../limits.js';
+
+/** A name from a file, fit to be shown: control characters and terminal escapes as `\u001b`, long names cut. */
+export function printable(name: string): string {
+  const safe = name.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
+  return safe.length > MAX_SHOWN_NAME ? `${safe.slice(0, MAX_SHOWN_NAME - 3)}...` : safe;
+}
+
+/** 1234567 as 1,234,567; "?" where the number is unknown. */
+export const count = (number: number | null): string => (number === null ? '?' : number.toLocaleString('en-US'));
+
+/** Bytes in the unit that fits: 14.1 MB. */
+export function byteSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** Large counts short: 4.1 G, 942.1 k. */
+export function magnitude(number: number | null): string {
+  if (number === null) return '?';
+  for (const [size, suffix] of [
+    [1e9, ' G'],
+    [1e6, ' M'],
+    [1e3, ' k'],
+  ] as const) {
+    if (number >= size) return `${(number / size).toFixed(1)}${suffix}`;
+  }
+  return String(number);
+}
+
+/** A share as people read it: +3.7 %, +0.0063 %. */
+export const percent = (share: number | null): string =>
+  share === null ? '' : `+${share >= 0.1 || share === 0 ? share.toFixed(1) : share.toPrecision(2)} %`;

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+
+// The JSON that `--json` prints. These shapes are a contract: fields are added, never renamed or removed.
+
+const formatSchema = z.object({
+  container: z.enum(['tfjs', 'keras-h5', 'keras-json', 'keras-zip']),
+  dialect: z.enum(['keras2', 'keras3']),
+  weightLayout: z.enum(['tfjs-manifest', 'legacy-hdf5', 'weights-hdf5']),
+});
+
+const unknownNumber = z.number().nullable();
+
+const reportFields = {
+  version: z.literal(1),
+  tool: z.string(),
+  input: z.object({ path: z.string(), format: formatSchema, layers: z.number(), bytes: z.number() }),
+  output: z
+    .object({ path: z.string(), format: formatSchema, files: z.array(z.string()), bytes: z.number() })
+    .nullable(),
+  options: z.record(z.string(), z.unknown()),
+  stages: z.array(
+    z.object({
+      stage: z.number(),
+      stride: z.number(),
+      size: z.array(unknownNumber),
+      channels: unknownNumber,
+      blocks: z.number(),
+      sites: z.number(),
+      skipped: z.boolean(),
+    }),
+  ),
+  sites: z.array(
+    z.object({
+      name: z.string(),
+      stage: z.number(),
+      block: unknownNumber,
+      after: z.string(),
+      channels: z.number(),
+      units: z.number(),
+      placement: z.enum(['standard', 'pre', 'post', 'identity']),
+      exactBy: z.enum(['norm', 'conv', 'dense', 'branches', 'consumers', 'doubled-gate']).nullable(),
+      params: z.number(),
+      macs: unknownNumber,
+    }),
+  ),
+  skipped: z.array(z.object({ layer: z.string(), stage: z.number(), reason: z.string() })),
+  params: z.object({ before: z.number(), added: z.number(), after: z.number(), addedPercent: z.number() }),
+  macs: z.object({ before: unknownNumber, added: unknownNumber, addedPercent: unknownNumber }),
+  exact: z.boolean(),
+  warnings: z.array(z.object({ code: z.string(), message: z.string(), where: z.string().nullable() })),
+  milliseconds: z.number(),
+};
+
+/** What `add --json` prints. */
+export const addReportSchema = z.object({ ...reportFields, command: z.literal('add') });
+
+/** What `inspect --json` prints. */
+export const inspectReportSchema = z.object({
+  ...reportFields,
+  command: z.literal('inspect'),
+  modules: z.array(z.object({ name: z.string(), stage: z.number(), block: unknownNumber, kind: z.string() })),
+  loads: z.array(
+    z.object({
+      loader: z.enum(['tfjs', 'keras2', 'keras3']),
+      ok: z.boolean(),
+      blockedBy: z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable(),
+    }),
+  ),
+});
+
+/** What any command with `--json` prints when it fails. */
+export const errorReportSchema = z.object({
+  version: z.literal(1),
+  command: z.string(),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    where: z.object({ file: z.string().nullable(), layer: z.string().nullable(), field: z.string().nullable() }),
+    hint: z.string().nullable(),
+  }),
+});
+
+export type AddReport = z.infer<typeof addReportSchema>;
+export type InspectReport = z.infer<typeof inspectReportSchema>;
+export type ErrorReport = z.infer<typeof errorReportSchema>;

@@ -1,0 +1,32 @@
+import type { ExactBy, SkipReason } from '../plan/plan.js';
+
+// The one place where codes become sentences.
+
+/** Where the factor 2 went that makes up for the gate of 1/2. */
+export const EXACT_BY: Readonly<Record<NonNullable<ExactBy>, string>> = {
+  norm: 'norm before doubled',
+  conv: 'conv before doubled',
+  dense: 'dense before doubled',
+  branches: 'all branches doubled',
+  consumers: 'next kernels doubled',
+  'doubled-gate': 'gate doubled',
+};
+
+export const exactBySentence = (exactBy: ExactBy): string => (exactBy === null ? 'not exact' : EXACT_BY[exactBy]);
+
+export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
+  'has-module': 'holds a module already',
+  'stage-not-chosen': 'its stage is not among --stage',
+  'stage-skipped': 'its stage is skipped',
+  'not-included': 'matches no --include',
+  excluded: 'matches an --exclude',
+  'no-such-place': 'the block has no such place',
+  'place-taken': 'another module scales the same tensor',
+  'not-last-of-stage': 'one module a stage, behind its last block',
+  'channels-unknown': 'the number of channels is not known',
+  'no-features': 'no feature map: nothing to pool over',
+  'loader-lacks-layer': 'the format has no global pooling for these dimensions',
+  'makes-logits': 'makes the logits',
+  'no-non-linearity': 'no non-linearity behind the convolution',
+  'no-shortcut': 'outside all blocks: no shortcut, no branches',
+};

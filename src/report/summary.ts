@@ -1,0 +1,113 @@
+import type { LoaderVerdict } from '../formats/loaders.js';
+import type { WriteResult } from '../formats/write-to.js';
+import type { Model, Warning } from '../model/model.js';
+import type { Plan, PlannedStage, Site } from '../plan/plan.js';
+import { percentOf } from './json-report.js';
+import { byteSize, count, magnitude, percent, printable } from './printable.js';
+import { exactBySentence, SKIP_REASONS } from './sentences.js';
+import type { Table } from './table.js';
+
+/** One row a stage: what it looks like and what it gets. */
+export function stageTable(plan: Plan): Table {
+  return {
+    head: ['stage', 'size', 'blocks', 'modules', 'channels -> units', '+params', '+MACs', 'exact by'],
+    rightAligned: new Set([0, 1, 2, 3, 5, 6]),
+    rows: plan.stages.map((stage) => [
+      String(stage.stage),
+      stage.size.map((size) => size ?? '?').join(' x ') || '?',
+      String(stage.blocks.length),
+      modulesCell(stage),
+      unitsCell(stage.sites),
+      count(stage.sites.reduce((sum, site) => sum + site.params, 0)),
+      magnitude(
+        stage.sites.reduce<number | null>(
+          (sum, site) => (sum === null || site.macs === null ? null : sum + site.macs),
+          0,
+        ),
+      ),
+      exactCell(stage.sites),
+    ]),
+  };
+}
+
+function modulesCell({ sites, skipped, blocks }: PlannedStage): string {
+  if (skipped) return 'skipped';
+  const held = blocks.filter((block) => block.module !== undefined).length;
+  return held === 0 ? String(sites.length) : `${sites.length} (${held} there)`;
+}
+
+/** Distinct sizes, the frequent way short: `256 -> 16`, `64..128 -> 4..8`. */
+function unitsCell(sites: readonly Site[]): string {
+  if (sites.length === 0) return '-';
+  const span = (numbers: readonly number[]) => {
+    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+    return low === high ? String(low) : `${low}..${high}`;
+  };
+  return `${span(sites.map((site) => site.channels))} -> ${span(sites.map((site) => site.units))}`;
+}
+
+function exactCell(sites: readonly Site[]): string {
+  if (sites.length === 0) return '-';
+  const counts = new Map<string, number>();
+  for (const site of sites) {
+    const sentence = exactBySentence(site.exactBy);
+    counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
+  }
+  return counts.size === 1
+    ? [...counts.keys()][0]!
+    : [...counts].map(([sentence, times]) => `${sentence} (${times})`).join(', ');
+}
+
+/** The totals in one line, next to what the paper's formula says of the same sites. */
+export function totalsLine({ sites, params, macs, options }: Plan): string {
+  const paper = params.added === params.paper ? 'just as the paper' : `${count(params.paper)} by the paper`;
+  return (
+    `${sites.length} ${sites.length === 1 ? 'module' : 'modules'}: ` +
+    `+${count(params.added)} parameters (${percent(percentOf(params.added, params.before))}; ${paper}'s formula at r = ${options.ratio}), ` +
+    `+${magnitude(macs.added)} MACs ${macs.before === null ? '' : `(${percent(percentOf(macs.added, macs.before))}) `}` +
+    `and ${magnitude(macs.additions)} additions an image`
+  );
+}
+
+/** Blocks, and what looks like one, that get no module; equal reasons together. Stages that were skipped speak for themselves. */
+export function skippedLines(plan: Plan): readonly string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { layer, reason } of plan.skipped) {
+    if (reason === 'stage-skipped' || reason === 'stage-not-chosen') continue;
+    byReason.set(SKIP_REASONS[reason], [...(byReason.get(SKIP_REASONS[reason]) ?? []), printable(layer)]);
+  }
+  return [...byReason].map(([reason, layers]) => {
+    const shown = layers.slice(0, 4).join(', ');
+    return `no module behind ${shown}${layers.length > 4 ? ` and ${layers.length - 4} more` : ''}: ${reason}`;
+  });
+}
+
+export const warningLine = ({ message, where }: Warning): string =>
+  where === null ? message : `${printable(where)}: ${printable(message)}`;
+
+/** Where the result is, and what it took. */
+export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>
+  `${printable(result.path)}  (${byteSize(model.bytes)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
+
+/** What to do with the new model. */
+export const nextSteps = (isExact: boolean): readonly string[] => [
+  isExact
+    ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
+    : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
+  "  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })",
+  "  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')",
+];
+
+const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {
+  tfjs: 'TensorFlow.js',
+  keras2: 'Keras 2',
+  keras3: 'Keras 3',
+};
+
+/** One line a loader: whether it takes the model, and what stops it. */
+export const loaderLines = (verdicts: readonly LoaderVerdict[]): readonly string[] =>
+  verdicts.map(({ loader, blockedBy }) => {
+    const name = LOADER_NAMES[loader].padEnd(14);
+    if (blockedBy === null) return `${name} loads it`;
+    return `${name} does not load it: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
+  });

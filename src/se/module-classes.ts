@@ -1,0 +1,11 @@
+/** The parts of a module; a layer is called `<module>_<part>`. */
+export const MODULE_PARTS = ['squeeze', 'reduce', 'expand', 'double', 'reshape', 'scale'] as const;
+
+export type ModulePart = (typeof MODULE_PARTS)[number];
+
+export const squeezeClass = (squeeze: 'avg' | 'max', spatialRank: 1 | 2 | 3): string =>
+  `Global${squeeze === 'avg' ? 'Average' : 'Max'}Pooling${spatialRank}D`;
+
+/** The class of reduce and expand. */
+export const projectionClass = (form: 'dense' | 'conv', spatialRank: 1 | 2 | 3): string =>
+  form === 'dense' ? 'Dense' : `Conv${spatialRank}D`;

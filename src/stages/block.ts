@@ -1,0 +1,123 @@
+import { activationName, isNonLinear } from '../layers/activations.js';
+import { area, type GraphView, type NodeTensor, type Stride, strideOf } from './graph-view.js';
+
+export type BlockKind = 'residual' | 'inception' | 'dense' | 'bottleneck' | 'conv';
+
+/** A tensor that can take a module, and who is to read the scaled tensor instead: these nodes, or everybody. */
+export interface Place extends NodeTensor {
+  readonly readers: 'all' | readonly number[];
+}
+
+/** A repeated unit of a network, as it was found in one graph. */
+export interface FoundBlock {
+  readonly kind: BlockKind;
+  readonly view: GraphView;
+  /** The node that ends it: its Add, its Concatenate, its norm or its non-linearity. */
+  readonly end: number;
+  /** All nodes of the block, the end included. */
+  readonly nodes: ReadonlySet<number>;
+  /** What its stage is judged by. */
+  readonly stride: Stride;
+  /** Just before the Add, or the block's output where there is none. */
+  readonly standard: Place;
+  /** The block's input, as its main branch reads it. */
+  readonly pre: Place | undefined;
+  readonly post: Place;
+  /** What the shortcut brings to the Add. */
+  readonly identity: Place | undefined;
+  /** The block's convolutions, in forward order. */
+  readonly convolutions: readonly number[];
+}
+
+/** Nodes on the ways from a tensor back to `stop`, which is left out. */
+export function nodesBackTo(view: GraphView, from: number, stop: number): ReadonlySet<number> {
+  const found = new Set<number>();
+  if (from === stop) return found;
+  found.add(from);
+  for (const id of found) {
+    for (const input of view.nodes[id]!.inputs) if (input.node !== stop) found.add(input.node);
+  }
+  return found;
+}
+
+export const countConvolutions = (view: GraphView, nodes: Iterable<number>): number => {
+  let count = 0;
+  for (const id of nodes) count += view.convolutions[id]!;
+  return count;
+};
+
+/** Whether the features grow somewhere in a nested model. */
+const growsInside = (view: GraphView): boolean => view.nodes.some((node) => isUpsampling(view, node.id));
+
+export function isUpsampling(view: GraphView, id: number): boolean {
+  const { layer } = view.nodes[id]!;
+  const inner = view.inner.get(layer);
+  if (inner !== undefined) return growsInside(inner);
+  const facts = view.facts[id]!;
+  return facts.role === 'upsampling' || (facts.resolution?.(layer.settings) ?? []).some((factor) => factor < 1);
+}
+
+/** The one node that reads a tensor; undefined where there are several or none, or where it is an output. */
+export function onlyReader(view: GraphView, { node, tensor }: NodeTensor): number | undefined {
+  const { readers, outputs } = view.nodes[node]!;
+  const own = readers.filter((reader) => reader.tensor === tensor);
+  return own.length === 1 && !outputs.includes(tensor) ? own[0]!.node : undefined;
+}
+
+/** Whether a node is a non-linearity by itself: an activation layer, or a ReLU and its kin. */
+export const isActivation = (view: GraphView, id: number): boolean =>
+  view.facts[id]!.role === 'activation' &&
+  (view.nodes[id]!.layer.className !== 'Activation' || isNonLinear(view.nodes[id]!.layer.settings));
+
+/** Whether a convolution brings its own non-linearity along. */
+export const hasActivation = (view: GraphView, id: number): boolean =>
+  activationName(view.nodes[id]!.layer.settings) === undefined || isNonLinear(view.nodes[id]!.layer.settings);
+
+/** Where a convolution's features end: behind its non-linearity, or behind its norm where there is none. */
+export function behindNonLinearity(
+  view: GraphView,
+  convolution: number,
+): { readonly node: number; readonly isNonLinear: boolean } {
+  if (hasActivation(view, convolution)) return { node: convolution, isNonLinear: true };
+  let last = convolution;
+  for (let at: number | undefined = convolution; at !== undefined; ) {
+    const reader: number | undefined = onlyReader(view, { node: at, tensor: 0 });
+    if (reader === undefined) break;
+    if (isActivation(view, reader)) return { node: reader, isNonLinear: true };
+    const { role } = view.facts[reader]!;
+    if (role === 'norm') last = reader;
+    else if (role !== 'dropout' && role !== 'pool') break;
+    at = reader;
+  }
+  return { node: last, isNonLinear: false };
+}
+
+/** The tensor behind a merge: that of the non-linearity which alone reads it, if one does. */
+export function behindMerge(view: GraphView, merge: number): Place {
+  const reader = onlyReader(view, { node: merge, tensor: 0 });
+  const node = reader !== undefined && isActivation(view, reader) ? reader : merge;
+  return { node, tensor: 0, readers: 'all' };
+}
+
+/** The one tensor that a set of nodes reads from outside, read by them alone; undefined where there are several. */
+export function entryOf(view: GraphView, nodes: ReadonlySet<number>): Place | undefined {
+  let entry: NodeTensor | undefined;
+  const readers = new Set<number>();
+  for (const id of nodes) {
+    for (const input of view.nodes[id]!.inputs) {
+      if (nodes.has(input.node)) continue;
+      if (entry !== undefined && (entry.node !== input.node || entry.tensor !== input.tensor)) return undefined;
+      entry = { node: input.node, tensor: input.tensor };
+      readers.add(id);
+    }
+  }
+  return entry === undefined ? undefined : { ...entry, readers: [...readers] };
+}
+
+export const convolutionsOf = (view: GraphView, nodes: Iterable<number>): readonly number[] =>
+  [...nodes]
+    .filter((id) => view.facts[id]!.role === 'convolution' && view.convolutions[id] === 1)
+    .sort((a, b) => a - b);
+
+export const sameStride = (view: GraphView, left: NodeTensor, right: NodeTensor): boolean =>
+  area(strideOf(view, left)) === area(strideOf(view, right));

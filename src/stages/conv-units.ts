@@ -1,0 +1,128 @@
+import { isProbability } from '../layers/activations.js';
+import { behindNonLinearity, convolutionsOf, entryOf, type FoundBlock, hasActivation, onlyReader } from './block.js';
+import { type GraphView, strideOf } from './graph-view.js';
+import { isPointwise } from './linear-bottlenecks.js';
+
+/** Something that looks like a block and gets no module, and why. */
+export interface PassedOver {
+  readonly view: GraphView;
+  readonly node: number;
+  readonly reason: 'makes-logits' | 'no-non-linearity' | 'no-shortcut';
+}
+
+export interface ConvUnits {
+  readonly blocks: readonly FoundBlock[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+/** Whether a view has a depthwise convolution that a pointwise one follows, or both in one layer. */
+export const hasSeparablePairs = (view: GraphView): boolean =>
+  view.nodes.some((node) => pairAt(view, node.id) !== undefined);
+
+/**
+ * Convolutions with their non-linearity, for networks that have no other blocks; where depthwise and pointwise
+ * convolutions come in pairs, the pairs alone.
+ */
+export function findConvUnits(view: GraphView, pairsOnly: boolean): ConvUnits {
+  const blocks: FoundBlock[] = [];
+  const passedOver: PassedOver[] = [];
+  for (const node of view.nodes) {
+    if (view.convolutions[node.id] !== 1 || view.facts[node.id]!.role !== 'convolution') continue;
+    const last = pairsOnly ? pairAt(view, node.id) : node.id;
+    if (last === undefined) continue;
+    if (makesLogits(view, last)) {
+      passedOver.push({ view, node: last, reason: 'makes-logits' });
+      continue;
+    }
+    const end = behindNonLinearity(view, last);
+    if (!end.isNonLinear && !pairsOnly) {
+      passedOver.push({ view, node: last, reason: 'no-non-linearity' });
+      continue;
+    }
+    blocks.push(unit(view, node.id, end.node));
+  }
+  return { blocks, passedOver };
+}
+
+function unit(view: GraphView, first: number, end: number): FoundBlock {
+  const nodes = chainBetween(view, first, end);
+  const place = { node: end, tensor: 0, readers: 'all' } as const;
+  return {
+    kind: 'conv',
+    view,
+    end,
+    nodes,
+    stride: strideOf(view, { node: end, tensor: 0 }),
+    standard: place,
+    pre: entryOf(view, nodes),
+    post: place,
+    identity: undefined,
+    convolutions: convolutionsOf(view, nodes),
+  };
+}
+
+function chainBetween(view: GraphView, first: number, end: number): ReadonlySet<number> {
+  const nodes = new Set([end]);
+  for (let at = end; at !== first; ) {
+    at = view.nodes[at]!.inputs[0]!.node;
+    nodes.add(at);
+  }
+  return nodes;
+}
+
+/** The convolution that completes a depthwise-pointwise pair starting here: the pointwise one, or a separable layer. */
+function pairAt(view: GraphView, id: number): number | undefined {
+  const { convolution } = view.facts[id]!;
+  if (view.convolutions[id] !== 1) return undefined;
+  if (convolution === 'separable') return id;
+  if (convolution !== 'depthwise') return undefined;
+  for (let at = id; ; ) {
+    const reader = onlyReader(view, { node: at, tensor: 0 });
+    if (reader === undefined) return undefined;
+    if (view.facts[reader]!.role === 'convolution') return isPointwise(view, reader) ? reader : undefined;
+    if (!['norm', 'activation', 'dropout'].includes(view.facts[reader]!.role)) return undefined;
+    at = reader;
+  }
+}
+
+/** Whether a convolution's features are the scores of the classes: nothing but a softmax or sigmoid and a pooling follow. */
+function makesLogits(view: GraphView, convolution: number): boolean {
+  if (hasActivation(view, convolution) && !isProbability(view.nodes[convolution]!.layer.settings)) return false;
+  for (let at = convolution; ; ) {
+    const { outputs, readers } = view.nodes[at]!;
+    if (outputs.length > 0) return true;
+    if (readers.length !== 1) return false;
+    at = readers[0]!.node;
+    const { layer } = view.nodes[at]!;
+    const { role } = view.facts[at]!;
+    const passes = ['dropout', 'reshape', 'flatten', 'global-pool', 'upsampling'].includes(role);
+    const isScore =
+      layer.className === 'Softmax' ||
+      (role === 'activation' &&
+        layer.className === 'Activation' &&
+        (isProbability(layer.settings) || layer.settings.activation === 'linear'));
+    if (!passes && !isScore) return false;
+  }
+}
+
+/**
+ * In a network that has blocks: convolutions after the first block that belong to none. One entry a run, with its last
+ * convolution; a run without a spatial filter is a transition or the head.
+ */
+export function findLooseConvolutions(view: GraphView, blocks: readonly FoundBlock[]): readonly PassedOver[] {
+  const taken = new Set(blocks.flatMap((block) => [...block.nodes]));
+  const firstEnd = Math.min(...blocks.map((block) => block.end));
+  const loose = view.nodes.filter(
+    ({ id }) =>
+      id > firstEnd &&
+      view.convolutions[id]! === 1 &&
+      view.facts[id]!.role === 'convolution' &&
+      !taken.has(id) &&
+      !isPointwise(view, id),
+  );
+  const lastOfRun = loose.filter(({ id }, index) => {
+    const next = loose[index + 1];
+    return next === undefined || blocks.some((block) => block.end > id && block.end < next.id);
+  });
+  return lastOfRun.map(({ id }) => ({ view, node: id, reason: 'no-shortcut' }));
+}

@@ -1,0 +1,163 @@
+import { channelsAxis } from '../layers/config.js';
+import { factsOf } from '../layers/known-layers.js';
+import type { LayerFacts, Shape } from '../layers/layer-facts.js';
+import { type GraphNode, type NodeGraph, resolveGraph } from '../model/graph-nodes.js';
+import type { Graph, Layer } from '../model/model.js';
+import { inferShapes, type NodeShapes } from '../model/shapes.js';
+import { type DominatorTree, dominatorTree, ROOT } from './dominator-tree.js';
+import { type ExistingModule, findModules } from './existing-modules.js';
+
+/** A cumulative stride, one factor an axis; a single factor stands for every axis. */
+export type Stride = readonly number[];
+
+/** A tensor of a view: the output of one of its nodes. */
+export interface NodeTensor {
+  readonly node: number;
+  readonly tensor: number;
+}
+
+/** One graph of a model with all that the search for stages and blocks asks of it, by node number. */
+export interface GraphView extends NodeGraph {
+  readonly path: readonly string[];
+  readonly graph: Graph;
+  readonly nodes: readonly GraphNode[];
+  readonly facts: readonly LayerFacts[];
+  readonly shapes: NodeShapes;
+  readonly strides: readonly (readonly Stride[])[];
+  /** Whether a node lies behind a global pooling or a flatten, where features have no place any more. */
+  readonly isPooled: readonly boolean[];
+  /** Convolutions a node stands for: one, those of a nested model, or none. Those inside SE modules do not count. */
+  readonly convolutions: readonly number[];
+  readonly modules: readonly ExistingModule[];
+  readonly moduleNodes: ReadonlySet<number>;
+  /** The views of nested models, by the layer that holds them. */
+  readonly inner: ReadonlyMap<Layer, GraphView>;
+  readonly dominators: DominatorTree;
+  readonly postDominators: DominatorTree;
+  /** Nested models that are called at several resolutions: they are judged by their first call. */
+  readonly mixedResolutions: readonly string[];
+}
+
+interface Incoming {
+  readonly shapes: readonly (Shape | undefined)[];
+  readonly strides: readonly Stride[];
+  readonly isPooled: boolean;
+}
+
+const NO_INPUT: Incoming = { shapes: [], strides: [], isPooled: false };
+const UNIT: Stride = [1];
+
+/** Looks at a graph and the models nested in it, as they are called from the outermost one. */
+export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: Incoming = NO_INPUT): GraphView {
+  const nodeGraph = resolveGraph(graph);
+  const { nodes } = nodeGraph;
+  const facts = nodes.map((node) => factsOf(node.layer.className, node.layer.settings));
+  const shapes = inferShapes(graph, incoming.shapes);
+  const modules = findModules(nodes, facts);
+  const moduleNodes = new Set(modules.flatMap((module) => module.nodes));
+  const given = new Map(graph.inputs.map((ref, index) => [nodeGraph.nodeOf(ref).id, incoming.strides[index] ?? UNIT]));
+
+  const inner = new Map<Layer, GraphView>();
+  const strides: (readonly Stride[])[] = [];
+  const isPooled: boolean[] = [];
+  const convolutions: number[] = [];
+  const mixed = new Set<string>();
+  for (const node of nodes) {
+    const read = node.inputs.map((input) => strides[input.node]![input.tensor] ?? strides[input.node]![0] ?? UNIT);
+    const behindPool =
+      node.inputs.length === 0 ? incoming.isPooled : node.inputs.every((input) => isPooled[input.node]);
+    if (node.layer.graph !== undefined) {
+      let view = inner.get(node.layer);
+      if (view === undefined) {
+        const called = node.inputs.map((input) => shapes[input.node]?.[input.tensor]);
+        view = viewGraph(node.layer.graph, [...path, node.layer.name], {
+          shapes: called,
+          strides: read,
+          isPooled: behindPool,
+        });
+        inner.set(node.layer, view);
+      } else if (area(read[0] ?? UNIT) !== area(view.strides[0]?.[0] ?? UNIT)) {
+        mixed.add(node.layer.name);
+      }
+      const ends = node.layer.graph.outputs.map((ref) => ({ at: view.nodeOf(ref).id, tensor: ref.tensor }));
+      strides.push(ends.map(({ at, tensor }) => view.strides[at]![tensor] ?? view.strides[at]![0] ?? UNIT));
+      isPooled.push(ends.every(({ at }) => view.isPooled[at]));
+      convolutions.push(behindPool ? 0 : view.convolutions.reduce((sum, count) => sum + count, 0));
+      continue;
+    }
+    const fact = facts[node.id]!;
+    const base = given.get(node.id) ?? mainStride(node, strides, isPooled);
+    strides.push([times(base, fact.resolution?.(node.layer.settings) ?? UNIT)]);
+    isPooled.push(staysPooled(behindPool, fact, shapes[node.id]?.[0]));
+    convolutions.push(fact.role === 'convolution' && !behindPool && !moduleNodes.has(node.id) ? 1 : 0);
+  }
+
+  const forward = nodes.map((node) => node.id);
+  return {
+    ...nodeGraph,
+    path,
+    facts,
+    shapes,
+    strides,
+    isPooled,
+    convolutions,
+    modules,
+    moduleNodes,
+    inner,
+    dominators: dominatorTree(forward, (id) => nodes[id]!.inputs.map((input) => input.node)),
+    postDominators: dominatorTree(forward.toReversed(), (id) => [
+      ...nodes[id]!.readers.map((reader) => reader.node),
+      ...(nodes[id]!.outputs.length > 0 ? [ROOT] : []),
+    ]),
+    mixedResolutions: [...mixed, ...[...inner.values()].flatMap((view) => view.mixedResolutions)],
+  };
+}
+
+// Where tensors meet they have one resolution; a gate that was pooled away has none to speak of.
+function mainStride(node: GraphNode, strides: readonly (readonly Stride[])[], isPooled: readonly boolean[]): Stride {
+  const input = node.inputs.find((candidate) => !isPooled[candidate.node]) ?? node.inputs[0];
+  if (input === undefined) return UNIT;
+  return strides[input.node]![input.tensor] ?? strides[input.node]![0] ?? UNIT;
+}
+
+function staysPooled(behindPool: boolean, facts: LayerFacts, shape: Shape | undefined): boolean {
+  if (facts.role === 'global-pool' || facts.role === 'flatten') return true;
+  if (!behindPool) return false;
+  if (facts.role === 'upsampling' || facts.convolution === 'transposed') return false;
+  // A decoder reshapes its code into a map again.
+  if (facts.role !== 'reshape' || shape === undefined || shape.length < 3) return true;
+  return shape.slice(1).filter((size) => size !== 1).length <= 1;
+}
+
+function times(left: Stride, right: Stride): Stride {
+  const rank = Math.max(left.length, right.length);
+  return Array.from({ length: rank }, (_, axis) => (left[axis] ?? left[0]!) * (right[axis] ?? right[0]!));
+}
+
+/** What strides are ranked by. */
+export const area = (stride: Stride): number => stride.reduce((product, factor) => product * factor, 1);
+
+export const strideOf = (view: GraphView, { node, tensor }: NodeTensor): Stride =>
+  view.strides[node]![tensor] ?? view.strides[node]![0] ?? UNIT;
+
+export const shapeOf = (view: GraphView, { node, tensor }: NodeTensor): Shape | undefined =>
+  view.shapes[node]?.[tensor];
+
+/** Whether the features of a view have their channels behind the batch: a convolution or a pooling says so. */
+export function isChannelsFirst(view: GraphView): boolean {
+  const spatial = view.nodes.find(
+    (node) => view.facts[node.id]!.spatialRank !== undefined && node.layer.settings.data_format,
+  );
+  if (spatial !== undefined) return spatial.layer.settings.data_format === 'channels_first';
+  return [...view.inner.values()].some(isChannelsFirst);
+}
+
+/** Where the channels stand in a feature map of this rank. */
+export const channelsAxisOf = (view: GraphView, rank: number): number =>
+  isChannelsFirst(view) ? 1 : channelsAxis({}, rank);
+
+/** All views, outermost first, in the order in which the models are called. */
+export function* listViews(view: GraphView): Generator<GraphView> {
+  yield view;
+  for (const inner of view.inner.values()) yield* listViews(inner);
+}

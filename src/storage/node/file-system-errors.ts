@@ -1,0 +1,32 @@
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'not permitted'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EFBIG', 'the file would exceed the size limit'],
+  ['EIO', 'input/output error of the device'],
+  ['ELOOP', 'too many links'],
+  ['ENAMETOOLONG', 'the name is too long'],
+  ['ENOTDIR', 'part of the path is not a folder'],
+  ['EISDIR', 'it is a folder'],
+  ['EMFILE', 'too many open files'],
+  ['EBUSY', 'in use'],
+  ['ENOENT', 'no such file or folder'],
+  ['EEXIST', 'it exists already'],
+  ['ENOTEMPTY', 'the folder is not empty'],
+]);
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+export const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+
+export const isTaken = (error: unknown): boolean => ['EEXIST', 'ENOTEMPTY'].includes(codeOf(error) ?? '');
+
+/** What the operating system says, in words; undefined for errors that are not its own. */
+export function fileSystemReason(error: unknown): string | undefined {
+  const code = codeOf(error);
+  if (code === undefined || !('syscall' in (error as object))) return undefined;
+  return REASONS.get(code) ?? code;
+}

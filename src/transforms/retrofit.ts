@@ -1,0 +1,211 @@
+import { fromPlain, isObject, type JsonObject, type JsonValue, mapMembers, withMember } from '../json/json-value.js';
+import {
+  type Call,
+  type Graph,
+  type Layer,
+  type Model,
+  type RetrofitRecord,
+  type TensorRef,
+  tensorKey,
+} from '../model/model.js';
+import { doubled, type Tensor } from '../model/tensor.js';
+import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
+import type { Doubling, Plan, Site } from '../plan/plan.js';
+import { planRetrofit } from '../plan/plan-retrofit.js';
+import { moduleLayers } from '../se/module-layers.js';
+
+export { RETROFIT_DEFAULTS, type RetrofitOptions };
+
+/**
+ * Puts SE modules into a model. Pure: the model that comes in stays as it is.
+ * @param plan what to do, or options to plan it by
+ * @throws RetrofitError whatever `planRetrofit` throws for these options
+ * @example const after = retrofit(before, { ratio: 16, skipStages: [5] });
+ */
+export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {}): Model {
+  const decided = 'sites' in plan ? plan : planRetrofit(model, plan);
+  const thawed = model.graph.isFrozen ? thaw(model.graph) : model.graph;
+  const graph = retrofitGraph(thawed, [], decided);
+  return {
+    ...model,
+    graph,
+    trainingConfig: renameOutputs(model.trainingConfig, model.graph.outputs, graph.outputs),
+    record: extendRecord(model.record, decided),
+  };
+}
+
+const samePath = (left: readonly string[], right: readonly string[]) =>
+  left.length === right.length && left.every((name, index) => name === right[index]);
+
+const startsWith = (path: readonly string[], start: readonly string[]) =>
+  start.every((name, index) => path[index] === name);
+
+function retrofitGraph(graph: Graph, path: readonly string[], plan: Plan): Graph {
+  const sites = plan.sites.filter((site) => samePath(site.graph, path));
+  const doublings = new Map<string, Doubling[]>();
+  for (const doubling of plan.doublings) {
+    if (samePath(doubling.graph, path))
+      doublings.set(doubling.layer, [...(doublings.get(doubling.layer) ?? []), doubling]);
+  }
+  const touches = (inner: readonly string[]) =>
+    [...plan.sites, ...plan.doublings].some((part) => startsWith(part.graph, inner));
+
+  const redirects = redirectsOf(sites);
+  const layers = graph.layers.map((layer): Layer => {
+    const changes: Partial<Layer> = {
+      ...redirectCalls(layer, redirects),
+      ...doubleWeights(layer, doublings.get(layer.name)),
+      ...(layer.graph !== undefined && touches([...path, layer.name])
+        ? { graph: retrofitGraph(layer.graph, [...path, layer.name], plan) }
+        : {}),
+    };
+    return Object.keys(changes).length === 0 ? layer : { ...layer, ...changes };
+  });
+  if (sites.length === 0) return { ...graph, layers };
+
+  const scaled = new Map(
+    sites.flatMap((site) =>
+      site.tensors.flatMap(({ tensor, isOutput }, call) =>
+        isOutput ? [[tensorKey(tensor), scaleOf(site, call)] as const] : [],
+      ),
+    ),
+  );
+  return {
+    ...graph,
+    kind: 'functional',
+    layers: insertModules(
+      layers.map(({ implicit: _, ...layer }) => layer),
+      sites,
+      plan.options,
+    ),
+    outputs: graph.outputs.map((ref) => scaled.get(tensorKey(ref)) ?? ref),
+  };
+}
+
+const scaleOf = (site: Site, call: number): TensorRef => ({ layer: `${site.name}_scale`, call, tensor: 0 });
+
+/** Which tensors each call is to read instead, by the call's key. */
+function redirectsOf(sites: readonly Site[]): ReadonlyMap<string, ReadonlyMap<string, TensorRef>> {
+  const redirects = new Map<string, Map<string, TensorRef>>();
+  for (const site of sites) {
+    site.tensors.forEach(({ tensor, readers }, call) => {
+      for (const reader of readers) {
+        const key = `${reader.call}:${reader.layer}`;
+        const own = redirects.get(key) ?? new Map<string, TensorRef>();
+        redirects.set(key, own.set(tensorKey(tensor), scaleOf(site, call)));
+      }
+    });
+  }
+  return redirects;
+}
+
+function redirectCalls(layer: Layer, redirects: ReadonlyMap<string, ReadonlyMap<string, TensorRef>>): Partial<Layer> {
+  let changed = false;
+  const calls = layer.calls.map((call, index): Call => {
+    const instead = redirects.get(`${index}:${layer.name}`);
+    if (instead === undefined) return call;
+    changed = true;
+    return { ...call, inputs: call.inputs.map((ref) => instead.get(tensorKey(ref)) ?? ref) };
+  });
+  return changed ? { calls } : {};
+}
+
+function doubleWeights(layer: Layer, doublings: readonly Doubling[] | undefined): Partial<Layer> {
+  if (doublings === undefined) return {};
+  const exponents = new Map(doublings.map((doubling) => [doubling.weight, doubling.exponent]));
+  const weights = layer.weights.map((weight) => {
+    let tensor: Tensor = weight.tensor;
+    for (let times = exponents.get(weight.name) ?? 0; times > 0; times--) tensor = doubled(tensor);
+    return { ...weight, tensor };
+  });
+  return { weights };
+}
+
+/** The modules' layers behind the layers they scale: behind the last one, where a module is called several times. */
+function insertModules(layers: readonly Layer[], sites: readonly Site[], options: RetrofitOptions): readonly Layer[] {
+  const positions = new Map(layers.map((layer, index) => [layer.name, index]));
+  const behind = new Map<number, Site[]>();
+  for (const site of sites) {
+    const position = Math.max(...site.tensors.map(({ tensor }) => positions.get(tensor.layer)!));
+    behind.set(position, [...(behind.get(position) ?? []), site]);
+  }
+  return layers.flatMap((layer, index) => [
+    layer,
+    ...(behind.get(index) ?? []).flatMap((site) =>
+      moduleLayers(
+        { ...options, ...site, doubleGate: site.exactBy === 'doubled-gate' },
+        site.tensors.map(({ tensor }) => tensor),
+      ),
+    ),
+  ]);
+}
+
+/** A model that was frozen as a whole, as one whose layers are: the new ones are to learn. */
+function thaw(graph: Graph): Graph {
+  const config = graph.read.config;
+  const layers = graph.layers.map(freeze);
+  return { ...graph, isFrozen: false, layers, read: { ...graph.read, config: withTrainable(config, true) } };
+}
+
+function freeze(layer: Layer): Layer {
+  if (layer.graph !== undefined) {
+    const { graph } = layer;
+    return {
+      ...layer,
+      graph: { ...graph, isFrozen: true, read: { ...graph.read, config: withTrainable(graph.read.config, false) } },
+    };
+  }
+  if (layer.className === 'InputLayer') return layer;
+  return {
+    ...layer,
+    config: withTrainable(layer.config, false) as JsonObject,
+    settings: { ...layer.settings, trainable: false },
+  };
+}
+
+const withTrainable = (config: JsonValue, trainable: boolean): JsonValue =>
+  isObject(config) ? withMember(config, 'trainable', fromPlain(trainable)) : config;
+
+/** Compile settings name outputs; where a scale layer became the output, they name that one. */
+function renameOutputs(
+  config: JsonValue | undefined,
+  before: readonly TensorRef[],
+  after: readonly TensorRef[],
+): JsonValue | undefined {
+  const renamed = new Map<string, string>();
+  before.forEach((ref, index) => {
+    if (after[index]!.layer !== ref.layer) renamed.set(ref.layer, after[index]!.layer);
+  });
+  if (!isObject(config) || renamed.size === 0) return config;
+  return mapMembers(config, (value, key) => {
+    if (
+      !['loss', 'metrics', 'weighted_metrics', 'loss_weights', 'sample_weight_mode'].includes(key) ||
+      !isObject(value)
+    )
+      return value;
+    return {
+      ...value,
+      members: value.members.map((member) => {
+        const name = renamed.get(member.key);
+        return name === undefined ? member : { ...member, key: name, keyText: JSON.stringify(name) };
+      }),
+    };
+  });
+}
+
+function extendRecord(record: RetrofitRecord | undefined, plan: Plan): RetrofitRecord {
+  const key = (entry: Doubling) => JSON.stringify([entry.graph, entry.layer, entry.weight]);
+  const doubledBefore = new Map((record?.doubled ?? []).map((entry) => [key(entry), entry]));
+  for (const entry of plan.doublings) {
+    const exponent = (doubledBefore.get(key(entry))?.exponent ?? 0) + entry.exponent;
+    doubledBefore.set(key(entry), { ...entry, exponent });
+  }
+  return {
+    version: 1,
+    modules: [
+      ...(record?.modules ?? []),
+      ...plan.sites.map(({ name, after, graph, exactBy }) => ({ name, after, graph, exactBy })),
+    ],
+    doubled: [...doubledBefore.values()],
+  };
+}

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+/** A room is a folder of src, or a file right in it. What a room may import: DESIGN.md, "Layout". */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': [],
+  'limits.ts': [],
+  'tool.ts': [],
+  json: ['errors.ts', 'limits.ts'],
+  layers: ['json'],
+  model: ['layers', 'json', 'errors.ts', 'limits.ts'],
+  storage: ['limits.ts', 'errors.ts'],
+  'storage/node': ['storage', 'limits.ts', 'errors.ts'],
+  formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts'],
+  stages: ['model', 'layers', 'json'],
+  se: ['model', 'layers', 'json'],
+  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts'],
+  transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
+  // Types only, besides the leaves: a report is made from what others found out.
+  report: ['errors.ts', 'limits.ts'],
+  'inspect.ts': ['formats', 'plan', 'model'],
+};
+
+/** These may import everything. */
+const TOPS: readonly string[] = ['cli', 'index.ts'];
+
+const IMPORT = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
+
+function roomOf(file: string): string {
+  const path = relative(SRC, file);
+  if (path.startsWith('storage/node/')) return 'storage/node';
+  return path.split('/')[0]!.replace(/\.js$/, '.ts');
+}
+
+function listArrows(): readonly { file: string; from: string; to: string; isType: boolean }[] {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return files.flatMap((name) => {
+    const file = join(SRC, name);
+    return [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, type, from, lazy]) => ({
+      file: name,
+      from: roomOf(file),
+      to: roomOf(join(dirname(file), (from ?? lazy)!)),
+      isType: type !== undefined,
+    }));
+  });
+}
+
+test('folders import only what their arrows allow', () => {
+  const wrong = listArrows().filter(({ from, to, isType }) => {
+    if (from === to || TOPS.includes(from)) return false;
+    if (from === 'report' && isType) return false;
+    return !(ARROWS[from] ?? []).includes(to);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('every room has its arrows, and every arrow its room', () => {
+  const arrows = listArrows();
+  const rooms = new Set(arrows.flatMap(({ from, to }) => [from, to]));
+  expect([...rooms].filter((room) => ARROWS[room] === undefined && !TOPS.includes(room))).toEqual([]);
+  expect(Object.keys(ARROWS).filter((room) => !rooms.has(room))).toEqual([]);
+});
+
+test('only storage/node, the command line and the entry touch the file system', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const touching = files.filter((name) => /from 'node:(fs|path|os)/.test(readFileSync(join(SRC, name), 'utf8')));
+  expect(touching.filter((name) => !name.startsWith('storage/node/') && !name.startsWith('cli/'))).toEqual([]);
+});
+
+test('files stay readable: none over 350 lines', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const long = files.filter((name) => readFileSync(join(SRC, name), 'utf8').split('\n').length > 350);
+  expect(long).toEqual([]);
+});

@@ -1,0 +1,76 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+
+const folder = makeFolders()();
+const model = copyFixture('resnet-v1', folder);
+
+/** Flags that are wrong, and what the one line must say: the flag, and what it may be. */
+const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (string | RegExp)[]])[] = [
+  [['--ratio', '0'], 'ratio', '1 to 4096'],
+  [['--ratio', '-1'], 'ratio', '1 to 4096'],
+  [['--ratio', '0.5'], 'ratio', '1 to 4096'],
+  [['--ratio', '1e9'], 'ratio', '1 to 4096'],
+  [['--ratio', 'NaN'], 'ratio', '1 to 4096'],
+  [['--ratio', 'Infinity'], 'ratio', '1 to 4096'],
+  [['--ratio', 'abc'], 'ratio', 'abc', '1 to 4096'],
+  [['--ratio', ''], 'ratio', '1 to 4096'],
+  [['--stage', '0'], 'stage', /from 1/, 'last'],
+  [['--stage', '-1'], 'stage', /from 1/],
+  [['--stage', '1.5'], 'stage', /from 1/],
+  [['--stage', 'x'], 'stage', 'x', /from 1/],
+  [['--stage', '4,'], 'stage', /from 1/],
+  [['--skip-stage', '0'], /skip-?stage/i, /from 1/],
+  [['--stage', '99'], 'stage', '99', '1 to 4'],
+  [['--skip-stage', '99'], 'skip-stage', '99', '1 to 4'],
+  [['--stage', '99999999999999999999'], 'stage', /1 to 4|from 1/],
+  [['--min-units', '0'], /min-?units/i, '1 to 4096'],
+  [['--min-units', '1.5'], /min-?units/i, 'whole number'],
+  [['--min-units', 'x'], /min-?units/i, '1 to 4096'],
+  [['--seed', '-1'], 'seed', '0 to 4294967295'],
+  [['--seed', '1.5'], 'seed', 'whole number'],
+  [['--seed', 'x'], 'seed', '0 to 4294967295'],
+  [['--placement', 'sideways'], 'placement', 'sideways', 'standard, pre, post, identity'],
+  [['--granularity', 'layer'], 'granularity', 'block, stage, conv'],
+  [['--form', 'lstm'], 'form', 'dense, conv'],
+  [['--squeeze', 'sum'], 'squeeze', 'avg, max'],
+  [['--init', 'zeros'], 'init', 'identity, paper'],
+  [['--stage', '2', '--skip-stage', '2'], /stage 2/i],
+  [['--stage', '2,3', '--skip-stage', '3'], /stage 3/i],
+  [['--stage', 'last', '--skip-stage', 'last'], /last/],
+  [['--stage', '4', '--skip-stage', 'last'], /stage/],
+  [['--at', 'conv2_block1_3_bn', '--placement', 'pre'], 'at', 'placement'],
+  [['--at', 'conv2_block1_3_bn', '--granularity', 'stage'], 'at', 'granularity'],
+  [['--at', 'conv2_block1_3_bn', '--stage', '3'], /--at|--stage/],
+  [['--max-added-params', 'lots'], 'max-added-params', '5%', '200k'],
+  [['--max-added-params', '-5%'], 'max-added-params', '5%'],
+  [['--max-added-params', '5Q'], 'max-added-params', '5%'],
+  [['--nope'], '--nope', '--help'],
+  [['--ratoi', '4'], '--ratoi', '--ratio'],
+  [['--ratio'], '--ratio'],
+  [['--config'], '--config'],
+  [['extra-argument'], /argument/],
+];
+
+test.each(BAD_OPTIONS)('%s', async (flags, ...words) => {
+  expectFailure(await run(['resnet-v1', ...flags], { cwd: folder }), 2, ...words);
+  expect(readdirSync(folder)).toEqual(['resnet-v1']);
+});
+
+test.each([[[]], [['add']], [['inspect']]])('no model: %s', async (words) => {
+  expectFailure(await run(words, { cwd: folder }), 2, /model/, '--help');
+});
+
+test('inspect refuses the same', async () => {
+  expectFailure(await run(['inspect', model, '--ratio', '0']), 2, 'ratio', '1 to 4096');
+  expectFailure(await run(['inspect', model, '--stage', '99']), 2, '1 to 4');
+  expectFailure(await run(['inspect', model, '--force']), 2, '--force');
+});
+
+test('options are checked before the model is looked for', async () => {
+  expectFailure(await run(['nowhere.json', '--ratio', '0'], { cwd: folder }), 2, 'ratio');
+});
+
+test.each(['', 'nowhere', 'nowhere/model.json', '\u001b[31mred'])('a model that does not exist: "%s"', async (path) => {
+  expectFailure(await run([path], { cwd: folder }), 4);
+});

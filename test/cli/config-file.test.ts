@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+import { addReport } from './add-report.js';
+
+const newFolder = makeFolders();
+const folder = newFolder();
+const model = copyFixture('resnet-v1', folder);
+
+let count = 0;
+function config(content: unknown): string {
+  const path = join(folder, `config-${count++}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+test('its options are used', async () => {
+  const path = config({ ratio: 2, skipStage: ['last'], form: 'conv', bias: true, seed: 7, minUnits: 3 });
+  const { options, sites } = await addReport([model, '--dry-run', '--config', path]);
+  expect(options).toMatchObject({ ratio: 2, skipStages: ['last'], form: 'conv', bias: true, seed: 7, minUnits: 3 });
+  expect(sites.map(({ name }) => name)).toEqual(['se_2_1', 'se_2_2', 'se_3_1', 'se_3_2']);
+});
+
+test('flags win', async () => {
+  const path = config({ $schema: './schemas/config.schema.json', ratio: 2, stage: [2], bias: true });
+  const { options } = await addReport([model, '--dry-run', '--ratio', '4', '--stage', '3', '--config', path]);
+  expect(options).toMatchObject({ ratio: 4, stages: [3], bias: true });
+});
+
+test('an empty config changes nothing', async () => {
+  const plain = await addReport([model, '--dry-run']);
+  const configured = await addReport([model, '--dry-run', '--config', config({})]);
+  expect({ ...configured, milliseconds: 0 }).toEqual({ ...plain, milliseconds: 0 });
+});
+
+test('its output and budget are used', async () => {
+  const output = join(newFolder(), 'out');
+  expect((await run([model, '--config', config({ output })])).code).toBe(0);
+  expect(existsSync(join(output, 'model.json'))).toBe(true);
+  expectFailure(await run([model, '--config', config({ maxAddedParams: '1%' })]), 3, '1%');
+});
+
+test('denyCode and allowLinks are options too', async () => {
+  const { options } = await addReport([model, '--dry-run', '--config', config({ denyCode: true, allowLinks: true })]);
+  expect(options).toMatchObject({ denyCode: true, allowLinks: true });
+});
+
+test('inspect takes one', async () => {
+  const result = await run(['inspect', model, '--json', '--config', config({ ratio: 2 })]);
+  expect(result.code).toBe(0);
+  expect(JSON.parse(result.stdout).options.ratio).toBe(2);
+});
+
+test.each([
+  [{ ratoi: 4 }, 'ratoi'],
+  [{ ratio: 4, quiet: true }, 'quiet'],
+  [{ 'skip-stage': [5] }, 'skip-stage'],
+  [{ ratio: '16' }, 'ratio', /number/],
+  [{ ratio: 0 }, 'ratio', /1/],
+  [{ ratio: 1e9 }, 'ratio', /4096/],
+  [{ ratio: null }, 'ratio'],
+  [{ stage: 5 }, 'stage'],
+  [{ stage: [0] }, 'stage'],
+  [{ stage: ['first'] }, 'stage'],
+  [{ include: 'conv*' }, 'include'],
+  [{ placement: 'sideways' }, 'placement', /standard.*pre.*post.*identity/],
+  [{ bias: 'yes' }, 'bias'],
+  [{ minUnits: 1.5 }, 'minUnits'],
+  [{ seed: -1 }, 'seed'],
+  [{ output: '' }, 'output'],
+  [{ maxAddedParams: 5 }, 'maxAddedParams'],
+  [{ maxAddedParams: 'lots' }, 'max-added-params'],
+  [{ stage: [2], skipStage: [2] }, /stage/],
+  ['[]', /object/],
+  ['"text"', /object/],
+  ['{"ratio": 4', /cannot be used/],
+  ['{"ratio": 4, "ratio": 5}', /duplicate/],
+  ['{"__proto__": {"ratio": 4}}', '__proto__'],
+  ['', /JSON/],
+] as const)('%j is refused', async (content, ...words) => {
+  const path = config(content);
+  expectFailure(await run([model, '--config', path]), 2, ...words);
+  expect(readdirSync(folder)).not.toContain('resnet-v1-se');
+});
+
+test('a config that is not there is named', async () => {
+  expectFailure(await run([model, '--config', join(folder, 'nowhere.json')]), 2, 'nowhere.json');
+  expectFailure(await run([model, '--config', folder]), 2, folder);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { inspectReportSchema } from '../../src/index.js';
+import { bytesIn, copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+import { modelFolder } from '../support/fixtures.js';
+
+const newFolder = makeFolders();
+
+test('shows the model, its stages, what would be added, and where it loads', async () => {
+  const { code, stdout, stderr } = await run(['inspect', modelFolder('resnet-v1')]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/tfjs, keras2, 75 layers, 3,331 parameters/);
+  expect(stdout).toMatch(/^stage +size/m);
+  expect(stdout).toMatch(/^would add 6 modules: \+288 parameters/m);
+  for (const loader of ['TensorFlow.js', 'Keras 2', 'Keras 3'])
+    expect(stdout).toMatch(new RegExp(`^${loader} +loads it$`, 'm'));
+});
+
+test('says which layer and field stop a loader', async () => {
+  const { stdout } = await run(['inspect', modelFolder('regularised-l2'), '--json']);
+  const { loads } = inspectReportSchema.parse(JSON.parse(stdout));
+  const tfjs = loads.find(({ loader }) => loader === 'tfjs');
+  expect(tfjs?.ok).toBe(false);
+  expect(tfjs?.blockedBy?.layer).not.toBe('');
+  expect(tfjs?.blockedBy?.field).toMatch(/regularizer/);
+});
+
+test('lists modules that are there already, and does not refuse them', async () => {
+  const { code, stdout } = await run(['inspect', modelFolder('se-already'), '--json']);
+  const report = inspectReportSchema.parse(JSON.parse(stdout));
+  expect(code).toBe(0);
+  expect(report.modules).toHaveLength(6);
+  expect(report.sites).toEqual([]);
+  expect(report.skipped.every(({ reason }) => reason === 'has-module')).toBe(true);
+});
+
+test('finds the modules of a run of ours, by their names', async () => {
+  const model = copyFixture('resnet-v1', newFolder());
+  expect((await run([model])).code).toBe(0);
+  const { stdout } = await run(['inspect', `${model}-se`, '--json']);
+  const { modules, sites, loads } = inspectReportSchema.parse(JSON.parse(stdout));
+  expect(modules.map(({ stage, block }) => [stage, block])).toEqual(
+    [2, 3, 4].flatMap((stage) => [
+      [stage, 1],
+      [stage, 2],
+    ]),
+  );
+  for (const { name } of modules) expect(name).toMatch(/^se_\d_\d/);
+  expect(sites).toEqual([]);
+  expect(loads.map(({ ok }) => ok)).toEqual([true, true, true]);
+});
+
+test('writes nothing', async () => {
+  const folder = newFolder();
+  const model = copyFixture('resnet-v1', folder);
+  const before = bytesIn(folder);
+  expect((await run(['inspect', model])).code).toBe(0);
+  expect(bytesIn(folder)).toEqual(before);
+});
+
+test('refuses what cannot be read', async () => {
+  expectFailure(await run(['inspect', 'nowhere.json'], { cwd: newFolder() }), 4, 'nowhere.json');
+});

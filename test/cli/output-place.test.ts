@@ -1,0 +1,264 @@
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+
+const newFolder = makeFolders();
+
+const OUTPUT_FILES = ['group1-shard1of3.bin', 'group1-shard2of3.bin', 'group1-shard3of3.bin'];
+const NEW_MODEL = [...OUTPUT_FILES, 'model.json', 'se_modules.bin'];
+
+function workplace(): { folder: string; model: string } {
+  const folder = newFolder();
+  return { folder, model: copyFixture('resnet-v1', folder) };
+}
+
+describe('where the output goes', () => {
+  test('a folder: <folder>-se beside it', async () => {
+    const { folder, model } = workplace();
+    expect((await run([model])).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['resnet-v1', 'resnet-v1-se']);
+    expect(namesIn(`${model}-se`)).toEqual(NEW_MODEL);
+  });
+
+  test.each(['resnet-v1/', './resnet-v1', './resnet-v1/.', 'resnet-v1/../resnet-v1'])(
+    'the folder spelled %s',
+    async (spelling) => {
+      const { folder } = workplace();
+      expect((await run([spelling], { cwd: folder })).code).toBe(0);
+      expect(readdirSync(folder).sort()).toEqual(['resnet-v1', 'resnet-v1-se']);
+    },
+  );
+
+  test('the folder spelled "."', async () => {
+    const { folder, model } = workplace();
+    expect((await run(['.'], { cwd: model })).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['resnet-v1', 'resnet-v1-se']);
+  });
+
+  test('a file: <stem>-se in its folder', async () => {
+    const { folder, model } = workplace();
+    expect((await run([join(model, 'model.json')])).code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['resnet-v1']);
+    expect(namesIn(join(model, 'model-se'))).toEqual(NEW_MODEL);
+  });
+
+  test('a file in the current folder, with another name', async () => {
+    const { model } = workplace();
+    renameSync(join(model, 'model.json'), join(model, 'net.v2.json'));
+    expect((await run(['net.v2.json'], { cwd: model })).code).toBe(0);
+    expect(namesIn(join(model, 'net.v2-se'))).toEqual(NEW_MODEL);
+  });
+
+  test.each([
+    ['out', 'out/model.json'],
+    ['out/', 'out/model.json'],
+    ['deep/er/out', 'deep/er/out/model.json'],
+    ['out/model.json', 'out/model.json'],
+    ['out/net.json', 'out/net.json'],
+    ['v1.2', 'v1.2/model.json'],
+  ])('-o %s', async (output, expected) => {
+    const { folder, model } = workplace();
+    expect((await run([model, '-o', output], { cwd: folder })).code).toBe(0);
+    expect(namesIn(folder)).toContain(expected);
+    expect(namesIn(folder).filter((name) => basename(name).startsWith('.'))).toEqual([]);
+  });
+
+  test.each(['out.h5', 'out.keras', 'out.weights.h5'])('-o %s is refused in this version', async (output) => {
+    const { folder, model } = workplace();
+    expectFailure(await run([model, '-o', output], { cwd: folder }), 2, output);
+    expect(readdirSync(folder)).toEqual(['resnet-v1']);
+  });
+});
+
+describe('an output that exists', () => {
+  test('is refused, and stays as it is', async () => {
+    const { folder, model } = workplace();
+    expect((await run([model])).code).toBe(0);
+    const before = bytesIn(folder);
+    expectFailure(await run([model, '--ratio', '2']), 2, 'resnet-v1-se', 'exists', '--force');
+    expect(bytesIn(folder)).toEqual(before);
+  });
+
+  test('an empty folder is refused too', async () => {
+    const { folder, model } = workplace();
+    mkdirSync(join(folder, 'out'));
+    expectFailure(await run([model, '-o', 'out'], { cwd: folder }), 2, 'out', 'exists');
+  });
+
+  test('a dangling link is refused', async () => {
+    const { folder, model } = workplace();
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'out'));
+    expectFailure(await run([model, '-o', 'out'], { cwd: folder }), 2, 'out');
+    expect(readdirSync(folder).sort()).toEqual(['out', 'resnet-v1']);
+  });
+
+  test('--force replaces the folder of a model', async () => {
+    const { folder, model } = workplace();
+    expect((await run([model, '--ratio', '2'])).code).toBe(0);
+    const first = bytesIn(`${model}-se`);
+    expect((await run([model, '--force'])).code).toBe(0);
+    const second = bytesIn(`${model}-se`);
+    expect(second).not.toEqual(first);
+    expect((await run([model, '-o', 'fresh'], { cwd: folder })).code).toBe(0);
+    expect(second).toEqual(bytesIn(join(folder, 'fresh')));
+    expect(readdirSync(folder).sort()).toEqual(['fresh', 'resnet-v1', 'resnet-v1-se']);
+  });
+
+  test('--force replaces a model with files that the new one does not have', async () => {
+    const { folder } = workplace();
+    copyFixture('groups', folder);
+    expect((await run(['resnet-v1', '-o', 'groups', '--force'], { cwd: folder })).code).toBe(0);
+    expect(namesIn(join(folder, 'groups'))).toEqual(NEW_MODEL);
+  });
+
+  test('--force refuses a folder with a foreign file', async () => {
+    const { folder, model } = workplace();
+    expect((await run([model])).code).toBe(0);
+    writeFileSync(join(`${model}-se`, 'notes.txt'), 'mine');
+    const before = bytesIn(folder);
+    expectFailure(await run([model, '--force']), 2, 'notes.txt');
+    expect(bytesIn(folder)).toEqual(before);
+  });
+
+  test.each(['.git/', 'sub/', 'sub/deep/notes.txt'])('--force refuses a folder that holds %s', async (name) => {
+    const { folder, model } = workplace();
+    expect((await run([model])).code).toBe(0);
+    const place = join(`${model}-se`, name);
+    mkdirSync(name.endsWith('/') ? place : join(place, '..'), { recursive: true });
+    if (!name.endsWith('/')) writeFileSync(place, 'mine');
+    const before = namesIn(folder);
+    expectFailure(await run([model, '--force']), 2);
+    expect(namesIn(folder)).toEqual(before);
+  });
+
+  test('--force refuses a folder whose model.json lists files it does not own', async () => {
+    const { folder, model } = workplace();
+    mkdirSync(join(folder, 'out'));
+    writeFileSync(join(folder, 'out', 'model.json'), '{"weightsManifest": [{"paths": ["../precious.bin"]}]}');
+    writeFileSync(join(folder, 'precious.bin'), 'mine');
+    await run([model, '-o', 'out', '--force'], { cwd: folder });
+    expect(namesIn(folder)).toContain('precious.bin');
+  });
+
+  test('--force refuses a folder whose model.json is no model', async () => {
+    const { folder, model } = workplace();
+    mkdirSync(join(folder, 'out'));
+    writeFileSync(join(folder, 'out', 'model.json'), '{"mine": true}');
+    expectFailure(await run([model, '-o', 'out', '--force'], { cwd: folder }), 2, 'out');
+    expect(namesIn(join(folder, 'out'))).toEqual(['model.json']);
+  });
+
+  test.each([[], ['--force']])('a file in the place is refused %s', async (...flags) => {
+    const { folder, model } = workplace();
+    writeFileSync(join(folder, 'out'), 'mine');
+    expectFailure(await run([model, '-o', 'out', ...flags], { cwd: folder }), 2, 'out');
+    expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('the input is never written', () => {
+  const SPELLINGS: Readonly<Record<string, string>> = {
+    'its folder': 'resnet-v1',
+    'its folder, with a slash': 'resnet-v1/',
+    'its folder, with ./': './resnet-v1/.',
+    'its folder, through ..': 'resnet-v1/../resnet-v1',
+    'its model.json': 'resnet-v1/model.json',
+    'another name in its folder': 'resnet-v1/other.json',
+    'a link to its folder': 'link',
+    'a link to its folder, and model.json': 'link/model.json',
+    'a link to the folder around it': 'around/resnet-v1',
+    'the folder around it': '.',
+    'the folder around that': '..',
+  };
+
+  test.each(Object.entries(SPELLINGS))('%s', async (_, output) => {
+    const { folder } = workplace();
+    symlinkSync(join(folder, 'resnet-v1'), join(folder, 'link'));
+    symlinkSync(folder, join(folder, 'around'));
+    const before = bytesIn(join(folder, 'resnet-v1'));
+    for (const flags of [[], ['--force']]) {
+      expectFailure(await run(['resnet-v1', '-o', output, ...flags], { cwd: folder }), 2, 'input');
+      expectFailure(await run(['link/model.json', '-o', output, ...flags], { cwd: folder }), 2, 'input');
+    }
+    expect(readdirSync(folder).sort()).toEqual(['around', 'link', 'resnet-v1']);
+    expect(bytesIn(join(folder, 'resnet-v1'))).toEqual(before);
+  });
+
+  test('through a link to the model.json alone', async () => {
+    const { folder, model } = workplace();
+    mkdirSync(join(folder, 'links'));
+    symlinkSync(join(model, 'model.json'), join(folder, 'links', 'model.json'));
+    const result = await run(['links/model.json', '-o', 'resnet-v1', '--force'], { cwd: folder });
+    expect([2, 4]).toContain(result.code);
+    expect(namesIn(model)).toEqual([...OUTPUT_FILES, 'model.json']);
+  });
+
+  test('an old output whose files are hard links to the input is replaced, the input is not', async () => {
+    const { folder, model } = workplace();
+    mkdirSync(join(folder, 'out'));
+    for (const name of namesIn(model)) linkSync(join(model, name), join(folder, 'out', name));
+    const before = bytesIn(model);
+    expect((await run([model, '-o', 'out', '--force'], { cwd: folder })).code).toBe(0);
+    expect(bytesIn(model)).toEqual(before);
+  });
+
+  test.each(['resnet-v1/model.json', 'resnet-v1/group1-shard1of3.bin', 'link'])(
+    '--markdown %s is refused',
+    async (file) => {
+      const { folder, model } = workplace();
+      symlinkSync(join(model, 'model.json'), join(folder, 'link'));
+      const before = bytesIn(model);
+      const result = await run(['resnet-v1', '--markdown', file], { cwd: folder });
+      expect(bytesIn(model)).toEqual(before);
+      expectFailure(result, 2, file);
+    },
+  );
+
+  test('bytes and times stay, whatever is run', async () => {
+    const { folder, model } = workplace();
+    const state = () =>
+      namesIn(model).map((name) => [name, statSync(join(model, name)).mtimeMs, statSync(model).mtimeMs]);
+    const before = state();
+    const bytes = bytesIn(model);
+    for (const words of [
+      ['inspect', model],
+      [model, '--dry-run'],
+      [model],
+      [model],
+      [model, '--force'],
+      [model, '-o', model, '--force'],
+      [model, '--ratio', '0'],
+      [model, '-o', join(folder, 'conv'), '--form', 'conv'],
+    ]) {
+      await run(words);
+    }
+    expect(state()).toEqual(before);
+    expect(bytesIn(model)).toEqual(bytes);
+  });
+});
+
+describe('the same command writes the same bytes', () => {
+  test.each(['resnet-v1', 'optimizer-middle', 'quantized-float16', 'nested-deep', 'groups'])('%s', async (name) => {
+    const folder = newFolder();
+    const model = copyFixture(name, folder);
+    expect((await run([model])).code).toBe(0);
+    const first = bytesIn(`${model}-se`);
+    expect(first.size).toBeGreaterThan(2);
+    rmSync(`${model}-se`, { recursive: true });
+    expect((await run([model])).code).toBe(0);
+    expect(bytesIn(`${model}-se`)).toEqual(first);
+    expect((await run([join(model, 'model.json'), '-o', join(folder, 'else', 'where')])).code).toBe(0);
+    expect(bytesIn(join(folder, 'else', 'where'))).toEqual(first);
+  });
+});

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { raiseGraph } from '../../src/formats/dialects/raise-keras2.js';
+import { readModel } from '../../src/index.js';
+import { parseJson } from '../../src/json/parse-json.js';
+import type { Model } from '../../src/model/model.js';
+
+const MODELS = fileURLToPath(new URL('../../fixtures/models/', import.meta.url));
+const TOPOLOGIES = fileURLToPath(new URL('../../fixtures/topologies/', import.meta.url));
+
+interface Verdict {
+  readonly ok: boolean;
+  readonly error: string | null;
+}
+
+/** What real software said of a fixture when it was made. */
+export interface Expected {
+  readonly params: number;
+  /** Null where tf-keras refuses the model. */
+  readonly tfKerasLayers: readonly string[] | null;
+  readonly nestedLayers: Readonly<Record<string, readonly string[]>>;
+  readonly loads: { readonly tfjs: Verdict; readonly keras2: Verdict; readonly keras3Legacy: Verdict };
+}
+
+export const MODEL_NAMES: readonly string[] = readdirSync(MODELS).sort();
+
+export const modelFolder = (name: string): string => `${MODELS}${name}`;
+
+export const readFixture = (name: string): Promise<Model> => readModel(modelFolder(name));
+
+export const expectedOf = (name: string): Expected =>
+  JSON.parse(readFileSync(`${MODELS}${name}/expected.json`, 'utf8'));
+
+/** Models that TensorFlow.js loads. */
+export const LOADABLE_NAMES: readonly string[] = MODEL_NAMES.filter((name) => expectedOf(name).loads.tfjs.ok);
+
+interface ExpectedTopology {
+  readonly layers: { readonly count: number; readonly sha256: string };
+  readonly params: number;
+  readonly loads: { readonly keras2: Verdict; readonly keras3Legacy: Verdict };
+  readonly nested: Readonly<Record<string, { readonly count: number; readonly sha256: string }>>;
+}
+
+export const TOPOLOGY_EXPECTATIONS: Readonly<Record<string, ExpectedTopology>> = JSON.parse(
+  readFileSync(`${TOPOLOGIES}expected.json`, 'utf8'),
+);
+
+/** A big network's architecture, as real Keras wrote it, without weights. */
+export function readTopology(name: string): Model {
+  const { root } = parseJson(gunzipSync(readFileSync(`${TOPOLOGIES}${name}.json.gz`)).toString('utf8'));
+  return {
+    path: `${name}.json`,
+    format: { container: 'keras-json', dialect: 'keras2', weightLayout: 'legacy-hdf5' },
+    graph: raiseGraph(root, ''),
+    trainingConfig: undefined,
+    record: undefined,
+    bytes: 0,
+    warnings: [],
+    carried: undefined,
+  };
+}

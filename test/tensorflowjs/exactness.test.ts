@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { RetrofitOptions } from '../../src/index.js';
+import { LOADABLE_NAMES } from '../support/fixtures.js';
+import { pairwise } from '../support/pairwise.js';
+import { expectSameBits, retrofitFixture } from '../support/retrofitted.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { BACKENDS, tf, useBackend } from '../support/tensorflow.js';
+
+const folder = temporaryFolder();
+
+/** Models that hold a module in every block already, or whose dimensions TensorFlow.js cannot pool. */
+const WITHOUT_SITES: readonly string[] = ['conv3d-plain', 'efficientnet-like', 'hard-sigmoid-se', 'se-already'];
+
+const ONE_BY_ONE: readonly Partial<RetrofitOptions>[] = [
+  { ratio: 2 },
+  { placement: 'pre' },
+  { placement: 'post' },
+  { placement: 'identity' },
+  { granularity: 'stage' },
+  { granularity: 'conv' },
+  { form: 'conv' },
+  { squeeze: 'max' },
+  { bias: true },
+  { minUnits: 5 },
+  { seed: 7 },
+  { skipStages: ['last'] },
+  { stages: [1] },
+];
+
+const SEED = 20_261_124;
+const COMBINATIONS = pairwise(
+  {
+    ratio: [2, 16, 2.5],
+    placement: ['standard', 'pre', 'post', 'identity'],
+    granularity: ['block', 'stage', 'conv'],
+    form: ['dense', 'conv'],
+    squeeze: ['avg', 'max'],
+    bias: [false, true],
+    minUnits: [1, 2, 3],
+    seed: [0, 1, 2 ** 32 - 1],
+  },
+  SEED,
+) as readonly Partial<RetrofitOptions>[];
+const COMBINATIONS_A_MODEL = process.env.SE_RETROFIT_TEST_ALL ? COMBINATIONS.length : 3;
+
+afterEach(() => tf.disposeVariables());
+
+describe.each(BACKENDS)('on the %s backend', (backend) => {
+  test.each(LOADABLE_NAMES)('%s predicts the same bits with default options', async (name) => {
+    await useBackend(backend);
+    const result = await retrofitFixture(name, {}, folder);
+    expect(result === undefined).toBe(WITHOUT_SITES.includes(name));
+    if (result === undefined) return;
+    expect(result.plan.exact).toBe(true);
+    await expectSameBits(name, result.output);
+  });
+
+  test.each(LOADABLE_NAMES)('%s predicts the same bits with each option', async (name) => {
+    await useBackend(backend);
+    for (const options of ONE_BY_ONE) {
+      const result = await retrofitFixture(name, options, folder);
+      if (result !== undefined) await expectSameBits(name, result.output, JSON.stringify(options));
+    }
+  });
+
+  test.each(LOADABLE_NAMES.map((name, index) => ({ name, index })))(
+    `$name predicts the same bits with combined options (seed ${SEED})`,
+    async ({ name, index }) => {
+      await useBackend(backend);
+      for (let row = 0; row < COMBINATIONS_A_MODEL; row++) {
+        const options = COMBINATIONS[(index * COMBINATIONS_A_MODEL + row) % COMBINATIONS.length]!;
+        const result = await retrofitFixture(name, options, folder);
+        if (result !== undefined) await expectSameBits(name, result.output, JSON.stringify(options));
+      }
+    },
+  );
+});
+
+test('options are combined pair by pair', () => {
+  expect(COMBINATIONS.length).toBeGreaterThan(11);
+  expect(COMBINATIONS.length).toBeLessThan(40);
+});

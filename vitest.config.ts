@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 600_000,
+    pool: 'forks',
+    // A machine has two cores at the least, and TensorFlow.js' wasm backend likes one to itself.
+    maxWorkers: 2,
+  },
+});
