@@ -1,5 +1,15 @@
 // Builds a TensorFlow.js layers model of real size from one of the fixture topologies, with random weights.
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { raiseGraph } from '../dist/src/formats/dialects/raise-keras2.js';

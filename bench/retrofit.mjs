@@ -31,7 +31,9 @@ const networks = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['mo
 const megabytes = (folder) => Number(execFileSync('du', ['-sk', folder], { encoding: 'utf8' }).split('\t')[0]) / 1024;
 
 console.log(`node ${process.version}, ${cpus().length} x ${cpus()[0].model}`);
-console.log('| network | MB | cp -r ms | retrofit ms | ratio | inspect ms | peak MB |\n|---|---:|---:|---:|---:|---:|---:|');
+console.log(
+  '| network | MB | cp -r ms | retrofit ms | ratio | inspect ms | peak MB |\n|---|---:|---:|---:|---:|---:|---:|',
+);
 for (const name of networks) {
   const folder = makeModel(name);
   const times = { copy: [], retrofit: [], inspect: [] };

@@ -18,6 +18,8 @@ export interface ErrorDetails {
   readonly where?: ErrorPlace;
   /** What the reader can do about it, as a sentence. */
   readonly hint?: string;
+  /** Stable codes of what led to it, where there are several. */
+  readonly reasons?: readonly string[];
 }
 
 /** The one error class of se-retrofit: a stable `code` for programs, a sentence, a place and a hint for people. */
@@ -25,6 +27,7 @@ export class RetrofitError extends Error {
   override readonly name = 'RetrofitError';
   readonly where: ErrorPlace;
   readonly hint: string | undefined;
+  readonly reasons: readonly string[];
 
   constructor(
     readonly kind: ErrorKind,
@@ -35,6 +38,7 @@ export class RetrofitError extends Error {
     super(message);
     this.where = details.where ?? {};
     this.hint = details.hint;
+    this.reasons = details.reasons ?? [];
   }
 }
 
@@ -57,6 +61,10 @@ export const outputError = (code: string, message: string, details?: ErrorDetail
 /** The same error with a file named, for readers that know the file when the thrower did not. */
 export function inFile(error: unknown, file: string): unknown {
   if (!(error instanceof RetrofitError) || error.where.file !== undefined) return error;
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return new RetrofitError(error.kind, error.code, error.message, { where: { ...error.where, file }, ...hint });
+  const { kind, code, message, where, hint, reasons } = error;
+  return new RetrofitError(kind, code, message, {
+    where: { ...where, file },
+    reasons,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

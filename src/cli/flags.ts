@@ -1,28 +1,27 @@
 import { usageError } from '../errors.js';
-import type { RetrofitOptions, StageChoice } from '../plan/options.js';
+import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 
-/** A flag's number. Its range is checked with the options of the library. */
-export function toNumber(text: string): number {
+/** Reads a flag's number. Its range is checked with the options of the library. */
+export const numberOf = (key: keyof typeof OPTION_RANGES) => (text: string) => {
   const number = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(number)) return number;
-  throw usageError('bad-option', `"${text}" is not a number`, { hint: 'give a number such as 16' });
-}
+  throw badOption(key, `"${text}" is not a number`, rangeOf(key));
+};
 
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** `5`, `4,5`, `last`; repeatable. */
-export const collectStages = (text: string, before: readonly StageChoice[] = []): readonly StageChoice[] => [
-  ...before,
-  ...text.split(',').map((part): StageChoice => {
-    const word = part.trim();
-    if (word === 'last') return word;
-    if (/^[1-9]\d*$/.test(word)) return Number(word);
-    throw usageError('bad-option', `"${text}" names no stages`, {
-      where: { field: 'stage' },
-      hint: 'give numbers from 1 or "last", with commas between: 4,5',
-    });
-  }),
-];
+export const collectStages =
+  (flag: 'stage' | 'skip-stage') =>
+  (text: string, before: readonly StageChoice[] = []): readonly StageChoice[] => [
+    ...before,
+    ...text.split(',').map((part): StageChoice => {
+      const word = part.trim();
+      if (word === 'last') return word;
+      if (/^[1-9]\d*$/.test(word)) return Number(word);
+      throw badOption(flag, `"${text}" names no stages`, 'give numbers from 1 or "last", with commas between: 4,5');
+    }),
+  ];
 
 /** What the commands are given on the command line, besides the model. */
 export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipStages'>> {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
-import { collect, collectStages, toNumber } from './flags.js';
+import { collect, collectStages, numberOf } from './flags.js';
 
 // Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
 
@@ -56,9 +56,13 @@ function addPlanOptions(command: Command): void {
       new Option(flags, `${description}: ${OPTION_CHOICES[key].join(', ')} (default: ${RETROFIT_DEFAULTS[key]})`),
     );
   command
-    .option('-r, --ratio <number>', `channels over hidden units (default: ${RETROFIT_DEFAULTS.ratio})`, toNumber)
-    .option('--stage <stages>', 'only these stages: 5, or 4,5, or last; repeatable', collectStages)
-    .option('--skip-stage <stages>', 'not these stages; repeatable', collectStages)
+    .option(
+      '-r, --ratio <number>',
+      `channels over hidden units (default: ${RETROFIT_DEFAULTS.ratio})`,
+      numberOf('ratio'),
+    )
+    .option('--stage <stages>', 'only these stages: 5, or 4,5, or last; repeatable', collectStages('stage'))
+    .option('--skip-stage <stages>', 'not these stages; repeatable', collectStages('skip-stage'))
     .option('--include <glob>', 'only behind layers of these names; repeatable', collect)
     .option('--exclude <glob>', 'not behind layers of these names; repeatable', collect)
     .option('--at <layer>', 'behind this layer, instead of at the blocks; repeatable', collect);
@@ -71,11 +75,11 @@ function addPlanOptions(command: Command): void {
     .option(
       '--min-units <number>',
       `least hidden units of a module (default: ${RETROFIT_DEFAULTS.minUnits})`,
-      toNumber,
+      numberOf('minUnits'),
     );
   choice('--init <init>', 'initial weights', 'init');
   command
-    .option('--seed <number>', `seed of the initial weights (default: ${RETROFIT_DEFAULTS.seed})`, toNumber)
+    .option('--seed <number>', `seed of the initial weights (default: ${RETROFIT_DEFAULTS.seed})`, numberOf('seed'))
     .option('--config <file>', 'a JSON file with these options, flags win')
     .option('--allow-links', 'admit weight files that are links')
     .option('--json', 'print one JSON object')

@@ -1,6 +1,14 @@
+import { abandonUnfinished } from '../storage/node/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
-/** SIGINT and SIGTERM end the process with the codes that shells expect; staged outputs go with it. */
+/** SIGINT and SIGTERM take back what is not done and end the process with the codes that shells expect; twice: at once. */
 export function exitOnSignals(): void {
-  for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) process.once(signal, () => process.exit(code));
+  let isEnding = false;
+  for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
+    process.on(signal, () => {
+      if (isEnding) process.exit(code);
+      isEnding = true;
+      void abandonUnfinished().finally(() => process.exit(code));
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import { inputError, usageError } from '../errors.js';
+import { RetrofitError, usageError } from '../errors.js';
 import { getMember, isArray, stringOf } from '../json/json-value.js';
 import type { Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
@@ -25,10 +25,10 @@ export function outputPlace(
   output: string | undefined,
 ): OutputPlace {
   if (output === undefined) {
-    const beside = storage.folderOf(input.path);
-    const name = storage.nameOf(input.path);
-    const stem = input.isFolder ? name : name.replace(/\.json$/i, '');
-    return placeAt(storage, storage.join(beside, `${stem}-se`), MODEL_FILE);
+    // "." and "model/." have no name of their own.
+    const path = input.isFolder ? storage.absolute(input.path) : input.path;
+    const stem = input.isFolder ? storage.nameOf(path) : storage.nameOf(path).replace(/\.json$/i, '');
+    return placeAt(storage, storage.join(storage.folderOf(path), `${stem}-se`), MODEL_FILE);
   }
   if (OTHER_CONTAINERS.test(output)) {
     throw usageError('unsupported-output', 'this version writes TensorFlow.js models only', {
@@ -73,7 +73,13 @@ export async function checkOutput(storage: Storage, model: Model, place: OutputP
       hint: 'move it away, or give another name with -o',
     });
   }
-  const foreign = await findForeignFile(storage, place);
+  const foreign = await findForeignFile(storage, place).catch((error: unknown) => {
+    if (!(error instanceof RetrofitError) || error.kind !== 'input') throw error;
+    throw usageError('output-exists', `the output cannot be looked at: ${error.message}`, {
+      where: { file: place.folder },
+      hint: 'perhaps another run replaces it; try again, or give another name with -o',
+    });
+  });
   if (foreign === undefined) return;
   throw usageError('output-exists', `the folder holds "${foreign}", which is no part of a model`, {
     where: { file: place.folder },
@@ -101,8 +107,9 @@ async function listedFiles(storage: Storage, folder: string, modelName: string):
   const json = await readJsonFile(storage, file).catch(() => undefined);
   const manifest = json === undefined ? undefined : getMember(json.root, 'weightsManifest');
   if (!isArray(manifest))
-    throw inputError('output-exists', 'the folder to replace holds no TensorFlow.js model', {
+    throw usageError('output-exists', 'the folder to replace holds no TensorFlow.js model', {
       where: { file: folder },
+      hint: '--force replaces a folder that holds nothing but a model: give another name with -o',
     });
   return manifest.items.flatMap((item) => {
     const paths = getMember(item.value, 'paths');

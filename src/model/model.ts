@@ -61,6 +61,14 @@ export interface Format {
   readonly weightLayout: WeightLayout;
 }
 
+/** A file that a model consists of, as it was when it was read. */
+export interface ModelFile {
+  readonly path: string;
+  readonly byteLength: number;
+  /** Tells the file from every other, and from itself changed. */
+  readonly identity: string;
+}
+
 /** Something the reader or a transform wants people to know; `where` is a layer or a field. */
 export interface Warning {
   readonly code: string;
@@ -94,7 +102,9 @@ export interface Model {
   /** `{loss, metrics, ...}` as it was saved, with outputs by name. */
   readonly trainingConfig: JsonValue | undefined;
   readonly record: RetrofitRecord | undefined;
-  /** Bytes of all files of the model. */
+  /** Every file it was read from. */
+  readonly files: readonly ModelFile[];
+  /** Bytes of all of them. */
   readonly bytes: number;
   readonly warnings: readonly Warning[];
   /** What the reader leaves for the writer of the same container; opaque to everybody else. */

@@ -82,12 +82,7 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
   for (const [key, { min, max, whole }] of Object.entries(OPTION_RANGES)) {
     const value = options[key as keyof typeof OPTION_RANGES];
     const fits = typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value));
-    if (!fits)
-      throw badOption(
-        key,
-        `${value} is out of range`,
-        `give a ${whole ? 'whole number' : 'number'} from ${min} to ${max}`,
-      );
+    if (!fits) throw badOption(key, `${value} is out of range`, rangeOf(key as keyof typeof OPTION_RANGES));
   }
   for (const stage of [...options.stages, ...options.skipStages]) {
     if (stage !== 'last' && !(Number.isInteger(stage) && stage >= 1)) {
@@ -102,5 +97,11 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
   return options;
 }
 
-const badOption = (field: string, message: string, hint: string) =>
+/** What an option that is a number may be, as a sentence. */
+export function rangeOf(key: keyof typeof OPTION_RANGES): string {
+  const { min, max, whole } = OPTION_RANGES[key];
+  return `give a ${whole ? 'whole number' : 'number'} from ${min} to ${max}`;
+}
+
+export const badOption = (field: string, message: string, hint: string) =>
   usageError('bad-option', `${field}: ${message}`, { where: { field }, hint });

@@ -266,12 +266,8 @@ function nothingToDo(network: Network, { held, chosen }: Choice, plan: Plan) {
       },
     );
   }
-  const reasons = [...new Set(plan.skipped.map(({ reason }) => reason))].join(', ');
-  return usageError(
-    'nothing-chosen',
-    `none of the ${network.blocks.length} blocks takes a module with these options (${reasons})`,
-    {
-      hint: 'see the blocks with: se-retrofit inspect',
-    },
-  );
+  return usageError('nothing-chosen', `none of the ${network.blocks.length} blocks takes a module with these options`, {
+    reasons: [...new Set(plan.skipped.map(({ reason }) => reason))],
+    hint: 'see the blocks with: se-retrofit inspect',
+  });
 }

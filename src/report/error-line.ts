@@ -1,13 +1,21 @@
 import type { RetrofitError } from '../errors.js';
 import { printable } from './printable.js';
+import { SKIP_REASONS } from './sentences.js';
+
+/** What happened, with the reasons behind it. */
+export const errorSentence = ({ message, reasons }: Pick<RetrofitError, 'message' | 'reasons'>): string =>
+  reasons.length === 0 ? message : `${message}: ${reasons.map(reasonSentence).join('; ')}`;
+
+const reasonSentence = (code: string): string => (SKIP_REASONS as Readonly<Record<string, string>>)[code] ?? code;
 
 /** An error in one line: where, what, and what to do. */
-export function errorLine({ message, where, hint }: RetrofitError): string {
+export function errorLine(error: RetrofitError): string {
+  const { where, hint } = error;
   const place = [where.file, where.layer === undefined ? undefined : `layer "${where.layer}"`, where.field]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => printable(part!));
   const start = place.length === 0 ? 'se-retrofit' : `se-retrofit: ${place.join(', ')}`;
-  return `${start}: ${oneLine(message)}${hint === undefined ? '' : ` (${oneLine(hint)})`}`;
+  return `${start}: ${oneLine(errorSentence(error))}${hint === undefined ? '' : ` (${oneLine(hint)})`}`;
 }
 
 // Messages quote names from files: nothing in them may break the line or reach the terminal as a command.

@@ -3,6 +3,7 @@ import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Model } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
+import { errorSentence } from './error-line.js';
 import type { AddReport, ErrorReport, InspectReport } from './report-schemas.js';
 
 /** What one run found out and did, as the commands collect it. */
@@ -98,13 +99,14 @@ export const errorReport = (
     readonly message: string;
     readonly where: ErrorPlace;
     readonly hint: string | undefined;
+    readonly reasons?: readonly string[];
   },
 ): ErrorReport => ({
   version: 1,
   command,
   error: {
     code: error.code,
-    message: error.message,
+    message: errorSentence({ message: error.message, reasons: error.reasons ?? [] }),
     where: { file: error.where.file ?? null, layer: error.where.layer ?? null, field: error.where.field ?? null },
     hint: error.hint ?? null,
   },

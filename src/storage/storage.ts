@@ -52,6 +52,8 @@ export interface Storage {
   list(folder: string): Promise<readonly string[]>;
   /** The same place for every spelling of a path, links resolved as far as the path exists. */
   canonical(path: string): Promise<string>;
+  /** The path from the root, without `.` and `..`; links stay. */
+  absolute(path: string): string;
   join(folder: string, name: string): string;
   folderOf(path: string): string;
   nameOf(path: string): string;

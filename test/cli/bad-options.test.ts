@@ -52,7 +52,7 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
   [['extra-argument'], /argument/],
 ];
 
-test.each(BAD_OPTIONS)('%s', async (flags, ...words) => {
+test.each(BAD_OPTIONS.map(([flags, ...words]) => ({ flags, words })))('$flags', async ({ flags, words }) => {
   expectFailure(await run(['resnet-v1', ...flags], { cwd: folder }), 2, ...words);
   expect(readdirSync(folder)).toEqual(['resnet-v1']);
 });

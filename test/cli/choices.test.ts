@@ -212,14 +212,9 @@ describe('--deny-code', () => {
     const folder = newFolder();
     const model = buildModel();
     const inner = nested('inner', [input('x', [8, 8, 4]), make()], ['y']);
-    const outer = nested('outer', [input('y', [8, 8, 4]), inner], ['b']);
-    layersOf(model).splice(4, 0, outer);
-    layersOf(model)[5]!.inbound_nodes = [
-      [
-        ['stem', 0, 0, {}],
-        ['outer', 1, 0, {}],
-      ],
-    ];
+    const outer = nested('outer', [input('y', [8, 8, 4]), inner], ['rectified']);
+    layersOf(model).splice(6, 0, outer);
+    layersOf(model)[7]!.inbound_nodes = [[['outer', 1, 0, {}]]];
     const path = writeBuilt(folder, model);
     expectFailure(await run([path, '--deny-code']), 3, 'sneaky');
     expectFailure(await run([path, '--deny-code', '--dry-run']), 3, 'sneaky');

@@ -52,7 +52,7 @@ test('inspect takes one', async () => {
   expect(JSON.parse(result.stdout).options.ratio).toBe(2);
 });
 
-test.each([
+const BAD_CONFIGS: readonly (readonly [content: object | string, ...words: (string | RegExp)[]])[] = [
   [{ ratoi: 4 }, 'ratoi'],
   [{ ratio: 4, quiet: true }, 'quiet'],
   [{ 'skip-stage': [5] }, 'skip-stage'],
@@ -78,11 +78,16 @@ test.each([
   ['{"ratio": 4, "ratio": 5}', /duplicate/],
   ['{"__proto__": {"ratio": 4}}', '__proto__'],
   ['', /JSON/],
-] as const)('%j is refused', async (content, ...words) => {
-  const path = config(content);
-  expectFailure(await run([model, '--config', path]), 2, ...words);
-  expect(readdirSync(folder)).not.toContain('resnet-v1-se');
-});
+];
+
+test.each(BAD_CONFIGS.map(([content, ...words]) => ({ content, words })))(
+  '$content is refused',
+  async ({ content, words }) => {
+    const path = config(content);
+    expectFailure(await run([model, '--config', path]), 2, ...words);
+    expect(readdirSync(folder)).not.toContain('resnet-v1-se');
+  },
+);
 
 test('a config that is not there is named', async () => {
   expectFailure(await run([model, '--config', join(folder, 'nowhere.json')]), 2, 'nowhere.json');

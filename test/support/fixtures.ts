@@ -55,6 +55,7 @@ export function readTopology(name: string): Model {
     graph: raiseGraph(root, ''),
     trainingConfig: undefined,
     record: undefined,
+    files: [],
     bytes: 0,
     warnings: [],
     carried: undefined,

@@ -1,6 +1,6 @@
 import { refusal } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { outputPlace } from '../../formats/output-place.js';
+import { type OutputPlace, outputPlace } from '../../formats/output-place.js';
 import { type WriteResult, writeTo } from '../../formats/write-to.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
@@ -28,7 +28,10 @@ export async function add(path: string, given: Flags): Promise<void> {
   if (flags.denyCode) denyCode(model);
   const plan = planRetrofit(model, options);
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
-  const output = flags.dryRun ? null : await write(model, plan, path, flags);
+  const place = flags.dryRun ? undefined : await placeOf(path, flags);
+  const markdown = flags.markdown === undefined ? undefined : await import('../markdown-file.js');
+  await markdown?.checkMarkdownPlace(flags.markdown!, model, place?.folder);
+  const output = place === undefined ? null : await write(model, plan, place, flags);
 
   const run: Run = {
     tool: TOOL,
@@ -45,14 +48,15 @@ export async function add(path: string, given: Flags): Promise<void> {
     output,
     milliseconds: performance.now() - started,
   };
-  if (flags.markdown !== undefined) await (await import('../markdown-file.js')).writeMarkdown(flags.markdown, run);
+  await markdown?.writeMarkdown(flags.markdown!, run);
   if (flags.json) print(JSON.stringify(addReport(run)));
   else if (!flags.quiet) show(run);
 }
 
-async function write(model: Model, plan: Plan, path: string, flags: Flags): Promise<WriteResult> {
-  const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
-  const place = outputPlace(nodeStorage, { path, isFolder }, flags.output);
+const placeOf = async (path: string, flags: Flags): Promise<OutputPlace> =>
+  outputPlace(nodeStorage, { path, isFolder: (await nodeStorage.kindOf(path)) === 'folder' }, flags.output);
+
+async function write(model: Model, plan: Plan, place: OutputPlace, flags: Flags): Promise<WriteResult> {
   const bar = progressBar('writing', flags.quiet === true || flags.json === true);
   try {
     return await writeTo(nodeStorage, retrofit(model, plan), place, {

@@ -27,7 +27,11 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     output: null,
     milliseconds: performance.now() - started,
   };
-  if (flags.markdown !== undefined) await (await import('../markdown-file.js')).writeMarkdown(flags.markdown, run);
+  if (flags.markdown !== undefined) {
+    const { checkMarkdownPlace, writeMarkdown } = await import('../markdown-file.js');
+    await checkMarkdownPlace(flags.markdown, model, undefined);
+    await writeMarkdown(flags.markdown, run);
+  }
   if (flags.json) {
     print(JSON.stringify(inspectReport(run, inspection)));
     return;

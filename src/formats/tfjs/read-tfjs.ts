@@ -80,6 +80,7 @@ async function readDocument(
     graph,
     trainingConfig: trainingConfigOf(root, found),
     record: readRecord(getMember(root, 'userDefinedMetadata')),
+    files: [modelFile, ...files.values()],
     bytes: [...files.values()].reduce((sum, file) => sum + file.byteLength, modelFile.byteLength),
     warnings,
     carried: source,

@@ -15,6 +15,7 @@ export const nodeStorage: Storage = {
   ensureUnchanged,
   list,
   canonical,
+  absolute: resolve,
   join,
   folderOf: dirname,
   nameOf: basename,
@@ -46,7 +47,7 @@ async function findInside(folder: string, name: string, { allowLinks = false }: 
     });
   }
   // A folder on the way may be a link too: the real path must still lie within the real folder.
-  if (!allowLinks && !(await realpath(path)).startsWith((await realpath(folder)) + sep)) {
+  if (!allowLinks && !(await realPathOf(path)).startsWith((await realPathOf(folder)) + sep)) {
     throw inputError('unsafe-path', 'the file lies outside the folder of the model', {
       where: { file: path },
       hint: 'copy the model and its files into one folder, or give --allow-links if you trust where the link leads',
@@ -55,9 +56,14 @@ async function findInside(folder: string, name: string, { allowLinks = false }: 
   return toFound(path, facts);
 }
 
-async function factsOf(path: string, look: (path: string) => Promise<Stats>): Promise<Stats> {
+const realPathOf = (path: string): Promise<string> => findingNothing(path, () => realpath(path));
+
+const factsOf = (path: string, look: (path: string) => Promise<Stats>): Promise<Stats> =>
+  findingNothing(path, () => look(path));
+
+async function findingNothing<T>(path: string, look: () => Promise<T>): Promise<T> {
   try {
-    return await look(path);
+    return await look();
   } catch (error) {
     if (!isMissing(error)) throw unreadable(path, error);
     throw inputError('not-found', 'no such file', {
@@ -114,7 +120,7 @@ const changed = (file: FoundFile) =>
   });
 
 async function list(folder: string): Promise<readonly string[]> {
-  const found = await readdir(folder, { withFileTypes: true, recursive: true });
+  const found = await findingNothing(folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
   const prefix = resolve(folder).length + 1;
   return found.map((entry) => {
     const path = resolve(entry.parentPath, entry.name).slice(prefix).split(sep).join('/');

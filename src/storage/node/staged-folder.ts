@@ -15,7 +15,9 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { outputError, RetrofitError, usageError } from '../../errors.js';
 import type { FoundFile, StagedFolder } from '../storage.js';
-import { fileSystemReason, isTaken } from './file-system-errors.js';
+import { fileSystemReason, isMissing, isTaken } from './file-system-errors.js';
+import { makeFolders, removeFolders } from './new-folders.js';
+import { beginUnfinished, isInterrupted } from './unfinished.js';
 
 // An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names hold the
 // process id, so that what a killed run left behind can be told from what another run is building.
@@ -29,18 +31,37 @@ const hiddenName = (path: string, purpose: string) =>
 export async function stageFolder(output: string, replace: boolean): Promise<StagedFolder> {
   const path = resolve(output);
   const staging = hiddenName(path, STAGING);
-  const guard = <T>(work: () => Promise<T>) => reportingFailure(output, work);
-
-  await guard(async () => {
-    await mkdir(dirname(path), { recursive: true });
-    await clearLeftovers(path);
-    if (!replace && (await exists(path))) throw taken(output);
-    await rm(staging, { recursive: true, force: true });
-    await mkdir(staging);
-  });
-  // An interrupt ends the process between two steps: what is half done goes with it.
-  const onExit = () => abandon(path);
+  const made: string[] = [];
+  let step: Promise<unknown> = Promise.resolve();
+  const guard = <T>(work: () => Promise<T>): Promise<T> => {
+    // The process is ending: nothing begins any more.
+    if (isInterrupted()) return new Promise(() => {});
+    const result = reportingFailure(output, work);
+    step = result.catch(() => {});
+    return result;
+  };
+  const withdraw = async () => {
+    await step;
+    // What cannot be removed now, the next run clears; why the work failed matters more.
+    await closePatched().catch(() => {});
+    await rm(staging, { recursive: true, force: true }).catch(() => {});
+    await removeFolders(made);
+    end();
+  };
+  const endUnfinished = beginUnfinished(withdraw);
+  // Where the process ends without waiting, for a second interrupt or a defect of ours, most of it goes even so.
+  const onExit = () => {
+    try {
+      abandon(path);
+    } catch {
+      // The next run clears it.
+    }
+  };
   process.once('exit', onExit);
+  const end = () => {
+    endUnfinished();
+    process.off('exit', onExit);
+  };
 
   const inside = async (name: string): Promise<string> => {
     const target = join(staging, name);
@@ -54,6 +75,19 @@ export async function stageFolder(output: string, replace: boolean): Promise<Sta
     for (const handle of patched.values()) await handle.close();
     patched.clear();
   };
+
+  try {
+    await guard(async () => {
+      await makeFolders(dirname(path), made);
+      await clearLeftovers(path);
+      if (!replace && (await exists(path))) throw taken(output);
+      await rm(staging, { recursive: true, force: true });
+      await mkdir(staging);
+    });
+  } catch (error) {
+    await withdraw();
+    throw error;
+  }
 
   return {
     copy: (file: FoundFile, name, byteLength = file.byteLength) =>
@@ -69,6 +103,7 @@ export async function stageFolder(output: string, replace: boolean): Promise<Sta
         const handle = await open(await inside(name), 'wx');
         try {
           for await (const chunk of chunks) {
+            if (isInterrupted()) return;
             for (let done = 0; done < chunk.byteLength; ) {
               done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten;
             }
@@ -97,13 +132,9 @@ export async function stageFolder(output: string, replace: boolean): Promise<Sta
         await sync(staging);
         await moveIntoPlace(staging, path, output, replace);
         await sync(dirname(path));
-        process.off('exit', onExit);
+        end();
       }),
-    discard: async () => {
-      await closePatched();
-      await rm(staging, { recursive: true, force: true });
-      process.off('exit', onExit);
-    },
+    discard: withdraw,
   };
 }
 
@@ -115,22 +146,27 @@ function abandon(path: string): void {
 
 async function moveIntoPlace(staging: string, path: string, output: string, replace: boolean): Promise<void> {
   const old = hiddenName(path, REPLACED);
-  if (replace && (await exists(path))) {
-    await rename(path, old);
-    try {
-      await rename(staging, path);
-    } catch (error) {
-      await rename(old, path);
-      throw error;
-    }
-    await rm(old, { recursive: true, force: true });
-    return;
-  }
+  const isMovedAway = replace && (await moveAway(path, old));
   try {
     await rename(staging, path);
   } catch (error) {
     // Another run was faster: its output stands, and it is whole.
-    if (isTaken(error)) throw taken(output);
+    if (isTaken(error)) {
+      if (isMovedAway) await rm(old, { recursive: true, force: true });
+      throw taken(output);
+    }
+    if (isMovedAway) await rename(old, path);
+    throw error;
+  }
+  if (isMovedAway) await rm(old, { recursive: true, force: true });
+}
+
+async function moveAway(path: string, old: string): Promise<boolean> {
+  try {
+    await rename(path, old);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
     throw error;
   }
 }
