@@ -61,7 +61,7 @@ function graphBlocker(graph: Graph, path: readonly string[], loader: Loader): Bl
     };
   }
   if (loader === 'keras3' && graph.kind === 'sequential') {
-    if ('kind' in graph.read.config && graph.read.config.kind === 'array') {
+    if (graph.read?.config.kind === 'array') {
       return { layer, field: 'config', reason: 'is a list of layers, which Keras 3 no longer reads' };
     }
     const input = graph.layers[0]!;

@@ -1,5 +1,5 @@
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
-import type { Weight } from './tensor.js';
+import type { TensorValues, Weight } from './tensor.js';
 
 /** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
 export interface TensorRef {
@@ -14,6 +14,8 @@ export interface Call {
   readonly inputs: readonly TensorRef[];
   /** The call as it was read, with the tensors it named then; undefined for a call made here. */
   readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
+  /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
+  readonly hasArguments?: true;
 }
 
 export interface Layer {
@@ -30,6 +32,8 @@ export interface Layer {
   readonly entry?: JsonObject | undefined;
   /** An input that a Sequential model has without writing it. */
   readonly implicit?: true;
+  /** A Keras 3 operation: a node of the graph that is no layer, has no weights and no place in `model.layers`. */
+  readonly isOperation?: true;
 }
 
 export interface Graph {
@@ -40,11 +44,13 @@ export interface Graph {
   readonly outputs: readonly TensorRef[];
   /** Whether the model as a whole is set not to be trained. */
   readonly isFrozen: boolean;
-  /** The graph as it was read: its class, its config, and the parts that tell whether it changed. */
-  readonly read: GraphSource;
+  /** The graph as it was read; undefined for one that was made here, or translated into another dialect. */
+  readonly read?: GraphSource | undefined;
 }
 
+/** What a reader leaves of a graph for the writer of the same dialect, and what tells whether it changed. */
 export interface GraphSource {
+  readonly dialect: Dialect;
   readonly className: string;
   readonly config: JsonValue;
   readonly layers: readonly Layer[];
@@ -107,6 +113,8 @@ export interface Model {
   /** Bytes of all of them. */
   readonly bytes: number;
   readonly warnings: readonly Warning[];
+  /** Opens the weights for as long as `use` runs. */
+  readonly withValues: <T>(use: (values: TensorValues) => Promise<T>) => Promise<T>;
   /** What the reader leaves for the writer of the same container; opaque to everybody else. */
   readonly carried: unknown;
 }

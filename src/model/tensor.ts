@@ -8,6 +8,8 @@ export interface ByteRange {
 /** Where a tensor's bytes come from: never held in memory until someone writes them. */
 export type TensorSource =
   | { readonly kind: 'stored'; readonly ranges: readonly ByteRange[] }
+  /** A dataset of the HDF5 file that the model's weights lie in. */
+  | { readonly kind: 'dataset'; readonly path: string }
   | { readonly kind: 'generated'; readonly values: () => Float32Array };
 
 /** How a tensor is stored in fewer bits: value = stored * scale + min; `float16` has neither. */
@@ -44,3 +46,9 @@ export const generatedTensor = (shape: readonly number[], values: () => Float32A
 
 /** The tensor times two, exactly: only its exponent moves. */
 export const doubled = (tensor: Tensor): Tensor => ({ ...tensor, exponent: tensor.exponent + 1 });
+
+/** The values of a model's tensors, to be read while they are written in another format. */
+export interface TensorValues {
+  /** A tensor's values times 2^exponent, in its dtype, little-endian and row-major, in pieces of whole values. */
+  chunks(tensor: Tensor): AsyncIterable<Uint8Array>;
+}

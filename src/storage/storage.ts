@@ -1,10 +1,15 @@
-/** A regular file as it was when it was found. */
+import type { Hdf5Editor, Hdf5File, Hdf5Renaming } from './hdf5.js';
+import type { NewZipMember, ZipArchive } from './zip.js';
+
+/** A regular file as it was when it was found, or a stretch of one: a member of an archive. */
 export interface FoundFile {
   /** The name to show people. */
   readonly path: string;
   readonly byteLength: number;
   /** Changes when the file does: a later `ensureUnchanged` compares it. */
   readonly identity: string;
+  /** Where the stretch begins in the file; 0 for a whole file. */
+  readonly byteOffset?: number;
 }
 
 export interface FindOptions {
@@ -13,13 +18,23 @@ export interface FindOptions {
 }
 
 /** An output that is prepared out of sight and appears whole, by `commit`, or not at all. */
-export interface StagedFolder {
+export interface StagedOutput {
   /** Copies the first `byteLength` bytes (default: all) of a file under a name of the output. */
   copy(file: FoundFile, name: string, byteLength?: number): Promise<void>;
   /** Writes a new file from chunks, in order. */
   write(name: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
   /** Overwrites bytes of a file that is staged already. */
   patch(name: string, byteOffset: number, bytes: Uint8Array): Promise<void>;
+  /** Makes a new HDF5 file. */
+  buildHdf5(name: string, build: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
+  /** Changes an HDF5 file that is staged already. */
+  editHdf5(name: string, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
+  /** Gives objects of a staged HDF5 file other names, in the order given; `hasSymbolTables` has said that it can be done. */
+  renameInHdf5(name: string, renamings: readonly Hdf5Renaming[]): Promise<void>;
+  /** Makes a zip archive; staged files that it takes in are no part of the output any more. */
+  writeZip(name: string, members: readonly NewZipMember[]): Promise<void>;
+  /** Bytes of a staged file. */
+  byteLength(name: string): Promise<number>;
   /** Makes the output appear under its name, durably. */
   commit(): Promise<void>;
   /** Takes everything away; nothing was ever visible. */
@@ -62,5 +77,22 @@ export interface Storage {
    * @param replace whether an existing folder may be replaced; the caller has looked at what it holds
    * @throws RetrofitError `output-exists`, `cannot-write`
    */
-  stageFolder(path: string, replace: boolean): Promise<StagedFolder>;
+  stageFolder(path: string, replace: boolean): Promise<StagedOutput>;
+  /**
+   * Starts an output of one or several files in a folder that may hold others. All appear, the last named one last.
+   * @param replace whether existing files of these names may be replaced
+   * @throws RetrofitError `output-exists`, `cannot-write`
+   */
+  stageFiles(folder: string, names: readonly string[], replace: boolean): Promise<StagedOutput>;
+  /**
+   * Opens an HDF5 file for as long as `use` runs, in a sandbox that holds nothing but this file.
+   * @throws RetrofitError `bad-hdf5`, `unsafe-path`
+   */
+  withHdf5<T>(file: FoundFile, use: (opened: Hdf5File) => Promise<T>): Promise<T>;
+  /** Whether objects of these groups can be renamed where they lie: Keras writes files of this kind. */
+  hasSymbolTables(file: FoundFile, groups: readonly string[]): Promise<boolean>;
+  /** @throws RetrofitError `bad-zip`, `unsafe-path` */
+  openZip(file: FoundFile): Promise<ZipArchive>;
+  /** Unpacks a member into a file that goes when the process ends, to be read in any order. */
+  unpackTemporarily(archive: FoundFile, chunks: AsyncIterable<Uint8Array>): Promise<FoundFile>;
 }

@@ -1,7 +1,8 @@
-import { fromPlain, isObject, type JsonObject, type JsonValue, mapMembers, withMember } from '../json/json-value.js';
+import { fromPlain, isObject, type JsonValue, mapMembers, withMember } from '../json/json-value.js';
 import {
   type Call,
   type Graph,
+  type GraphSource,
   type Layer,
   type Model,
   type RetrofitRecord,
@@ -142,9 +143,7 @@ function insertModules(layers: readonly Layer[], sites: readonly Site[], options
 
 /** A model that was frozen as a whole, as one whose layers are: the new ones are to learn. */
 function thaw(graph: Graph): Graph {
-  const config = graph.read.config;
-  const layers = graph.layers.map(freeze);
-  return { ...graph, isFrozen: false, layers, read: { ...graph.read, config: withTrainable(config, true) } };
+  return { ...graph, isFrozen: false, layers: graph.layers.map(freeze), read: withTrainable(graph.read, true) };
 }
 
 function freeze(layer: Layer): Layer {
@@ -152,19 +151,19 @@ function freeze(layer: Layer): Layer {
     const { graph } = layer;
     return {
       ...layer,
-      graph: { ...graph, isFrozen: true, read: { ...graph.read, config: withTrainable(graph.read.config, false) } },
+      graph: { ...graph, isFrozen: true, read: withTrainable(graph.read, false) },
     };
   }
   if (layer.className === 'InputLayer') return layer;
   return {
     ...layer,
-    config: withTrainable(layer.config, false) as JsonObject,
+    config: withMember(layer.config, 'trainable', fromPlain(false)),
     settings: { ...layer.settings, trainable: false },
   };
 }
 
-const withTrainable = (config: JsonValue, trainable: boolean): JsonValue =>
-  isObject(config) ? withMember(config, 'trainable', fromPlain(trainable)) : config;
+const withTrainable = (read: GraphSource | undefined, trainable: boolean): GraphSource | undefined =>
+  isObject(read?.config) ? { ...read, config: withMember(read.config, 'trainable', fromPlain(trainable)) } : read;
 
 /** Compile settings name outputs; where a scale layer became the output, they name that one. */
 function renameOutputs(

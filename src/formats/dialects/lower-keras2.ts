@@ -24,7 +24,7 @@ export function lowerGraph(graph: Graph): { readonly className: string; readonly
 }
 
 function lowerSequential(graph: Graph): { className: string; config: JsonValue } {
-  const { className, config } = graph.read;
+  const { className, config } = graph.read!;
   const layers = graph.layers.filter((layer) => !layer.implicit).map(lowerLayer);
   const relayered = (list: JsonArray) => mapItems(list, (_, index) => layers[index]!);
   if (isArray(config)) return { className, config: relayered(config) };
@@ -37,7 +37,7 @@ function lowerSequential(graph: Graph): { className: string; config: JsonValue }
 function lowerFunctional(graph: Graph): { className: string; config: JsonValue } {
   const references = referencesOf(graph);
   const entries = graph.layers.map((layer) => lowerEntry(layer, graph, references));
-  const { className, config, outputs } = graph.read;
+  const { className, config, outputs } = graph.read!;
   const written = getMember(config, 'output_layers');
   if (!isObject(config) || written === undefined)
     return { className: 'Functional', config: newConfig(graph, entries, references) };
@@ -51,7 +51,7 @@ function lowerFunctional(graph: Graph): { className: string; config: JsonValue }
 
 /** The config of a model that was sequential. */
 function newConfig(graph: Graph, entries: readonly JsonItem[], { write }: References): JsonObject {
-  const trainable = getMember(graph.read.config, 'trainable');
+  const trainable = getMember(graph.read!.config, 'trainable');
   const plain = fromPlain({
     name: graph.name,
     trainable: null,
@@ -72,7 +72,7 @@ interface References {
 
 function referencesOf(graph: Graph): References {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
-  const readLayers = new Map(graph.read.layers.map((layer) => [layer.name, layer]));
+  const readLayers = new Map(graph.read!.layers.map((layer) => [layer.name, layer]));
   const nodeOf = (ref: TensorRef) => ref.call + firstNode(layers.get(ref.layer)!);
   return {
     write: (ref) => [ref.layer, nodeOf(ref), ref.tensor],
@@ -106,7 +106,7 @@ function lowerEntry(layer: Layer, graph: Graph, { write, rewrite }: References):
 
 /** The entry with the white space that stood around it, where it was read. */
 function itemOf(layer: Layer, graph: Graph, value: JsonObject): JsonItem {
-  const { config } = graph.read;
+  const { config } = graph.read!;
   const list = isArray(config) ? config : getMember(config, 'layers');
   if (!isArray(list) || layer.entry === undefined) return { value };
   const item = itemsByEntry(list).get(layer.entry);

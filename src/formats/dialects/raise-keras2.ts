@@ -85,7 +85,7 @@ function raiseFunctional(config: JsonValue, className: string, field: string, de
     inputs: ends('input_layers'),
     outputs,
     isFrozen: isFrozen(config),
-    read: { className, config, layers, outputs },
+    read: { dialect: 'keras2', className, config, layers, outputs },
   };
 }
 
@@ -108,7 +108,7 @@ function raiseSequential(config: JsonValue, className: string, field: string, de
     inputs: [onlyTensor(layers[0]!)],
     outputs,
     isFrozen: isFrozen(config),
-    read: { className, config, layers, outputs },
+    read: { dialect: 'keras2', className, config, layers, outputs },
   };
 }
 

@@ -66,5 +66,5 @@ function withWeights(graph: Graph, weights: ReadonlyMap<Layer, readonly Weight[]
     const own = weights.get(layer);
     return own === undefined ? layer : { ...layer, weights: own };
   });
-  return { ...graph, layers, read: { ...graph.read, layers } };
+  return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
 }

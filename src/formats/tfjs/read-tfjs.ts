@@ -17,6 +17,7 @@ import type { FileContent } from '../file-content.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 import { attachWeights } from './attach-weights.js';
 import { locateWeights } from './locate-weights.js';
+import { withTfjsValues } from './read-values.js';
 import type { TfjsSource } from './tfjs-source.js';
 
 /**
@@ -83,6 +84,7 @@ async function readDocument(
     files: [modelFile, ...files.values()],
     bytes: [...files.values()].reduce((sum, file) => sum + file.byteLength, modelFile.byteLength),
     warnings,
+    withValues: (use) => withTfjsValues(source, use),
     carried: source,
   };
 }

@@ -5,7 +5,7 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import type { Tensor } from '../../model/tensor.js';
-import type { StagedFolder } from '../../storage/storage.js';
+import type { StagedOutput } from '../../storage/storage.js';
 import { lowerGraph } from '../dialects/lower-keras2.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
@@ -27,7 +27,7 @@ export type OnProgress = (doneBytes: number, totalBytes: number) => void;
  */
 export async function writeTfjs(
   model: Model,
-  staged: StagedFolder,
+  staged: StagedOutput,
   modelName: string,
   onProgress: OnProgress,
 ): Promise<WrittenFiles> {
@@ -86,7 +86,7 @@ async function* keptBytes(reader: WeightReader, file: StoredGroup['files'][numbe
   for await (const { bytes } of readChunks(reader, file.kept)) yield bytes;
 }
 
-async function patchScaled(reader: WeightReader, group: StoredGroup, staged: StagedFolder): Promise<void> {
+async function patchScaled(reader: WeightReader, group: StoredGroup, staged: StagedOutput): Promise<void> {
   for (const { spec, tensor } of group.scaled) {
     for await (const { bytes, ranges } of readChunks(reader, spec.ranges)) {
       if (tensor.quantization?.dtype === 'float16') scaleFloat16(bytes, tensor.exponent);

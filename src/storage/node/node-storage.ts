@@ -20,7 +20,16 @@ export const nodeStorage: Storage = {
   folderOf: dirname,
   nameOf: basename,
   stageFolder,
+  stageFiles: notYet,
+  withHdf5: notYet,
+  hasSymbolTables: notYet,
+  openZip: notYet,
+  unpackTemporarily: notYet,
 };
+
+function notYet(): never {
+  throw new Error('not yet');
+}
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined> {
   try {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { outputError, RetrofitError, usageError } from '../../errors.js';
-import type { FoundFile, StagedFolder } from '../storage.js';
+import type { FoundFile, StagedOutput } from '../storage.js';
 import { fileSystemReason, isMissing, isTaken } from './file-system-errors.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
@@ -27,8 +27,8 @@ const REPLACED = 'old';
 const hiddenName = (path: string, purpose: string) =>
   join(dirname(path), `.${basename(path)}.se-retrofit-${purpose}-${process.pid}`);
 
-/** Starts an output folder beside its place. See {@link StagedFolder}. */
-export async function stageFolder(output: string, replace: boolean): Promise<StagedFolder> {
+/** Starts an output folder beside its place. See {@link StagedOutput}. */
+export async function stageFolder(output: string, replace: boolean): Promise<StagedOutput> {
   const path = resolve(output);
   const staging = hiddenName(path, STAGING);
   const made: string[] = [];
@@ -135,6 +135,11 @@ export async function stageFolder(output: string, replace: boolean): Promise<Sta
         end();
       }),
     discard: withdraw,
+    buildHdf5: notYet,
+    editHdf5: notYet,
+    renameInHdf5: notYet,
+    writeZip: notYet,
+    byteLength: notYet,
   };
 }
 
@@ -226,3 +231,7 @@ async function reportingFailure<T>(output: string, work: () => Promise<T>): Prom
     });
   }
 }
+
+const notYet = (): never => {
+  throw new Error('not yet');
+};

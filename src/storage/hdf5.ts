@@ -1,0 +1,77 @@
+/** What stands under a name of a group. */
+export interface Hdf5Entry {
+  readonly name: string;
+  readonly kind: 'group' | 'dataset';
+}
+
+/** What a dataset holds. `other` is what no weight is: compound types, references, strings of bytes. */
+export type Hdf5Dtype =
+  | 'float16'
+  | 'bfloat16'
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'bool'
+  | 'string'
+  | 'other';
+
+export interface Hdf5Dataset {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly dtype: Hdf5Dtype;
+  /** Bytes of all its values: the product of its shape and the size of one. */
+  readonly byteLength: number;
+}
+
+/** Bytes of values in row-major order, little-endian, in pieces. */
+export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * An HDF5 file that is open. Paths begin with a slash: `/layers/conv2d/vars/0`; `/` is the root group.
+ * Every method throws RetrofitError `bad-hdf5` for what is not there or damaged, and `unsafe-path` for links of any
+ * kind, external storage and virtual datasets, naming the object's path.
+ */
+export interface Hdf5File {
+  /** The names in a group, in the order of the names. */
+  list(group: string): readonly Hdf5Entry[];
+  /** Whether an object stands at a path. */
+  has(path: string): boolean;
+  dataset(path: string): Hdf5Dataset;
+  /** Names of an object's attributes. */
+  listAttributes(path: string): readonly string[];
+  /** The text of an attribute; undefined where there is none. */
+  readText(path: string, attribute: string): string | undefined;
+  /** The texts of an attribute that lists some; the empty float64 array that Keras writes for an empty list is []. */
+  readTexts(path: string, attribute: string): readonly string[] | undefined;
+  /** A dataset's values, from the first to the last, in pieces of about CHUNK_BYTES. */
+  chunks(dataset: Hdf5Dataset): Iterable<Uint8Array>;
+}
+
+/** An HDF5 file that is being made or changed. The same calls make the same bytes. */
+export interface Hdf5Editor extends Hdf5File {
+  /** Makes a group and those around it that are missing. */
+  makeGroup(path: string): void;
+  /** Makes a dataset, contiguous and unfiltered, and the groups around it that are missing. */
+  makeDataset(path: string, dtype: Hdf5Dtype, shape: readonly number[], values: ByteChunks): Promise<void>;
+  /** Replaces all values of a dataset; what they are and their shape stay. */
+  overwrite(dataset: Hdf5Dataset, values: ByteChunks): Promise<void>;
+  /** Sets an attribute to one text, as Keras does: of variable length, in UTF-8. */
+  writeText(path: string, attribute: string, text: string): void;
+  /** Sets an attribute to a list of texts, as Keras does: of variable length; for none, an empty float64 array. */
+  writeTexts(path: string, attribute: string, texts: readonly string[]): void;
+  removeAttribute(path: string, attribute: string): void;
+}
+
+/** New names within one group: each name takes what stands under another. A permutation of names that are there. */
+export interface Hdf5Renaming {
+  readonly group: string;
+  /** From the name an object has to the name it is to have. */
+  readonly renames: ReadonlyMap<string, string>;
+}
