@@ -9,30 +9,21 @@ interface ForeignFile {
   readonly hint: string;
 }
 
-const AS_LAYERS_MODEL = 'give a TensorFlow.js layers model: model.json with its weight files';
+const AS_LAYERS_MODEL =
+  'give a TensorFlow.js layers model (model.json with its weight files) or a Keras file (.keras, .h5)';
+// A PyTorch checkpoint is a zip archive too.
+const PYTORCH_ZIP = /^PK\x03\x04[^]*\/(data\.pkl|version|byteorder)/;
+
 const DOWNLOAD_AGAIN = 'download the model itself and try again';
 
 /** What people give instead of a model that can be read, by its first bytes. */
 const FOREIGN_FILES: readonly ForeignFile[] = [
   { code: 'empty', recognises: (head) => head === '', message: 'the file is empty', hint: DOWNLOAD_AGAIN },
   {
-    code: 'keras-h5',
-    recognises: (head) => head.startsWith('\x89HDF\r\n\x1a\n'),
-    message: 'this is an HDF5 file of Keras, which this version does not read yet',
-    hint: AS_LAYERS_MODEL,
-  },
-  {
     code: 'pytorch',
-    recognises: (head) =>
-      (head.startsWith('PK\x03\x04') && /\/(data\.pkl|version|byteorder)/.test(head)) || head.startsWith('\x80\x02'),
+    recognises: (head) => PYTORCH_ZIP.test(head) || head.startsWith('\x80\x02'),
     message: 'this is a PyTorch file: its graph is Python code, not data',
     hint: 'only models whose layers are in the file can be changed: rebuild the network in Keras and save that',
-  },
-  {
-    code: 'keras-zip',
-    recognises: (head) => head.startsWith('PK\x03\x04') && /metadata\.json|config\.json|model\.weights/.test(head),
-    message: 'this is a .keras file, which this version does not read yet',
-    hint: AS_LAYERS_MODEL,
   },
   {
     code: 'zip',
@@ -78,16 +69,10 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
     message: 'this is a TensorFlow graph: it holds operations, not layers',
     hint: 'in Keras, save the model itself and convert it to a TensorFlow.js layers model',
   },
-  {
-    code: 'no-weights',
-    recognises: (_head, { json }) =>
-      json !== undefined &&
-      getMember(json.root, 'class_name') !== undefined &&
-      getMember(json.root, 'config') !== undefined,
-    message: 'this is the architecture of a Keras model without its weights',
-    hint: AS_LAYERS_MODEL,
-  },
 ];
+
+/** Whether an archive is one of another program, by its first member. */
+export const isForeignZip = ({ head }: FileContent): boolean => PYTORCH_ZIP.test(String.fromCharCode(...head));
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */
 export function refuseForeignFile(content: FileContent): never {
