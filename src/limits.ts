@@ -20,3 +20,12 @@ export const MAX_KERAS_CHAIN = 985;
 
 /** Names in messages are cut here, so that one line stays one line. */
 export const MAX_SHOWN_NAME = 120;
+
+/** Models nest about 3 groups of a file a level; below this, recursion is safe and a cycle of groups ends. */
+export const MAX_HDF5_DEPTH = 128;
+
+/** The largest models have some 10,000 tensors; more listed names than this are a cycle of groups. */
+export const MAX_HDF5_OBJECTS = 500_000;
+
+/** Keras refuses datasets that unpack to more than this many times what is stored; weights hardly compress at all. */
+export const MAX_HDF5_EXPANSION = 1000;

@@ -29,22 +29,24 @@ const KNOWN_FORMATS: readonly KnownFormat[] = Object.freeze([
   {
     container: 'tfjs',
     recognises: (content) => hasMember(content, 'modelTopology', 'weightsManifest', 'format'),
-    read: async (...given) => (await import('./tfjs/read-tfjs.js')).readTfjs(...given),
+    read: async (storage, content, options) =>
+      (await import('./tfjs/read-tfjs.js')).readTfjs(storage, content, options),
   },
   {
     container: 'keras-json',
     recognises: (content) => hasMember(content, 'class_name') && hasMember(content, 'config'),
-    read: async (...given) => (await import('./keras/read-keras-json.js')).readKerasJson(...given),
+    read: async (storage, content, options) =>
+      (await import('./keras/read-keras-json.js')).readKerasJson(storage, content, options),
   },
   {
     container: 'keras-h5',
     recognises: (content) => startsWith(content, HDF5_SIGNATURE),
-    read: async (...given) => (await import('./keras/read-keras-h5.js')).readKerasH5(...given),
+    read: async (storage, content) => (await import('./keras/read-keras-h5.js')).readKerasH5(storage, content),
   },
   {
     container: 'keras-zip',
     recognises: (content) => startsWith(content, 'PK') && !isForeignZip(content),
-    read: async (...given) => (await import('./keras/read-keras-zip.js')).readKerasZip(...given),
+    read: async (storage, content) => (await import('./keras/read-keras-zip.js')).readKerasZip(storage, content),
   },
 ] satisfies readonly KnownFormat[]);
 
