@@ -29,3 +29,14 @@ export const MAX_HDF5_OBJECTS = 500_000;
 
 /** Keras refuses datasets that unpack to more than this many times what is stored; weights hardly compress at all. */
 export const MAX_HDF5_EXPANSION = 1000;
+/** A Keras archive holds three members, and one for each vocabulary or part of sharded weights: hundreds at the most. */
+export const MAX_ZIP_MEMBERS = 4096;
+
+/** A kibibyte for each of the most members: names and extra fields of real archives take about a tenth of it. */
+export const MAX_ZIP_DIRECTORY_BYTES = 4 * 2 ** 20;
+
+/** Text and weights shrink 2 to 30 times; Keras suspects a bomb above 100 too (CVE-2026-0897). */
+export const MAX_ZIP_RATIO = 100;
+
+/** What a compressed member may unpack to; Keras' own line. Stored members may be of any size. */
+export const MAX_INFLATED_BYTES = 4 * 2 ** 30;

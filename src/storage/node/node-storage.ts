@@ -5,6 +5,8 @@ import { inputError } from '../../errors.js';
 import type { FindOptions, FoundFile, OpenFile, Storage } from '../storage.js';
 import { fileSystemReason, isMissing } from './file-system-errors.js';
 import { stageFolder } from './staged-folder.js';
+import { unpackTemporarily } from './temporary-file.js';
+import { openZip } from './zip-reader.js';
 
 /** The file system of the machine. */
 export const nodeStorage: Storage = {
@@ -23,8 +25,8 @@ export const nodeStorage: Storage = {
   stageFiles: notYet,
   withHdf5: notYet,
   hasSymbolTables: notYet,
-  openZip: notYet,
-  unpackTemporarily: notYet,
+  openZip: (file) => openZip(file, openFile),
+  unpackTemporarily: (archive, chunks) => unpackTemporarily(archive, chunks, findFile),
 };
 
 function notYet(): never {
@@ -99,12 +101,13 @@ async function openFile(file: FoundFile): Promise<OpenFile> {
   const handle = await open(file.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error) => {
     throw unreadable(file.path, error);
   });
+  const start = file.byteOffset ?? 0;
   return {
     read: async (byteOffset, byteLength) => {
       const bytes = new Uint8Array(byteLength);
       try {
         for (let done = 0; done < byteLength; ) {
-          const { bytesRead } = await handle.read(bytes, done, byteLength - done, byteOffset + done);
+          const { bytesRead } = await handle.read(bytes, done, byteLength - done, start + byteOffset + done);
           if (bytesRead === 0) throw changed(file);
           done += bytesRead;
         }

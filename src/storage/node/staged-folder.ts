@@ -18,6 +18,7 @@ import type { FoundFile, StagedOutput } from '../storage.js';
 import { fileSystemReason, isMissing, isTaken } from './file-system-errors.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
+import { writeZip } from './zip-writer.js';
 
 // An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names hold the
 // process id, so that what a killed run left behind can be told from what another run is building.
@@ -138,7 +139,11 @@ export async function stageFolder(output: string, replace: boolean): Promise<Sta
     buildHdf5: notYet,
     editHdf5: notYet,
     renameInHdf5: notYet,
-    writeZip: notYet,
+    writeZip: (name, members) =>
+      guard(async () => {
+        await closePatched();
+        await writeZip(await inside(name), members, (staged) => join(staging, staged));
+      }),
     byteLength: notYet,
   };
 }
