@@ -1,5 +1,4 @@
 import { inputError } from '../errors.js';
-import { getMember } from '../json/json-value.js';
 import type { FileContent } from './file-content.js';
 
 interface ForeignFile {
@@ -12,7 +11,8 @@ interface ForeignFile {
 const AS_LAYERS_MODEL =
   'give a TensorFlow.js layers model (model.json with its weight files) or a Keras file (.keras, .h5)';
 // A PyTorch checkpoint is a zip archive too.
-const PYTORCH_ZIP = /^PK\x03\x04[^]*\/(data\.pkl|version|byteorder)/;
+const isPytorchZip = (head: string): boolean =>
+  head.startsWith('PK\x03\x04') && /\/(data\.pkl|version|byteorder)/.test(head);
 
 const DOWNLOAD_AGAIN = 'download the model itself and try again';
 
@@ -21,7 +21,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
   { code: 'empty', recognises: (head) => head === '', message: 'the file is empty', hint: DOWNLOAD_AGAIN },
   {
     code: 'pytorch',
-    recognises: (head) => PYTORCH_ZIP.test(head) || head.startsWith('\x80\x02'),
+    recognises: (head) => isPytorchZip(head) || head.startsWith('\x80\x02'),
     message: 'this is a PyTorch file: its graph is Python code, not data',
     hint: 'only models whose layers are in the file can be changed: rebuild the network in Keras and save that',
   },
@@ -72,7 +72,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
 ];
 
 /** Whether an archive is one of another program, by its first member. */
-export const isForeignZip = ({ head }: FileContent): boolean => PYTORCH_ZIP.test(String.fromCharCode(...head));
+export const isForeignZip = ({ head }: FileContent): boolean => isPytorchZip(String.fromCharCode(...head));
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */
 export function refuseForeignFile(content: FileContent): never {

@@ -1,7 +1,7 @@
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { type WriteResult, writeTo } from '../../formats/write-to.js';
-import { countLayers, type Model } from '../../model/model.js';
+import { countLayers } from '../../model/model.js';
 import { convertReport } from '../../report/json-report.js';
 import { outputLine, warningLine } from '../../report/summary.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';

@@ -78,7 +78,7 @@ function pair(
     );
   }
   const own = paths.map((path, index) => ({
-    name: facts?.[index]!.name ?? baseName(stored[index]!, layer.name),
+    name: facts?.[index]?.name ?? baseName(stored[index]!, layer.name),
     tensor: datasetTensor(file.dataset(path), layer),
   }));
   facts?.forEach((fact, index) => checkBaseName(stored[index]!, fact.name, facts, layer));

@@ -107,9 +107,7 @@ export function hdf5Editor(opened: OpenHdf5): Hdf5Editor {
     try {
       module.HEAPU8.set(bytes, pointer);
       const big = (numbers: readonly number[]) => (numbers.length === 0 ? null : numbers.map(BigInt));
-      succeed(
-        module.set_dataset_data(id, path, big(count), big(offset), big(count.map(() => 1)), BigInt(pointer)),
-      );
+      succeed(module.set_dataset_data(id, path, big(count), big(offset), big(count.map(() => 1)), BigInt(pointer)));
     } finally {
       module._free(pointer);
     }

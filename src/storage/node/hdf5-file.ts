@@ -144,8 +144,18 @@ export function hdf5File(opened: OpenHdf5): Hdf5File {
   function checkValues({ path, shape }: Hdf5Dataset, { size }: Metadata): void {
     if (shape.includes(0)) return;
     const one = shape.map(() => 1);
-    readSlab(path, shape.map(() => 0), one, size);
-    readSlab(path, shape.map((length) => length - 1), one, size);
+    readSlab(
+      path,
+      shape.map(() => 0),
+      one,
+      size,
+    );
+    readSlab(
+      path,
+      shape.map((length) => length - 1),
+      one,
+      size,
+    );
   }
 
   function isText({ type }: Metadata): boolean {
@@ -182,7 +192,10 @@ function checkSize({ byteLength }: Hdf5Dataset, { chunks }: Metadata, fileBytes:
 function checkedPath(path: string): string {
   const segments = path.split('/');
   if (path === '/') return path;
-  if (segments[0] !== '' || segments.slice(1).some((segment) => segment === '' || segment === '.' || segment === '..')) {
+  if (
+    segments[0] !== '' ||
+    segments.slice(1).some((segment) => segment === '' || segment === '.' || segment === '..')
+  ) {
     throw inputError('unsafe-path', 'the name of an object in the file is empty or leads out of its group', {
       hint: 'the file was not written by Keras, or is damaged: save the model again',
     });

@@ -37,8 +37,7 @@ const FOLDER_MODE = 0o40700;
 const FILE_MODE = 0o100600;
 
 async function load(): Promise<LoadedHdf5> {
-  const h5wasm = await import('h5wasm');
-  const module = await h5wasm.ready;
+  const { h5wasm, module } = await importQuietly();
   const { FS } = module as unknown as { FS: EmscriptenFileSystem };
   // Nothing but the mounted file is ever opened: not even the devices of the sandbox itself.
   const open = FS.open.bind(FS);
@@ -77,6 +76,18 @@ async function load(): Promise<LoadedHdf5> {
     } finally {
       Date.now = now;
     }
+  }
+}
+
+/** The library keeps the console it finds when it is loaded, to tell of every error that its callers handle. */
+async function importQuietly(): Promise<Pick<LoadedHdf5, 'h5wasm' | 'module'>> {
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const h5wasm = await import('h5wasm');
+    return { h5wasm, module: await h5wasm.ready };
+  } finally {
+    console.error = error;
   }
 }
 
@@ -147,7 +158,8 @@ function oneFile(FS: EmscriptenFileSystem, { descriptor, byteOffset, byteLength 
     },
     write(_stream: unknown, buffer: Uint8Array, offset: number, length: number, position: number) {
       let done = 0;
-      while (done < length) done += writeSync(descriptor, buffer, offset + done, length - done, byteOffset + position + done);
+      while (done < length)
+        done += writeSync(descriptor, buffer, offset + done, length - done, byteOffset + position + done);
       return done;
     },
     llseek(stream: { position: number }, offset: number, whence: number) {

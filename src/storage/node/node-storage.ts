@@ -1,10 +1,13 @@
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, openSync, type Stats } from 'node:fs';
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { inputError } from '../../errors.js';
+import type { Hdf5File } from '../hdf5.js';
 import type { FindOptions, FoundFile, OpenFile, Storage } from '../storage.js';
 import { fileSystemReason, isMissing } from './file-system-errors.js';
+import { stageFiles } from './staged-files.js';
 import { stageFolder } from './staged-folder.js';
+import { hasSymbolTables as findSymbolTables } from './symbol-tables.js';
 import { unpackTemporarily } from './temporary-file.js';
 import { openZip } from './zip-reader.js';
 
@@ -22,15 +25,26 @@ export const nodeStorage: Storage = {
   folderOf: dirname,
   nameOf: basename,
   stageFolder,
-  stageFiles: notYet,
-  withHdf5: notYet,
-  hasSymbolTables: notYet,
+  stageFiles,
+  withHdf5,
+  hasSymbolTables,
   openZip: (file) => openZip(file, openFile),
   unpackTemporarily: (archive, chunks) => unpackTemporarily(archive, chunks, findFile),
 };
 
-function notYet(): never {
-  throw new Error('not yet');
+async function withHdf5<T>(file: FoundFile, use: (opened: Hdf5File) => Promise<T>): Promise<T> {
+  const { withHdf5File } = await import('./with-hdf5.js');
+  return withHdf5File(file, use);
+}
+
+async function hasSymbolTables(file: FoundFile, groups: readonly string[]): Promise<boolean> {
+  const descriptor = openSync(file.path, 'r');
+  try {
+    const { byteOffset = 0, byteLength } = file;
+    return findSymbolTables({ descriptor, byteOffset, byteLength }, groups);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined> {

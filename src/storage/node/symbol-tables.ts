@@ -39,9 +39,12 @@ export function hasSymbolTables(window: FileWindow, groups: readonly string[]): 
 export function renameEntries(window: FileWindow, { group, renames }: Hdf5Renaming): void {
   const entries = entriesOf(window, group);
   const targets = new Set(renames.values());
-  const isPermutation = targets.size === renames.size && [...renames.keys()].every((name) => targets.has(name) && entries.has(name));
+  const isPermutation =
+    targets.size === renames.size && [...renames.keys()].every((name) => targets.has(name) && entries.has(name));
   if (!isPermutation) throw damaged(`the names in "${group}" are not those that were to be exchanged`);
-  const contents = new Map([...renames.keys()].map((name) => [name, read(window, entries.get(name)! + NAME_BYTES, ENTRY_BYTES - NAME_BYTES)]));
+  const contents = new Map(
+    [...renames.keys()].map((name) => [name, read(window, entries.get(name)! + NAME_BYTES, ENTRY_BYTES - NAME_BYTES)]),
+  );
   for (const [from, to] of renames) if (from !== to) write(window, entries.get(to)! + NAME_BYTES, contents.get(from)!);
 }
 
@@ -79,7 +82,8 @@ function tableInHeader(window: FileWindow, at: number): GroupTable {
       const size = block.readUInt16LE(position + 2);
       const body = position + 8;
       if (body + size > length) throw damaged('a header message beyond its header');
-      if (type === SYMBOL_TABLE_MESSAGE && size >= 16) return { tree: address(block, body), heap: address(block, body + 8) };
+      if (type === SYMBOL_TABLE_MESSAGE && size >= 16)
+        return { tree: address(block, body), heap: address(block, body + 8) };
       if (type === CONTINUATION_MESSAGE && size >= 16) {
         if (blocks.length > MOST_HEADER_BLOCKS) throw damaged('an object header without end');
         blocks.push({ start: address(block, body), length: address(block, body + 8) });
@@ -141,7 +145,11 @@ function address(bytes: Buffer, at: number): number {
 // Directories are small: a larger stretch than this is no directory.
 const MOST_BYTES = 64 * 2 ** 20;
 
-function read({ descriptor, byteOffset, byteLength = Number.MAX_SAFE_INTEGER }: FileWindow, at: number, length: number): Buffer {
+function read(
+  { descriptor, byteOffset, byteLength = Number.MAX_SAFE_INTEGER }: FileWindow,
+  at: number,
+  length: number,
+): Buffer {
   if (length > MOST_BYTES || at + length > byteLength) throw damaged('an address past the end of the file');
   const bytes = Buffer.alloc(length);
   for (let done = 0; done < length; ) {
@@ -153,5 +161,6 @@ function read({ descriptor, byteOffset, byteLength = Number.MAX_SAFE_INTEGER }: 
 }
 
 function write({ descriptor, byteOffset }: FileWindow, at: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done, bytes.length - done, byteOffset + at + done);
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(descriptor, bytes, done, bytes.length - done, byteOffset + at + done);
 }

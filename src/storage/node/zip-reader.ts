@@ -4,7 +4,7 @@ import type { FoundFile, OpenFile } from '../storage.js';
 import type { ZipArchive, ZipMember } from '../zip.js';
 import { findBadHeader, findBadRecord, readRecordFacts, STORED } from './zip-checks.js';
 import { type PackedMember, unpackMember } from './zip-content.js';
-import { findZipDirectory, type ZipDirectory } from './zip-directory.js';
+import { findZipDirectory } from './zip-directory.js';
 import { badZip, unsafeMember } from './zip-errors.js';
 import { ensureNoGaps, type MemberSpan } from './zip-layout.js';
 import { findTwoNames, findUnsafeKind, findUnsafeName } from './zip-names.js';
