@@ -15,6 +15,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { outputError, RetrofitError, usageError } from '../../errors.js';
 import type { FoundFile, StagedOutput } from '../storage.js';
+import { copyStretch } from './copy-stretch.js';
 import { fileSystemReason, isMissing, isTaken } from './file-system-errors.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
@@ -94,6 +95,7 @@ export async function stageFolder(output: string, replace: boolean): Promise<Sta
     copy: (file: FoundFile, name, byteLength = file.byteLength) =>
       guard(async () => {
         const target = await inside(name);
+        if (file.byteOffset !== undefined) return copyStretch(file, target, byteLength);
         await copyFile(file.path, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
         // The copy of a read-only file is read-only too, and it may have to be patched.
         await chmod(target, 0o644);

@@ -102,6 +102,28 @@ describe('in a staged output', () => {
     expect(Buffer.from(await archive.read(archive.members[1]!, 2 ** 22)).equals(weights)).toBe(true);
   });
 
+  test('a member of an archive is copied as the window that it is', async () => {
+    const path = join(folder, 'source.keras');
+    await writeZip(
+      path,
+      [member('config.json', '{}'), member('model.weights.h5', 'weights'), member('z', 'z')],
+      () => '',
+    );
+    const archive = await nodeStorage.openZip(await nodeStorage.findFile(path));
+    const { stored } = archive.members[1]!;
+    const output = join(folder, 'copied');
+    const staged = await nodeStorage.stageFolder(output, false);
+    await staged.copy(stored!, 'whole');
+    await staged.copy(stored!, 'part', 3);
+    truncateSync(path, stored!.byteOffset! + 2);
+    await expect(staged.copy(stored!, 'short')).rejects.toMatchObject({ code: 'input-changed' });
+    await staged.patch('whole', 0, Buffer.from('W'));
+    expect(readdirSync(folder).filter((name) => name.startsWith('.copied'))).toHaveLength(1);
+    await staged.commit();
+    expect(readFileSync(join(output, 'whole'), 'utf8')).toBe('Weights');
+    expect(readFileSync(join(output, 'part'), 'utf8')).toBe('wei');
+  });
+
   test('what fails leaves nothing', async () => {
     const output = join(folder, 'failed');
     const staged = await nodeStorage.stageFolder(output, false);
