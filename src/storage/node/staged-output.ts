@@ -2,9 +2,9 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { outputError, RetrofitError, usageError } from '../../errors.js';
-import { COPY_BYTES } from '../../limits.js';
 import type { Hdf5Editor } from '../hdf5.js';
 import type { FoundFile, StagedOutput } from '../storage.js';
+import { copyStretch } from './copy-stretch.js';
 import { fileSystemReason } from './file-system-errors.js';
 import { removeFolders } from './new-folders.js';
 import { renameEntries } from './symbol-tables.js';
@@ -164,34 +164,6 @@ export async function stageOutput({
     discard: withdraw,
   };
 }
-
-/** A stretch of a file as a file of its own: the kernel copies whole files only. */
-async function copyStretch({ path, byteOffset = 0 }: FoundFile, target: string, byteLength: number): Promise<void> {
-  const source = await open(path, 'r');
-  const copy = await open(target, 'wx').catch(async (error) => {
-    await source.close();
-    throw error;
-  });
-  try {
-    const buffer = new Uint8Array(Math.min(COPY_BYTES, byteLength));
-    for (let done = 0; done < byteLength; ) {
-      if (isInterrupted()) return;
-      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, byteLength - done), byteOffset + done);
-      if (bytesRead === 0) throw changedInput(path);
-      await writeBytes(copy, buffer.subarray(0, bytesRead), done);
-      done += bytesRead;
-    }
-  } finally {
-    await source.close();
-    await copy.close();
-  }
-}
-
-const changedInput = (path: string) =>
-  outputError('input-changed', 'the file became shorter while it was copied', {
-    where: { file: path },
-    hint: 'wait until whatever writes it is done, then run again',
-  });
 
 /** Waits until a file or folder has reached the disk. */
 export async function sync(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Entry, ExtraField, LocalFileHeader } from 'yauzl';
-import { MAX_INFLATED_BYTES, MAX_ZIP_RATIO } from '../../limits.js';
+import { MAX_INFLATED_BYTES, MAX_ZIP_RATIO, SMALL_MEMBER_BYTES } from '../../limits.js';
 
 /** Compression methods: none, and the one that every zip tool uses. */
 export const STORED = 0;
@@ -53,7 +53,7 @@ export function findBadRecord(entry: Entry, record: RecordFacts, isFolder: boole
   if (uncompressedSize > MAX_INFLATED_BYTES) {
     return `the member would unpack to ${uncompressedSize} bytes; at most ${MAX_INFLATED_BYTES} are unpacked`;
   }
-  if (uncompressedSize > MAX_ZIP_RATIO * compressedSize) {
+  if (uncompressedSize > SMALL_MEMBER_BYTES && uncompressedSize > MAX_ZIP_RATIO * compressedSize) {
     return `${compressedSize} bytes would unpack to ${uncompressedSize}, more than ${MAX_ZIP_RATIO} times as many`;
   }
   return undefined;

@@ -16,7 +16,6 @@ interface EndRecord extends ZipDirectory {
   readonly isMultiDisk: boolean;
 }
 
-const _END_SIGNATURE = 0x06054b50;
 const END_BYTES = 22;
 const LOCATOR_SIGNATURE = 0x07064b50;
 const LOCATOR_BYTES = 20;

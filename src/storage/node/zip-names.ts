@@ -8,9 +8,10 @@ const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 
 /** Why a member's name is not a plain path inside a folder; undefined where it is. The name of a folder ends in a slash. */
-export function findUnsafeName(name: string): string | undefined {
+export function findUnsafeName(name: string, bytes: Uint8Array): string | undefined {
   if (name === '') return 'a member without a name';
-  if (/\p{Cc}/u.test(name)) return 'a member with a control character in its name';
+  if (/\p{Cc}/u.test(name) || bytes.some((byte) => byte < 0x20 || byte === 0x7f))
+    return 'a member with a control character in its name';
   if (name.includes('\\')) return 'a member with a backslash in its name';
   if (name.startsWith('/')) return 'a member with an absolute name';
   if (/^[a-z]:/i.test(name)) return 'a member with a drive letter in its name';

@@ -105,9 +105,9 @@ function checkRecord(
   entry: Entry,
   record: Buffer,
 ): { readonly name: string; readonly isFolder: boolean } {
-  const name = yauzl.getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, [], true);
+  const name = nameOf(yauzl, entry);
   const isFolder = name.endsWith('/');
-  const unsafe = findUnsafeName(name) ?? findUnsafeKind(entry, isFolder);
+  const unsafe = findUnsafeName(name, entry.fileNameRaw) ?? findUnsafeKind(entry, isFolder);
   if (unsafe !== undefined) throw unsafeMember(archive, name, unsafe);
   const isUtf8 = (entry.generalPurposeBitFlag & IS_UTF8) !== 0;
   if (isUtf8 && !Buffer.from(name).equals(entry.fileNameRaw)) throw badZip(archive, name, 'the name is no UTF-8');
@@ -115,6 +115,12 @@ function checkRecord(
   refuseIf(archive, name, findBadRecord(entry, readRecordFacts(record), isFolder));
   return { name, isFolder };
 }
+
+/** The name in UTF-8, or in the code page of DOS, in which yauzl has pictures for what Python takes as control characters. */
+const nameOf = (yauzl: Yauzl, { generalPurposeBitFlag, fileNameRaw }: Entry): string =>
+  fileNameRaw.every((byte) => byte < 0x80)
+    ? fileNameRaw.toString('latin1')
+    : yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, [], true);
 
 function refuseIf(archive: FoundFile, member: string, reason: string | undefined): void {
   if (reason !== undefined) throw badZip(archive, member, reason);

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { CHUNK_BYTES } from '../../limits.js';
 import type { NewZipMember } from '../zip.js';
 import { crc32 } from './crc32.js';
+import { fileChunks } from './file-chunks.js';
 import { isInterrupted } from './unfinished.js';
 import { writeBytes } from './write-bytes.js';
 import { directoryRecord, endRecords, LOCAL_CRC_OFFSET, localHeader, type MemberFacts } from './zip-headers.js';
@@ -41,7 +41,8 @@ async function writeStaged(archive: FileHandle, name: string, path: string, head
   const file = await open(path, 'r');
   let written: Written;
   try {
-    written = await writeMember(archive, name, chunksOf(file), (await file.stat()).size, headerOffset);
+    const { size } = await file.stat();
+    written = await writeMember(archive, name, fileChunks(file, 0, size), size, headerOffset);
   } finally {
     await file.close();
   }
@@ -77,14 +78,4 @@ async function writeMember(
   checksum.writeUInt32LE(crc);
   await writeBytes(archive, checksum, headerOffset + LOCAL_CRC_OFFSET);
   return { facts: { ...facts, crc32: crc }, endOffset };
-}
-
-/** Every chunk is gone when the next one is asked for: they share their memory. */
-async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-  }
 }
