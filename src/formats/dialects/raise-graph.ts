@@ -3,36 +3,46 @@ import {
   getMember,
   isArray,
   isObject,
+  type JsonObject,
   type JsonValue,
-  type Plain,
   type PlainObject,
   stringOf,
   toPlain,
 } from '../../json/json-value.js';
-import { inputShape } from '../../layers/other-layers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
-import { type Call, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
+import { type Call, type Dialect, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
 import { badTopology } from './bad-topology.js';
-import { firstNode } from './node-numbers.js';
-import { listEnds, listInputs } from './read-references.js';
+import { grammarOf } from './call-grammar.js';
+import { classNameIn } from './class-names.js';
+import { findDialect } from './find-dialect.js';
+import { implicitInput } from './implicit-input.js';
+import { nameLegacyOperation } from './legacy-operations.js';
+import { listEnds } from './read-ends.js';
 import type { WrittenReference } from './tensor-references.js';
-
-// The Keras 2 way to say a graph, which TensorFlow.js shares: `inbound_nodes` with one list of references a call.
 
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 
+/** What is the same for all models of a file. */
+interface Context {
+  readonly dialect: Dialect;
+  readonly depth: number;
+}
+
 /**
- * The graph that `{class_name, config}` says.
+ * The graph that `{class_name, config}` says, in whichever dialect it says it: `graph.read.dialect` tells.
  * @param field where the JSON stands in its file, for messages
  * @throws RetrofitError `bad-topology` for what is not a functional or sequential model
  */
-export function raiseGraph(json: JsonValue | undefined, field: string, depth = 0): Graph {
+export const raiseGraph = (json: JsonValue | undefined, field: string): Graph =>
+  raiseModel(json, field, { dialect: findDialect(json), depth: 0 });
+
+function raiseModel(json: JsonValue | undefined, field: string, context: Context): Graph {
   const className = stringOf(getMember(json, 'class_name'));
   const config = getMember(json, 'config');
   if (className === undefined || config === undefined) {
     throw badTopology('no "class_name" and "config": this is not the architecture of a model', field);
   }
-  if (depth > MAX_NESTED_MODELS) throw badTopology(`models nested more than ${MAX_NESTED_MODELS} deep`, field);
+  if (context.depth > MAX_NESTED_MODELS) throw badTopology(`models nested more than ${MAX_NESTED_MODELS} deep`, field);
   if (!MODEL_CLASSES.includes(className)) {
     throw inputError(
       'subclassed-model',
@@ -44,21 +54,23 @@ export function raiseGraph(json: JsonValue | undefined, field: string, depth = 0
     );
   }
   return className === 'Sequential'
-    ? raiseSequential(config, className, `${field}.config`, depth)
-    : raiseFunctional(config, className, `${field}.config`, depth);
+    ? raiseSequential(config, className, `${field}.config`, context)
+    : raiseFunctional(config, className, `${field}.config`, context);
 }
 
-function raiseFunctional(config: JsonValue, className: string, field: string, depth: number): Graph {
-  const entries = getMember(config, 'layers');
-  if (!isArray(entries)) throw badTopology('no list of layers', `${field}.layers`);
-  const drafts = entries.items.map((item, index) => raiseEntry(item.value, `${field}.layers[${index}]`, depth));
+function raiseFunctional(config: JsonValue, className: string, field: string, context: Context): Graph {
+  const { dialect } = context;
+  const { readCall, firstInCalls, firstInEnds } = grammarOf(dialect);
+  const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context);
   const byName = new Map(drafts.map((layer) => [layer.name, layer]));
   const isLayer = (name: string) => byName.has(name);
-  const toRef = (written: WrittenReference): TensorRef => ({
-    layer: written.layer,
-    call: written.node - firstNode(byName.get(written.layer)!),
-    tensor: written.tensor,
-  });
+  const refBy =
+    (first: (layer: Layer) => number) =>
+    ({ layer, node, tensor }: WrittenReference): TensorRef => ({
+      layer,
+      call: node - first(byName.get(layer)!),
+      tensor,
+    });
 
   const layers = drafts.map((layer, index): Layer => {
     const place = `${field}.layers[${index}].inbound_nodes`;
@@ -68,15 +80,13 @@ function raiseFunctional(config: JsonValue, className: string, field: string, de
       return layer.className === 'InputLayer' ? { ...layer, calls: [{ inputs: [] }] } : layer;
     }
     const calls = nodes.items.map((item, call): Call => {
-      const inputs = listInputs(item.value, isLayer, layer.name, `${place}[${call}]`).map(toRef);
-      return { inputs, read: { json: item.value, inputs } };
+      const { references, hasArguments } = readCall(item.value, isLayer, layer.name, `${place}[${call}]`);
+      const inputs = references.map(refBy(firstInCalls));
+      return { inputs, read: { json: item.value, inputs }, ...(hasArguments ? { hasArguments } : {}) };
     });
     return { ...layer, calls };
   });
-  const ends = (key: string) => {
-    const place = `${field}.${key}`;
-    return listEnds(getMember(config, key), isLayer, place).map(toRef);
-  };
+  const ends = (key: string) => listEnds(getMember(config, key), isLayer, `${field}.${key}`).map(refBy(firstInEnds));
   const outputs = ends('output_layers');
   return {
     name: stringOf(getMember(config, 'name')) ?? 'model',
@@ -85,17 +95,17 @@ function raiseFunctional(config: JsonValue, className: string, field: string, de
     inputs: ends('input_layers'),
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect: 'keras2', className, config, layers, outputs },
+    read: { dialect, className, config, layers, outputs },
   };
 }
 
-function raiseSequential(config: JsonValue, className: string, field: string, depth: number): Graph {
+function raiseSequential(config: JsonValue, className: string, field: string, context: Context): Graph {
+  const { dialect } = context;
   const entries = isArray(config) ? config : getMember(config, 'layers');
-  if (!isArray(entries)) throw badTopology('no list of layers', field);
-  const written = entries.items.map((item, index) => raiseEntry(item.value, `${field}.layers[${index}]`, depth));
+  const written = raiseEntries(entries, `${field}.layers`, context);
   const first = written[0];
   if (first === undefined) throw badTopology('a Sequential model without layers', field);
-  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config), ...written];
+  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, dialect), ...written];
   const layers = chain.map((layer, index): Layer => {
     const before = chain[index - 1];
     return { ...layer, calls: [{ inputs: before === undefined ? [] : [onlyTensor(before)] }] };
@@ -108,7 +118,7 @@ function raiseSequential(config: JsonValue, className: string, field: string, de
     inputs: [onlyTensor(layers[0]!)],
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect: 'keras2', className, config, layers, outputs },
+    read: { dialect, className, config, layers, outputs },
   };
 }
 
@@ -119,37 +129,35 @@ const isFrozen = (config: JsonValue): boolean => {
 
 const onlyTensor = (layer: Layer): TensorRef => ({ layer: layer.name, call: 0, tensor: 0 });
 
-/** The input that a Sequential model's first layer stands for. */
-function implicitInput(first: Layer, config: JsonValue): Layer {
-  const built = getMember(config, 'build_input_shape');
-  const shape =
-    inputShape(first.settings) ?? nestedInputShape(first) ?? (built === undefined ? undefined : toPlain(built));
-  const dtype = first.settings.dtype;
-  return {
-    ...newLayer('InputLayer', `${first.name}_input`, {
-      ...(Array.isArray(shape) ? { batch_input_shape: shape as readonly Plain[] } : {}),
-      dtype: typeof dtype === 'string' ? dtype : 'float32',
-      sparse: false,
-      name: `${first.name}_input`,
-    }),
-    implicit: true,
-  };
+function raiseEntries(entries: JsonValue | undefined, field: string, context: Context): readonly Layer[] {
+  if (!isArray(entries)) throw badTopology('no list of layers', field);
+  return entries.items.map((item, index) => raiseEntry(item.value, `${field}[${index}]`, context));
 }
 
-function nestedInputShape(layer: Layer): Plain | undefined {
-  const graph = layer.graph;
-  const input = graph?.layers.find((inner) => inner.name === graph.inputs[0]?.layer);
-  const shape = input === undefined ? undefined : inputShape(input.settings);
-  return shape === undefined ? undefined : [...shape];
-}
-
-function raiseEntry(entry: JsonValue, field: string, depth: number): Layer {
-  const className = stringOf(getMember(entry, 'class_name'));
+function raiseEntry(entry: JsonValue, field: string, context: Context): Layer {
+  const className = isObject(entry) ? classNameIn(entry) : undefined;
   const config = getMember(entry, 'config');
   if (!isObject(entry) || className === undefined || config === undefined) {
     throw badTopology('a layer without "class_name" and "config"', field);
   }
   const isModel = MODEL_CLASSES.includes(className) && (isArray(config) || getMember(config, 'layers') !== undefined);
+  if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
+  const operation = context.dialect === 'keras3' && !isModel ? nameLegacyOperation(entry, className) : undefined;
+  return {
+    ...newLayer(operation ?? className, nameOf(entry, config, field), {}),
+    config: isObject(config) ? config : EMPTY,
+    // A nested model's config is its graph; as data it would be read twice.
+    settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
+    entry,
+    ...(isModel ? { graph: raiseModel(entry, field, { ...context, depth: context.depth + 1 }) } : {}),
+    ...(operation === undefined ? {} : { isOperation: true }),
+  };
+}
+
+const EMPTY: JsonObject = { kind: 'object', members: [] };
+
+/** Functional models name a layer outside of its config too. */
+function nameOf(entry: JsonObject, config: JsonValue, field: string): string {
   const outer = stringOf(getMember(entry, 'name'));
   const inner = stringOf(getMember(config, 'name'));
   const name = outer ?? inner;
@@ -157,16 +165,5 @@ function raiseEntry(entry: JsonValue, field: string, depth: number): Layer {
   if (outer !== undefined && inner !== undefined && outer !== inner) {
     throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);
   }
-  if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
-  return {
-    name,
-    className,
-    config: isObject(config) ? config : { kind: 'object', members: [] },
-    // A nested model's config is its graph; as data it would be read twice.
-    settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
-    calls: [],
-    weights: [],
-    entry,
-    ...(isModel ? { graph: raiseGraph(entry, field, depth + 1) } : {}),
-  };
+  return name;
 }

@@ -1,0 +1,103 @@
+import {
+  fromPlain,
+  getMember,
+  type JsonObject,
+  type JsonValue,
+  type Plain,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
+import { hasFacts } from '../../layers/known-layers.js';
+import { isOperationClass } from '../../layers/operations.js';
+import type { Dialect, Layer } from '../../model/model.js';
+import { grammarOf } from './call-grammar.js';
+import type { GraphTensors } from './graph-tensors.js';
+
+/** How new entries are to look. */
+export interface EntryStyle {
+  readonly dialect: Dialect;
+  /** Whether entries say their module and registered name: everywhere in Keras 3 but in its legacy `.h5` files. */
+  readonly hasModules: boolean;
+}
+
+/** What tells Keras which class to take, written around the config. */
+interface ClassNames {
+  readonly module?: string | null;
+  readonly class_name: string;
+  readonly registered_name?: string | null;
+}
+
+/** The least entry that the loaders take for a layer that was made here. */
+export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
+  // tf-keras reads an entry without a module the old way, which suits every layer it has.
+  const isFull = style.hasModules && style.dialect === 'keras3';
+  return withClass(undefined, isFull ? keras3Names(layer.className) : { class_name: layer.className }, layer.config);
+}
+
+/** An entry with these names, in the order in which Keras writes them. */
+function withClass(before: JsonObject | undefined, names: ClassNames, config: JsonValue): JsonObject {
+  const { module, class_name, registered_name } = names;
+  const members: readonly (readonly [string, JsonValue | undefined])[] = [
+    ['module', module === undefined ? undefined : fromPlain(module)],
+    ['class_name', fromPlain(class_name)],
+    ['config', config],
+    ['registered_name', registered_name === undefined ? undefined : fromPlain(registered_name)],
+  ];
+  return members.reduce(
+    (entry, [key, value]) => (value === undefined ? entry : withMember(entry, key, value)),
+    before ?? EMPTY,
+  );
+}
+
+const EMPTY: JsonObject = { kind: 'object', members: [] };
+
+/** Layers that keras.applications brings along, outside of keras.layers. */
+const APPLICATIONS: ReadonlyMap<string, string> = new Map([
+  ['LayerScale', 'keras.src.applications.convnext'],
+  ['StochasticDepth', 'keras.src.applications.convnext'],
+  ['CustomScaleLayer', 'keras.src.applications.inception_resnet_v2'],
+]);
+
+function keras3Names(className: string): ClassNames {
+  if (isOperationClass(className)) {
+    const end = className.lastIndexOf('.');
+    const name = className.slice(end + 1);
+    return { module: className.slice(0, end), class_name: name, registered_name: name };
+  }
+  const application = APPLICATIONS.get(className);
+  if (application !== undefined) return { module: application, class_name: className, registered_name: className };
+  if (hasFacts(className)) return { module: 'keras.layers', class_name: className, registered_name: null };
+  return { module: null, class_name: className.slice(className.lastIndexOf('>') + 1), registered_name: className };
+}
+
+/** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
+const MODEL_NAMES: Readonly<Record<Dialect, Readonly<Record<string, ClassNames>>>> = {
+  keras2: {
+    Functional: { module: 'keras', class_name: 'Model', registered_name: null },
+    Sequential: { module: 'keras', class_name: 'Sequential', registered_name: null },
+  },
+  keras3: {
+    Functional: { module: 'keras.src.models.functional', class_name: 'Functional', registered_name: 'Functional' },
+    Sequential: { module: 'keras', class_name: 'Sequential', registered_name: null },
+  },
+};
+
+/** The entry of a model that was made here, or became functional: that is another class, which its layers build. */
+export function newModelEntry(
+  before: JsonObject | undefined,
+  className: string,
+  config: JsonValue,
+  { dialect, hasModules }: EntryStyle,
+): JsonObject {
+  const names = hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className };
+  return withClass(before === undefined ? undefined : withoutMember(before, 'build_config'), names, config);
+}
+
+/** `inbound_nodes` of a layer whose calls were made here. */
+export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): Plain =>
+  layer.calls
+    .filter((call) => call.inputs.length > 0)
+    .map((call) => grammarOf(dialect).writeCall(layer, call.inputs.map(tensors.write)));
+
+/** Whether an entry says its module. */
+export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;
