@@ -17,15 +17,6 @@ const MODULES: readonly string[] = ['keras.src.ops.', 'keras.src.activations.', 
 export const isOperationClass = (className: string): boolean => MODULES.some((module) => className.startsWith(module));
 
 /**
- * The operation that a bare class name means: legacy `.h5` files of Keras 3 leave the modules out. Undefined where the
- * name is none that is known here.
- */
-export function findOperationClass(name: string): string | undefined {
-  if (NN.has(name)) return `keras.src.ops.nn.${name}`;
-  return OPERATIONS.has(name) && !ELSEWHERE.includes(name) ? `keras.src.ops.numpy.${name}` : undefined;
-}
-
-/**
  * The facts of an operation. Calls may bring constants along, which these facts do not see: whoever relies on `scaling`
  * looks at `Call.hasArguments` first.
  */
@@ -163,8 +154,6 @@ const NN = new Set(
     'DepthToSpace',
   ]),
 );
-
-const ELSEWHERE: readonly string[] = ['Cast', 'Mish', 'ReLU', 'Resize'];
 
 /** By class name alone: in which module an operation stands changes from release to release. */
 const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, OperationFacts>([

@@ -1,3 +1,4 @@
+import { inputError } from '../../errors.js';
 import {
   fromPlain,
   getMember,
@@ -9,6 +10,7 @@ import {
 } from '../../json/json-value.js';
 import { hasFacts } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
+import { inputShape } from '../../layers/other-layers.js';
 import type { Dialect, Layer } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import type { GraphTensors } from './graph-tensors.js';
@@ -16,7 +18,7 @@ import type { GraphTensors } from './graph-tensors.js';
 /** How new entries are to look. */
 export interface EntryStyle {
   readonly dialect: Dialect;
-  /** Whether entries say their module and registered name: everywhere in Keras 3 but in its legacy `.h5` files. */
+  /** Whether entries say their module and registered name: in Keras 3 all but legacy `.h5` files do, in Keras 2 files since 2.13. */
   readonly hasModules: boolean;
 }
 
@@ -29,9 +31,18 @@ interface ClassNames {
 
 /** The least entry that the loaders take for a layer that was made here. */
 export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
-  // tf-keras reads an entry without a module the old way, which suits every layer it has.
-  const isFull = style.hasModules && style.dialect === 'keras3';
-  return withClass(undefined, isFull ? keras3Names(layer.className) : { class_name: layer.className }, layer.config);
+  checkInput(layer);
+  const names = style.hasModules ? fullNames(layer.className) : { class_name: layer.className };
+  return withClass(undefined, names, layer.config);
+}
+
+/** @throws RetrofitError `no-input-shape` for the input of a Sequential model that knows nothing of it */
+function checkInput({ className, name, settings }: Layer): void {
+  if (className !== 'InputLayer' || inputShape(settings) !== undefined) return;
+  throw inputError('no-input-shape', 'the Sequential model does not say the shape of its input', {
+    where: { layer: name, field: 'build_input_shape' },
+    hint: 'build the model (model.build, or call it once) and save it again: a module makes it functional, which needs the shape',
+  });
 }
 
 /** An entry with these names, in the order in which Keras writes them. */
@@ -58,7 +69,7 @@ const APPLICATIONS: ReadonlyMap<string, string> = new Map([
   ['CustomScaleLayer', 'keras.src.applications.inception_resnet_v2'],
 ]);
 
-function keras3Names(className: string): ClassNames {
+function fullNames(className: string): ClassNames {
   if (isOperationClass(className)) {
     const end = className.lastIndexOf('.');
     const name = className.slice(end + 1);

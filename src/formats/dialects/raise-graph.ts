@@ -16,7 +16,7 @@ import { grammarOf } from './call-grammar.js';
 import { classNameIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
 import { implicitInput } from './implicit-input.js';
-import { nameLegacyOperation } from './legacy-operations.js';
+import { operationIn } from './legacy-operations.js';
 import { listEnds } from './read-ends.js';
 import type { WrittenReference } from './tensor-references.js';
 
@@ -142,7 +142,7 @@ function raiseEntry(entry: JsonValue, field: string, context: Context): Layer {
   }
   const isModel = MODEL_CLASSES.includes(className) && (isArray(config) || getMember(config, 'layers') !== undefined);
   if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
-  const operation = context.dialect === 'keras3' && !isModel ? nameLegacyOperation(entry, className) : undefined;
+  const operation = context.dialect === 'keras3' && !isModel ? operationIn(entry, className) : undefined;
   return {
     ...newLayer(operation ?? className, nameOf(entry, config, field), {}),
     config: isObject(config) ? config : EMPTY,
