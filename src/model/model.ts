@@ -52,6 +52,8 @@ export interface Graph {
 export interface GraphSource {
   readonly dialect: Dialect;
   readonly className: string;
+  /** The Python module of the class, where the file names it. */
+  readonly module?: string | undefined;
   readonly config: JsonValue;
   readonly layers: readonly Layer[];
   readonly outputs: readonly TensorRef[];

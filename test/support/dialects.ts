@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
@@ -25,14 +25,13 @@ interface ExpectedDialect {
 interface ExpectedNetwork {
   readonly layers: Readonly<Record<string, { readonly count: number; readonly sha256: string }>>;
   readonly params: number;
+  readonly loads: Readonly<Record<'keras3' | 'keras3Legacy', Verdict>>;
 }
 
 const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
 export const DIALECT_EXPECTATIONS: Readonly<Record<string, ExpectedDialect>> = readJson(`${DIALECTS}expected.json`);
-export const NETWORK_EXPECTATIONS: Readonly<Record<string, ExpectedNetwork>> = existsSync(`${NETWORKS}expected.json`)
-  ? readJson(`${NETWORKS}expected.json`)
-  : {};
+export const NETWORK_EXPECTATIONS: Readonly<Record<string, ExpectedNetwork>> = readJson(`${NETWORKS}expected.json`);
 
 export const DIALECT_NAMES: readonly string[] = Object.keys(DIALECT_EXPECTATIONS);
 

@@ -28,6 +28,14 @@ interface Context {
   readonly depth: number;
 }
 
+/** A model as it stands in a file; `field` is where its config stands. */
+interface ModelJson {
+  readonly className: string;
+  readonly module: string | undefined;
+  readonly config: JsonValue;
+  readonly field: string;
+}
+
 /**
  * The graph that `{class_name, config}` says, in whichever dialect it says it: `graph.read.dialect` tells.
  * @param field where the JSON stands in its file, for messages
@@ -53,12 +61,11 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
       },
     );
   }
-  return className === 'Sequential'
-    ? raiseSequential(config, className, `${field}.config`, context)
-    : raiseFunctional(config, className, `${field}.config`, context);
+  const model: ModelJson = { className, module: stringOf(getMember(json, 'module')), config, field: `${field}.config` };
+  return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context);
 }
 
-function raiseFunctional(config: JsonValue, className: string, field: string, context: Context): Graph {
+function raiseFunctional({ className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
   const { readCall, firstInCalls, firstInEnds } = grammarOf(dialect);
   const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context);
@@ -95,11 +102,11 @@ function raiseFunctional(config: JsonValue, className: string, field: string, co
     inputs: ends('input_layers'),
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect, className, config, layers, outputs },
+    read: { dialect, className, module, config, layers, outputs },
   };
 }
 
-function raiseSequential(config: JsonValue, className: string, field: string, context: Context): Graph {
+function raiseSequential({ className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
   const entries = isArray(config) ? config : getMember(config, 'layers');
   const written = raiseEntries(entries, `${field}.layers`, context);
@@ -118,7 +125,7 @@ function raiseSequential(config: JsonValue, className: string, field: string, co
     inputs: [onlyTensor(layers[0]!)],
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect, className, config, layers, outputs },
+    read: { dialect, className, module, config, layers, outputs },
   };
 }
 
