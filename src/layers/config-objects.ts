@@ -1,6 +1,6 @@
 import { ALL, KERAS, type Loader } from './layer-facts.js';
 
-// Initializers, regularizers and constraints: small objects inside a layer's config, and who has them.
+// Initializers, regularizers, constraints and dtype policies: small objects inside a layer's config, and who has them.
 
 const INITIALIZERS: ReadonlyMap<string, readonly Loader[]> = new Map([
   ...['Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'Identity', 'Ones', 'Orthogonal'].map(
@@ -25,6 +25,12 @@ const CONSTRAINTS: ReadonlyMap<string, readonly Loader[]> = new Map([
   ['RadialConstraint', ['keras2']],
 ]);
 
+// A policy is harmless to TensorFlow.js, which computes in float32 whatever stands there.
+const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
+  ['DTypePolicy', ['tfjs', 'keras3']],
+  ['Policy', ['tfjs', 'keras2']],
+]);
+
 /** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {
   const table = field.endsWith('_initializer')
@@ -33,6 +39,8 @@ export function configObjectLoads(field: string, className: string): readonly Lo
       ? REGULARIZERS
       : field.endsWith('_constraint')
         ? CONSTRAINTS
-        : undefined;
+        : field === 'dtype'
+          ? POLICIES
+          : undefined;
   return table && (table.get(className) ?? []);
 }

@@ -9,6 +9,7 @@ import {
   type Scaling,
   type Shape,
   sameShape,
+  unknownField,
   type WeightFact,
 } from './layer-facts.js';
 
@@ -55,7 +56,7 @@ const AXIS_LIST: RefusedField = {
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   { ...norm('BatchNormalization', ALL, ['moving_mean', 'moving_variance']), refusedFields: [AXIS_LIST] },
   norm('SyncBatchNormalization', ['keras2'], ['moving_mean', 'moving_variance']),
-  norm('LayerNormalization', ALL, []),
+  { ...norm('LayerNormalization', ALL, []), refusedFields: [unknownField('keras2', 'rms_scaling')] },
   norm('GroupNormalization', KERAS, []),
   { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape },
   { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape },
