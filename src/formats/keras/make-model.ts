@@ -4,7 +4,7 @@ import { checkWeights } from '../../model/check-weights.js';
 import type { Container, Model, RetrofitRecord, Warning } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
-import { raiseGraph } from '../dialects/raise-keras2.js';
+import { raiseGraph } from '../dialects/raise-graph.js';
 import type { KerasSource } from './keras-source.js';
 import { readWeights, withHdf5Values } from './read-weights.js';
 

@@ -1,13 +1,6 @@
-import {
-  fromPlain,
-  getMember,
-  isObject,
-  type JsonDocument,
-  type JsonObject,
-  withMember,
-} from '../../json/json-value.js';
-import type { Dialect, Model } from '../../model/model.js';
-import { lowerGraph } from '../dialects/lower-graph.js';
+import { fromPlain, getMember, isObject, type JsonDocument, type JsonObject, withMember } from '../../json/json-value.js';
+import type { Model } from '../../model/model.js';
+import { lowerModel } from '../dialects/lower-graph.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 
@@ -15,50 +8,22 @@ import { KERAS_VERSIONS } from './keras-versions.js';
 export function newTopology(model: Model): JsonDocument {
   const { dialect } = model.format;
   const read = findKerasSource(model)?.topology;
-  const { className, config } = lowerGraph(model.graph, dialect);
-  const base = isObject(read?.root) ? read.root : newRoot(className, dialect);
-  const named = className === 'Functional' ? asFunctional(base, dialect) : base;
-  const root = withMember(named, 'config', config);
+  const wrapper = isObject(read?.root) ? read.root : undefined;
+  const lowered = lowerModel(model.graph, wrapper, dialect);
+  const root = wrapper === undefined && dialect === 'keras2' ? stamped(lowered) : lowered;
   // Compile settings stand inside the architecture here, beside it in a legacy file.
   const isInside = getMember(root, 'compile_config') !== undefined && model.trainingConfig !== undefined;
   const settled = isInside ? withMember(root, 'compile_config', model.trainingConfig!) : root;
   return { lead: read?.lead ?? '', trail: read?.trail ?? '', root: settled };
 }
 
+const stamped = (root: JsonObject): JsonObject =>
+  withMember(withMember(root, 'keras_version', fromPlain(KERAS_VERSIONS.keras2)), 'backend', fromPlain('tensorflow'));
+
 /** The compile settings of a legacy file; undefined where the model has none, or keeps them in its architecture. */
 export function newTrainingConfig(model: Model): JsonDocument | undefined {
-  const read = findKerasSource(model)?.trainingConfig;
-  return read === undefined || model.trainingConfig === undefined ? undefined : { ...read, root: model.trainingConfig };
-}
-
-const MODULES: Readonly<Record<Dialect, string>> = {
-  keras2: 'keras.src.engine.functional',
-  keras3: 'keras.src.models.functional',
-};
-
-/** A Sequential model becomes a functional one where something is inserted; then its Python class is another too. */
-function asFunctional(root: JsonObject, dialect: Dialect): JsonObject {
-  const className = getMember(root, 'class_name');
-  if (className?.kind === 'string' && className.text !== '"Sequential"') return root;
-  const named = withMember(root, 'class_name', fromPlain('Functional'));
-  if (getMember(root, 'module') === undefined) return named;
-  return withMember(
-    withMember(named, 'module', fromPlain(MODULES[dialect])),
-    'registered_name',
-    fromPlain('Functional'),
-  );
-}
-
-function newRoot(className: string, dialect: Dialect): JsonObject {
-  const isFunctional = className !== 'Sequential';
-  const plain =
-    dialect === 'keras2'
-      ? { class_name: className, config: null, keras_version: KERAS_VERSIONS.keras2, backend: 'tensorflow' }
-      : {
-          module: isFunctional ? MODULES.keras3 : 'keras',
-          class_name: className,
-          config: null,
-          registered_name: isFunctional ? className : null,
-        };
-  return fromPlain(plain) as JsonObject;
+  const source = findKerasSource(model);
+  if (model.trainingConfig === undefined) return undefined;
+  if (source !== undefined && source.trainingConfig === undefined) return undefined;
+  return { lead: '', trail: '', ...source?.trainingConfig, root: model.trainingConfig };
 }

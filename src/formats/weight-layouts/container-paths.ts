@@ -1,5 +1,6 @@
 import { layerOrder } from '../../model/layer-order.js';
 import type { Graph, Layer } from '../../model/model.js';
+import { pythonClass } from '../dialects/class-names.js';
 
 /**
  * Where the layers of a model stand in a `.weights.h5`: never under their names, but under their class in snake case,
@@ -11,7 +12,7 @@ export function containerPaths(graph: Graph, container = ''): ReadonlyMap<Layer,
   const paths = new Map<Layer, string>();
   const counts = new Map<string, number>();
   for (const layer of layerOrder(graph)) {
-    const segment = snakeCase(pythonName(layer));
+    const segment = snakeCase(pythonClass(layer));
     const count = counts.get(segment) ?? 0;
     counts.set(segment, count + 1);
     const path = `${container}/layers/${count === 0 ? segment : `${segment}_${count}`}`;
@@ -20,12 +21,6 @@ export function containerPaths(graph: Graph, container = ''): ReadonlyMap<Layer,
       for (const [inner, place] of containerPaths(layer.graph, path)) paths.set(inner, place);
   }
   return paths;
-}
-
-/** The name of the Python class; custom classes are known by their package or module too. */
-function pythonName({ className, graph }: Layer): string {
-  if (graph !== undefined) return graph.kind === 'sequential' ? 'Sequential' : 'Functional';
-  return className.slice(Math.max(className.lastIndexOf('.'), className.lastIndexOf('>')) + 1);
 }
 
 /** Source: `to_snake_case` in keras/src/utils/naming.py. */
