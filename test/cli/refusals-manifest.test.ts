@@ -1,0 +1,212 @@
+import { describe, test } from 'vitest';
+import { makeFolders } from '../support/cli.js';
+import {
+  type BuiltModel,
+  groupOf,
+  input,
+  layer,
+  layerOf,
+  layersOf,
+  nested,
+  WEIGHT_FILE,
+  weightOf,
+} from '../support/model-builder.js';
+import { accepts, addWeight, expectRefused, type Row, refuses, writeText } from './refused.js';
+
+// HOSTILE.md, rows 4, 7 and 9: what a manifest says of weights.
+
+const newFolder = makeFolders();
+
+const GROUP = 'weightsManifest[0]';
+/** The first weights of the manifest, by number. */
+const STEM_KERNEL = `${GROUP}.weights[0]`;
+const STEM_BIAS = `${GROUP}.weights[1]`;
+
+describe('two of what there is one of (row 4)', () => {
+  /** Two nested models, one behind the other, each with a layer called twin; and so many weights of that name. */
+  const addTwins = (model: BuiltModel, weights: number) => {
+    const twins = () => [input('x', [4]), layer('Dense', 'twin', { units: 4, use_bias: false }, ['x'])];
+    const second = nested('second', twins(), ['first']);
+    second.inbound_nodes = [[['first', 1, 0, {}]]];
+    layersOf(model).push(nested('first', twins(), ['pool']), second);
+    for (let count = 0; count < weights; count++) addWeight(model, 'twin/kernel', [4, 4]);
+  };
+
+  refuses(newFolder, [
+    [
+      'a file twice',
+      (model) => groupOf(model).paths.push(WEIGHT_FILE),
+      { code: 'bad-manifest', field: `${GROUP}.paths[1]`, words: ['"weights.bin" is listed twice'] },
+    ],
+    [
+      'a file twice, in two spellings',
+      (model) => groupOf(model).paths.push('./weights.bin'),
+      { code: 'bad-manifest', field: `${GROUP}.paths[1]`, words: ['listed twice', `${GROUP}.paths[0]`] },
+    ],
+    [
+      'a file in two groups',
+      (model) => model.json.weightsManifest.push({ paths: [WEIGHT_FILE], weights: [] }),
+      { code: 'bad-manifest', field: 'weightsManifest[1].paths[0]', words: ['listed twice'] },
+    ],
+    [
+      'two weights of one name',
+      (model) => addWeight(model, 'a/bias', [4]),
+      {
+        code: 'bad-manifest',
+        field: `${GROUP}.weights[8]`,
+        words: ['two weights are called "a/bias"', `${GROUP}.weights[3]`],
+      },
+    ],
+    [
+      'two weights of one name, in two groups',
+      (model) => {
+        const weights = [{ name: 'a/bias', shape: [4], dtype: 'float32' }];
+        model.json.weightsManifest.push({ paths: ['2.bin'], weights });
+        model.files.set('2.bin', new Uint8Array(16));
+      },
+      { code: 'bad-manifest', field: 'weightsManifest[1].weights[0]', words: ['"a/bias"'] },
+    ],
+    [
+      'equal layer names in two nested models: one weight, two owners',
+      (model) => addTwins(model, 1),
+      {
+        code: 'duplicate-weight',
+        layer: 'twin',
+        field: `${GROUP}.weights[8].name`,
+        words: ['two layers called "twin"', '"twin/kernel"'],
+      },
+    ],
+    [
+      'equal layer names in two nested models: two weights',
+      (model) => addTwins(model, 2),
+      { code: 'bad-manifest', field: `${GROUP}.weights[9]`, words: ['"twin/kernel"'] },
+    ],
+  ]);
+});
+
+describe('dimensions (row 7)', () => {
+  const MANY = 'more elements than a computer can address';
+  const WHOLE = 'no whole number';
+
+  test.each([
+    ['[-4]', WHOLE],
+    ['[-2, -2]', WHOLE],
+    ['[4.5]', WHOLE],
+    ['[NaN]', WHOLE],
+    ['[Infinity]', WHOLE],
+    ['[1e400]', WHOLE],
+    ['[null]', WHOLE],
+    ['["4"]', WHOLE],
+    ['[[4]]', WHOLE],
+    ['[9007199254740993]', WHOLE],
+    ['[18446744073709551620]', WHOLE],
+    ['[4294967296, 4294967297]', MANY],
+    ['[65536, 65536, 65536, 65536, 4]', MANY],
+    ['[0, 4294967296, 4294967296]', MANY],
+    ['4', 'no shape'],
+    ['null', 'no shape'],
+    ['{"0": 4, "length": 1}', 'no shape'],
+  ])('%s', async (shape, said) => {
+    const folder = newFolder();
+    const model = writeText(folder, (text) => text.replace('"stem/bias","shape":[4]', `"stem/bias","shape":${shape}`));
+    const field = `${STEM_BIAS}.shape`;
+    await expectRefused(folder, [model], { code: 'bad-manifest', field, words: ['"stem/bias"', said] });
+  });
+
+  test.each(['-4', '4.5', 'NaN', '1e400', '9007199254740993'])('filters: %s', async (filters) => {
+    const folder = newFolder();
+    const model = writeText(folder, (text) => text.replace('"filters":4', `"filters":${filters}`));
+    await expectRefused(folder, [model], { code: 'weights-mismatch', layer: 'stem', field: 'weights' });
+  });
+
+  // FINDING: sizes in configs that no weight depends on are computed with: "-8 x 9", "Infinity x Infinity", -272 MACs.
+  accepts(newFolder, [
+    [
+      'an input of -8',
+      (model) => Object.assign(layerOf(model, 'image').config, { batch_input_shape: [null, -8, 8, 3] }),
+    ],
+    [
+      'an input of 8.5',
+      (model) => Object.assign(layerOf(model, 'image').config, { batch_input_shape: [null, 8, 8.5, 3] }),
+    ],
+    [
+      'an input of 2^60',
+      (model) => Object.assign(layerOf(model, 'image').config, { batch_input_shape: [null, 2 ** 60, 8, 3] }),
+    ],
+    ['strides of 0', (model) => Object.assign(layerOf(model, 'a').config, { strides: [0, 0] })],
+    ['strides of -1', (model) => Object.assign(layerOf(model, 'a').config, { strides: [-1, -1] })],
+    ['a dilation of 1.5', (model) => Object.assign(layerOf(model, 'a').config, { dilation_rate: [1.5, 1.5] })],
+    ['filters that are a text', (model) => Object.assign(layerOf(model, 'a').config, { filters: '4' })],
+    ['filters that are null', (model) => Object.assign(layerOf(model, 'a').config, { filters: null })],
+  ]);
+});
+
+describe('dtypes and quantisation that are not known (row 9)', () => {
+  const withQuantization = (quantization: unknown, dtype = 'float32') => {
+    return (model: BuiltModel) => Object.assign(weightOf(model, 'stem/kernel'), { dtype, quantization });
+  };
+  const field = `${STEM_KERNEL}.quantization`;
+
+  refuses(newFolder, [
+    ...['bfloat16', 'FLOAT32', '', 'constructor', 'float64'].map(
+      (dtype): Row => [
+        `dtype "${dtype}"`,
+        (model) => Object.assign(weightOf(model, 'stem/kernel'), { dtype }),
+        {
+          code: 'bad-manifest',
+          field: `${STEM_KERNEL}.dtype`,
+          words: [`"stem/kernel" has the unknown dtype "${dtype}"`],
+        },
+      ],
+    ),
+    [
+      'no dtype',
+      (model) => Object.assign(weightOf(model, 'stem/kernel'), { dtype: undefined }),
+      { code: 'bad-manifest', field: `${STEM_KERNEL}.dtype`, words: ['unknown dtype null'] },
+    ],
+    ...[{ dtype: 'int4', scale: 1, min: 0 }, { dtype: 'toString' }, { scale: 1, min: 0 }, {}, 'uint8', 7, []].map(
+      (quantization): Row => [
+        `quantization ${JSON.stringify(quantization)}`,
+        withQuantization(quantization),
+        { code: 'bad-manifest', field: `${field}.dtype`, words: ['"stem/kernel" has the unknown quantization'] },
+      ],
+    ),
+    ...[
+      { dtype: 'uint8', min: 0 },
+      { dtype: 'uint16', scale: 1 },
+      { dtype: 'uint8', scale: '1', min: 0 },
+      { dtype: 'uint8', scale: 1, min: null },
+    ].map(
+      (quantization): Row => [
+        `quantization ${JSON.stringify(quantization)}`,
+        withQuantization(quantization),
+        { code: 'bad-manifest', field, words: ['"stem/kernel" is quantized without'] },
+      ],
+    ),
+    ...[
+      ['int32', { dtype: 'float16' }],
+      ['bool', { dtype: 'uint8', scale: 1, min: 0 }],
+      ['string', { dtype: 'uint8', scale: 1, min: 0 }],
+    ].map(
+      ([dtype, quantization]): Row => [
+        `${dtype} with quantization ${JSON.stringify(quantization)}`,
+        withQuantization(quantization, dtype as string),
+        { code: 'bad-manifest', field, words: [`"stem/kernel" is ${dtype}`] },
+      ],
+    ),
+  ]);
+
+  // FINDING: these are read as no quantisation at all. TensorFlow.js loads none of them.
+  accepts(newFolder, [
+    ['quantization true', withQuantization(true)],
+    ['quantization false', withQuantization(false)],
+    ['quantization null', withQuantization(null)],
+  ]);
+
+  test('a scale that is no number a file can hold', async () => {
+    const folder = newFolder();
+    const quantization = '"quantization":{"dtype":"uint8","scale":1e400,"min":0},';
+    const model = writeText(folder, (text) => text.replace('{"name":"stem/kernel",', `$&${quantization}`));
+    await expectRefused(folder, [model], { code: 'bad-manifest', field, words: ['without a "scale"'] });
+  });
+});
