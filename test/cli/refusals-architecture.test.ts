@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { makeFolders } from '../support/cli.js';
-import { type BuiltModel, groupOf, layersOf, weightOf } from '../support/model-builder.js';
-import { accepts, addWeight, type Refusal, refuses, resize } from './refused.js';
+import { type BuiltModel, groupOf, layersOf, WEIGHT_FILE, weightOf } from '../support/model-builder.js';
+import { addWeight, type Refusal, type Row, refuses, resize } from './refused.js';
 
 // HOSTILE.md, row 23: weights that belong to another architecture.
 
@@ -75,10 +75,39 @@ describe('weights of another architecture: the first layer that does not fit (ro
       (model) => Object.assign(weightOf(model, 'a/kernel'), { name: 'kernel' }),
       { code: 'weights-mismatch', field: 'weightsManifest[0].weights[2].name', words: ['"kernel"'] },
     ],
-  ]);
-
-  // FINDING: dtypes are not compared. TensorFlow.js refuses to assign it; doubling takes its bytes for float32.
-  accepts(newFolder, [
-    ['whole numbers for fractions', (model) => Object.assign(weightOf(model, 'b/kernel'), { dtype: 'int32' })],
+    ...(
+      [
+        ['int32', 4],
+        ['bool', 1],
+        ['complex64', 8],
+        ['uint8', 1],
+        // Three empty strings: nothing but their lengths.
+        ['string', 4],
+      ] as const
+    ).map(
+      ([dtype, bytes]): Row => [
+        `${dtype} for float32`,
+        (model) => {
+          weightOf(model, 'classes/bias').dtype = dtype;
+          model.files.get(WEIGHT_FILE)!.fill(0, -12);
+          resize(model, 3 * (bytes - 4));
+        },
+        mismatch('classes', `"bias" is stored as ${dtype}`),
+      ],
+    ),
+    [
+      'whole numbers that are quantised',
+      (model) => {
+        const quantization = { dtype: 'uint8', scale: 1, min: 0 };
+        Object.assign(weightOf(model, 'classes/bias'), { dtype: 'int32', quantization });
+        resize(model, -9);
+      },
+      mismatch('classes', '"bias" is stored as int32'),
+    ],
+    [
+      'a weight that would be doubled',
+      (model) => Object.assign(weightOf(model, 'b/kernel'), { dtype: 'int32' }),
+      mismatch('b', '"kernel" is stored as int32'),
+    ],
   ]);
 });
