@@ -1,5 +1,5 @@
-import { describe, test } from 'vitest';
-import { makeFolders } from '../support/cli.js';
+import { describe, expect, test } from 'vitest';
+import { makeFolders, run } from '../support/cli.js';
 import {
   type BuiltModel,
   groupOf,
@@ -11,7 +11,7 @@ import {
   WEIGHT_FILE,
   weightOf,
 } from '../support/model-builder.js';
-import { accepts, addWeight, expectRefused, type Row, refuses, writeText } from './refused.js';
+import { accepts, addWeight, expectRefused, type Row, refuses, writeBroken, writeText } from './refused.js';
 
 // HOSTILE.md, rows 4, 7 and 9: what a manifest says of weights.
 
@@ -113,32 +113,109 @@ describe('dimensions (row 7)', () => {
     await expectRefused(folder, [model], { code: 'bad-manifest', field, words: ['"stem/bias"', said] });
   });
 
-  test.each(['-4', '4.5', 'NaN', '1e400', '9007199254740993'])('filters: %s', async (filters) => {
+  test.each(['-4', '0', '4.5', 'NaN', 'Infinity', '1e400', '9007199254740993'])('filters: %s', async (filters) => {
     const folder = newFolder();
     const model = writeText(folder, (text) => text.replace('"filters":4', `"filters":${filters}`));
-    await expectRefused(folder, [model], { code: 'weights-mismatch', layer: 'stem', field: 'weights' });
+    const field = 'modelTopology.config.layers[1].config.filters';
+    await expectRefused(folder, [model], { code: 'bad-size', layer: 'stem', field, words: ['"filters" is'] });
   });
 
-  // FINDING: sizes in configs that no weight depends on are computed with: "-8 x 9", "Infinity x Infinity", -272 MACs.
-  accepts(newFolder, [
-    [
-      'an input of -8',
-      (model) => Object.assign(layerOf(model, 'image').config, { batch_input_shape: [null, -8, 8, 3] }),
-    ],
-    [
-      'an input of 8.5',
-      (model) => Object.assign(layerOf(model, 'image').config, { batch_input_shape: [null, 8, 8.5, 3] }),
-    ],
-    [
-      'an input of 2^60',
-      (model) => Object.assign(layerOf(model, 'image').config, { batch_input_shape: [null, 2 ** 60, 8, 3] }),
-    ],
-    ['strides of 0', (model) => Object.assign(layerOf(model, 'a').config, { strides: [0, 0] })],
-    ['strides of -1', (model) => Object.assign(layerOf(model, 'a').config, { strides: [-1, -1] })],
-    ['a dilation of 1.5', (model) => Object.assign(layerOf(model, 'a').config, { dilation_rate: [1.5, 1.5] })],
-    ['filters that are a text', (model) => Object.assign(layerOf(model, 'a').config, { filters: '4' })],
-    ['filters that are null', (model) => Object.assign(layerOf(model, 'a').config, { filters: null })],
+  /** The config of a layer that takes the place of the layer called `a`, or stands behind `pool`. */
+  const size = (className: string, config: Record<string, unknown>, said: string): Row => {
+    const [key, value] = Object.entries(config).at(-1)!;
+    const where = ['InputLayer', 'Conv2D'].includes(className) ? 'layers[2]' : 'layers[8]';
+    return [
+      `${className} with ${key} ${JSON.stringify(value)}`,
+      (model) => {
+        if (where === 'layers[8]') layersOf(model).push(layer(className, 'new', config, ['rectified']));
+        else
+          Object.assign(layerOf(model, 'a'), { class_name: className }).config = {
+            ...layerOf(model, 'a').config,
+            ...config,
+          };
+      },
+      {
+        code: 'bad-size',
+        layer: where === 'layers[8]' ? 'new' : 'a',
+        field: `modelTopology.config.${where}.config.${key}`,
+        words: [`"${key}" is ${said}`, 'it wants'],
+      },
+    ];
+  };
+
+  refuses(newFolder, [
+    size('InputLayer', { batch_input_shape: [null, -8, 8, 3] }, '[null, -8, 8, 3]'),
+    size('InputLayer', { batch_input_shape: [null, 8, 8.5, 3] }, '[null, 8, 8.5, 3]'),
+    size('InputLayer', { batch_input_shape: [null, 2 ** 60, 8, 3] }, '[null, 1152921504606847000, 8, 3]'),
+    size('InputLayer', { batch_input_shape: [null, 2 ** 30, 2 ** 30, 3] }, '[null, 1073741824, 1073741824, 3]'),
+    size('InputLayer', { batch_input_shape: [null, '8', 8, 3] }, '[null, "8", 8, 3]'),
+    size('InputLayer', { batch_input_shape: 8 }, '8'),
+    size('InputLayer', { batch_shape: [null, -8, 8, 3] }, '[null, -8, 8, 3]'),
+    size('Conv2D', { filters: '4' }, '"4"'),
+    size('Conv2D', { filters: null }, 'null'),
+    size('Conv2D', { filters: [4] }, '[4]'),
+    size('Conv2D', { kernel_size: [3, 0] }, '[3, 0]'),
+    size('Conv2D', { kernel_size: [3, 3, 3] }, '[3, 3, 3]'),
+    size('Conv2D', { kernel_size: null }, 'null'),
+    size('Conv2D', { strides: [0, 0] }, '[0, 0]'),
+    size('Conv2D', { strides: -1 }, '-1'),
+    size('Conv2D', { dilation_rate: [1.5, 1.5] }, '[1.5, 1.5]'),
+    size('Conv2D', { groups: -1 }, '-1'),
+    size('DepthwiseConv2D', { kernel_size: 3, depth_multiplier: 0 }, '0'),
+    size('Conv2DTranspose', { filters: 4, kernel_size: 3, output_padding: [0, -1] }, '[0, -1]'),
+    size('MaxPooling2D', { pool_size: [2, -2] }, '[2, -2]'),
+    size('AveragePooling2D', { pool_size: 2, strides: [0, 1] }, '[0, 1]'),
+    size('UpSampling2D', { size: [2, 0.5] }, '[2, 0.5]'),
+    size(
+      'ZeroPadding2D',
+      {
+        padding: [
+          [0, -1],
+          [0, 1],
+        ],
+      },
+      '[[0, -1], [0, 1]]',
+    ),
+    size('ZeroPadding2D', { padding: 'same' }, '"same"'),
+    size('Cropping2D', { cropping: [1, 1.5] }, '[1, 1.5]'),
+    size('Dense', { units: -3 }, '-3'),
+    size('Dense', { units: null }, 'null'),
+    size('Dense', { units: true }, 'true'),
+    size('Embedding', { input_dim: 10, output_dim: 0 }, '0'),
+    size('Reshape', { target_shape: [-1, -1] }, '[-1, -1]'),
+    size('Reshape', { target_shape: [-2] }, '[-2]'),
+    size('Reshape', { target_shape: [2 ** 30, 2 ** 30] }, '[1073741824, 1073741824]'),
+    size('Permute', { dims: [0, 1, 2] }, '[0, 1, 2]'),
+    size('RepeatVector', { n: 2.5 }, '2.5'),
+    size('Concatenate', { axis: 'last' }, '"last"'),
+    size('BatchNormalization', { axis: [3.5] }, '[3.5]'),
+    size('GroupNormalization', { groups: 0 }, '0'),
   ]);
+
+  test('a shape that a Sequential model was built with', async () => {
+    const folder = newFolder();
+    const model = writeBroken(folder, ({ json }) => {
+      const sequential = { name: 'chain', build_input_shape: [null, -4], layers: [layer('ReLU', 'first', {}, [])] };
+      Object.assign(json, { modelTopology: { class_name: 'Sequential', config: sequential }, weightsManifest: [] });
+    });
+    const field = 'modelTopology.config.build_input_shape';
+    await expectRefused(folder, [model], { code: 'bad-size', layer: 'first', field, words: ['[null, -4]'] });
+  });
+
+  test.each<[className: string, config: Record<string, unknown>]>([
+    ['OurOwnLayer', { filters: -1, kernel_size: 'large', strides: null }],
+    ['Reshape', { target_shape: [null, 4] }],
+    ['Reshape', { target_shape: [-1, 4] }],
+    ['AveragePooling2D', { pool_size: null, strides: null }],
+    ['UpSampling2D', { size: { class_name: '__tuple__', items: [2, 2] } }],
+    ['ZeroPadding2D', { padding: 1 }],
+    ['Softmax', { axis: [-1] }],
+  ])('%s with %j is taken', async (className, config) => {
+    const model = writeBroken(newFolder(), (built) => {
+      layersOf(built).push(layer(className, 'new', config, ['rectified']));
+    });
+    expect((await run([model, '--dry-run'])).code).toBe(0);
+  });
 });
 
 describe('dtypes and quantisation that are not known (row 9)', () => {

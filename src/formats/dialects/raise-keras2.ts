@@ -13,6 +13,7 @@ import { inputShape } from '../../layers/other-layers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import { type Call, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
 import { badTopology } from './bad-topology.js';
+import { checkBuiltShape, checkSizes } from './check-sizes.js';
 import { firstNode } from './node-numbers.js';
 import { listEnds, listInputs } from './read-references.js';
 import type { WrittenReference } from './tensor-references.js';
@@ -95,7 +96,7 @@ function raiseSequential(config: JsonValue, className: string, field: string, de
   const written = entries.items.map((item, index) => raiseEntry(item.value, `${field}.layers[${index}]`, depth));
   const first = written[0];
   if (first === undefined) throw badTopology('a Sequential model without layers', field);
-  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config), ...written];
+  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, field), ...written];
   const layers = chain.map((layer, index): Layer => {
     const before = chain[index - 1];
     return { ...layer, calls: [{ inputs: before === undefined ? [] : [onlyTensor(before)] }] };
@@ -120,10 +121,11 @@ const isFrozen = (config: JsonValue): boolean => {
 const onlyTensor = (layer: Layer): TensorRef => ({ layer: layer.name, call: 0, tensor: 0 });
 
 /** The input that a Sequential model's first layer stands for. */
-function implicitInput(first: Layer, config: JsonValue): Layer {
-  const built = getMember(config, 'build_input_shape');
-  const shape =
-    inputShape(first.settings) ?? nestedInputShape(first) ?? (built === undefined ? undefined : toPlain(built));
+function implicitInput(first: Layer, config: JsonValue, field: string): Layer {
+  const json = getMember(config, 'build_input_shape');
+  const built = json === undefined ? null : toPlain(json);
+  checkBuiltShape(built, first.name, `${field}.build_input_shape`);
+  const shape = inputShape(first.settings) ?? nestedInputShape(first) ?? built;
   const dtype = first.settings.dtype;
   return {
     ...newLayer('InputLayer', `${first.name}_input`, {
@@ -158,12 +160,14 @@ function raiseEntry(entry: JsonValue, field: string, depth: number): Layer {
     throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);
   }
   if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
+  // A nested model's config is its graph; as data it would be read twice.
+  const settings: PlainObject = isModel ? Object.create(null) : (toPlain(config) as PlainObject);
+  checkSizes(className, settings, name, `${field}.config`);
   return {
     name,
     className,
     config: isObject(config) ? config : { kind: 'object', members: [] },
-    // A nested model's config is its graph; as data it would be read twice.
-    settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
+    settings,
     calls: [],
     weights: [],
     entry,
