@@ -55,7 +55,7 @@ const AXES: SizeRule = {
     isWhole(value, -Number.MAX_SAFE_INTEGER) || isListOf(value, (item) => isWhole(item, -Number.MAX_SAFE_INTEGER)),
 };
 
-export const INPUT_SHAPE: SizeRule = {
+const INPUT_SHAPE: SizeRule = {
   wants: 'a list of whole numbers of 0 or more, null where a size is open, and no more elements than can be counted',
   admits: (value) => isListOf(value, (item) => item === null || isWhole(item, 0)) && isCountable(value),
 };

@@ -13,7 +13,7 @@ import { inputShape } from '../../layers/other-layers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import { type Call, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
 import { badTopology } from './bad-topology.js';
-import { checkBuiltShape, checkSizes } from './check-sizes.js';
+import { checkGraph } from './check-graph.js';
 import { firstNode } from './node-numbers.js';
 import { listEnds, listInputs } from './read-references.js';
 import type { WrittenReference } from './tensor-references.js';
@@ -25,9 +25,16 @@ const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 /**
  * The graph that `{class_name, config}` says.
  * @param field where the JSON stands in its file, for messages
- * @throws RetrofitError `bad-topology` for what is not a functional or sequential model
+ * @throws RetrofitError `bad-topology` for what is not a functional or sequential model, `bad-graph` and `bad-size` for
+ * one that no loader takes
  */
-export function raiseGraph(json: JsonValue | undefined, field: string, depth = 0): Graph {
+export function raiseGraph(json: JsonValue | undefined, field: string): Graph {
+  const graph = raiseModel(json, field, 0);
+  checkGraph(graph, `${field}.config`);
+  return graph;
+}
+
+function raiseModel(json: JsonValue | undefined, field: string, depth: number): Graph {
   const className = stringOf(getMember(json, 'class_name'));
   const config = getMember(json, 'config');
   if (className === undefined || config === undefined) {
@@ -96,7 +103,7 @@ function raiseSequential(config: JsonValue, className: string, field: string, de
   const written = entries.items.map((item, index) => raiseEntry(item.value, `${field}.layers[${index}]`, depth));
   const first = written[0];
   if (first === undefined) throw badTopology('a Sequential model without layers', field);
-  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, field), ...written];
+  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config), ...written];
   const layers = chain.map((layer, index): Layer => {
     const before = chain[index - 1];
     return { ...layer, calls: [{ inputs: before === undefined ? [] : [onlyTensor(before)] }] };
@@ -121,11 +128,10 @@ const isFrozen = (config: JsonValue): boolean => {
 const onlyTensor = (layer: Layer): TensorRef => ({ layer: layer.name, call: 0, tensor: 0 });
 
 /** The input that a Sequential model's first layer stands for. */
-function implicitInput(first: Layer, config: JsonValue, field: string): Layer {
-  const json = getMember(config, 'build_input_shape');
-  const built = json === undefined ? null : toPlain(json);
-  checkBuiltShape(built, first.name, `${field}.build_input_shape`);
-  const shape = inputShape(first.settings) ?? nestedInputShape(first) ?? built;
+function implicitInput(first: Layer, config: JsonValue): Layer {
+  const built = getMember(config, 'build_input_shape');
+  const shape =
+    inputShape(first.settings) ?? nestedInputShape(first) ?? (built === undefined ? undefined : toPlain(built));
   const dtype = first.settings.dtype;
   return {
     ...newLayer('InputLayer', `${first.name}_input`, {
@@ -160,17 +166,15 @@ function raiseEntry(entry: JsonValue, field: string, depth: number): Layer {
     throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);
   }
   if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
-  // A nested model's config is its graph; as data it would be read twice.
-  const settings: PlainObject = isModel ? Object.create(null) : (toPlain(config) as PlainObject);
-  checkSizes(className, settings, name, `${field}.config`);
   return {
     name,
     className,
     config: isObject(config) ? config : { kind: 'object', members: [] },
-    settings,
+    // A nested model's config is its graph; as data it would be read twice.
+    settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
     calls: [],
     weights: [],
     entry,
-    ...(isModel ? { graph: raiseGraph(entry, field, depth + 1) } : {}),
+    ...(isModel ? { graph: raiseModel(entry, field, depth + 1) } : {}),
   };
 }
