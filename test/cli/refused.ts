@@ -76,12 +76,6 @@ export const refuses = (newFolder: () => string, rows: readonly Row[]) =>
     await expectRefused(folder, [writeBroken(folder, spoil)], refusal);
   });
 
-/** What the tool takes although it should refuse it: a test of these fails as soon as the tool does, in whatever way. */
-export const accepts = (newFolder: () => string, rows: readonly (readonly [name: string, spoil: Row[1]])[]) =>
-  test.fails.each(rows)('%s', async (_, spoil) => {
-    expectFailure(await run([writeBroken(newFolder(), spoil)]), 4);
-  });
-
 /** Makes the last weight file so much longer, with zeros, or shorter. */
 export function resize(model: BuiltModel, by: number): void {
   const [path, bytes] = [...model.files].at(-1)!;
