@@ -86,6 +86,7 @@ describe('names that are traps for paths and terminals (row 18)', () => {
     '\u202eright to left',
     'line\u2028separator',
     '\u007f\b\b\b',
+    '\u{e0001}tag',
     ' ',
     'x'.repeat(5000),
   ];
@@ -121,18 +122,22 @@ describe('names that are traps for paths and terminals (row 18)', () => {
       expectClean(result.stderr);
     }
     expectClean(readFileSync(join(folder, 'report.md'), 'utf8'));
-    const json = await run([path, '--json', '--dry-run']);
-    expect(JSON.parse(json.stdout).sites[0].after).toBe(`${name}b`);
+    for (const words of [
+      ['inspect', path, '--json'],
+      [path, '--json', '--dry-run'],
+    ]) {
+      const json = await run(words);
+      expectClean(json.stdout);
+      expect(JSON.parse(json.stdout).sites[0].after).toBe(`${name}b`);
+    }
     await expectRefused(folder, [path, '--deny-code'], { code: 'code-denied', exit: 3, layer: name });
   });
 
-  // FINDING: JSON leaves these as they are, and terminals take U+009B for ESC [.
-  test.fails.each(['\u009b31mred', '\u007f'])('%j with --json', async (name) => {
-    const path = writeBuilt(
-      join(newFolder(), NET),
-      withNames((before) => `${name}${before}`),
-    );
-    expectClean((await run([path, '--json', '--dry-run'])).stdout);
+  test('with --json, where errors name a path of the command line', async () => {
+    const result = await run([join(newFolder(), '\u009b31m\u202e'), '--json']);
+    expectClean(result.stdout);
+    expectClean(result.stderr);
+    expect(JSON.parse(result.stdout).error.where.file).toMatch(/\u009b31m\u202e$/);
   });
 
   const EVIL = '\u001b[2J\nevil\u009b1m';
