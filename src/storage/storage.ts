@@ -5,6 +5,8 @@ export interface FoundFile {
   readonly byteLength: number;
   /** Changes when the file does: a later `ensureUnchanged` compares it. */
   readonly identity: string;
+  /** The file may not be a link, and will not be followed should it become one. */
+  readonly isNoLink?: true;
 }
 
 export interface FindOptions {

@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { nodeStorage } from '../../src/storage/node/node-storage.js';
 import { bytesIn, makeFolders, run, runProgram } from '../support/cli.js';
 import { buildModel, splitWeights, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
 import { expectRefused, NET, type Refusal, writeBroken } from './refused.js';
@@ -106,6 +107,18 @@ describe.skipIf(process.platform === 'win32')('weight files that are no ordinary
     // Were the output a link too, it would lead nowhere now.
     rmSync(realpathSync(place));
     expect(bytesIn(join(folder, 'out'))).toEqual(bytesIn(join(folder, 'expected')));
+  });
+
+  test('a file that becomes a link after it was found', async () => {
+    const folder = newFolder();
+    const model = writeBuilt(join(folder, NET), buildModel());
+    const place = join(dirname(model), WEIGHT_FILE);
+    const found = await nodeStorage.findInside(dirname(model), WEIGHT_FILE, {});
+    const followed = await nodeStorage.findInside(dirname(model), WEIGHT_FILE, { allowLinks: true });
+    renameSync(place, join(folder, 'blob'));
+    symlinkSync('../blob', place);
+    await expect(nodeStorage.open(found)).rejects.toMatchObject({ code: 'input-changed', where: { file: place } });
+    await (await nodeStorage.open(followed)).close();
   });
 
   test('a folder on the way that is a link', async () => {
