@@ -36,7 +36,9 @@ export class RetrofitError extends Error {
     details: ErrorDetails = {},
   ) {
     super(message);
-    this.where = details.where ?? {};
+    const { file, layer, field } = details.where ?? {};
+    // The root of a file is the whole of it: it has no path.
+    this.where = { file, layer, field: field === '' ? undefined : field };
     this.hint = details.hint;
     this.reasons = details.reasons ?? [];
   }
