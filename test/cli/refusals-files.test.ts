@@ -130,7 +130,20 @@ describe('weight files that are not what the manifest says (rows 3 and 8)', () =
     [
       'a Git LFS pointer stands for the weights',
       (model) => model.files.set(WEIGHT_FILE, Buffer.from('version https://git-lfs.github.com/spec/v1\n')),
-      { code: 'weights-size', field: GROUP, words: [`need ${BYTES} bytes`, 'has 43'] },
+      {
+        code: 'weights-size',
+        field: GROUP,
+        words: [`need ${BYTES} bytes`, 'has 43; "weights.bin": this is a Git LFS pointer'],
+        hint: 'git lfs pull',
+      },
+    ],
+    [
+      'a web page stands for one of three',
+      (model) => {
+        splitWeights(model, SHARDS);
+        model.files.set('2.bin', Buffer.from('<!DOCTYPE html>\n<title>404</title>\n'));
+      },
+      { code: 'weights-size', field: GROUP, words: ['"2.bin": this is a web page'], hint: 'download the model itself' },
     ],
     [
       'a shape asks for more than there is',
