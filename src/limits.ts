@@ -3,6 +3,9 @@
 /** A model.json holds names and numbers, no weights; the largest real ones (NASNet, 10,000 layers) stay under 20 MB. */
 export const MAX_JSON_BYTES = 256 * 2 ** 20;
 
+/** The beginning of a file, by which formats are told apart: the first local header of a zip archive fits in. */
+export const HEAD_BYTES = 512;
+
 /** Real models nest about 10 levels deep, plus 5 for each model in a model; below this, recursion is safe. */
 export const MAX_JSON_DEPTH = 500;
 

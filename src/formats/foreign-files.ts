@@ -16,6 +16,21 @@ const isPytorchZip = (head: string): boolean =>
 
 const DOWNLOAD_AGAIN = 'download the model itself and try again';
 
+const STAND_INS = [
+  {
+    code: 'lfs-pointer',
+    recognises: (head) => head.startsWith('version https://git-lfs'),
+    message: 'this is a Git LFS pointer, not the model itself',
+    hint: 'fetch the model with: git lfs pull',
+  },
+  {
+    code: 'html',
+    recognises: (head) => /^\s*<(!doctype|html|head|body|\?xml|error)/i.test(head),
+    message: 'this is a web page, probably an error page that was saved in place of the model',
+    hint: DOWNLOAD_AGAIN,
+  },
+] as const satisfies readonly ForeignFile[];
+
 /** What people give instead of a model that can be read, by its first bytes. */
 const FOREIGN_FILES: readonly ForeignFile[] = [
   { code: 'empty', recognises: (head) => head === '', message: 'the file is empty', hint: DOWNLOAD_AGAIN },
@@ -37,18 +52,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
     message: 'this is compressed with gzip',
     hint: 'unpack it first: gunzip or tar -xzf',
   },
-  {
-    code: 'lfs-pointer',
-    recognises: (head) => head.startsWith('version https://git-lfs'),
-    message: 'this is a Git LFS pointer, not the model itself',
-    hint: 'fetch the model with: git lfs pull',
-  },
-  {
-    code: 'html',
-    recognises: (head) => /^\s*<(!doctype|html|head|body|\?xml|error)/i.test(head),
-    message: 'this is a web page, probably an error page that was saved in place of the model',
-    hint: DOWNLOAD_AGAIN,
-  },
+  ...STAND_INS,
   {
     code: 'tflite',
     recognises: (head) => head.slice(4, 8) === 'TFL3',
@@ -73,6 +77,12 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
 
 /** Whether an archive is one of another program, by its first member. */
 export const isForeignZip = ({ head }: FileContent): boolean => isPytorchZip(String.fromCharCode(...head));
+
+/** What a download leaves in place of any file of a model, by its first bytes: what it is, and what to do. */
+export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {
+  const head = String.fromCharCode(...start);
+  return STAND_INS.find((standIn) => standIn.recognises(head));
+}
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */
 export function refuseForeignFile(content: FileContent): never {

@@ -1,5 +1,6 @@
 import { inputError } from '../errors.js';
 import { getMember } from '../json/json-value.js';
+import { HEAD_BYTES } from '../limits.js';
 import type { Container, Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
 import type { FileContent } from './file-content.js';
@@ -50,7 +51,6 @@ const KNOWN_FORMATS: readonly KnownFormat[] = Object.freeze([
   },
 ] satisfies readonly KnownFormat[]);
 
-const HEAD_BYTES = 512;
 const MODEL_FILE = 'model.json';
 
 /**

@@ -115,6 +115,15 @@ function commonReport({
   };
 }
 
+/** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
+export const reportLine = (report: AddReport | InspectReport | ErrorReport): string =>
+  JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character.replace(/[\s\S]/g, escapeUnit),
+  );
+
+// JSON's escapes are of 16 bits: a character beyond them takes two.
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** What share of a whole was added, in percent; null where one of them is unknown. */
 export const percentOf = (added: number | null, before: number | null): number | null =>
   added === null || before === null || before === 0 ? null : (100 * added) / before;

@@ -7,7 +7,7 @@ import { countLayers, type Model } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planRetrofit } from '../../plan/plan-retrofit.js';
-import { addReport, type Run } from '../../report/json-report.js';
+import { addReport, type Run, reportLine } from '../../report/json-report.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -57,7 +57,7 @@ export async function add(path: string, given: Flags): Promise<void> {
     milliseconds: performance.now() - started,
   };
   await markdown?.writeMarkdown(flags.markdown!, run);
-  if (flags.json) print(JSON.stringify(addReport(run)));
+  if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run);
 }
 

@@ -1,7 +1,7 @@
 import { readFrom } from '../../formats/known-formats.js';
 import { inspect } from '../../inspect.js';
 import { countLayers } from '../../model/model.js';
-import { inspectReport, type Run } from '../../report/json-report.js';
+import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { byteSize, count, printable } from '../../report/printable.js';
 import { loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -34,7 +34,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     await writeMarkdown(flags.markdown, run);
   }
   if (flags.json) {
-    print(JSON.stringify(inspectReport(run, inspection)));
+    print(reportLine(inspectReport(run, inspection)));
     return;
   }
   const { container, dialect } = model.format;

@@ -78,7 +78,7 @@ async function findInside(folder: string, name: string, { allowLinks = false }: 
       hint: 'copy the model and its files into one folder, or give --allow-links if you trust where the link leads',
     });
   }
-  return toFound(path, facts);
+  return { ...toFound(path, facts), ...(allowLinks ? {} : { isNoLink: true }) };
 }
 
 const realPathOf = (path: string): Promise<string> => findingNothing(path, () => realpath(path));
@@ -112,7 +112,10 @@ const identityOf = (facts: Stats) => `${facts.dev}:${facts.ino}:${facts.size}:${
 
 async function openFile(file: FoundFile): Promise<OpenFile> {
   // Not blocking: were the file swapped for a pipe, opening it would wait for ever.
-  const handle = await open(file.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error) => {
+  const noFollow = file.isNoLink ? (constants.O_NOFOLLOW ?? 0) : 0;
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow;
+  const handle = await open(file.path, flags).catch((error) => {
+    if (file.isNoLink && error?.code === 'ELOOP') throw changed(file);
     throw unreadable(file.path, error);
   });
   const start = file.byteOffset ?? 0;
