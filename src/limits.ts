@@ -20,3 +20,13 @@ export const MAX_KERAS_CHAIN = 985;
 
 /** Names in messages are cut here, so that one line stays one line. */
 export const MAX_SHOWN_NAME = 120;
+
+/** One call of h5wasm handles a few MiB at most; one that takes longer is caught in a damaged file for ever. */
+export const MAX_HDF5_CALL_MILLISECONDS = 30_000;
+
+/** Groups in groups: three for each model in a model, and deeper than any real file. */
+export const MAX_HDF5_DEPTH = 500;
+
+/** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
+export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
+export const MAX_UNPACKED_RATIO = 1000;
