@@ -22,7 +22,7 @@ export const MAX_KERAS_CHAIN = 985;
 export const MAX_SHOWN_NAME = 120;
 
 /** One call of h5wasm handles a few MiB at most; one that takes longer is caught in a damaged file for ever. */
-export const MAX_HDF5_CALL_MILLISECONDS = 30_000;
+export const MAX_HDF5_CALL_MILLISECONDS = 20_000;
 
 /** Groups in groups: three for each model in a model, and deeper than any real file. */
 export const MAX_HDF5_DEPTH = 500;

@@ -105,9 +105,9 @@ export function makeEditor(opened: OpenHdf5): {
       if (dtype === 'bfloat16') editor.writeText(path, 'dtype', 'bfloat16');
       await writeValues(path, values);
     },
-    overwrite: ({ path }: Hdf5Dataset, values) => {
+    overwrite: async ({ path }: Hdf5Dataset, values) => {
       if (!isNumber(reader.dataset(path).dtype)) throw badHdf5('a dataset that holds no numbers', path);
-      return writeValues(path, values);
+      await writeValues(path, values);
     },
     writeText: (path, attribute, text) => {
       removeIfThere(path, attribute);

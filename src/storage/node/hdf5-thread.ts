@@ -66,7 +66,7 @@ function startThread(): RunningThread {
     isSound: () => state === 'starting' || state === 'sound',
     stop,
     call: (name, ...args) => {
-      if (state === 'dead') throw unanswered();
+      if (state === 'dead') throw unanswered(args);
       if (state === 'starting') {
         if (wait() !== 'ready') {
           stop();
@@ -78,19 +78,24 @@ function startThread(): RunningThread {
       const answer = wait() as Hdf5Answer | undefined;
       if (answer === undefined) {
         stop();
-        throw unanswered();
+        throw unanswered(args);
       }
       if ('result' in answer) return answer.result as never;
       state = 'failed';
       if (answer.system !== undefined) throw Object.assign(new Error(answer.system.message), answer.system);
       throw inputError('bad-hdf5', `the HDF5 file is damaged${answer.reason === '' ? '' : `: ${answer.reason}`}`, {
+        where: { field: pathAmong(args) },
         hint: 'copy or save the file again',
       });
     },
   };
 }
 
-const unanswered = () =>
+const unanswered = (args: readonly unknown[]) =>
   inputError('bad-hdf5', 'the HDF5 file is damaged: reading it does not come to an end', {
+    where: { field: pathAmong(args) },
     hint: 'copy or save the file again',
   });
+
+/** The object that a call was about. */
+const pathAmong = ([, path]: readonly unknown[]): string | undefined => (typeof path === 'string' ? path : undefined);

@@ -9,6 +9,7 @@ import { datatypeMessage } from './hdf5-dtypes.js';
 import { makeEditor, type Placeholder } from './hdf5-editor.js';
 import { makeView, type OpenHdf5 } from './hdf5-file.js';
 import { withHdf5Thread } from './hdf5-thread.js';
+import { unreadable } from './open-file.js';
 
 /** Opens a file, or a stretch of one, that is open for reading already. See {@link Storage.withHdf5}. */
 export async function readHdf5<T>(
@@ -20,7 +21,7 @@ export async function readHdf5<T>(
   return namingFile(path, async () => {
     readSuperblock(bytes);
     return withOpened({ descriptor, byteOffset, byteLength, mode: 'read' }, (opened) =>
-      use(makeView({ ...opened, bytes: () => bytes }).reader),
+      use(withFileNamed(makeView({ ...opened, bytes: () => bytes }).reader, path)),
     );
   });
 }
@@ -92,6 +93,32 @@ function replacePlaceholder(descriptor: number, { address, dtype }: Placeholder)
   const bytes = Buffer.alloc(place.byteLength);
   message.copy(bytes);
   writeSync(descriptor, bytes, 0, bytes.length, place.address);
+}
+
+/** A file that is read while another is written: its errors say which it was. */
+function withFileNamed(reader: Hdf5File, path: string): Hdf5File {
+  const naming =
+    <Args extends readonly unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return work(...args);
+      } catch (error) {
+        throw inFile(unreadable(path, error), path);
+      }
+    };
+  return {
+    list: naming(reader.list),
+    has: naming(reader.has),
+    dataset: naming(reader.dataset),
+    listAttributes: naming(reader.listAttributes),
+    readText: naming(reader.readText),
+    readTexts: naming(reader.readTexts),
+    *chunks(dataset) {
+      const pieces = reader.chunks(dataset)[Symbol.iterator]();
+      const next = naming(() => pieces.next());
+      for (let piece = next(); !piece.done; piece = next()) yield piece.value;
+    },
+  };
 }
 
 async function namingFile<T>(path: string, work: () => Promise<T>): Promise<T> {
