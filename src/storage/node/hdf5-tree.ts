@@ -84,7 +84,9 @@ export const folderOf = (path: string): string => path.slice(0, Math.max(1, path
 export function splitPath(path: string): readonly string[] {
   if (path === '/') return [];
   const [before, ...names] = path.split('/');
-  if (before !== '' || names.length === 0 || !names.every(isPlainName)) throw unsafe('a path with an empty name, . or ..', path);
+  if (before !== '' || names.length === 0 || !names.every(isPlainName)) {
+    throw unsafe('a path with an empty name, . or ..', path);
+  }
   if (names.length > MAX_HDF5_DEPTH) throw badHdf5('groups lie too deep in each other', path);
   return names;
 }

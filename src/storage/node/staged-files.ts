@@ -68,9 +68,19 @@ async function moveAll(path: string, names: readonly string[], replace: boolean)
   for (const name of replace ? names.toReversed() : []) {
     if (await exists(join(folder, name))) await rename(join(folder, name), join(old, name));
   }
-  for (const name of names) {
-    if (name === names.at(-1)) await sync(folder);
-    await appear(join(staging, name), join(folder, name));
+  const placed: string[] = [];
+  try {
+    for (const name of names) {
+      if (name === names.at(-1)) await sync(folder);
+      await appear(join(staging, name), join(folder, name));
+      placed.push(name);
+    }
+  } catch (error) {
+    // One that was moved instead of linked leaves nothing that would tell whose it is.
+    for (const name of placed) {
+      if (!(await exists(join(staging, name)))) await rename(join(folder, name), join(staging, name));
+    }
+    throw error;
   }
   await sync(folder);
 }
