@@ -3,6 +3,7 @@ import { MAX_ELEMENTS, MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO } from '../../limi
 import type { Hdf5Dtype } from '../hdf5.js';
 import { badHdf5, damaged, type Hdf5Bytes, numberAt, UNDEFINED_ADDRESS } from './hdf5-bytes.js';
 import { parseDatatype } from './hdf5-dtypes.js';
+import { listUnknownFilters } from './hdf5-filters.js';
 import { type HeaderMessage, readHeaderMessages } from './hdf5-header.js';
 
 /** What the header of a dataset says, found to be possible. */
@@ -19,6 +20,7 @@ const DATASPACE = 0x0001;
 const DATATYPE = 0x0003;
 const EXTERNAL_FILES = 0x0007;
 const LAYOUT = 0x0008;
+const FILTERS = 0x000b;
 const NULL_SPACE = 2;
 const COMPACT = 0;
 const CONTIGUOUS = 1;
@@ -40,6 +42,8 @@ export function readDatasetHeader(file: Hdf5Bytes, address: number, path: string
       hint: 'save the model anew with Keras, so that one file holds all of it',
     });
   }
+  const unknown = messages.filter(({ type }) => type === FILTERS).flatMap(({ content }) => listUnknownFilters(content));
+  if (unknown.length > 0) throw badHdf5(`a dataset is packed by filter ${unknown[0]}, which is not known here`, path);
   const { dtype, itemBytes } = datatypeOf(messages, path);
   const shape = parseShape(contentOf(messages, DATASPACE, path), path);
   const byteLength = shape.reduce((product, size) => product * size, 1) * itemBytes;
