@@ -27,14 +27,6 @@ export const MAX_KERAS_CHAIN = 985;
 /** Names in messages are cut here, so that one line stays one line. */
 export const MAX_SHOWN_NAME = 120;
 
-/** Models nest about 3 groups of a file a level; below this, recursion is safe and a cycle of groups ends. */
-export const MAX_HDF5_DEPTH = 128;
-
-/** The largest models have some 10,000 tensors; more listed names than this are a cycle of groups. */
-export const MAX_HDF5_OBJECTS = 500_000;
-
-/** Keras refuses datasets that unpack to more than this many times what is stored; weights hardly compress at all. */
-export const MAX_HDF5_EXPANSION = 1000;
 /** A Keras archive holds three members, and one for each vocabulary or part of sharded weights: hundreds at the most. */
 export const MAX_ZIP_MEMBERS = 4096;
 
@@ -49,3 +41,13 @@ export const SMALL_MEMBER_BYTES = 16 * 2 ** 20;
 
 /** What a compressed member may unpack to; Keras' own line. Stored members may be of any size. */
 export const MAX_INFLATED_BYTES = 4 * 2 ** 30;
+
+/** One call of h5wasm handles a few MiB at most; one that takes longer is caught in a damaged file for ever. */
+export const MAX_HDF5_CALL_MILLISECONDS = 20_000;
+
+/** Groups in groups: three for each model in a model, and deeper than any real file. */
+export const MAX_HDF5_DEPTH = 500;
+
+/** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
+export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
+export const MAX_UNPACKED_RATIO = 1000;

@@ -1,3 +1,4 @@
+import { RetrofitError } from '../../errors.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 
 /**
@@ -27,11 +28,24 @@ export async function copyObjects(
 
 const join = (group: string, name: string): string => (group === '/' ? `/${name}` : `${group}/${name}`);
 
+// The lists that Keras writes; one of a single name is a list all the same.
+const LISTS = /^(layer|weight)_names\d*$/;
+
 function copyAttributes(source: Hdf5File, editor: Hdf5Editor, from: string, to: string): void {
   for (const name of source.listAttributes(from)) {
-    const text = source.readText(from, name);
-    const texts = text === undefined ? source.readTexts(from, name) : undefined;
-    if (text !== undefined) editor.writeText(to, name, text);
-    else if (texts !== undefined) editor.writeTexts(to, name, texts);
+    if (LISTS.test(name)) editor.writeTexts(to, name, source.readTexts(from, name) ?? []);
+    else copyText(source, editor, from, to, name);
   }
+}
+
+/** Keras' other attributes are texts; what is none is nothing that it would read. */
+function copyText(source: Hdf5File, editor: Hdf5Editor, from: string, to: string, name: string): void {
+  let text: string | undefined;
+  try {
+    text = source.readText(from, name);
+  } catch (error) {
+    if (error instanceof RetrofitError) return;
+    throw error;
+  }
+  if (text !== undefined) editor.writeText(to, name, text);
 }

@@ -1,163 +1,148 @@
-import { outputError } from '../../errors.js';
-import type { ByteChunks, Hdf5Dtype, Hdf5Editor } from '../hdf5.js';
-import { hdf5File, located, type OpenHdf5 } from './hdf5-file.js';
-import { hyperslabs } from './hyperslabs.js';
+import { CHUNK_BYTES } from '../../limits.js';
+import type { ByteChunks, Hdf5Dataset, Hdf5Dtype, Hdf5Editor } from '../hdf5.js';
+import { listBlocks } from './hdf5-blocks.js';
+import { badHdf5 } from './hdf5-bytes.js';
+import type { Hdf5MadeType } from './hdf5-calls.js';
+import { itemBytes, type NumberDtype } from './hdf5-dtypes.js';
+import { makeView, type OpenHdf5 } from './hdf5-file.js';
+import { folderOf, join, splitPath } from './hdf5-tree.js';
+import { isInterrupted } from './unfinished.js';
 
-// The names that the library gives types; halves of the other kind are written as what they stand for.
-const TYPES: Readonly<Partial<Record<Hdf5Dtype, string>>> = {
-  float16: '<e',
-  float32: '<f',
-  float64: '<d',
-  bfloat16: '<f',
-  int8: '<b',
-  int16: '<h',
-  int32: '<i',
-  int64: '<q',
-  uint8: '<B',
-  uint16: '<H',
-  uint32: '<I',
-  uint64: '<Q',
-  bool: '<B',
-};
+/** A dataset that was made with a placeholder for its type, which h5wasm cannot make. */
+export interface Placeholder {
+  readonly address: number;
+  readonly dtype: NumberDtype;
+}
 
-/** Changes an open HDF5 file. See {@link Hdf5Editor}. */
-export function hdf5Editor(opened: OpenHdf5): Hdf5Editor {
-  const { loaded, id } = opened;
-  const { module, h5wasm } = loaded;
-  const file = hdf5File(opened);
-  const call = <T>(path: string, work: () => T): T => {
-    try {
-      return loaded.call(work);
-    } catch (error) {
-      throw located(error, opened.path, path);
-    }
+/** More than this does not fit into the header of an object, and h5wasm can put an attribute nowhere else. */
+const MOST_ATTRIBUTE_BYTES = 64_512;
+
+/** What a text of variable length takes in an attribute, whatever its own length. */
+const TEXT_REFERENCE_BYTES = 16;
+
+/** Changes an open file; see {@link Hdf5Editor}. `placeholders` are to be replaced once the file is closed. */
+export function makeEditor(opened: OpenHdf5): {
+  readonly editor: Hdf5Editor;
+  readonly placeholders: readonly Placeholder[];
+} {
+  const { thread, file } = opened;
+  const placeholders: Placeholder[] = [];
+  let isDirty = false;
+  const view = makeView({
+    ...opened,
+    // What HDF5 still holds back has to be on the disk before the disk is asked.
+    bytes: () => {
+      if (isDirty) thread.call('flush', file);
+      isDirty = false;
+      return opened.bytes();
+    },
+  });
+  const { reader, tree } = view;
+
+  const touch = (path: string): void => {
+    if (tree.find(path) === undefined) throw badHdf5('there is no such object', path);
+    isDirty = true;
   };
 
   const makeGroup = (path: string): void => {
-    if (file.has(path)) return;
-    makeGroup(folderOf(path));
-    call(path, () => succeed(module.create_group(id, path, false)));
-  };
-
-  const removeAttribute = (path: string, name: string): void =>
-    call(path, () => succeed(module.delete_attribute(id, path, name)));
-
-  const writeAttribute = (path: string, name: string, write: () => void): void => {
-    if (file.listAttributes(path).includes(name)) removeAttribute(path, name);
-    call(path, write);
-  };
-
-  return {
-    ...file,
-    makeGroup,
-    removeAttribute,
-    writeText: (path, name, text) =>
-      writeAttribute(path, name, () => new h5wasm.Group(id, path).create_attribute(name, text, [], 'S')),
-    writeTexts: (path, name, texts) =>
-      writeAttribute(path, name, () => {
-        const group = new h5wasm.Group(id, path);
-        if (texts.length === 0) group.create_attribute(name, new Float64Array(0), [0], '<d');
-        else group.create_attribute(name, [...texts], [texts.length], 'S');
-      }),
-    makeDataset: async (path, dtype, shape, values) => {
-      makeGroup(folderOf(path));
-      const bytes = dtype === 'bfloat16' ? widened(values) : values;
-      call(path, () => createEmpty(path, TYPES[dtype], shape));
-      await fill(path, shape, bytes);
-    },
-    overwrite: async ({ path, shape }, values) => fill(path, shape, values),
-  };
-
-  /** Makes a dataset without values: they are written piece by piece, however large it is. */
-  function createEmpty(path: string, type: string | undefined, shape: readonly number[]): void {
-    if (type === undefined) throw new Error('values of this kind cannot be written');
-    const sizes = shape.map(BigInt);
-    const metadata = { ...typeMetadata(type), shape: sizes, maxshape: sizes, chunks: null };
-    // No values to write: HDF5 says so, and the dataset is there.
-    module.create_dataset(id, path, 0n, metadata as unknown as Parameters<typeof module.create_dataset>[3]);
-    if (module.get_type(id, path) !== module.H5G_DATASET) throw new Error('the dataset cannot be made');
-  }
-
-  function typeMetadata(type: string): object {
-    const classes = module.H5T_class_t;
-    const letter = type.slice(1);
-    const isFloat = 'efd'.includes(letter);
-    const sizes: Readonly<Record<string, number>> = { e: 2, f: 4, d: 8, b: 1, h: 2, i: 4, q: 8 };
-    return {
-      vlen: false,
-      littleEndian: true,
-      type: isFloat ? classes.H5T_FLOAT.value : classes.H5T_INTEGER.value,
-      size: sizes[letter.toLowerCase()],
-      signed: !isFloat && letter === letter.toLowerCase(),
-    };
-  }
-
-  async function fill(path: string, shape: readonly number[], values: ByteChunks): Promise<void> {
-    const { size } = call(path, () => module.get_dataset_metadata(id, path));
-    const take = takeBytes(values);
-    for (const { offset, count, byteLength } of hyperslabs(shape, size)) {
-      const bytes = await take(byteLength);
-      call(path, () => writeSlab(path, offset, count, bytes));
+    let group = '/';
+    for (const name of splitPath(path)) {
+      group = join(group, name);
+      const found = tree.find(group);
+      if (found?.kind === 'dataset') throw badHdf5('a dataset where a group should be', group);
+      if (found !== undefined) continue;
+      thread.call('makeGroup', file, group);
+      tree.add(group, 'group');
+      isDirty = true;
     }
-  }
+  };
 
-  function writeSlab(path: string, offset: readonly number[], count: readonly number[], bytes: Uint8Array): void {
-    const pointer = module._malloc(bytes.byteLength);
-    if (pointer === 0) throw new Error('there is no memory to write it');
-    try {
-      module.HEAPU8.set(bytes, pointer);
-      const big = (numbers: readonly number[]) => (numbers.length === 0 ? null : numbers.map(BigInt));
-      succeed(module.set_dataset_data(id, path, big(count), big(offset), big(count.map(() => 1)), BigInt(pointer)));
-    } finally {
-      module._free(pointer);
-    }
-  }
-}
-
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';
-
-function succeed(status: number): void {
-  if (status < 0) throw new Error('HDF5 could not do it');
-}
-
-/** Takes pieces apart and puts them together: each call gives the next so many bytes. */
-function takeBytes(values: ByteChunks): (length: number) => Promise<Uint8Array> {
-  const pieces = Symbol.asyncIterator in values ? values[Symbol.asyncIterator]() : values[Symbol.iterator]();
-  let rest: Uint8Array = new Uint8Array();
-  return async (length) => {
-    if (rest.byteLength >= length) return cut(length);
-    const bytes = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      if (rest.byteLength === 0) {
-        const next = await pieces.next();
-        if (next.done) throw outputError('cannot-write', 'a weight has fewer values than its shape says');
-        rest = next.value;
-        continue;
+  const writeValues = async (path: string, values: ByteChunks): Promise<void> => {
+    const { shape, itemBytes: size, byteLength } = view.getHeader(path);
+    isDirty = true;
+    const blocks = listBlocks(shape, size, CHUNK_BYTES);
+    let next = blocks.next();
+    let piece = Buffer.alloc(0);
+    let filled = 0;
+    for await (const chunk of values) {
+      if (isInterrupted()) throw new Error('interrupted');
+      for (let taken = 0; taken < chunk.byteLength; ) {
+        if (next.done) throw wrongLength(path, byteLength);
+        if (filled === 0 && piece.length !== next.value.byteLength) piece = Buffer.alloc(next.value.byteLength);
+        const count = Math.min(piece.length - filled, chunk.byteLength - taken);
+        piece.set(chunk.subarray(taken, taken + count), filled);
+        filled += count;
+        taken += count;
+        if (filled < piece.length) continue;
+        thread.call('write', file, path, next.value.block, piece);
+        filled = 0;
+        next = blocks.next();
       }
-      const piece = cut(Math.min(length - done, rest.byteLength));
-      bytes.set(piece, done);
-      done += piece.byteLength;
     }
-    return bytes;
+    if (!next.done) throw wrongLength(path, byteLength);
   };
 
-  function cut(length: number): Uint8Array {
-    const piece = rest.subarray(0, length);
-    rest = rest.subarray(length);
-    return piece;
-  }
+  const removeIfThere = (path: string, attribute: string): void => {
+    touch(path);
+    if (reader.listAttributes(path).includes(attribute)) thread.call('removeAttribute', file, path, attribute);
+  };
+
+  const editor: Hdf5Editor = {
+    ...reader,
+    makeGroup,
+    makeDataset: async (path, dtype, shape, values) => {
+      if (!isNumber(dtype)) throw new Error(`no dataset of ${dtype} can be made`);
+      if (tree.find(path) !== undefined) throw badHdf5('an object of this name is there already', path);
+      makeGroup(folderOf(path));
+      const size = itemBytes(dtype);
+      const type = madeType(dtype);
+      thread.call('makeDataset', file, path, type, size, shape);
+      tree.add(path, 'dataset');
+      const byteLength = shape.reduce((product, count) => product * count, size);
+      view.addDataset(path, { shape, dtype, itemBytes: size, byteLength, isChunked: false });
+      if (type === 'placeholder') placeholders.push({ address: thread.call('addressOf', file, path), dtype });
+      // Keras tells two opaque bytes by it.
+      if (dtype === 'bfloat16') editor.writeText(path, 'dtype', 'bfloat16');
+      await writeValues(path, values);
+    },
+    overwrite: async ({ path }: Hdf5Dataset, values) => {
+      if (!isNumber(reader.dataset(path).dtype)) throw badHdf5('a dataset that holds no numbers', path);
+      await writeValues(path, values);
+    },
+    writeText: (path, attribute, text) => {
+      removeIfThere(path, attribute);
+      thread.call('writeText', file, path, attribute, withoutNul(text, path));
+    },
+    writeTexts: (path, attribute, texts) => {
+      removeIfThere(path, attribute);
+      for (const text of texts) withoutNul(text, path);
+      const isTooMany = texts.length * TEXT_REFERENCE_BYTES > MOST_ATTRIBUTE_BYTES;
+      const longest = isTooMany ? Math.max(1, ...texts.map((text) => Buffer.byteLength(text))) : null;
+      thread.call('writeTexts', file, path, attribute, texts, longest);
+    },
+    removeAttribute: (path, attribute) => {
+      touch(path);
+      if (!reader.listAttributes(path).includes(attribute))
+        throw badHdf5('there is no such attribute', `${path}@${attribute}`);
+      thread.call('removeAttribute', file, path, attribute);
+    },
+  };
+  return { editor, placeholders };
 }
 
-/** Bfloat16 values as float32: the library cannot make their type, and Keras takes both. */
-async function* widened(values: ByteChunks): AsyncGenerator<Uint8Array> {
-  const take = takeAll(values);
-  for await (const bytes of take) {
-    const halves = new Uint16Array(bytes.slice().buffer);
-    yield new Uint8Array(Uint32Array.from(halves, (half) => half << 16).buffer);
-  }
+const isNumber = (dtype: Hdf5Dtype): dtype is NumberDtype => dtype !== 'string' && dtype !== 'other';
+
+function madeType(dtype: NumberDtype): Hdf5MadeType {
+  if (dtype === 'float32' || dtype === 'float64') return 'float';
+  if (dtype.startsWith('uint')) return 'unsigned';
+  return dtype.startsWith('int') ? 'integer' : 'placeholder';
 }
 
-async function* takeAll(values: ByteChunks): AsyncGenerator<Uint8Array> {
-  yield* values;
+/** HDF5 would end the text there. */
+function withoutNul(text: string, path: string): string {
+  if (text.includes('\0')) throw badHdf5('a text with a NUL cannot be written', path);
+  return text;
 }
+
+const wrongLength = (path: string, byteLength: number) =>
+  new Error(`${path} takes ${byteLength} bytes, no more and no fewer`);

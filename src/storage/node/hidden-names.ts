@@ -1,25 +1,24 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 // An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names hold the
 // process id, so that what a killed run left behind can be told from what another run is building.
-export type Purpose = 'new' | 'old';
 
-export const hiddenName = (path: string, purpose: Purpose, processId: number = process.pid): string =>
+/** What a hidden folder holds: an output that is being built, or the one that it replaces. */
+export type HiddenPurpose = 'new' | 'old';
+
+/** The hidden folder of a process beside the place of an output. */
+export const hiddenName = (path: string, purpose: HiddenPurpose, processId: number = process.pid): string =>
   join(dirname(path), `.${basename(path)}.se-retrofit-${purpose}-${processId}`);
 
-/** What runs that are no more left beside an output. */
-export async function listLeftovers(
-  path: string,
-): Promise<readonly { readonly leftover: string; readonly purpose: string; readonly processId: number }[]> {
-  const folder = dirname(path);
+/** The processes that left hidden folders beside an output and are no more. */
+export function listDead(path: string): readonly number[] {
   const prefix = `.${basename(path)}.se-retrofit-`;
-  return (await readdir(folder)).flatMap((name) => {
-    if (!name.startsWith(prefix)) return [];
-    const [purpose, id] = name.slice(prefix.length).split('-');
-    const processId = Number(id);
-    return isAlive(processId) ? [] : [{ leftover: join(folder, name), purpose: purpose!, processId }];
-  });
+  const ids = readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number(/^(?:new|old)-(\d+)$/.exec(name.slice(prefix.length))?.[1]))
+    .filter((id) => Number.isInteger(id) && !isAlive(id));
+  return [...new Set(ids)];
 }
 
 function isAlive(processId: number): boolean {
@@ -29,8 +28,4 @@ function isAlive(processId: number): boolean {
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
 }

@@ -1,13 +1,14 @@
-import { closeSync, constants, openSync, type Stats } from 'node:fs';
-import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { inputError } from '../../errors.js';
-import type { Hdf5File } from '../hdf5.js';
-import type { FindOptions, FoundFile, OpenFile, Storage } from '../storage.js';
-import { fileSystemReason, isMissing } from './file-system-errors.js';
+import { inputError, RetrofitError } from '../../errors.js';
+import type { FindOptions, FoundFile, Storage } from '../storage.js';
+import { isMissing } from './file-system-errors.js';
+import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
+import { readHdf5 } from './open-hdf5.js';
+import { hasSymbolTables } from './rename-in-hdf5.js';
 import { stageFiles } from './staged-files.js';
 import { stageFolder } from './staged-folder.js';
-import { hasSymbolTables as findSymbolTables } from './symbol-tables.js';
 import { unpackTemporarily } from './temporary-file.js';
 import { openZip } from './zip-reader.js';
 
@@ -26,26 +27,11 @@ export const nodeStorage: Storage = {
   nameOf: basename,
   stageFolder,
   stageFiles,
-  withHdf5,
-  hasSymbolTables,
+  withHdf5: (file, use) => reading(file, (descriptor) => readHdf5(descriptor, file, use)),
+  hasSymbolTables: (file, groups) => withHandle(file, (descriptor) => hasSymbolTables(descriptor, file, groups)),
   openZip: (file) => openZip(file, openFile),
   unpackTemporarily: (archive, chunks) => unpackTemporarily(archive, chunks, findFile),
 };
-
-async function withHdf5<T>(file: FoundFile, use: (opened: Hdf5File) => Promise<T>): Promise<T> {
-  const { withHdf5File } = await import('./with-hdf5.js');
-  return withHdf5File(file, use);
-}
-
-async function hasSymbolTables(file: FoundFile, groups: readonly string[]): Promise<boolean> {
-  const descriptor = openSync(file.path, 'r');
-  try {
-    const { byteOffset = 0, byteLength } = file;
-    return findSymbolTables({ descriptor, byteOffset, byteLength }, groups);
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined> {
   try {
@@ -108,45 +94,15 @@ function toFound(path: string, facts: Stats): FoundFile {
   return { path, byteLength: facts.size, identity: identityOf(facts) };
 }
 
-const identityOf = (facts: Stats) => `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
-
-async function openFile(file: FoundFile): Promise<OpenFile> {
-  // Not blocking: were the file swapped for a pipe, opening it would wait for ever.
-  const noFollow = file.isNoLink ? (constants.O_NOFOLLOW ?? 0) : 0;
-  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow;
-  const handle = await open(file.path, flags).catch((error) => {
-    if (file.isNoLink && error?.code === 'ELOOP') throw changed(file);
-    throw unreadable(file.path, error);
-  });
-  const start = file.byteOffset ?? 0;
-  return {
-    read: async (byteOffset, byteLength) => {
-      const bytes = new Uint8Array(byteLength);
-      try {
-        for (let done = 0; done < byteLength; ) {
-          const { bytesRead } = await handle.read(bytes, done, byteLength - done, start + byteOffset + done);
-          if (bytesRead === 0) throw changed(file);
-          done += bytesRead;
-        }
-      } catch (error) {
-        throw unreadable(file.path, error);
-      }
-      return bytes;
-    },
-    close: () => handle.close(),
-  };
+/** What looks like damage may be another program's work on the file. */
+async function reading<T>(file: FoundFile, use: (descriptor: number) => Promise<T> | T): Promise<T> {
+  try {
+    return await withHandle(file, use);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'bad-hdf5') await ensureUnchanged(file);
+    throw error;
+  }
 }
-
-async function ensureUnchanged(file: FoundFile): Promise<void> {
-  const facts = await stat(file.path).catch(() => undefined);
-  if (facts === undefined || identityOf(facts) !== file.identity) throw changed(file);
-}
-
-const changed = (file: FoundFile) =>
-  inputError('input-changed', 'the file changed while it was read', {
-    where: { file: file.path },
-    hint: 'wait until whatever writes it is done, then run again',
-  });
 
 async function list(folder: string): Promise<readonly string[]> {
   const found = await findingNothing(folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
@@ -165,13 +121,4 @@ async function canonical(path: string): Promise<string> {
     const parent = dirname(absolute);
     return parent === absolute ? absolute : join(await canonical(parent), basename(absolute));
   }
-}
-
-function unreadable(path: string, error: unknown): unknown {
-  const reason = fileSystemReason(error);
-  if (reason === undefined) return error;
-  return inputError('unreadable', `cannot be read: ${reason}`, {
-    where: { file: path },
-    hint: 'check the file and its permissions',
-  });
 }

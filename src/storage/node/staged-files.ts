@@ -1,94 +1,150 @@
-import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import { link, lstat, mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { usageError } from '../../errors.js';
 import type { StagedOutput } from '../storage.js';
-import { isTaken } from './file-system-errors.js';
-import { exists, hiddenName, listLeftovers } from './hidden-names.js';
-import { makeFolders } from './new-folders.js';
-import { stageOutput, sync, taken } from './staged-output.js';
+import { isLinkless, isMissing, isTaken } from './file-system-errors.js';
+import { hiddenName, listDead } from './hidden-names.js';
+import { exists, stageOutput, sync, taken } from './staged-output.js';
 
-/**
- * Starts an output of some files in a folder that may hold others. Each gets its name by a link, which never replaces
- * anything; what is to be replaced is put aside before. Whoever comes later can tell from the links how far a killed
- * run got: all files have their names, or none is left with one.
- * @param names the one that names the output last
- */
+/** What holds a file's place where files cannot be linked. */
+const PLACEHOLDER = 'se-retrofit writes here';
+
+/** Starts files that appear in a folder which may hold others, the last one last. See {@link StagedOutput}. */
 export function stageFiles(folder: string, names: readonly string[], replace: boolean): Promise<StagedOutput> {
-  const output = join(folder, names.at(-1)!);
-  const path = resolve(output);
-  const place = dirname(path);
+  const last = names.at(-1);
+  if (last === undefined || names.some((name) => /[/\\]|^\.*$/.test(name))) throw new Error('no names of files');
+  const path = resolve(folder, last);
+  const paths = names.map((name) => resolve(folder, name));
   const staging = hiddenName(path, 'new');
   return stageOutput({
-    output,
-    folder: staging,
-    prepare: async (made) => {
-      await makeFolders(place, made);
-      for (const { processId } of await listLeftovers(path)) settle(path, processId);
-      for (const name of names) if (!replace && (await exists(join(place, name)))) throw taken(join(folder, name));
+    shown: join(folder, last),
+    shownFolder: folder,
+    folder: dirname(path),
+    staging,
+    prepare: async () => {
+      for (const processId of listDead(path)) putRight(path, processId);
+      for (const place of paths) await ensureFree(place, replace);
     },
-    publish: async () => {
-      if (replace) putAside(path, place, names);
+    moveIntoPlace: async () => {
+      for (const place of paths) await ensureFree(place, replace);
       try {
-        // Without waiting between them: an interrupt comes before or after.
-        for (const name of names) giveName(join(staging, name), join(place, name), output);
-      } catch (error) {
-        throw isTaken(error) ? taken(output) : error;
+        await (replace && names.length === 1 ? rename(join(staging, last), path) : moveAll(path, names, replace));
       } finally {
-        settle(path, process.pid);
+        putRight(path, process.pid);
       }
-      await sync(place);
     },
-    abandon: () => settle(path, process.pid),
+    abandon: () => putRight(path, process.pid),
   });
 }
 
-function giveName(staged: string, path: string, output: string): void {
-  try {
-    linkSync(staged, path);
-  } catch (error) {
-    // Some file systems know no links; there the name may be lost to whoever takes it in between.
-    if (!hasNoLinks(error)) throw error;
-    if (existsSync(path)) throw taken(output);
-    renameSync(staged, path);
-  }
+/** @throws RetrofitError `output-exists` for what may not be replaced, or is no ordinary file */
+async function ensureFree(path: string, replace: boolean): Promise<void> {
+  const facts = await lstat(path).catch((error) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (facts === undefined) return;
+  if (!replace) throw taken(path);
+  if (facts.isFile()) return;
+  throw usageError('output-exists', 'a folder, link or device stands where the output should be', {
+    where: { file: path },
+    hint: 'give another name with -o: only ordinary files are replaced',
+  });
 }
 
-const hasNoLinks = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(String(error.code));
-
-function putAside(path: string, place: string, names: readonly string[]): void {
+/**
+ * The old files go away beginning with the last, which names the others; the new ones come in the given order. Wherever
+ * this is cut off, `putRight` finds which of the two outputs was to stand.
+ */
+async function moveAll(path: string, names: readonly string[], replace: boolean): Promise<void> {
+  const folder = dirname(path);
+  const staging = hiddenName(path, 'new');
   const old = hiddenName(path, 'old');
-  mkdirSync(old);
-  for (const name of names.toReversed()) {
-    const file = statsOf(join(place, name));
-    if (file === undefined) continue;
-    if (!file.isFile()) throw taken(join(place, name));
-    renameSync(join(place, name), join(old, name));
+  for (const name of names) {
+    if (!(await exists(join(staging, name)))) throw new Error(`${name} was never written`);
+  }
+  await mkdir(old);
+  for (const name of replace ? names.toReversed() : []) {
+    if (await exists(join(folder, name))) await rename(join(folder, name), join(old, name));
+  }
+  const placed: string[] = [];
+  try {
+    for (const name of names) {
+      if (name === names.at(-1)) await sync(folder);
+      await appear(join(staging, name), join(folder, name));
+      placed.push(name);
+    }
+  } catch (error) {
+    // One that was moved instead of linked leaves nothing that would tell whose it is.
+    for (const name of placed) {
+      if (!(await exists(join(staging, name)))) await rename(join(folder, name), join(staging, name));
+    }
+    throw error;
+  }
+  await sync(folder);
+}
+
+/** Gives a file a place, and never takes one that is not free, not even in a race. */
+async function appear(staged: string, place: string): Promise<void> {
+  try {
+    await link(staged, place).catch(async (error) => {
+      if (!isLinkless(error)) throw error;
+      // No links here (exFAT, some network folders): a file of ours holds the place.
+      await writeFile(place, PLACEHOLDER, { flag: 'wx' });
+      await rename(staged, place);
+    });
+  } catch (error) {
+    // Another run was faster: its output stands.
+    throw isTaken(error) ? taken(place) : error;
   }
 }
 
-/** Brings what a run left to an end: the new files where all have their names, the old ones otherwise. */
-function settle(path: string, processId: number): void {
-  const place = dirname(path);
+/**
+ * Makes the output whole that a run left in pieces: the new one if its last file has its place, else the old one. Then
+ * removes what the run has hidden. Only where files cannot be linked, a run killed between two of several new files may
+ * leave the first of them; the last is never among these.
+ */
+function putRight(path: string, processId: number): void {
+  const folder = dirname(path);
+  const last = basename(path);
   const staging = hiddenName(path, 'new', processId);
   const old = hiddenName(path, 'old', processId);
-  const names = existsSync(staging) ? readdirSync(staging) : [];
-  const published = names.filter((name) => isSameFile(join(staging, name), join(place, name)));
-  if (published.length < names.length || names.length === 0) {
-    for (const name of published) rmSync(join(place, name));
-    for (const name of existsSync(old) ? readdirSync(old) : []) {
-      if (!existsSync(join(place, name))) renameSync(join(old, name), join(place, name));
-    }
+  // The old files' folder is made when all new ones are complete: one that is missing has been moved to its place.
+  const isMoving = factsOf(old) !== undefined;
+  const isNew = (name: string): boolean => {
+    const placed = factsOf(join(folder, name));
+    const staged = factsOf(join(staging, name));
+    if (placed === undefined || staged === undefined) return placed !== undefined && isMoving;
+    return (placed.ino === staged.ino && placed.dev === staged.dev) || isPlaceholder(join(folder, name));
+  };
+  const isDone = isNew(last) && !isPlaceholder(path);
+  const oldNames = namesIn(old);
+  const names = isDone ? [] : [...new Set([...namesIn(staging), ...oldNames])].filter((name) => name !== last);
+  for (const name of isDone ? [] : [...names, last]) {
+    if (isNew(name)) unlinkSync(join(folder, name));
+    if (oldNames.includes(name)) renameSync(join(old, name), join(folder, name));
   }
-  // The old files first: while the new ones are there twice, it can be told that they are complete.
   rmSync(old, { recursive: true, force: true });
+  // The last file says, as long as it is there, that the output is whole.
+  for (const name of namesIn(staging)) {
+    if (name !== last) rmSync(join(staging, name), { recursive: true, force: true });
+  }
   rmSync(staging, { recursive: true, force: true });
 }
 
-function isSameFile(left: string, right: string): boolean {
-  const [one, other] = [statsOf(left), statsOf(right)];
-  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+function isPlaceholder(path: string): boolean {
+  const isOfItsSize = factsOf(path)?.isFile() === true && factsOf(path)?.size === BigInt(PLACEHOLDER.length);
+  return isOfItsSize && readFileSync(path, 'latin1') === PLACEHOLDER;
 }
 
-const statsOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+const factsOf = (path: string): BigIntStats | undefined => lstatSync(path, { bigint: true, throwIfNoEntry: false });

@@ -3,34 +3,32 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { StagedOutput } from '../storage.js';
 import { isMissing, isTaken } from './file-system-errors.js';
-import { exists, hiddenName, listLeftovers } from './hidden-names.js';
-import { makeFolders } from './new-folders.js';
-import { stageOutput, sync, taken } from './staged-output.js';
+import { hiddenName, listDead } from './hidden-names.js';
+import { exists, stageOutput, taken } from './staged-output.js';
 
-/** Starts an output folder beside its place: it is renamed into it as a whole. */
+/** Starts an output folder beside its place. See {@link StagedOutput}. */
 export function stageFolder(output: string, replace: boolean): Promise<StagedOutput> {
   const path = resolve(output);
   const staging = hiddenName(path, 'new');
   return stageOutput({
-    output,
-    folder: staging,
-    prepare: async (made) => {
-      await makeFolders(dirname(path), made);
-      await clearLeftovers(path);
+    shown: output,
+    shownFolder: output,
+    folder: dirname(path),
+    staging,
+    prepare: async () => {
+      for (const processId of listDead(path)) putRight(path, processId);
       if (!replace && (await exists(path))) throw taken(output);
     },
-    publish: async () => {
-      await moveIntoPlace(staging, path, output, replace);
-      await sync(dirname(path));
-    },
-    abandon: () => abandon(path),
+    moveIntoPlace: () => moveIntoPlace(staging, path, output, replace),
+    abandon: () => putRight(path, process.pid),
   });
 }
 
-function abandon(path: string): void {
-  const old = hiddenName(path, 'old');
+/** Removes what a run left beside an output, and puts back an output that was on its way to be replaced. */
+function putRight(path: string, processId: number): void {
+  const old = hiddenName(path, 'old', processId);
   if (existsSync(old) && !existsSync(path)) renameSync(old, path);
-  for (const purpose of ['new', 'old'] as const) rmSync(hiddenName(path, purpose), { recursive: true, force: true });
+  for (const left of [hiddenName(path, 'new', processId), old]) rmSync(left, { recursive: true, force: true });
 }
 
 async function moveIntoPlace(staging: string, path: string, output: string, replace: boolean): Promise<void> {
@@ -57,13 +55,5 @@ async function moveAway(path: string, old: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
-  }
-}
-
-/** Removes what killed runs left beside an output, and puts back an output that was on its way to be replaced. */
-async function clearLeftovers(path: string): Promise<void> {
-  for (const { leftover, purpose } of await listLeftovers(path)) {
-    if (purpose === 'old' && !(await exists(path))) await rename(leftover, path);
-    else await rm(leftover, { recursive: true, force: true });
   }
 }

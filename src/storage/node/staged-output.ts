@@ -1,52 +1,50 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { outputError, RetrofitError, usageError } from '../../errors.js';
-import type { Hdf5Editor } from '../hdf5.js';
-import type { FoundFile, StagedOutput } from '../storage.js';
-import { copyStretch } from './copy-stretch.js';
+import type { StagedOutput } from '../storage.js';
 import { fileSystemReason } from './file-system-errors.js';
-import { removeFolders } from './new-folders.js';
-import { renameEntries } from './symbol-tables.js';
+import { makeFolders, removeFolders } from './new-folders.js';
+import { makeStagingArea } from './staging-area.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
-import { writeBytes } from './write-bytes.js';
-import { writeZip } from './zip-writer.js';
 
-/** What is particular to an output: how it begins, appears, and goes when the process ends without waiting. */
-export interface Staging {
-  /** The output as people are told. */
-  readonly output: string;
-  /** The hidden folder in which it is built. */
+/** How an output that was built out of sight gets to its place. */
+export interface OutputPlace {
+  /** The name to show people. */
+  readonly shown: string;
+  /** The folder of its files, to show people. */
+  readonly shownFolder: string;
+  /** The folder that the output appears in. */
   readonly folder: string;
-  /** Makes sure that the output may appear, and notes the folders that are made for it. */
-  readonly prepare: (made: string[]) => Promise<void>;
-  /** Makes all of it appear. */
-  readonly publish: () => Promise<void>;
-  /** Takes everything away at once. */
-  readonly abandon: () => void;
+  /** The hidden folder in it where the output is built. */
+  readonly staging: string;
+  /** Puts right what killed runs left; refuses what cannot be replaced. */
+  prepare(): Promise<void>;
+  moveIntoPlace(): Promise<void>;
+  /** Puts right what this run leaves where the process ends without waiting. */
+  abandon(): void;
 }
 
-/** Starts an output in a hidden folder. See {@link StagedOutput}. */
-export async function stageOutput({
-  output,
-  folder: staging,
-  prepare,
-  publish,
-  abandon,
-}: Staging): Promise<StagedOutput> {
+/** Starts an output. See {@link StagedOutput}. */
+export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
+  const { shown, folder, staging } = place;
   const made: string[] = [];
   let step: Promise<unknown> = Promise.resolve();
-  const guard = <T>(work: () => Promise<T>): Promise<T> => {
-    // The process is ending: nothing begins any more.
-    if (isInterrupted()) return new Promise(() => {});
-    const result = reportingFailure(output, work);
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    // The process is ending: nothing begins any more, and what was going on has nobody to tell.
+    if (isInterrupted()) return never();
+    const result = reportingFailure(shown, work);
     step = result.catch(() => {});
-    return result;
+    try {
+      return await result;
+    } catch (error) {
+      return isInterrupted() ? never() : Promise.reject(error);
+    }
   };
+  const area = makeStagingArea(staging, place.shownFolder);
   const withdraw = async () => {
     await step;
     // What cannot be removed now, the next run clears; why the work failed matters more.
-    await closePatched().catch(() => {});
+    await area.close().catch(() => {});
     await rm(staging, { recursive: true, force: true }).catch(() => {});
     await removeFolders(made);
     end();
@@ -55,7 +53,7 @@ export async function stageOutput({
   // Where the process ends without waiting, for a second interrupt or a defect of ours, most of it goes even so.
   const onExit = () => {
     try {
-      abandon();
+      place.abandon();
     } catch {
       // The next run clears it.
     }
@@ -66,33 +64,10 @@ export async function stageOutput({
     process.off('exit', onExit);
   };
 
-  const inside = async (name: string): Promise<string> => {
-    const target = join(staging, name);
-    if (dirname(target) !== staging) await mkdir(dirname(target), { recursive: true });
-    return target;
-  };
-
-  // A model has thousands of tensors to patch in a few files.
-  const patched = new Map<string, FileHandle>();
-  const closePatched = async () => {
-    for (const handle of patched.values()) await handle.close();
-    patched.clear();
-  };
-
-  /** Runs the library over a staged file, for as long as `use` runs. */
-  const withEditor = async (name: string, flags: 'r+' | 'wx+', use: (editor: Hdf5Editor) => Promise<void>) => {
-    const { withHdf5Editor } = await import('./with-hdf5.js');
-    const descriptor = openSync(await inside(name), flags);
-    try {
-      await withHdf5Editor({ descriptor, byteOffset: 0, byteLength: undefined }, name, flags === 'wx+', use);
-    } finally {
-      closeSync(descriptor);
-    }
-  };
-
   try {
     await guard(async () => {
-      await prepare(made);
+      await makeFolders(folder, made);
+      await place.prepare();
       await rm(staging, { recursive: true, force: true });
       await mkdir(staging);
     });
@@ -102,68 +77,30 @@ export async function stageOutput({
   }
 
   return {
-    copy: (file: FoundFile, name, byteLength = file.byteLength) =>
-      guard(async () => {
-        const target = await inside(name);
-        if (file.byteOffset !== undefined) return copyStretch(file, target, byteLength);
-        await copyFile(file.path, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-        // The copy of a read-only file is read-only too, and it may have to be patched.
-        await chmod(target, 0o644);
-        if (byteLength < file.byteLength) await truncate(target, byteLength);
-      }),
-    write: (name, chunks) =>
-      guard(async () => {
-        const handle = await open(await inside(name), 'wx');
-        try {
-          let end = 0;
-          for await (const chunk of chunks) {
-            if (isInterrupted()) return;
-            end = await writeBytes(handle, chunk, end);
-          }
-        } finally {
-          await handle.close();
-        }
-      }),
-    patch: (name, byteOffset, bytes) =>
-      guard(async () => {
-        let handle = patched.get(name);
-        if (handle === undefined) {
-          handle = await open(join(staging, name), 'r+');
-          patched.set(name, handle);
-        }
-        await writeBytes(handle, bytes, byteOffset);
-      }),
-    buildHdf5: (name, build) => guard(() => withEditor(name, 'wx+', build)),
-    editHdf5: (name, edit) => guard(() => withEditor(name, 'r+', edit)),
-    renameInHdf5: (name, renamings) =>
-      guard(async () => {
-        const descriptor = openSync(join(staging, name), 'r+');
-        try {
-          const window = { descriptor, byteOffset: 0, byteLength: undefined };
-          for (const renaming of renamings) renameEntries(window, renaming);
-        } finally {
-          closeSync(descriptor);
-        }
-      }),
-    writeZip: (name, members) =>
-      guard(async () => {
-        await closePatched();
-        await writeZip(await inside(name), members, (staged) => join(staging, staged));
-      }),
-    byteLength: (name) => guard(async () => (await stat(join(staging, name))).size),
+    copy: (file, name, byteLength) => guard(() => area.copy(file, name, byteLength)),
+    write: (name, chunks) => guard(() => area.write(name, chunks)),
+    patch: (name, byteOffset, bytes) => guard(() => area.patch(name, byteOffset, bytes)),
+    buildHdf5: (name, build) => guard(() => area.buildHdf5(name, build)),
+    editHdf5: (name, edit) => guard(() => area.editHdf5(name, edit)),
+    renameInHdf5: (name, renamings) => guard(() => area.renameInHdf5(name, renamings)),
+    writeZip: (name, members) => guard(() => area.writeZip(name, members)),
+    byteLength: (name) => guard(() => area.byteLength(name)),
     commit: () =>
       guard(async () => {
-        await closePatched();
+        await area.close();
         for (const entry of await readdir(staging, { withFileTypes: true, recursive: true })) {
           await sync(join(entry.parentPath, entry.name));
         }
         await sync(staging);
-        await publish();
+        await place.moveIntoPlace();
+        await sync(folder);
         end();
       }),
     discard: withdraw,
   };
 }
+
+const never = (): Promise<never> => new Promise(() => {});
 
 /** Waits until a file or folder has reached the disk. */
 export async function sync(path: string): Promise<void> {
@@ -174,6 +111,10 @@ export async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
 export const taken = (output: string) =>

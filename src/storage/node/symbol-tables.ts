@@ -1,166 +1,112 @@
-import { readSync, writeSync } from 'node:fs';
-import type { Hdf5Renaming } from '../hdf5.js';
-import { damaged } from './hdf5-file.js';
-import type { FileWindow } from './hdf5-module.js';
+import { badHdf5, damaged, type Hdf5Bytes, numberAt, readSuperblock, UNDEFINED_ADDRESS } from './hdf5-bytes.js';
+import { readHeaderMessages } from './hdf5-header.js';
+import { splitPath } from './hdf5-tree.js';
 
-// Keras writes groups as symbol tables: a B-tree of nodes with entries of 40 bytes, the names in a heap of their own.
-// An entry is its name's place (8 bytes) and what stands under the name (32): two objects exchange their names by an
-// exchange of those 32 bytes. Source: HDF5 File Format Specification 2.0/3.0, III.A.1, III.B, III.C, III.D, IV.A.2.r.
+/** An entry of a group's symbol table: where it lies in the file, and what it says besides its name. */
+export interface SymbolEntry {
+  readonly name: string;
+  /** Where the part behind the name begins. */
+  readonly address: number;
+  /** The part behind the name: everything that the name leads to. */
+  readonly target: Buffer;
+}
 
-const SUPERBLOCK_BYTES = 96;
 const ROOT_ENTRY = 56;
 const ENTRY_BYTES = 40;
 const NAME_BYTES = 8;
-const HAS_TABLE = 1;
-const SYMBOL_TABLE_MESSAGE = 0x0011;
-const CONTINUATION_MESSAGE = 0x0010;
-const MOST_NODES = 100_000;
-const MOST_HEADER_BLOCKS = 64;
+const SYMBOL_TABLE = 0x0011;
+const MOST_HEAP_BYTES = 2 ** 26;
+// Level 0 holds hundreds of names a node, and each level multiplies by 32.
+const MOST_LEVELS = 8;
 
-/** Where a name's entry stands in the file. */
-type Entries = ReadonlyMap<string, number>;
-
-interface GroupTable {
-  readonly tree: number;
-  readonly heap: number;
-}
-
-/** Whether all these groups are kept in symbol tables, in a file of the oldest kind. */
-export function hasSymbolTables(window: FileWindow, groups: readonly string[]): boolean {
-  try {
-    for (const group of groups) entriesOf(window, group);
-    return true;
-  } catch {
-    return false;
+/**
+ * The entries of a group in a file with superblock 0 and symbol tables, which Keras writes. Nothing is taken on trust:
+ * what does not look exactly so is refused, and no node is read twice.
+ * @throws RetrofitError `bad-hdf5`
+ */
+export function readSymbolTable(file: Hdf5Bytes, group: string): ReadonlyMap<string, SymbolEntry> {
+  if (readSuperblock(file).version !== 0) throw badHdf5('the file has no symbol tables');
+  let entry = file.read(ROOT_ENTRY + NAME_BYTES, ENTRY_BYTES - NAME_BYTES);
+  for (const name of splitPath(group)) {
+    const found = listEntries(file, entry).get(name);
+    if (found === undefined) throw badHdf5('there is no such group', group);
+    entry = found.target;
   }
+  return listEntries(file, entry);
 }
 
-/** Gives the objects of a group other names: a permutation of the names that are there. */
-export function renameEntries(window: FileWindow, { group, renames }: Hdf5Renaming): void {
-  const entries = entriesOf(window, group);
-  const targets = new Set(renames.values());
-  const isPermutation =
-    targets.size === renames.size && [...renames.keys()].every((name) => targets.has(name) && entries.has(name));
-  if (!isPermutation) throw damaged(`the names in "${group}" are not those that were to be exchanged`);
-  const contents = new Map(
-    [...renames.keys()].map((name) => [name, read(window, entries.get(name)! + NAME_BYTES, ENTRY_BYTES - NAME_BYTES)]),
-  );
-  for (const [from, to] of renames) if (from !== to) write(window, entries.get(to)! + NAME_BYTES, contents.get(from)!);
-}
-
-function entriesOf(window: FileWindow, group: string): Entries {
-  const superblock = read(window, 0, SUPERBLOCK_BYTES);
-  const isOldest = superblock.readUInt8(8) === 0 && superblock.readUInt8(13) === 8 && superblock.readUInt8(14) === 8;
-  if (!superblock.subarray(1, 4).equals(Buffer.from('HDF')) || !isOldest || address(superblock, 24) !== 0) {
-    throw damaged('the file is not built as Keras builds it');
-  }
-  let entries = tableEntries(window, tableAt(window, ROOT_ENTRY));
-  for (const segment of group.split('/').slice(1)) {
-    const entry = entries.get(segment);
-    if (entry === undefined) throw damaged(`"${group}" is not there`);
-    entries = tableEntries(window, tableAt(window, entry));
+function listEntries(file: Hdf5Bytes, group: Buffer): ReadonlyMap<string, SymbolEntry> {
+  const [tree, heap] = tableOf(file, group);
+  const names = readHeap(file, heap);
+  const entries = new Map<string, SymbolEntry>();
+  for (const node of listNodes(file, tree)) {
+    for (const entry of readNode(file, node, names)) {
+      if (entries.has(entry.name)) throw damaged('a group holds a name twice');
+      entries.set(entry.name, entry);
+    }
   }
   return entries;
 }
 
-/** The symbol table that an entry leads to: named in the entry itself, or in the header of its object. */
-function tableAt(window: FileWindow, at: number): GroupTable {
-  const entry = read(window, at, ENTRY_BYTES);
-  if (entry.readUInt32LE(16) === HAS_TABLE) return { tree: address(entry, 24), heap: address(entry, 32) };
-  return tableInHeader(window, address(entry, 8));
-}
-
-function tableInHeader(window: FileWindow, at: number): GroupTable {
-  const prefix = read(window, at, 16);
-  if (prefix.readUInt8(0) !== 1) throw damaged('an object header of another kind');
-  const blocks = [{ start: at + 16, length: prefix.readUInt32LE(8) }];
-  for (let index = 0; index < blocks.length; index++) {
-    const { start, length } = blocks[index]!;
-    const block = read(window, start, length);
-    for (let position = 0; position + 8 <= length; ) {
-      const type = block.readUInt16LE(position);
-      const size = block.readUInt16LE(position + 2);
-      const body = position + 8;
-      if (body + size > length) throw damaged('a header message beyond its header');
-      if (type === SYMBOL_TABLE_MESSAGE && size >= 16)
-        return { tree: address(block, body), heap: address(block, body + 8) };
-      if (type === CONTINUATION_MESSAGE && size >= 16) {
-        if (blocks.length > MOST_HEADER_BLOCKS) throw damaged('an object header without end');
-        blocks.push({ start: address(block, body), length: address(block, body + 8) });
-      }
-      position = body + size;
-    }
+/** Where a group's B-tree and the heap of its names lie. */
+function tableOf(file: Hdf5Bytes, entry: Buffer): readonly [tree: number, heap: number] {
+  const message = readHeaderMessages(file, numberAt(entry, 0)).find(({ type }) => type === SYMBOL_TABLE);
+  if (message === undefined || message.isShared || message.content.length < 16) {
+    throw badHdf5('a group has no symbol table');
   }
-  throw damaged('a group that is no symbol table');
+  const isCached = entry.readUInt32LE(8) === 1;
+  if (isCached && !entry.subarray(16, 32).equals(message.content.subarray(0, 16))) {
+    throw damaged('a group has two symbol tables');
+  }
+  return [numberAt(message.content, 0), numberAt(message.content, 8)];
 }
 
-function tableEntries(window: FileWindow, { tree, heap }: GroupTable): Entries {
-  const heapHeader = read(window, heap, 32);
-  expectSignature(heapHeader, 'HEAP');
-  const names = read(window, address(heapHeader, 24), address(heapHeader, 8));
-  const entries = new Map<string, number>();
-  const nodes = [tree];
-  for (let index = 0; index < nodes.length; index++) {
-    if (nodes.length > MOST_NODES) throw damaged('a directory without end');
-    const head = read(window, nodes[index]!, 24);
-    expectSignature(head, 'TREE');
-    const level = head.readUInt8(5);
+/** Addresses of the nodes that hold a tree's entries. */
+function listNodes(file: Hdf5Bytes, root: number): readonly number[] {
+  const seen = new Set<number>();
+  const visit = (address: number, expected?: number): readonly number[] => {
+    if (seen.has(address)) throw damaged('a B-tree goes round in a circle');
+    seen.add(address);
+    const head = file.read(address, 24);
+    const level = head[5]!;
+    const isTree = head.toString('latin1', 0, 4) === 'TREE' && head[4] === 0 && level <= MOST_LEVELS;
+    if (!isTree || (expected !== undefined && level !== expected)) throw damaged('a B-tree holds something else');
     const count = head.readUInt16LE(6);
-    // Keys and children take turns, a key first.
-    const body = read(window, nodes[index]! + 24, count * 16 + 8);
-    for (let child = 0; child < count; child++) {
-      const at = address(body, 8 + child * 16);
-      if (level > 0) nodes.push(at);
-      else addEntries(window, at, names, entries);
-    }
-  }
-  return entries;
+    const keysAndChildren = file.read(address + 24, 16 * count);
+    const children = Array.from({ length: count }, (_, index) => numberAt(keysAndChildren, 16 * index + 8));
+    return level === 0 ? children : children.flatMap((child) => visit(child, level - 1));
+  };
+  const nodes = visit(root);
+  if (new Set(nodes).size < nodes.length) throw damaged('a B-tree goes round in a circle');
+  return nodes;
 }
 
-function addEntries(window: FileWindow, at: number, names: Buffer, entries: Map<string, number>): void {
-  const head = read(window, at, 8);
-  expectSignature(head, 'SNOD');
+function readNode(file: Hdf5Bytes, address: number, names: Buffer): readonly SymbolEntry[] {
+  const head = file.read(address, 8);
+  if (head.toString('latin1', 0, 4) !== 'SNOD' || head[4] !== 1) throw damaged('a symbol table holds something else');
   const count = head.readUInt16LE(6);
-  const body = read(window, at + 8, count * ENTRY_BYTES);
-  for (let index = 0; index < count; index++) {
-    const start = address(body, index * ENTRY_BYTES);
-    const end = names.indexOf(0, start);
-    if (start >= names.length || end < 0) throw damaged('a name outside of its heap');
-    const name = names.toString('utf8', start, end);
-    if (entries.has(name)) throw damaged(`the name "${name}" stands twice in a group`);
-    entries.set(name, at + 8 + index * ENTRY_BYTES);
-  }
+  const bytes = file.read(address + 8, count * ENTRY_BYTES);
+  return Array.from({ length: count }, (_, index) => {
+    const start = index * ENTRY_BYTES;
+    const target = bytes.subarray(start + NAME_BYTES, start + ENTRY_BYTES);
+    const isLink = target.readUInt32LE(8) > 1 || numberAt(target, 0) === UNDEFINED_ADDRESS;
+    if (isLink) throw badHdf5('a link where only groups and datasets can be');
+    return { name: nameAt(names, numberAt(bytes, start)), address: address + 8 + start + NAME_BYTES, target };
+  });
 }
 
-function expectSignature(bytes: Buffer, signature: string): void {
-  if (bytes.toString('latin1', 0, 4) !== signature) throw damaged(`no ${signature} where one should be`);
+/** The data segment of a local heap. */
+function readHeap(file: Hdf5Bytes, address: number): Buffer {
+  const head = file.read(address, 32);
+  if (head.toString('latin1', 0, 4) !== 'HEAP' || head[4] !== 0)
+    throw damaged('where names should be is something else');
+  const byteLength = numberAt(head, 8);
+  if (byteLength > MOST_HEAP_BYTES) throw damaged('the names of a group take more room than any');
+  return file.read(numberAt(head, 24), byteLength);
 }
 
-function address(bytes: Buffer, at: number): number {
-  const value = bytes.readBigUInt64LE(at);
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged('an address past the end of the file');
-  return Number(value);
-}
-
-// Directories are small: a larger stretch than this is no directory.
-const MOST_BYTES = 64 * 2 ** 20;
-
-function read(
-  { descriptor, byteOffset, byteLength = Number.MAX_SAFE_INTEGER }: FileWindow,
-  at: number,
-  length: number,
-): Buffer {
-  if (length > MOST_BYTES || at + length > byteLength) throw damaged('an address past the end of the file');
-  const bytes = Buffer.alloc(length);
-  for (let done = 0; done < length; ) {
-    const count = readSync(descriptor, bytes, done, length - done, byteOffset + at + done);
-    if (count === 0) throw damaged('an address past the end of the file');
-    done += count;
-  }
-  return bytes;
-}
-
-function write({ descriptor, byteOffset }: FileWindow, at: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(descriptor, bytes, done, bytes.length - done, byteOffset + at + done);
+function nameAt(names: Buffer, offset: number): string {
+  const end = offset < names.length ? names.indexOf(0, offset) : -1;
+  if (end < 0) throw damaged('a name of a group has no end');
+  return names.toString('utf8', offset, end);
 }
