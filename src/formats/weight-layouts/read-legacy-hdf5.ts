@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import { layerOrder } from '../../model/layer-order.js';
-import type { Graph, Layer } from '../../model/model.js';
+import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { datasetTensor, refuseUnreachable, weightFacts, weightsMismatch, withWeights } from './hdf5-weights.js';
@@ -15,6 +15,7 @@ import { readTextList } from './text-lists.js';
  */
 export function readLegacyHdf5(file: Hdf5File, graph: Graph, base: string): Graph {
   refuseUnreachable(graph);
+  const dialect = graph.read?.dialect ?? 'keras2';
   const names = readTextList(file, base || '/', 'layer_names') ?? [];
   const layers = layerOrder(graph).filter((layer) => !layer.isOperation);
   const known = new Map(layers.map((layer) => [layer.name, layer]));
@@ -32,7 +33,7 @@ export function readLegacyHdf5(file: Hdf5File, graph: Graph, base: string): Grap
       );
     inFile.push(layer);
     const paths = stored.map((weight) => `${groupPath(base, name)}/${weight}`);
-    for (const [owner, own] of pair(file, layer, stored, paths)) weights.set(owner, own);
+    for (const [owner, own] of pair(file, dialect, layer, stored, paths)) weights.set(owner, own);
   }
   const withoutWeights = layers.find((layer) => !inFile.includes(layer) && needsWeights(layer));
   if (withoutWeights !== undefined)
@@ -65,11 +66,12 @@ function checkOrder(inFile: readonly Layer[], layers: readonly Layer[], base: st
 
 function pair(
   file: Hdf5File,
+  dialect: Dialect,
   layer: Layer,
   stored: readonly string[],
   paths: readonly string[],
 ): ReadonlyMap<Layer, readonly Weight[]> {
-  if (layer.graph !== undefined) return pairNested(file, layer, layer.graph, stored, paths);
+  if (layer.graph !== undefined) return pairNested(file, dialect, layer, layer.graph, stored, paths);
   const facts = weightFacts(layer);
   if (facts !== undefined && facts.length !== stored.length) {
     throw weightsMismatch(
@@ -87,12 +89,13 @@ function pair(
 
 function pairNested(
   file: Hdf5File,
+  dialect: Dialect,
   layer: Layer,
   graph: Graph,
   stored: readonly string[],
   paths: readonly string[],
 ): ReadonlyMap<Layer, readonly Weight[]> {
-  const order = legacyOrder(graph);
+  const order = legacyOrder(graph, dialect);
   if (order === undefined || order.length !== stored.length) {
     throw order === undefined
       ? inputError(

@@ -48,7 +48,7 @@ async function writeLayer(
   if (before === layer) return;
   const group = groupPath(writing.base, layer.name);
   if (before === undefined) editor.makeGroup(group);
-  const weights = layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph);
+  const weights = layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
   const names: string[] = [];
   for (const { owner, weight } of weights) {
     const { source, exponent } = weight.tensor;
@@ -73,8 +73,8 @@ interface OwnedWeight {
 const ownWeights = (layer: Layer, before: Layer | undefined): readonly OwnedWeight[] =>
   (before === undefined ? orderedWeights(layer) : layer.weights).map((weight) => ({ owner: layer, weight }));
 
-function nestedWeights(layer: Layer, graph: Graph): readonly OwnedWeight[] {
-  const order = legacyOrder(graph);
+function nestedWeights(layer: Layer, graph: Graph, dialect: Dialect): readonly OwnedWeight[] {
+  const order = legacyOrder(graph, dialect);
   if (order === undefined)
     throw weightsMismatch(
       layer.name,
