@@ -10,6 +10,7 @@ import {
   mapItems,
   type Plain,
   stringOf,
+  toPlain,
   withItems,
   withMember,
   withoutMember,
@@ -99,7 +100,7 @@ function lowerEntry(layer: Layer, graph: Graph, { write, rewrite }: References):
   }
   const inbound = layer.calls
     .filter((call) => call.inputs.length > 0)
-    .map((call) => call.inputs.map((ref): Plain => [...write(ref), {}]));
+    .map((call) => call.inputs.map((ref): Plain => [...write(ref), call.keywords === undefined ? {} : toPlain(call.keywords)]));
   const named = withMember(lowerLayer(layer), 'name', fromPlain(layer.name));
   return itemOf(layer, graph, withMember(named, 'inbound_nodes', fromPlain(inbound)));
 }
