@@ -9,6 +9,7 @@ import {
 } from '../json/json-value.js';
 import { activationLoads } from '../layers/activations.js';
 import { hasActivityRegularizer } from '../layers/config.js';
+import { fieldStanding } from '../layers/config-fields.js';
 import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
@@ -187,15 +188,24 @@ function classBlocker(
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(loader))
     return { field: 'class_name', reason: `is ${className}, a class it does not have` };
-  for (const { loaders, field, reason, stops } of facts.refusedFields ?? []) {
-    if (loaders.includes(loader) && stops(settings[field], hasModule)) return { field, reason };
+  for (const { loaders, field, reason, stops, isSilent } of facts.refusedFields ?? []) {
+    if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule)) return { field, reason };
   }
+  const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, loader);
+  if (unknown !== undefined) return { field: unknown, reason: 'is an argument it does not know' };
   // A wrapper holds the layer it wraps: Bidirectional, TimeDistributed.
   const { layer } = settings;
   const wrapped = isPlainObject(layer) && isPlainObject(layer.config) ? layer.config : undefined;
   const inside = wrapped && classBlocker(classNameOf(layer) ?? '', wrapped, hasModule, loader);
   return inside ?? fieldBlocker(settings, loader);
 }
+
+/** Keras stops at an argument that it does not know, whatever its value. */
+const findUnknownField = (className: string, settings: PlainObject, loader: Loader): string | undefined =>
+  Object.entries(settings).find(([field, value]) => {
+    const standing = fieldStanding(className, field, value ?? null, loader);
+    return standing === 'spare' || standing === 'missing';
+  })?.[0];
 
 function nameBlocker(name: string, loader: Loader): Finding | undefined {
   if (loader === 'tfjs' && name in Object.prototype)

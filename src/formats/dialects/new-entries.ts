@@ -5,6 +5,8 @@ import {
   type JsonObject,
   type JsonValue,
   type Plain,
+  type PlainObject,
+  toPlain,
   withMember,
   withoutMember,
 } from '../../json/json-value.js';
@@ -108,7 +110,16 @@ export function newModelEntry(
 export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): Plain =>
   layer.calls
     .filter((call) => call.inputs.length > 0)
-    .map((call) => grammarOf(dialect).writeCall(layer, call.inputs.map(tensors.write)));
+    .map((call) => {
+      const written = grammarOf(dialect).writeCall(layer, call.inputs.map(tensors.write));
+      return call.keywords === undefined ? written : withKeywords(written, toPlain(call.keywords), dialect);
+    });
+
+/** A call with keyword arguments: Keras 2 says them behind every tensor. */
+function withKeywords(call: Plain, keywords: Plain, dialect: Dialect): Plain {
+  if (dialect === 'keras3') return { ...(call as PlainObject), kwargs: keywords };
+  return (call as readonly (readonly Plain[])[]).map((reference) => reference.with(3, keywords));
+}
 
 /** Whether an entry says its module. */
 export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;

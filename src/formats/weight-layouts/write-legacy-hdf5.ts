@@ -45,9 +45,11 @@ async function writeLayer(
   before: Layer | undefined,
   writing: LegacyWriting,
 ): Promise<void> {
-  if (before === layer) return;
   const group = groupPath(writing.base, layer.name);
-  if (before === undefined) editor.makeGroup(group);
+  // A Sequential model's input has no group before the model is functional.
+  const isNew = before === undefined || !editor.has(group);
+  if (before === layer && !isNew) return;
+  if (isNew) editor.makeGroup(group);
   const weights = layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
   const names: string[] = [];
   for (const { owner, weight } of weights) {
@@ -62,7 +64,7 @@ async function writeLayer(
     const { tensor } = weight;
     await editor.makeDataset(`${group}/${name}`, hdf5Dtype(tensor, owner), tensor.shape, writing.values.chunks(tensor));
   }
-  if (before === undefined || layer.graph !== undefined) writeTextList(editor, group, 'weight_names', names);
+  if (isNew || layer.graph !== undefined) writeTextList(editor, group, 'weight_names', names);
 }
 
 interface OwnedWeight {
