@@ -713,10 +713,10 @@ def compiled_branch_output(K):
 @model("70 KB of layer names: the name attributes of an HDF5 file are written in pieces")
 def long_names(K):
     L = K.layers
-    name = "a_layer_with_a_name_that_says_it_all_" * 16
+    name = "a_layer_with_a_name_that_says_it_all_" * 50
     inputs = image(K, name=f"{name}_in")
     x = L.Conv2D(4, 3, padding="same", name=f"{name}_stem")(inputs)
-    for number in range(18):
+    for number in range(5):
         y = L.Conv2D(4, 3, padding="same", use_bias=False, name=f"{name}_conv_a{number}")(x)
         y = L.BatchNormalization(name=f"{name}_norm_a{number}")(y)
         y = L.ReLU(name=f"{name}_relu_a{number}")(y)
