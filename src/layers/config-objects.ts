@@ -11,11 +11,7 @@ interface ObjectFacts {
   readonly alias?: string;
 }
 
-const facts = (
-  loads: readonly Loader[],
-  names: string,
-  fields: string,
-): readonly (readonly [string, ObjectFacts])[] =>
+const facts = (loads: readonly Loader[], names: string, fields: string): readonly (readonly [string, ObjectFacts])[] =>
   names.split(' ').map((name) => [name, { loads, fields: fields === '' ? [] : fields.split(' ') }]);
 
 const lecun = (name: string, alias: string, loads: readonly Loader[]) =>

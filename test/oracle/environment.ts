@@ -62,7 +62,8 @@ const without = (reason: string): OracleEnvironment => ({
 
 /** A Python that somebody else set up: what it lacks is missing, the rest runs. */
 async function lookInto(python: string): Promise<OracleEnvironment> {
-  const script = 'import importlib.util as u; print(*(m for m in ("tensorflow","tf_keras","keras","h5py","jax") if u.find_spec(m)))';
+  const script =
+    'import importlib.util as u; print(*(m for m in ("tensorflow","tf_keras","keras","h5py","jax") if u.find_spec(m)))';
   try {
     const { stdout } = await run(python, ['-c', script]);
     const found = stdout.trim().split(' ');
@@ -83,7 +84,8 @@ async function lookInto(python: string): Promise<OracleEnvironment> {
 
 /** The first Python of the right age that can make environments. A command may be there and not run (pyenv's shims). */
 async function getBasePython(): Promise<string> {
-  const script = 'import sys, json, venv, ensurepip; print(json.dumps([sys.executable, "%d.%d" % sys.version_info[:2]]))';
+  const script =
+    'import sys, json, venv, ensurepip; print(json.dumps([sys.executable, "%d.%d" % sys.version_info[:2]]))';
   const found: string[] = [];
   for (const candidate of CANDIDATES) {
     try {

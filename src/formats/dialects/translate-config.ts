@@ -85,7 +85,8 @@ export function translateConfig(
       const refused = facts.refusedFields?.find(
         (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true),
       );
-      if (refused !== undefined && refused.instead === undefined) throw noSuchField(layer, key, plain, target, refused.reason);
+      if (refused !== undefined && refused.instead === undefined)
+        throw noSuchField(layer, key, plain, target, refused.reason);
       members.push([key, bareJson(refused?.instead?.(value) ?? value)]);
     }
   }
@@ -95,7 +96,11 @@ export function translateConfig(
 }
 
 /** The members under the names that the target gives them. */
-function renameFields(className: string, config: JsonObject, target: Loader): readonly (readonly [string, JsonValue])[] {
+function renameFields(
+  className: string,
+  config: JsonObject,
+  target: Loader,
+): readonly (readonly [string, JsonValue])[] {
   const keras3 = target === 'keras3';
   const names: Readonly<Record<string, readonly [before: string, after: string]>> = {
     InputLayer: keras3 ? ['batch_input_shape', 'batch_shape'] : ['batch_shape', 'batch_input_shape'],
@@ -148,7 +153,8 @@ function translateFunction(
 /** A built-in function as Keras 3 may write it: `{class_name: "function", config: "relu"}`. */
 function functionName(value: JsonValue): string | undefined {
   const module = stringOf(getMember(value, 'module'));
-  if (stringOf(getMember(value, 'class_name')) !== 'function' || (module !== 'builtins' && module !== undefined)) return;
+  if (stringOf(getMember(value, 'class_name')) !== 'function' || (module !== 'builtins' && module !== undefined))
+    return;
   return stringOf(getMember(value, 'config'));
 }
 
@@ -169,7 +175,10 @@ function isMirror(written: JsonObject, backward: JsonValue, target: Loader): boo
 function translateWrapped(field: string, value: JsonValue, languages: Languages, layer: string): JsonValue {
   if (value.kind === 'literal') return value;
   if (isArray(value))
-    return { kind: 'array', items: value.items.map((item) => ({ value: translateWrapped(field, item.value, languages, layer) })) };
+    return {
+      kind: 'array',
+      items: value.items.map((item) => ({ value: translateWrapped(field, item.value, languages, layer) })),
+    };
   const wrapped = readSerialized(value);
   if (field === 'backward_layer' && languages.target === 'tfjs') {
     throw cannotConvert(
@@ -191,7 +200,9 @@ function translateWrapped(field: string, value: JsonValue, languages: Languages,
   const { config } = translateConfig(wrapped.className, wrapped.config, languages, layer, true);
   return writeSerialized(
     wrapped.className,
-    name === undefined ? config : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
+    name === undefined
+      ? config
+      : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
   );
 }
 

@@ -1,4 +1,11 @@
-import { fromPlain, getMember, isObject, type JsonDocument, type JsonObject, withMember } from '../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  isObject,
+  type JsonDocument,
+  type JsonObject,
+  withMember,
+} from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import { lowerModel } from '../dialects/lower-graph.js';
 import { findKerasSource } from './keras-source.js';

@@ -23,8 +23,8 @@ export interface ReadWeights extends Pick<KerasSource, 'layout' | 'base' | 'hasO
 export function readWeights(file: Hdf5File, graph: Graph): ReadWeights {
   const record = parseText(file, RECORD_ATTRIBUTE);
   const common = { record: parseRecord(record?.root) };
-  const base = file.has('/model_weights') ? '/model_weights' : '';
-  if (readTextList(file, base || '/', 'layer_names') !== undefined) {
+  const base = ['/model_weights', ''].find((group) => hasLayerNames(file, group));
+  if (base !== undefined) {
     const hasOptimizer = file.has('/optimizer_weights');
     return { ...common, layout: 'legacy-hdf5', base, hasOptimizer, graph: readLegacyHdf5(file, graph, base) };
   }
@@ -37,6 +37,11 @@ export function readWeights(file: Hdf5File, graph: Graph): ReadWeights {
     hint: 'give a file that Keras wrote: model.save("model.h5"), model.save_weights("model.weights.h5")',
   });
 }
+
+// A layer may be called "model_weights" or "layers".
+const hasLayerNames = (file: Hdf5File, group: string): boolean =>
+  (group === '' || file.list('/').some(({ name, kind }) => `/${name}` === group && kind === 'group')) &&
+  readTextList(file, group || '/', 'layer_names') !== undefined;
 
 /** The JSON of a root attribute; undefined where there is none. */
 export function parseText(file: Hdf5File, attribute: string): JsonDocument | undefined {

@@ -50,7 +50,8 @@ async function writeLayer(
   const isNew = before === undefined || !editor.has(group);
   if (before === layer && !isNew) return;
   if (isNew) editor.makeGroup(group);
-  const weights = layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
+  const weights =
+    layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
   const names: string[] = [];
   for (const { owner, weight } of weights) {
     const { source, exponent } = weight.tensor;
