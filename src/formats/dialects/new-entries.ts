@@ -2,9 +2,9 @@ import { inputError } from '../../errors.js';
 import {
   fromPlain,
   getMember,
+  type JsonArray,
   type JsonObject,
   type JsonValue,
-  type Plain,
   withMember,
   withoutMember,
 } from '../../json/json-value.js';
@@ -13,6 +13,7 @@ import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
 import type { Dialect, Layer } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
+import { registeredName } from './class-names.js';
 import type { GraphTensors } from './graph-tensors.js';
 
 /** How new entries are to look. */
@@ -32,7 +33,7 @@ interface ClassNames {
 /** The least entry that the loaders take for a layer that was made here. */
 export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
   checkInput(layer);
-  const names = style.hasModules ? fullNames(layer.className) : { class_name: layer.className };
+  const names = style.hasModules ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
   return withClass(undefined, names, layer.config);
 }
 
@@ -78,7 +79,8 @@ function fullNames(className: string): ClassNames {
   const application = APPLICATIONS.get(className);
   if (application !== undefined) return { module: application, class_name: className, registered_name: className };
   if (hasFacts(className)) return { module: 'keras.layers', class_name: className, registered_name: null };
-  return { module: null, class_name: className.slice(className.lastIndexOf('>') + 1), registered_name: className };
+  const registered = registeredName(className);
+  return { module: null, class_name: registered.slice(registered.lastIndexOf('>') + 1), registered_name: registered };
 }
 
 /** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
@@ -104,11 +106,16 @@ export function newModelEntry(
   return withClass(before === undefined ? undefined : withoutMember(before, 'build_config'), names, config);
 }
 
-/** `inbound_nodes` of a layer whose calls were made here. */
-export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): Plain =>
-  layer.calls
-    .filter((call) => call.inputs.length > 0)
-    .map((call) => grammarOf(dialect).writeCall(layer, call.inputs.map(tensors.write)));
+/** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
+export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
+  kind: 'array',
+  items: layer.calls.flatMap(({ inputs, read }) => {
+    if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
+    return inputs.length === 0
+      ? []
+      : [{ value: fromPlain(grammarOf(dialect).writeCall(layer, inputs.map(tensors.write))) }];
+  }),
+});
 
 /** Whether an entry says its module. */
 export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;
