@@ -21,9 +21,15 @@ export function classNameIn(entry: JsonObject): string | undefined {
   }
   const registered = stringOf(getMember(entry, 'registered_name'));
   const custom = registered ?? (moduleName === undefined ? className : `${moduleName}.${className}`);
-  // Keras' own name for classes that are registered under no package.
-  return hasFacts(custom) ? `Custom>${custom}` : custom;
+  return hasFacts(custom) ? `${CUSTOM}${custom}` : custom;
 }
+
+/** Stands before a class of other people that has the name of one of Keras'. */
+const CUSTOM = 'custom.';
+
+/** The registered name of a class that is none of Keras', from its name here. */
+export const registeredName = (className: string): string =>
+  className.startsWith(CUSTOM) ? className.slice(CUSTOM.length) : className;
 
 /** The class as Python has it, without package or module: Keras makes the paths in weight files from it. */
 export function pythonClass(layer: Layer): string {

@@ -20,7 +20,7 @@ type First = (layer: Layer) => number;
 
 export function tensorsOf(graph: Graph, grammar: CallGrammar): GraphTensors {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
-  const readLayers = new Map((graph.read?.layers ?? []).map((layer) => [layer.name, layer]));
+  const readLayers = new Map((graph.read?.layers ?? graph.layers).map((layer) => [layer.name, layer]));
   const isLayer = (name: string) => readLayers.has(name);
   const shapeOf = shapesOf(graph);
   const written = (ref: TensorRef, first: First): WrittenReference => ({

@@ -1,6 +1,7 @@
 import { isArray, isObject, type JsonValue, type Plain } from '../../json/json-value.js';
+import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
-import type { CallGrammar, WrittenCall } from './call-grammar.js';
+import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { firstNode } from './node-numbers.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
@@ -12,11 +13,19 @@ const toPlain = ({ layer, node, tensor }: WrittenReference): readonly Plain[] =>
 export const KERAS2_CALLS: CallGrammar = {
   readCall,
   mapCall: mapReferences,
-  writeCall: (_layer, inputs) => inputs.map((input) => [...toPlain(input), {}]),
+  writeCall,
   writeEnds: (ends) => ends.map(toPlain),
   firstInCalls: firstNode,
   firstInEnds: firstNode,
 };
+
+const OP_LAYERS: readonly string[] = ['TFOpLambda', 'SlicingOpLambda'];
+
+/** An op layer's function is called with its tensor itself, which a list around the reference would not be. */
+function writeCall({ className }: Layer, inputs: readonly WrittenTensor[]): Plain {
+  const [first, ...others] = inputs.map((input): Plain => [...toPlain(input), {}]);
+  return others.length === 0 && OP_LAYERS.includes(className) ? first! : [first!, ...others];
+}
 
 /**
  * The entries in order, then tensors among the call arguments of the last entry: they are repeated on every entry and

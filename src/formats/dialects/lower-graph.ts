@@ -23,23 +23,33 @@ import { isWritten } from './node-numbers.js';
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
  * nothing was read is written anew.
- * @param dialect for a graph that was made here, its settings being in the words of that dialect already
+ * @param dialect for a graph that was made here, its configs, and calls that have a `read`, being in the words of that
+ * dialect already
  */
 export function lowerGraph(
   graph: Graph,
   dialect?: Dialect,
 ): { readonly className: string; readonly config: JsonValue } {
-  return lower(graph, styleOf(graph, { dialect: dialect ?? 'keras2', hasModules: dialect === 'keras3' }));
+  return lower(graph, styleOf(graph, newStyle({ dialect })));
 }
 
-/**
- * The object of a whole model, `{class_name, config, ...}`.
- * @param wrapper the object it was read from; everything besides its graph stays
- */
-export function lowerModel(graph: Graph, wrapper?: JsonObject, dialect?: Dialect): JsonObject {
-  const style = styleOf(graph, { dialect: dialect ?? 'keras2', hasModules: dialect === 'keras3' });
-  return lowerModelEntry(graph, wrapper, style);
+export interface LowerOptions {
+  /** The object the model was read from; everything besides its graph stays. */
+  readonly wrapper?: JsonObject | undefined;
+  /** For a graph that was made here: see `lowerGraph`. */
+  readonly dialect?: Dialect | undefined;
+  /** For a graph that was made here: whether to say Python modules. tf-keras wants them in `.keras` files. */
+  readonly hasModules?: boolean | undefined;
 }
+
+/** The object of a whole model, `{class_name, config, ...}`. */
+export const lowerModel = (graph: Graph, options: LowerOptions = {}): JsonObject =>
+  lowerModelEntry(graph, options.wrapper, styleOf(graph, newStyle(options)));
+
+const newStyle = ({ dialect = 'keras2', hasModules = dialect === 'keras3' }: LowerOptions): EntryStyle => ({
+  dialect,
+  hasModules,
+});
 
 /** A model that was read keeps its dialect, and so do the models nested in it. */
 function styleOf({ read }: Graph, given: EntryStyle): EntryStyle {
@@ -114,7 +124,7 @@ function lowerEntry(layer: Layer, graph: Graph, tensors: GraphTensors, style: En
     return itemOf(layer, graph, withMember(lowerLayer(layer, style), 'inbound_nodes', calls));
   }
   const named = withMember(lowerLayer(layer, style), 'name', fromPlain(layer.name));
-  return itemOf(layer, graph, withMember(named, 'inbound_nodes', fromPlain(newCalls(layer, tensors, style))));
+  return itemOf(layer, graph, withMember(named, 'inbound_nodes', newCalls(layer, tensors, style)));
 }
 
 function callsIn(layer: Layer): JsonArray | undefined {

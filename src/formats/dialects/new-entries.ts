@@ -2,6 +2,7 @@ import { inputError } from '../../errors.js';
 import {
   fromPlain,
   getMember,
+  type JsonArray,
   type JsonObject,
   type JsonValue,
   type Plain,
@@ -15,6 +16,7 @@ import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
 import type { Dialect, Layer } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
+import { registeredName } from './class-names.js';
 import type { GraphTensors } from './graph-tensors.js';
 
 /** How new entries are to look. */
@@ -34,7 +36,7 @@ interface ClassNames {
 /** The least entry that the loaders take for a layer that was made here. */
 export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
   checkInput(layer);
-  const names = style.hasModules ? fullNames(layer.className) : { class_name: layer.className };
+  const names = style.hasModules ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
   return withClass(undefined, names, layer.config);
 }
 
@@ -80,7 +82,8 @@ function fullNames(className: string): ClassNames {
   const application = APPLICATIONS.get(className);
   if (application !== undefined) return { module: application, class_name: className, registered_name: className };
   if (hasFacts(className)) return { module: 'keras.layers', class_name: className, registered_name: null };
-  return { module: null, class_name: className.slice(className.lastIndexOf('>') + 1), registered_name: className };
+  const registered = registeredName(className);
+  return { module: null, class_name: registered.slice(registered.lastIndexOf('>') + 1), registered_name: registered };
 }
 
 /** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
@@ -106,14 +109,16 @@ export function newModelEntry(
   return withClass(before === undefined ? undefined : withoutMember(before, 'build_config'), names, config);
 }
 
-/** `inbound_nodes` of a layer whose calls were made here. */
-export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): Plain =>
-  layer.calls
-    .filter((call) => call.inputs.length > 0)
-    .map((call) => {
-      const written = grammarOf(dialect).writeCall(layer, call.inputs.map(tensors.write));
-      return call.keywords === undefined ? written : withKeywords(written, toPlain(call.keywords), dialect);
-    });
+/** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
+export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
+  kind: 'array',
+  items: layer.calls.flatMap(({ inputs, read, keywords }) => {
+    if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
+    if (inputs.length === 0) return [];
+    const written = grammarOf(dialect).writeCall(layer, inputs.map(tensors.write));
+    return [{ value: fromPlain(keywords === undefined ? written : withKeywords(written, toPlain(keywords), dialect)) }];
+  }),
+});
 
 /** A call with keyword arguments: Keras 2 says them behind every tensor. */
 function withKeywords(call: Plain, keywords: Plain, dialect: Dialect): Plain {

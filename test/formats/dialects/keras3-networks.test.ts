@@ -48,7 +48,7 @@ describe.each(NAMES)('%s', (name) => {
   test('unchanged it is the same text, retrofitted it has the layers of both', () => {
     const { document, model } = readNetwork(name);
     const lowered = (graph: Model['graph']) =>
-      serializeJson({ ...document, root: lowerModel(graph, document.root as JsonObject) });
+      serializeJson({ ...document, root: lowerModel(graph, { wrapper: document.root as JsonObject }) });
     expect(lowered(model.graph)).toBe(serializeJson(document));
     if (surveyRetrofit(model).sites.length === 0) return;
     const after = retrofit(model).graph;

@@ -10,7 +10,7 @@ import { DIALECT_EXPECTATIONS, DIALECT_NAMES, dialectText, readDialect } from '.
 import { leaveProof, namesByPath } from '../../support/proof.js';
 
 const lowered = (document: JsonDocument, graph: Graph): string =>
-  serializeJson({ ...document, root: lowerModel(graph, document.root as JsonObject) });
+  serializeJson({ ...document, root: lowerModel(graph, { wrapper: document.root as JsonObject }) });
 
 describe('as Keras wrote them', () => {
   test.each(DIALECT_NAMES)('%s: the dialect is found, and the layers come in the order of Keras', (name) => {
