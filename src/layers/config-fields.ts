@@ -223,6 +223,8 @@ export function fieldStanding(
   // A class's own word on a field goes before what holds for every layer.
   for (const entry of [own, BASE]) {
     if (field in (entry[other] ?? {})) return isSpare(entry[other]![field]!, value) ? 'spare' : 'missing';
+    // What Keras 2 hands down to classes that have no use for it: TensorFlow.js refuses some of these.
+    if (loader === 'tfjs' && entry.keras2?.[field] === ANY) return 'spare';
     if (field in (entry[mine] ?? {}) || entry.fields.split(' ').includes(field)) return 'known';
   }
   return 'unheard';
