@@ -9,6 +9,7 @@ import {
   type TensorRef,
   tensorKey,
 } from '../model/model.js';
+import { hasOutputKeys } from '../model/output-keys.js';
 import { doubled, type Tensor } from '../model/tensor.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
@@ -30,7 +31,9 @@ export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {
   return {
     ...model,
     graph,
-    trainingConfig: renameOutputs(model.trainingConfig, model.graph.outputs, graph.outputs),
+    trainingConfig: hasOutputKeys(model.graph)
+      ? model.trainingConfig
+      : renameOutputs(model.trainingConfig, model.graph.outputs, graph.outputs),
     record: extendRecord(model.record, decided),
   };
 }
