@@ -4,9 +4,11 @@ import {
   ALL,
   COMMUTES,
   commutes,
+  ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
+  type RefusedField,
   type Scaling,
   type Shape,
   sameShape,
@@ -36,15 +38,25 @@ function parametricShape(config: PlainObject, input: Shape | undefined): Shape |
   return input?.slice(1).map((size, index) => (shared.includes(index + 1) ? 1 : size));
 }
 
+const ELU_ALPHA: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'alpha',
+  reason: 'is not 1, the only one it has',
+  stops: (value) => value !== undefined && value !== null && value !== 1,
+};
+
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
-  activation('ReLU', ALL, reluScaling),
+  {
+    ...activation('ReLU', ALL, reluScaling),
+    refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
+  },
   activation('LeakyReLU', ALL, commutes),
   {
     ...activation('PReLU', ALL, commutes),
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
-  activation('ELU', ALL),
+  { ...activation('ELU', ALL), refusedFields: [ELU_ALPHA] },
   { ...activation('Softmax', ALL), makesProbabilities: true },
   activation('ThresholdedReLU', ['tfjs', 'keras2']),
 ];

@@ -9,6 +9,8 @@ interface ActivationFacts {
   /** What turns logits into probabilities. */
   readonly probability?: true;
   readonly loads: readonly Loader[];
+  /** The same function by a name that everybody has. */
+  readonly alias?: string;
 }
 
 /** The activation functions by the names that configs give them. */
@@ -23,7 +25,7 @@ const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, Activa
   ['gelu_new', { loads: ['tfjs'] }],
   ['mish', { loads: ALL }],
   ['swish', { loads: ALL }],
-  ['silu', { loads: KERAS }],
+  ['silu', { loads: KERAS, alias: 'swish' }],
   ['hard_silu', { loads: ['keras3'] }],
   ['hard_swish', { loads: ['keras3'] }],
   ['softplus', { loads: ALL }],
@@ -65,3 +67,46 @@ export function isProbability(config: PlainObject): boolean {
 
 /** Who has a function of this name; undefined for a name that is not known here. */
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
+
+/** A layer of a composition: class and settings. It reads the layer before it, `product` the first input as well. */
+export interface ActivationStep {
+  readonly className: string;
+  readonly settings: PlainObject;
+  readonly product?: true;
+}
+
+/** How a function is said to a loader: by a name it has, or as layers that compute it. */
+export type ActivationWords = { readonly name: string } | { readonly steps: readonly ActivationStep[] };
+
+const rescaling = (scale: number, offset: number): ActivationStep => ({
+  className: 'Rescaling',
+  settings: { scale, offset },
+});
+const clipped = (ceiling: number): ActivationStep => ({ className: 'ReLU', settings: { max_value: ceiling } });
+
+// hard_sigmoid is clip(0.2 x + 0.5) in Keras 2 and TensorFlow.js, and relu6(x + 3) / 6 in Keras 3.
+const OLD_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(0.2, 0.5), clipped(1)];
+const NEW_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(1, 3), clipped(6), rescaling(1 / 6, 0)];
+
+/**
+ * A function of one loader in the words of another; undefined where the other has nothing that computes the same.
+ * @param source whose function it is: `hard_sigmoid` is not the same one everywhere
+ */
+export function translateActivation(
+  name: string,
+  source: 'keras2' | 'keras3',
+  target: Loader,
+): ActivationWords | undefined {
+  const isSame = source === 'keras3' ? target === 'keras3' : target !== 'keras3';
+  if (name === 'hard_sigmoid' && !isSame) return { steps: source === 'keras3' ? NEW_HARD_SIGMOID : OLD_HARD_SIGMOID };
+  const facts = findActivation(name);
+  if (facts === undefined) return undefined;
+  if (facts.loads.includes(target)) return { name };
+  if (facts.alias !== undefined) return { name: facts.alias };
+  if (name === 'hard_silu' || name === 'hard_swish') {
+    return { steps: [...NEW_HARD_SIGMOID, { className: 'Multiply', settings: {}, product: true }] };
+  }
+  // The function's slope is 0.2 in both Kerases; the layer's default is another one.
+  if (name === 'leaky_relu') return { steps: [{ className: 'LeakyReLU', settings: { alpha: 0.2 } }] };
+  return undefined;
+}

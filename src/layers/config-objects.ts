@@ -1,28 +1,50 @@
+import type { PlainObject } from '../json/json-value.js';
 import { ALL, KERAS, type Loader } from './layer-facts.js';
 
 // Initializers, regularizers, constraints and dtype policies: small objects inside a layer's config, and who has them.
 
-const INITIALIZERS: ReadonlyMap<string, readonly Loader[]> = new Map([
-  ...['Constant', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'Identity', 'Ones', 'Orthogonal'].map(
-    (name) => [name, ALL] as const,
-  ),
-  ...['RandomNormal', 'RandomUniform', 'TruncatedNormal', 'VarianceScaling', 'Zeros'].map(
-    (name) => [name, ALL] as const,
-  ),
-  ...['LecunNormal', 'LecunUniform'].map((name) => [name, KERAS] as const),
-  ...['LeCunNormal', 'LeCunUniform'].map((name) => [name, ['tfjs']] as const),
+interface ObjectFacts {
+  readonly loads: readonly Loader[];
+  /** What its config may say; Keras 3 adds fields that Keras 2 does not know. */
+  readonly fields: readonly string[];
+  /** The same thing under the name that the other loaders have. */
+  readonly alias?: string;
+}
+
+const facts = (loads: readonly Loader[], names: string, fields: string): readonly (readonly [string, ObjectFacts])[] =>
+  names.split(' ').map((name) => [name, { loads, fields: fields === '' ? [] : fields.split(' ') }]);
+
+const lecun = (name: string, alias: string, loads: readonly Loader[]) =>
+  [name, { loads, fields: ['seed'], alias }] as const;
+
+const INITIALIZERS: ReadonlyMap<string, ObjectFacts> = new Map([
+  ...facts(ALL, 'Zeros Ones', ''),
+  ...facts(ALL, 'Constant', 'value'),
+  ...facts(ALL, 'Identity', 'gain'),
+  ...facts(ALL, 'GlorotNormal GlorotUniform HeNormal HeUniform', 'seed'),
+  ...facts(ALL, 'Orthogonal', 'gain seed'),
+  ...facts(ALL, 'RandomNormal TruncatedNormal', 'mean stddev seed'),
+  ...facts(ALL, 'RandomUniform', 'minval maxval seed'),
+  ...facts(ALL, 'VarianceScaling', 'scale mode distribution seed'),
+  lecun('LecunNormal', 'LeCunNormal', KERAS),
+  lecun('LecunUniform', 'LeCunUniform', KERAS),
+  lecun('LeCunNormal', 'LecunNormal', ['tfjs']),
+  lecun('LeCunUniform', 'LecunUniform', ['tfjs']),
 ]);
 
-const REGULARIZERS: ReadonlyMap<string, readonly Loader[]> = new Map([
-  ['L1L2', ALL],
-  ['L1', KERAS],
-  ['L2', KERAS],
-  ['OrthogonalRegularizer', KERAS],
+const REGULARIZERS: ReadonlyMap<string, ObjectFacts> = new Map([
+  ...facts(ALL, 'L1L2', 'l1 l2'),
+  ...facts(KERAS, 'L1', 'l1'),
+  ...facts(KERAS, 'L2', 'l2'),
+  ...facts(KERAS, 'OrthogonalRegularizer', 'factor mode'),
 ]);
 
-const CONSTRAINTS: ReadonlyMap<string, readonly Loader[]> = new Map([
-  ...['MaxNorm', 'MinMaxNorm', 'NonNeg', 'UnitNorm'].map((name) => [name, ALL] as const),
-  ['RadialConstraint', ['keras2']],
+const CONSTRAINTS: ReadonlyMap<string, ObjectFacts> = new Map([
+  ...facts(ALL, 'MaxNorm', 'max_value axis'),
+  ...facts(ALL, 'MinMaxNorm', 'min_value max_value rate axis'),
+  ...facts(ALL, 'NonNeg', ''),
+  ...facts(ALL, 'UnitNorm', 'axis'),
+  ...facts(['keras2'], 'RadialConstraint', ''),
 ]);
 
 // A policy is harmless to TensorFlow.js, which computes in float32 whatever stands there.
@@ -31,16 +53,66 @@ const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
   ['Policy', ['tfjs', 'keras2']],
 ]);
 
+export type ObjectKind = 'initializer' | 'regularizer' | 'constraint';
+
+const TABLES: Readonly<Record<ObjectKind, ReadonlyMap<string, ObjectFacts>>> = {
+  initializer: INITIALIZERS,
+  regularizer: REGULARIZERS,
+  constraint: CONSTRAINTS,
+};
+
+/** What a field such as `kernel_regularizer` holds; undefined for fields that hold no such object. */
+export function objectKind(field: string): ObjectKind | undefined {
+  const kind = field.slice(field.lastIndexOf('_') + 1);
+  return kind in TABLES ? (kind as ObjectKind) : undefined;
+}
+
 /** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {
-  const table = field.endsWith('_initializer')
-    ? INITIALIZERS
-    : field.endsWith('_regularizer')
-      ? REGULARIZERS
-      : field.endsWith('_constraint')
-        ? CONSTRAINTS
-        : field === 'dtype'
-          ? POLICIES
-          : undefined;
-  return table && (table.get(className) ?? []);
+  if (field === 'dtype') return POLICIES.get(className) ?? [];
+  const kind = objectKind(field);
+  return kind && (TABLES[kind].get(className)?.loads ?? []);
+}
+
+// Keras and TensorFlow.js also know most of these by names in small letters: `he_normal`, `l2`.
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
+  ...Object.values(TABLES).flatMap((table) => [...table.keys()].map((name) => [snakeCase(name), name] as const)),
+  ['lecun_normal', 'LecunNormal'],
+  ['lecun_uniform', 'LecunUniform'],
+  ['l1_l2', 'L1L2'],
+  ['l1l2', 'L1L2'],
+  ['one', 'Ones'],
+  ['zero', 'Zeros'],
+  ['normal', 'RandomNormal'],
+  ['uniform', 'RandomUniform'],
+  ['IdentityInitializer', 'Identity'],
+  ['OrthogonalInitializer', 'Orthogonal'],
+]);
+
+function snakeCase(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+}
+
+/** How an object is named to a loader, with the fields it may have there and those it must have. */
+export interface ObjectWords {
+  readonly className: string;
+  readonly fields: readonly string[];
+  /** Fields to add with these values where they are not set. */
+  readonly defaults: PlainObject;
+}
+
+/**
+ * An object's class in a loader's words; undefined where the loader has none that does the same.
+ * TensorFlow.js has L1 and L2 as one class, whose two factors are 0.01 unless it is told otherwise.
+ */
+export function translateObject(kind: ObjectKind, name: string, target: Loader): ObjectWords | undefined {
+  const table = TABLES[kind];
+  const className = table.has(name) ? name : (SHORT_NAMES.get(name) ?? name);
+  const found = table.get(className);
+  if (found === undefined) return undefined;
+  if (found.loads.includes(target)) return { className, fields: found.fields, defaults: {} };
+  if (found.alias !== undefined) return { className: found.alias, fields: found.fields, defaults: {} };
+  if (kind === 'regularizer' && (className === 'L1' || className === 'L2'))
+    return { className: 'L1L2', fields: ['l1', 'l2'], defaults: className === 'L1' ? { l2: 0 } : { l1: 0 } };
+  return undefined;
 }

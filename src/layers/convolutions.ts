@@ -3,12 +3,13 @@ import { activationCommutes } from './activations.js';
 import { channelsAxis, elementCount, featureShape, numberIn, perAxis, spatialAxes, stringIn } from './config.js';
 import {
   ALL,
+  ignoredByTfjs,
+  isAllOnes,
   KERAS,
   type LayerFacts,
   type Loader,
   type RefusedField,
   type Shape,
-  unknownField,
   type WeightFact,
 } from './layer-facts.js';
 
@@ -25,7 +26,7 @@ function convolution(className: string, kind: Kind, rank: Rank, loads: readonly 
     convolution: kind,
     spatialRank: rank,
     loads,
-    refusedFields: refusedFields(kind),
+    refusedFields: REFUSED_FIELDS[kind],
     resolution: (config) => {
       const strides = perAxis(config, 'strides', rank) ?? Array<number>(rank).fill(1);
       return kind === 'transposed' ? strides.map((stride) => 1 / stride) : strides;
@@ -56,24 +57,25 @@ const CAUSAL: RefusedField = {
   stops: (value) => value === 'causal',
 };
 
-const KERNEL_FIELDS = ['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'];
+const DILATION = ignoredByTfjs('dilation_rate', isAllOnes);
 
-// Keras 2 hands its convolutions' common arguments down to classes that have no use for them.
-function refusedFields(kind: Kind): readonly RefusedField[] {
-  if (kind === 'standard') return [CAUSAL];
-  const groups = unknownField('keras3', 'groups');
-  if (kind !== 'separable') return [groups];
-  const kernel = KERNEL_FIELDS.flatMap((field): readonly RefusedField[] => [
-    unknownField('keras3', field),
-    {
-      loaders: ['tfjs'],
-      field,
-      reason: 'is set: it wants the depthwise and the pointwise one',
-      stops: (value) => value !== undefined && value !== null,
-    },
-  ]);
-  return [groups, ...kernel];
-}
+const REFUSED_FIELDS: Readonly<Record<Kind, readonly RefusedField[]>> = {
+  standard: [CAUSAL, ignoredByTfjs('groups', isAllOnes)],
+  depthwise: [DILATION],
+  transposed: [DILATION, ignoredByTfjs('output_padding', () => false)],
+  separable: [
+    ...['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'].map(
+      (field): RefusedField => ({
+        loaders: ['tfjs'],
+        field,
+        reason: 'is set: it wants the depthwise and the pointwise one',
+        stops: (value) => value !== undefined && value !== null,
+      }),
+    ),
+    // It adds the bias before it turns the channels to the front.
+    ignoredByTfjs('data_format', (value) => value === 'channels_last'),
+  ],
+};
 
 const inputChannels = (config: PlainObject, input: Shape | undefined): number | null =>
   input === undefined ? null : (input[channelsAxis(config, input.length)] ?? null);

@@ -1,12 +1,11 @@
 import { activationCommutes } from './activations.js';
 import { elementCount, numberIn } from './config.js';
-import { ALL, type LayerFacts, unknownField } from './layer-facts.js';
+import { ALL, type LayerFacts } from './layer-facts.js';
 
 const dense: LayerFacts = {
   className: 'Dense',
   role: 'dense',
   loads: ALL,
-  refusedFields: [unknownField('keras2', 'quantization_config')],
   outputShape: (config, [input]) =>
     input === undefined ? undefined : [...input.slice(0, -1), numberIn(config, 'units') ?? null],
   weights: (config, [input]) => {

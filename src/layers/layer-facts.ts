@@ -1,4 +1,4 @@
-import type { Plain, PlainObject } from '../json/json-value.js';
+import type { JsonValue, Plain, PlainObject } from '../json/json-value.js';
 
 /** A static shape, batch first; null where a dimension is only known when the model runs. */
 export type Shape = readonly (number | null)[];
@@ -30,6 +30,8 @@ export interface WeightFact {
   readonly shape: Shape | undefined;
   /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
   readonly base: string;
+  /** Where it stands in a `.weights.h5`, relative to the layer; `vars/<index>` by default. */
+  readonly path?: string;
 }
 
 /**
@@ -58,6 +60,10 @@ export interface RefusedField {
    * @param hasModule whether the layer's entry names its Python module, as Keras has written since 2.13
    */
   readonly stops: (value: Plain | undefined, hasModule: boolean) => boolean;
+  /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
+  readonly isSilent?: true;
+  /** What says the same to these loaders. */
+  readonly instead?: (value: JsonValue) => JsonValue;
 }
 
 /** Everything the program knows of one Keras layer class. Facts are functions of the layer's config. */
@@ -90,13 +96,17 @@ export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
 export const COMMUTES: Scaling = { kind: 'commutes' };
 export const commutes = (): Scaling => COMMUTES;
 
-/** A field that one loader does not know at all: it stops at the field's mere presence. */
-export const unknownField = (loader: Loader, field: string): RefusedField => ({
-  loaders: [loader],
+/** A field that TensorFlow.js reads past: only these values come out the same. */
+export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boolean): RefusedField => ({
+  loaders: ['tfjs'],
   field,
-  reason: 'is an argument it does not know',
-  stops: (value) => value !== undefined,
+  reason: 'says something that TensorFlow.js ignores',
+  stops: (value) => value !== undefined && value !== null && !isHarmless(value),
+  isSilent: true,
 });
+
+/** A number, or a list of numbers, that are all 1. */
+export const isAllOnes = (value: Plain): boolean => [value].flat().every((part) => part === 1);
 
 /** The shape of the first input: for layers that change numbers, not sizes. */
 export const sameShape = (_config: PlainObject, inputs: readonly (Shape | undefined)[]) => inputs[0];

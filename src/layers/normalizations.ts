@@ -1,7 +1,8 @@
-import type { PlainObject } from '../json/json-value.js';
+import { isArray, type PlainObject } from '../json/json-value.js';
 import { axisOf } from './config.js';
 import {
   ALL,
+  ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
@@ -9,7 +10,6 @@ import {
   type Scaling,
   type Shape,
   sameShape,
-  unknownField,
   type WeightFact,
 } from './layer-facts.js';
 
@@ -51,12 +51,16 @@ const AXIS_LIST: RefusedField = {
   reason: 'is a list; it wants a number',
   // Older entries go through a loader of their own, which takes the number out of the list.
   stops: (value, hasModule) => hasModule && Array.isArray(value),
+  instead: (value) => (isArray(value) && value.items.length === 1 ? value.items[0]!.value : value),
 };
 
 export const NORMALIZATIONS: readonly LayerFacts[] = [
-  { ...norm('BatchNormalization', ALL, ['moving_mean', 'moving_variance']), refusedFields: [AXIS_LIST] },
+  {
+    ...norm('BatchNormalization', ALL, ['moving_mean', 'moving_variance']),
+    refusedFields: [AXIS_LIST, ignoredByTfjs('renorm', (value) => value === false)],
+  },
   norm('SyncBatchNormalization', ['keras2'], ['moving_mean', 'moving_variance']),
-  { ...norm('LayerNormalization', ALL, []), refusedFields: [unknownField('keras2', 'rms_scaling')] },
+  norm('LayerNormalization', ALL, []),
   norm('GroupNormalization', KERAS, []),
   { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape },
   { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape },

@@ -1,13 +1,13 @@
-import type { PlainObject } from '../json/json-value.js';
+import type { Plain, PlainObject } from '../json/json-value.js';
 import {
   ALL,
+  ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
   type RefusedField,
   type Shape,
   sameShape,
-  unknownField,
 } from './layer-facts.js';
 
 /** The input's shape under any of its names: `batch_input_shape` (Keras 2, tfjs), `batch_shape` (Keras 3). */
@@ -31,11 +31,33 @@ const BATCH_SHAPE: RefusedField = {
   stops: (value) => value !== undefined,
 };
 
+const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
+
+const isFalse = (value: Plain) => value === false;
+
+const RESET_AFTER: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'reset_after',
+  reason: 'is true: it has the older kind of GRU only',
+  stops: (value) => value === true,
+};
+
 const recurrent = (className: string): LayerFacts => ({
   className,
   role: 'other',
   loads: ALL,
-  refusedFields: [unknownField('keras3', 'time_major')],
+  refusedFields: [
+    ignoredByTfjs('zero_output_for_mask', isFalse),
+    ...(className.startsWith('GRU') ? [RESET_AFTER] : []),
+  ],
+});
+
+/** Layers that TensorFlow.js has under the same name, and that pick other pixels there. */
+const otherPixels = (className: string): LayerFacts => ({
+  className,
+  role: 'other',
+  loads: ALL,
+  refusedFields: [ignoredByTfjs('height', () => false)],
 });
 
 export const OTHER_LAYERS: readonly LayerFacts[] = [
@@ -52,9 +74,10 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
-  ...other(ALL, 'Bidirectional', 'CategoryEncoding', 'CenterCrop', 'ConvLSTM2D', 'EinsumDense'),
-  ...['GRU', 'LSTM', 'SimpleRNN'].map(recurrent),
-  ...other(ALL, 'MultiHeadAttention', 'RNN', 'Resizing', 'TimeDistributed'),
+  ...other(ALL, 'Bidirectional', 'CategoryEncoding', 'ConvLSTM2D', 'EinsumDense'),
+  ...['CenterCrop', 'Resizing'].map(otherPixels),
+  ...['GRU', 'GRUCell', 'LSTM', 'LSTMCell', 'SimpleRNN', 'SimpleRNNCell', 'StackedRNNCells'].map(recurrent),
+  ...other(ALL, 'MultiHeadAttention', 'RNN', 'TimeDistributed'),
   ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
   ...other(
     KERAS,
@@ -77,6 +100,14 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ),
   ...other(['keras2'], 'DenseFeatures', 'LocallyConnected1D', 'LocallyConnected2D', 'SlicingOpLambda', 'TFOpLambda'),
   ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'GroupQueryAttention', 'ReversibleEmbedding'),
+  ...other(['keras3'], ...adaptivePoolings('Average'), ...adaptivePoolings('Max'), 'TorchModuleWrapper', 'FlaxLayer'),
+  ...other(['keras3'], 'JaxLayer', 'AugMix', 'AutoContrast', 'ContrastLimitedAdaptiveHistogramEqualization', 'CutMix'),
+  ...other(['keras3'], 'Equalization', 'MaxNumBoundingBoxes', 'MixUp', 'Pipeline', 'RandAugment', 'Solarization'),
+  ...other(['keras3'], 'RandomColorDegeneration', 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing'),
+  ...other(['keras3'], 'RandomGaussianBlur', 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
+  ...other(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
+  // What RNN holds in its config; not layers of a graph.
+  ...other(ALL, 'GRUCell', 'LSTMCell', 'SimpleRNNCell', 'StackedRNNCells'),
   ...other(ALL, 'Functional', 'Sequential'),
   ...other(['tfjs', 'keras2'], 'Model'),
 ];

@@ -1,6 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import { featureShape, isChannelsFirst, perAxis, spatialAxes, stringIn } from './config.js';
-import { ALL, commutes, KERAS, type LayerFacts, type Loader, type Shape } from './layer-facts.js';
+import { ALL, commutes, ignoredByTfjs, KERAS, type LayerFacts, type Loader, type Shape } from './layer-facts.js';
 
 type Rank = 1 | 2 | 3;
 type Size = number | null;
@@ -122,7 +122,11 @@ export const POOLINGS: readonly LayerFacts[] = [
 
 export const RESIZINGS: readonly LayerFacts[] = [
   upsampling('UpSampling1D', 1, KERAS),
-  upsampling('UpSampling2D', 2, ALL),
+  {
+    ...upsampling('UpSampling2D', 2, ALL),
+    // Its bilinear points lie at the pixels' corners, Keras' at their centres.
+    refusedFields: [ignoredByTfjs('interpolation', (value) => value === 'nearest')],
+  },
   upsampling('UpSampling3D', 3, KERAS),
   border('ZeroPadding1D', 1, KERAS, 'padding', 1),
   border('ZeroPadding2D', 2, ALL, 'padding', 1),

@@ -16,6 +16,8 @@ export interface Call {
   readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
   /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
   readonly hasArguments?: true;
+  /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
+  readonly keywords?: JsonObject | undefined;
 }
 
 export interface Layer {

@@ -1,0 +1,92 @@
+import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../json/json-value.js';
+import { dtypePolicy } from '../../layers/dtype-policy.js';
+import { factsOf } from '../../layers/known-layers.js';
+import type { Shape } from '../../layers/layer-facts.js';
+import { objectOf } from './bare-json.js';
+import { type Languages, translateConfig } from './translate-config.js';
+
+/** What a piece reads: an input of the call that it stands for, or the piece of that number. */
+export type Source = { readonly input: number } | { readonly piece: number };
+
+/** What is known of a tensor while layers are translated. */
+export interface TensorFacts {
+  readonly shape: Shape | undefined;
+  /** What its numbers are stored as. */
+  readonly dtype: string;
+}
+
+/** One of the layers that stand for a layer. */
+export interface Piece {
+  readonly className: string;
+  /** What it does, as the end of its name; the piece that keeps the layer's name has no use for it. */
+  readonly role: string;
+  /** In the target's words, without a name. */
+  readonly config: JsonObject;
+  readonly sources: readonly Source[];
+  readonly output: TensorFacts;
+}
+
+/** The pieces for one layer, collected. */
+export interface PieceBox {
+  readonly pieces: Piece[];
+  readonly inputs: readonly TensorFacts[];
+  readonly languages: Languages;
+  /** The layer's name, for messages. */
+  readonly layer: string;
+}
+
+const ROLES: Readonly<Record<string, string>> = {
+  Rescaling: 'scale',
+  ReLU: 'clip',
+  Multiply: 'product',
+  Reshape: 'reshape',
+};
+
+export const outputOf = (box: PieceBox, source: Source): TensorFacts =>
+  'input' in source
+    ? (box.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
+    : box.pieces[source.piece]!.output;
+
+/** Adds a piece that is in the target's words already. */
+export function addPiece(box: PieceBox, className: string, config: JsonObject, sources: readonly Source[]): Source {
+  const inputs = sources.map((source) => outputOf(box, source));
+  const settings = toPlain(config) as PlainObject;
+  const shape = factsOf(className, settings).outputShape?.(
+    settings,
+    inputs.map((input) => input.shape),
+  );
+  const dtype = settings.dtype === undefined ? (inputs[0]?.dtype ?? 'float32') : dtypePolicy(settings);
+  const role = ROLES[className] ?? className.toLowerCase();
+  box.pieces.push({ className, role, config, sources, output: { shape, dtype: dtype.replace('mixed_', '') } });
+  return { piece: box.pieces.length - 1 };
+}
+
+/** Adds a piece by settings that mean the same everywhere, in the precision of what it reads. */
+export function addPlain(box: PieceBox, className: string, settings: PlainObject, sources: readonly Source[]): Source {
+  const { dtype } = outputOf(box, sources[0]!);
+  return addPiece(box, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
+}
+
+/** Adds a piece in the source's words, and behind it what its activation becomes. */
+export function addTranslated(
+  box: PieceBox,
+  className: string,
+  config: JsonObject,
+  sources: readonly Source[],
+): Source {
+  const translated = translateConfig(className, config, box.languages, box.layer);
+  const { split } = translated;
+  // A layer that is nothing but its activation is not needed beside it.
+  const isAll = split !== undefined && className === 'Activation';
+  const before = isAll ? sources[0]! : addPiece(box, className, translated.config, sources);
+  if (split === undefined) return before;
+  if (split.kind === 'layer')
+    return addTranslated(box, split.layer.className, withoutName(split.layer.config), [before]);
+  return split.steps.reduce<Source>(
+    (last, step) => addPlain(box, step.className, step.settings, step.product ? [before, last] : [last]),
+    before,
+  );
+}
+
+const withoutName = (config: JsonObject): JsonObject =>
+  objectOf(config.members.filter(({ key }) => key !== 'name').map(({ key, value }) => [key, value]));

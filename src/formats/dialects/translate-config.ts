@@ -1,0 +1,225 @@
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  stringOf,
+  toPlain,
+} from '../../json/json-value.js';
+import { type ActivationStep, translateActivation } from '../../layers/activations.js';
+import { hasActivityRegularizer } from '../../layers/config.js';
+import { fieldStanding } from '../../layers/config-fields.js';
+import { objectKind } from '../../layers/config-objects.js';
+import { factsOf } from '../../layers/known-layers.js';
+import type { Loader } from '../../layers/layer-facts.js';
+import type { Dialect } from '../../model/model.js';
+import { bareJson, objectOf } from './bare-json.js';
+import { cannotConvert, loaderName } from './cannot-convert.js';
+import { translateDtype } from './translate-dtype.js';
+import { readSerialized, type SerializedObject, translateSerialized, writeSerialized } from './translate-object.js';
+
+/** Whose words are translated into whose. */
+export interface Languages {
+  readonly source: Dialect;
+  readonly target: Loader;
+}
+
+/** A function that the layer cannot name in the target: it goes into layers behind it, and the layer is linear. */
+export type SplitActivation =
+  | { readonly kind: 'steps'; readonly steps: readonly ActivationStep[] }
+  | { readonly kind: 'layer'; readonly layer: SerializedObject };
+
+export interface TranslatedConfig {
+  /** Without `name`. */
+  readonly config: JsonObject;
+  readonly split: SplitActivation | undefined;
+}
+
+const LINEAR = fromPlain('linear');
+
+/** Ways to say an input's size on a layer that is none: the input layer says it. */
+const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
+
+/** Inside these the function runs once a step: it cannot be taken out. */
+const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(className);
+
+/**
+ * A layer's config in a loader's words.
+ * @param isInside whether the layer is inside a wrapper, where no layer can stand behind it
+ * @throws RetrofitError `cannot-convert` for what the loader lacks
+ */
+export function translateConfig(
+  className: string,
+  written: JsonObject,
+  languages: Languages,
+  layer: string,
+  isInside = false,
+): TranslatedConfig {
+  const { target } = languages;
+  const settings = toPlain(written) as PlainObject;
+  const facts = factsOf(className, settings);
+  if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
+  const members: (readonly [string, JsonValue])[] = [];
+  let split: SplitActivation | undefined;
+
+  for (const [key, value] of renameFields(className, written, target)) {
+    if (key === 'name' || (className !== 'InputLayer' && INPUT_FIELDS.includes(key))) continue;
+    if (isSpareField(className, key, value, target, layer)) continue;
+    if (key === 'dtype') {
+      members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
+    } else if (key.endsWith('activation')) {
+      const canSplit = !isInside && key === 'activation' && !isRecurrent(className);
+      const words = translateFunction(key, value, languages, layer, canSplit);
+      if ('split' in words) split = words.split;
+      members.push([key, 'split' in words ? LINEAR : words.value]);
+    } else if (objectKind(key) !== undefined) {
+      members.push([key, translateSerialized(key, value, target, layer)]);
+    } else if (key === 'backward_layer' && isMirror(written, value, target)) {
+      // Both Kerases make it from the forward layer; TensorFlow.js knows no other.
+    } else if (['layer', 'backward_layer', 'cell', 'cells'].includes(key)) {
+      members.push([key, translateWrapped(key, value, languages, layer)]);
+    } else {
+      const plain = toPlain(value);
+      const refused = facts.refusedFields?.find(
+        (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true),
+      );
+      if (refused !== undefined && refused.instead === undefined)
+        throw noSuchField(layer, key, plain, target, refused.reason);
+      members.push([key, bareJson(refused?.instead?.(value) ?? value)]);
+    }
+  }
+  if (target === 'tfjs' && hasActivityRegularizer(settings))
+    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is set');
+  return { config: objectOf([...members, ...neededFields(className, members, target)]), split };
+}
+
+/** The members under the names that the target gives them. */
+function renameFields(
+  className: string,
+  config: JsonObject,
+  target: Loader,
+): readonly (readonly [string, JsonValue])[] {
+  const keras3 = target === 'keras3';
+  const names: Readonly<Record<string, readonly [before: string, after: string]>> = {
+    InputLayer: keras3 ? ['batch_input_shape', 'batch_shape'] : ['batch_shape', 'batch_input_shape'],
+    LeakyReLU: keras3 ? ['alpha', 'negative_slope'] : ['negative_slope', 'alpha'],
+  };
+  const [before, after] = names[className] ?? [];
+  return config.members.map(({ key, value }) => [key === before ? after! : key, value]);
+}
+
+/** Keras 2 will not make this layer from a config that leaves them out. */
+function neededFields(className: string, members: readonly (readonly [string, JsonValue])[], target: Loader) {
+  if (className !== 'MultiHeadAttention' || target === 'keras3') return [];
+  return ['query_shape', 'key_shape', 'value_shape']
+    .filter((key) => !members.some(([name]) => name === key))
+    .map((key) => [key, fromPlain(null)] as const);
+}
+
+function isSpareField(className: string, key: string, value: JsonValue, target: Loader, layer: string): boolean {
+  const plain = toPlain(value);
+  const standing = fieldStanding(className, key, plain, target);
+  if (standing === 'known' || standing === undefined) return false;
+  if (standing === 'spare' || plain === null) return true;
+  throw noSuchField(layer, key, plain, target, 'is set');
+}
+
+function translateFunction(
+  field: string,
+  value: JsonValue,
+  { source, target }: Languages,
+  layer: string,
+  canSplit: boolean,
+): { readonly value: JsonValue } | { readonly split: SplitActivation } {
+  if (value.kind === 'literal') return { value };
+  const serialized = readSerialized(value);
+  const name = stringOf(value) ?? functionName(value);
+  const words = name === undefined ? undefined : translateActivation(name, source, target);
+  if (words !== undefined && 'name' in words) return { value: fromPlain(words.name) };
+  if (canSplit && words !== undefined) return { split: { kind: 'steps', steps: words.steps } };
+  // A layer that was given as a function: it can stand behind this one as well.
+  if (canSplit && serialized !== undefined && factsOf(serialized.className, {}).role === 'activation')
+    return { split: { kind: 'layer', layer: serialized } };
+  throw cannotConvert(
+    layer,
+    field,
+    `its ${field} is ${name === undefined ? 'a function of its own' : `"${name}"`}, and ${loaderName(target)} has none there that computes the same`,
+    'build the model with another function and train it again, or keep it in the format it is in',
+  );
+}
+
+/** A built-in function as Keras 3 may write it: `{class_name: "function", config: "relu"}`. */
+function functionName(value: JsonValue): string | undefined {
+  const module = stringOf(getMember(value, 'module'));
+  if (stringOf(getMember(value, 'class_name')) !== 'function' || (module !== 'builtins' && module !== undefined))
+    return;
+  return stringOf(getMember(value, 'config'));
+}
+
+/** Whether the second direction is the first one, the other way round. */
+function isMirror(written: JsonObject, backward: JsonValue, target: Loader): boolean {
+  const forward = getMember(written, 'layer');
+  const before = forward && readSerialized(forward);
+  const after = readSerialized(backward);
+  if (before === undefined || after?.className !== before.className) return false;
+  const rest = (config: JsonObject) => {
+    const { name: _, go_backwards: backwards, ...others } = toPlain(config) as PlainObject;
+    return { backwards, others: JSON.stringify(others) };
+  };
+  const [one, other] = [rest(before.config), rest(after.config)];
+  return target !== 'keras3' && one.others === other.others && one.backwards === false && other.backwards === true;
+}
+
+function translateWrapped(field: string, value: JsonValue, languages: Languages, layer: string): JsonValue {
+  if (value.kind === 'literal') return value;
+  if (isArray(value))
+    return {
+      kind: 'array',
+      items: value.items.map((item) => ({ value: translateWrapped(field, item.value, languages, layer) })),
+    };
+  const wrapped = readSerialized(value);
+  if (field === 'backward_layer' && languages.target === 'tfjs') {
+    throw cannotConvert(
+      layer,
+      field,
+      'its second direction is a layer of its own, and TensorFlow.js makes that from the first one',
+      'keep the model in the format it is in',
+    );
+  }
+  if (wrapped === undefined || getMember(wrapped.config, 'layers') !== undefined) {
+    throw cannotConvert(
+      layer,
+      field,
+      'it wraps a model, which is not translated',
+      'keep the model in the format it is in, or rebuild it with the layers wrapped one by one',
+    );
+  }
+  const name = getMember(wrapped.config, 'name');
+  const { config } = translateConfig(wrapped.className, wrapped.config, languages, layer, true);
+  return writeSerialized(
+    wrapped.className,
+    name === undefined
+      ? config
+      : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
+  );
+}
+
+export function noSuchClass(className: string, layer: string, target: Loader) {
+  return cannotConvert(
+    layer,
+    'class_name',
+    `${loaderName(target)} has no ${className} that does the same`,
+    'keep the model in the format it is in, or rebuild it without this layer',
+  );
+}
+
+function noSuchField(layer: string, field: string, value: unknown, target: Loader, reason: string) {
+  return cannotConvert(
+    layer,
+    field,
+    `${loaderName(target)} cannot do what its ${field} ${JSON.stringify(value)} asks for: it ${reason}`,
+    'keep the model in the format it is in, or rebuild it without this setting',
+  );
+}

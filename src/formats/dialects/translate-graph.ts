@@ -1,0 +1,274 @@
+import {
+  fromPlain,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  toPlain,
+  withMember,
+} from '../../json/json-value.js';
+import type { Loader } from '../../layers/layer-facts.js';
+import { inputShape } from '../../layers/other-layers.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import type { Call, Dialect, Graph, Layer, TensorRef } from '../../model/model.js';
+import { objectOf } from './bare-json.js';
+import { type Argument, type CallArguments, readArguments } from './call-arguments.js';
+import { cannotConvert, loaderName } from './cannot-convert.js';
+import { type LayerNames, layerNames } from './layer-names.js';
+import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
+import { translateLayer } from './translate-layer.js';
+import { isOperation, translateOperation } from './translate-operation.js';
+
+export interface Translation {
+  readonly graph: Graph;
+  /** New names of layers by their old ones; inside a nested model by `model/layer`. */
+  readonly renamed: ReadonlyMap<string, string>;
+  /** New names of the model's outputs by their old ones: a loss may be keyed by them. */
+  readonly renamedOutputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
+ * their layers. A graph that is in the loader's dialect already comes back as it is, for TensorFlow.js apart.
+ * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
+ */
+export function translateGraph(root: Graph, target: Loader): Translation {
+  const source = dialectOf(root);
+  if (source === target && !hasNewWords(root)) return { graph: root, renamed: new Map(), renamedOutputs: new Map() };
+  const renamed = new Map<string, string>();
+  const task: Task = { source, target, names: layerNames(root, target), renamed };
+  const { graph } = translateOne(root, [], [], task);
+  const renamedOutputs = new Map(
+    root.outputs.flatMap((ref, index) => {
+      const after = graph.outputs[index]!.layer;
+      return ref.layer === after ? [] : [[ref.layer, after] as const];
+    }),
+  );
+  return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
+}
+
+const dialectOf = (graph: Graph): Dialect => graph.read?.dialect ?? 'keras2';
+
+/** TensorFlow.js writes Keras 2's dialect with a few words of its own; it has no operations. */
+const hasNewWords = (graph: Graph): boolean => dialectOf(graph) === 'keras2' && !graph.layers.some(isOperation);
+
+const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
+
+interface Task {
+  readonly source: Dialect;
+  readonly target: Loader;
+  readonly names: LayerNames;
+  readonly renamed: Map<string, string>;
+}
+
+/** What became of one layer: layers, the last of which gives its output. */
+interface Translated {
+  readonly layers: readonly Layer[];
+  /** What each of the layers reads. */
+  readonly sources: readonly (readonly Source[])[];
+  readonly outputs: readonly TensorFacts[];
+  readonly keywords: readonly (JsonObject | undefined)[];
+}
+
+function translateOne(
+  graph: Graph,
+  path: readonly string[],
+  given: readonly TensorFacts[],
+  task: Task,
+): { readonly graph: Graph; readonly outputs: readonly TensorFacts[] } {
+  const { nodes } = resolveGraph(graph);
+  const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
+  for (const [before, after] of names) if (before !== after) task.renamed.set([...path, before].join('/'), after);
+  const isLayer = (name: string) => names.has(name) || graph.read?.layers.some((layer) => layer.name === name) === true;
+  const done = new Map<Layer, Translated>();
+  const factsOfRef = (ref: TensorRef): TensorFacts =>
+    done.get(byName.get(ref.layer)!)?.outputs[ref.tensor] ?? { shape: undefined, dtype: 'float32' };
+  const byName = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const givenTo = new Map(graph.inputs.map((ref, index) => [ref.layer, given[index]]));
+
+  for (const node of nodes) {
+    const { layer } = node;
+    if (done.has(layer)) continue;
+    const inputs = layer.calls[node.call]!.inputs.map(factsOfRef);
+    const own = givenTo.get(layer.name);
+    done.set(
+      layer,
+      translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], isLayer, path, task),
+    );
+  }
+  for (const layer of graph.layers) {
+    if (done.has(layer)) continue;
+    // A layer that is never called; the loaders make it all the same.
+    done.set(layer, translateAny(layer, names.get(layer.name)!, [], isLayer, path, task));
+  }
+
+  const redirect = (ref: TensorRef): TensorRef => ({
+    ...ref,
+    layer: done.get(byName.get(ref.layer)!)!.layers.at(-1)!.name,
+  });
+  const layers = graph.layers.flatMap((layer) => connect(layer, done.get(layer)!, redirect));
+  const isChain = [...done.values()].every(({ sources }) =>
+    sources.every(
+      (each, index) => index === 0 || (each.length === 1 && 'piece' in each[0]! && each[0].piece === index - 1),
+    ),
+  );
+  const { name, inputs, outputs, isFrozen } = graph;
+  const kind = graph.kind === 'sequential' && isChain ? 'sequential' : 'functional';
+  return {
+    graph: { name, kind, layers, inputs: inputs.map(redirect), outputs: outputs.map(redirect), isFrozen },
+    outputs: outputs.map(factsOfRef),
+  };
+}
+
+function translateAny(
+  layer: Layer,
+  name: string,
+  inputs: readonly TensorFacts[],
+  isLayer: (name: string) => boolean,
+  path: readonly string[],
+  task: Task,
+): Translated {
+  const calls = layer.calls.map((call) => readArguments(call, isLayer));
+  if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
+  const box: PieceBox = { pieces: [], inputs, languages: task, layer: layer.name };
+  const sources = inputs.map((_, input): Source => ({ input }));
+  let keywords: readonly (JsonObject | undefined)[] = [];
+  if (layer.className === 'InputLayer') translateInput(box, layer);
+  else if (isOperation(layer)) {
+    if (calls.length !== 1) throw severalCalls(layer);
+    translateOperation(box, layer, calls[0]!);
+  } else {
+    keywords = calls.map((call) => translateKeywords(layer, call, task.target));
+    translateLayer(box, layer, sources);
+  }
+  return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
+}
+
+/** Gives the pieces their names: the one with the weights, or else the last one, is the layer itself. */
+function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
+  const { pieces } = box;
+  const keeper = layer.weights.length > 0 || pieces[0]!.className === layer.className ? 0 : pieces.length - 1;
+  const layers = pieces.map((piece, index): Layer => {
+    const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
+    const config = objectOf([
+      ['name', fromPlain(own)],
+      ...piece.config.members.map(({ key, value }) => [key, value] as const),
+    ]);
+    return {
+      name: own,
+      className: piece.className,
+      config,
+      settings: toPlain(config) as PlainObject,
+      calls: [],
+      weights: index === keeper ? keptWeights(layer, target) : [],
+    };
+  });
+  return { layers, sources: pieces.map((piece) => piece.sources) };
+}
+
+/** The state of a generator of random numbers is a variable in Keras 3 alone. */
+const keptWeights = (layer: Layer, target: Loader) =>
+  target === 'keras3' ? layer.weights : layer.weights.filter((weight) => !weight.name.includes('seed_generator'));
+
+/** A nested model: its layers are translated, it stays what it is. */
+function translateModel(
+  layer: Layer,
+  inner: Graph,
+  name: string,
+  inputs: readonly TensorFacts[],
+  calls: readonly CallArguments[],
+  path: readonly string[],
+  task: Task,
+): Translated {
+  const { graph, outputs } = translateOne(inner, [...path, layer.name], inputs, task);
+  const model: Layer = {
+    name,
+    className: graph.kind === 'sequential' ? 'Sequential' : 'Functional',
+    config: objectOf([]),
+    settings: Object.create(null),
+    calls: [],
+    weights: layer.weights,
+    graph: { ...graph, name },
+  };
+  return {
+    layers: [model],
+    sources: [inputs.map((_, input) => ({ input }))],
+    outputs,
+    keywords: calls.map((call) => translateKeywords(layer, call, task.target)),
+  };
+}
+
+/** The input that a Sequential model did not write is written now. */
+function translateInput(box: PieceBox, layer: Layer): void {
+  const shape = inputShape(layer.settings) ?? box.inputs[0]?.shape;
+  if (shape === undefined) {
+    throw cannotConvert(
+      layer.name,
+      'batch_input_shape',
+      'the model does not say what shape its input has, and it is built by that',
+      'call the model on data once, or build it with an input shape, and save it again',
+    );
+  }
+  const isWritten = inputShape(layer.settings) !== undefined;
+  const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
+  addTranslated(box, 'InputLayer', config, []);
+}
+
+/**
+ * What a call says besides its tensors: `training`, which TensorFlow.js has no way to say.
+ * @throws RetrofitError `cannot-convert` for a call with other arguments
+ */
+function translateKeywords(layer: Layer, call: CallArguments, target: Loader): JsonObject | undefined {
+  const says = (argument: Argument) => argument.kind !== 'constant' || !isNull(argument.json);
+  const [first, ...more] = call.positional.filter(says);
+  const isPlain = (first?.kind === 'tensor' || first?.kind === 'tensors') && more.length === 0;
+  const keywords = [...call.keywords].filter(([, argument]) => says(argument));
+  const other = keywords.find(([key, { kind }]) => key !== 'training' || kind !== 'constant')?.[0];
+  if (!isPlain || other !== undefined) {
+    throw cannotConvert(
+      layer.name,
+      'inbound_nodes',
+      `it is called with ${other === undefined ? 'more than its tensors' : `the argument "${other}"`}, which is not translated`,
+      'keep the model in the format it is in, or rebuild it without that argument',
+    );
+  }
+  const training = keywords[0]?.[1];
+  if (training?.kind !== 'constant') return undefined;
+  const { json } = training;
+  const isFalse = json.kind === 'literal' && json.text === 'false';
+  if (target !== 'tfjs') return objectOf([['training', json]]);
+  // Whoever only runs the model gets the same numbers; TensorFlow.js reads past the argument of a Keras 2 file too.
+  if (isFalse) return undefined;
+  throw cannotConvert(
+    layer.name,
+    'inbound_nodes',
+    `it is always called as in training, which ${loaderName(target)} cannot say`,
+    'keep the model in the format it is in',
+  );
+}
+
+const isNull = (json: JsonValue): boolean => json.kind === 'literal' && json.text === 'null';
+
+function severalCalls(layer: Layer) {
+  return cannotConvert(
+    layer.name,
+    'inbound_nodes',
+    'the operation is called several times',
+    'keep the model in the format it is in, or rebuild it with a layer in its place',
+  );
+}
+
+/** The layers that stand for one, called as often as it was. */
+function connect(layer: Layer, { layers, sources, keywords }: Translated, redirect: (ref: TensorRef) => TensorRef) {
+  return layers.map((piece, index): Layer => {
+    const calls = layer.calls.map((call, number): Call => {
+      const inputs = sources[index]!.map((source) =>
+        'input' in source
+          ? redirect(call.inputs[source.input]!)
+          : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
+      );
+      const said = index === 0 ? keywords[number] : undefined;
+      return said === undefined ? { inputs } : { inputs, keywords: said };
+    });
+    return { ...piece, calls };
+  });
+}

@@ -1,0 +1,135 @@
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  type JsonObject,
+  type JsonValue,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
+import { axisOf, isChannelsFirst, numberIn } from '../../layers/config.js';
+import { factsOf } from '../../layers/known-layers.js';
+import type { Layer } from '../../model/model.js';
+import { cannotConvert } from './cannot-convert.js';
+import { addPlain, addTranslated, outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import { noSuchClass } from './translate-config.js';
+
+type Rule = (box: PieceBox, layer: Layer, sources: readonly Source[]) => Source | undefined;
+
+/**
+ * The layers that stand for one layer in another loader, the last of them giving its output.
+ * @throws RetrofitError `cannot-convert` for what the loader lacks
+ */
+export function translateLayer(box: PieceBox, layer: Layer, sources: readonly Source[]): void {
+  const done = RULES.get(layer.className)?.(box, layer, sources);
+  if (done === undefined) addTranslated(box, layer.className, layer.config, sources);
+}
+
+/** TensorFlow.js ignores `keepdims`: the lost dimensions come back by a Reshape. */
+const keepDimensions: Rule = (box, layer, sources) => {
+  const { settings } = layer;
+  if (box.languages.target !== 'tfjs' || settings.keepdims !== true) return undefined;
+  const pooled = addTranslated(box, layer.className, withoutMember(layer.config, 'keepdims'), sources);
+  const rank = factsOf(layer.className, settings).spatialRank ?? 2;
+  const ones = Array<number>(rank).fill(1);
+  const channels = outputOf(box, pooled).shape?.at(-1) ?? -1;
+  const target_shape = isChannelsFirst(settings) ? [channels, ...ones] : [...ones, channels];
+  return addPlain(box, 'Reshape', { target_shape }, [pooled]);
+};
+
+const subtract: Rule = (box, _layer, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const negative = addPlain(box, 'Rescaling', { scale: -1, offset: 0 }, [sources[1]!]);
+  return addPlain(box, 'Add', {}, [sources[0]!, negative]);
+};
+
+const identity: Rule = (box, layer, sources) =>
+  box.languages.target === 'tfjs'
+    ? addTranslated(box, 'Activation', withMember(layer.config, 'activation', fromPlain('linear')), sources)
+    : undefined;
+
+/** Inception-ResNet's own layer, which either Keras registers for itself: inputs[0] + scale * inputs[1]. */
+const customScale: Rule = (box, layer, sources) => {
+  const scale = getMember(layer.config, 'scale');
+  if (scale === undefined || sources.length !== 2) return undefined;
+  const scaled = addRescaling(box, scale, fromPlain(0), [sources[1]!]);
+  return addPlain(box, 'Add', {}, [sources[0]!, scaled]);
+};
+
+/** A Rescaling whose numbers keep their tokens. */
+export function addRescaling(box: PieceBox, scale: JsonValue, offset: JsonValue, sources: readonly Source[]): Source {
+  const { dtype } = outputOf(box, sources[0]!);
+  const config = fromPlain({ dtype, scale: null, offset: null }) as JsonObject;
+  return addTranslated(box, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
+}
+
+// TensorFlow.js' ReLU knows a ceiling only; it has the slope and the threshold as layers of their own.
+const relu: Rule = (box, { config, settings }, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const slope = numberIn(settings, 'negative_slope') ?? 0;
+  const threshold = numberIn(settings, 'threshold') ?? 0;
+  if ((settings.max_value ?? null) !== null || (slope === 0) === (threshold === 0)) return undefined;
+  const base = ['max_value', 'negative_slope', 'threshold'].reduce(withoutMember, config);
+  return slope === 0
+    ? addTranslated(box, 'ThresholdedReLU', withMember(base, 'theta', getMember(config, 'threshold')!), sources)
+    : addTranslated(
+        box,
+        'LeakyReLU',
+        withMember(base, 'negative_slope', getMember(config, 'negative_slope')!),
+        sources,
+      );
+};
+
+/** Keras 3 has it as a ReLU with a threshold, which is cut off at the threshold itself in both. */
+const thresholded: Rule = (box, { config }, sources) => {
+  if (box.languages.target !== 'keras3') return undefined;
+  const theta = getMember(config, 'theta') ?? fromPlain(1);
+  return addTranslated(box, 'ReLU', withMember(withoutMember(config, 'theta'), 'threshold', theta), sources);
+};
+
+/** TensorFlow.js counts from axis 1 by default and computes over the last one only. */
+const softmax: Rule = (box, layer, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const written = getMember(layer.config, 'axis') ?? fromPlain(-1);
+  const axis = isArray(written) && written.items.length === 1 ? written.items[0]!.value : written;
+  const rank = outputOf(box, sources[0]!).shape?.length;
+  const number = layer.settings.axis ?? -1;
+  if (isArray(axis) || axisOf(number, rank ?? 0) !== (rank ?? 0) - 1) {
+    throw cannotConvert(
+      layer.name,
+      'axis',
+      'TensorFlow.js computes a Softmax over the last axis only',
+      'rebuild the model with a Permute before the layer and one behind it',
+    );
+  }
+  return addTranslated(box, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
+};
+
+/** Whole maps dropped at once: TensorFlow.js says it by the shape of the noise (and stops if it comes to train it). */
+const spatialDropout: Rule = (box, { config, settings }, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const noise = isChannelsFirst(settings) ? [null, null, 1, 1] : [null, 1, 1, null];
+  const base = ['data_format', 'noise_shape'].reduce(withoutMember, config);
+  return addTranslated(box, 'Dropout', withMember(base, 'noise_shape', fromPlain(noise)), sources);
+};
+
+/** What carries Python code, or a path to a file, for one Keras alone. */
+const refused: Rule = (box, layer) => {
+  throw noSuchClass(layer.className, layer.name, box.languages.target);
+};
+
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ...['Average', 'Max'].flatMap((kind) =>
+    [1, 2, 3].map((rank) => [`Global${kind}Pooling${rank}D`, keepDimensions] as const),
+  ),
+  ['Subtract', subtract],
+  ['Identity', identity],
+  ['CustomScaleLayer', customScale],
+  ['ReLU', relu],
+  ['ThresholdedReLU', thresholded],
+  ['Softmax', softmax],
+  ['SpatialDropout2D', spatialDropout],
+  ['Lambda', refused],
+  ['TFOpLambda', refused],
+  ['SlicingOpLambda', refused],
+]);
