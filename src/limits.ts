@@ -15,9 +15,6 @@ export const MAX_ELEMENTS = Number.MAX_SAFE_INTEGER;
 /** What is held in memory at once while tensors are copied, doubled or checked. */
 export const CHUNK_BYTES = 2 ** 20;
 
-/** A stretch of a file is copied in pieces of this size: large enough that the calls cost nothing. */
-export const COPY_BYTES = 4 * 2 ** 20;
-
 /** A model in a model in a model ...: deeper than any real one, shallow enough to walk by recursion. */
 export const MAX_NESTED_MODELS = 32;
 

@@ -16,8 +16,12 @@ export function newTopology(model: Model): JsonDocument {
   const { dialect, container } = model.format;
   const read = findKerasSource(model)?.topology;
   const wrapper = isObject(read?.root) ? read.root : undefined;
-  const hasModules = dialect === 'keras3' || container === 'keras-zip';
-  const lowered = lowerModel(model.graph, { wrapper, dialect, hasModules });
+  const lowered = lowerModel(model.graph, {
+    wrapper,
+    dialect,
+    // tf-keras wants Python modules in its archives, and nowhere else.
+    hasModules: dialect === 'keras3' || container === 'keras-zip',
+  });
   const root = wrapper === undefined && dialect === 'keras2' ? stamped(lowered) : lowered;
   // Compile settings stand inside the architecture here, beside it in a legacy file.
   const isInside = getMember(root, 'compile_config') !== undefined && model.trainingConfig !== undefined;

@@ -83,7 +83,7 @@ function pair(
     name: facts?.[index]?.name ?? baseName(stored[index]!, layer.name),
     tensor: datasetTensor(file.dataset(path), layer),
   }));
-  facts?.forEach((fact, index) => checkBaseName(stored[index]!, fact.name, facts, layer));
+  for (const [index, fact] of (facts ?? []).entries()) checkBaseName(stored[index]!, fact.name, facts!, layer);
   return new Map([[layer, own]]);
 }
 
