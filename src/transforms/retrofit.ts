@@ -1,4 +1,4 @@
-import { fromPlain, getMember, isObject, type JsonValue, withMember } from '../json/json-value.js';
+import { fromPlain, isObject, type JsonValue, withMember } from '../json/json-value.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Call,
@@ -10,6 +10,7 @@ import {
   type TensorRef,
   tensorKey,
 } from '../model/model.js';
+import { hasOutputKeys } from '../model/output-keys.js';
 import { doubled, type Tensor } from '../model/tensor.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
@@ -169,7 +170,7 @@ const withTrainable = (read: GraphSource | undefined, trainable: boolean): Graph
 /** Compile settings name outputs; where a scale layer became the output, they name that one. */
 function renameOutputs(config: JsonValue | undefined, before: Graph, after: Graph): JsonValue | undefined {
   // Outputs that a model returns by keys of their own keep those.
-  if (isObject(getMember(before.read?.config, 'output_layers'))) return config;
+  if (hasOutputKeys(before)) return config;
   const renamed = new Map<string, string>();
   before.outputs.forEach((ref, index) => {
     const { layer } = after.outputs[index]!;

@@ -105,8 +105,9 @@ export function newModelEntry(
   config: JsonValue,
   { dialect, hasModules }: EntryStyle,
 ): JsonObject {
-  const names = hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className };
-  return withClass(before === undefined ? undefined : withoutMember(before, 'build_config'), names, config);
+  const stale = hasModules ? ['build_config'] : ['build_config', 'module', 'registered_name'];
+  const kept = before && stale.reduce(withoutMember, before);
+  return withClass(kept, hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className }, config);
 }
 
 /** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */

@@ -89,7 +89,7 @@ function newRoot(
   appended: readonly AppendedTensor[],
   appendedFile: string,
 ): JsonObject {
-  const { className, config } = lowerGraph(model.graph);
+  const { className, config } = lowerGraph(model.graph, 'keras2');
   const topology = source.topology as JsonObject;
   const renamed =
     className === stringOf(getMember(topology, 'class_name'))
