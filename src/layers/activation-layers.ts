@@ -7,6 +7,7 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  passesMask,
   type Scaling,
   type Shape,
   sameShape,
@@ -37,11 +38,15 @@ function parametricShape(config: PlainObject, input: Shape | undefined): Shape |
 }
 
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
-  activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
-  activation('ReLU', ALL, reluScaling),
+  {
+    ...activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+    masking: passesMask,
+  },
+  { ...activation('ReLU', ALL, reluScaling), masking: passesMask },
   activation('LeakyReLU', ALL, commutes),
   {
     ...activation('PReLU', ALL, commutes),
+    masking: passesMask,
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
   activation('ELU', ALL),
@@ -53,6 +58,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
 const dropout = (className: string, loads: readonly Loader[], scaling?: () => Scaling): LayerFacts => ({
   ...activation(className, loads, scaling),
   role: 'dropout',
+  masking: passesMask,
 });
 
 export const DROPOUTS: readonly LayerFacts[] = [

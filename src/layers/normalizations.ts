@@ -5,6 +5,7 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  passesMask,
   type RefusedField,
   type Scaling,
   type Shape,
@@ -41,6 +42,7 @@ function norm(className: string, loads: readonly Loader[], statistics: readonly 
       return names.map((name): WeightFact => ({ name, base: name, shape }));
     },
     scaling: affine,
+    masking: passesMask,
   };
 }
 

@@ -1,9 +1,11 @@
-import type { PlainObject } from '../json/json-value.js';
+import { isPlainObject, type PlainObject } from '../json/json-value.js';
 import {
   ALL,
   KERAS,
   type LayerFacts,
   type Loader,
+  type Masking,
+  passesMask,
   type RefusedField,
   type Shape,
   sameShape,
@@ -33,10 +35,16 @@ const BATCH_SHAPE: RefusedField = {
 
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
 
+const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
+
+const wrappedMask = ({ layer }: PlainObject): Masking =>
+  isPlainObject(layer) && isPlainObject(layer.config) ? sequenceMask(layer.config) : undefined;
+
 const recurrent = (className: string): LayerFacts => ({
   className,
   role: 'other',
   loads: ALL,
+  masking: sequenceMask,
   refusedFields: [unknownField('keras3', 'time_major')],
 });
 
@@ -49,14 +57,20 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     outputShape: inputShape,
     refusedFields: [BATCH_SHAPE],
   },
-  ...pointwise(ALL, 'Masking', 'Rescaling'),
+  ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
+  ...pointwise(ALL, 'Rescaling'),
   ...pointwise(KERAS, 'ActivityRegularization', 'Normalization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
   ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
-  ...other(ALL, 'Bidirectional', 'CategoryEncoding', 'CenterCrop', 'ConvLSTM2D', 'EinsumDense'),
+  { className: 'Bidirectional', role: 'other', loads: ALL, masking: wrappedMask },
+  { className: 'TimeDistributed', role: 'other', loads: ALL, masking: passesMask },
+  ...other(ALL, 'CategoryEncoding', 'CenterCrop', 'EinsumDense'),
   ...['GRU', 'LSTM', 'SimpleRNN'].map(recurrent),
-  ...other(ALL, 'MultiHeadAttention', 'RNN', 'Resizing', 'TimeDistributed'),
+  ...['ConvLSTM2D', 'RNN'].map(
+    (className): LayerFacts => ({ className, role: 'other', loads: ALL, masking: sequenceMask }),
+  ),
+  ...other(ALL, 'MultiHeadAttention', 'Resizing'),
   ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
   ...other(
     KERAS,

@@ -106,6 +106,8 @@ function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model)
   if (channels === null || channels === undefined) return 'channels-unknown';
   const loader = model.format.container === 'tfjs' ? 'tfjs' : model.format.dialect;
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
+  if (loader === 'tfjs' && candidate.places.some((placed) => placed.view.isMasked[placed.place.node]))
+    return 'carries-mask';
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
   return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
 }

@@ -61,6 +61,7 @@ export type SkipReason =
   | 'channels-unknown'
   | 'no-features'
   | 'loader-lacks-layer'
+  | 'carries-mask'
   | 'makes-logits'
   | 'no-non-linearity'
   | 'no-shortcut';

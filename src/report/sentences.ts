@@ -26,6 +26,8 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   'channels-unknown': 'the number of channels is not known',
   'no-features': 'no feature map: nothing to pool over',
   'loader-lacks-layer': 'the format has no global pooling for these dimensions',
+  'carries-mask':
+    'the tensor carries a mask, which TensorFlow.js gives another shape when it multiplies: the model would not run',
   'makes-logits': 'makes the logits',
   'no-non-linearity': 'no non-linearity behind the convolution',
   'no-shortcut': 'outside all blocks: no shortcut, no branches',
