@@ -62,6 +62,7 @@ export type SkipReason =
   | 'no-features'
   | 'loader-lacks-layer'
   | 'carries-mask'
+  | 'keepdims-ignored'
   | 'makes-logits'
   | 'no-non-linearity'
   | 'no-shortcut';

@@ -1,4 +1,4 @@
-import type { ErrorPlace } from '../errors.js';
+import type { ErrorPlace, ErrorReason } from '../errors.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Model } from '../model/model.js';
@@ -108,7 +108,7 @@ export const errorReport = (
     readonly message: string;
     readonly where: ErrorPlace;
     readonly hint: string | undefined;
-    readonly reasons?: readonly string[];
+    readonly reasons?: readonly ErrorReason[];
   },
 ): ErrorReport => ({
   version: 1,
