@@ -1,10 +1,12 @@
-import type { Plain, PlainObject } from '../json/json-value.js';
+import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
 import {
   ALL,
   ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
+  type Masking,
+  passesMask,
   type RefusedField,
   type Shape,
   sameShape,
@@ -42,10 +44,16 @@ const RESET_AFTER: RefusedField = {
   stops: (value) => value === true,
 };
 
+const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
+
+const wrappedMask = ({ layer }: PlainObject): Masking =>
+  isPlainObject(layer) && isPlainObject(layer.config) ? sequenceMask(layer.config) : undefined;
+
 const recurrent = (className: string): LayerFacts => ({
   className,
   role: 'other',
   loads: ALL,
+  masking: sequenceMask,
   refusedFields: [
     ignoredByTfjs('zero_output_for_mask', isFalse),
     ...(className.startsWith('GRU') ? [RESET_AFTER] : []),
@@ -69,15 +77,21 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     outputShape: inputShape,
     refusedFields: [BATCH_SHAPE],
   },
-  ...pointwise(ALL, 'Masking', 'Rescaling'),
+  ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
+  ...pointwise(ALL, 'Rescaling'),
   ...pointwise(KERAS, 'ActivityRegularization', 'Normalization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
   ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
-  ...other(ALL, 'Bidirectional', 'CategoryEncoding', 'ConvLSTM2D', 'EinsumDense'),
+  { className: 'Bidirectional', role: 'other', loads: ALL, masking: wrappedMask },
+  { className: 'TimeDistributed', role: 'other', loads: ALL, masking: passesMask },
+  ...other(ALL, 'CategoryEncoding', 'EinsumDense'),
   ...['CenterCrop', 'Resizing'].map(otherPixels),
   ...['GRU', 'GRUCell', 'LSTM', 'LSTMCell', 'SimpleRNN', 'SimpleRNNCell', 'StackedRNNCells'].map(recurrent),
-  ...other(ALL, 'MultiHeadAttention', 'RNN', 'TimeDistributed'),
+  ...['ConvLSTM2D', 'RNN'].map(
+    (className): LayerFacts => ({ className, role: 'other', loads: ALL, masking: sequenceMask }),
+  ),
+  ...other(ALL, 'MultiHeadAttention'),
   ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
   ...other(
     KERAS,

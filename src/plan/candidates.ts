@@ -37,12 +37,18 @@ export interface Choice {
 export function chooseCandidates(network: Network, options: RetrofitOptions): Choice {
   const stages = resolveStages(network, options.stages, 'stage');
   const skipStages = resolveStages(network, options.skipStages, 'skip-stage');
-  const skipped: Skipped[] = network.passedOver.map(({ view, node, stage, reason }) => ({
-    layer: view.nodes[node]!.layer.name,
-    stage,
-    reason,
-  }));
+  const skipped: Skipped[] = [];
   const candidates = options.at.length > 0 ? placesAt(network, options.at) : placesOfBlocks(network, options, skipped);
+  // Who names places with --at asked for nothing else.
+  if (options.at.length === 0) {
+    skipped.unshift(
+      ...network.passedOver.map(({ view, node, stage, reason }) => ({
+        layer: view.nodes[node]!.layer.name,
+        stage,
+        reason,
+      })),
+    );
+  }
   const included = globs(options.include, candidates, 'include');
   const excluded = globs(options.exclude, candidates, 'exclude');
 

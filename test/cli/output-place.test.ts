@@ -107,11 +107,7 @@ describe('where the output goes', () => {
     expectFailure(await run(words, { cwd: folder }), 2, 'out.keras', 'exists', '--force');
     expect((await run([...words, '--force'], { cwd: folder })).code).toBe(0);
     expect(bytesIn(folder)).toEqual(before);
-    expectFailure(
-      await run(['convert', 'out.keras', '-o', './out.keras', '--force'], { cwd: folder }),
-      2,
-      'out.keras',
-    );
+    expectFailure(await run(['convert', 'out.keras', '-o', './out.keras', '--force'], { cwd: folder }), 2, 'out.keras');
     expect(bytesIn(folder)).toEqual(before);
   });
 });
