@@ -21,8 +21,10 @@ export function groupedByReason(reasons: readonly ErrorReason[]): readonly strin
 
 /** An error in one line: where, what, and what to do. */
 export function errorLine(error: RetrofitError): string {
-  const { where, hint } = error;
-  const place = [where.file, where.layer === undefined ? undefined : `layer "${where.layer}"`, where.field]
+  const { kind, where, hint } = error;
+  // Messages about flags begin with the flag.
+  const field = kind === 'usage' && where.file === undefined ? undefined : where.field;
+  const place = [where.file, where.layer === undefined ? undefined : `layer "${where.layer}"`, field]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => printable(part!));
   const start = place.length === 0 ? 'se-retrofit' : `se-retrofit: ${place.join(', ')}`;
