@@ -60,7 +60,14 @@ const CAUSAL: RefusedField = {
 const DILATION = ignoredByTfjs('dilation_rate', isAllOnes);
 
 const REFUSED_FIELDS: Readonly<Record<Kind, readonly RefusedField[]>> = {
-  standard: [CAUSAL, ignoredByTfjs('groups', isAllOnes)],
+  standard: [
+    CAUSAL,
+    {
+      ...ignoredByTfjs('groups', isAllOnes),
+      reason: 'is not 1: it ignores that, and no weights fit then',
+      isSilent: false,
+    },
+  ],
   depthwise: [DILATION],
   transposed: [DILATION, ignoredByTfjs('output_padding', () => false)],
   separable: [

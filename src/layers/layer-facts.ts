@@ -61,7 +61,7 @@ export interface RefusedField {
    */
   readonly stops: (value: Plain | undefined, hasModule: boolean) => boolean;
   /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
-  readonly isSilent?: true;
+  readonly isSilent?: boolean;
   /** What says the same to these loaders. */
   readonly instead?: (value: JsonValue) => JsonValue;
 }
