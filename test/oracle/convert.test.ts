@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { readModel, writeModel } from '../../src/index.js';
 import { modelFolder } from '../support/fixtures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -11,6 +11,8 @@ import { describeOracle, numbersOf, oracle } from './oracle.js';
 // orders: they agree to 1e-5 of the largest output.
 
 const folder = temporaryFolder();
+
+beforeAll(() => useBackend('wasm'));
 
 const MODELS = [
   'residual_shortcut_first',
@@ -63,7 +65,6 @@ for (const [kind, other] of [
       }
 
       await writeModel(model, join(place, 'web'));
-      await useBackend('wasm');
       const loaded = await loadModel(join(place, 'web'));
       const predicted = predict(
         loaded,
