@@ -58,9 +58,15 @@ function startThread(): RunningThread {
     void worker.terminate();
   };
   const wait = (): unknown => {
-    const isAnswered = Atomics.wait(signal, 0, 0, MAX_HDF5_CALL_MILLISECONDS) !== 'timed-out';
+    const deadline = performance.now() + MAX_HDF5_CALL_MILLISECONDS;
+    // Being woken says nothing: the call may come from the answer before, which was there already.
+    while (Atomics.load(signal, 0) === 0) {
+      const left = deadline - performance.now();
+      if (left <= 0) return undefined;
+      Atomics.wait(signal, 0, 0, left);
+    }
     Atomics.store(signal, 0, 0);
-    return isAnswered ? receiveMessageOnPort(port1 as MessagePort)?.message : undefined;
+    return receiveMessageOnPort(port1 as MessagePort)?.message;
   };
   return {
     isSound: () => state === 'starting' || state === 'sound',
