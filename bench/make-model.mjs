@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { raiseGraph } from '../dist/src/formats/dialects/raise-keras2.js';
+import { raiseGraph } from '../dist/src/formats/dialects/raise-graph.js';
 import { parseJson } from '../dist/src/json/parse-json.js';
 import { factsOf } from '../dist/src/layers/known-layers.js';
 import { resolveGraph } from '../dist/src/model/graph-nodes.js';

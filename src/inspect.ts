@@ -32,6 +32,6 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
       block,
       kind: module.kind,
     })),
-    loads: listLoaders(model.graph),
+    loads: listLoaders(model.graph, model.format.container),
   };
 }

@@ -1,14 +1,24 @@
-import { getMember, isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
+import {
+  getMember,
+  isArray,
+  isPlainObject,
+  type JsonValue,
+  type Plain,
+  type PlainObject,
+  stringOf,
+} from '../json/json-value.js';
 import { activationLoads } from '../layers/activations.js';
 import { hasActivityRegularizer } from '../layers/config.js';
-import { fieldStanding } from '../layers/config-fields.js';
+import { fieldStanding, INPUT_FIELDS } from '../layers/config-fields.js';
 import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { longestWalk } from '../model/layer-order.js';
-import { type Graph, type Layer, listGraphs } from '../model/model.js';
+import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
+import { isKeras3Call } from './dialects/find-dialect.js';
+import { nameIn } from './dialects/tensor-references.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
 export interface Blocker {
@@ -26,18 +36,23 @@ export interface LoaderVerdict {
 const LOADERS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 
 /**
- * Which loaders take a model's architecture as it is written, custom code not being there. For Keras 3 that means what
- * `keras.models.load_model` makes of the same config in an `.h5` file.
+ * Which loaders take a model's architecture as it is written, custom code not being there.
+ * @param container what the architecture stands in: Keras 3 asks more of `.keras` files and of bare JSON than of `.h5`
  */
-export const listLoaders = (graph: Graph): readonly LoaderVerdict[] =>
+export const listLoaders = (graph: Graph, container?: Container): readonly LoaderVerdict[] =>
   LOADERS.map((loader) => {
-    const blockedBy = findBlocker(graph, loader) ?? null;
+    const blockedBy = rootBlocker(graph, loader, container) ?? findBlocker(graph, loader) ?? null;
     return { loader, ok: blockedBy === null, blockedBy };
   });
 
 function findBlocker(root: Graph, loader: Loader): Blocker | undefined {
+  const parents = new Map(
+    [...listGraphs(root)].flatMap(({ graph }) => graph.layers.map((layer) => [layer.graph, graph] as const)),
+  );
   for (const { graph, path } of listGraphs(root)) {
-    const found = graphBlocker(graph, path, loader);
+    const found =
+      nestedBlocker(graph, parents.get(graph), path.at(-1), loader) ??
+      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -48,10 +63,39 @@ function findBlocker(root: Graph, loader: Loader): Blocker | undefined {
   return undefined;
 }
 
-function graphBlocker(graph: Graph, path: readonly string[], loader: Loader): Blocker | undefined {
-  const layer = path.at(-1) ?? graph.name;
-  if (loader === 'keras3' && path.length > 0 && !graph.layers.some((inner) => inner.implicit)) {
-    return { layer, field: 'inbound_nodes', reason: 'is a model in a model: Keras 3 numbers its calls otherwise' };
+/** `.h5` files name the class of the model alone; elsewhere Keras 3 goes by its module. */
+function rootBlocker(graph: Graph, loader: Loader, container: Container | undefined): Blocker | undefined {
+  if (loader !== 'keras3' || (container !== 'keras-json' && container !== 'keras-zip')) return undefined;
+  return graph.read === undefined ? undefined : moduleBlocker(graph, graph.name, true);
+}
+
+function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Blocker | undefined {
+  const module = read?.module;
+  if (module === undefined)
+    return isNeeded ? { layer, field: 'module', reason: 'is missing: Keras 3 looks for the class in it' } : undefined;
+  if (/^keras(?:\.src\.models\..*)?$/.test(module)) return undefined;
+  return { layer, field: 'module', reason: `is "${module}", which Keras 3 does not have` };
+}
+
+function nestedBlocker(
+  graph: Graph,
+  parent: Graph | undefined,
+  layer: string | undefined,
+  loader: Loader,
+): Blocker | undefined {
+  if (loader !== 'keras3' || parent === undefined || layer === undefined) return undefined;
+  if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
+    const reason =
+      parent.kind === 'functional' ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';
+    return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
+  }
+  return moduleBlocker(graph, layer, false);
+}
+
+function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
+  if (loader === 'tfjs') {
+    const field = ['input_layers', 'output_layers'].find((key) => !isPlainList(getMember(graph.read?.config, key)));
+    if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
   }
   const squashed = loader === 'tfjs' ? findSquashed(graph) : undefined;
   if (squashed !== undefined) {
@@ -85,6 +129,11 @@ function graphBlocker(graph: Graph, path: readonly string[], loader: Loader): Bl
   return undefined;
 }
 
+/** Whether the ends of a model are written as a list of references, or not at all. */
+const isPlainList = (ends: JsonValue | undefined): boolean =>
+  ends === undefined ||
+  (isArray(ends) && ends.items.every(({ value }) => isArray(value) && nameIn(value) !== undefined));
+
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
@@ -105,11 +154,30 @@ function findSquashed(graph: Graph): string | undefined {
 type Finding = Omit<Blocker, 'layer'>;
 
 function layerBlocker(layer: Layer, loader: Loader): Finding | undefined {
-  const hasModule = getMember(layer.entry, 'module') !== undefined;
+  const module = getMember(layer.entry, 'module');
+  const hasModule = module !== undefined;
+  if (loader === 'keras3' && layer.isOperation && layer.entry !== undefined && !hasModule)
+    return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
+  if (
+    loader === 'keras3' &&
+    hasModule &&
+    layer.className !== 'InputLayer' &&
+    layer.settings.batch_input_shape !== undefined
+  )
+    return { field: 'batch_input_shape', reason: 'is an argument that only its InputLayer knows' };
+  // What keras.applications brings along, Keras 3 finds by its module.
+  const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
   const found =
-    layer.graph === undefined ? classBlocker(layer.className, layer.settings, hasModule, loader) : undefined;
-  return found ?? nameBlocker(layer.name, loader);
+    layer.graph === undefined && !isFound
+      ? classBlocker(layer.className, layer.settings, hasModule, loader)
+      : undefined;
+  return found ?? callBlocker(layer, loader) ?? nameBlocker(layer.name, loader);
 }
+
+const callBlocker = ({ calls }: Layer, loader: Loader): Finding | undefined =>
+  loader !== 'keras3' && calls.some((call) => call.read !== undefined && isKeras3Call(call.read.json))
+    ? { field: 'inbound_nodes', reason: 'is written the way of Keras 3, with args and kwargs' }
+    : undefined;
 
 function classBlocker(
   className: string,
@@ -132,9 +200,10 @@ function classBlocker(
   return inside ?? fieldBlocker(settings, loader);
 }
 
-/** Keras stops at an argument that it does not know, whatever its value. */
+/** Keras stops at an argument that it does not know, whatever its value. Sizes of inputs are judged with their entry. */
 const findUnknownField = (className: string, settings: PlainObject, loader: Loader): string | undefined =>
   Object.entries(settings).find(([field, value]) => {
+    if (INPUT_FIELDS.includes(field)) return false;
     const standing = fieldStanding(className, field, value ?? null, loader);
     return standing === 'spare' || standing === 'missing';
   })?.[0];
@@ -152,17 +221,25 @@ function fieldBlocker(settings: PlainObject, loader: Loader): Finding | undefine
   if (loader === 'tfjs' && hasActivityRegularizer(settings))
     return { field: 'activity_regularizer', reason: 'is not supported' };
   for (const [field, value] of Object.entries(settings)) {
+    const stoppedBy = isPlainObject(value) ? objectBlocker(field, value, loader) : undefined;
+    if (stoppedBy !== undefined) return stoppedBy;
     if (field.endsWith('activation')) {
       const stopped = activationBlocker(field, value, loader);
       if (stopped !== undefined) return stopped;
-      continue;
     }
-    const className = classNameOf(value);
-    const loads = className === undefined ? undefined : configObjectLoads(field, className);
-    if (loads !== undefined && !loads.includes(loader))
-      return { field, reason: `is ${className}, which it does not have` };
   }
   return undefined;
+}
+
+function objectBlocker(field: string, value: PlainObject, loader: Loader): Finding | undefined {
+  const className = classNameOf(value);
+  const loads = className === undefined ? undefined : configObjectLoads(field, className);
+  if (loads !== undefined && !loads.includes(loader))
+    return { field, reason: `is ${className}, which it does not have` };
+  if (loader !== 'keras2' || !isPlainObject(value.config)) return undefined;
+  return value.config.input_axes === undefined
+    ? undefined
+    : { field, reason: 'has input_axes, an argument it does not know' };
 }
 
 function activationBlocker(field: string, value: Plain | undefined, loader: Loader): Finding | undefined {

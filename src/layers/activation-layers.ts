@@ -30,7 +30,7 @@ const activation = (
 const isZero = (value: unknown) => value === undefined || value === null || value === 0;
 
 // max(x, 0) with a slope below zero commutes; a ceiling or a threshold stands still while x doubles.
-const reluScaling = (config: PlainObject) =>
+export const reluScaling = (config: PlainObject) =>
   (config.max_value === undefined || config.max_value === null) && isZero(config.threshold) ? COMMUTES : undefined;
 
 function parametricShape(config: PlainObject, input: Shape | undefined): Shape | undefined {
@@ -57,7 +57,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
   { ...activation('ELU', ALL), refusedFields: [ELU_ALPHA] },
-  activation('Softmax', ALL),
+  { ...activation('Softmax', ALL), makesProbabilities: true },
   activation('ThresholdedReLU', ['tfjs', 'keras2']),
 ];
 

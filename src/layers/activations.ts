@@ -98,8 +98,7 @@ export function translateActivation(
   target: Loader,
 ): ActivationWords | undefined {
   const isSame = source === 'keras3' ? target === 'keras3' : target !== 'keras3';
-  if (name === 'hard_sigmoid' && !isSame)
-    return { steps: source === 'keras3' ? NEW_HARD_SIGMOID : OLD_HARD_SIGMOID };
+  if (name === 'hard_sigmoid' && !isSame) return { steps: source === 'keras3' ? NEW_HARD_SIGMOID : OLD_HARD_SIGMOID };
   const facts = findActivation(name);
   if (facts === undefined) return undefined;
   if (facts.loads.includes(target)) return { name };

@@ -190,7 +190,10 @@ const CLASSES: readonly ClassFields[] = [
   { classes: 'RandomHeight RandomWidth', fields: 'factor interpolation seed rng_type' },
 ];
 
-/** What every layer may say. An input's size on another layer is Keras 2's way to make an input. */
+/** Keras 2's ways to make an input by saying its size on the first layer. */
+export const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
+
+/** What every layer may say. */
 const BASE: Omit<ClassFields, 'classes'> = {
   fields: 'name trainable dtype activity_regularizer autocast',
   keras2: { batch_input_shape: ANY, input_shape: ANY, input_dim: ANY, batch_size: ANY, weights: null },

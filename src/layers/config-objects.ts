@@ -1,7 +1,7 @@
 import type { PlainObject } from '../json/json-value.js';
 import { ALL, KERAS, type Loader } from './layer-facts.js';
 
-// Initializers, regularizers and constraints: small objects inside a layer's config, and who has them.
+// Initializers, regularizers, constraints and dtype policies: small objects inside a layer's config, and who has them.
 
 interface ObjectFacts {
   readonly loads: readonly Loader[];
@@ -11,11 +11,7 @@ interface ObjectFacts {
   readonly alias?: string;
 }
 
-const facts = (
-  loads: readonly Loader[],
-  names: string,
-  fields: string,
-): readonly (readonly [string, ObjectFacts])[] =>
+const facts = (loads: readonly Loader[], names: string, fields: string): readonly (readonly [string, ObjectFacts])[] =>
   names.split(' ').map((name) => [name, { loads, fields: fields === '' ? [] : fields.split(' ') }]);
 
 const lecun = (name: string, alias: string, loads: readonly Loader[]) =>
@@ -65,8 +61,15 @@ export function objectKind(field: string): ObjectKind | undefined {
   return kind in TABLES ? (kind as ObjectKind) : undefined;
 }
 
+// A policy is harmless to TensorFlow.js, which computes in float32 whatever stands there.
+const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
+  ['DTypePolicy', ['tfjs', 'keras3']],
+  ['Policy', ['tfjs', 'keras2']],
+]);
+
 /** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {
+  if (field === 'dtype') return POLICIES.get(className) ?? [];
   const kind = objectKind(field);
   return kind && (TABLES[kind].get(className)?.loads ?? []);
 }

@@ -64,12 +64,14 @@ const REFUSED_FIELDS: Readonly<Record<Kind, readonly RefusedField[]>> = {
   depthwise: [DILATION],
   transposed: [DILATION, ignoredByTfjs('output_padding', () => false)],
   separable: [
-    ...['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'].map((field): RefusedField => ({
-      loaders: ['tfjs'],
-      field,
-      reason: 'is set: it wants the depthwise and the pointwise one',
-      stops: (value) => value !== undefined && value !== null,
-    })),
+    ...['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'].map(
+      (field): RefusedField => ({
+        loaders: ['tfjs'],
+        field,
+        reason: 'is set: it wants the depthwise and the pointwise one',
+        stops: (value) => value !== undefined && value !== null,
+      }),
+    ),
     // It adds the bias before it turns the channels to the front.
     ignoredByTfjs('data_format', (value) => value === 'channels_last'),
   ],

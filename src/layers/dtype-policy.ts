@@ -11,3 +11,6 @@ export function dtypePolicy(config: PlainObject): string {
 /** Whether sums are made in half precision, where doubling may overflow or lose the last bits of small numbers. */
 export const computesInFloat16 = (config: PlainObject): boolean =>
   ['float16', 'mixed_float16'].includes(dtypePolicy(config));
+
+/** The dtype of a layer's numbers under its policy: `mixed_float16` computes in float16. */
+export const computeDtype = (config: PlainObject): string => dtypePolicy(config).replace(/^mixed_/, '');

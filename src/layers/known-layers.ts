@@ -5,10 +5,11 @@ import { DENSE } from './dense.js';
 import type { LayerFacts } from './layer-facts.js';
 import { MERGES } from './merges.js';
 import { NORMALIZATIONS } from './normalizations.js';
-import { operationFacts } from './operations.js';
+import { isOperationClass, operationFacts } from './operations.js';
 import { OTHER_LAYERS } from './other-layers.js';
 import { POOLINGS, RESIZINGS } from './poolings.js';
 import { RESHAPES } from './reshapes.js';
+import { tensorflowFacts } from './tensorflow-operations.js';
 
 const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
   [
@@ -29,10 +30,15 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
 const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [] });
 
 /** Whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
-export const isKnownLayer = (className: string): boolean => (KNOWN_LAYERS.get(className)?.loads.length ?? 0) > 0;
+export const isKnownLayer = (className: string): boolean =>
+  isOperationClass(className) || (KNOWN_LAYERS.get(className)?.loads.length ?? 0) > 0;
 
-/** The facts of a layer: by its class, and for op layers by the function the config names. */
+/** Whether something is assumed of layers of this class. */
+export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
+
+/** The facts of a layer: by its class, for operations by their class, for op layers by the function the config names. */
 export function factsOf(className: string, config: PlainObject): LayerFacts {
+  if (isOperationClass(className)) return operationFacts(className, config);
   const facts = KNOWN_LAYERS.get(className) ?? unknownLayer(className);
-  return className === 'TFOpLambda' ? operationFacts(className, config, facts) : facts;
+  return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts) : facts;
 }

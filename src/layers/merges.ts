@@ -19,7 +19,8 @@ function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[])
   }, first);
 }
 
-function concatenated(config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
+/** Sizes add up along the config's `axis`. */
+export function concatenated(config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
   const first = inputs[0];
   if (first === undefined) return undefined;
   const axis = axisOf(config.axis ?? -1, first.length);

@@ -1,51 +1,197 @@
 import type { PlainObject } from '../json/json-value.js';
-import { COMMUTES, type LayerFacts, type LayerRole } from './layer-facts.js';
+import { reluScaling } from './activation-layers.js';
+import { axisOf, elementCount, isChannelsFirst, numberIn } from './config.js';
+import { COMMUTES, type LayerFacts, type LayerRole, type Shape, sameShape } from './layer-facts.js';
+import { concatenated } from './merges.js';
+import { poolOperation } from './poolings.js';
+
+/** What is known of one Keras 3 operation besides its name. */
+interface OperationFacts extends Partial<Omit<LayerFacts, 'role'>> {
+  readonly role: LayerRole | ((config: PlainObject) => LayerRole);
+}
+
+/** Modules of Keras 3 whose classes are operations: nodes of a graph without weights, that are no layers. */
+const MODULES: readonly string[] = ['keras.src.ops.', 'keras.src.activations.', 'keras.src.quantizers.'];
+
+/** Whether a class is an operation. Its name here has the module: `Multiply` alone is the layer. */
+export const isOperationClass = (className: string): boolean => MODULES.some((module) => className.startsWith(module));
 
 /**
- * TensorFlow functions that Keras 2 records as `TFOpLambda` layers, by the function's name. Only the part they play is
- * known; their sizes depend on call arguments, and a factor crosses none but the plain ReLU and the identity.
+ * The facts of an operation. Calls may bring constants along, which these facts do not see: whoever relies on `scaling`
+ * looks at `Call.hasArguments` first.
  */
-const FUNCTIONS: ReadonlyMap<string, LayerRole> = new Map<string, LayerRole>([
-  ['__operators__.add', 'add'],
-  ['math.add', 'add'],
-  ['add', 'add'],
-  ['concat', 'concatenate'],
-  ['math.multiply', 'multiply'],
-  ['multiply', 'multiply'],
-  ['math.reduce_mean', 'global-pool'],
-  ['math.reduce_max', 'global-pool'],
-  ['nn.relu', 'activation'],
-  ['nn.relu6', 'activation'],
-  ['nn.sigmoid', 'activation'],
-  ['nn.silu', 'activation'],
-  ['nn.swish', 'activation'],
-  ['nn.gelu', 'activation'],
-  ['nn.softmax', 'activation'],
-  ['math.sigmoid', 'activation'],
-  ['math.tanh', 'activation'],
-  ['reshape', 'reshape'],
-  ['image.resize', 'upsampling'],
-]);
-
-// Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
-const ELEMENTWISE: readonly LayerRole[] = ['add', 'multiply', 'activation'];
-
-/** The facts of one `TFOpLambda`, from the function its config names. */
-export function operationFacts(className: string, config: PlainObject, base: LayerFacts): LayerFacts {
-  const name = typeof config.function === 'string' ? config.function : '';
-  const role = FUNCTIONS.get(name);
-  if (role === undefined) return base;
-  return {
-    ...base,
-    className,
-    role,
-    weights: () => [],
-    ...(ELEMENTWISE.includes(role)
-      ? {
-          outputShape: (_config, inputs) =>
-            inputs.find((shape) => shape !== undefined && shape.length > 2) ?? inputs[0],
-        }
-      : {}),
-    ...(name === 'nn.relu' ? { scaling: () => COMMUTES } : {}),
-  };
+export function operationFacts(className: string, config: PlainObject): LayerFacts {
+  const known = OPERATIONS.get(className.slice(className.lastIndexOf('.') + 1));
+  const role = typeof known?.role === 'function' ? known.role(config) : (known?.role ?? 'other');
+  return { className, ...known, role, loads: ['keras3'], weights: () => [] };
 }
+
+/** The shape that numbers of these shapes broadcast to, aligned at the last axis as NumPy does. */
+function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
+  if (inputs.length === 0 || inputs.includes(undefined)) return undefined;
+  const shapes = inputs as readonly Shape[];
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? (axis < rank - shape.length ? 1 : null));
+    return sizes.find((size) => size !== null && size !== 1) ?? (sizes.includes(null) ? null : 1);
+  });
+}
+
+const elementwise = (role: LayerRole, more: Partial<LayerFacts> = {}): OperationFacts => ({
+  role,
+  outputShape: broadcast,
+  ...more,
+});
+
+const activation = (more: Partial<LayerFacts> = {}): OperationFacts => ({
+  role: 'activation',
+  outputShape: sameShape,
+  ...more,
+});
+
+const commuting: Pick<LayerFacts, 'scaling'> = { scaling: () => COMMUTES };
+
+const axesOf = (config: PlainObject): readonly number[] | undefined => {
+  const { axis } = config;
+  if (typeof axis === 'number') return [axis];
+  return Array.isArray(axis) && axis.every((each) => typeof each === 'number')
+    ? (axis as readonly number[])
+    : undefined;
+};
+
+/** Two or three axes are those of a map; of one alone, the first behind the batch is taken to be one of places. */
+const poolsPlaces = (config: PlainObject): boolean => {
+  const axes = axesOf(config);
+  return axes !== undefined && (axes.length > 1 || axes[0] === 1 || axes[0] === -2);
+};
+
+function reduced(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const axes = axesOf(config);
+  if (input === undefined || axes === undefined) return undefined;
+  const gone = axes.map((axis) => axisOf(axis, input.length));
+  return input.flatMap((size, axis) => (gone.includes(axis) ? (config.keepdims === true ? [1] : []) : [size]));
+}
+
+const reduction = (more: Partial<LayerFacts> = {}): OperationFacts => ({
+  role: (config) => (poolsPlaces(config) ? 'global-pool' : 'other'),
+  outputShape: reduced,
+  ...more,
+});
+
+function reshaped(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const target = config.newshape ?? config.new_shape ?? config.shape;
+  if (!Array.isArray(target) || !target.every((size) => typeof size === 'number' || size === null)) return undefined;
+  const sizes = target as Shape;
+  const total = elementCount(input);
+  const known = sizes.filter((size) => size !== null && size >= 0);
+  const rest = total === null ? null : total / elementCount(known)!;
+  return sizes.map((size) => (size !== null && size >= 0 ? size : rest));
+}
+
+function transposed(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const { axes } = config;
+  if (input === undefined || !Array.isArray(axes)) return undefined;
+  return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
+}
+
+function squeezed(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const axes = axesOf(config);
+  if (input === undefined || axes === undefined) return undefined;
+  const gone = axes.map((axis) => axisOf(axis, input.length));
+  return input.filter((_, axis) => !gone.includes(axis));
+}
+
+function expanded(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const axes = axesOf(config);
+  if (input === undefined || axes === undefined) return undefined;
+  const rank = input.length + axes.length;
+  const added = axes.map((axis) => axisOf(axis, rank));
+  const rest = [...input];
+  return Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : rest.shift()!));
+}
+
+const blockSize = (config: PlainObject): number => numberIn(config, 'block_size') ?? 2;
+
+function spread(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  if (input?.length !== 4) return undefined;
+  const block = blockSize(config);
+  const channels = isChannelsFirst(config) ? 1 : 3;
+  return input.map((size, axis) => {
+    if (axis === 0 || size === null) return size;
+    return axis === channels ? size / block ** 2 : size * block;
+  });
+}
+
+const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationFacts => ({
+  role: 'reshape',
+  outputShape,
+  ...commuting,
+});
+
+const UNARY: readonly string[] = ['Cast', 'Clip', 'Absolute', 'Exp', 'Log', 'Negative', 'Square', 'Sqrt', 'Reciprocal'];
+const NN = new Set(
+  [
+    'Relu',
+    'Relu6',
+    'Sigmoid',
+    'Softplus',
+    'Softsign',
+    'Silu',
+    'LogSigmoid',
+    'LeakyRelu',
+    'HardSigmoid',
+    'HardSilu',
+  ].concat([
+    'Elu',
+    'Selu',
+    'Gelu',
+    'Celu',
+    'HardTanh',
+    'Softmax',
+    'LogSoftmax',
+    'AveragePool',
+    'MaxPool',
+    'DepthToSpace',
+  ]),
+);
+
+/** By class name alone: in which module an operation stands changes from release to release. */
+const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, OperationFacts>([
+  ['Add', elementwise('add', commuting)],
+  ['Multiply', elementwise('multiply')],
+  ['Subtract', elementwise('merge')],
+  ['Maximum', elementwise('merge')],
+  ['Minimum', elementwise('merge')],
+  ...['Divide', 'TrueDivide', 'Power'].map((name) => [name, elementwise('other')] as const),
+  ...UNARY.map((name) => [name, elementwise('other')] as const),
+  ['Concatenate', { role: 'concatenate', outputShape: concatenated, ...commuting }],
+  ['Mean', reduction(commuting)],
+  ['Max', reduction(commuting)],
+  ['Amax', reduction(commuting)],
+  ['Sum', { role: 'other', outputShape: reduced }],
+  ['AveragePool', poolOperation()],
+  ['MaxPool', poolOperation()],
+  ...[...NN].filter((name) => !/Pool|Space/.test(name)).map((name) => [name, activation()] as const),
+  ['Mish', activation()],
+  ['Tanh', activation()],
+  ['Relu', activation(commuting)],
+  // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
+  ['ReLU', activation({ scaling: reluScaling })],
+  ['Sigmoid', activation({ makesProbabilities: true })],
+  ['Softmax', activation({ makesProbabilities: true })],
+  ['LeakyRelu', activation(commuting)],
+  ['Reshape', moving(reshaped)],
+  ['Transpose', moving(transposed)],
+  ['Squeeze', moving(squeezed)],
+  ['ExpandDims', moving(expanded)],
+  [
+    'DepthToSpace',
+    {
+      role: 'upsampling',
+      outputShape: spread,
+      resolution: (config) => [1 / blockSize(config), 1 / blockSize(config)],
+      ...commuting,
+    },
+  ],
+  ['Resize', { role: 'upsampling' }],
+]);

@@ -44,7 +44,10 @@ const recurrent = (className: string): LayerFacts => ({
   className,
   role: 'other',
   loads: ALL,
-  refusedFields: [ignoredByTfjs('zero_output_for_mask', isFalse), ...(className.startsWith('GRU') ? [RESET_AFTER] : [])],
+  refusedFields: [
+    ignoredByTfjs('zero_output_for_mask', isFalse),
+    ...(className.startsWith('GRU') ? [RESET_AFTER] : []),
+  ],
 });
 
 /** Layers that TensorFlow.js has under the same name, and that pick other pixels there. */

@@ -45,6 +45,20 @@ function pool(className: string, rank: Rank): LayerFacts {
   return resizing(className, 'pool', rank, ALL, resize, stridesOf);
 }
 
+/** A Keras 3 operation that pools: its rank is that of its window, or of what it pools. */
+export function poolOperation(): Pick<LayerFacts, 'role' | 'outputShape' | 'resolution' | 'scaling'> {
+  const factsFor = (config: PlainObject, input?: Shape): LayerFacts => {
+    const rank = Array.isArray(config.pool_size) ? config.pool_size.length : (input?.length ?? 4) - 2;
+    return pool('', rank === 1 || rank === 3 ? rank : 2);
+  };
+  return {
+    role: 'pool',
+    scaling: commutes,
+    resolution: (config) => factsFor(config).resolution!(config),
+    outputShape: (config, inputs) => factsFor(config, inputs[0]).outputShape!(config, inputs),
+  };
+}
+
 function globalPool(className: string, rank: Rank, loads: readonly Loader[]): LayerFacts {
   return {
     className,

@@ -4,7 +4,7 @@ import type { Graph, Layer } from './model.js';
 /**
  * The order of `model.layers` in tf-keras, Keras 3 and TensorFlow.js. A functional model's is computed from the graph:
  * by depth (the distance to the outputs), then by the order in which a walk from the outputs first meets each layer.
- * A Sequential model keeps the order it is written in.
+ * A Sequential model keeps the order it is written in. Operations of Keras 3 count in the depths and are no layers.
  * Source: `map_graph_network` in tf_keras/src/engine/functional.py and keras/src/models/functional.py.
  */
 export function layerOrder(graph: Graph): readonly Layer[] {
@@ -56,7 +56,7 @@ export function layerOrder(graph: Graph): readonly Layer[] {
     }
   }
   return graph.layers
-    .filter((layer) => layerDepth.has(layer))
+    .filter((layer) => layerDepth.has(layer) && !layer.isOperation)
     .sort((left, right) => layerDepth.get(right)! - layerDepth.get(left)! || met.get(left)! - met.get(right)!);
 }
 

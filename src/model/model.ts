@@ -54,6 +54,8 @@ export interface Graph {
 export interface GraphSource {
   readonly dialect: Dialect;
   readonly className: string;
+  /** The Python module of the class, where the file names it. */
+  readonly module?: string | undefined;
   readonly config: JsonValue;
   readonly layers: readonly Layer[];
   readonly outputs: readonly TensorRef[];
@@ -144,10 +146,13 @@ export function* listGraphs(
     if (layer.graph !== undefined) yield* listGraphs(layer.graph, [...path, layer.name]);
 }
 
-/** Layers as people count them: nested models' layers too, inputs that nobody wrote not. */
+/** Layers as people count them: nested models' layers too; inputs that nobody wrote and operations not. */
 export function countLayers(graph: Graph): number {
   return graph.layers.reduce(
-    (count, layer) => count + (layer.implicit ? 0 : 1) + (layer.graph === undefined ? 0 : countLayers(layer.graph)),
+    (count, layer) =>
+      count +
+      (layer.implicit || layer.isOperation ? 0 : 1) +
+      (layer.graph === undefined ? 0 : countLayers(layer.graph)),
     0,
   );
 }

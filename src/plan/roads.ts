@@ -91,6 +91,8 @@ interface Target {
 /** What a factor does at a node; undefined where it must not get through, or where nothing is known of it. */
 function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
   const { layer } = node;
+  // An operation may be called with constants, which its facts do not see.
+  if (layer.isOperation && layer.calls[node.call]!.hasArguments) return undefined;
   if (layer.graph !== undefined || computesInFloat16(layer.settings)) return undefined;
   const scaling = view.facts[node.id]!.scaling?.(layer.settings);
   // An activity regulariser looks at the output, which the factor changes all along a road.

@@ -61,7 +61,7 @@ function isOfChannels(view: GraphView, node: number): boolean {
   const rank =
     view.shapes[node]?.[0]?.length ??
     view.nodes[node]!.inputs.map((input) => view.shapes[input.node]?.[input.tensor]?.length).find(Boolean);
-  if (layer.className !== 'Concatenate') return true;
+  if (layer.className !== 'Concatenate' && layer.settings.axis === undefined) return true;
   if (rank === undefined) return (layer.settings.axis ?? -1) === -1;
   return rank >= 3 && axisOf(layer.settings.axis ?? -1, rank) === channelsAxisOf(view, rank);
 }

@@ -97,7 +97,7 @@ function makesLogits(view: GraphView, convolution: number): boolean {
     const { role } = view.facts[at]!;
     const passes = ['dropout', 'reshape', 'flatten', 'global-pool', 'upsampling'].includes(role);
     const isScore =
-      layer.className === 'Softmax' ||
+      view.facts[at]!.makesProbabilities === true ||
       (role === 'activation' &&
         layer.className === 'Activation' &&
         (isProbability(layer.settings) || layer.settings.activation === 'linear'));

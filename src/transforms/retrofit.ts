@@ -154,7 +154,7 @@ function freeze(layer: Layer): Layer {
       graph: { ...graph, isFrozen: true, read: withTrainable(graph.read, false) },
     };
   }
-  if (layer.className === 'InputLayer') return layer;
+  if (layer.className === 'InputLayer' || layer.isOperation) return layer;
   return {
     ...layer,
     config: withMember(layer.config, 'trainable', fromPlain(false)),

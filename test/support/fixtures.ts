@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { raiseGraph } from '../../src/formats/dialects/raise-keras2.js';
+import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
 import { readModel } from '../../src/index.js';
 import { parseJson } from '../../src/json/parse-json.js';
 import type { Model } from '../../src/model/model.js';

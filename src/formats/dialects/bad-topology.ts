@@ -7,3 +7,15 @@ export function badTopology(message: string, field: string) {
     hint: 'give the model as TensorFlow.js or Keras saved it',
   });
 }
+
+/** For a reference that leads nowhere. `name` is the layer it names, if it names one. */
+export function badReference(name: string | undefined, layer: string | undefined, field: string) {
+  const what =
+    name === undefined
+      ? 'not a reference to a tensor'
+      : `it refers to "${name}", which is no layer of this model, or not in a proper way`;
+  return inputError('bad-graph', what, {
+    where: { layer, field },
+    hint: 'the model would not load anywhere: save it again from the program that made it',
+  });
+}

@@ -2,7 +2,8 @@ import type { JsonObject, JsonValue } from '../../json/json-value.js';
 
 /** The value without the white space it was read with: it goes into another document. Tokens stay. */
 export function bareJson(value: JsonValue): JsonValue {
-  if (value.kind === 'array') return { kind: 'array', items: value.items.map((item) => ({ value: bareJson(item.value) })) };
+  if (value.kind === 'array')
+    return { kind: 'array', items: value.items.map((item) => ({ value: bareJson(item.value) })) };
   if (value.kind !== 'object') return value;
   return objectOf(value.members.map((member) => [member.key, bareJson(member.value)]));
 }

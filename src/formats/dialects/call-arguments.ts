@@ -27,7 +27,9 @@ export function readArguments(call: Call, isLayer: IsLayer): CallArguments {
 }
 
 const plainTensors = (count: number): Argument =>
-  count === 1 ? { kind: 'tensor', input: 0 } : { kind: 'tensors', inputs: Array.from({ length: count }, (_, at) => at) };
+  count === 1
+    ? { kind: 'tensor', input: 0 }
+    : { kind: 'tensors', inputs: Array.from({ length: count }, (_, at) => at) };
 
 function readKeras3(json: JsonObject): CallArguments {
   const isTensor: IsTensor = (value) => stringOf(getMember(value, 'class_name')) === '__keras_tensor__';

@@ -35,7 +35,12 @@ export interface PieceBox {
   readonly layer: string;
 }
 
-const ROLES: Readonly<Record<string, string>> = { Rescaling: 'scale', ReLU: 'clip', Multiply: 'product', Reshape: 'reshape' };
+const ROLES: Readonly<Record<string, string>> = {
+  Rescaling: 'scale',
+  ReLU: 'clip',
+  Multiply: 'product',
+  Reshape: 'reshape',
+};
 
 export const outputOf = (box: PieceBox, source: Source): TensorFacts =>
   'input' in source
@@ -46,7 +51,10 @@ export const outputOf = (box: PieceBox, source: Source): TensorFacts =>
 export function addPiece(box: PieceBox, className: string, config: JsonObject, sources: readonly Source[]): Source {
   const inputs = sources.map((source) => outputOf(box, source));
   const settings = toPlain(config) as PlainObject;
-  const shape = factsOf(className, settings).outputShape?.(settings, inputs.map((input) => input.shape));
+  const shape = factsOf(className, settings).outputShape?.(
+    settings,
+    inputs.map((input) => input.shape),
+  );
   const dtype = settings.dtype === undefined ? (inputs[0]?.dtype ?? 'float32') : dtypePolicy(settings);
   const role = ROLES[className] ?? className.toLowerCase();
   box.pieces.push({ className, role, config, sources, output: { shape, dtype: dtype.replace('mixed_', '') } });
@@ -72,7 +80,8 @@ export function addTranslated(
   const isAll = split !== undefined && className === 'Activation';
   const before = isAll ? sources[0]! : addPiece(box, className, translated.config, sources);
   if (split === undefined) return before;
-  if (split.kind === 'layer') return addTranslated(box, split.layer.className, withoutName(split.layer.config), [before]);
+  if (split.kind === 'layer')
+    return addTranslated(box, split.layer.className, withoutName(split.layer.config), [before]);
   return split.steps.reduce<Source>(
     (last, step) => addPlain(box, step.className, step.settings, step.product ? [before, last] : [last]),
     before,

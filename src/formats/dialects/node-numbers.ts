@@ -1,5 +1,5 @@
 import { inputShape } from '../../layers/other-layers.js';
-import type { Layer } from '../../model/model.js';
+import type { Graph, Layer } from '../../model/model.js';
 
 /**
  * The number that Keras 2 and TensorFlow.js give a layer's first call: a model is called once while it is built, a
@@ -8,9 +8,11 @@ import type { Layer } from '../../model/model.js';
 export function firstNode(layer: Layer): number {
   const graph = layer.graph;
   if (graph === undefined) return 0;
-  if (graph.kind === 'functional') return 1;
-  const input = graph.layers[0]!;
-  if (!input.implicit) return 1;
+  if (graph.kind === 'functional' || isWritten(graph.layers[0]!, graph)) return 1;
   const first = graph.layers[1]!;
   return inputShape(first.settings) !== undefined || (first.graph !== undefined && firstNode(first) === 1) ? 1 : 0;
 }
+
+/** Whether a layer has an entry: an implicit input has none in a model that was read, and gets one in a model made here. */
+export const isWritten = (layer: Layer, graph: Graph): boolean =>
+  !layer.implicit || (graph.read === undefined && inputShape(layer.settings) !== undefined);

@@ -9,15 +9,18 @@ import {
   stringOf,
 } from '../../json/json-value.js';
 
-/** A tensor as Keras 2 writes it: `[layer, node, tensor]`, with call arguments as an optional fourth element. */
+/** A tensor as configs write it: `[layer, node, tensor]`, in Keras 2 with call arguments as an optional fourth element. */
 export interface WrittenReference {
   readonly layer: string;
   readonly node: number;
   readonly tensor: number;
 }
 
+export type IsLayer = (name: string) => boolean;
+export type MapReference = (reference: WrittenReference) => WrittenReference;
+
 /** The reference an array is, or undefined: a list of three numbers, or a constant, is none. */
-export function readReference(value: JsonValue, isLayer: (name: string) => boolean): WrittenReference | undefined {
+export function readReference(value: JsonValue, isLayer: IsLayer): WrittenReference | undefined {
   if (!isArray(value) || value.items.length < 3 || value.items.length > 4) return undefined;
   const [layer, node, tensor] = value.items.map((item) => item.value);
   const name = stringOf(layer);
@@ -27,17 +30,17 @@ export function readReference(value: JsonValue, isLayer: (name: string) => boole
   return { layer: name, node: nodeIndex, tensor: tensorIndex };
 }
 
+/** The name that a reference begins with. */
+export const nameIn = (value: JsonValue): string | undefined =>
+  isArray(value) ? stringOf(value.items[0]?.value) : undefined;
+
 function wholeNumber(value: JsonValue | undefined): number | undefined {
   const number = numberOf(value);
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
 /** Rewrites every reference in a value, call arguments included; everything else keeps its text. */
-export function mapReferences(
-  value: JsonValue,
-  isLayer: (name: string) => boolean,
-  map: (reference: WrittenReference) => WrittenReference,
-): JsonValue {
+export function mapReferences(value: JsonValue, isLayer: IsLayer, map: MapReference): JsonValue {
   const reference = readReference(value, isLayer);
   if (reference !== undefined) return mapArguments(writeReference(value as JsonArray, reference, map(reference)));
   if (isArray(value)) return mapItems(value, (item) => mapReferences(item, isLayer, map));
@@ -49,7 +52,8 @@ export function mapReferences(
   }
 }
 
-function writeReference(array: JsonArray, before: WrittenReference, after: WrittenReference): JsonArray {
+/** A reference as it stood, with only the parts replaced that changed. */
+export function writeReference(array: JsonArray, before: WrittenReference, after: WrittenReference): JsonArray {
   return mapItems(array, (item, index) => {
     if (index === 0 && after.layer !== before.layer) return { kind: 'string', text: JSON.stringify(after.layer) };
     if (index === 1 && after.node !== before.node) return { kind: 'number', text: String(after.node) };

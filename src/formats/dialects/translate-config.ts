@@ -10,7 +10,7 @@ import {
 } from '../../json/json-value.js';
 import { type ActivationStep, translateActivation } from '../../layers/activations.js';
 import { hasActivityRegularizer } from '../../layers/config.js';
-import { fieldStanding } from '../../layers/config-fields.js';
+import { fieldStanding, INPUT_FIELDS } from '../../layers/config-fields.js';
 import { objectKind } from '../../layers/config-objects.js';
 import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
@@ -38,9 +38,6 @@ export interface TranslatedConfig {
 }
 
 const LINEAR = fromPlain('linear');
-
-/** Ways to say an input's size on a layer that is none: the input layer says it. */
-const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
 
 /** Inside these the function runs once a step: it cannot be taken out. */
 const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(className);
@@ -85,7 +82,8 @@ export function translateConfig(
       const refused = facts.refusedFields?.find(
         (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true),
       );
-      if (refused !== undefined && refused.instead === undefined) throw noSuchField(layer, key, plain, target, refused.reason);
+      if (refused !== undefined && refused.instead === undefined)
+        throw noSuchField(layer, key, plain, target, refused.reason);
       members.push([key, bareJson(refused?.instead?.(value) ?? value)]);
     }
   }
@@ -95,7 +93,11 @@ export function translateConfig(
 }
 
 /** The members under the names that the target gives them. */
-function renameFields(className: string, config: JsonObject, target: Loader): readonly (readonly [string, JsonValue])[] {
+function renameFields(
+  className: string,
+  config: JsonObject,
+  target: Loader,
+): readonly (readonly [string, JsonValue])[] {
   const keras3 = target === 'keras3';
   const names: Readonly<Record<string, readonly [before: string, after: string]>> = {
     InputLayer: keras3 ? ['batch_input_shape', 'batch_shape'] : ['batch_shape', 'batch_input_shape'],
@@ -148,7 +150,8 @@ function translateFunction(
 /** A built-in function as Keras 3 may write it: `{class_name: "function", config: "relu"}`. */
 function functionName(value: JsonValue): string | undefined {
   const module = stringOf(getMember(value, 'module'));
-  if (stringOf(getMember(value, 'class_name')) !== 'function' || (module !== 'builtins' && module !== undefined)) return;
+  if (stringOf(getMember(value, 'class_name')) !== 'function' || (module !== 'builtins' && module !== undefined))
+    return;
   return stringOf(getMember(value, 'config'));
 }
 
@@ -169,7 +172,10 @@ function isMirror(written: JsonObject, backward: JsonValue, target: Loader): boo
 function translateWrapped(field: string, value: JsonValue, languages: Languages, layer: string): JsonValue {
   if (value.kind === 'literal') return value;
   if (isArray(value))
-    return { kind: 'array', items: value.items.map((item) => ({ value: translateWrapped(field, item.value, languages, layer) })) };
+    return {
+      kind: 'array',
+      items: value.items.map((item) => ({ value: translateWrapped(field, item.value, languages, layer) })),
+    };
   const wrapped = readSerialized(value);
   if (field === 'backward_layer' && languages.target === 'tfjs') {
     throw cannotConvert(
@@ -191,7 +197,9 @@ function translateWrapped(field: string, value: JsonValue, languages: Languages,
   const { config } = translateConfig(wrapped.className, wrapped.config, languages, layer, true);
   return writeSerialized(
     wrapped.className,
-    name === undefined ? config : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
+    name === undefined
+      ? config
+      : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
   );
 }
 

@@ -6,7 +6,15 @@ const POLICIES: readonly string[] = ['Policy', 'PolicyV1', 'DTypePolicy', 'Float
 
 const FLOATS = ['float32', 'float64', 'float16', 'bfloat16'];
 const WHOLE = ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'];
-const KERAS_DTYPES: readonly string[] = [...FLOATS, 'mixed_float16', 'mixed_bfloat16', ...WHOLE, 'bool', 'string', 'complex64'];
+const KERAS_DTYPES: readonly string[] = [
+  ...FLOATS,
+  'mixed_float16',
+  'mixed_bfloat16',
+  ...WHOLE,
+  'bool',
+  'string',
+  'complex64',
+];
 const TFJS_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'string', 'complex64'];
 // All their values are values of int32.
 const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];

@@ -1,4 +1,11 @@
-import { fromPlain, type JsonObject, type JsonValue, type PlainObject, toPlain, withMember } from '../../json/json-value.js';
+import {
+  fromPlain,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  toPlain,
+  withMember,
+} from '../../json/json-value.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
@@ -83,7 +90,10 @@ function translateOne(
     if (done.has(layer)) continue;
     const inputs = layer.calls[node.call]!.inputs.map(factsOfRef);
     const own = givenTo.get(layer.name);
-    done.set(layer, translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], isLayer, path, task));
+    done.set(
+      layer,
+      translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], isLayer, path, task),
+    );
   }
   for (const layer of graph.layers) {
     if (done.has(layer)) continue;
@@ -91,10 +101,15 @@ function translateOne(
     done.set(layer, translateAny(layer, names.get(layer.name)!, [], isLayer, path, task));
   }
 
-  const redirect = (ref: TensorRef): TensorRef => ({ ...ref, layer: done.get(byName.get(ref.layer)!)!.layers.at(-1)!.name });
+  const redirect = (ref: TensorRef): TensorRef => ({
+    ...ref,
+    layer: done.get(byName.get(ref.layer)!)!.layers.at(-1)!.name,
+  });
   const layers = graph.layers.flatMap((layer) => connect(layer, done.get(layer)!, redirect));
   const isChain = [...done.values()].every(({ sources }) =>
-    sources.every((each, index) => index === 0 || (each.length === 1 && 'piece' in each[0]! && each[0].piece === index - 1)),
+    sources.every(
+      (each, index) => index === 0 || (each.length === 1 && 'piece' in each[0]! && each[0].piece === index - 1),
+    ),
   );
   const { name, inputs, outputs, isFrozen } = graph;
   const kind = graph.kind === 'sequential' && isChain ? 'sequential' : 'functional';

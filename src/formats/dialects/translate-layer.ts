@@ -1,4 +1,12 @@
-import { fromPlain, getMember, isArray, type JsonObject, type JsonValue, withMember, withoutMember } from '../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  type JsonObject,
+  type JsonValue,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
 import { axisOf, isChannelsFirst, numberIn } from '../../layers/config.js';
 import { factsOf } from '../../layers/known-layers.js';
 import type { Layer } from '../../model/model.js';
@@ -64,7 +72,12 @@ const relu: Rule = (box, { config, settings }, sources) => {
   const base = ['max_value', 'negative_slope', 'threshold'].reduce(withoutMember, config);
   return slope === 0
     ? addTranslated(box, 'ThresholdedReLU', withMember(base, 'theta', getMember(config, 'threshold')!), sources)
-    : addTranslated(box, 'LeakyReLU', withMember(base, 'negative_slope', getMember(config, 'negative_slope')!), sources);
+    : addTranslated(
+        box,
+        'LeakyReLU',
+        withMember(base, 'negative_slope', getMember(config, 'negative_slope')!),
+        sources,
+      );
 };
 
 /** Keras 3 has it as a ReLU with a threshold, which is cut off at the threshold itself in both. */
@@ -81,7 +94,7 @@ const softmax: Rule = (box, layer, sources) => {
   const axis = isArray(written) && written.items.length === 1 ? written.items[0]!.value : written;
   const rank = outputOf(box, sources[0]!).shape?.length;
   const number = layer.settings.axis ?? -1;
-  if (isArray(axis) || (axisOf(number, rank ?? 0) !== (rank ?? 0) - 1)) {
+  if (isArray(axis) || axisOf(number, rank ?? 0) !== (rank ?? 0) - 1) {
     throw cannotConvert(
       layer.name,
       'axis',

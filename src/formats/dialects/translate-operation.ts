@@ -10,7 +10,7 @@ import {
 } from '../../json/json-value.js';
 import { axisOf, elementCount } from '../../layers/config.js';
 import type { Shape } from '../../layers/layer-facts.js';
-import { newLayer, type Layer } from '../../model/model.js';
+import { type Layer, newLayer } from '../../model/model.js';
 import type { Argument, CallArguments } from './call-arguments.js';
 import { cannotConvert } from './cannot-convert.js';
 import { addPlain, addTranslated, outputOf, type PieceBox, type Source } from './layer-pieces.js';
@@ -39,7 +39,9 @@ export function translateOperation(box: PieceBox, layer: Layer, { positional, ke
   const names = layer.isOperation ? [] : ['x', 'y', 'a', 'b'];
   const named = names.flatMap((name) => keywords.get(name) ?? []);
   const constants = [...keywords].flatMap(([name, argument]) =>
-    argument.kind === 'constant' && !names.includes(name) && !isNull(argument.json) ? [[name, argument.json] as const] : [],
+    argument.kind === 'constant' && !names.includes(name) && !isNull(argument.json)
+      ? [[name, argument.json] as const]
+      : [],
   );
   const used = new Set([...named, ...[...keywords.values()].filter((argument) => argument.kind === 'constant')]);
   const settings: JsonObject = { kind: 'object', members: [...config.members, ...constants.map(member)] };
@@ -115,9 +117,21 @@ const binary =
   };
 
 const nothing = () => undefined;
-const add = binary('Add', (number) => [ONE, number], (number) => [ONE, number]);
-const multiply = binary('Multiply', (number) => [number, ZERO], (number) => [number, ZERO]);
-const subtract = binary('Subtract', (number) => [MINUS_ONE, number], (number) => [ONE, negated(number)]);
+const add = binary(
+  'Add',
+  (number) => [ONE, number],
+  (number) => [ONE, number],
+);
+const multiply = binary(
+  'Multiply',
+  (number) => [number, ZERO],
+  (number) => [number, ZERO],
+);
+const subtract = binary(
+  'Subtract',
+  (number) => [MINUS_ONE, number],
+  (number) => [ONE, negated(number)],
+);
 // 1 / c is exact for powers of two alone; any other would round twice.
 const divide = binary('', nothing, (number) => {
   const value = numberOf(number)!;
@@ -146,7 +160,10 @@ const settingsOf = (operation: Operation): PlainObject => toPlain(operation.sett
 
 /** A function, as an Activation layer of the source; only with settings that say what the function does anyway. */
 const activation =
-  (name: string, isDefault: (settings: PlainObject) => boolean = (settings) => Object.keys(settings).length === 0): Rule =>
+  (
+    name: string,
+    isDefault: (settings: PlainObject) => boolean = (settings) => Object.keys(settings).length === 0,
+  ): Rule =>
   (operation) => {
     const tensor = onlyTensor(operation);
     if (tensor === undefined || !isDefault(settingsOf(operation))) return undefined;
@@ -197,7 +214,10 @@ const pooling =
     const rank = tensor && rankOf(operation.box, tensor);
     if (tensor === undefined || rank === undefined || rank < 3 || rank > 5) return undefined;
     if (Object.keys(rest).length > 0 || (initial ?? null) !== null) return undefined;
-    const axes = [axis ?? null].flat().map((each) => axisOf(each as Plain, rank)).sort();
+    const axes = [axis ?? null]
+      .flat()
+      .map((each) => axisOf(each as Plain, rank))
+      .sort();
     const isAt = (first: number) => axes.length === rank - 2 && axes.every((each, at) => each === first + at);
     if (!isAt(1) && !isAt(2)) return undefined;
     const { dtype } = outputOf(operation.box, tensor);
@@ -217,7 +237,8 @@ const reshape: Rule = (operation) => {
   const { newshape, shape, ...rest } = settingsOf(operation);
   const target = newshape ?? shape;
   const input = tensor && outputOf(operation.box, tensor).shape;
-  if (tensor === undefined || input === undefined || !Array.isArray(target) || Object.keys(rest).length > 0) return undefined;
+  if (tensor === undefined || input === undefined || !Array.isArray(target) || Object.keys(rest).length > 0)
+    return undefined;
   const sizes = target as Shape;
   const [batch, ...others] = sizes;
   const isOpen = (size: number | null) => size === null || size === -1;
@@ -243,7 +264,13 @@ const concatenate: Rule = (operation) => {
 
 const addAll: Rule = (operation) => {
   const [first] = operation.arguments;
-  return first?.kind === 'tensors' ? merged(operation, 'Add', first.inputs.map((input) => ({ input }))) : undefined;
+  return first?.kind === 'tensors'
+    ? merged(
+        operation,
+        'Add',
+        first.inputs.map((input) => ({ input })),
+      )
+    : undefined;
 };
 
 const functionNames: readonly (readonly [string, string])[] = [

@@ -12,7 +12,7 @@ import type { Model, Warning } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
-import { raiseGraph } from '../dialects/raise-keras2.js';
+import { raiseGraph } from '../dialects/raise-graph.js';
 import type { FileContent } from '../file-content.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 import { attachWeights } from './attach-weights.js';

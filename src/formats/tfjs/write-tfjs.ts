@@ -6,7 +6,7 @@ import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import type { Tensor } from '../../model/tensor.js';
 import type { StagedOutput } from '../../storage/storage.js';
-import { lowerGraph } from '../dialects/lower-keras2.js';
+import { lowerGraph } from '../dialects/lower-graph.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
 import { readChunks, scaleFloat16, scaleFloat32 } from './scale-stored.js';

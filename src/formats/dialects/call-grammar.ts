@@ -1,0 +1,37 @@
+import type { JsonValue, Plain, PlainObject } from '../../json/json-value.js';
+import type { Dialect, Layer } from '../../model/model.js';
+import { KERAS2_CALLS } from './keras2-calls.js';
+import { KERAS3_CALLS } from './keras3-calls.js';
+import type { IsLayer, MapReference, WrittenReference } from './tensor-references.js';
+
+/** A call as it stands in `inbound_nodes`. */
+export interface WrittenCall {
+  /** The tensors it reads, in the order the loaders visit them. */
+  readonly references: readonly WrittenReference[];
+  /** Whether there is more to it than tensors: constants, keyword arguments that say something, structures. */
+  readonly hasArguments: boolean;
+}
+
+/** A tensor to be written, with what Keras 3 puts beside the reference. */
+export interface WrittenTensor extends WrittenReference {
+  readonly shape: readonly (number | null)[] | undefined;
+  readonly dtype: string;
+}
+
+/** How a dialect writes the calls of layers, and how it numbers them. */
+export interface CallGrammar {
+  /** @throws RetrofitError `bad-graph` for an entry that is neither a tensor of this model nor a constant */
+  readonly readCall: (call: JsonValue, isLayer: IsLayer, layer: string, field: string) => WrittenCall;
+  /** The call with every tensor in it mapped; everything else keeps its text. */
+  readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
+  readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject) => Plain;
+  readonly writeEnds: (ends: readonly WrittenReference[]) => Plain;
+  /** The number of a layer's first call where other calls refer to it. */
+  readonly firstInCalls: (layer: Layer) => number;
+  /** The number of a layer's first call in `input_layers` and `output_layers`. */
+  readonly firstInEnds: (layer: Layer) => number;
+}
+
+const GRAMMARS: Readonly<Record<Dialect, CallGrammar>> = { keras2: KERAS2_CALLS, keras3: KERAS3_CALLS };
+
+export const grammarOf = (dialect: Dialect): CallGrammar => GRAMMARS[dialect];

@@ -1,0 +1,39 @@
+import { getMember, type JsonObject, stringOf } from '../../json/json-value.js';
+import { hasFacts } from '../../layers/known-layers.js';
+import { isOperationClass } from '../../layers/operations.js';
+import type { Layer } from '../../model/model.js';
+
+/** Modules of Keras itself; an entry without a module is of an older writer, and says the class alone. */
+const KERAS_MODULE = /^(?:(?:tf_)?keras(?:\.|$)|builtins$)/;
+
+/**
+ * What a layer is called here, from its entry: the class alone for layers of Keras, the module with it for operations
+ * (the operation `Multiply` is not the layer), and for other people's classes a name that nothing is known of.
+ */
+export function classNameIn(entry: JsonObject): string | undefined {
+  const className = stringOf(getMember(entry, 'class_name'));
+  const module = getMember(entry, 'module');
+  if (className === undefined || module === undefined) return className;
+  const moduleName = stringOf(module);
+  if (moduleName !== undefined && KERAS_MODULE.test(moduleName)) {
+    const full = `${moduleName}.${className}`;
+    return isOperationClass(full) ? full : className;
+  }
+  const registered = stringOf(getMember(entry, 'registered_name'));
+  const custom = registered ?? (moduleName === undefined ? className : `${moduleName}.${className}`);
+  return hasFacts(custom) ? `${CUSTOM}${custom}` : custom;
+}
+
+/** Stands before a class of other people that has the name of one of Keras'. */
+const CUSTOM = 'custom.';
+
+/** The registered name of a class that is none of Keras', from its name here. */
+export const registeredName = (className: string): string =>
+  className.startsWith(CUSTOM) ? className.slice(CUSTOM.length) : className;
+
+/** The class as Python has it, without package or module: Keras makes the paths in weight files from it. */
+export function pythonClass(layer: Layer): string {
+  if (layer.graph?.kind === 'functional') return 'Functional';
+  const written = stringOf(getMember(layer.entry, 'class_name')) ?? layer.className;
+  return written.slice(Math.max(written.lastIndexOf('>'), written.lastIndexOf('.')) + 1);
+}

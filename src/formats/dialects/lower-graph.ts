@@ -1,0 +1,169 @@
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  isObject,
+  type JsonArray,
+  type JsonItem,
+  type JsonObject,
+  type JsonValue,
+  mapItems,
+  type PlainObject,
+  stringOf,
+  withItems,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
+import type { Dialect, Graph, Layer } from '../../model/model.js';
+import { grammarOf } from './call-grammar.js';
+import { type GraphTensors, tensorsOf } from './graph-tensors.js';
+import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
+import { isWritten } from './node-numbers.js';
+
+/**
+ * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
+ * nothing was read is written anew.
+ * @param dialect for a graph that was made here, its configs, and calls that have a `read`, being in the words of that
+ * dialect already
+ */
+export function lowerGraph(
+  graph: Graph,
+  dialect?: Dialect,
+): { readonly className: string; readonly config: JsonValue } {
+  return lower(graph, styleOf(graph, newStyle({ dialect })));
+}
+
+export interface LowerOptions {
+  /** The object the model was read from; everything besides its graph stays. */
+  readonly wrapper?: JsonObject | undefined;
+  /** For a graph that was made here: see `lowerGraph`. */
+  readonly dialect?: Dialect | undefined;
+  /** For a graph that was made here: whether to say Python modules. tf-keras wants them in `.keras` files. */
+  readonly hasModules?: boolean | undefined;
+}
+
+/** The object of a whole model, `{class_name, config, ...}`. */
+export const lowerModel = (graph: Graph, options: LowerOptions = {}): JsonObject =>
+  lowerModelEntry(graph, options.wrapper, styleOf(graph, newStyle(options)));
+
+const newStyle = ({ dialect = 'keras2', hasModules = dialect === 'keras3' }: LowerOptions): EntryStyle => ({
+  dialect,
+  hasModules,
+});
+
+/** A model that was read keeps its dialect, and so do the models nested in it. */
+function styleOf({ read }: Graph, given: EntryStyle): EntryStyle {
+  if (read === undefined) return given;
+  const list = listOf(read.config);
+  return {
+    dialect: read.dialect,
+    hasModules: list === undefined ? given.hasModules : list.items.some(({ value }) => hasModule(value)),
+  };
+}
+
+const listOf = (config: JsonValue | undefined): JsonArray | undefined => {
+  const list = isArray(config) ? config : getMember(config, 'layers');
+  return isArray(list) ? list : undefined;
+};
+
+const lower = (graph: Graph, style: EntryStyle): { className: string; config: JsonValue } =>
+  graph.kind === 'sequential' ? lowerSequential(graph, style) : lowerFunctional(graph, style);
+
+function lowerSequential(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
+  const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, style));
+  if (graph.read === undefined) {
+    return {
+      className: 'Sequential',
+      config: newConfig(
+        graph,
+        layers.map((value) => ({ value })),
+        style,
+      ),
+    };
+  }
+  const { className, config } = graph.read;
+  const relayered = mapItems(listOf(config)!, (_, index) => layers[index]!);
+  return { className, config: isObject(config) ? withMember(config, 'layers', relayered) : relayered };
+}
+
+function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
+  const tensors = tensorsOf(graph, grammarOf(style.dialect));
+  const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, style));
+  const { read } = graph;
+  const ends = getMember(read?.config, 'output_layers');
+  if (read === undefined || !isObject(read.config) || ends === undefined) {
+    const { writeEnds } = grammarOf(style.dialect);
+    const io = {
+      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd)),
+      output_layers: writeEnds(graph.outputs.map(tensors.writeEnd)),
+    };
+    return { className: 'Functional', config: newConfig(graph, entries, style, io) };
+  }
+  const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
+  const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
+  return { className: read.className, config: withMember(layered, 'output_layers', outputs) };
+}
+
+/** The config of a model that was made here, or was Sequential. */
+function newConfig(graph: Graph, entries: readonly JsonItem[], style: EntryStyle, io: PlainObject = {}): JsonObject {
+  const trainable = getMember(graph.read?.config, 'trainable');
+  const plain = fromPlain({ name: graph.name, trainable: !graph.isFrozen, layers: null, ...io }) as JsonObject;
+  const filled = withMember(plain, 'layers', { kind: 'array', items: entries });
+  if (trainable !== undefined) return withMember(filled, 'trainable', trainable);
+  return style.dialect === 'keras3' || graph.isFrozen ? filled : withoutMember(filled, 'trainable');
+}
+
+/** A functional model's layer: its entry and its calls. */
+function lowerEntry(layer: Layer, graph: Graph, tensors: GraphTensors, style: EntryStyle): JsonItem {
+  const nodes = graph.read === undefined || graph.read.className === 'Sequential' ? undefined : callsIn(layer);
+  if (nodes !== undefined) {
+    const calls = mapItems(nodes, (item, index) => {
+      const call = layer.calls[index];
+      return call?.read === undefined ? item : tensors.rewriteCall(item, call.read.inputs, call.inputs);
+    });
+    return itemOf(layer, graph, withMember(lowerLayer(layer, style), 'inbound_nodes', calls));
+  }
+  const named = withMember(lowerLayer(layer, style), 'name', fromPlain(layer.name));
+  return itemOf(layer, graph, withMember(named, 'inbound_nodes', newCalls(layer, tensors, style)));
+}
+
+function callsIn(layer: Layer): JsonArray | undefined {
+  const nodes = getMember(layer.entry, 'inbound_nodes');
+  return isArray(nodes) ? nodes : undefined;
+}
+
+/** A layer's entry without its calls. */
+function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
+  if (layer.graph !== undefined) return lowerModelEntry(layer.graph, layer.entry, style);
+  return layer.entry === undefined ? newEntry(layer, style) : withMember(layer.entry, 'config', layer.config);
+}
+
+function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {
+  const { className, config } = lower(graph, graph.read === undefined ? style : styleOf(graph, style));
+  if (entry !== undefined && className === stringOf(getMember(entry, 'class_name'))) {
+    return withMember(entry, 'config', config);
+  }
+  return newModelEntry(entry, className, config, {
+    dialect: style.dialect,
+    hasModules: entry === undefined ? style.hasModules : hasModule(entry),
+  });
+}
+
+/** The entry with the white space that stood around it, where it was read. */
+function itemOf(layer: Layer, graph: Graph, value: JsonObject): JsonItem {
+  const list = listOf(graph.read?.config);
+  if (list === undefined || layer.entry === undefined) return { value };
+  const item = itemsByEntry(list).get(layer.entry);
+  return item === undefined ? { value } : { ...item, value };
+}
+
+const entryItems = new WeakMap<JsonArray, ReadonlyMap<JsonValue, JsonItem>>();
+
+function itemsByEntry(list: JsonArray): ReadonlyMap<JsonValue, JsonItem> {
+  let items = entryItems.get(list);
+  if (items === undefined) {
+    items = new Map(list.items.map((item) => [item.value, item]));
+    entryItems.set(list, items);
+  }
+  return items;
+}

@@ -1,0 +1,123 @@
+import { inputError } from '../../errors.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonArray,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  toPlain,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
+import { hasFacts } from '../../layers/known-layers.js';
+import { isOperationClass } from '../../layers/operations.js';
+import { inputShape } from '../../layers/other-layers.js';
+import type { Dialect, Layer } from '../../model/model.js';
+import { grammarOf } from './call-grammar.js';
+import { registeredName } from './class-names.js';
+import type { GraphTensors } from './graph-tensors.js';
+
+/** How new entries are to look. */
+export interface EntryStyle {
+  readonly dialect: Dialect;
+  /** Whether entries say their module and registered name: in Keras 3 all but legacy `.h5` files do, in Keras 2 files since 2.13. */
+  readonly hasModules: boolean;
+}
+
+/** What tells Keras which class to take, written around the config. */
+interface ClassNames {
+  readonly module?: string | null;
+  readonly class_name: string;
+  readonly registered_name?: string | null;
+}
+
+/** The least entry that the loaders take for a layer that was made here. */
+export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
+  checkInput(layer);
+  const names = style.hasModules ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
+  return withClass(undefined, names, layer.config);
+}
+
+/** @throws RetrofitError `no-input-shape` for the input of a Sequential model that knows nothing of it */
+function checkInput({ className, name, settings }: Layer): void {
+  if (className !== 'InputLayer' || inputShape(settings) !== undefined) return;
+  throw inputError('no-input-shape', 'the Sequential model does not say the shape of its input', {
+    where: { layer: name, field: 'build_input_shape' },
+    hint: 'build the model (model.build, or call it once) and save it again: a module makes it functional, which needs the shape',
+  });
+}
+
+/** An entry with these names, in the order in which Keras writes them. */
+function withClass(before: JsonObject | undefined, names: ClassNames, config: JsonValue): JsonObject {
+  const { module, class_name, registered_name } = names;
+  const members: readonly (readonly [string, JsonValue | undefined])[] = [
+    ['module', module === undefined ? undefined : fromPlain(module)],
+    ['class_name', fromPlain(class_name)],
+    ['config', config],
+    ['registered_name', registered_name === undefined ? undefined : fromPlain(registered_name)],
+  ];
+  return members.reduce(
+    (entry, [key, value]) => (value === undefined ? entry : withMember(entry, key, value)),
+    before ?? EMPTY,
+  );
+}
+
+const EMPTY: JsonObject = { kind: 'object', members: [] };
+
+/** Layers that keras.applications brings along, outside of keras.layers. */
+const APPLICATIONS: ReadonlyMap<string, string> = new Map([
+  ['LayerScale', 'keras.src.applications.convnext'],
+  ['StochasticDepth', 'keras.src.applications.convnext'],
+  ['CustomScaleLayer', 'keras.src.applications.inception_resnet_v2'],
+]);
+
+function fullNames(className: string): ClassNames {
+  if (isOperationClass(className)) {
+    const end = className.lastIndexOf('.');
+    const name = className.slice(end + 1);
+    return { module: className.slice(0, end), class_name: name, registered_name: name };
+  }
+  const application = APPLICATIONS.get(className);
+  if (application !== undefined) return { module: application, class_name: className, registered_name: className };
+  if (hasFacts(className)) return { module: 'keras.layers', class_name: className, registered_name: null };
+  const registered = registeredName(className);
+  return { module: null, class_name: registered.slice(registered.lastIndexOf('>') + 1), registered_name: registered };
+}
+
+/** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
+const MODEL_NAMES: Readonly<Record<Dialect, Readonly<Record<string, ClassNames>>>> = {
+  keras2: {
+    Functional: { module: 'keras', class_name: 'Model', registered_name: null },
+    Sequential: { module: 'keras', class_name: 'Sequential', registered_name: null },
+  },
+  keras3: {
+    Functional: { module: 'keras.src.models.functional', class_name: 'Functional', registered_name: 'Functional' },
+    Sequential: { module: 'keras', class_name: 'Sequential', registered_name: null },
+  },
+};
+
+/** The entry of a model that was made here, or became functional: that is another class, which its layers build. */
+export function newModelEntry(
+  before: JsonObject | undefined,
+  className: string,
+  config: JsonValue,
+  { dialect, hasModules }: EntryStyle,
+): JsonObject {
+  const names = hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className };
+  return withClass(before === undefined ? undefined : withoutMember(before, 'build_config'), names, config);
+}
+
+/** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
+export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
+  kind: 'array',
+  items: layer.calls.flatMap(({ inputs, read, keywords }) => {
+    if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
+    if (inputs.length === 0) return [];
+    const said = keywords === undefined ? {} : (toPlain(keywords) as PlainObject);
+    return [{ value: fromPlain(grammarOf(dialect).writeCall(layer, inputs.map(tensors.write), said)) }];
+  }),
+});
+
+/** Whether an entry says its module. */
+export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;

@@ -1,0 +1,176 @@
+import { inputError } from '../../errors.js';
+import {
+  getMember,
+  isArray,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  stringOf,
+  toPlain,
+} from '../../json/json-value.js';
+import { MAX_NESTED_MODELS } from '../../limits.js';
+import { type Call, type Dialect, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
+import { badTopology } from './bad-topology.js';
+import { grammarOf } from './call-grammar.js';
+import { classNameIn } from './class-names.js';
+import { findDialect } from './find-dialect.js';
+import { implicitInput } from './implicit-input.js';
+import { operationIn } from './legacy-operations.js';
+import { listEnds } from './read-ends.js';
+import type { WrittenReference } from './tensor-references.js';
+
+const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
+
+/** What is the same for all models of a file. */
+interface Context {
+  readonly dialect: Dialect;
+  readonly depth: number;
+}
+
+/** A model as it stands in a file; `field` is where its config stands. */
+interface ModelJson {
+  readonly className: string;
+  readonly module: string | undefined;
+  readonly config: JsonValue;
+  readonly field: string;
+}
+
+/**
+ * The graph that `{class_name, config}` says, in whichever dialect it says it: `graph.read.dialect` tells.
+ * @param field where the JSON stands in its file, for messages
+ * @throws RetrofitError `bad-topology` for what is not a functional or sequential model
+ */
+export const raiseGraph = (json: JsonValue | undefined, field: string): Graph =>
+  raiseModel(json, field, { dialect: findDialect(json), depth: 0 });
+
+function raiseModel(json: JsonValue | undefined, field: string, context: Context): Graph {
+  const className = stringOf(getMember(json, 'class_name'));
+  const config = getMember(json, 'config');
+  if (className === undefined || config === undefined) {
+    throw badTopology('no "class_name" and "config": this is not the architecture of a model', field);
+  }
+  if (context.depth > MAX_NESTED_MODELS) throw badTopology(`models nested more than ${MAX_NESTED_MODELS} deep`, field);
+  if (!MODEL_CLASSES.includes(className)) {
+    throw inputError(
+      'subclassed-model',
+      `the model is of the class "${className}", not a functional or sequential one`,
+      {
+        where: { field: `${field}.class_name` },
+        hint: 'a subclassed model keeps its graph in Python code: rebuild it with keras.Model(inputs, outputs) and save that',
+      },
+    );
+  }
+  const model: ModelJson = { className, module: stringOf(getMember(json, 'module')), config, field: `${field}.config` };
+  return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context);
+}
+
+function raiseFunctional({ className, module, config, field }: ModelJson, context: Context): Graph {
+  const { dialect } = context;
+  const { readCall, firstInCalls, firstInEnds } = grammarOf(dialect);
+  const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context);
+  const byName = new Map(drafts.map((layer) => [layer.name, layer]));
+  const isLayer = (name: string) => byName.has(name);
+  const refBy =
+    (first: (layer: Layer) => number) =>
+    ({ layer, node, tensor }: WrittenReference): TensorRef => ({
+      layer,
+      call: node - first(byName.get(layer)!),
+      tensor,
+    });
+
+  const layers = drafts.map((layer, index): Layer => {
+    const place = `${field}.layers[${index}].inbound_nodes`;
+    const nodes = getMember(layer.entry, 'inbound_nodes');
+    if (nodes !== undefined && !isArray(nodes)) throw badTopology('"inbound_nodes" is not a list', place);
+    if (nodes === undefined || nodes.items.length === 0) {
+      return layer.className === 'InputLayer' ? { ...layer, calls: [{ inputs: [] }] } : layer;
+    }
+    const calls = nodes.items.map((item, call): Call => {
+      const { references, hasArguments } = readCall(item.value, isLayer, layer.name, `${place}[${call}]`);
+      const inputs = references.map(refBy(firstInCalls));
+      return { inputs, read: { json: item.value, inputs }, ...(hasArguments ? { hasArguments } : {}) };
+    });
+    return { ...layer, calls };
+  });
+  const ends = (key: string) => listEnds(getMember(config, key), isLayer, `${field}.${key}`).map(refBy(firstInEnds));
+  const outputs = ends('output_layers');
+  return {
+    name: stringOf(getMember(config, 'name')) ?? 'model',
+    kind: 'functional',
+    layers,
+    inputs: ends('input_layers'),
+    outputs,
+    isFrozen: isFrozen(config),
+    read: { dialect, className, module, config, layers, outputs },
+  };
+}
+
+function raiseSequential({ className, module, config, field }: ModelJson, context: Context): Graph {
+  const { dialect } = context;
+  const entries = isArray(config) ? config : getMember(config, 'layers');
+  const written = raiseEntries(entries, `${field}.layers`, context);
+  const first = written[0];
+  if (first === undefined) throw badTopology('a Sequential model without layers', field);
+  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, dialect), ...written];
+  const layers = chain.map((layer, index): Layer => {
+    const before = chain[index - 1];
+    return { ...layer, calls: [{ inputs: before === undefined ? [] : [onlyTensor(before)] }] };
+  });
+  const outputs = [onlyTensor(layers.at(-1)!)];
+  return {
+    name: stringOf(getMember(config, 'name')) ?? 'sequential',
+    kind: 'sequential',
+    layers,
+    inputs: [onlyTensor(layers[0]!)],
+    outputs,
+    isFrozen: isFrozen(config),
+    read: { dialect, className, module, config, layers, outputs },
+  };
+}
+
+const isFrozen = (config: JsonValue): boolean => {
+  const trainable = getMember(config, 'trainable');
+  return trainable?.kind === 'literal' && trainable.text === 'false';
+};
+
+const onlyTensor = (layer: Layer): TensorRef => ({ layer: layer.name, call: 0, tensor: 0 });
+
+function raiseEntries(entries: JsonValue | undefined, field: string, context: Context): readonly Layer[] {
+  if (!isArray(entries)) throw badTopology('no list of layers', field);
+  return entries.items.map((item, index) => raiseEntry(item.value, `${field}[${index}]`, context));
+}
+
+function raiseEntry(entry: JsonValue, field: string, context: Context): Layer {
+  const className = isObject(entry) ? classNameIn(entry) : undefined;
+  const config = getMember(entry, 'config');
+  if (!isObject(entry) || className === undefined || config === undefined) {
+    throw badTopology('a layer without "class_name" and "config"', field);
+  }
+  const isModel = MODEL_CLASSES.includes(className) && (isArray(config) || getMember(config, 'layers') !== undefined);
+  if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
+  const operation = context.dialect === 'keras3' && !isModel ? operationIn(entry, className) : undefined;
+  return {
+    ...newLayer(operation ?? className, nameOf(entry, config, field), {}),
+    config: isObject(config) ? config : EMPTY,
+    // A nested model's config is its graph; as data it would be read twice.
+    settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
+    entry,
+    ...(isModel ? { graph: raiseModel(entry, field, { ...context, depth: context.depth + 1 }) } : {}),
+    ...(operation === undefined ? {} : { isOperation: true }),
+  };
+}
+
+const EMPTY: JsonObject = { kind: 'object', members: [] };
+
+/** Functional models name a layer outside of its config too. */
+function nameOf(entry: JsonObject, config: JsonValue, field: string): string {
+  const outer = stringOf(getMember(entry, 'name'));
+  const inner = stringOf(getMember(config, 'name'));
+  const name = outer ?? inner;
+  if (name === undefined || name === '') throw badTopology('a layer without a name', field);
+  if (outer !== undefined && inner !== undefined && outer !== inner) {
+    throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);
+  }
+  return name;
+}

@@ -1,0 +1,22 @@
+import { isArray, isObject, type JsonValue } from '../../json/json-value.js';
+import { badReference, badTopology } from './bad-topology.js';
+import { sortedMembers } from './sorted-members.js';
+import { type IsLayer, nameIn, readReference, type WrittenReference } from './tensor-references.js';
+
+/**
+ * `input_layers` and `output_layers`: a list of references, one bare reference, or a structure of them.
+ * @throws RetrofitError `bad-graph` for what refers to no layer, `bad-topology` where there are none
+ */
+export function listEnds(value: JsonValue | undefined, isLayer: IsLayer, field: string): readonly WrittenReference[] {
+  if (value === undefined) throw badTopology('missing', field);
+  const walk = (part: JsonValue): readonly WrittenReference[] => {
+    const reference = readReference(part, isLayer);
+    if (reference !== undefined) return [reference];
+    if (isArray(part) && nameIn(part) === undefined) return part.items.flatMap((item) => walk(item.value));
+    if (isObject(part)) return sortedMembers(part).flatMap((member) => walk(member.value));
+    throw badReference(nameIn(part), undefined, field);
+  };
+  const found = walk(value);
+  if (found.length === 0) throw badTopology('the model has none', field);
+  return found;
+}
