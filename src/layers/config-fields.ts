@@ -4,8 +4,7 @@ import type { Loader } from './layer-facts.js';
 /**
  * The fields of each class's config, and who knows them. Derived from `get_config` of tf-keras 2.21 and Keras 3.15 and
  * from what `from_config` of the other one accepts; test/oracle/translate/check_fields.py compares them again.
- * TensorFlow.js reads what it knows and ignores the rest: it is taken for Keras 2 here, and what it ignores at a cost
- * stands in `refusedFields`.
+ * TensorFlow.js reads what it knows and ignores the rest; what it ignores at a cost stands in `refusedFields`.
  */
 interface ClassFields {
   readonly classes: string;
@@ -221,12 +220,15 @@ export function fieldStanding(
 ): FieldStanding | undefined {
   const own = BY_CLASS.get(className);
   if (own === undefined) return undefined;
-  const other = loader === 'keras3' ? 'keras2' : 'keras3';
-  const mine = loader === 'keras3' ? 'keras3' : 'keras2';
   // A class's own word on a field goes before what holds for every layer.
   for (const entry of [own, BASE]) {
-    if (field in (entry[other] ?? {})) return isSpare(entry[other]![field]!, value) ? 'spare' : 'missing';
-    if (field in (entry[mine] ?? {}) || entry.fields.split(' ').includes(field)) return 'known';
+    const both = { keras2: entry.keras2 ?? {}, keras3: entry.keras3 ?? {} };
+    // TensorFlow.js has what both Kerases have: the rest came later, or went before its time.
+    const known = loader === 'tfjs' ? {} : both[loader];
+    if (field in known || entry.fields.split(' ').includes(field)) return 'known';
+    for (const fields of Object.values(both)) {
+      if (field in fields) return isSpare(fields[field]!, value) ? 'spare' : 'missing';
+    }
   }
   return 'unheard';
 }

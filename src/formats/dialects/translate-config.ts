@@ -24,6 +24,8 @@ import { readSerialized, type SerializedObject, translateSerialized, writeSerial
 export interface Languages {
   readonly source: Dialect;
   readonly target: Loader;
+  /** Whether some layer of the model marks steps that later layers are to skip. */
+  readonly hasMasks: boolean;
 }
 
 /** A function that the layer cannot name in the target: it goes into layers behind it, and the layer is linear. */
@@ -58,12 +60,16 @@ export function translateConfig(
   const settings = toPlain(written) as PlainObject;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
+  if (className === 'Bidirectional' && target === 'tfjs' && languages.hasMasks)
+    throw noSuchField(layer, 'layer', className, target, 'reads a masked sequence, which TensorFlow.js does otherwise');
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
   for (const [key, value] of renameFields(className, written, target)) {
-    if (key === 'name' || (className !== 'InputLayer' && INPUT_FIELDS.includes(key))) continue;
+    if (key === 'name') continue;
     if (isSpareField(className, key, value, target, layer)) continue;
+    // It speaks of masked steps alone.
+    if (key === 'zero_output_for_mask' && target !== 'keras3' && !languages.hasMasks) continue;
     if (key === 'dtype') {
       members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
     } else if (key.endsWith('activation')) {
@@ -88,7 +94,7 @@ export function translateConfig(
     }
   }
   if (target === 'tfjs' && hasActivityRegularizer(settings))
-    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is set');
+    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
   return { config: objectOf([...members, ...neededFields(className, members, target)]), split };
 }
 
@@ -118,9 +124,11 @@ function neededFields(className: string, members: readonly (readonly [string, Js
 function isSpareField(className: string, key: string, value: JsonValue, target: Loader, layer: string): boolean {
   const plain = toPlain(value);
   const standing = fieldStanding(className, key, plain, target);
-  if (standing === 'known' || standing === undefined) return false;
+  // The input layer says the size: what Keras 2 alone says on another layer is not needed beside it.
+  if (standing === 'known') return INPUT_FIELDS.includes(key) && !['InputLayer', 'Embedding'].includes(className);
+  if (standing === undefined) return false;
   if (standing === 'spare' || plain === null) return true;
-  throw noSuchField(layer, key, plain, target, 'is set');
+  throw noSuchField(layer, key, plain, target, `is an argument that ${loaderName(target)} does not know`);
 }
 
 function translateFunction(
@@ -216,7 +224,7 @@ function noSuchField(layer: string, field: string, value: unknown, target: Loade
   return cannotConvert(
     layer,
     field,
-    `${loaderName(target)} cannot do what its ${field} ${JSON.stringify(value)} asks for: it ${reason}`,
+    `${loaderName(target)} cannot do the same: its ${field}, ${JSON.stringify(value)}, ${reason}`,
     'keep the model in the format it is in, or rebuild it without this setting',
   );
 }

@@ -9,12 +9,13 @@ import {
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import type { Call, Dialect, Graph, Layer, TensorRef } from '../../model/model.js';
+import { type Call, type Dialect, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
 import { objectOf } from './bare-json.js';
 import { type Argument, type CallArguments, readArguments } from './call-arguments.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
+import type { Languages } from './translate-config.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
 
@@ -35,7 +36,7 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   const source = dialectOf(root);
   if (source === target && !hasNewWords(root)) return { graph: root, renamed: new Map(), renamedOutputs: new Map() };
   const renamed = new Map<string, string>();
-  const task: Task = { source, target, names: layerNames(root, target), renamed };
+  const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
     root.outputs.flatMap((ref, index) => {
@@ -53,9 +54,12 @@ const hasNewWords = (graph: Graph): boolean => dialectOf(graph) === 'keras2' && 
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
 
-interface Task {
-  readonly source: Dialect;
-  readonly target: Loader;
+const hasMasks = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) =>
+    graph.layers.some(({ className, settings }) => className === 'Masking' || settings.mask_zero === true),
+  );
+
+interface Task extends Languages {
   readonly names: LayerNames;
   readonly renamed: Map<string, string>;
 }
