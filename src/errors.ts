@@ -36,7 +36,9 @@ export class RetrofitError extends Error {
     details: ErrorDetails = {},
   ) {
     super(message);
-    this.where = details.where ?? {};
+    const { file, layer, field } = details.where ?? {};
+    // The root of a file is the whole of it: it has no path.
+    this.where = { file, layer, field: field === '' ? undefined : field };
     this.hint = details.hint;
     this.reasons = details.reasons ?? [];
   }
@@ -59,11 +61,18 @@ export const outputError = (code: string, message: string, details?: ErrorDetail
   new RetrofitError('output', code, message, details);
 
 /** The same error with a file named, for readers that know the file when the thrower did not. */
-export function inFile(error: unknown, file: string): unknown {
-  if (!(error instanceof RetrofitError) || error.where.file !== undefined) return error;
-  const { kind, code, message, where, hint, reasons } = error;
+export const inFile = (error: unknown, file: string): unknown =>
+  withPlace(error, (where) => (where.file === undefined ? { ...where, file } : where));
+
+/** The same error with its field as a path inside the file, for readers that know where in the file the layer stands. */
+export const inField = (error: unknown, fieldOf: (where: ErrorPlace) => string): unknown =>
+  withPlace(error, (where) => ({ ...where, field: fieldOf(where) }));
+
+function withPlace(error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): unknown {
+  if (!(error instanceof RetrofitError)) return error;
+  const { kind, code, message, hint, reasons } = error;
   return new RetrofitError(kind, code, message, {
-    where: { ...where, file },
+    where: placeOf(error.where),
     reasons,
     ...(hint === undefined ? {} : { hint }),
   });

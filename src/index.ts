@@ -1,5 +1,7 @@
+import { convertModel } from './formats/convert-model.js';
 import { readFrom } from './formats/known-formats.js';
-import { outputPlace } from './formats/output-place.js';
+import { type OutputRequest, outputPlace } from './formats/output-place.js';
+import type { ReadOptions as FormatReadOptions } from './formats/read-options.js';
 import { type WriteOptions, type WriteResult, writeTo } from './formats/write-to.js';
 import type { Model } from './model/model.js';
 import { nodeStorage } from './storage/node/node-storage.js';
@@ -12,36 +14,42 @@ export { type Inspection, inspect } from './inspect.js';
 export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './model/model.js';
 export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
-export { addReportSchema, errorReportSchema, inspectReportSchema } from './report/report-schemas.js';
+export {
+  addReportSchema,
+  convertReportSchema,
+  errorReportSchema,
+  inspectReportSchema,
+} from './report/report-schemas.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 
-export interface ReadOptions {
+export interface ReadOptions extends FormatReadOptions {
   /** Where files are; the machine's file system by default. */
   readonly storage?: Storage;
-  /** Admit weight files that are links. */
-  readonly allowLinks?: boolean;
 }
 
 /**
- * Reads a saved model: a TensorFlow.js `model.json`, or the folder that holds it. Weights stay on disk.
+ * Reads a saved model: a TensorFlow.js `model.json` or the folder that holds it, a Keras `.h5` or `.keras` file, or an
+ * architecture's JSON with its weights. Weights stay on disk.
  * @throws RetrofitError with a code, a place and a hint, for everything that is not a usable model
  * @example const model = await readModel('mobilenet/model.json');
  */
-export function readModel(path: string, options: ReadOptions = {}): Promise<Model> {
-  return readFrom(options.storage ?? nodeStorage, path, { allowLinks: options.allowLinks ?? false });
+export const readModel = (path: string, { storage = nodeStorage, ...options }: ReadOptions = {}): Promise<Model> =>
+  readFrom(storage, path, options);
+
+export interface WriteModelOptions extends WriteOptions, Omit<OutputRequest, 'output'> {
+  readonly storage?: Storage;
 }
 
 /**
- * Writes a model that was read and changed: a folder with a model.json and weight files, which appears whole or not.
- * @param path the new folder, or the model.json in it
- * @throws RetrofitError `output-exists` unless `force` is set, `output-is-input`, `cannot-write`
- * @example await writeModel(retrofit(model, { ratio: 16 }), 'mobilenet-se');
+ * Writes a model: in its own format, or in the one that the name of the output or `to` and `dialect` say. The output
+ * appears whole or not at all.
+ * @param path the new file, or the new folder of a TensorFlow.js model
+ * @throws RetrofitError `output-exists` unless `force` is set, `output-is-input`, `cannot-write`, `cannot-convert`
+ * @example await writeModel(retrofit(model, { ratio: 16 }), 'mobilenet-se.keras');
  */
-export function writeModel(
-  model: Model,
-  path: string,
-  options: WriteOptions & { readonly storage?: Storage } = {},
-): Promise<WriteResult> {
-  const storage = options.storage ?? nodeStorage;
-  return writeTo(storage, model, outputPlace(storage, { path: model.path, isFolder: false }, path), options);
+export function writeModel(model: Model, path: string, options: WriteModelOptions = {}): Promise<WriteResult> {
+  const { storage = nodeStorage, to, dialect, ...writing } = options;
+  const input = { path: model.path, isFolder: false, format: model.format };
+  const place = outputPlace(storage, input, { output: path, to, dialect });
+  return writeTo(storage, convertModel(model, place.format), place, writing);
 }

@@ -3,6 +3,9 @@
 /** A model.json holds names and numbers, no weights; the largest real ones (NASNet, 10,000 layers) stay under 20 MB. */
 export const MAX_JSON_BYTES = 256 * 2 ** 20;
 
+/** The beginning of a file, by which formats are told apart: the first local header of a zip archive fits in. */
+export const HEAD_BYTES = 512;
+
 /** Real models nest about 10 levels deep, plus 5 for each model in a model; below this, recursion is safe. */
 export const MAX_JSON_DEPTH = 500;
 
@@ -20,3 +23,28 @@ export const MAX_KERAS_CHAIN = 985;
 
 /** Names in messages are cut here, so that one line stays one line. */
 export const MAX_SHOWN_NAME = 120;
+
+/** A Keras archive holds three members, and one for each vocabulary or part of sharded weights: hundreds at the most. */
+export const MAX_ZIP_MEMBERS = 4096;
+
+/** A kibibyte for each of the most members: names and extra fields of real archives take about a tenth of it. */
+export const MAX_ZIP_DIRECTORY_BYTES = 4 * 2 ** 20;
+
+/** Weights shrink by a little, a model's JSON 45 to 100 times (200 equal layers: 101); Keras draws this line too. */
+export const MAX_ZIP_RATIO = 100;
+
+/** Below this a member may shrink as it likes: a model of very many equal layers does, and so few bytes harm nobody. */
+export const SMALL_MEMBER_BYTES = 16 * 2 ** 20;
+
+/** What a compressed member may unpack to; Keras' own line. Stored members may be of any size. */
+export const MAX_INFLATED_BYTES = 4 * 2 ** 30;
+
+/** One call of h5wasm handles a few MiB at most; one that takes longer is caught in a damaged file for ever. */
+export const MAX_HDF5_CALL_MILLISECONDS = 20_000;
+
+/** Groups in groups: three for each model in a model, and deeper than any real file. */
+export const MAX_HDF5_DEPTH = 500;
+
+/** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
+export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
+export const MAX_UNPACKED_RATIO = 1000;

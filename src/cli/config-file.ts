@@ -16,6 +16,9 @@ export const configSchema = z
   .strictObject({
     $schema: z.string().describe('Where editors find this schema'),
     output: z.string().min(1).describe('Where the new model goes'),
+    weights: z.string().min(1).describe('The weights, for the architecture JSON of a Keras model'),
+    to: z.enum(['tfjs', 'keras-h5', 'keras-json', 'keras-zip']).describe('What to write'),
+    dialect: z.enum(['keras2', 'keras3']).describe('Whose words to write it in'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
     stage: stages.describe('Only these stages: numbers from 1, or "last"'),
     skipStage: stages.describe('Not these stages'),

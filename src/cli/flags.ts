@@ -1,4 +1,6 @@
 import { usageError } from '../errors.js';
+import type { ReadOptions } from '../formats/read-options.js';
+import type { Container, Dialect } from '../model/model.js';
 import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 
 /** Reads a flag's number. Its range is checked with the options of the library. */
@@ -28,6 +30,9 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly stage?: readonly StageChoice[];
   readonly skipStage?: readonly StageChoice[];
   readonly output?: string;
+  readonly weights?: string;
+  readonly to?: Container;
+  readonly dialect?: Dialect;
   readonly maxAddedParams?: string;
   readonly denyCode?: boolean;
   readonly dryRun?: boolean;
@@ -38,6 +43,12 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly allowLinks?: boolean;
   readonly json?: boolean;
 }
+
+/** How the model is to be read. */
+export const readOptions = ({ weights, allowLinks = false }: Flags): ReadOptions => ({
+  allowLinks,
+  ...(weights === undefined ? {} : { weights }),
+});
 
 const PLAN_KEYS = [
   'ratio',

@@ -25,7 +25,7 @@ async function reportFailure(thrown: unknown, words: readonly string[]): Promise
   const error = thrown instanceof CommanderError ? commandError(thrown) : thrown;
   const known = error instanceof RetrofitError;
   if (words.includes('--json')) {
-    const { errorReport } = await import('../report/json-report.js');
+    const { errorReport, reportLine } = await import('../report/json-report.js');
     const described = known
       ? error
       : {
@@ -34,7 +34,7 @@ async function reportFailure(thrown: unknown, words: readonly string[]): Promise
           where: {},
           hint: 'this is a defect of se-retrofit: please report it',
         };
-    console.log(JSON.stringify(errorReport(commandOf(words), described)));
+    console.log(reportLine(errorReport(commandOf(words), described)));
   }
   if (!known) {
     console.error(error);

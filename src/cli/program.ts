@@ -3,6 +3,9 @@ import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
 import { collect, collectStages, numberOf } from './flags.js';
 
+const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
+const DENY_CODE = 'refuse models with layers that run code or read files when they are loaded';
+
 // Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
 
 /** The command line: its commands and their flags. */
@@ -19,24 +22,40 @@ export function makeProgram(): Command {
   const add = program
     .command('add', { isDefault: true })
     .description('put SE modules into a model (the default command)')
-    .argument('<model>', 'a TensorFlow.js model.json, or the folder that holds it')
+    .argument('<model>', MODEL)
     .option('-o, --output <path>', 'where the new model goes (default: <stem>-se beside the input)')
     .addOption(new Option('--max-added-params <budget>', 'refuse to add more parameters: 5%, 200k, 1.5M'))
-    .option('--deny-code', 'refuse models with layers that run code or read files when they are loaded')
+    .option('--deny-code', DENY_CODE)
     .option('--dry-run', 'plan and report, write nothing')
     .option('--markdown <file>', 'write the report as Markdown too')
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/add.js')).add(model, flags));
+  const convert = program
+    .command('convert')
+    .description('write the same model in another format')
+    .argument('<model>', MODEL)
+    .requiredOption(
+      '-o, --output <path>',
+      'the new model: NAME (TensorFlow.js), NAME.keras, NAME.h5 or NAME.weights.h5',
+    )
+    .option('--quantize <how>', 'store weights as float16, uint8 or uint16; uint8:GLOB for some; repeatable', collect)
+    .option('--shard-size <size>', 'size of the weight files of a TensorFlow.js model (default: 4MiB)')
+    .option('--deny-code', DENY_CODE)
+    .option('--force', 'replace an existing output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, flags: object) => (await import('./commands/convert.js')).convert(model, flags));
   const inspect = program
     .command('inspect')
     .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
-    .argument('<model>', 'a TensorFlow.js model.json, or the folder that holds it')
+    .argument('<model>', MODEL)
     .option('--markdown <file>', 'write the report as Markdown too')
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
+  for (const command of [add, convert]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
+  for (const command of [add, convert, inspect]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();
@@ -80,7 +99,19 @@ function addPlanOptions(command: Command): void {
   choice('--init <init>', 'initial weights', 'init');
   command
     .option('--seed <number>', `seed of the initial weights (default: ${RETROFIT_DEFAULTS.seed})`, numberOf('seed'))
-    .option('--config <file>', 'a JSON file with these options, flags win')
+    .option('--config <file>', 'a JSON file with these options, flags win');
+}
+
+/** What the output is written as, where its name does not say it. */
+function addFormatOptions(command: Command): void {
+  command
+    .addOption(new Option('--to <container>', 'what to write').choices(['tfjs', 'keras-h5', 'keras-json', 'keras-zip']))
+    .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(['keras2', 'keras3']));
+}
+
+function addCommonOptions(command: Command): void {
+  command
+    .option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model')
     .option('--allow-links', 'admit weight files that are links')
     .option('--json', 'print one JSON object')
     .option('--debug', 'show where an error comes from')

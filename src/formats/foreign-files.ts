@@ -1,5 +1,4 @@
 import { inputError } from '../errors.js';
-import { getMember } from '../json/json-value.js';
 import type { FileContent } from './file-content.js';
 
 interface ForeignFile {
@@ -9,30 +8,37 @@ interface ForeignFile {
   readonly hint: string;
 }
 
-const AS_LAYERS_MODEL = 'give a TensorFlow.js layers model: model.json with its weight files';
+const AS_LAYERS_MODEL =
+  'give a TensorFlow.js layers model (model.json with its weight files) or a Keras file (.keras, .h5)';
+// A PyTorch checkpoint is a zip archive too.
+const isPytorchZip = (head: string): boolean =>
+  head.startsWith('PK\x03\x04') && /\/(data\.pkl|version|byteorder)/.test(head);
+
 const DOWNLOAD_AGAIN = 'download the model itself and try again';
+
+const STAND_INS = [
+  {
+    code: 'lfs-pointer',
+    recognises: (head) => head.startsWith('version https://git-lfs'),
+    message: 'this is a Git LFS pointer, not the model itself',
+    hint: 'fetch the model with: git lfs pull',
+  },
+  {
+    code: 'html',
+    recognises: (head) => /^\s*<(!doctype|html|head|body|\?xml|error)/i.test(head),
+    message: 'this is a web page, probably an error page that was saved in place of the model',
+    hint: DOWNLOAD_AGAIN,
+  },
+] as const satisfies readonly ForeignFile[];
 
 /** What people give instead of a model that can be read, by its first bytes. */
 const FOREIGN_FILES: readonly ForeignFile[] = [
   { code: 'empty', recognises: (head) => head === '', message: 'the file is empty', hint: DOWNLOAD_AGAIN },
   {
-    code: 'keras-h5',
-    recognises: (head) => head.startsWith('\x89HDF\r\n\x1a\n'),
-    message: 'this is an HDF5 file of Keras, which this version does not read yet',
-    hint: AS_LAYERS_MODEL,
-  },
-  {
     code: 'pytorch',
-    recognises: (head) =>
-      (head.startsWith('PK\x03\x04') && /\/(data\.pkl|version|byteorder)/.test(head)) || head.startsWith('\x80\x02'),
+    recognises: (head) => isPytorchZip(head) || head.startsWith('\x80\x02'),
     message: 'this is a PyTorch file: its graph is Python code, not data',
     hint: 'only models whose layers are in the file can be changed: rebuild the network in Keras and save that',
-  },
-  {
-    code: 'keras-zip',
-    recognises: (head) => head.startsWith('PK\x03\x04') && /metadata\.json|config\.json|model\.weights/.test(head),
-    message: 'this is a .keras file, which this version does not read yet',
-    hint: AS_LAYERS_MODEL,
   },
   {
     code: 'zip',
@@ -46,18 +52,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
     message: 'this is compressed with gzip',
     hint: 'unpack it first: gunzip or tar -xzf',
   },
-  {
-    code: 'lfs-pointer',
-    recognises: (head) => head.startsWith('version https://git-lfs'),
-    message: 'this is a Git LFS pointer, not the model itself',
-    hint: 'fetch the model with: git lfs pull',
-  },
-  {
-    code: 'html',
-    recognises: (head) => /^\s*<(!doctype|html|head|body|\?xml|error)/i.test(head),
-    message: 'this is a web page, probably an error page that was saved in place of the model',
-    hint: DOWNLOAD_AGAIN,
-  },
+  ...STAND_INS,
   {
     code: 'tflite',
     recognises: (head) => head.slice(4, 8) === 'TFL3',
@@ -78,16 +73,16 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
     message: 'this is a TensorFlow graph: it holds operations, not layers',
     hint: 'in Keras, save the model itself and convert it to a TensorFlow.js layers model',
   },
-  {
-    code: 'no-weights',
-    recognises: (_head, { json }) =>
-      json !== undefined &&
-      getMember(json.root, 'class_name') !== undefined &&
-      getMember(json.root, 'config') !== undefined,
-    message: 'this is the architecture of a Keras model without its weights',
-    hint: AS_LAYERS_MODEL,
-  },
 ];
+
+/** Whether an archive is one of another program, by its first member. */
+export const isForeignZip = ({ head }: FileContent): boolean => isPytorchZip(String.fromCharCode(...head));
+
+/** What a download leaves in place of any file of a model, by its first bytes: what it is, and what to do. */
+export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {
+  const head = String.fromCharCode(...start);
+  return STAND_INS.find((standIn) => standIn.recognises(head));
+}
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */
 export function refuseForeignFile(content: FileContent): never {

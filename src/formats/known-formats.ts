@@ -1,37 +1,63 @@
 import { inputError } from '../errors.js';
 import { getMember } from '../json/json-value.js';
+import { HEAD_BYTES } from '../limits.js';
 import type { Container, Model } from '../model/model.js';
-import type { FindOptions, Storage } from '../storage/storage.js';
+import type { Storage } from '../storage/storage.js';
 import type { FileContent } from './file-content.js';
-import { refuseForeignFile } from './foreign-files.js';
+import { isForeignZip, refuseForeignFile } from './foreign-files.js';
 import { readBeginning, readJsonFile } from './read-json-file.js';
-import { readTfjs } from './tfjs/read-tfjs.js';
+import type { ReadOptions } from './read-options.js';
 
 interface KnownFormat {
   readonly container: Container;
   readonly recognises: (content: FileContent) => boolean;
-  readonly read: (storage: Storage, content: FileContent, options: FindOptions) => Promise<Model>;
+  readonly read: (storage: Storage, content: FileContent, options: ReadOptions) => Promise<Model>;
 }
 
-/** Every format that can be read. The first that recognises a file's content reads it; names decide nothing. */
+const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
+
+const startsWith = ({ head }: FileContent, signature: string): boolean =>
+  String.fromCharCode(...head.subarray(0, signature.length)) === signature;
+
+const hasMember = ({ json }: FileContent, ...keys: readonly string[]): boolean =>
+  json !== undefined && keys.some((key) => getMember(json.root, key) !== undefined);
+
+/**
+ * Every format that can be read. The first that recognises a file's content reads it; names decide nothing. What a
+ * reader needs is imported when it reads.
+ */
 const KNOWN_FORMATS: readonly KnownFormat[] = Object.freeze([
   {
     container: 'tfjs',
-    recognises: ({ json }: FileContent) =>
-      json !== undefined &&
-      ['modelTopology', 'weightsManifest', 'format'].some((key) => getMember(json.root, key) !== undefined),
-    read: readTfjs,
+    recognises: (content) => hasMember(content, 'modelTopology', 'weightsManifest', 'format'),
+    read: async (storage, content, options) =>
+      (await import('./tfjs/read-tfjs.js')).readTfjs(storage, content, options),
+  },
+  {
+    container: 'keras-json',
+    recognises: (content) => hasMember(content, 'class_name') && hasMember(content, 'config'),
+    read: async (storage, content, options) =>
+      (await import('./keras/read-keras-json.js')).readKerasJson(storage, content, options),
+  },
+  {
+    container: 'keras-h5',
+    recognises: (content) => startsWith(content, HDF5_SIGNATURE),
+    read: async (storage, content) => (await import('./keras/read-keras-h5.js')).readKerasH5(storage, content),
+  },
+  {
+    container: 'keras-zip',
+    recognises: (content) => startsWith(content, 'PK') && !isForeignZip(content),
+    read: async (storage, content) => (await import('./keras/read-keras-zip.js')).readKerasZip(storage, content),
   },
 ] satisfies readonly KnownFormat[]);
 
-const HEAD_BYTES = 512;
 const MODEL_FILE = 'model.json';
 
 /**
  * Reads a saved model: a file, or a folder that holds a model.json. Weights stay where they are.
  * @throws RetrofitError saying what the file is, where it is not a model
  */
-export async function readFrom(storage: Storage, path: string, options: FindOptions): Promise<Model> {
+export async function readFrom(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
   const content = await look(storage, await modelPath(storage, path));
   const format = KNOWN_FORMATS.find((known) => known.recognises(content));
   if (format === undefined) return refuseForeignFile(content);

@@ -9,7 +9,7 @@ import {
 } from '../json/json-value.js';
 import { activationLoads } from '../layers/activations.js';
 import { hasActivityRegularizer } from '../layers/config.js';
-import { fieldStanding, INPUT_FIELDS } from '../layers/config-fields.js';
+import { fieldStanding } from '../layers/config-fields.js';
 import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
@@ -158,13 +158,6 @@ function layerBlocker(layer: Layer, loader: Loader): Finding | undefined {
   const hasModule = module !== undefined;
   if (loader === 'keras3' && layer.isOperation && layer.entry !== undefined && !hasModule)
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
-  if (
-    loader === 'keras3' &&
-    hasModule &&
-    layer.className !== 'InputLayer' &&
-    layer.settings.batch_input_shape !== undefined
-  )
-    return { field: 'batch_input_shape', reason: 'is an argument that only its InputLayer knows' };
   // What keras.applications brings along, Keras 3 finds by its module.
   const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
   const found =
@@ -191,7 +184,7 @@ function classBlocker(
   for (const { loaders, field, reason, stops, isSilent } of facts.refusedFields ?? []) {
     if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule)) return { field, reason };
   }
-  const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, loader);
+  const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, hasModule, loader);
   if (unknown !== undefined) return { field: unknown, reason: 'is an argument it does not know' };
   // A wrapper holds the layer it wraps: Bidirectional, TimeDistributed.
   const { layer } = settings;
@@ -200,10 +193,16 @@ function classBlocker(
   return inside ?? fieldBlocker(settings, loader);
 }
 
-/** Keras stops at an argument that it does not know, whatever its value. Sizes of inputs are judged with their entry. */
-const findUnknownField = (className: string, settings: PlainObject, loader: Loader): string | undefined =>
+/** Keras stops at an argument that it does not know, whatever its value. */
+const findUnknownField = (
+  className: string,
+  settings: PlainObject,
+  hasModule: boolean,
+  loader: Loader,
+): string | undefined =>
   Object.entries(settings).find(([field, value]) => {
-    if (INPUT_FIELDS.includes(field)) return false;
+    // Of entries without a module Keras 3 takes an input's shape off, wherever it stands.
+    if (loader === 'keras3' && !hasModule && field === 'batch_input_shape') return false;
     const standing = fieldStanding(className, field, value ?? null, loader);
     return standing === 'spare' || standing === 'missing';
   })?.[0];

@@ -1,118 +1,129 @@
-import { RetrofitError, usageError } from '../errors.js';
-import { getMember, isArray, stringOf } from '../json/json-value.js';
-import type { Model } from '../model/model.js';
+import { usageError } from '../errors.js';
+import type { Container, Dialect, Format } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
-import { readJsonFile } from './read-json-file.js';
 
-/** Where a TensorFlow.js model goes: a folder of its own, and the name of the JSON file in it. */
+/** Where a model goes, and as what. */
 export interface OutputPlace {
+  readonly format: Format;
+  /** The folder of the files: one of its own for a TensorFlow.js model. */
   readonly folder: string;
   readonly modelName: string;
+  /** The file of the weights, where they have one of their own beside an architecture. */
+  readonly weightsName?: string;
   /** What was asked for, as people are told. */
   readonly path: string;
 }
 
-const MODEL_FILE = 'model.json';
-const OTHER_CONTAINERS = /\.(h5|hdf5|keras)$/i;
-
-/**
- * The place an output option names; without one, `<stem>-se` beside the input.
- * @param input the path the model was asked for by: a file, or the folder that holds its model.json
- */
-export function outputPlace(
-  storage: Storage,
-  input: { readonly path: string; readonly isFolder: boolean },
-  output: string | undefined,
-): OutputPlace {
-  if (output === undefined) {
-    // "." and "model/." have no name of their own.
-    const path = input.isFolder ? storage.absolute(input.path) : input.path;
-    const stem = input.isFolder ? storage.nameOf(path) : storage.nameOf(path).replace(/\.json$/i, '');
-    return placeAt(storage, storage.join(storage.folderOf(path), `${stem}-se`), MODEL_FILE);
-  }
-  if (OTHER_CONTAINERS.test(output)) {
-    throw usageError('unsupported-output', 'this version writes TensorFlow.js models only', {
-      where: { file: output },
-      hint: 'give the name of a folder: -o NAME',
-    });
-  }
-  if (!/\.json$/i.test(output)) return placeAt(storage, output, MODEL_FILE);
-  return placeAt(storage, storage.folderOf(output), storage.nameOf(output));
+/** What the user says of the output. */
+export interface OutputRequest {
+  readonly output?: string | undefined;
+  readonly to?: Container | undefined;
+  readonly dialect?: Dialect | undefined;
 }
 
-const placeAt = (storage: Storage, folder: string, modelName: string): OutputPlace => ({
+export interface InputPlace {
+  readonly path: string;
+  /** Whether it is the folder that holds the model.json. */
+  readonly isFolder: boolean;
+  readonly format: Format;
+}
+
+const MODEL_FILE = 'model.json';
+const INPUT_ENDING = /\.(json|h5|hdf5|keras)$/i;
+
+const ENDINGS: Readonly<Record<Exclude<Container, 'tfjs'>, string>> = {
+  'keras-h5': '.h5',
+  'keras-json': '.json',
+  'keras-zip': '.keras',
+};
+
+/** The files an output consists of, the one that names it last; a TensorFlow.js model has as many as it has. */
+export const listOutputNames = ({ weightsName, modelName }: OutputPlace): readonly string[] =>
+  weightsName === undefined ? [modelName] : [weightsName, modelName];
+
+/**
+ * The place an output option names; without one, `<stem><suffix>` beside the input, in the input's format.
+ * @throws RetrofitError `bad-option` where the name says another container than `--to`
+ */
+export function outputPlace(storage: Storage, input: InputPlace, request: OutputRequest, suffix = '-se'): OutputPlace {
+  const { output } = request;
+  const named = output === undefined ? undefined : containerOf(storage, output, input.format);
+  const container = request.to ?? named?.container ?? input.format.container;
+  const format: Format = {
+    container,
+    dialect: dialectOf(container, input, request),
+    weightLayout: layoutOf(container, input),
+  };
+  if (named !== undefined && !named.allows.includes(container)) {
+    throw usageError(
+      'bad-option',
+      `--to ${container} contradicts the name of the output, which is one of ${named.container}`,
+      {
+        where: { file: output, field: 'to' },
+        hint:
+          container === 'tfjs'
+            ? 'give the name of a folder: -o NAME'
+            : `give a name that ends in ${ENDINGS[container]}`,
+      },
+    );
+  }
+  const path = output ?? defaultOutput(storage, input, suffix);
+  if (container === 'tfjs') {
+    if (/\.json$/i.test(path)) return placeAt(storage, storage.folderOf(path), storage.nameOf(path), format);
+    return placeAt(storage, path, MODEL_FILE, format);
+  }
+  const stem = storage.nameOf(path).replace(/(\.weights)?\.(h5|hdf5|json|keras)$/i, '');
+  const keepsName = output !== undefined && named!.container === container && !/\.weights\.h5$/i.test(output);
+  const name = keepsName ? storage.nameOf(path) : `${stem}${ENDINGS[container]}`;
+  const place = placeAt(storage, storage.folderOf(path), name, format);
+  if (container !== 'keras-json') return place;
+  return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : '.weights.h5'}` };
+}
+
+const placeAt = (storage: Storage, folder: string, modelName: string, format: Format): OutputPlace => ({
+  format,
   folder,
   modelName,
   path: storage.join(folder, modelName),
 });
 
-/**
- * Refuses an output that would harm something: the input, another file, a folder that holds more than a model.
- * @throws RetrofitError `output-is-input`, `output-exists`
- */
-export async function checkOutput(storage: Storage, model: Model, place: OutputPlace, force: boolean): Promise<void> {
-  const input = await storage.canonical(storage.folderOf(model.path));
-  const output = await storage.canonical(place.folder);
-  if (input === output || isWithin(input, output)) {
-    throw usageError('output-is-input', 'the output is the folder of the input, or a folder around it', {
-      where: { file: place.folder },
-      hint: 'a TensorFlow.js model gets a folder of its own: give another name with -o',
-    });
-  }
-  const kind = await storage.kindOf(place.folder);
-  if (kind === undefined) return;
-  if (!force) {
-    throw usageError('output-exists', 'the output exists already', {
-      where: { file: place.folder },
-      hint: 'give another name with -o, or --force to replace it',
-    });
-  }
-  if (kind !== 'folder') {
-    throw usageError('output-exists', 'a file stands where the folder of the model would go', {
-      where: { file: place.folder },
-      hint: 'move it away, or give another name with -o',
-    });
-  }
-  const foreign = await findForeignFile(storage, place).catch((error: unknown) => {
-    if (!(error instanceof RetrofitError) || error.kind !== 'input') throw error;
-    throw usageError('output-exists', `the output cannot be looked at: ${error.message}`, {
-      where: { file: place.folder },
-      hint: 'perhaps another run replaces it; try again, or give another name with -o',
-    });
-  });
-  if (foreign === undefined) return;
-  throw usageError('output-exists', `the folder holds "${foreign}", which is no part of a model`, {
-    where: { file: place.folder },
-    hint: '--force replaces a folder that holds nothing but a model: give another name with -o',
+interface NamedContainer {
+  readonly container: Container;
+  /** What `--to` may say with a name like this. */
+  readonly allows: readonly Container[];
+}
+
+/** The container a name stands for. */
+function containerOf(storage: Storage, output: string, input: Format): NamedContainer {
+  const name = storage.nameOf(output);
+  if (/\.keras$/i.test(name)) return { container: 'keras-zip', allows: ['keras-zip'] };
+  if (/\.weights\.h5$/i.test(name)) return { container: 'keras-json', allows: ['keras-json'] };
+  if (/\.(h5|hdf5)$/i.test(name)) return { container: 'keras-h5', allows: ['keras-h5'] };
+  if (!/\.json$/i.test(name)) return { container: 'tfjs', allows: ['tfjs', 'keras-h5', 'keras-json', 'keras-zip'] };
+  const isInFolder = name === MODEL_FILE && name !== output;
+  const isKerasJson = input.container === 'keras-json' && !isInFolder;
+  return { container: isKerasJson ? 'keras-json' : 'tfjs', allows: ['tfjs', 'keras-json'] };
+}
+
+function dialectOf(container: Container, input: InputPlace, { dialect }: OutputRequest): Dialect {
+  if (container !== 'tfjs') return dialect ?? (input.format.container === 'tfjs' ? 'keras3' : input.format.dialect);
+  if (dialect !== 'keras3') return 'keras2';
+  throw usageError('bad-option', '--dialect keras3: TensorFlow.js models are always written in the words of Keras 2', {
+    where: { field: 'dialect' },
+    hint: 'leave it out, or write a Keras file: -o NAME.keras',
   });
 }
 
-const isWithin = (path: string, folder: string): boolean =>
-  path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
-
-/** Something in a folder that the model in it does not list. */
-async function findForeignFile(storage: Storage, { folder, modelName }: OutputPlace): Promise<string | undefined> {
-  const names = await storage.list(folder);
-  const listed = new Set([
-    modelName,
-    ...(names.includes(modelName) ? await listedFiles(storage, folder, modelName) : []),
-  ]);
-  return names.find(
-    (name) => !listed.has(name) && !(name.endsWith('/') && [...listed].some((file) => file.startsWith(name))),
-  );
+function layoutOf(container: Container, { format }: InputPlace): Format['weightLayout'] {
+  if (container === 'tfjs') return 'tfjs-manifest';
+  if (container === 'keras-h5') return 'legacy-hdf5';
+  return container === 'keras-json' && format.container === 'keras-json' ? format.weightLayout : 'weights-hdf5';
 }
 
-async function listedFiles(storage: Storage, folder: string, modelName: string): Promise<readonly string[]> {
-  const file = await storage.findInside(folder, modelName, {});
-  const json = await readJsonFile(storage, file).catch(() => undefined);
-  const manifest = json === undefined ? undefined : getMember(json.root, 'weightsManifest');
-  if (!isArray(manifest))
-    throw usageError('output-exists', 'the folder to replace holds no TensorFlow.js model', {
-      where: { file: folder },
-      hint: '--force replaces a folder that holds nothing but a model: give another name with -o',
-    });
-  return manifest.items.flatMap((item) => {
-    const paths = getMember(item.value, 'paths');
-    return isArray(paths) ? paths.items.map((path) => (stringOf(path.value) ?? '').replace(/^(\.\/)+/, '')) : [];
-  });
+/** Beside the input; without the ending, which the container gives. */
+function defaultOutput(storage: Storage, input: InputPlace, suffix: string): string {
+  // "." and "model/." have no name of their own.
+  const path = input.isFolder ? storage.absolute(input.path) : input.path;
+  const stem = input.isFolder ? storage.nameOf(path) : storage.nameOf(path).replace(INPUT_ENDING, '');
+  return storage.join(storage.folderOf(path), `${stem}${suffix}`);
 }

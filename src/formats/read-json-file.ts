@@ -10,7 +10,7 @@ import type { FoundFile, Storage } from '../storage/storage.js';
  */
 export async function readJsonFile(storage: Storage, file: FoundFile): Promise<JsonDocument> {
   try {
-    return parseJson(decode(await readBeginning(storage, file, checkedLength(file))));
+    return parseJson(decodeText(await readBeginning(storage, file, checkedLength(file))));
   } catch (error) {
     throw inFile(error, file.path);
   }
@@ -37,7 +37,8 @@ function checkedLength(file: FoundFile): number {
   );
 }
 
-function decode(bytes: Uint8Array): string {
+/** @throws RetrofitError `bad-json` for bytes that are not UTF-8 */
+export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

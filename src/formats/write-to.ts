@@ -1,7 +1,10 @@
 import type { Format, Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
-import { checkOutput, type OutputPlace } from './output-place.js';
-import { type OnProgress, writeTfjs } from './tfjs/write-tfjs.js';
+import { checkOutput } from './check-output.js';
+import { listOutputNames, type OutputPlace } from './output-place.js';
+import type { TfjsSource } from './tfjs/tfjs-source.js';
+import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
+import type { OnProgress, WrittenFiles } from './written-files.js';
 
 /** What was written. */
 export interface WriteResult {
@@ -12,7 +15,7 @@ export interface WriteResult {
   readonly bytes: number;
 }
 
-export interface WriteOptions {
+export interface WriteOptions extends NewTfjsOptions {
   /** Replace an existing output. */
   readonly force?: boolean;
   readonly onProgress?: OnProgress;
@@ -30,13 +33,17 @@ export async function writeTo(
 ): Promise<WriteResult> {
   const force = options.force ?? false;
   await checkOutput(storage, model, place, force);
-  const staged = await storage.stageFolder(place.folder, force);
+  const isFolder = place.format.container === 'tfjs';
+  const staged = isFolder
+    ? await storage.stageFolder(place.folder, force)
+    : await storage.stageFiles(place.folder, listOutputNames(place), force);
   try {
-    const { files } = await writeTfjs(model, staged, place.modelName, options.onProgress ?? (() => {}));
+    const { files } = await writeFiles(model, staged, place, options);
+    for (const file of model.files) await storage.ensureUnchanged(file);
     await staged.commit();
     return {
       path: place.path,
-      format: model.format,
+      format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
     };
@@ -44,4 +51,21 @@ export async function writeTo(
     await staged.discard();
     throw error;
   }
+}
+
+async function writeFiles(
+  model: Model,
+  staged: Awaited<ReturnType<Storage['stageFolder']>>,
+  place: OutputPlace,
+  options: WriteOptions,
+): Promise<WrittenFiles> {
+  const onProgress = options.onProgress ?? (() => {});
+  if (place.format.container !== 'tfjs') {
+    return (await import('./keras/write-keras.js')).writeKeras(model, staged, place, onProgress);
+  }
+  const source = model.carried as TfjsSource | undefined;
+  if (source?.kind === 'tfjs' && options.quantize === undefined && options.shardBytes === undefined) {
+    return (await import('./tfjs/write-tfjs.js')).writeTfjs(model, staged, place.modelName, onProgress);
+  }
+  return (await import('./tfjs/write-new-tfjs.js')).writeNewTfjs(model, staged, place.modelName, options, onProgress);
 }

@@ -194,8 +194,8 @@ export const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shap
 
 /** What every layer may say. */
 const BASE: Omit<ClassFields, 'classes'> = {
-  fields: 'name trainable dtype activity_regularizer autocast',
-  keras2: { batch_input_shape: ANY, input_shape: ANY, input_dim: ANY, batch_size: ANY, weights: null },
+  fields: 'name trainable dtype activity_regularizer autocast input_shape input_dim',
+  keras2: { batch_input_shape: ANY, batch_size: ANY, weights: null },
 };
 
 const BY_CLASS: ReadonlyMap<string, ClassFields> = new Map(

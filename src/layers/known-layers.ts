@@ -42,3 +42,10 @@ export function factsOf(className: string, config: PlainObject): LayerFacts {
   const facts = KNOWN_LAYERS.get(className) ?? unknownLayer(className);
   return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts) : facts;
 }
+
+/** How many tensors a call of a layer gives; undefined where the call decides, or nobody knows. */
+export function outputCount(className: string): number | undefined {
+  // A structure goes through Identity as it is.
+  const role = className === 'Identity' ? undefined : KNOWN_LAYERS.get(className)?.role;
+  return role === undefined || role === 'other' ? undefined : 1;
+}

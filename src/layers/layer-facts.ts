@@ -30,6 +30,8 @@ export interface WeightFact {
   readonly shape: Shape | undefined;
   /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
   readonly base: string;
+  /** Where it stands in a `.weights.h5`, relative to the layer; `vars/<index>` by default. */
+  readonly path?: string;
 }
 
 /**

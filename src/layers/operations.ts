@@ -128,32 +128,20 @@ const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationF
   ...commuting,
 });
 
-const UNARY: readonly string[] = ['Cast', 'Clip', 'Absolute', 'Exp', 'Log', 'Negative', 'Square', 'Sqrt', 'Reciprocal'];
-const NN = new Set(
-  [
-    'Relu',
-    'Relu6',
-    'Sigmoid',
-    'Softplus',
-    'Softsign',
-    'Silu',
-    'LogSigmoid',
-    'LeakyRelu',
-    'HardSigmoid',
-    'HardSilu',
-  ].concat([
-    'Elu',
-    'Selu',
-    'Gelu',
-    'Celu',
-    'HardTanh',
-    'Softmax',
-    'LogSoftmax',
-    'AveragePool',
-    'MaxPool',
-    'DepthToSpace',
-  ]),
-);
+const UNARY = ['Cast', 'Clip', 'Absolute', 'Exp', 'Log', 'Negative', 'Square', 'Sqrt', 'Reciprocal'];
+const ACTIVATIONS = [
+  'Relu6',
+  'Softplus',
+  'Softsign',
+  'Silu',
+  'LogSigmoid',
+  'HardSigmoid',
+  'HardSilu',
+  'Elu',
+  'Selu',
+  'Gelu',
+];
+const MORE_ACTIVATIONS = ['Celu', 'HardTanh', 'LogSoftmax', 'Mish', 'Tanh'];
 
 /** By class name alone: in which module an operation stands changes from release to release. */
 const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, OperationFacts>([
@@ -171,9 +159,7 @@ const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, Operatio
   ['Sum', { role: 'other', outputShape: reduced }],
   ['AveragePool', poolOperation()],
   ['MaxPool', poolOperation()],
-  ...[...NN].filter((name) => !/Pool|Space/.test(name)).map((name) => [name, activation()] as const),
-  ['Mish', activation()],
-  ['Tanh', activation()],
+  ...[...ACTIVATIONS, ...MORE_ACTIVATIONS].map((name) => [name, activation()] as const),
   ['Relu', activation(commuting)],
   // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
   ['ReLU', activation({ scaling: reluScaling })],

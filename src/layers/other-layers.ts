@@ -31,6 +31,8 @@ const BATCH_SHAPE: RefusedField = {
   stops: (value) => value !== undefined,
 };
 
+const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
+
 const isFalse = (value: Plain) => value === false;
 
 const RESET_AFTER: RefusedField = {
@@ -98,6 +100,14 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ),
   ...other(['keras2'], 'DenseFeatures', 'LocallyConnected1D', 'LocallyConnected2D', 'SlicingOpLambda', 'TFOpLambda'),
   ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'GroupQueryAttention', 'ReversibleEmbedding'),
+  ...other(['keras3'], ...adaptivePoolings('Average'), ...adaptivePoolings('Max'), 'TorchModuleWrapper', 'FlaxLayer'),
+  ...other(['keras3'], 'JaxLayer', 'AugMix', 'AutoContrast', 'ContrastLimitedAdaptiveHistogramEqualization', 'CutMix'),
+  ...other(['keras3'], 'Equalization', 'MaxNumBoundingBoxes', 'MixUp', 'Pipeline', 'RandAugment', 'Solarization'),
+  ...other(['keras3'], 'RandomColorDegeneration', 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing'),
+  ...other(['keras3'], 'RandomGaussianBlur', 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
+  ...other(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
+  // What RNN holds in its config; not layers of a graph.
+  ...other(ALL, 'GRUCell', 'LSTMCell', 'SimpleRNNCell', 'StackedRNNCells'),
   ...other(ALL, 'Functional', 'Sequential'),
   ...other(['tfjs', 'keras2'], 'Model'),
 ];

@@ -5,8 +5,11 @@ import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
 import { inferShapes } from './shapes.js';
 
+// Variables of layers are floats; Keras files hold them in any precision that a dtype policy names.
+const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
+
 /**
- * Holds the weights of every layer that is known against its config: their names and their shapes.
+ * Holds the weights of every layer that is known against its config: their names, shapes and dtypes.
  * @param inputs shapes of the tensors the graph is called with, for a nested model
  * @throws RetrofitError `weights-mismatch`, naming the first layer that does not fit
  */
@@ -31,6 +34,12 @@ function checkLayer(layer: Layer, facts: readonly WeightFact[] | undefined): voi
       throw mismatch(
         layer,
         `its weight "${fact.name}" has the shape ${show(weight.tensor.shape)}, its config asks for ${show(fact.shape!)}`,
+      );
+    }
+    if (!FLOATS.includes(weight.tensor.dtype)) {
+      throw mismatch(
+        layer,
+        `its weight "${fact.name}" is stored as ${weight.tensor.dtype}, not as floating-point numbers`,
       );
     }
   }

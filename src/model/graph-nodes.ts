@@ -1,4 +1,5 @@
 import { inputError } from '../errors.js';
+import { outputCount } from '../layers/known-layers.js';
 import type { Graph, Layer, TensorRef } from './model.js';
 
 /** One call of a layer with its neighbours resolved. Nodes are numbered in an order in which inputs come first. */
@@ -44,8 +45,8 @@ export function resolveGraph(graph: Graph): NodeGraph {
 
 /**
  * Resolves a graph into nodes, in forward order: config order wherever that is already one.
- * @throws RetrofitError `bad-graph` for duplicate names, missing layers or nodes, and cycles: real loaders loop for
- * ever on some of them.
+ * @throws RetrofitError `bad-graph` for duplicate names, missing layers, nodes or tensors, inputs that are none, and
+ * cycles: real loaders loop for ever on some of them. Its field is a path inside the layer's entry, or the model's config.
  */
 function resolve(graph: Graph): NodeGraph {
   const layers = new Map<string, Layer>();
@@ -53,34 +54,35 @@ function resolve(graph: Graph): NodeGraph {
     if (layers.has(layer.name)) throw badGraph(layer.name, 'two layers of one model have this name', 'name');
     layers.set(layer.name, layer);
   }
-  const check = (ref: TensorRef, reader: string | undefined): void => {
-    const where = reader ?? graph.name;
+  const check = (ref: TensorRef, reader: string, field: string): Layer => {
     const layer = layers.get(ref.layer);
-    if (layer === undefined) {
-      throw badGraph(
-        where,
-        `it refers to the layer "${ref.layer}", which does not exist`,
-        reader ? 'inbound_nodes' : 'output_layers',
-      );
-    }
+    if (layer === undefined)
+      throw badGraph(reader, `it refers to the layer "${ref.layer}", which does not exist`, field);
     if (!(ref.call >= 0 && ref.call < layer.calls.length && ref.tensor >= 0)) {
       throw badGraph(
-        where,
+        reader,
         `it refers to call ${ref.call} of the layer "${ref.layer}", which is called ${layer.calls.length} time(s)`,
-        reader ? 'inbound_nodes' : 'output_layers',
+        field,
       );
     }
-    if (layer.graph !== undefined && ref.tensor >= layer.graph.outputs.length) {
-      throw badGraph(
-        where,
-        `it refers to output ${ref.tensor} of "${ref.layer}", which has ${layer.graph.outputs.length}`,
-        'inbound_nodes',
-      );
+    const count = layer.graph === undefined ? outputCount(layer.className) : layer.graph.outputs.length;
+    if (count !== undefined && ref.tensor >= count) {
+      throw badGraph(reader, `it refers to output ${ref.tensor} of "${ref.layer}", which has ${count}`, field);
     }
+    return layer;
   };
-  for (const layer of graph.layers)
-    for (const call of layer.calls) for (const ref of call.inputs) check(ref, layer.name);
-  for (const ref of [...graph.inputs, ...graph.outputs]) check(ref, undefined);
+  for (const { name, calls } of graph.layers) {
+    for (const [call, { inputs }] of calls.entries()) {
+      for (const ref of inputs) check(ref, name, `inbound_nodes[${call}]`);
+    }
+  }
+  for (const ref of graph.inputs) {
+    const { name, className } = check(ref, graph.name, 'input_layers');
+    if (className !== 'InputLayer') {
+      throw badGraph(graph.name, `its input "${name}" is no input layer but a ${className}`, 'input_layers');
+    }
+  }
+  for (const ref of graph.outputs) check(ref, graph.name, 'output_layers');
 
   const order = forwardOrder(graph, layers);
   const ids = new Map<string, number>(order.map(({ layer, call }, id) => [`${call}:${layer.name}`, id]));

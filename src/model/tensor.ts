@@ -36,6 +36,9 @@ export interface Weight {
 
 export const tensorSize = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
 
+/** Whether two times every value is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */
+export const isDoublable = ({ dtype }: Tensor): boolean => ['float32', 'bfloat16', 'float64'].includes(dtype);
+
 /** A tensor that is made when it is written; `values` gives its elements in row-major order. */
 export const generatedTensor = (shape: readonly number[], values: () => Float32Array): Tensor => ({
   dtype: 'float32',

@@ -1,6 +1,7 @@
 import { inputError, usageError } from '../errors.js';
 import { factsOf } from '../layers/known-layers.js';
 import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
+import { hasOutputKeys } from '../model/output-keys.js';
 import { projectionClass, squeezeClass } from '../se/module-classes.js';
 import { channelsAxisOf, type GraphView, isChannelsFirst, listViews, shapeOf } from '../stages/graph-view.js';
 import { findNetwork, type Network } from '../stages/network.js';
@@ -228,6 +229,7 @@ function planWarnings(
   }
   for (const site of sites) {
     if (site.graph.length > 0 || !site.tensors.some((tensor) => tensor.isOutput)) continue;
+    if (hasOutputKeys(model.graph)) continue;
     warnings.push({
       code: 'output-renamed',
       message: `this output of the model is now called "${site.name}_scale"; losses and metrics by name follow`,

@@ -2,6 +2,7 @@ import { hasActivityRegularizer, isHeld } from '../layers/config.js';
 import { computesInFloat16 } from '../layers/dtype-policy.js';
 import type { Scaling } from '../layers/layer-facts.js';
 import type { GraphNode } from '../model/graph-nodes.js';
+import { isDoublable } from '../model/tensor.js';
 import type { GraphView, NodeTensor } from '../stages/graph-view.js';
 import type { PlacedIn } from './candidates.js';
 import type { Doubling, ExactBy } from './plan.js';
@@ -110,6 +111,7 @@ function targetAt(
   const facts = view.facts[id]!.weights?.(layer.settings, []) ?? [];
   const names = bases.map((base) => facts.find((fact) => fact.base === base)?.name);
   if (names.includes(undefined)) return undefined;
+  if (layer.weights.some(({ name, tensor }) => names.includes(name) && !isDoublable(tensor))) return undefined;
   return { by, doublings: names.map((name) => ({ graph: view.path, layer: layer.name, weight: name!, exponent: 1 })) };
 }
 

@@ -1,10 +1,10 @@
 import type { ErrorPlace } from '../errors.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
-import type { Model } from '../model/model.js';
+import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
 import { errorSentence } from './error-line.js';
-import type { AddReport, ErrorReport, InspectReport } from './report-schemas.js';
+import type { AddReport, ConvertReport, ErrorReport, InspectReport } from './report-schemas.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -12,6 +12,8 @@ export interface Run {
   readonly model: Model;
   /** The model's path as the user gave it. */
   readonly inputPath: string;
+  /** What it was read as; the model may be in the words of another format by now. */
+  readonly inputFormat: Format;
   readonly layers: number;
   readonly plan: Plan;
   /** Options of the command as a whole: the plan's, and its own. */
@@ -30,10 +32,40 @@ export const inspectReport = (run: Run, { modules, loads }: Inspection): Inspect
   loads: loads.map((verdict) => ({ ...verdict })),
 });
 
+/** What a conversion found out and did. */
+export interface Conversion extends Pick<Run, 'tool' | 'milliseconds'> {
+  readonly input: {
+    readonly path: string;
+    readonly format: Format;
+    readonly layers: number;
+    readonly bytes: number;
+  };
+  readonly output: WriteResult;
+  readonly warnings: readonly Warning[];
+}
+
+export const convertReport = ({ tool, input, output, warnings, milliseconds }: Conversion): ConvertReport => ({
+  version: 1,
+  command: 'convert',
+  tool,
+  input: { ...input, format: { ...input.format } },
+  output: outputOf(output),
+  warnings: warnings.map((warning) => ({ ...warning })),
+  milliseconds,
+});
+
+const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
+  path,
+  format: { ...format },
+  files: [...files],
+  bytes,
+});
+
 function commonReport({
   tool,
   model,
   inputPath,
+  inputFormat,
   layers,
   plan,
   options,
@@ -43,13 +75,8 @@ function commonReport({
   const { params, macs } = plan;
   return {
     tool,
-    input: { path: inputPath, format: { ...model.format }, layers, bytes: model.bytes },
-    output: output && {
-      path: output.path,
-      format: { ...output.format },
-      files: [...output.files],
-      bytes: output.bytes,
-    },
+    input: { path: inputPath, format: { ...inputFormat }, layers, bytes: model.bytes },
+    output: output && outputOf(output),
     options: { ...options },
     stages: plan.stages.map(({ stage, stride, size, channels, blocks, sites, skipped }) => ({
       stage,
@@ -87,6 +114,15 @@ function commonReport({
     milliseconds,
   };
 }
+
+/** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
+export const reportLine = (report: AddReport | InspectReport | ErrorReport): string =>
+  JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character.replace(/[\s\S]/g, escapeUnit),
+  );
+
+// JSON's escapes are of 16 bits: a character beyond them takes two.
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** What share of a whole was added, in percent; null where one of them is unknown. */
 export const percentOf = (added: number | null, before: number | null): number | null =>

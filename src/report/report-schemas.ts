@@ -10,13 +10,20 @@ const formatSchema = z.object({
 
 const unknownNumber = z.number().nullable();
 
+const inputSchema = z.object({ path: z.string(), format: formatSchema, layers: z.number(), bytes: z.number() });
+const outputSchema = z.object({
+  path: z.string(),
+  format: formatSchema,
+  files: z.array(z.string()),
+  bytes: z.number(),
+});
+const warningsSchema = z.array(z.object({ code: z.string(), message: z.string(), where: z.string().nullable() }));
+
 const reportFields = {
   version: z.literal(1),
   tool: z.string(),
-  input: z.object({ path: z.string(), format: formatSchema, layers: z.number(), bytes: z.number() }),
-  output: z
-    .object({ path: z.string(), format: formatSchema, files: z.array(z.string()), bytes: z.number() })
-    .nullable(),
+  input: inputSchema,
+  output: outputSchema.nullable(),
   options: z.record(z.string(), z.unknown()),
   stages: z.array(
     z.object({
@@ -47,7 +54,7 @@ const reportFields = {
   params: z.object({ before: z.number(), added: z.number(), after: z.number(), addedPercent: z.number() }),
   macs: z.object({ before: unknownNumber, added: unknownNumber, addedPercent: unknownNumber }),
   exact: z.boolean(),
-  warnings: z.array(z.object({ code: z.string(), message: z.string(), where: z.string().nullable() })),
+  warnings: warningsSchema,
   milliseconds: z.number(),
 };
 
@@ -68,6 +75,17 @@ export const inspectReportSchema = z.object({
   ),
 });
 
+/** What `convert --json` prints. */
+export const convertReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('convert'),
+  tool: z.string(),
+  input: inputSchema,
+  output: outputSchema,
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -82,4 +100,5 @@ export const errorReportSchema = z.object({
 
 export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
+export type ConvertReport = z.infer<typeof convertReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;

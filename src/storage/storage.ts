@@ -10,6 +10,8 @@ export interface FoundFile {
   readonly identity: string;
   /** Where the stretch begins in the file; 0 for a whole file. */
   readonly byteOffset?: number;
+  /** The file may not be a link, and will not be followed should it become one. */
+  readonly isNoLink?: true;
 }
 
 export interface FindOptions {

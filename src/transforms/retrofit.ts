@@ -1,4 +1,5 @@
-import { fromPlain, isObject, type JsonValue, mapMembers, withMember } from '../json/json-value.js';
+import { fromPlain, isObject, type JsonValue, withMember } from '../json/json-value.js';
+import { renameKeys } from '../model/compile-settings.js';
 import {
   type Call,
   type Graph,
@@ -9,6 +10,7 @@ import {
   type TensorRef,
   tensorKey,
 } from '../model/model.js';
+import { hasOutputKeys } from '../model/output-keys.js';
 import { doubled, type Tensor } from '../model/tensor.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
@@ -30,7 +32,7 @@ export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {
   return {
     ...model,
     graph,
-    trainingConfig: renameOutputs(model.trainingConfig, model.graph.outputs, graph.outputs),
+    trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
     record: extendRecord(model.record, decided),
   };
 }
@@ -166,30 +168,15 @@ const withTrainable = (read: GraphSource | undefined, trainable: boolean): Graph
   isObject(read?.config) ? { ...read, config: withMember(read.config, 'trainable', fromPlain(trainable)) } : read;
 
 /** Compile settings name outputs; where a scale layer became the output, they name that one. */
-function renameOutputs(
-  config: JsonValue | undefined,
-  before: readonly TensorRef[],
-  after: readonly TensorRef[],
-): JsonValue | undefined {
+function renameOutputs(config: JsonValue | undefined, before: Graph, after: Graph): JsonValue | undefined {
+  // Outputs that a model returns by keys of their own keep those.
+  if (hasOutputKeys(before)) return config;
   const renamed = new Map<string, string>();
-  before.forEach((ref, index) => {
-    if (after[index]!.layer !== ref.layer) renamed.set(ref.layer, after[index]!.layer);
+  before.outputs.forEach((ref, index) => {
+    const { layer } = after.outputs[index]!;
+    if (layer !== ref.layer) renamed.set(ref.layer, layer);
   });
-  if (!isObject(config) || renamed.size === 0) return config;
-  return mapMembers(config, (value, key) => {
-    if (
-      !['loss', 'metrics', 'weighted_metrics', 'loss_weights', 'sample_weight_mode'].includes(key) ||
-      !isObject(value)
-    )
-      return value;
-    return {
-      ...value,
-      members: value.members.map((member) => {
-        const name = renamed.get(member.key);
-        return name === undefined ? member : { ...member, key: name, keyText: JSON.stringify(name) };
-      }),
-    };
-  });
+  return renameKeys(config, renamed);
 }
 
 function extendRecord(record: RetrofitRecord | undefined, plan: Plan): RetrofitRecord {

@@ -169,10 +169,10 @@ export function renameLayer(model: BuiltModel, before: string, after: string): v
       call.map(([name, ...rest]) => [renamed(name), ...rest]),
     );
   }
-  config.output_layers = (config.output_layers as [string, number, number][]).map(([name, ...rest]) => [
-    renamed(name),
-    ...rest,
-  ]);
+  const ends = (references: unknown[]) =>
+    (references as [string, number, number][]).map(([name, ...rest]) => [renamed(name), ...rest]);
+  config.input_layers = ends(config.input_layers);
+  config.output_layers = ends(config.output_layers);
   for (const weight of groupOf(model).weights) {
     if (weight.name.startsWith(`${before}/`)) weight.name = after + weight.name.slice(before.length);
   }

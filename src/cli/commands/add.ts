@@ -1,19 +1,22 @@
 import { refusal } from '../../errors.js';
+import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { type OutputPlace, outputPlace } from '../../formats/output-place.js';
+import type { OutputPlace } from '../../formats/output-place.js';
 import { type WriteResult, writeTo } from '../../formats/write-to.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planRetrofit } from '../../plan/plan-retrofit.js';
-import { addReport, type Run } from '../../report/json-report.js';
+import { addReport, type Run, reportLine } from '../../report/json-report.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { retrofit } from '../../transforms/retrofit.js';
-import { type Flags, parseBudget, planOptions } from '../flags.js';
+import { denyCode } from '../deny-code.js';
+import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
+import { placeOf } from '../place.js';
 import { progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
@@ -24,23 +27,28 @@ export async function add(path: string, given: Flags): Promise<void> {
   const options = completeOptions(planOptions(flags));
   if (flags.maxAddedParams !== undefined) parseBudget(flags.maxAddedParams, 0);
 
-  const model = await readFrom(nodeStorage, path, { allowLinks: flags.allowLinks ?? false });
-  if (flags.denyCode) denyCode(model);
+  const read = await readFrom(nodeStorage, path, readOptions(flags));
+  if (flags.denyCode) denyCode(read);
+  const place = await placeOf(path, read, flags);
+  const model = convertModel(read, place.format);
   const plan = planRetrofit(model, options);
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
-  const place = flags.dryRun ? undefined : await placeOf(path, flags);
   const markdown = flags.markdown === undefined ? undefined : await import('../markdown-file.js');
-  await markdown?.checkMarkdownPlace(flags.markdown!, model, place?.folder);
-  const output = place === undefined ? null : await write(model, plan, place, flags);
+  await markdown?.checkMarkdownPlace(flags.markdown!, model, flags.dryRun ? undefined : place);
+  const output = flags.dryRun ? null : await write(model, plan, place, flags);
 
   const run: Run = {
     tool: TOOL,
     model,
+    inputFormat: read.format,
     inputPath: path,
-    layers: countLayers(model.graph),
+    layers: countLayers(read.graph),
     plan,
     options: {
       ...plan.options,
+      weights: flags.weights ?? null,
+      to: flags.to ?? null,
+      dialect: flags.dialect ?? null,
       maxAddedParams: flags.maxAddedParams ?? null,
       denyCode: flags.denyCode ?? false,
       allowLinks: flags.allowLinks ?? false,
@@ -49,12 +57,9 @@ export async function add(path: string, given: Flags): Promise<void> {
     milliseconds: performance.now() - started,
   };
   await markdown?.writeMarkdown(flags.markdown!, run);
-  if (flags.json) print(JSON.stringify(addReport(run)));
+  if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run);
 }
-
-const placeOf = async (path: string, flags: Flags): Promise<OutputPlace> =>
-  outputPlace(nodeStorage, { path, isFolder: (await nodeStorage.kindOf(path)) === 'folder' }, flags.output);
 
 async function write(model: Model, plan: Plan, place: OutputPlace, flags: Flags): Promise<WriteResult> {
   const bar = progressBar('writing', flags.quiet === true || flags.json === true);
@@ -66,15 +71,6 @@ async function write(model: Model, plan: Plan, place: OutputPlace, flags: Flags)
   } finally {
     bar.stop();
   }
-}
-
-function denyCode(model: Model): void {
-  const found = model.warnings.find((warning) => warning.code === 'carried-code');
-  if (found === undefined) return;
-  throw refusal('code-denied', `with --deny-code: ${found.message}`, {
-    where: { file: model.path, ...(found.where === null ? {} : { layer: found.where }) },
-    hint: 'leave --deny-code out if you trust where the model comes from',
-  });
 }
 
 function checkBudget(plan: Plan, budget: string): void {

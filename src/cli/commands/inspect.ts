@@ -1,29 +1,30 @@
 import { readFrom } from '../../formats/known-formats.js';
 import { inspect } from '../../inspect.js';
 import { countLayers } from '../../model/model.js';
-import { inspectReport, type Run } from '../../report/json-report.js';
+import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { byteSize, count, printable } from '../../report/printable.js';
 import { loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
-import { type Flags, planOptions } from '../flags.js';
+import { type Flags, planOptions, readOptions } from '../flags.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** Shows what a model is and what a retrofit would add; writes nothing. */
 export async function inspectCommand(path: string, given: Flags): Promise<void> {
   const started = performance.now();
   const flags = given.config === undefined ? given : await (await import('../config-file.js')).withConfig(given);
-  const model = await readFrom(nodeStorage, path, { allowLinks: flags.allowLinks ?? false });
+  const model = await readFrom(nodeStorage, path, readOptions(flags));
   const inspection = inspect(model, planOptions(flags));
   const { plan, modules, loads } = inspection;
   const run: Run = {
     tool: TOOL,
     model,
+    inputFormat: model.format,
     inputPath: path,
     layers: countLayers(model.graph),
     plan,
-    options: { ...plan.options, allowLinks: flags.allowLinks ?? false },
+    options: { ...plan.options, weights: flags.weights ?? null, allowLinks: flags.allowLinks ?? false },
     output: null,
     milliseconds: performance.now() - started,
   };
@@ -33,7 +34,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     await writeMarkdown(flags.markdown, run);
   }
   if (flags.json) {
-    print(JSON.stringify(inspectReport(run, inspection)));
+    print(reportLine(inspectReport(run, inspection)));
     return;
   }
   const { container, dialect } = model.format;

@@ -8,7 +8,6 @@ import {
   mapItems,
   mapMembers,
   type Plain,
-  type PlainObject,
   stringOf,
   withMember,
 } from '../../json/json-value.js';
@@ -107,7 +106,7 @@ function mapTensor(tensor: JsonObject, isLayer: IsLayer, map: MapReference): Jso
   return withMember(tensor, 'config', withMember(config, 'keras_history', history));
 }
 
-function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
+function writeCall(layer: Layer, inputs: readonly WrittenTensor[]): Plain {
   const tensors = inputs.map(
     (tensor): Plain => ({
       class_name: '__keras_tensor__',
@@ -116,5 +115,5 @@ function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: Pla
     }),
   );
   const isList = takesTensorList(layer.className, tensors.length, layer.isOperation === true);
-  return { args: isList ? [tensors] : tensors, kwargs: keywords };
+  return { args: isList ? [tensors] : tensors, kwargs: {} };
 }

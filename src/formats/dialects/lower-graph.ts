@@ -139,14 +139,11 @@ function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
 }
 
 function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {
-  const { className, config } = lower(graph, graph.read === undefined ? style : styleOf(graph, style));
-  if (entry !== undefined && className === stringOf(getMember(entry, 'class_name'))) {
-    return withMember(entry, 'config', config);
-  }
-  return newModelEntry(entry, className, config, {
-    dialect: style.dialect,
-    hasModules: entry === undefined ? style.hasModules : hasModule(entry),
-  });
+  const { className, config } = lower(graph, styleOf(graph, style));
+  // Around a model that was made here may stand what was read in another dialect.
+  if (graph.read === undefined || entry === undefined) return newModelEntry(entry, className, config, style);
+  if (className === stringOf(getMember(entry, 'class_name'))) return withMember(entry, 'config', config);
+  return newModelEntry(entry, className, config, { dialect: style.dialect, hasModules: hasModule(entry) });
 }
 
 /** The entry with the white space that stood around it, where it was read. */

@@ -5,6 +5,7 @@ import {
   type JsonArray,
   type JsonObject,
   type JsonValue,
+  type Plain,
   type PlainObject,
   toPlain,
   withMember,
@@ -104,8 +105,9 @@ export function newModelEntry(
   config: JsonValue,
   { dialect, hasModules }: EntryStyle,
 ): JsonObject {
-  const names = hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className };
-  return withClass(before === undefined ? undefined : withoutMember(before, 'build_config'), names, config);
+  const stale = hasModules ? ['build_config'] : ['build_config', 'module', 'registered_name'];
+  const kept = before && stale.reduce(withoutMember, before);
+  return withClass(kept, hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className }, config);
 }
 
 /** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
@@ -114,10 +116,16 @@ export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: Entry
   items: layer.calls.flatMap(({ inputs, read, keywords }) => {
     if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
     if (inputs.length === 0) return [];
-    const said = keywords === undefined ? {} : (toPlain(keywords) as PlainObject);
-    return [{ value: fromPlain(grammarOf(dialect).writeCall(layer, inputs.map(tensors.write), said)) }];
+    const written = grammarOf(dialect).writeCall(layer, inputs.map(tensors.write));
+    return [{ value: fromPlain(keywords === undefined ? written : withKeywords(written, toPlain(keywords), dialect)) }];
   }),
 });
+
+/** A call with keyword arguments: Keras 2 says them behind every tensor. */
+function withKeywords(call: Plain, keywords: Plain, dialect: Dialect): Plain {
+  if (dialect === 'keras3') return { ...(call as PlainObject), kwargs: keywords };
+  return (call as readonly (readonly Plain[])[]).map((reference) => reference.with(3, keywords));
+}
 
 /** Whether an entry says its module. */
 export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;

@@ -13,6 +13,7 @@ import { MAX_NESTED_MODELS } from '../../limits.js';
 import { type Call, type Dialect, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
 import { badTopology } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
+import { checkGraph } from './check-graph.js';
 import { classNameIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
 import { implicitInput } from './implicit-input.js';
@@ -39,10 +40,14 @@ interface ModelJson {
 /**
  * The graph that `{class_name, config}` says, in whichever dialect it says it: `graph.read.dialect` tells.
  * @param field where the JSON stands in its file, for messages
- * @throws RetrofitError `bad-topology` for what is not a functional or sequential model
+ * @throws RetrofitError `bad-topology` for what is not a functional or sequential model, `bad-graph` and `bad-size` for
+ * one that no loader takes
  */
-export const raiseGraph = (json: JsonValue | undefined, field: string): Graph =>
-  raiseModel(json, field, { dialect: findDialect(json), depth: 0 });
+export function raiseGraph(json: JsonValue | undefined, field: string): Graph {
+  const graph = raiseModel(json, field, { dialect: findDialect(json), depth: 0 });
+  checkGraph(graph, `${field}.config`);
+  return graph;
+}
 
 function raiseModel(json: JsonValue | undefined, field: string, context: Context): Graph {
   const className = stringOf(getMember(json, 'class_name'));

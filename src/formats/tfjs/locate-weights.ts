@@ -1,7 +1,9 @@
 import { inputError } from '../../errors.js';
-import { CHUNK_BYTES } from '../../limits.js';
+import { CHUNK_BYTES, HEAD_BYTES } from '../../limits.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { findStandIn } from '../foreign-files.js';
+import { readBeginning } from '../read-json-file.js';
 import { storedBytes, type WeightGroup, type WeightSpec } from '../weight-layouts/tfjs-manifest.js';
 import { readStretch } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
@@ -51,17 +53,28 @@ export async function locateWeights(
       position += length;
     }
     if (position !== stream.byteLength) {
-      const files = group.paths.length === 1 ? `"${group.paths[0]}" has` : `its ${group.paths.length} files have`;
+      const have = group.paths.length === 1 ? `"${group.paths[0]}" has` : `its ${group.paths.length} files have`;
+      const standIn = await findStandInAmong(group.paths);
+      const why = standIn === undefined ? '' : `; "${standIn.path}": ${standIn.message}`;
       throw inputError(
         'weights-size',
-        `the weights of group ${index} need ${position} bytes, ${files} ${stream.byteLength}`,
+        `the weights of group ${index} need ${position} bytes, ${have} ${stream.byteLength}${why}`,
         {
           where: { file: modelFile.path, field: `weightsManifest[${index}]` },
-          hint: 'a file is incomplete or belongs to another model: download or save the model again',
+          hint: standIn?.hint ?? 'a file is incomplete or belongs to another model: download or save the model again',
         },
       );
     }
     return specs;
+  }
+
+  async function findStandInAmong(paths: readonly string[]) {
+    for (const path of paths) {
+      const file = files.get(path)!;
+      const found = findStandIn(await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength)));
+      if (found !== undefined) return { path, ...found };
+    }
+    return undefined;
   }
 
   // Each element: its length as a 32-bit number, then its bytes.

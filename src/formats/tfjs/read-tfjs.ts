@@ -77,7 +77,7 @@ async function readDocument(
   };
   return {
     path: modelFile.path,
-    format: { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' },
+    format: { container: 'tfjs', dialect: graph.read!.dialect, weightLayout: 'tfjs-manifest' },
     graph,
     trainingConfig: trainingConfigOf(root, found),
     record: readRecord(getMember(root, 'userDefinedMetadata')),

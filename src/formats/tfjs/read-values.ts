@@ -1,5 +1,4 @@
 import type { Tensor, TensorValues } from '../../model/tensor.js';
-import { tensorSize } from '../../model/tensor.js';
 import { decodeFloat16, readChunks, scaleFloat32 } from './scale-stored.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { withWeightReader } from './weight-reader.js';

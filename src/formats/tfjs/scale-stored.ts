@@ -1,6 +1,6 @@
-import { inputError } from '../../errors.js';
 import { CHUNK_BYTES } from '../../limits.js';
 import type { ByteRange, Tensor } from '../../model/tensor.js';
+import { scaleFloats } from '../scale-values.js';
 import type { WeightReader } from './weight-reader.js';
 
 /** The bytes of some ranges, one behind the other. */
@@ -41,23 +41,9 @@ export async function* readChunks(
   if (size > 0) yield await flush();
 }
 
-/**
- * Multiplies stored float32 values by 2^exponent, in place.
- * @throws RetrofitError `overflow` if a number becomes infinite: then nothing can be exact
- */
-export function scaleFloat32(bytes: Uint8Array, exponent: number, name: string): void {
-  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  const factor = 2 ** exponent;
-  for (let index = 0; index < values.length; index++) {
-    const before = values[index]!;
-    values[index] = before * factor;
-    if (!Number.isFinite(values[index]!) && Number.isFinite(before)) {
-      throw inputError('overflow', `the weight "${name}" holds ${before}, which cannot be doubled in float32`, {
-        hint: 'leave that place out with --exclude',
-      });
-    }
-  }
-}
+/** Multiplies stored float32 values by 2^exponent, in place. */
+export const scaleFloat32 = (bytes: Uint8Array, exponent: number, name: string): void =>
+  scaleFloats(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), exponent, name);
 
 /** Multiplies stored float16 values by 2^exponent, in place; false where one of them would become infinite. */
 export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {

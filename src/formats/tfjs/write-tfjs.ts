@@ -1,25 +1,18 @@
-import { inputError } from '../../errors.js';
 import { fromPlain, getMember, type JsonArray, type JsonObject, stringOf, withMember } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
-import type { Tensor } from '../../model/tensor.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
+import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
 import { readChunks, scaleFloat16, scaleFloat32 } from './scale-stored.js';
+import { tensorsByName } from './tensors-by-name.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { newManifest } from './write-manifest.js';
-
-/** What a writer reports of the model it wrote. */
-export interface WrittenFiles {
-  readonly files: readonly { readonly name: string; readonly byteLength: number }[];
-}
-
-export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 /**
  * Writes a model that was read from TensorFlow.js into a staged folder. Weight files are copied by the kernel, doubled
@@ -57,29 +50,8 @@ export async function writeTfjs(
       serializeJson({ ...source.document, root: newRoot(model, source, groups, appended, appendedFile) }),
     );
     await staged.write(modelName, [text]);
-    for (const file of [source.modelFile, ...source.files.values()]) await source.storage.ensureUnchanged(file);
     return { files: [{ name: modelName, byteLength: text.byteLength }, ...files] };
   });
-}
-
-/** Every tensor of the model by the name it has in a manifest. */
-function tensorsByName(model: Model): ReadonlyMap<string, Tensor> {
-  const tensors = new Map<string, Tensor>();
-  for (const { graph } of listGraphs(model.graph)) {
-    for (const layer of graph.layers) {
-      for (const weight of layer.weights) {
-        const name = `${layer.name}/${weight.name}`;
-        if (tensors.has(name)) {
-          throw inputError('duplicate-weight', `two weights would be called "${name}"`, {
-            where: { layer: layer.name },
-            hint: 'TensorFlow.js does not load such a model: rename one of the layers in the program that made it',
-          });
-        }
-        tensors.set(name, weight.tensor);
-      }
-    }
-  }
-  return tensors;
 }
 
 async function* keptBytes(reader: WeightReader, file: StoredGroup['files'][number]): AsyncGenerator<Uint8Array> {
@@ -117,7 +89,7 @@ function newRoot(
   appended: readonly AppendedTensor[],
   appendedFile: string,
 ): JsonObject {
-  const { className, config } = lowerGraph(model.graph);
+  const { className, config } = lowerGraph(model.graph, 'keras2');
   const topology = source.topology as JsonObject;
   const renamed =
     className === stringOf(getMember(topology, 'class_name'))

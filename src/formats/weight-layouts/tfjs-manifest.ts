@@ -125,7 +125,7 @@ function readQuantization(
   dtype: string,
   field: string,
 ): Quantization | undefined {
-  if (json === undefined || json.kind === 'literal') return undefined;
+  if (json === undefined) return undefined;
   const stored = stringOf(getMember(json, 'dtype'));
   if (stored === 'float16') {
     if (dtype !== 'float32') throw badManifest(`"${name}" is ${dtype} stored as float16: only float32 can be`, field);

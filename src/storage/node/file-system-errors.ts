@@ -26,6 +26,10 @@ export const isMissing = (error: unknown): boolean =>
 
 export const isTaken = (error: unknown): boolean => ['EEXIST', 'ENOTEMPTY'].includes(codeOf(error) ?? '');
 
+/** The file system has no hard links. */
+export const isLinkless = (error: unknown): boolean =>
+  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error) ?? '');
+
 /** What the operating system says, in words; undefined for errors that are not its own. */
 export function fileSystemReason(error: unknown): string | undefined {
   const code = codeOf(error);

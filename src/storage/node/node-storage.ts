@@ -1,10 +1,16 @@
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { inputError } from '../../errors.js';
-import type { FindOptions, FoundFile, OpenFile, Storage } from '../storage.js';
-import { fileSystemReason, isMissing } from './file-system-errors.js';
+import { inputError, RetrofitError } from '../../errors.js';
+import type { FindOptions, FoundFile, Storage } from '../storage.js';
+import { isMissing } from './file-system-errors.js';
+import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
+import { readHdf5 } from './open-hdf5.js';
+import { hasSymbolTables } from './rename-in-hdf5.js';
+import { stageFiles } from './staged-files.js';
 import { stageFolder } from './staged-folder.js';
+import { unpackTemporarily } from './temporary-file.js';
+import { openZip } from './zip-reader.js';
 
 /** The file system of the machine. */
 export const nodeStorage: Storage = {
@@ -20,16 +26,12 @@ export const nodeStorage: Storage = {
   folderOf: dirname,
   nameOf: basename,
   stageFolder,
-  stageFiles: notYet,
-  withHdf5: notYet,
-  hasSymbolTables: notYet,
-  openZip: notYet,
-  unpackTemporarily: notYet,
+  stageFiles,
+  withHdf5: (file, use) => reading(file, (descriptor) => readHdf5(descriptor, file, use)),
+  hasSymbolTables: (file, groups) => withHandle(file, (descriptor) => hasSymbolTables(descriptor, file, groups)),
+  openZip: (file) => openZip(file, openFile),
+  unpackTemporarily: (archive, chunks) => unpackTemporarily(archive, chunks, findFile),
 };
-
-function notYet(): never {
-  throw new Error('not yet');
-}
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined> {
   try {
@@ -62,7 +64,7 @@ async function findInside(folder: string, name: string, { allowLinks = false }: 
       hint: 'copy the model and its files into one folder, or give --allow-links if you trust where the link leads',
     });
   }
-  return toFound(path, facts);
+  return { ...toFound(path, facts), ...(allowLinks ? {} : { isNoLink: true }) };
 }
 
 const realPathOf = (path: string): Promise<string> => findingNothing(path, () => realpath(path));
@@ -92,41 +94,15 @@ function toFound(path: string, facts: Stats): FoundFile {
   return { path, byteLength: facts.size, identity: identityOf(facts) };
 }
 
-const identityOf = (facts: Stats) => `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
-
-async function openFile(file: FoundFile): Promise<OpenFile> {
-  // Not blocking: were the file swapped for a pipe, opening it would wait for ever.
-  const handle = await open(file.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error) => {
-    throw unreadable(file.path, error);
-  });
-  return {
-    read: async (byteOffset, byteLength) => {
-      const bytes = new Uint8Array(byteLength);
-      try {
-        for (let done = 0; done < byteLength; ) {
-          const { bytesRead } = await handle.read(bytes, done, byteLength - done, byteOffset + done);
-          if (bytesRead === 0) throw changed(file);
-          done += bytesRead;
-        }
-      } catch (error) {
-        throw unreadable(file.path, error);
-      }
-      return bytes;
-    },
-    close: () => handle.close(),
-  };
+/** What looks like damage may be another program's work on the file. */
+async function reading<T>(file: FoundFile, use: (descriptor: number) => Promise<T> | T): Promise<T> {
+  try {
+    return await withHandle(file, use);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'bad-hdf5') await ensureUnchanged(file);
+    throw error;
+  }
 }
-
-async function ensureUnchanged(file: FoundFile): Promise<void> {
-  const facts = await stat(file.path).catch(() => undefined);
-  if (facts === undefined || identityOf(facts) !== file.identity) throw changed(file);
-}
-
-const changed = (file: FoundFile) =>
-  inputError('input-changed', 'the file changed while it was read', {
-    where: { file: file.path },
-    hint: 'wait until whatever writes it is done, then run again',
-  });
 
 async function list(folder: string): Promise<readonly string[]> {
   const found = await findingNothing(folder, () => readdir(folder, { withFileTypes: true, recursive: true }));
@@ -145,13 +121,4 @@ async function canonical(path: string): Promise<string> {
     const parent = dirname(absolute);
     return parent === absolute ? absolute : join(await canonical(parent), basename(absolute));
   }
-}
-
-function unreadable(path: string, error: unknown): unknown {
-  const reason = fileSystemReason(error);
-  if (reason === undefined) return error;
-  return inputError('unreadable', `cannot be read: ${reason}`, {
-    where: { file: path },
-    hint: 'check the file and its permissions',
-  });
 }

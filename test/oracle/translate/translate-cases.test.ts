@@ -40,7 +40,7 @@ const cases = (FOLDER === undefined ? [] : readdirSync(FOLDER))
 function translate(name: string, target: Loader) {
   const document = parseJson(readFileSync(join(FOLDER!, `${name}.json`), 'utf8'));
   const { graph, renamed } = translateGraph(raiseGraph(document.root, ''), target);
-  const root = lowerModel(graph, undefined, target === 'keras3' ? 'keras3' : 'keras2');
+  const root = lowerModel(graph, { dialect: target === 'keras3' ? 'keras3' : 'keras2' });
   return { text: serializeJson({ root, lead: '', trail: '' }), renamed };
 }
 

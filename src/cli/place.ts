@@ -1,0 +1,16 @@
+import { type OutputPlace, outputPlace } from '../formats/output-place.js';
+import type { Model } from '../model/model.js';
+import { nodeStorage } from '../storage/node/node-storage.js';
+import type { Flags } from './flags.js';
+
+/** Where the output goes, as the flags say; by default beside the input. */
+export const placeOf = async (
+  path: string,
+  model: Model,
+  { output, to, dialect }: Pick<Flags, 'output' | 'to' | 'dialect'>,
+): Promise<OutputPlace> =>
+  outputPlace(
+    nodeStorage,
+    { path, isFolder: (await nodeStorage.kindOf(path)) === 'folder', format: model.format },
+    { output, to, dialect },
+  );

@@ -1,0 +1,74 @@
+import { getMember, isObject, type JsonValue } from '../json/json-value.js';
+import type { Loader } from '../layers/layer-facts.js';
+import { renameKeys } from '../model/compile-settings.js';
+import type { Format, Model, RetrofitRecord, Warning } from '../model/model.js';
+import { translateGraph } from './dialects/translate-graph.js';
+
+/** Who loads models of a format. */
+export const loaderOf = ({ container, dialect }: Format): Loader => (container === 'tfjs' ? 'tfjs' : dialect);
+
+/**
+ * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
+ * are until they are written.
+ * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
+ */
+export function convertModel(model: Model, format: Format): Model {
+  const from = loaderOf(model.format);
+  const to = loaderOf(format);
+  if (from === to) {
+    const keepsSettings = settingsPlace(model.format) === settingsPlace(format);
+    return keepsSettings ? { ...model, format } : withoutSettings({ ...model, format });
+  }
+  const { graph, renamed } = translateGraph(model.graph, to);
+  const converted: Model = {
+    ...model,
+    format,
+    graph,
+    record: model.record && renameRecord(model.record, renamed),
+    warnings: [...model.warnings, ...renamedWarning(renamed)],
+    carried: undefined,
+  };
+  // Compile settings of TensorFlow.js are those of Keras 2.
+  if (from === 'keras3' || to === 'keras3' || settingsPlace(format) === 'topology') return withoutSettings(converted);
+  return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamed) };
+}
+
+/** Where a format keeps compile settings: in the architecture, or beside it. */
+const settingsPlace = ({ container }: Format): 'topology' | 'beside' =>
+  container === 'keras-zip' || container === 'keras-json' ? 'topology' : 'beside';
+
+function withoutSettings(model: Model): Model {
+  if (!isCompiled(model.trainingConfig)) return { ...model, trainingConfig: undefined };
+  const warning: Warning = {
+    code: 'compile-settings-dropped',
+    message:
+      'the compile settings are left out: the new format says them in another way; compile the model before training it',
+    where: null,
+  };
+  return { ...model, trainingConfig: undefined, warnings: [...model.warnings, warning] };
+}
+
+const isCompiled = (config: JsonValue | undefined): boolean =>
+  isObject(config) && getMember(config, 'loss') !== undefined;
+
+function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[] {
+  const [first] = renamed;
+  if (first === undefined) return [];
+  const more = renamed.size > 1 ? `, and ${renamed.size - 1} more` : '';
+  return [
+    {
+      code: 'layers-renamed',
+      message: `the new format does not take the name: the layer is called "${first[1]}" now${more}`,
+      where: first[0],
+    },
+  ];
+}
+
+function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {
+  const rename = (name: string) => renamed.get(name) ?? name;
+  return {
+    ...record,
+    modules: record.modules.map((entry) => ({ ...entry, after: rename(entry.after), graph: entry.graph.map(rename) })),
+    doubled: record.doubled.map((entry) => ({ ...entry, layer: rename(entry.layer), graph: entry.graph.map(rename) })),
+  };
+}

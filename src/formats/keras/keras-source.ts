@@ -1,0 +1,31 @@
+import type { JsonDocument } from '../../json/json-value.js';
+import type { Graph, Model, WeightLayout } from '../../model/model.js';
+import type { FoundFile, Storage } from '../../storage/storage.js';
+import type { ZipArchive } from '../../storage/zip.js';
+
+/** What the reader of a Keras model leaves for the writer, so that what did not change stays as it was. */
+export interface KerasSource {
+  readonly kind: 'keras';
+  readonly storage: Storage;
+  /** The HDF5 file with the weights: a file of its own, or a member of an archive. */
+  readonly weightsFile: FoundFile;
+  readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
+  /** For legacy files: the path of the group with the layers' groups; empty for the root. */
+  readonly base: string;
+  /** Whether it holds an optimizer's state, which does not go along. */
+  readonly hasOptimizer: boolean;
+  /** The graph as it was read, with its weights. */
+  readonly graph: Graph;
+  /** The architecture's JSON. */
+  readonly topology: JsonDocument;
+  /** Compile settings of a legacy file, which stand beside the architecture; undefined elsewhere. */
+  readonly trainingConfig: JsonDocument | undefined;
+  /** The archive of a `.keras` file. */
+  readonly archive: { readonly file: FoundFile; readonly zip: ZipArchive } | undefined;
+}
+
+/** What a Keras reader left, if the model still is in the format it was read in. */
+export function findKerasSource(model: Model): KerasSource | undefined {
+  const source = model.carried as KerasSource | undefined;
+  return source?.kind === 'keras' ? source : undefined;
+}

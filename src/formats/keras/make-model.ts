@@ -1,0 +1,68 @@
+import { inFile } from '../../errors.js';
+import { getMember, type JsonDocument } from '../../json/json-value.js';
+import { checkWeights } from '../../model/check-weights.js';
+import type { Container, Model, RetrofitRecord, Warning } from '../../model/model.js';
+import type { FoundFile, Storage } from '../../storage/storage.js';
+import { listWarnings } from '../carried-code.js';
+import { raiseGraph } from '../dialects/raise-graph.js';
+import type { KerasSource } from './keras-source.js';
+import { readWeights, withHdf5Values } from './read-weights.js';
+
+/** The parts of a Keras model, wherever its container keeps them. */
+export interface KerasParts {
+  readonly path: string;
+  readonly container: Exclude<Container, 'tfjs'>;
+  readonly topology: JsonDocument;
+  /** Where the topology stands in its file, for messages. */
+  readonly field: string;
+  readonly trainingConfig: JsonDocument | undefined;
+  readonly weightsFile: FoundFile;
+  readonly archive: KerasSource['archive'];
+  /** What the container itself recorded. */
+  readonly record: RetrofitRecord | undefined;
+  readonly files: readonly FoundFile[];
+}
+
+/** The document of a Keras model. The HDF5 file is looked at, no weight is read. */
+export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
+  const { weightsFile, topology, container, archive, trainingConfig, files } = parts;
+  const bare = raiseGraph(topology.root, parts.field);
+  const read = await storage
+    .withHdf5(weightsFile, async (file) => readWeights(file, bare))
+    .catch((error) => {
+      throw inFile(error, weightsFile.path);
+    });
+  checkWeights(read.graph);
+  const warnings: Warning[] = [...listWarnings(read.graph)];
+  if (read.hasOptimizer) {
+    warnings.push({
+      code: 'optimizer-dropped',
+      message: 'the state of the optimizer is left out of the new model: it would not fit its weights',
+      where: read.layout === 'legacy-hdf5' ? '/optimizer_weights' : '/optimizer',
+    });
+  }
+  const source: KerasSource = {
+    kind: 'keras',
+    storage,
+    weightsFile,
+    layout: read.layout,
+    base: read.base,
+    hasOptimizer: read.hasOptimizer,
+    graph: read.graph,
+    topology,
+    trainingConfig,
+    archive,
+  };
+  return {
+    path: parts.path,
+    format: { container, dialect: read.graph.read!.dialect, weightLayout: read.layout },
+    graph: read.graph,
+    trainingConfig: trainingConfig?.root ?? getMember(topology.root, 'compile_config'),
+    record: parts.record ?? read.record,
+    files,
+    bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
+    warnings,
+    withValues: (use) => withHdf5Values(storage, weightsFile, use),
+    carried: source,
+  };
+}

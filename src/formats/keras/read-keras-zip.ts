@@ -1,0 +1,63 @@
+import { inFile, inputError } from '../../errors.js';
+import type { JsonDocument } from '../../json/json-value.js';
+import { parseJson } from '../../json/parse-json.js';
+import { MAX_JSON_BYTES } from '../../limits.js';
+import type { Model } from '../../model/model.js';
+import { readRecord } from '../../model/record.js';
+import type { Storage } from '../../storage/storage.js';
+import type { ZipArchive, ZipMember } from '../../storage/zip.js';
+import type { FileContent } from '../file-content.js';
+import { refuseForeignFile } from '../foreign-files.js';
+import { decodeText } from '../read-json-file.js';
+import { makeModel } from './make-model.js';
+
+export const CONFIG_MEMBER = 'config.json';
+export const METADATA_MEMBER = 'metadata.json';
+export const WEIGHTS_MEMBER = 'model.weights.h5';
+
+/**
+ * Reads a `.keras` archive. Weights that are stored as they are stay where they are; compressed ones are unpacked.
+ * Source: `_load_model_from_fileobj` in keras/src/saving/saving_lib.py.
+ */
+export async function readKerasZip(storage: Storage, content: FileContent): Promise<Model> {
+  const { file } = content;
+  try {
+    const zip = await storage.openZip(file);
+    const config = findMember(zip, CONFIG_MEMBER);
+    if (config === undefined) return refuseForeignFile(content);
+    const weights = findMember(zip, WEIGHTS_MEMBER);
+    if (weights === undefined) throw noWeights(zip);
+    const metadata = findMember(zip, METADATA_MEMBER);
+    return await makeModel(storage, {
+      path: file.path,
+      container: 'keras-zip',
+      topology: await readJsonMember(zip, config),
+      field: CONFIG_MEMBER,
+      trainingConfig: undefined,
+      weightsFile: weights.stored ?? (await storage.unpackTemporarily(file, zip.chunks(weights))),
+      archive: { file, zip },
+      record: metadata && readRecord((await readJsonMember(zip, metadata)).root),
+      files: [file],
+    });
+  } catch (error) {
+    throw inFile(error, file.path);
+  }
+}
+
+const findMember = (zip: ZipArchive, name: string): ZipMember | undefined =>
+  zip.members.find((member) => member.name === name);
+
+export async function readJsonMember(zip: ZipArchive, member: ZipMember): Promise<JsonDocument> {
+  return parseJson(decodeText(await zip.read(member, MAX_JSON_BYTES)));
+}
+
+function noWeights(zip: ZipArchive) {
+  const other = zip.members.find((member) => /^model\.weights\./.test(member.name));
+  return inputError(
+    'bad-weights',
+    other === undefined
+      ? 'the archive holds no weights'
+      : `the archive keeps its weights as "${other.name}", which is not read here`,
+    { where: { field: WEIGHTS_MEMBER }, hint: 'load the model in Keras and save it again as .keras' },
+  );
+}

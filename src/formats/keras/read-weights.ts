@@ -1,0 +1,67 @@
+import { inputError } from '../../errors.js';
+import type { JsonDocument } from '../../json/json-value.js';
+import { parseJson } from '../../json/parse-json.js';
+import type { Graph, RetrofitRecord } from '../../model/model.js';
+import { parseRecord } from '../../model/record.js';
+import type { Tensor, TensorValues } from '../../model/tensor.js';
+import type { Hdf5File } from '../../storage/hdf5.js';
+import type { FoundFile, Storage } from '../../storage/storage.js';
+import { scaleValues } from '../scale-values.js';
+import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
+import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
+import { readTextList } from '../weight-layouts/text-lists.js';
+import type { KerasSource } from './keras-source.js';
+
+/** Root attribute that records what was done to a model. */
+export const RECORD_ATTRIBUTE = 'se_retrofit';
+
+export interface ReadWeights extends Pick<KerasSource, 'layout' | 'base' | 'hasOptimizer' | 'graph'> {
+  readonly record: RetrofitRecord | undefined;
+}
+
+/** Finds the weights of a graph in an HDF5 file of either layout. No values are read. */
+export function readWeights(file: Hdf5File, graph: Graph): ReadWeights {
+  const record = parseText(file, RECORD_ATTRIBUTE);
+  const common = { record: parseRecord(record?.root) };
+  const base = ['/model_weights', ''].find((group) => hasLayerNames(file, group));
+  if (base !== undefined) {
+    const hasOptimizer = file.has('/optimizer_weights');
+    return { ...common, layout: 'legacy-hdf5', base, hasOptimizer, graph: readLegacyHdf5(file, graph, base) };
+  }
+  if (['/layers', '/vars', '/_layer_checkpoint_dependencies'].some((path) => file.has(path))) {
+    const hasOptimizer = file.has('/optimizer');
+    return { ...common, layout: 'weights-hdf5', base: '', hasOptimizer, graph: readWeightsHdf5(file, graph) };
+  }
+  throw inputError('bad-weights', 'the HDF5 file holds no weights of a Keras model', {
+    where: { field: '/' },
+    hint: 'give a file that Keras wrote: model.save("model.h5"), model.save_weights("model.weights.h5")',
+  });
+}
+
+// A layer may be called "model_weights" or "layers".
+const hasLayerNames = (file: Hdf5File, group: string): boolean =>
+  (group === '' || file.list('/').some(({ name, kind }) => `/${name}` === group && kind === 'group')) &&
+  readTextList(file, group || '/', 'layer_names') !== undefined;
+
+/** The JSON of a root attribute; undefined where there is none. */
+export function parseText(file: Hdf5File, attribute: string): JsonDocument | undefined {
+  const text = file.readText('/', attribute);
+  return text === undefined ? undefined : parseJson(text);
+}
+
+/** Opens the values of tensors that lie in an HDF5 file. */
+export const withHdf5Values = <T>(
+  storage: Storage,
+  weightsFile: FoundFile,
+  use: (values: TensorValues) => Promise<T>,
+): Promise<T> => storage.withHdf5(weightsFile, (file) => use({ chunks: (tensor) => tensorChunks(file, tensor) }));
+
+async function* tensorChunks(file: Hdf5File, tensor: Tensor): AsyncGenerator<Uint8Array> {
+  const { source, exponent, dtype } = tensor;
+  if (source.kind === 'generated') {
+    const values = source.values();
+    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  } else if (source.kind === 'dataset') {
+    for (const bytes of file.chunks(file.dataset(source.path))) yield scaleValues(bytes, dtype, exponent, source.path);
+  }
+}

@@ -1,0 +1,91 @@
+import { serializeJson } from '../../json/serialize-json.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import { type Dialect, listGraphs, type Model } from '../../model/model.js';
+import { recordJson } from '../../model/record.js';
+import type { Hdf5Editor } from '../../storage/hdf5.js';
+import type { StagedOutput } from '../../storage/storage.js';
+import type { OutputPlace } from '../output-place.js';
+import type { OnProgress, WrittenFiles } from '../written-files.js';
+import { findKerasSource } from './keras-source.js';
+import { KERAS_VERSIONS } from './keras-versions.js';
+import { newTopology, newTrainingConfig } from './new-topology.js';
+import { RECORD_ATTRIBUTE } from './read-weights.js';
+import { writeWeights } from './write-weights.js';
+import { listMembers } from './zip-members.js';
+
+const ARCHIVED_WEIGHTS = '.weights.h5';
+
+/** Writes a model as Keras keeps it, in any of its containers. */
+export async function writeKeras(
+  model: Model,
+  staged: StagedOutput,
+  place: OutputPlace,
+  onProgress: OnProgress,
+): Promise<WrittenFiles> {
+  for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
+  const topology = serializeJson(newTopology(model));
+  const names = await writeContainer(model, staged, place, topology);
+  const files: { name: string; byteLength: number }[] = [];
+  for (const name of names) files.push({ name, byteLength: await staged.byteLength(name) });
+  const total = files.reduce((sum, file) => sum + file.byteLength, 0);
+  onProgress(total, total);
+  return { files };
+}
+
+async function writeContainer(
+  model: Model,
+  staged: StagedOutput,
+  place: OutputPlace,
+  topology: string,
+): Promise<readonly string[]> {
+  const { modelName, weightsName } = place;
+  const layout = place.format.weightLayout === 'legacy-hdf5' ? 'legacy-hdf5' : 'weights-hdf5';
+  switch (place.format.container) {
+    case 'keras-h5':
+      await writeWeights(model, staged, { name: modelName, layout, base: '/model_weights' }, (editor) =>
+        finishWhole(editor, model, topology),
+      );
+      return [modelName];
+    case 'keras-json': {
+      const base = findKerasSource(model)?.base ?? '';
+      await writeWeights(model, staged, { name: weightsName!, layout, base }, (editor) =>
+        finishWeights(editor, model, layout, topology),
+      );
+      await staged.write(modelName, [new TextEncoder().encode(topology)]);
+      return [modelName, weightsName!];
+    }
+    default:
+      await writeWeights(model, staged, { name: ARCHIVED_WEIGHTS, layout, base: '' }, () => {});
+      await staged.writeZip(modelName, await listMembers(model, topology, ARCHIVED_WEIGHTS));
+      return [modelName];
+  }
+}
+
+/** A whole model in one file: its architecture and compile settings are attributes. */
+function finishWhole(editor: Hdf5Editor, model: Model, topology: string): void {
+  editor.writeText('/', 'model_config', topology);
+  const trainingConfig = newTrainingConfig(model);
+  if (trainingConfig !== undefined) editor.writeText('/', 'training_config', serializeJson(trainingConfig));
+  stamp(editor, '/', model.format.dialect);
+  stamp(editor, '/model_weights', model.format.dialect);
+  record(editor, model);
+}
+
+function finishWeights(editor: Hdf5Editor, model: Model, layout: string, topology: string): void {
+  // A whole model may serve as the weights of an architecture: what it says of itself must not be stale.
+  if (editor.listAttributes('/').includes('model_config')) editor.writeText('/', 'model_config', topology);
+  if (layout === 'legacy-hdf5') stamp(editor, findKerasSource(model)?.base || '/', model.format.dialect);
+  record(editor, model);
+}
+
+/** Who wrote the file: loaders ask for it where the weights are. */
+function stamp(editor: Hdf5Editor, group: string, dialect: Dialect): void {
+  const known = editor.listAttributes(group);
+  if (!known.includes('backend')) editor.writeText(group, 'backend', 'tensorflow');
+  if (!known.includes('keras_version')) editor.writeText(group, 'keras_version', KERAS_VERSIONS[dialect]);
+}
+
+function record(editor: Hdf5Editor, model: Model): void {
+  if (model.record !== undefined)
+    editor.writeText('/', RECORD_ATTRIBUTE, serializeJson({ lead: '', trail: '', root: recordJson(model.record) }));
+}

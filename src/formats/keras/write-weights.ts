@@ -1,0 +1,147 @@
+import type { Model, WeightLayout } from '../../model/model.js';
+import type { TensorValues } from '../../model/tensor.js';
+import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
+import type { StagedOutput } from '../../storage/storage.js';
+import { type ContainerMoves, planMoves } from '../weight-layouts/container-moves.js';
+import { containerPaths } from '../weight-layouts/container-paths.js';
+import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
+import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
+import { copyObjects } from './copy-objects.js';
+import { findKerasSource, type KerasSource } from './keras-source.js';
+
+export interface WeightsTarget {
+  readonly name: string;
+  readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
+  /** For legacy files: the path of the group with the layers' groups; empty for the root. */
+  readonly base: string;
+}
+
+/**
+ * Writes the HDF5 file of a model's weights. What was read from a file of the same layout is copied by the kernel, and
+ * only what is new or doubled is written; its groups get their new names by an exchange of directory entries. Files
+ * with an optimizer's state, or built otherwise than Keras builds them, are made anew, one dataset after the other.
+ * @param finish sets what else the file holds
+ */
+export async function writeWeights(
+  model: Model,
+  staged: StagedOutput,
+  target: WeightsTarget,
+  finish: (editor: Hdf5Editor) => void,
+): Promise<void> {
+  const source = findKerasSource(model);
+  await model.withValues(async (values) => {
+    if (source === undefined || source.layout !== target.layout || source.base !== target.base)
+      return buildNew(model, staged, target, values, finish);
+    return target.layout === 'legacy-hdf5'
+      ? changeLegacy(model, source, staged, target, values, finish)
+      : changeContainers(model, source, staged, target, values, finish);
+  });
+}
+
+async function buildNew(
+  { graph, format: { dialect } }: Model,
+  staged: StagedOutput,
+  { name, layout, base }: WeightsTarget,
+  values: TensorValues,
+  finish: (editor: Hdf5Editor) => void,
+): Promise<void> {
+  await staged.buildHdf5(name, async (editor) => {
+    if (layout === 'legacy-hdf5') await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values });
+    else {
+      const writing = {
+        places: containerPaths(graph),
+        before: undefined,
+        moved: (path: string) => path,
+        dialect,
+        values,
+      };
+      await writeWeightsHdf5(editor, graph, writing);
+    }
+    finish(editor);
+  });
+}
+
+async function changeLegacy(
+  { graph, format: { dialect } }: Model,
+  source: KerasSource,
+  staged: StagedOutput,
+  { name, base }: WeightsTarget,
+  values: TensorValues,
+  finish: (editor: Hdf5Editor) => void,
+): Promise<void> {
+  const change = async (editor: Hdf5Editor) => {
+    await writeLegacyHdf5(editor, graph, { base, before: source.graph, dialect, values });
+    finish(editor);
+  };
+  if (!source.hasOptimizer) {
+    await staged.copy(source.weightsFile, name);
+    return staged.editHdf5(name, change);
+  }
+  await staged.buildHdf5(name, async (editor) => {
+    await source.storage.withHdf5(source.weightsFile, (file) =>
+      copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights'),
+    );
+    await change(editor);
+  });
+}
+
+async function changeContainers(
+  { graph, format: { dialect } }: Model,
+  source: KerasSource,
+  staged: StagedOutput,
+  { name }: WeightsTarget,
+  values: TensorValues,
+  finish: (editor: Hdf5Editor) => void,
+): Promise<void> {
+  const { storage, weightsFile, graph: before } = source;
+  const moves = await storage.withHdf5(weightsFile, async (file) => planMoves(file, before, graph));
+  const groups = moves.renamings.map((renaming) => renaming.group);
+  if (!source.hasOptimizer && (await storage.hasSymbolTables(weightsFile, groups))) {
+    await staged.copy(weightsFile, name);
+    await staged.editHdf5(name, async (editor) => {
+      for (const path of moves.placeholders) editor.makeGroup(path);
+      await writeWeightsHdf5(editor, graph, { places: moves.places, before, moved: (path) => path, dialect, values });
+      finish(editor);
+    });
+    return staged.renameInHdf5(name, moves.renamings);
+  }
+  const places = containerPaths(graph);
+  const moved = movedPaths(moves, places);
+  await staged.buildHdf5(name, async (editor) => {
+    await storage.withHdf5(weightsFile, (file) => rebuild(file, editor, moves, places));
+    await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
+    finish(editor);
+  });
+}
+
+/** Copies all that a file holds to the places it is to have, but for the optimizer's state. */
+async function rebuild(
+  file: Hdf5File,
+  editor: Hdf5Editor,
+  moves: ContainerMoves,
+  places: ReadonlyMap<unknown, string>,
+): Promise<void> {
+  await copyObjects(file, editor, '/', '/', (path) => path === '/optimizer' || path === '/layers');
+  for (const [layer, from] of moves.places) {
+    if (!file.has(from)) continue;
+    await copyObjects(
+      file,
+      editor,
+      from,
+      places.get(layer)!,
+      (path) => layer.graph !== undefined && path === `${from}/layers`,
+    );
+  }
+}
+
+/** Where a dataset of the old file stands in the new one: below its layer's new place. */
+function movedPaths(moves: ContainerMoves, places: ReadonlyMap<unknown, string>): (path: string) => string {
+  const byOldPlace = new Map([...moves.places].map(([layer, place]) => [place, places.get(layer)!]));
+  return (path) => {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const place = byOldPlace.get(path.slice(0, end));
+      if (place !== undefined) return place + path.slice(end);
+    }
+    return path;
+  };
+}

@@ -1,0 +1,157 @@
+import { fromPlain, getMember, type JsonObject, type Plain, withMember } from '../../json/json-value.js';
+import { serializeJson } from '../../json/serialize-json.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import { listGraphs, type Model } from '../../model/model.js';
+import { writeRecord } from '../../model/record.js';
+import type { Quantization, Tensor, TensorValues } from '../../model/tensor.js';
+import type { StagedOutput } from '../../storage/storage.js';
+import { TOOL } from '../../tool.js';
+import { lowerGraph } from '../dialects/lower-graph.js';
+import { floatChunks } from '../float-values.js';
+import type { OnProgress, WrittenFiles } from '../written-files.js';
+import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
+import { tensorsByName } from './tensors-by-name.js';
+
+export interface NewTfjsOptions {
+  /** Bytes of a weight file, the last one's excepted; 4 MiB by default, as the official converter has it. */
+  readonly shardBytes?: number;
+  /** How a weight is to be stored, by its name; undefined for float32. */
+  readonly quantize?: (name: string) => QuantizedDtype | undefined;
+}
+
+const SHARD_BYTES = 4 * 2 ** 20;
+const KERAS_VERSION = '2.15.0';
+
+interface WrittenSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly quantization?: Quantization & { readonly original_dtype: string };
+}
+
+/** Writes a model as a TensorFlow.js layers model of its own: one group of weights, cut into files of one size. */
+export async function writeNewTfjs(
+  model: Model,
+  staged: StagedOutput,
+  modelName: string,
+  options: NewTfjsOptions,
+  onProgress: OnProgress,
+): Promise<WrittenFiles> {
+  for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
+  return model.withValues(async (values) => {
+    const planned = await planWeights(model, values, options);
+    const total = planned.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const shardBytes = options.shardBytes ?? SHARD_BYTES;
+    const count = Math.max(1, Math.ceil(total / shardBytes));
+    const paths = Array.from({ length: count }, (_, index) => `group1-shard${index + 1}of${count}.bin`);
+    const stream = storedBytes(planned, values)[Symbol.asyncIterator]();
+    const cutter = cutStream(stream);
+    for (const [index, path] of paths.entries()) {
+      const length = Math.min(shardBytes, total - index * shardBytes);
+      await staged.write(path, cutter(length));
+      onProgress(index * shardBytes + length, total);
+    }
+    const specs = planned.map(({ spec }) => spec);
+    const text = new TextEncoder().encode(serializeJson({ lead: '', trail: '', root: newRoot(model, paths, specs) }));
+    await staged.write(modelName, [text]);
+    const files = paths.map((name, index) => ({ name, byteLength: Math.min(shardBytes, total - index * shardBytes) }));
+    return { files: [{ name: modelName, byteLength: text.byteLength }, ...files] };
+  });
+}
+
+interface PlannedWeight {
+  readonly tensor: Tensor;
+  readonly spec: WrittenSpec;
+  readonly byteLength: number;
+}
+
+async function planWeights(
+  model: Model,
+  values: TensorValues,
+  options: NewTfjsOptions,
+): Promise<readonly PlannedWeight[]> {
+  const planned: PlannedWeight[] = [];
+  for (const [name, tensor] of tensorsByName(model)) {
+    const dtype = writtenDtype(tensor);
+    const elements = tensor.shape.reduce((product, size) => product * size, 1);
+    const wanted = dtype === 'float32' ? options.quantize?.(name) : undefined;
+    const quantization = wanted === undefined ? undefined : await quantizationOf(wanted, tensor, values);
+    const spec: WrittenSpec = {
+      name,
+      shape: tensor.shape,
+      dtype,
+      ...(quantization === undefined ? {} : { quantization: { ...quantization, original_dtype: 'float32' } }),
+    };
+    planned.push({ tensor, spec, byteLength: elements * BYTES[quantization?.dtype ?? dtype]! });
+  }
+  return planned;
+}
+
+const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
+
+/** TensorFlow.js computes in float32, and takes halves as such only. */
+const writtenDtype = ({ dtype }: Tensor): string => (['int32', 'bool'].includes(dtype) ? dtype : 'float32');
+
+async function quantizationOf(dtype: QuantizedDtype, tensor: Tensor, values: TensorValues): Promise<Quantization> {
+  if (dtype === 'float16') return { dtype };
+  let range: ValueRange = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+  for await (const floats of floatChunks(tensor, values)) {
+    for (const value of floats) range = { min: Math.min(range.min, value), max: Math.max(range.max, value) };
+  }
+  return affineQuantization(dtype, range);
+}
+
+/** All weights as they are stored, one behind the other. */
+async function* storedBytes(planned: readonly PlannedWeight[], values: TensorValues): AsyncGenerator<Uint8Array> {
+  for (const { tensor, spec } of planned) {
+    if (spec.dtype !== 'float32') {
+      yield* values.chunks(tensor);
+      continue;
+    }
+    for await (const floats of floatChunks(tensor, values)) {
+      yield spec.quantization === undefined
+        ? new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength)
+        : quantizeValues(floats, spec.quantization);
+    }
+  }
+}
+
+/** Takes a stream apart: each call gives the next so many bytes. */
+function cutStream(stream: AsyncIterator<Uint8Array>): (length: number) => AsyncGenerator<Uint8Array> {
+  let rest: Uint8Array = new Uint8Array();
+  return async function* cut(length) {
+    for (let wanted = length; wanted > 0; ) {
+      if (rest.byteLength === 0) {
+        const next = await stream.next();
+        if (next.done) return;
+        rest = next.value;
+        continue;
+      }
+      const piece = rest.subarray(0, wanted);
+      rest = rest.subarray(piece.byteLength);
+      wanted -= piece.byteLength;
+      yield piece;
+    }
+  };
+}
+
+function newRoot(model: Model, paths: readonly string[], specs: readonly WrittenSpec[]): JsonObject {
+  const { className, config } = lowerGraph(model.graph, 'keras2');
+  const plain = {
+    format: 'layers-model',
+    generatedBy: `keras v${KERAS_VERSION}`,
+    convertedBy: TOOL,
+    modelTopology: { keras_version: KERAS_VERSION, backend: 'tensorflow', model_config: null },
+    weightsManifest: [{ paths, weights: specs as unknown as Plain }],
+  };
+  const root = fromPlain(plain) as JsonObject;
+  const named = withMember(fromPlain({ class_name: className }) as JsonObject, 'config', config);
+  const topology = withMember(getMember(root, 'modelTopology') as JsonObject, 'model_config', named);
+  // Where the official converter puts compile settings too.
+  const compiled =
+    model.trainingConfig === undefined ? topology : withMember(topology, 'training_config', model.trainingConfig);
+  const whole = withMember(root, 'modelTopology', compiled);
+  return model.record === undefined
+    ? whole
+    : withMember(whole, 'userDefinedMetadata', writeRecord(undefined, model.record));
+}

@@ -1,0 +1,62 @@
+import { inputError } from '../../errors.js';
+import { factsOf } from '../../layers/known-layers.js';
+import type { Shape, WeightFact } from '../../layers/layer-facts.js';
+import { layerOrder } from '../../model/layer-order.js';
+import { type Graph, type Layer, listGraphs } from '../../model/model.js';
+import type { Tensor } from '../../model/tensor.js';
+import type { Hdf5Dataset } from '../../storage/hdf5.js';
+
+/** The weights of a layer in the order in which Keras keeps them; undefined where that is not known. */
+export const weightFacts = (
+  layer: Layer,
+  inputs: readonly (Shape | undefined)[] = [],
+): readonly WeightFact[] | undefined => factsOf(layer.className, layer.settings).weights?.(layer.settings, inputs);
+
+/** A dataset as a lazy tensor. */
+export function datasetTensor({ path, dtype, shape }: Hdf5Dataset, layer: Layer): Tensor {
+  if (dtype === 'other' || dtype === 'string') {
+    throw inputError('bad-hdf5', `the dataset "${path}" holds no numbers`, {
+      where: { layer: layer.name, field: path },
+      hint: 'the file was not written by Keras, or is damaged: save the model again',
+    });
+  }
+  return { dtype, shape, source: { kind: 'dataset', path }, exponent: 0 };
+}
+
+/**
+ * Keras files keep the layers that the outputs lead back to; where others hang on to a graph, its order is not certain.
+ * @throws RetrofitError `unreachable-layer`
+ */
+export function refuseUnreachable(graph: Graph): void {
+  for (const { graph: inner } of listGraphs(graph)) {
+    if (inner.kind === 'sequential') continue;
+    const reached = new Set(layerOrder(inner));
+    const lost = inner.layers.find((layer) => !reached.has(layer) && !layer.isOperation);
+    if (lost !== undefined) {
+      throw inputError(
+        'unreachable-layer',
+        'no output of the model leads back to this layer, so that its weights cannot be told for certain',
+        {
+          where: { layer: lost.name, field: 'inbound_nodes' },
+          hint: 'layers of add_loss and add_metric are such: build the model anew from its inputs and outputs and save that',
+        },
+      );
+    }
+  }
+}
+
+/** The graph with the weights of its layers, nested models' too. */
+export function withWeights(graph: Graph, weights: ReadonlyMap<Layer, Layer['weights']>): Graph {
+  const layers = graph.layers.map((layer): Layer => {
+    if (layer.graph !== undefined) return { ...layer, graph: withWeights(layer.graph, weights) };
+    const own = weights.get(layer);
+    return own === undefined || own.length === 0 ? layer : { ...layer, weights: own };
+  });
+  return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
+}
+
+export const weightsMismatch = (layer: string, message: string, field = 'weights') =>
+  inputError('weights-mismatch', message, {
+    where: { layer, field },
+    hint: 'architecture and weights are of two different models: give the pair that was saved together',
+  });

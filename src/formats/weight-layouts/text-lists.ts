@@ -1,0 +1,44 @@
+import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
+
+// HDF5 keeps attributes in object headers of 64 KiB: Keras splits a longer list of names over several.
+const MAX_LIST_BYTES = 64512;
+// A text of variable length takes this much in the header, however long it is.
+const REFERENCE_BYTES = 16;
+
+/**
+ * A list of texts that may be split over the attributes `name0`, `name1`, ...; undefined where there is none.
+ * Source: `load_attributes_from_hdf5_group` in keras/src/legacy/saving/legacy_h5_format.py.
+ */
+export function readTextList(file: Hdf5File, path: string, name: string): readonly string[] | undefined {
+  const whole = file.readTexts(path, name);
+  if (whole !== undefined) return whole;
+  const pieces: string[] = [];
+  for (let index = 0; ; index++) {
+    const piece = file.readTexts(path, `${name}${index}`);
+    if (piece === undefined) return index === 0 ? undefined : pieces;
+    pieces.push(...piece);
+  }
+}
+
+/** Writes such a list, split where Keras splits it; what stood there before goes. */
+export function writeTextList(editor: Hdf5Editor, path: string, name: string, texts: readonly string[]): void {
+  const pieceName = new RegExp(`^${name}\\d*$`);
+  for (const old of editor.listAttributes(path)) if (pieceName.test(old)) editor.removeAttribute(path, old);
+  const longest = texts.reduce(
+    (most, text) => Math.max(most, new TextEncoder().encode(text).byteLength),
+    REFERENCE_BYTES,
+  );
+  const count = Math.ceil((texts.length * longest) / MAX_LIST_BYTES);
+  if (count <= 1) {
+    editor.writeTexts(path, name, texts);
+    return;
+  }
+  // Near-equal pieces: the first few have one more.
+  const size = Math.floor(texts.length / count);
+  const larger = texts.length % count;
+  for (let index = 0, start = 0; index < count; index++) {
+    const end = start + size + (index < larger ? 1 : 0);
+    editor.writeTexts(path, `${name}${index}`, texts.slice(start, end));
+    start = end;
+  }
+}

@@ -1,0 +1,87 @@
+import { layerOrder } from '../../model/layer-order.js';
+import type { Dialect, Graph, Layer } from '../../model/model.js';
+import type { TensorValues, Weight } from '../../model/tensor.js';
+import type { Hdf5Editor } from '../../storage/hdf5.js';
+import { weightsMismatch } from './hdf5-weights.js';
+import { legacyOrder } from './legacy-order.js';
+import { hdf5Dtype, orderedWeights } from './new-weights.js';
+import { groupPath } from './read-legacy-hdf5.js';
+import { writeTextList } from './text-lists.js';
+
+export interface LegacyWriting {
+  /** Path of the group with the layers' groups; empty for the root. */
+  readonly base: string;
+  /** The graph whose weights the file holds already; undefined for a new file. */
+  readonly before: Graph | undefined;
+  readonly dialect: Dialect;
+  readonly values: TensorValues;
+}
+
+/**
+ * Writes a model's weights as a legacy `.h5` keeps them. Keras pairs its layers with the listed groups one by one, so
+ * the list is in the new order of `model.layers`; groups that are there already stay where they are.
+ */
+export async function writeLegacyHdf5(editor: Hdf5Editor, graph: Graph, writing: LegacyWriting): Promise<void> {
+  const { base, before } = writing;
+  const layers = layerOrder(graph).filter((layer) => !layer.isOperation);
+  const old = new Map(before?.layers.map((layer) => [layer.name, layer]));
+  for (const layer of layers) await writeLayer(editor, layer, old.get(layer.name), writing);
+  const top = `${base}/top_level_model_weights`;
+  if (before === undefined && base !== '') {
+    editor.makeGroup(top);
+    writeTextList(editor, top, 'weight_names', []);
+  }
+  writeTextList(
+    editor,
+    base || '/',
+    'layer_names',
+    layers.map((layer) => layer.name),
+  );
+}
+
+async function writeLayer(
+  editor: Hdf5Editor,
+  layer: Layer,
+  before: Layer | undefined,
+  writing: LegacyWriting,
+): Promise<void> {
+  const group = groupPath(writing.base, layer.name);
+  // A Sequential model's input has no group before the model is functional.
+  const isNew = before === undefined || !editor.has(group);
+  if (before === layer && !isNew) return;
+  if (isNew) editor.makeGroup(group);
+  const weights =
+    layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
+  const names: string[] = [];
+  for (const { owner, weight } of weights) {
+    const { source, exponent } = weight.tensor;
+    if (source.kind === 'dataset' && before !== undefined) {
+      names.push(source.path.slice(group.length + 1));
+      if (exponent !== 0) await editor.overwrite(editor.dataset(source.path), writing.values.chunks(weight.tensor));
+      continue;
+    }
+    const name = `${owner.name}/${weight.name}${writing.dialect === 'keras2' ? ':0' : ''}`;
+    names.push(name);
+    const { tensor } = weight;
+    await editor.makeDataset(`${group}/${name}`, hdf5Dtype(tensor, owner), tensor.shape, writing.values.chunks(tensor));
+  }
+  if (isNew || layer.graph !== undefined) writeTextList(editor, group, 'weight_names', names);
+}
+
+interface OwnedWeight {
+  readonly owner: Layer;
+  readonly weight: Weight;
+}
+
+const ownWeights = (layer: Layer, before: Layer | undefined): readonly OwnedWeight[] =>
+  (before === undefined ? orderedWeights(layer) : layer.weights).map((weight) => ({ owner: layer, weight }));
+
+function nestedWeights(layer: Layer, graph: Graph, dialect: Dialect): readonly OwnedWeight[] {
+  const order = legacyOrder(graph, dialect);
+  if (order === undefined)
+    throw weightsMismatch(
+      layer.name,
+      'a layer inside this model is not known here, so that its weights have no certain order',
+    );
+  return order.map(({ layer: owner, index }) => ({ owner, weight: orderedWeights(owner)[index]! }));
+}

@@ -1,0 +1,68 @@
+import { layerOrder } from '../../model/layer-order.js';
+import type { Dialect, Graph, Layer } from '../../model/model.js';
+import type { TensorValues } from '../../model/tensor.js';
+import type { Hdf5Editor } from '../../storage/hdf5.js';
+import { weightFacts } from './hdf5-weights.js';
+import { hdf5Dtype, orderedWeights } from './new-weights.js';
+
+export interface ContainerWriting {
+  /** Where each layer's group stands in the file at this time. */
+  readonly places: ReadonlyMap<Layer, string>;
+  /** The graph whose weights the file holds already; undefined for a new file. */
+  readonly before: Graph | undefined;
+  /** Where a dataset of the file that was read stands in this one. */
+  readonly moved: (path: string) => string;
+  readonly dialect: Dialect;
+  readonly values: TensorValues;
+}
+
+/** Writes what is new or was doubled of a model's weights, as a `.weights.h5` keeps them. */
+export async function writeWeightsHdf5(editor: Hdf5Editor, graph: Graph, writing: ContainerWriting): Promise<void> {
+  // tf-keras does not load a file without it.
+  makeVariables(editor, '/vars', graph.name, writing.dialect);
+  await writeContainer(editor, graph, writing.before, writing);
+}
+
+async function writeContainer(
+  editor: Hdf5Editor,
+  graph: Graph,
+  before: Graph | undefined,
+  writing: ContainerWriting,
+): Promise<void> {
+  const old = new Map(before?.layers.map((layer) => [layer.name, layer]));
+  for (const layer of layerOrder(graph)) {
+    const known = old.get(layer.name);
+    const place = writing.places.get(layer)!;
+    makeVariables(editor, `${place}/vars`, layer.name, writing.dialect);
+    if (known === layer) continue;
+    if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
+    else if (known === undefined) await makeWeights(editor, layer, place, writing);
+    else await overwriteDoubled(editor, layer, writing);
+  }
+}
+
+function makeVariables(editor: Hdf5Editor, path: string, name: string, dialect: Dialect): void {
+  if (editor.has(path)) return;
+  editor.makeGroup(path);
+  if (dialect === 'keras3') editor.writeText(path, 'name', name);
+}
+
+async function makeWeights(
+  editor: Hdf5Editor,
+  layer: Layer,
+  place: string,
+  { values }: ContainerWriting,
+): Promise<void> {
+  const facts = weightFacts(layer) ?? [];
+  for (const [index, { tensor }] of orderedWeights(layer).entries()) {
+    const path = `${place}/${facts[index]!.path ?? `vars/${index}`}`;
+    await editor.makeDataset(path, hdf5Dtype(tensor, layer), tensor.shape, values.chunks(tensor));
+  }
+}
+
+async function overwriteDoubled(editor: Hdf5Editor, layer: Layer, { moved, values }: ContainerWriting): Promise<void> {
+  for (const { tensor } of layer.weights) {
+    if (tensor.exponent === 0 || tensor.source.kind !== 'dataset') continue;
+    await editor.overwrite(editor.dataset(moved(tensor.source.path)), values.chunks(tensor));
+  }
+}

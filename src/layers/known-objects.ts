@@ -1,0 +1,48 @@
+import { activationLoads } from './activations.js';
+import { configObjectLoads } from './config-objects.js';
+import { isKnownLayer } from './known-layers.js';
+
+// What a config may name without anybody's own code: the classes and functions that Keras 2, Keras 3 and TensorFlow.js
+// ship. Source: the tables of all objects in keras 3.15 and tf-keras 2.21 (`ALL_OBJECTS`), and their serialization_lib.
+
+const KINDS = ['_initializer', '_regularizer', '_constraint'] as const;
+
+const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+
+const OTHER_OBJECTS = words(
+  'AWQDTypePolicy DTypePolicy DTypePolicyMap FloatDTypePolicy GPTQDTypePolicy Int4DTypePolicy Policy PolicyV1 ' +
+    'QuantizedDTypePolicy QuantizedFloat8DTypePolicy AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig ' +
+    'Int4QuantizationConfig Int8QuantizationConfig SeedGenerator STFT STFTInitializer IdentityInitializer ' +
+    'OrthogonalInitializer TensorShape __bytes__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__',
+);
+
+const OTHER_FUNCTIONS = words(
+  'celu glu hard_shrink hard_tanh log_sigmoid soft_shrink softmax_v2 sparse_plus sparse_sigmoid sparsemax squareplus ' +
+    'tanh_shrink threshold',
+);
+
+const OTHER_NAMES = words(
+  'one zero normal uniform stft maxnorm nonneg unitnorm l1 l2 l1l2 l1_l2 STFT STFTInitializer IdentityInitializer ' +
+    'OrthogonalInitializer',
+);
+
+/** Whether an activation of this name is there without code of one's own. */
+export const isKnownActivation = (name: string): boolean =>
+  activationLoads(name) !== undefined || OTHER_FUNCTIONS.has(name);
+
+/** Whether a class is one of a layer or of an object in a layer's config that loaders have themselves. */
+export const isKnownClass = (className: string): boolean =>
+  isKnownLayer(className) ||
+  OTHER_OBJECTS.has(className) ||
+  KINDS.some((kind) => isShipped(kind, className.replace(/V2$/, '')));
+
+/** Whether a field such as `kernel_initializer` is one that may name its object by a string alone. */
+export const holdsObject = (field: string): boolean => KINDS.some((kind) => field.endsWith(kind));
+
+/** Whether such a field's object is there under this name: `HeNormal`, `he_normal`. */
+export function isKnownName(field: string, name: string): boolean {
+  const className = name.replace(/V2$/, '').replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return OTHER_NAMES.has(name) || isShipped(field, className);
+}
+
+const isShipped = (field: string, className: string): boolean => (configObjectLoads(field, className)?.length ?? 0) > 0;

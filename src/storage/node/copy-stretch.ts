@@ -1,0 +1,31 @@
+import { open } from 'node:fs/promises';
+import { inputError } from '../../errors.js';
+import type { FoundFile } from '../storage.js';
+import { fileChunks } from './file-chunks.js';
+import { isInterrupted } from './unfinished.js';
+import { writeBytes } from './write-bytes.js';
+
+/** Copies the first bytes of a stretch of a file, a member of an archive, into a new file; the kernel copies only whole ones. */
+export async function copyStretch(file: FoundFile, target: string, byteLength: number): Promise<void> {
+  const source = await open(file.path, 'r');
+  try {
+    const copy = await open(target, 'wx');
+    try {
+      let end = 0;
+      for await (const chunk of fileChunks(source, file.byteOffset ?? 0, byteLength)) {
+        if (isInterrupted()) return;
+        end = await writeBytes(copy, chunk, end);
+      }
+      if (end < byteLength) {
+        throw inputError('input-changed', 'the file became shorter while it was read', {
+          where: { file: file.path },
+          hint: 'wait until whatever writes it is done, then run again',
+        });
+      }
+    } finally {
+      await copy.close();
+    }
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,106 @@
+import { CHUNK_BYTES } from '../../limits.js';
+import type { Hdf5Dataset, Hdf5Dtype, Hdf5File } from '../hdf5.js';
+import { listBlocks } from './hdf5-blocks.js';
+import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
+import { type DatasetHeader, readDatasetHeader } from './hdf5-dataset-header.js';
+import type { Hdf5Thread } from './hdf5-thread.js';
+import { type Hdf5Tree, makeTree } from './hdf5-tree.js';
+
+/** A file that is open in the thread. */
+export interface OpenHdf5 {
+  readonly thread: Hdf5Thread;
+  readonly file: number;
+  /** The bytes that are on the disk now. */
+  bytes(): Hdf5Bytes;
+}
+
+/** What editing shares with reading. */
+export interface Hdf5View {
+  readonly reader: Hdf5File;
+  readonly tree: Hdf5Tree;
+  /** Notes the header of a dataset that was made. */
+  addDataset(path: string, header: DatasetHeader): void;
+  /** @throws RetrofitError `bad-hdf5` where no dataset stands */
+  getHeader(path: string): DatasetHeader;
+}
+
+/** What HDF5 unpacks for one piece: it unpacks the chunks anew for each. */
+const PACKED_PIECE_BYTES = 8 * CHUNK_BYTES;
+
+/** Reads an open file; see {@link Hdf5File}. */
+export function makeView({ thread, file, bytes }: OpenHdf5): Hdf5View {
+  const tree = makeTree(thread.call('addressOf', file, '/'), (group) => thread.call('list', file, group));
+  const headers = new Map<string, DatasetHeader>();
+
+  const getHeader = (path: string): DatasetHeader => {
+    const known = headers.get(path);
+    if (known !== undefined) return known;
+    const object = tree.find(path);
+    if (object?.kind !== 'dataset' || object.address === undefined) throw badHdf5('there is no such dataset', path);
+    const header = readDatasetHeader(bytes(), object.address, path);
+    const found = { ...header, dtype: isBfloat16(path, header) ? ('bfloat16' as Hdf5Dtype) : refineOpaque(header) };
+    headers.set(path, found);
+    return found;
+  };
+
+  const requireObject = (path: string): void => {
+    if (tree.find(path) === undefined) throw badHdf5('there is no such object', path);
+  };
+
+  const attribute = (path: string, name: string) =>
+    reader.listAttributes(path).includes(name) ? thread.call('readAttribute', file, path, name) : undefined;
+
+  const isBfloat16 = (path: string, { dtype }: DatasetHeader): boolean =>
+    dtype === 'bfloat16' &&
+    reader.listAttributes(path).includes('dtype') &&
+    reader.readText(path, 'dtype') === 'bfloat16';
+
+  const reader: Hdf5File = {
+    list: tree.list,
+    has: (path) => tree.find(path) !== undefined,
+    dataset: (path): Hdf5Dataset => {
+      const { shape, dtype, byteLength } = getHeader(path);
+      return { path, shape, dtype, byteLength };
+    },
+    listAttributes: (path) => {
+      requireObject(path);
+      return thread.call('listAttributes', file, path);
+    },
+    readText: (path, name) => {
+      const value = attribute(path, name);
+      if (value === undefined) return undefined;
+      if (!('texts' in value) || value.texts.length !== 1) throw notText(path, name);
+      return decode(value.texts[0]!, path, name);
+    },
+    readTexts: (path, name) => {
+      const value = attribute(path, name);
+      if (value === undefined) return undefined;
+      if ('texts' in value) return value.texts.map((text) => decode(text, path, name));
+      if (value.elementCount > 0) throw notText(path, name);
+      return [];
+    },
+    *chunks({ path }) {
+      const { shape, dtype, itemBytes, isChunked } = getHeader(path);
+      if (dtype === 'string' || dtype === 'other') throw badHdf5('a dataset that holds no numbers', path);
+      for (const { block, byteLength } of listBlocks(shape, itemBytes, isChunked ? PACKED_PIECE_BYTES : CHUNK_BYTES)) {
+        yield thread.call('read', file, path, block, byteLength);
+      }
+    },
+  };
+  return { reader, tree, getHeader, addDataset: (path, header) => headers.set(path, header) };
+}
+
+/** Opaque bytes that no attribute explains. */
+const refineOpaque = ({ dtype }: DatasetHeader): Hdf5Dtype => (dtype === 'bfloat16' ? 'other' : dtype);
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Uint8Array, path: string, name: string): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw badHdf5('a text is not in UTF-8', `${path}@${name}`);
+  }
+}
+
+const notText = (path: string, name: string) => badHdf5('something else where a text should be', `${path}@${name}`);

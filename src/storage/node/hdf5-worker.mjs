@@ -1,0 +1,281 @@
+// @ts-check
+// The thread that runs h5wasm. HDF5 was not written for hostile files: some make it loop for ever, some corrupt its
+// memory. Out here it can be stopped, and be replaced by a new one. JavaScript, because Node starts a thread from a file
+// and the tests run from the sources; the types are those of hdf5-calls.ts.
+import { workerData } from 'node:worker_threads';
+import { makeOneFileSystem } from './hdf5-one-file.mjs';
+
+/** @import { Hdf5Answer, Hdf5Block, Hdf5Calls, Hdf5ChildKind, Hdf5Request } from './hdf5-calls.js' */
+
+// HDF5 writes the time into new datasets; the same calls are to make the same bytes.
+Date.now = () => 0;
+const { ready } = await import('h5wasm');
+const module = await ready;
+const { mount, unmount, takeSystemError } = makeOneFileSystem(/** @type {any} */ (module.FS));
+
+const MODES = { read: module.H5F_ACC_RDONLY, change: module.H5F_ACC_RDWR, new: module.H5F_ACC_TRUNC };
+const { H5T_STRING, H5T_INTEGER, H5T_FLOAT, H5T_COMPOUND } = module.H5T_class_t;
+
+// h5wasm ignores what most HDF5 functions return; but HDF5 prints why each one failed.
+let printed = '';
+/** @type {any} */ (module.FS).getStream(2).stream_ops = {
+  write: (
+    /** @type {any} */ _stream,
+    /** @type {Int8Array} */ heap,
+    /** @type {number} */ at,
+    /** @type {number} */ size,
+  ) => {
+    if (printed.length < 2 ** 16) printed += Buffer.from(heap.subarray(at, at + size)).toString('latin1');
+    return size;
+  },
+};
+
+/** @param {() => void} work that fails, or prints, even where all is well */
+function quietly(work) {
+  const before = printed;
+  work();
+  printed = before;
+}
+
+class Failure extends Error {}
+
+/**
+ * @template T
+ * @param {number} byteLength
+ * @param {(pointer: number) => T} use
+ */
+function withMemory(byteLength, use) {
+  const pointer = module._malloc(Math.max(byteLength, 1));
+  if (pointer === 0) throw new Failure('no memory is left for it');
+  try {
+    return use(pointer);
+  } finally {
+    module._free(pointer);
+  }
+}
+
+/** @type {Map<number, bigint>} */
+const handles = new Map();
+let opened = 0;
+
+/** @param {number} file */
+const handleOf = (file) => /** @type {bigint} */ (handles.get(file));
+
+/** @param {number} status */
+function check(status) {
+  if (status < 0) throw new Failure('');
+}
+
+/** @param {bigint} file @param {string} path */
+function addressOf(file, path) {
+  const bytes = Uint8Array.from(/** @type {Iterable<number>} */ (module.create_object_reference(file, path)));
+  return Number(new DataView(bytes.buffer).getBigUint64(0, true));
+}
+
+/** @param {bigint} file @param {string} path @returns {Hdf5ChildKind} */
+function kindOf(file, path) {
+  // A link is told from what it leads to before anything is opened through it.
+  if (module.get_symbolic_link(file, path) !== null) return 'soft link';
+  if ('filename' in module.get_external_link(file, path)) return 'external link';
+  const type = module.get_type(file, path);
+  if (type === module.H5G_GROUP) return 'group';
+  return type === module.H5G_DATASET ? 'dataset' : 'unknown';
+}
+
+/** @param {readonly number[]} values */
+const toBigInts = (values) => values.map(BigInt);
+
+/** @param {Hdf5Block | null} block @returns {[bigint[] | null, bigint[] | null, bigint[] | null]} */
+const selection = (block) =>
+  block === null ? [null, null, null] : [toBigInts(block.count), toBigInts(block.offset), block.count.map(() => 1n)];
+
+/** @param {number} pointer @param {number} most */
+function bytesUpToNul(pointer, most) {
+  const heap = module.HEAPU8;
+  const end = heap.indexOf(0, pointer);
+  return heap.slice(pointer, Math.min(end < 0 ? heap.length : end, pointer + most));
+}
+
+/** @param {Partial<import('h5wasm').Metadata>} type @param {readonly number[]} shape */
+const metadata = (type, shape) =>
+  /** @type {any} */ ({
+    signed: false,
+    vlen: false,
+    littleEndian: true,
+    ...type,
+    shape: toBigInts(shape),
+    maxshape: null,
+    chunks: null,
+  });
+
+/** @type {Hdf5Calls} */
+const calls = {
+  open(descriptor, byteOffset, byteLength, mode) {
+    const file = ++opened;
+    const path = mount(file, descriptor, byteOffset, byteLength);
+    // HDF5 2.0 would make new groups of a kind that Keras does not write unless it is told to stay with the earliest.
+    const handle = module.open(path, MODES[mode], false, module.H5F_LIBVER_EARLIEST, module.H5F_LIBVER_LATEST);
+    if (handle < 0n) {
+      unmount(file);
+      throw new Failure('');
+    }
+    handles.set(file, handle);
+    return file;
+  },
+  close(file) {
+    const handle = handleOf(file);
+    handles.delete(file);
+    check(module.close_file(handle));
+    unmount(file);
+  },
+  flush: (file) => check(module.flush(handleOf(file))),
+  addressOf: (file, path) => addressOf(handleOf(file), path),
+  list(file, group) {
+    const handle = handleOf(file);
+    const prefix = group === '/' ? '/' : `${group}/`;
+    return module.get_names(handle, group, false).map((name) => {
+      const path = prefix + name;
+      // A name with a slash would lead elsewhere; the caller refuses it.
+      const kind = name.includes('/') ? 'unknown' : kindOf(handle, path);
+      const address = kind === 'group' || kind === 'dataset' ? addressOf(handle, path) : -1;
+      return { name, kind, address };
+    });
+  },
+  listAttributes: (file, path) => module.get_attribute_names(handleOf(file), path),
+  readAttribute(file, path, name) {
+    const handle = handleOf(file);
+    /** @type {import('h5wasm').Metadata | undefined} */
+    let found;
+    quietly(() => {
+      found = module.get_attribute_metadata(handle, path, name);
+    });
+    const { type, shape, size, total_size: elementCount, vlen, strpad } = /** @type {any} */ (found);
+    if (type !== H5T_STRING.value || shape === null) return { elementCount: shape === null ? 0 : elementCount };
+    const byteLength = elementCount * size;
+    if (!(byteLength <= workerData.mostAttributeBytes)) throw new Failure('an attribute is too large');
+    return withMemory(byteLength, (pointer) => {
+      // What is not read must not pass for pointers.
+      module.HEAPU8.fill(0, pointer, pointer + byteLength);
+      check(module.get_attribute_data(handle, path, name, BigInt(pointer)));
+      if (printed !== '') throw new Failure('');
+      const places = Array.from({ length: elementCount }, (_, index) => pointer + index * size);
+      const isList = shape.length > 0;
+      if (!vlen) {
+        const texts = places.map((place) => bytesUpToNul(place, size));
+        // Padded with spaces, as Fortran does.
+        return { texts: strpad === 2 ? texts.map(trimSpaces) : texts, isList };
+      }
+      const heap = new DataView(module.HEAPU8.buffer);
+      const texts = places.map((place) => {
+        const text = heap.getUint32(place, true);
+        return text === 0 ? new Uint8Array() : bytesUpToNul(text, Number.POSITIVE_INFINITY);
+      });
+      check(module.reclaim_vlen_memory(handle, path, name, BigInt(pointer)));
+      return { texts, isList };
+    });
+  },
+  read: (file, path, block, byteLength) =>
+    withMemory(byteLength, (pointer) => {
+      check(module.get_dataset_data(handleOf(file), path, ...selection(block), BigInt(pointer)));
+      return module.HEAPU8.slice(pointer, pointer + byteLength);
+    }),
+  write: (file, path, block, bytes) =>
+    withMemory(bytes.byteLength, (pointer) => {
+      module.HEAPU8.set(bytes, pointer);
+      check(module.set_dataset_data(handleOf(file), path, ...selection(block), BigInt(pointer)));
+    }),
+  makeGroup: (file, path) => check(module.create_group(handleOf(file), path, false)),
+  makeDataset(file, path, type, itemBytes, shape) {
+    const integer = { type: H5T_INTEGER.value, size: itemBytes, signed: type === 'integer' };
+    const made =
+      type === 'float'
+        ? { type: H5T_FLOAT.value, size: itemBytes }
+        : type === 'placeholder'
+          ? {
+              type: H5T_COMPOUND.value,
+              size: itemBytes,
+              compound_type: { nmembers: 1, members: [{ ...metadata(integer, []), name: 'placeholder', offset: 0 }] },
+            }
+          : integer;
+    // Made without data, so that no tensor has to be in memory whole. Writing nothing at all is an error to HDF5, and
+    // h5wasm tries; that the dataset is there says that making it went well.
+    quietly(() => module.create_dataset(handleOf(file), path, 0n, metadata(made, shape)));
+    if (module.get_type(handleOf(file), path) !== module.H5G_DATASET) throw new Failure('a dataset cannot be made');
+  },
+  writeText: (file, path, name, text) => writeStrings(file, path, name, [text], [], null),
+  writeTexts(file, path, name, texts, fixedBytes) {
+    if (texts.length > 0) return writeStrings(file, path, name, texts, [texts.length], fixedBytes);
+    return withMemory(0, (pointer) =>
+      check(
+        module.create_attribute(
+          handleOf(file),
+          path,
+          name,
+          BigInt(pointer),
+          metadata({ type: H5T_FLOAT.value, size: 8 }, [0]),
+        ),
+      ),
+    );
+  },
+  removeAttribute: (file, path, name) => check(module.delete_attribute(handleOf(file), path, name)),
+};
+
+/** @param {number} file @param {string} path @param {string} name @param {readonly string[]} texts @param {readonly number[]} shape @param {number | null} fixedBytes */
+function writeStrings(file, path, name, texts, shape, fixedBytes) {
+  const handle = handleOf(file);
+  if (fixedBytes === null) {
+    const type = { type: H5T_STRING.value, size: 4, vlen: true, cset: 1 };
+    return check(module.create_vlen_str_attribute(handle, path, name, texts, metadata(type, shape)));
+  }
+  return withMemory(texts.length * fixedBytes, (pointer) => {
+    const bytes = module.HEAPU8.subarray(pointer, pointer + texts.length * fixedBytes).fill(0);
+    for (const [index, text] of texts.entries()) bytes.set(Buffer.from(text), index * fixedBytes);
+    // The character set of fixed strings decides how h5wasm pads them: with zeros only in ASCII.
+    const type = { type: H5T_STRING.value, size: fixedBytes, cset: 0 };
+    check(module.create_attribute(handle, path, name, BigInt(pointer), metadata(type, shape)));
+  });
+}
+
+/** @param {Uint8Array} bytes */
+function trimSpaces(bytes) {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0x20) end -= 1;
+  return bytes.slice(0, end);
+}
+
+/** @param {Hdf5Request} request @returns {Hdf5Answer} */
+function answer({ name, args }) {
+  printed = '';
+  let reason;
+  try {
+    const result = /** @type {(...args: any) => unknown} */ (calls[name])(...args);
+    const system = takeSystemError();
+    if (printed === '' && system === undefined) return { result };
+    return { reason: innermost(printed), ...(system && { system }) };
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+  }
+  const system = takeSystemError();
+  return { reason: innermost(printed) || reason, ...(system && { system }) };
+}
+
+/** The last line of the first of HDF5's traces is the cause. @param {string} text */
+function innermost(text) {
+  const [trace = ''] = text.split('HDF5-DIAG').slice(1);
+  return [...trace.matchAll(/#\d+: .*? line \d+ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? '';
+}
+
+const signal = new Int32Array(workerData.signal);
+/** @param {unknown} message @param {ArrayBuffer[]} [moved] */
+function send(message, moved = []) {
+  workerData.port.postMessage(message, moved);
+  Atomics.store(signal, 0, 1);
+  Atomics.notify(signal, 0);
+}
+
+workerData.port.on('message', (/** @type {Hdf5Request} */ request) => {
+  const answered = answer(request);
+  const isBytes = 'result' in answered && answered.result instanceof Uint8Array;
+  send(answered, isBytes ? [/** @type {any} */ (answered.result).buffer] : []);
+});
+send('ready');

@@ -1,0 +1,75 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { inputError } from '../../errors.js';
+import type { FoundFile, OpenFile } from '../storage.js';
+import { fileSystemReason } from './file-system-errors.js';
+
+/** Opens a file that was found, or the stretch of one, for many reads. */
+export async function openFile(file: FoundFile): Promise<OpenFile> {
+  const handle = await openHandle(file);
+  const { byteOffset: start = 0 } = file;
+  return {
+    read: async (byteOffset, byteLength) => {
+      // Behind a stretch lies something else.
+      if (file.byteOffset !== undefined && byteOffset + byteLength > file.byteLength) throw changed(file);
+      const bytes = new Uint8Array(byteLength);
+      try {
+        for (let done = 0; done < byteLength; ) {
+          const { bytesRead } = await handle.read(bytes, done, byteLength - done, start + byteOffset + done);
+          if (bytesRead === 0) throw changed(file);
+          done += bytesRead;
+        }
+      } catch (error) {
+        throw unreadable(file.path, error);
+      }
+      return bytes;
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Opens a file for as long as `use` runs. */
+export async function withHandle<T>(file: FoundFile, use: (descriptor: number) => Promise<T> | T): Promise<T> {
+  const handle = await openHandle(file);
+  try {
+    return await use(handle.fd);
+  } catch (error) {
+    throw unreadable(file.path, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws RetrofitError `input-changed` if the file is no longer the one that was found */
+export async function ensureUnchanged(file: FoundFile): Promise<void> {
+  const facts = await stat(file.path).catch(() => undefined);
+  if (facts === undefined || identityOf(facts) !== file.identity) throw changed(file);
+}
+
+/** What changes when a file does. */
+export const identityOf = (facts: { dev: number; ino: number; size: number; mtimeMs: number }): string =>
+  `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
+
+export function unreadable(path: string, error: unknown): unknown {
+  const reason = fileSystemReason(error);
+  if (reason === undefined) return error;
+  return inputError('unreadable', `cannot be read: ${reason}`, {
+    where: { file: path },
+    hint: 'check the file and its permissions',
+  });
+}
+
+async function openHandle(file: FoundFile): Promise<FileHandle> {
+  // Not blocking: were the file swapped for a pipe, opening it would wait for ever.
+  const noFollow = file.isNoLink ? (constants.O_NOFOLLOW ?? 0) : 0;
+  return open(file.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow).catch((error) => {
+    if (file.isNoLink && error?.code === 'ELOOP') throw changed(file);
+    throw unreadable(file.path, error);
+  });
+}
+
+const changed = (file: FoundFile) =>
+  inputError('input-changed', 'the file changed while it was read', {
+    where: { file: file.path },
+    hint: 'wait until whatever writes it is done, then run again',
+  });

@@ -1,0 +1,783 @@
+"""Small models, one for each kind of block and each trap, built by the same code in every Keras.
+
+A builder gets a `Keras` (kerases.py) and returns a model. Its name is the function's name; catalogue.ts says the same list to
+the tests, and oracle.test.ts checks that they agree."""
+
+from kerases import KINDS
+
+TENSORFLOW = ("keras2", "keras3")
+MODELS = {}
+
+
+def model(purpose, kinds=TENSORFLOW, *, custom=False, random=False, finish=None):
+    """custom: Keras needs custom_objects to load it. random: training mode draws random numbers. finish: after the weights."""
+
+    def register(build):
+        MODELS[build.__name__] = {"build": build, "purpose": purpose, "kinds": kinds, "custom": custom, "random": random,
+                                  "finish": finish}  # fmt: skip
+        return build
+
+    return register
+
+
+def image(K, size=16, channels=3, **kw):
+    return K.layers.Input((size, size, channels), **kw)
+
+
+def conv(K, x, filters, kernel=3, **kw):
+    return K.layers.Conv2D(filters, kernel, padding=kw.pop("padding", "same"), **kw)(x)
+
+
+def conv_bn(K, x, filters, kernel=3, act="relu", **kw):
+    x = conv(K, x, filters, kernel, use_bias=False, **kw)
+    x = K.layers.BatchNormalization()(x)
+    if act == "relu6":
+        return K.layers.ReLU(6.0)(x)
+    return K.layers.Activation(act)(x) if act else x
+
+
+def head(K, x, classes=5, name="predictions"):
+    return K.layers.Dense(classes, activation="softmax", name=name)(K.layers.GlobalAveragePooling2D()(x))
+
+
+def unit(K, x, filters, stride=1, shortcut_first=False, tail=None, add="", out=""):
+    """A basic residual unit, with a projection where the shape changes."""
+    main = conv_bn(K, x, filters, strides=stride)
+    main = conv_bn(K, main, filters, act=None)
+    if tail:
+        main = tail(main)
+    if stride != 1 or x.shape[-1] != filters:
+        x = conv_bn(K, x, filters, 1, act=None, strides=stride)
+    both = [x, main] if shortcut_first else [main, x]
+    return K.layers.ReLU(name=out or None)(K.layers.Add(name=add or None)(both))
+
+
+def encoder(K, size=16, name=None, filters=4, **kw):
+    """A small residual network without a head."""
+    x = inputs = image(K, size)
+    x = conv_bn(K, x, filters)
+    x = unit(K, x, filters, **kw)
+    return K.keras.Model(inputs, unit(K, x, filters + 2, stride=2, **kw), name=name)
+
+
+# Residual networks
+
+
+@model("basic residual units, Add([main, shortcut]), identity and projection")
+def residual_main_first(K):
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    for filters, stride in ((4, 1), (4, 2), (8, 2), (8, 1)):
+        x = unit(K, x, filters, stride)
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("basic residual units, Add([shortcut, main]): layer order moves. The projections have the shapes of the main branch")
+def residual_shortcut_first(K):
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    for stride in (1, 2, 2):
+        shortcut = conv_bn(K, x, 4, act=None, strides=stride)
+        main = conv_bn(K, x, 4, act=None, strides=stride)
+        x = K.layers.ReLU()(K.layers.Add()([shortcut, main]))
+    for filters, stride in ((4, 1), (8, 2), (8, 1)):
+        x = unit(K, x, filters, stride, shortcut_first=True)
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("bottlenecks as keras.applications' ResNet has them: Add([shortcut, main]), biases, zero padding, max pooling")
+def bottleneck(K):
+    L = K.layers
+    inputs = image(K, 32)
+    x = L.ZeroPadding2D(3, name="conv1_pad")(inputs)
+    x = L.Conv2D(8, 7, strides=2, name="conv1_conv")(x)
+    x = L.Activation("relu")(L.BatchNormalization(epsilon=1.001e-5)(x))
+    x = L.MaxPooling2D(3, strides=2)(L.ZeroPadding2D(1)(x))
+    for filters, stride, project in ((2, 1, True), (2, 1, False), (3, 2, True), (3, 1, False)):
+        shortcut = x
+        if project:
+            shortcut = L.BatchNormalization(epsilon=1.001e-5)(L.Conv2D(4 * filters, 1, strides=stride)(x))
+        y = L.Activation("relu")(L.BatchNormalization(epsilon=1.001e-5)(L.Conv2D(filters, 1, strides=stride)(x)))
+        y = L.Activation("relu")(L.BatchNormalization(epsilon=1.001e-5)(L.Conv2D(filters, 3, padding="same")(y)))
+        y = L.BatchNormalization(epsilon=1.001e-5)(L.Conv2D(4 * filters, 1)(y))
+        x = L.Activation("relu")(L.Add()([shortcut, y]))
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("preactivation units (ResNet v2); the last of a stack is strided with max pooling on its shortcut")
+def residual_v2(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv(K, inputs, 8)
+    for filters, stride, project in ((2, 1, True), (2, 1, False), (2, 2, False), (3, 1, True), (3, 1, False)):
+        pre = L.Activation("relu")(L.BatchNormalization()(x))
+        if project:
+            shortcut = L.Conv2D(4 * filters, 1)(pre)
+        else:
+            shortcut = L.MaxPooling2D(1, strides=stride)(x) if stride > 1 else x
+        y = conv_bn(K, pre, filters, 1)
+        y = conv_bn(K, L.ZeroPadding2D(1)(y), filters, 3, strides=stride, padding="valid")
+        x = L.Add()([shortcut, L.Conv2D(4 * filters, 1)(y)])
+    x = L.Activation("relu")(L.BatchNormalization()(x))
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("fully convolutional residual network, the sizes of its input unknown")
+def unknown_sizes(K):
+    inputs = image(K, None)
+    x = unit(K, conv_bn(K, inputs, 4), 4)
+    return K.keras.Model(inputs, conv(K, unit(K, x, 6, 2, shortcut_first=True), 3, 1, name="logits"))
+
+
+@model("dropout behind the branch, SpatialDropout2D in front (Keras 3 saves a seed generator for each)", random=True)
+def dropout(K):
+    L = K.layers
+    inputs = image(K)
+    x = L.SpatialDropout2D(0.2)(conv_bn(K, inputs, 4))
+    x = unit(K, x, 4, tail=L.Dropout(0.1))
+    x = unit(K, x, 6, 2, shortcut_first=True, tail=L.SpatialDropout2D(0.1))
+    return K.keras.Model(inputs, L.Dropout(0.5)(head(K, x)))
+
+
+@model("residual units with an SE module in each already")
+def se_already(K):
+    L = K.layers
+
+    def se(x):
+        channels = x.shape[-1]
+        y = L.Reshape((1, 1, channels))(L.GlobalAveragePooling2D()(x))
+        y = L.Conv2D(channels, 1, activation="sigmoid")(L.Conv2D(2, 1, activation="relu")(y))
+        return L.Multiply()([x, y])
+
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4, tail=se)
+    return K.keras.Model(inputs, head(K, unit(K, x, 6, 2, tail=se)))
+
+
+@model("an SE module in the first residual unit only")
+def se_partly(K):
+    L = K.layers
+
+    def se(x):
+        channels = x.shape[-1]
+        y = L.Dense(channels, activation="sigmoid")(L.Dense(2, activation="relu")(L.GlobalAveragePooling2D()(x)))
+        return L.Multiply()([x, L.Reshape((1, 1, channels))(y)])
+
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4, tail=se)
+    return K.keras.Model(inputs, head(K, unit(K, x, 6, 2, shortcut_first=True)))
+
+
+@model("separable convolutions, max pooling behind batch norm on the main branch, projection first (mini Xception, as in fer)")
+def separable_pooled(K):
+    L = K.layers
+    inputs = image(K, 32, 1)
+    x = conv_bn(K, conv_bn(K, inputs, 4, padding="valid"), 4, padding="valid")
+    for filters in (6, 8):
+        residual = conv_bn(K, x, filters, 1, act=None, strides=2)
+        y = L.SeparableConv2D(filters, 3, padding="same", use_bias=False)(x)
+        y = L.Activation("relu")(L.BatchNormalization()(y))
+        y = L.BatchNormalization()(L.SeparableConv2D(filters, 3, padding="same", use_bias=False)(y))
+        x = L.Add()([L.MaxPooling2D(3, strides=2, padding="same")(y), residual])
+    x = L.GlobalAveragePooling2D()(conv(K, x, 7))
+    return K.keras.Model(inputs, L.Activation("softmax", name="predictions")(x))
+
+
+@model("layer and group normalisation in the place of batch normalisation, gelu")
+def other_norms(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv(K, inputs, 8, 4, strides=4, padding="valid")
+    x = L.Add()([x, L.LayerNormalization(epsilon=1e-6)(conv(K, conv(K, x, 8, activation="gelu"), 8))])
+    y = L.ReLU()(L.GroupNormalization(4)(conv(K, x, 8)))
+    x = L.Add()([L.GroupNormalization(2)(conv(K, y, 8)), x])
+    return K.keras.Model(inputs, head(K, x))
+
+
+# Other families
+
+
+@model("inception modules, one after another, with pooling branches")
+def inception(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, inputs, 6)
+    for filters in (2, 3):
+        branches = [
+            conv_bn(K, x, filters, 1),
+            conv_bn(K, conv_bn(K, x, filters, 1), filters, 3),
+            conv_bn(K, conv_bn(K, conv_bn(K, x, filters, 1), filters, (1, 5)), filters, (5, 1)),
+            conv_bn(K, L.AveragePooling2D(3, strides=1, padding="same")(x), filters, 1),
+        ]
+        x = L.MaxPooling2D(2)(L.Concatenate()(branches))
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("dense blocks with transitions (DenseNet): preactivation, Concatenate([x, new])")
+def dense_block(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    for _ in range(2):
+        for _ in range(3):
+            y = L.Activation("relu")(L.BatchNormalization()(x))
+            y = L.Activation("relu")(L.BatchNormalization()(conv(K, y, 4, 1, use_bias=False)))
+            x = L.Concatenate()([x, conv(K, y, 2, use_bias=False)])
+        x = L.Activation("relu")(L.BatchNormalization()(x))
+        x = L.AveragePooling2D(2)(conv(K, x, x.shape[-1] // 2, 1, use_bias=False))
+    x = L.Activation("relu")(L.BatchNormalization()(x))
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("depthwise separable pairs with ReLU6 (MobileNet v1), GlobalAveragePooling2D(keepdims=True)")
+def mobilenet_v1(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4, act="relu6", strides=2)
+    for filters, stride in ((4, 1), (8, 2)):
+        x = L.DepthwiseConv2D(3, padding="same", strides=stride, use_bias=False)(x)
+        x = L.ReLU(6.0)(L.BatchNormalization()(x))
+        x = conv_bn(K, x, filters, 1, act="relu6")
+    x = L.Conv2D(5, 1)(L.GlobalAveragePooling2D(keepdims=True)(x))
+    return K.keras.Model(inputs, L.Activation("softmax", name="predictions")(L.Reshape((5,))(x)))
+
+
+@model("inverted residuals with linear bottlenecks (MobileNet v2)")
+def mobilenet_v2(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4, act="relu6", strides=2)
+    for filters, stride in ((4, 1), (4, 1), (6, 2), (6, 1)):
+        y = conv_bn(K, x, 12, 1, act="relu6")
+        y = L.DepthwiseConv2D(3, padding="same", strides=stride, use_bias=False)(y)
+        y = L.ReLU(6.0)(L.BatchNormalization()(y))
+        y = conv_bn(K, y, filters, 1, act=None)
+        x = L.Add()([x, y]) if stride == 1 and x.shape[-1] == filters else y
+    return K.keras.Model(inputs, head(K, conv_bn(K, x, 16, 1, act="relu6")))
+
+
+@model("inverted residuals with swish and SE (EfficientNet): nothing to add")
+def efficientnet(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, L.Rescaling(1 / 2.0)(inputs), 4, act="swish", strides=2)
+    for _ in range(2):
+        y = conv_bn(K, x, 8, 1, act="swish")
+        y = L.DepthwiseConv2D(3, padding="same", use_bias=False)(y)
+        y = L.Activation("swish")(L.BatchNormalization()(y))
+        gate = L.Reshape((1, 1, 8))(L.GlobalAveragePooling2D()(y))
+        gate = L.Conv2D(8, 1, activation="sigmoid")(L.Conv2D(2, 1, activation="swish")(gate))
+        x = L.Add()([conv_bn(K, L.Multiply()([y, gate]), 4, 1, act=None), x])
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("hard-sigmoid gates and hard-swish of op layers (MobileNet v3)")
+def mobilenet_v3(K):
+    L = K.layers
+    inputs = image(K)
+
+    def hard_swish(x):
+        return L.Multiply()([x, L.ReLU(6.0)(x + 3.0) * (1.0 / 6.0)])
+
+    x = hard_swish(conv_bn(K, inputs, 4, act=None, strides=2))
+    for squeezed in (True, False):
+        y = L.DepthwiseConv2D(3, padding="same", use_bias=False)(conv_bn(K, x, 8, 1))
+        y = hard_swish(L.BatchNormalization()(y))
+        if squeezed:
+            gate = L.Conv2D(2, 1, activation="relu")(L.GlobalAveragePooling2D(keepdims=True)(y))
+            y = L.Multiply()([y, L.ReLU(6.0)(L.Conv2D(8, 1)(gate) + 3.0) * (1.0 / 6.0)])
+        x = L.Add()([x, conv_bn(K, y, 4, 1, act=None)])
+    return K.keras.Model(inputs, head(K, x))
+
+
+@model("convolutions with ReLU, pools, Flatten, Dense (VGG), the input given by name")
+def vgg(K):
+    L = K.layers
+    x = inputs = image(K, name="picture")
+    for filters, count in ((4, 2), (6, 2), (8, 1)):
+        for _ in range(count):
+            x = conv(K, x, filters, activation="relu")
+        x = L.MaxPooling2D(2)(x)
+    x = L.Dense(12, activation="relu")(L.Flatten()(x))
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
+
+
+@model("a U-Net: skips by Concatenate, Conv2DTranspose and UpSampling2D")
+def unet(K):
+    L = K.layers
+    inputs = image(K)
+    a = conv(K, conv(K, inputs, 4, activation="relu"), 4, activation="relu")
+    b = conv_bn(K, conv_bn(K, L.MaxPooling2D(2)(a), 6), 6)
+    c = conv(K, L.MaxPooling2D(2)(b), 8, activation="relu")
+    x = L.Concatenate()([L.Conv2DTranspose(6, 2, strides=2)(c), b])
+    x = conv_bn(K, x, 6)
+    x = L.Concatenate()([a, L.UpSampling2D(2)(x)])
+    return K.keras.Model(inputs, conv(K, conv(K, x, 4, activation="relu"), 1, 1, activation="sigmoid", name="mask"))
+
+
+@model("convolution units with PReLU and LeakyReLU")
+def prelu(K):
+    L = K.layers
+    inputs = image(K)
+    x = L.PReLU(shared_axes=[1, 2])(conv(K, inputs, 4))
+    x = L.PReLU()(conv(K, L.MaxPooling2D(2)(x), 6))
+    return K.keras.Model(inputs, head(K, L.LeakyReLU()(conv(K, x, 6))))
+
+
+@model("residual units of Conv1D")
+def conv1d(K):
+    L = K.layers
+    inputs = L.Input((32, 2))
+    x = L.Conv1D(6, 5, padding="same", activation="relu")(inputs)
+    for first in (True, False):
+        y = L.ReLU()(L.BatchNormalization()(L.Conv1D(6, 3, padding="same", use_bias=False)(x)))
+        y = L.BatchNormalization()(L.Conv1D(6, 3, padding="same", use_bias=False)(y))
+        x = L.MaxPooling1D(2)(L.ReLU()(L.Add()([x, y] if first else [y, x])))
+    return K.keras.Model(inputs, L.Dense(4, activation="softmax")(L.GlobalAveragePooling1D()(x)))
+
+
+@model("residual units of Conv3D")
+def conv3d(K):
+    L = K.layers
+    inputs = L.Input((8, 8, 8, 1))
+    x = L.Conv3D(4, 3, padding="same", activation="relu")(inputs)
+    for first in (True, False):
+        y = L.ReLU()(L.BatchNormalization()(L.Conv3D(4, 3, padding="same", use_bias=False)(x)))
+        y = L.BatchNormalization()(L.Conv3D(4, 3, padding="same", use_bias=False)(y))
+        x = L.MaxPooling3D(2)(L.ReLU()(L.Add()([x, y] if first else [y, x])))
+    return K.keras.Model(inputs, L.Dense(4, activation="softmax")(L.GlobalAveragePooling3D()(x)))
+
+
+@model("a recurrent head on a convolutional network: TimeDistributed, Bidirectional(LSTM), GRU")
+def recurrent_head(K):
+    L = K.layers
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4, strides=2), 4, shortcut_first=True)
+    x = L.TimeDistributed(L.Dense(6, activation="relu"))(L.Reshape((8, 32))(x))
+    x = L.GRU(4)(L.Bidirectional(L.LSTM(3, return_sequences=True))(x))
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
+
+
+@model("a convolutional model inside TimeDistributed")
+def time_distributed_model(K):
+    L = K.layers
+    inputs = L.Input((3, 16, 16, 3))
+    x = L.TimeDistributed(L.Conv2D(3, 3, strides=2))(inputs)
+    inner = L.Input((7, 7, 3))
+    body = K.keras.Model(inner, head(K, unit(K, conv_bn(K, inner, 4), 4), name="features"), name="body")
+    x = L.LSTM(4)(L.TimeDistributed(body)(x))
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
+
+
+@model("channels_first residual network", ("keras3-jax",))
+def channels_first(K):
+    L = K.layers
+    first = {"data_format": "channels_first"}
+    inputs = L.Input((3, 16, 16))
+    x = L.Conv2D(4, 3, padding="same", **first)(inputs)
+    for shortcut_first in (True, False):
+        y = L.ReLU()(L.BatchNormalization(axis=1)(L.Conv2D(4, 3, padding="same", use_bias=False, **first)(x)))
+        y = L.BatchNormalization(axis=1)(L.Conv2D(4, 3, padding="same", use_bias=False, **first)(y))
+        x = L.ReLU()(L.Add()([x, y] if shortcut_first else [y, x]))
+        x = L.MaxPooling2D(2, **first)(x)
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax")(L.GlobalAveragePooling2D(**first)(x)))
+
+
+# Sharing, inputs and outputs
+
+
+@model("siamese: one nested encoder called on two inputs, the results subtracted and joined")
+def siamese(K):
+    L = K.layers
+    left, right = image(K, name="left"), image(K, name="right")
+    body = encoder(K, name="encoder", shortcut_first=True)
+    a, b = body(left), body(right)
+    x = L.Concatenate()([a, L.Subtract()([a, b])])
+    return K.keras.Model([left, right], L.Dense(2, name="distance")(L.GlobalAveragePooling2D()(x)))
+
+
+@model("one convolution and one batch norm called twice in a graph, in residual units")
+def shared_layers(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    shared, norm = L.Conv2D(4, 3, padding="same", name="shared"), L.BatchNormalization(name="shared_bn")
+    for first in (True, False):
+        y = norm(shared(x))
+        x = L.ReLU()(L.Add()([x, y] if first else [y, x]))
+    return K.keras.Model(inputs, head(K, unit(K, x, 4)))
+
+
+@model("two inputs, two outputs")
+def two_inputs_two_outputs(K):
+    L = K.layers
+    a, b = image(K, name="left"), image(K, 16, 1, name="right")
+    x = L.Concatenate(name="join")([conv_bn(K, a, 4), conv_bn(K, b, 4)])
+    x = unit(K, unit(K, x, 8), 8, 2, shortcut_first=True)
+    pooled = L.GlobalAveragePooling2D()(x)
+    return K.keras.Model([a, b], [L.Dense(4, activation="softmax", name="class")(pooled), L.Dense(4, name="box")(pooled)])
+
+
+@model("inputs and outputs are dictionaries")
+def dictionaries(K):
+    L = K.layers
+    inputs = {"picture": image(K, name="picture"), "extra": L.Input((3,), name="extra")}
+    x = unit(K, conv_bn(K, inputs["picture"], 4), 4)
+    x = L.Concatenate()([L.GlobalAveragePooling2D()(x), inputs["extra"]])
+    return K.keras.Model(inputs, {"b": L.Dense(2, name="b")(x), "a": L.Dense(3, name="a")(x)})
+
+
+@model("an input that nothing reads")
+def unused_input(K):
+    a, b = image(K, name="read"), K.layers.Input((3,), name="unread")
+    return K.keras.Model([a, b], head(K, unit(K, conv_bn(K, a, 4), 4)))
+
+
+@model("outputs are the batch norm at the end of a main branch, and the Add it goes into")
+def output_inside_block(K):
+    L = K.layers
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4)
+    y = conv_bn(K, conv_bn(K, x, 4), 4, act=None)
+    return K.keras.Model(inputs, [L.Add(name="sum")([x, y]), y])
+
+
+@model("one tensor is an output twice, and one input is an output")
+def output_twice(K):
+    inputs = image(K)
+    x = head(K, unit(K, conv_bn(K, inputs, 4), 4))
+    return K.keras.Model(inputs, [x, inputs, x])
+
+
+@model("two layers use one and the same variable as their kernel", ("keras2",))
+def one_kernel_two_layers(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    first, second = (L.Conv2D(4, 3, padding="same", use_bias=False, name=name) for name in ("first", "second"))
+    y = first(x)
+    second.build(y.shape)
+    second.kernel = first.kernel
+    second._trainable_weights = [first.kernel]
+    y = L.BatchNormalization()(second(L.ReLU()(y)))
+    return K.keras.Model(inputs, head(K, L.ReLU()(L.Add()([x, y]))))
+
+
+@model("one layer object in two nested models")
+def layer_in_two_models(K):
+    L = K.layers
+    inputs = image(K)
+    shared = L.Conv2D(4, 3, padding="same", name="shared")
+    x = conv_bn(K, inputs, 4)
+    for name in ("one", "two"):
+        inner = L.Input((16, 16, 4))
+        y = L.BatchNormalization()(shared(conv_bn(K, inner, 4)))
+        x = K.keras.Model(inner, L.ReLU()(L.Add()([inner, y])), name=name)(x)
+    return K.keras.Model(inputs, head(K, x))
+
+
+# Nesting and Sequential
+
+
+@model("a nested functional backbone under a functional head")
+def nested_functional(K):
+    inputs = image(K)
+    return K.keras.Model(inputs, head(K, encoder(K, name="backbone", shortcut_first=True)(inputs)))
+
+
+@model("nested Sequentials: as the main branch of a residual unit, and as the head")
+def nested_sequential(K):
+    L = K.layers
+    S = K.keras.Sequential
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    for number in (1, 2):
+        branch = S([L.Conv2D(4, 3, padding="same", use_bias=False), L.BatchNormalization(), L.ReLU(),
+                    L.Conv2D(4, 3, padding="same", use_bias=False), L.BatchNormalization()], name=f"branch{number}")  # fmt: skip
+        x = L.ReLU()(L.Add()([x, branch(x)]))
+    top = S([L.Input((16, 16, 4)), L.GlobalAveragePooling2D(), L.Dense(5, activation="softmax")], name="top")
+    return K.keras.Model(inputs, top(x))
+
+
+@model("a model in a model in a model, residual units in each")
+def nested_deep(K):
+    inner = encoder(K, name="inner", shortcut_first=True)
+    inputs = image(K)
+    middle = K.keras.Model(inputs, unit(K, inner(inputs), 6), name="middle")
+    inputs = image(K)
+    return K.keras.Model(inputs, head(K, unit(K, middle(inputs), 8, 2, shortcut_first=True)), name="outer")
+
+
+@model("a frozen nested backbone, called once, under trainable units")
+def nested_frozen(K):
+    backbone = encoder(K, name="backbone", shortcut_first=True)
+    backbone.trainable = False
+    inputs = image(K)
+    return K.keras.Model(inputs, head(K, unit(K, backbone(inputs), 6)))
+
+
+@model("the root is frozen: nothing in it trains")
+def root_frozen(K):
+    frozen = residual_shortcut_first(K)
+    frozen.trainable = False
+    return frozen
+
+
+@model("Sequential with an Input")
+def sequential_input(K):
+    L = K.layers
+    return K.keras.Sequential([
+        image(K), L.Conv2D(4, 3, padding="same", use_bias=False), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(2),
+        L.Conv2D(6, 3, activation="relu"), L.Conv2D(6, 3, activation="relu"), L.Flatten(), L.Dense(5, activation="softmax"),
+    ])  # fmt: skip
+
+
+@model("Sequential whose first layer carries input_shape")
+def sequential_input_shape(K):
+    L = K.layers
+    return K.keras.Sequential([
+        L.Conv2D(4, 3, activation="relu", input_shape=(16, 16, 3)), L.MaxPooling2D(2), L.Conv2D(6, 3, activation="relu"),
+        L.GlobalAveragePooling2D(), L.Dense(5),
+    ])  # fmt: skip
+
+
+@model("Sequential without any shape, built by a call")
+def sequential_built_by_call(K):
+    import numpy as np
+
+    L = K.layers
+    built = K.keras.Sequential([
+        L.Conv2D(4, 3, activation="relu"), L.Conv2D(6, 3, activation="relu"), L.GlobalAveragePooling2D(), L.Dense(5),
+    ])  # fmt: skip
+    built(np.zeros((1, 16, 16, 3), np.float32))
+    return built
+
+
+@model("a Sequential around a nested functional backbone (transfer learning)")
+def sequential_backbone(K):
+    L = K.layers
+    body = encoder(K, name="backbone", shortcut_first=True)
+    return K.keras.Sequential([image(K), body, L.GlobalAveragePooling2D(), L.Dense(5, activation="softmax")])
+
+
+# Operations and code
+
+
+@model("operations: x * 2 + 1, relu, mean, slices, an addition and a concatenation as operations")
+def operations(K):
+    inputs = image(K)
+    x = conv_bn(K, inputs * 2.0 + 1.0, 4)
+    y = conv_bn(K, K.relu(conv_bn(K, x, 4, act=None)), 4, act=None)
+    x = K.relu(x + y)
+    x = x[:, 1:-1, 1:-1, :]
+    y = conv_bn(K, conv_bn(K, x, 4), 4, act=None)
+    x = K.layers.Add()([x, y]) - K.mean(x, axis=(1, 2), keepdims=True)
+    x = K.mean(1.0 - x, axis=(1, 2))
+    return K.keras.Model(inputs, K.layers.Dense(5, activation="softmax", name="predictions")(x))
+
+
+@model("a Lambda, a registered layer and one that needs custom_objects, in residual units", custom=True)
+def custom_layers(K):
+    L = K.layers
+    custom = custom_objects(K)
+    inputs = image(K)
+    x = L.Lambda(lambda t: t * 2.0, name="double_it")(conv_bn(K, inputs, 4))
+    x = unit(K, x, 4, tail=custom["Offset"](name="offset"))
+    x = L.Lambda(custom["halve"], name="halve_it")(x)
+    x = unit(K, x, 6, 2, shortcut_first=True, tail=custom["Scale"](name="channel_scale"))
+    return K.keras.Model(inputs, head(K, x))
+
+
+def custom_objects(K):
+    """Offset and halve are known by custom_objects only; Scale is registered besides."""
+    if hasattr(K, "custom"):
+        return K.custom
+
+    @K.register("oracle")
+    class Scale(K.layers.Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(name="scale", shape=(shape[-1],), initializer="ones")
+            super().build(shape)
+
+        def call(self, inputs):
+            return inputs * self.scale
+
+    class Offset(K.layers.Layer):
+        def build(self, shape):
+            self.bias = self.add_weight(name="bias", shape=(shape[-1],), initializer="zeros")
+            super().build(shape)
+
+        def call(self, inputs):
+            return inputs + self.bias
+
+    def halve(tensor):
+        return tensor * 0.5
+
+    K.custom = {"Scale": Scale, "Offset": Offset, "halve": halve}
+    return K.custom
+
+
+# Precision
+
+
+def with_policy(K, name):
+    K.set_policy(name)
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    x = unit(K, unit(K, x, 4), 8, 2, shortcut_first=True)
+    x = K.layers.GlobalAveragePooling2D()(x)
+    outputs = K.layers.Dense(5, activation="softmax", name="predictions", dtype="float32")(x)
+    K.set_policy("float32")
+    return K.keras.Model(inputs, outputs)
+
+
+@model("mixed_float16")
+def mixed_float16(K):
+    return with_policy(K, "mixed_float16")
+
+
+@model("mixed_bfloat16")
+def mixed_bfloat16(K):
+    return with_policy(K, "mixed_bfloat16")
+
+
+@model("everything in bfloat16, the weights too", ("keras3",))
+def bfloat16_weights(K):
+    return with_policy(K, "bfloat16")
+
+
+@model("everything in float16, the weights too", ("keras3",))
+def float16_weights(K):
+    return with_policy(K, "float16")
+
+
+# Compiled
+
+
+def fit_once(K, model):
+    import numpy as np
+
+    rng = np.random.default_rng(7)
+    x = [rng.normal(size=(4, *tensor.shape[1:])).astype(np.float32) for tensor in model.inputs]
+    y = [rng.random((4, *tensor.shape[1:])).astype(np.float32) for tensor in model.outputs]
+    model.fit(x if len(x) > 1 else x[0], y if len(y) > 1 else y[0], epochs=1, batch_size=4, verbose=0)
+
+
+def compile_and_fit(K, model):
+    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    fit_once(K, model)
+
+
+@model("compiled, one step of Adam taken: the optimizer has state", finish=compile_and_fit)
+def compiled_with_state(K):
+    inputs = image(K)
+    x = conv_bn(K, inputs, 4)
+    return K.keras.Model(inputs, head(K, unit(K, unit(K, x, 4), 8, 2, shortcut_first=True)))
+
+
+def compile_by_name(K, model):
+    losses = {"sum": "mean_squared_error", "class": "categorical_crossentropy"}
+    model.compile(optimizer=K.keras.optimizers.SGD(0.01, momentum=0.9), loss=losses, loss_weights={"sum": 0.5, "class": 1.0},
+                  metrics={"sum": ["mae"], "class": ["accuracy"]})  # fmt: skip
+    fit_once(K, model)
+
+
+@model("compiled with losses, weights and metrics by output name; one output is a block's Add", finish=compile_by_name)
+def compiled_by_name(K):
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4)
+    y = conv_bn(K, conv_bn(K, x, 4), 4, act=None)
+    total = K.layers.Add(name="sum")([x, y])
+    return K.keras.Model(inputs, [total, head(K, K.layers.ReLU()(total), name="class")])
+
+
+def compile_branch_by_name(K, model):
+    model.compile(optimizer="adam", loss={"branch": "mean_squared_error", "class": "categorical_crossentropy"},
+                  metrics={"branch": ["mae"]})  # fmt: skip
+    fit_once(K, model)
+
+
+@model("compiled by output name; one output is the end of a main branch, which becomes a scale", finish=compile_branch_by_name)
+def compiled_branch_output(K):
+    L = K.layers
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4)
+    y = conv_bn(K, x, 4)
+    y = L.BatchNormalization(name="branch")(conv(K, y, 4, use_bias=False))
+    return K.keras.Model(inputs, [y, head(K, L.ReLU()(L.Add()([y, x])), name="class")])
+
+
+# Names
+
+
+@model("70 KB of layer names: the name attributes of an HDF5 file are written in pieces")
+def long_names(K):
+    L = K.layers
+    name = "a_layer_with_a_name_that_says_it_all_" * 50
+    inputs = image(K, name=f"{name}_in")
+    x = L.Conv2D(4, 3, padding="same", name=f"{name}_stem")(inputs)
+    for number in range(5):
+        y = L.Conv2D(4, 3, padding="same", use_bias=False, name=f"{name}_conv_a{number}")(x)
+        y = L.BatchNormalization(name=f"{name}_norm_a{number}")(y)
+        y = L.ReLU(name=f"{name}_relu_a{number}")(y)
+        y = L.Conv2D(4, 3, padding="same", use_bias=False, name=f"{name}_conv_b{number}")(y)
+        y = L.BatchNormalization(name=f"{name}_norm_b{number}")(y)
+        x = L.Add(name=f"{name}_add{number}")([x, y] if number % 2 else [y, x])
+        x = L.ReLU(name=f"{name}_out{number}")(x)
+    x = L.GlobalAveragePooling2D(name=f"{name}_pool")(x)
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name=f"{name}_top")(x))
+
+
+@model("`/` in layer names (as in Keras 2's DenseNet and MobileNetV3)", ("keras2",))
+def slashes(K):
+    L = K.layers
+    inputs = image(K)
+    x = L.Conv2D(4, 3, padding="same", name="conv1/conv")(inputs)
+    x = L.ReLU(name="conv1/relu")(L.BatchNormalization(name="conv1/bn")(x))
+    y = L.Conv2D(4, 3, padding="same", name="conv2/block/1_conv", use_bias=False)(x)
+    y = L.BatchNormalization(name="conv2/block/1_bn")(y)
+    x = L.ReLU(name="conv2/out")(L.Add(name="conv2/add")([x, y]))
+    return K.keras.Model(inputs, head(K, unit(K, x, 4)))
+
+
+@model("layers already called what we would call ours")
+def colliding_names(K):
+    L = K.layers
+    inputs = image(K)
+    x = L.Conv2D(4, 3, padding="same", name="se_2_1_scale")(inputs)
+    x = L.BatchNormalization(name="se_1_1_squeeze")(x)
+    x = L.ReLU(name="se_1_2")(x)
+    x = unit(K, unit(K, x, 4), 6, 2, shortcut_first=True, add="se_1_1_scale", out="se_2_1_reduce")
+    return K.keras.Model(inputs, head(K, x, name="se_1_1_expand"))
+
+
+@model("every layer of one class has an odd name: dots, dashes, numbers, names of classes and counters")
+def odd_names(K):
+    L = K.layers
+    inputs = image(K, name="conv2d_3")
+    x = L.Conv2D(4, 3, padding="same", name="conv2d_1")(inputs)
+    y = L.Conv2D(4, 3, padding="same", name="conv2d")(x)
+    y = L.Conv2D(4, 3, padding="same", name="conv2d_2.b-c")(y)
+    x = L.Add(name="dense")([x, y])
+    y = L.BatchNormalization(name="vars")(L.Conv2D(4, 3, padding="same", name="0")(x))
+    x = L.Add(name="layers")([y, x])
+    return K.keras.Model(inputs, head(K, x, name="model_weights"))
+
+
+# Networks of keras.applications
+
+APPLICATIONS = ("ResNet50", "VGG16", "MobileNet", "MobileNetV2", "InceptionV3", "DenseNet121", "EfficientNetB0",
+                "MobileNetV3Small")  # fmt: skip
+
+
+def build_application(K, name, **options):
+    """keras.applications' `name` as it builds it, without downloading weights."""
+    return getattr(K.keras.applications, name)(**{"weights": None, **options})
+
+
+def describe():
+    return [
+        {"name": name, "purpose": entry["purpose"], "kinds": [kind for kind in KINDS if kind in entry["kinds"]],
+         "custom": entry["custom"], "random": entry["random"]}
+        for name, entry in MODELS.items()
+    ]  # fmt: skip

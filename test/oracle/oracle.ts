@@ -1,0 +1,183 @@
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, inject } from 'vitest';
+import type { Kind } from './environment.js';
+
+// Real Keras as the judge. One long-lived process for each Keras and test file, started by the first question; the
+// requests are the functions of judge.py.
+
+const SERVER = fileURLToPath(new URL('keras_server.py', import.meta.url));
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const PATIENCE_MILLISECONDS = 100_000;
+
+/** A saved model: one file, or an architecture with its weights. */
+export type SavedModel = string | { readonly json: string; readonly weights: string };
+
+export type Extension = '.h5' | '.keras' | '.json' | '.weights.h5' | '.legacy.h5';
+
+/** A model of catalogue.py. */
+export interface CatalogueModel {
+  readonly name: string;
+  readonly purpose: string;
+  readonly kinds: readonly Kind[];
+  /** Keras needs custom_objects to load it. */
+  readonly custom: boolean;
+}
+
+/** How two models differ on the same inputs; null stands for a number that is none. */
+export interface ComparedOutput {
+  readonly before: string;
+  readonly after: string;
+  /** The largest difference when called layer by layer: `model(x, training=False)`. */
+  readonly eager?: number | null;
+  /** The same under `predict`, where a compiler may fuse operations. */
+  readonly predict?: number | null;
+  readonly training?: number | null;
+  readonly finite: boolean;
+  readonly largest: number | null;
+  readonly varied: boolean;
+}
+
+/** What became of every variable, by name. */
+export interface ComparedWeights {
+  readonly unchanged: readonly string[];
+  readonly doubled: readonly string[];
+  readonly halved: readonly string[];
+  readonly other: readonly string[];
+  readonly added: readonly string[];
+  readonly missing: readonly string[];
+}
+
+export interface Fitted {
+  readonly finite: boolean;
+  readonly changed: readonly string[];
+  readonly trainable: readonly string[];
+}
+
+interface Tensor {
+  readonly shape: readonly number[];
+  readonly base64: string;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** One Keras, to be asked. */
+export interface Oracle {
+  /** Builds a model with random weights and statistics, and saves it in each way asked for. */
+  make(
+    model: string,
+    folder: string,
+    saves: readonly Extension[],
+  ): Promise<{ readonly files: Readonly<Record<Extension, string>> }>;
+  /** Loads both and runs them on the same inputs. */
+  compare(
+    before: SavedModel,
+    after: SavedModel,
+    options?: Options,
+  ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
+  compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
+  /** Trains for a step. */
+  fit(model: SavedModel, options?: Options): Promise<Fitted>;
+  saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
+  /** Names of `model.layers`, nested models' inside. */
+  layers(model: SavedModel, options?: Options): Promise<unknown>;
+  outputs(
+    model: SavedModel,
+    options?: Options,
+  ): Promise<{ readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }>;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+}
+
+type Server = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** The models of catalogue.py that a Keras makes; none where there is no Python. */
+export function listCatalogue(kind: Kind): readonly CatalogueModel[] {
+  const { python, missing } = inject('oracle');
+  if (python === undefined || missing[kind] !== undefined) return [];
+  const script = 'import json, catalogue; print(json.dumps(catalogue.describe()))';
+  const listed = execFileSync(python, ['-c', script], { cwd: FOLDER, encoding: 'utf8' });
+  return (JSON.parse(listed) as readonly CatalogueModel[]).filter((model) => model.kinds.includes(kind));
+}
+
+/** A Keras for this test file; the process ends with the file. */
+export function oracle(kind: Kind): Oracle {
+  let running: Promise<(name: string, request: Options) => Promise<unknown>> | undefined;
+  let server: Server | undefined;
+  afterAll(() => {
+    server?.kill('SIGKILL');
+  });
+  const ask = async <T>(name: string, request: Options): Promise<T> => {
+    running ??= start();
+    return (await running)(name, request) as Promise<T>;
+  };
+  return {
+    make: (model, folder, saves) => ask('make', { model, folder, saves }),
+    compare: (before, after, options) => ask('compare', { before, after, ...options }),
+    compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
+    fit: (model, options) => ask('fit', { model, ...options }),
+    saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
+    layers: (model, options) => ask('layers', { model, ...options }),
+    outputs: (model, options) => ask('outputs', { model, ...options }),
+  };
+
+  async function start() {
+    const { python } = inject('oracle');
+    const started = spawn(python!, [SERVER, kind], { stdio: ['pipe', 'pipe', 'pipe'] });
+    server = started;
+    let messages = '';
+    started.stderr.on('data', (chunk: Buffer) => {
+      messages = (messages + chunk.toString()).slice(-4000);
+    });
+    const waiting = new Map<number, (answer: Answer) => void>();
+    started.on('exit', () => {
+      for (const [id, settle] of waiting)
+        settle({ id, error: { message: `the process of ${kind} ended: ${messages}` } });
+    });
+    const ready = new Promise<void>((resolve) => {
+      createInterface({ input: started.stdout }).on('line', (line) => {
+        const answer = JSON.parse(line) as Answer;
+        if (answer.id === undefined) resolve();
+        else waiting.get(answer.id)?.(answer);
+      });
+    });
+    await withPatience(ready, `${kind} to start`);
+    let last = 0;
+    return async (name: string, request: Options): Promise<unknown> => {
+      const id = ++last;
+      const answer = new Promise<Answer>((resolve) => {
+        waiting.set(id, resolve);
+      });
+      started.stdin.write(`${JSON.stringify({ id, do: name, ...request })}\n`);
+      const { result, error } = await withPatience(answer, `${kind} to answer ${name}`);
+      waiting.delete(id);
+      if (error !== undefined) throw new Error(`${kind}, ${name}: ${error.message}`);
+      return result;
+    };
+  }
+}
+
+function withPatience<T>(work: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited too long for ${what}`)), PATIENCE_MILLISECONDS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Tests that ask a Keras; skipped, with the reason, where it is not to be had. */
+export function describeOracle(kind: Kind, title: string, tests: (keras: Oracle) => void): void {
+  const reason = inject('oracle').missing[kind];
+  if (reason === undefined) describe(`${kind}: ${title}`, () => tests(oracle(kind)));
+  else describe.skip(`${kind}: ${title} (${reason})`, () => tests(oracle(kind)));
+}
+
+/** The numbers of a tensor. */
+export const numbersOf = ({ base64 }: Tensor): Float32Array =>
+  new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);

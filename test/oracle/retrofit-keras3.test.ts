@@ -1,0 +1,3 @@
+import { testRetrofits } from './test-retrofits.js';
+
+testRetrofits('keras3');

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { type RetrofitOptions, readModel, retrofit, writeModel } from '../../src/index.js';
+import type { Oracle, SavedModel } from './oracle.js';
+
+/** The ways in which Keras saves a model that we read. */
+export const CONTAINERS = ['.keras', '.h5', '.weights.h5', '.legacy.h5'] as const;
+export type KerasContainer = (typeof CONTAINERS)[number];
+
+/** A model as Keras saved it: a file, or the weights with their architecture. */
+export const savedAs = (folder: string, name: string, container: KerasContainer): SavedModel =>
+  container === '.keras' || container === '.h5'
+    ? join(folder, name + container)
+    : { json: join(folder, `${name}.json`), weights: join(folder, name + container) };
+
+export const readSaved = (saved: SavedModel) =>
+  typeof saved === 'string' ? readModel(saved) : readModel(saved.json, { weights: saved.weights });
+
+/** Retrofits a saved model beside it. */
+export async function retrofitSaved(
+  saved: SavedModel,
+  to: string,
+  options: Partial<RetrofitOptions> = {},
+): Promise<SavedModel> {
+  const after = retrofit(await readSaved(saved), options);
+  const isFile = typeof saved === 'string';
+  const path = isFile ? `${to}${saved.slice(saved.lastIndexOf('.'))}` : `${to}.json`;
+  const { files } = await writeModel(after, path, { force: true });
+  if (isFile) return path;
+  const weights = files.find((file) => file.endsWith('.h5'))!;
+  return { json: path, weights: join(to, '..', weights) };
+}
+
+/** Random state is drawn anew whenever Keras loads a model. */
+const isWeight = (name: string) => !name.includes('seed_generator');
+
+/** Real Keras loads both, computes the very same numbers, and finds every old tensor, doubled or not. */
+export async function expectExact(
+  keras: Oracle,
+  before: SavedModel,
+  after: SavedModel,
+  options: { readonly custom?: boolean; readonly modes?: readonly string[] } = {},
+): Promise<void> {
+  const { outputs } = await keras.compare(before, after, { modes: ['eager'], ...options });
+  expect(outputs.length).toBeGreaterThan(0);
+  for (const output of outputs) {
+    expect(output).toMatchObject({ eager: 0, finite: true, varied: true });
+    if (output.predict !== undefined) expect(output.predict).toBeLessThanOrEqual(1e-6 * Math.max(1, output.largest!));
+  }
+  const weights = await keras.compareWeights(before, after, { custom: options.custom });
+  expect(weights.other.filter(isWeight)).toEqual([]);
+  expect([...weights.missing, ...weights.halved]).toEqual([]);
+  expect(weights.added.length).toBeGreaterThan(0);
+  expect(weights.added.filter((name) => !name.includes('se_'))).toEqual([]);
+}
