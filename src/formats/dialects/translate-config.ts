@@ -18,7 +18,7 @@ import type { Dialect } from '../../model/model.js';
 import { bareJson, objectOf } from './bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
-import { readSerialized, type SerializedObject, translateSerialized, writeSerialized } from './translate-object.js';
+import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
 
 /** Whose words are translated into whose. */
 export interface Languages {
@@ -203,12 +203,9 @@ function translateWrapped(field: string, value: JsonValue, languages: Languages,
   }
   const name = getMember(wrapped.config, 'name');
   const { config } = translateConfig(wrapped.className, wrapped.config, languages, layer, true);
-  return writeSerialized(
-    wrapped.className,
-    name === undefined
-      ? config
-      : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
-  );
+  const members = config.members.map(({ key, value: each }) => [key, each] as const);
+  const named = name === undefined ? config : objectOf([['name', name], ...members]);
+  return writeWrapped(wrapped.className, named, languages.target);
 }
 
 export function noSuchClass(className: string, layer: string, target: Loader) {

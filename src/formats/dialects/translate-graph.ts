@@ -147,10 +147,11 @@ function translateAny(
   return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
 }
 
-/** Gives the pieces their names: the one with the weights, or else the last one, is the layer itself. */
+/** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
 function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
   const { pieces } = box;
-  const keeper = layer.weights.length > 0 || pieces[0]!.className === layer.className ? 0 : pieces.length - 1;
+  const same = pieces.findIndex(({ className }) => className === layer.className);
+  const keeper = same < 0 ? pieces.length - 1 : same;
   const layers = pieces.map((piece, index): Layer => {
     const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
     const config = objectOf([
@@ -270,7 +271,7 @@ function connect(layer: Layer, { layers, sources, keywords }: Translated, redire
           ? redirect(call.inputs[source.input]!)
           : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
       );
-      const said = index === 0 ? keywords[number] : undefined;
+      const said = piece.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
       return said === undefined ? { inputs } : { inputs, keywords: said };
     });
     return { ...piece, calls };

@@ -16,12 +16,23 @@ export function readSerialized(value: JsonValue): SerializedObject | undefined {
   return className === undefined || !isObject(config) ? undefined : { className, config };
 }
 
-/** What every loader reads: neither Keras needs the module of its own classes. */
+/** What every loader reads: neither Keras needs the module of its initializers, regularizers and constraints. */
 export const writeSerialized = (className: string, config: JsonObject): JsonObject =>
   objectOf([
     ['class_name', fromPlain(className)],
     ['config', config],
   ]);
+
+/** A layer in another layer's config, which Keras 3 looks for in its module. */
+export const writeWrapped = (className: string, config: JsonObject, target: Loader): JsonObject =>
+  target === 'keras3'
+    ? objectOf([
+        ['module', fromPlain('keras.layers')],
+        ['class_name', fromPlain(className)],
+        ['config', config],
+        ['registered_name', fromPlain(null)],
+      ])
+    : writeSerialized(className, config);
 
 /**
  * An initializer, regularizer or constraint in a loader's words.
