@@ -1,4 +1,4 @@
-import type { Plain, PlainObject } from '../json/json-value.js';
+import type { PlainObject } from '../json/json-value.js';
 import {
   ALL,
   ignoredByTfjs,
@@ -33,25 +33,6 @@ const BATCH_SHAPE: RefusedField = {
 
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
 
-const isFalse = (value: Plain) => value === false;
-
-const RESET_AFTER: RefusedField = {
-  loaders: ['tfjs'],
-  field: 'reset_after',
-  reason: 'is true: it has the older kind of GRU only',
-  stops: (value) => value === true,
-};
-
-const recurrent = (className: string): LayerFacts => ({
-  className,
-  role: 'other',
-  loads: ALL,
-  refusedFields: [
-    ignoredByTfjs('zero_output_for_mask', isFalse),
-    ...(className.startsWith('GRU') ? [RESET_AFTER] : []),
-  ],
-});
-
 /** Layers that TensorFlow.js has under the same name, and that pick other pixels there. */
 const otherPixels = (className: string): LayerFacts => ({
   className,
@@ -70,25 +51,14 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     refusedFields: [BATCH_SHAPE],
   },
   ...pointwise(ALL, 'Masking', 'Rescaling'),
-  ...pointwise(KERAS, 'ActivityRegularization', 'Normalization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
+  ...pointwise(KERAS, 'ActivityRegularization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
   ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
-  ...other(ALL, 'Bidirectional', 'CategoryEncoding', 'ConvLSTM2D', 'EinsumDense'),
+  ...other(ALL, 'CategoryEncoding', 'MultiHeadAttention'),
   ...['CenterCrop', 'Resizing'].map(otherPixels),
-  ...['GRU', 'GRUCell', 'LSTM', 'LSTMCell', 'SimpleRNN', 'SimpleRNNCell', 'StackedRNNCells'].map(recurrent),
-  ...other(ALL, 'MultiHeadAttention', 'RNN', 'TimeDistributed'),
   ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
-  ...other(
-    KERAS,
-    'AdditiveAttention',
-    'Attention',
-    'ConvLSTM1D',
-    'ConvLSTM3D',
-    'Discretization',
-    'HashedCrossing',
-    'Hashing',
-  ),
+  ...other(KERAS, 'AdditiveAttention', 'Attention', 'Discretization', 'HashedCrossing', 'Hashing'),
   ...other(
     KERAS,
     'IntegerLookup',
@@ -106,8 +76,6 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ...other(['keras3'], 'RandomColorDegeneration', 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing'),
   ...other(['keras3'], 'RandomGaussianBlur', 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
   ...other(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
-  // What RNN holds in its config; not layers of a graph.
-  ...other(ALL, 'GRUCell', 'LSTMCell', 'SimpleRNNCell', 'StackedRNNCells'),
   ...other(ALL, 'Functional', 'Sequential'),
   ...other(['tfjs', 'keras2'], 'Model'),
 ];

@@ -6,10 +6,12 @@ import {
   toPlain,
   withMember,
 } from '../../json/json-value.js';
+import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Call, type Dialect, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
+import { type Weight, withoutScope } from '../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { type Argument, type CallArguments, readArguments } from './call-arguments.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
@@ -148,7 +150,7 @@ function translateAny(
 }
 
 /** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
-function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
+function namePieces(box: PieceBox, layer: Layer, name: string, { names }: Task) {
   const { pieces } = box;
   const same = pieces.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? pieces.length - 1 : same;
@@ -164,15 +166,26 @@ function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: index === keeper ? keptWeights(layer, target) : [],
+      weights: index === keeper ? keptWeights(layer) : [],
     };
   });
   return { layers, sources: pieces.map((piece) => piece.sources) };
 }
 
-/** The state of a generator of random numbers is a variable in Keras 3 alone. */
-const keptWeights = (layer: Layer, target: Loader) =>
-  target === 'keras3' ? layer.weights : layer.weights.filter((weight) => !weight.name.includes('seed_generator'));
+/**
+ * The layer's weights by the names that its facts give them. The state of a generator of random numbers stays behind:
+ * it is a variable in Keras 3 alone.
+ */
+function keptWeights(layer: Layer): readonly Weight[] {
+  const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);
+  const isKnown = (name: string) => facts?.some((fact) => fact.name === name) === true;
+  return layer.weights
+    .filter((weight) => isKnown(weight.name) || !weight.name.includes('seed_generator'))
+    .map((weight) => {
+      const short = withoutScope(weight.name);
+      return !isKnown(weight.name) && isKnown(short) ? { ...weight, name: short } : weight;
+    });
+}
 
 /** A nested model: its layers are translated, it stays what it is. */
 function translateModel(

@@ -35,7 +35,7 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
 
 function mayHaveWeights(layer: Layer): boolean {
   const facts = factsOf(layer.className, layer.settings);
-  return facts.weights === undefined || facts.weights(layer.settings, []).length > 0;
+  return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
 function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Layer[]>): { layer: Layer; name: string } {
