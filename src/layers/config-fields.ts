@@ -3,7 +3,7 @@ import type { Loader } from './layer-facts.js';
 
 /**
  * The fields of each class's config, and who knows them. Derived from `get_config` of tf-keras 2.21 and Keras 3.15 and
- * from what `from_config` of the other one accepts; test/oracle/translate/check_fields.py compares them again.
+ * from what `from_config` of the other one accepts: fixtures/make_config_fields.py.
  * TensorFlow.js reads what it knows and ignores the rest; what it ignores at a cost stands in `refusedFields`.
  */
 interface ClassFields {

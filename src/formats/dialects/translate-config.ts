@@ -126,7 +126,7 @@ function isSpareField(className: string, key: string, value: JsonValue, target: 
   const standing = fieldStanding(className, key, plain, target);
   // The input layer says the size: what Keras 2 alone says on another layer is not needed beside it.
   if (standing === 'known') return INPUT_FIELDS.includes(key) && !['InputLayer', 'Embedding'].includes(className);
-  if (standing === undefined) return false;
+  if (standing === undefined) throw noSuchClass(className, layer, target);
   if (standing === 'spare' || plain === null) return true;
   throw noSuchField(layer, key, plain, target, `is an argument that ${loaderName(target)} does not know`);
 }

@@ -10,7 +10,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import { type Call, type Dialect, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
+import { type Call, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
 import { type Weight, withoutScope } from '../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { type Argument, type CallArguments, readArguments } from './call-arguments.js';
@@ -31,12 +31,13 @@ export interface Translation {
 
 /**
  * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already comes back as it is, for TensorFlow.js apart.
+ * their layers. A graph that is in the loader's dialect already keeps its text.
  * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
  */
 export function translateGraph(root: Graph, target: Loader): Translation {
-  const source = dialectOf(root);
-  if (source === target && !hasNewWords(root)) return { graph: root, renamed: new Map(), renamedOutputs: new Map() };
+  const source = root.read?.dialect ?? 'keras2';
+  if (source === target && !hasTfjsWords(root))
+    return { graph: withKnownWeights(root), renamed: new Map(), renamedOutputs: new Map() };
   const renamed = new Map<string, string>();
   const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
   const { graph } = translateOne(root, [], [], task);
@@ -49,10 +50,22 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
 }
 
-const dialectOf = (graph: Graph): Dialect => graph.read?.dialect ?? 'keras2';
+/** TensorFlow.js writes Keras 2's dialect, but for the names of two initializers. */
+const hasTfjsWords = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) =>
+    graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
+  );
 
-/** TensorFlow.js writes Keras 2's dialect with a few words of its own; it has no operations. */
-const hasNewWords = (graph: Graph): boolean => dialectOf(graph) === 'keras2' && !graph.layers.some(isOperation);
+const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
+
+/** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
+function withKnownWeights(graph: Graph): Graph {
+  const layers = graph.layers.map((layer): Layer => {
+    if (layer.graph === undefined) return { ...layer, weights: keptWeights(layer) };
+    return { ...layer, graph: withKnownWeights(layer.graph) };
+  });
+  return { ...graph, layers };
+}
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
 
@@ -173,8 +186,8 @@ function namePieces(box: PieceBox, layer: Layer, name: string, { names }: Task) 
 }
 
 /**
- * The layer's weights by the names that its facts give them. The state of a generator of random numbers stays behind:
- * it is a variable in Keras 3 alone.
+ * The layer's weights by the names that its facts give them. What is no weight but the state of a generator of random
+ * numbers, in Keras 3, starts anew.
  */
 function keptWeights(layer: Layer): readonly Weight[] {
   const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);
