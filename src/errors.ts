@@ -14,12 +14,18 @@ export interface ErrorPlace {
   readonly field?: string | undefined;
 }
 
+/** A stable code of why nothing can be done at a layer. */
+export interface ErrorReason {
+  readonly code: string;
+  readonly layer: string;
+}
+
 export interface ErrorDetails {
   readonly where?: ErrorPlace;
   /** What the reader can do about it, as a sentence. */
   readonly hint?: string;
-  /** Stable codes of what led to it, where there are several. */
-  readonly reasons?: readonly string[];
+  /** What led to it, where it is a matter of several layers. */
+  readonly reasons?: readonly ErrorReason[];
 }
 
 /** The one error class of se-retrofit: a stable `code` for programs, a sentence, a place and a hint for people. */
@@ -27,7 +33,7 @@ export class RetrofitError extends Error {
   override readonly name = 'RetrofitError';
   readonly where: ErrorPlace;
   readonly hint: string | undefined;
-  readonly reasons: readonly string[];
+  readonly reasons: readonly ErrorReason[];
 
   constructor(
     readonly kind: ErrorKind,

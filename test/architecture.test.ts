@@ -15,7 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   model: ['layers', 'json', 'errors.ts', 'limits.ts'],
   storage: ['limits.ts', 'errors.ts'],
   'storage/node': ['storage', 'limits.ts', 'errors.ts'],
-  formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts'],
+  formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts', 'tool.ts'],
   stages: ['model', 'layers', 'json'],
   se: ['model', 'layers', 'json'],
   plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts'],

@@ -4,6 +4,7 @@ import { readJsonFile } from '../formats/read-json-file.js';
 import { toPlain } from '../json/json-value.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
+import { misfitSentence, unknownKeySentence } from './config-sentences.js';
 import type { Flags } from './flags.js';
 
 const stages = z.array(z.union([z.int().min(1), z.literal('last')]));
@@ -50,10 +51,15 @@ export async function withConfig(flags: Flags): Promise<Flags> {
   const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw usageError('bad-config', `${issue.message} (location: ${issue.path.join('.') || 'the whole file'})`, {
-      where: { file, field: issue.path.join('.') },
-      hint: 'the keys are the long names of the flags in camel case; see schemas/config.schema.json',
-    });
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    throw usageError(
+      'bad-config',
+      unknown === undefined ? misfitSentence(json, issue.path) : unknownKeySentence(unknown),
+      {
+        where: { file, field: unknown ?? issue.path.join('.') },
+        hint: 'the keys are the long names of the flags in camel case; see schemas/config.schema.json',
+      },
+    );
   }
   const { $schema: _, ...options } = parsed.data;
   return { ...(options as Flags), ...flags };

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
+import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { makeProgram } from './program.js';
 import { exitOnSignals } from './signals.js';
@@ -11,6 +12,7 @@ import { exitOnSignals } from './signals.js';
  */
 export async function main(words: readonly string[]): Promise<number> {
   exitOnSignals();
+  tolerateClosedPipes();
   const program = makeProgram();
   try {
     await program.parseAsync([...words], { from: 'user' });

@@ -17,6 +17,7 @@ import { MAX_KERAS_CHAIN } from '../limits.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { longestWalk } from '../model/layer-order.js';
 import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
+import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { nameIn } from './dialects/tensor-references.js';
 
@@ -137,18 +138,14 @@ const isPlainList = (ends: JsonValue | undefined): boolean =>
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
-  const pool = nodes.find((node) => {
-    if (node.layer.settings.keepdims !== true) return false;
-    const behind = new Set(node.readers.map((reader) => reader.node));
-    for (const id of behind) {
-      const { layer, readers } = nodes[id]!;
-      const { role, spatialRank } = factsOf(layer.className, layer.settings);
-      if (spatialRank !== undefined) return true;
-      if (role === 'dropout' || role === 'activation') for (const reader of readers) behind.add(reader.node);
-    }
-    return false;
-  });
-  return pool?.layer.name;
+  const squashed = findSquashedNodes(graph);
+  const reader = nodes.find(
+    ({ layer, inputs }) =>
+      factsOf(layer.className, layer.settings).spatialRank !== undefined &&
+      inputs.some(({ node }) => squashed.has(node)),
+  );
+  const pool = reader?.inputs.map(({ node }) => squashed.get(node)).find((node) => node !== undefined);
+  return pool === undefined ? undefined : nodes[pool]!.layer.name;
 }
 
 type Finding = Omit<Blocker, 'layer'>;

@@ -39,6 +39,11 @@ function checkedLength(file: FoundFile): number {
 
 /** @throws RetrofitError `bad-json` for bytes that are not UTF-8 */
 export function decodeText(bytes: Uint8Array): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw inputError('bad-json', 'the file begins with a byte order mark (BOM), which JSON does not have', {
+      hint: 'save it as UTF-8 without a BOM',
+    });
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -8,6 +8,7 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  passesMask,
   type RefusedField,
   type Scaling,
   type Shape,
@@ -46,14 +47,19 @@ const ELU_ALPHA: RefusedField = {
 };
 
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
-  activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+  {
+    ...activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+    masking: passesMask,
+  },
   {
     ...activation('ReLU', ALL, reluScaling),
+    masking: passesMask,
     refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
   },
   activation('LeakyReLU', ALL, commutes),
   {
     ...activation('PReLU', ALL, commutes),
+    masking: passesMask,
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
   { ...activation('ELU', ALL), refusedFields: [ELU_ALPHA] },
@@ -65,6 +71,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
 const dropout = (className: string, loads: readonly Loader[], scaling?: () => Scaling): LayerFacts => ({
   ...activation(className, loads, scaling),
   role: 'dropout',
+  masking: passesMask,
 });
 
 export const DROPOUTS: readonly LayerFacts[] = [

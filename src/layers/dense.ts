@@ -1,6 +1,6 @@
 import { activationCommutes } from './activations.js';
 import { elementCount, numberIn } from './config.js';
-import { ALL, type LayerFacts } from './layer-facts.js';
+import { ALL, type LayerFacts, passesMask } from './layer-facts.js';
 
 const dense: LayerFacts = {
   className: 'Dense',
@@ -21,6 +21,7 @@ const dense: LayerFacts = {
     doublesOutput: activationCommutes(config) ? ['kernel', ...(config.use_bias === false ? [] : ['bias'])] : undefined,
     doublesInput: ['kernel'],
   }),
+  masking: passesMask,
 };
 
 const embedding: LayerFacts = {
@@ -36,6 +37,7 @@ const embedding: LayerFacts = {
       shape: [numberIn(config, 'input_dim') ?? null, numberIn(config, 'output_dim') ?? null],
     },
   ],
+  masking: (config) => (config.mask_zero === true ? 'makes' : undefined),
 };
 
 /** Its equation says the shapes, and is not read here. */

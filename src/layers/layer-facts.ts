@@ -68,6 +68,9 @@ export interface RefusedField {
   readonly instead?: (value: JsonValue) => JsonValue;
 }
 
+/** Whether the layer makes a mask of the steps that count, or passes on the one it is given; undefined: neither. */
+export type Masking = 'makes' | 'passes' | undefined;
+
 /** Everything the program knows of one Keras layer class. Facts are functions of the layer's config. */
 export interface LayerFacts {
   readonly className: string;
@@ -91,6 +94,8 @@ export interface LayerFacts {
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */
   readonly scaling?: (config: PlainObject) => Scaling | undefined;
+  /** What TensorFlow.js does with masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
+  readonly masking?: (config: PlainObject) => Masking;
 }
 
 export const ALL: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
@@ -98,6 +103,8 @@ export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
 
 export const COMMUTES: Scaling = { kind: 'commutes' };
 export const commutes = (): Scaling => COMMUTES;
+
+export const passesMask = (): Masking => 'passes';
 
 /** A field that TensorFlow.js reads past: only these values come out the same. */
 export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boolean): RefusedField => ({

@@ -1,6 +1,15 @@
 import type { PlainObject } from '../json/json-value.js';
 import { axisOf } from './config.js';
-import { ALL, commutes, KERAS, type LayerFacts, type LayerRole, type Loader, type Shape } from './layer-facts.js';
+import {
+  ALL,
+  commutes,
+  KERAS,
+  type LayerFacts,
+  type LayerRole,
+  type Loader,
+  passesMask,
+  type Shape,
+} from './layer-facts.js';
 
 /** The shape that numbers of these shapes broadcast to; undefined where one of them is unknown. */
 function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
@@ -43,6 +52,7 @@ const merge = (
   loads,
   outputShape: broadcast,
   weights: () => [],
+  masking: passesMask,
   ...more,
 });
 

@@ -6,6 +6,7 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  passesMask,
   type RefusedField,
   type Scaling,
   type Shape,
@@ -42,6 +43,7 @@ function norm(className: string, loads: readonly Loader[], statistics: readonly 
       return names.map((name): WeightFact => ({ name, base: name, shape }));
     },
     scaling: affine,
+    masking: passesMask,
   };
 }
 

@@ -5,6 +5,8 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  type Masking,
+  passesMask,
   type RefusedField,
   type Shape,
   sameShape,
@@ -50,7 +52,8 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     outputShape: inputShape,
     refusedFields: [BATCH_SHAPE],
   },
-  ...pointwise(ALL, 'Masking', 'Rescaling'),
+  ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
+  ...pointwise(ALL, 'Rescaling'),
   ...pointwise(KERAS, 'ActivityRegularization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
   ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
   // ConvNeXt in keras.applications: a learnt factor a channel.

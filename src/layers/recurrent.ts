@@ -5,6 +5,7 @@ import {
   ignoredByTfjs,
   KERAS,
   type LayerFacts,
+  type Masking,
   type RefusedField,
   type Shape,
   type WeightFact,
@@ -22,6 +23,9 @@ const RESET_AFTER: RefusedField = {
   reason: 'is true: it has the older kind of GRU only',
   stops: (value) => value === true,
 };
+
+/** A mask goes on with the steps it speaks of. */
+const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
 
 const refusedFields = (className: string): readonly RefusedField[] =>
   className.startsWith('GRU') ? [MASKED, RESET_AFTER] : [MASKED];
@@ -44,6 +48,7 @@ function recurrent(className: string, gates: number): LayerFacts {
     role: 'other',
     loads: ALL,
     refusedFields: refusedFields(className),
+    masking: sequenceMask,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;
       const steps = config.return_sequences === true ? [input[1] ?? null] : [];
@@ -65,6 +70,7 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     role: 'other',
     loads: rank === 2 ? ALL : KERAS,
     refusedFields: [MASKED],
+    masking: sequenceMask,
     weights: (config, [input]) => {
       const size = perAxis(config, 'kernel_size', rank) ?? Array<null>(rank).fill(null);
       const filters = numberIn(config, 'filters') ?? null;
@@ -90,6 +96,6 @@ export const RECURRENT: readonly LayerFacts[] = [
   convolutional('ConvLSTM1D', 1),
   convolutional('ConvLSTM2D', 2),
   convolutional('ConvLSTM3D', 3),
-  { className: 'RNN', role: 'other', loads: ALL },
+  { className: 'RNN', role: 'other', loads: ALL, masking: sequenceMask },
   ...['GRUCell', 'LSTMCell', 'SimpleRNNCell', 'StackedRNNCells'].map(cell),
 ];

@@ -1,5 +1,5 @@
 import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
-import { ALL, type LayerFacts, type Shape, type WeightFact } from './layer-facts.js';
+import { ALL, type LayerFacts, passesMask, type Shape, type WeightFact } from './layer-facts.js';
 
 // Layers that hold another layer in their config.
 
@@ -35,6 +35,7 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     className: 'TimeDistributed',
     role: 'other',
     loads: ALL,
+    masking: passesMask,
     outputShape: (config, [input]) => {
       const inner = wrappedIn(config.layer, factsOf);
       const output = inner?.facts.outputShape?.(inner.config, [without(input, 1)]);
@@ -52,6 +53,10 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     className: 'Bidirectional',
     role: 'other',
     loads: ALL,
+    masking: (config) => {
+      const inner = wrappedIn(config.layer, factsOf);
+      return inner?.facts.masking?.(inner.config);
+    },
     outputShape: (config, inputs) => {
       const inner = wrappedIn(config.layer, factsOf);
       const output = inner?.facts.outputShape?.(inner.config, inputs);

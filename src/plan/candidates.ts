@@ -3,7 +3,7 @@ import { usageError } from '../errors.js';
 import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
 import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
 import type { Block, Network } from '../stages/network.js';
-import type { RetrofitOptions, StageChoice } from './options.js';
+import { type RetrofitOptions, refuseBoth, type StageChoice } from './options.js';
 import type { Skipped, SkipReason } from './plan.js';
 
 export interface PlacedIn {
@@ -32,17 +32,25 @@ export interface Choice {
 
 /**
  * The places that the options ask for.
- * @throws RetrofitError `unknown-stage`, `unmatched-glob`, `unknown-layer`
+ * @throws RetrofitError `bad-option`, `unknown-stage`, `unmatched-glob`, `unknown-layer`
  */
 export function chooseCandidates(network: Network, options: RetrofitOptions): Choice {
   const stages = resolveStages(network, options.stages, 'stage');
   const skipStages = resolveStages(network, options.skipStages, 'skip-stage');
-  const skipped: Skipped[] = network.passedOver.map(({ view, node, stage, reason }) => ({
-    layer: view.nodes[node]!.layer.name,
-    stage,
-    reason,
-  }));
+  // Only here is it known which stage is the last.
+  refuseBoth(stages, skipStages);
+  const skipped: Skipped[] = [];
   const candidates = options.at.length > 0 ? placesAt(network, options.at) : placesOfBlocks(network, options, skipped);
+  // Who names places with --at asked for nothing else.
+  if (options.at.length === 0) {
+    skipped.unshift(
+      ...network.passedOver.map(({ view, node, stage, reason }) => ({
+        layer: view.nodes[node]!.layer.name,
+        stage,
+        reason,
+      })),
+    );
+  }
   const included = globs(options.include, candidates, 'include');
   const excluded = globs(options.exclude, candidates, 'exclude');
 

@@ -71,7 +71,10 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const unknown = Object.keys(stated).find((key) => !Object.hasOwn(RETROFIT_DEFAULTS, key));
   if (unknown !== undefined) {
-    throw badOption(unknown, 'there is no such option', `options are ${Object.keys(RETROFIT_DEFAULTS).join(', ')}`);
+    throw usageError('bad-option', `${unknown}: there is no such option`, {
+      where: { field: unknown },
+      hint: `options are ${Object.keys(RETROFIT_DEFAULTS).join(', ')}`,
+    });
   }
   const options: RetrofitOptions = { ...RETROFIT_DEFAULTS, ...stated };
   for (const [key, choices] of Object.entries(OPTION_CHOICES)) {
@@ -89,8 +92,7 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
       throw badOption('stage', `${JSON.stringify(stage)} is no stage`, 'stages are whole numbers from 1, or "last"');
     }
   }
-  const both = options.stages.find((stage) => options.skipStages.includes(stage));
-  if (both !== undefined) throw badOption('skipStages', `stage ${both} is both chosen and skipped`, 'name it once');
+  refuseBoth(options.stages, options.skipStages);
   if (options.at.length > 0 && (options.placement !== 'standard' || options.granularity !== 'block')) {
     throw badOption('at', 'the place is given: placement and granularity do not apply', 'leave one of them out');
   }
@@ -103,5 +105,19 @@ export function rangeOf(key: keyof typeof OPTION_RANGES): string {
   return `give a ${whole ? 'whole number' : 'number'} from ${min} to ${max}`;
 }
 
+/**
+ * Refuses a stage that is chosen and skipped.
+ * @throws RetrofitError `bad-option`
+ */
+export function refuseBoth(stages: Iterable<StageChoice>, skipStages: Iterable<StageChoice>): void {
+  const skipped = new Set(skipStages);
+  const both = [...stages].find((stage) => skipped.has(stage));
+  if (both !== undefined) throw badOption('skipStages', `stage ${both} is both chosen and skipped`, 'name it once');
+}
+
+/** An option as people write it on the command line: `skipStages` is `--skip-stage`. */
+const flagOf = (option: string): string =>
+  `--${option.replace(/^(stage|skipStage)s$/, '$1').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 export const badOption = (field: string, message: string, hint: string) =>
-  usageError('bad-option', `${field}: ${message}`, { where: { field }, hint });
+  usageError('bad-option', `${flagOf(field)}: ${message}`, { where: { field }, hint });

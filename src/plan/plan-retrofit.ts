@@ -2,9 +2,10 @@ import { inputError, usageError } from '../errors.js';
 import { factsOf } from '../layers/known-layers.js';
 import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
+import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { projectionClass, squeezeClass } from '../se/module-classes.js';
 import { channelsAxisOf, type GraphView, isChannelsFirst, listViews, shapeOf } from '../stages/graph-view.js';
-import { findNetwork, type Network } from '../stages/network.js';
+import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
 import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
 import {
   countMacs,
@@ -65,7 +66,7 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
     network,
     sites,
     skipped,
-    stages: network.stages.map((stage) => ({
+    stages: stagesWith(network, drafts).map((stage) => ({
       ...stage,
       sites: sites.filter((site) => site.stage === stage.stage),
       skipped: isStageSkipped(network, options, stage.stage),
@@ -89,6 +90,14 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
   };
 }
 
+/** The network's stages; a site that --at named in a model without convolutions has one of its own. */
+function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[] {
+  const [draft] = drafts;
+  if (network.stages.length > 0 || draft === undefined) return network.stages;
+  const { view, place } = draft.places[0]!;
+  return [{ stage: draft.candidate.stage, ...featuresOf(view, place.node, place.tensor), blocks: [] }];
+}
+
 interface Draft {
   readonly candidate: Candidate;
   readonly places: readonly PlacedIn[];
@@ -107,8 +116,18 @@ function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model)
   if (channels === null || channels === undefined) return 'channels-unknown';
   const loader = model.format.container === 'tfjs' ? 'tfjs' : model.format.dialect;
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
+  const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
+  if (lost !== undefined) return lost;
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
   return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
+}
+
+/** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
+function whyNotInTfjs({ places }: Candidate): Skipped['reason'] | undefined {
+  if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
+  return places.some(({ view, place }) => findSquashedNodes(view.graph).has(place.node))
+    ? 'keepdims-ignored'
+    : undefined;
 }
 
 function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: RetrofitOptions): Site {
@@ -249,7 +268,7 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     .map(({ path }) => path.at(-1)!);
 }
 
-function nothingToDo(network: Network, { held, chosen }: Choice, plan: Plan) {
+function nothingToDo(network: Network, { held, chosen }: Choice, { options, skipped }: Plan) {
   if (held.length > 0 && chosen.length === 0) {
     return usageError(
       'already-retrofitted',
@@ -258,6 +277,13 @@ function nothingToDo(network: Network, { held, chosen }: Choice, plan: Plan) {
         hint: 'choose other stages, or see what is there with: se-retrofit inspect',
       },
     );
+  }
+  if (options.at.length > 0) {
+    return usageError('nothing-chosen', `no module can go where --at says`, {
+      where: { field: 'at' },
+      reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
+      hint: 'name a layer that makes a feature map, such as a convolution',
+    });
   }
   if (network.blocks.length === 0) {
     return inputError(
@@ -269,7 +295,7 @@ function nothingToDo(network: Network, { held, chosen }: Choice, plan: Plan) {
     );
   }
   return usageError('nothing-chosen', `none of the ${network.blocks.length} blocks takes a module with these options`, {
-    reasons: [...new Set(plan.skipped.map(({ reason }) => reason))],
+    reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
     hint: 'see the blocks with: se-retrofit inspect',
   });
 }

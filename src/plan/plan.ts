@@ -61,6 +61,8 @@ export type SkipReason =
   | 'channels-unknown'
   | 'no-features'
   | 'loader-lacks-layer'
+  | 'carries-mask'
+  | 'keepdims-ignored'
   | 'makes-logits'
   | 'no-non-linearity'
   | 'no-shortcut';

@@ -1,17 +1,30 @@
-import type { RetrofitError } from '../errors.js';
+import type { ErrorReason, RetrofitError } from '../errors.js';
 import { printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 
 /** What happened, with the reasons behind it. */
 export const errorSentence = ({ message, reasons }: Pick<RetrofitError, 'message' | 'reasons'>): string =>
-  reasons.length === 0 ? message : `${message}: ${reasons.map(reasonSentence).join('; ')}`;
+  reasons.length === 0 ? message : `${message}: ${groupedByReason(reasons).join('; ')}`;
 
-const reasonSentence = (code: string): string => (SKIP_REASONS as Readonly<Record<string, string>>)[code] ?? code;
+/** One part a reason, with the layers it is about: `a, b and 3 more: no feature map`. */
+export function groupedByReason(reasons: readonly ErrorReason[]): readonly string[] {
+  const layersBy = new Map<string, string[]>();
+  for (const { code, layer } of reasons) {
+    const sentence = (SKIP_REASONS as Readonly<Record<string, string>>)[code] ?? code;
+    layersBy.set(sentence, [...(layersBy.get(sentence) ?? []), printable(layer)]);
+  }
+  return [...layersBy].map(([sentence, layers]) => {
+    const more = layers.length > 4 ? ` and ${layers.length - 4} more` : '';
+    return `${layers.slice(0, 4).join(', ')}${more}: ${sentence}`;
+  });
+}
 
 /** An error in one line: where, what, and what to do. */
 export function errorLine(error: RetrofitError): string {
-  const { where, hint } = error;
-  const place = [where.file, where.layer === undefined ? undefined : `layer "${where.layer}"`, where.field]
+  const { kind, where, hint } = error;
+  // Messages about flags begin with the flag.
+  const field = kind === 'usage' && where.file === undefined ? undefined : where.field;
+  const place = [where.file, where.layer === undefined ? undefined : `layer "${where.layer}"`, field]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => printable(part!));
   const start = place.length === 0 ? 'se-retrofit' : `se-retrofit: ${place.join(', ')}`;

@@ -1,4 +1,4 @@
-import type { ErrorPlace } from '../errors.js';
+import type { ErrorPlace, ErrorReason } from '../errors.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
@@ -135,7 +135,7 @@ export const errorReport = (
     readonly message: string;
     readonly where: ErrorPlace;
     readonly hint: string | undefined;
-    readonly reasons?: readonly string[];
+    readonly reasons?: readonly ErrorReason[];
   },
 ): ErrorReport => ({
   version: 1,

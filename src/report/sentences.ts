@@ -26,6 +26,9 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   'channels-unknown': 'the number of channels is not known',
   'no-features': 'no feature map: nothing to pool over',
   'loader-lacks-layer': 'the format has no global pooling for these dimensions',
+  'carries-mask':
+    'the tensor carries a mask, which TensorFlow.js gives another shape when it multiplies: the model would not run',
+  'keepdims-ignored': 'TensorFlow.js ignores the keepdims of the pooling before: no feature map',
   'makes-logits': 'makes the logits',
   'no-non-linearity': 'no non-linearity behind the convolution',
   'no-shortcut': 'outside all blocks: no shortcut, no branches',

@@ -2,9 +2,10 @@ import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
+import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
 import { byteSize, count, magnitude, percent, printable } from './printable.js';
-import { exactBySentence, SKIP_REASONS } from './sentences.js';
+import { exactBySentence } from './sentences.js';
 import type { Table } from './table.js';
 
 /** One row a stage: what it looks like and what it gets. */
@@ -70,17 +71,12 @@ export function totalsLine({ sites, params, macs, options }: Plan): string {
 }
 
 /** Blocks, and what looks like one, that get no module; equal reasons together. Stages that were skipped speak for themselves. */
-export function skippedLines(plan: Plan): readonly string[] {
-  const byReason = new Map<string, string[]>();
-  for (const { layer, reason } of plan.skipped) {
-    if (reason === 'stage-skipped' || reason === 'stage-not-chosen') continue;
-    byReason.set(SKIP_REASONS[reason], [...(byReason.get(SKIP_REASONS[reason]) ?? []), printable(layer)]);
-  }
-  return [...byReason].map(([reason, layers]) => {
-    const shown = layers.slice(0, 4).join(', ');
-    return `no module behind ${shown}${layers.length > 4 ? ` and ${layers.length - 4} more` : ''}: ${reason}`;
-  });
-}
+export const skippedLines = (plan: Plan): readonly string[] =>
+  groupedByReason(
+    plan.skipped
+      .filter(({ reason }) => reason !== 'stage-skipped' && reason !== 'stage-not-chosen')
+      .map(({ layer, reason }) => ({ code: reason, layer })),
+  ).map((line) => `no module behind ${line}`);
 
 export const warningLine = ({ message, where }: Warning): string =>
   where === null ? message : `${printable(where)}: ${printable(message)}`;

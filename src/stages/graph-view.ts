@@ -26,6 +26,8 @@ export interface GraphView extends NodeGraph {
   readonly strides: readonly (readonly Stride[])[];
   /** Whether a node lies behind a global pooling or a flatten, where features have no place any more. */
   readonly isPooled: readonly boolean[];
+  /** Whether a node's output carries a mask of the steps that count, as TensorFlow.js has it. */
+  readonly isMasked: readonly boolean[];
   /** Convolutions a node stands for: one, those of a nested model, or none. Those inside SE modules do not count. */
   readonly convolutions: readonly number[];
   readonly modules: readonly ExistingModule[];
@@ -42,9 +44,10 @@ interface Incoming {
   readonly shapes: readonly (Shape | undefined)[];
   readonly strides: readonly Stride[];
   readonly isPooled: boolean;
+  readonly isMasked: boolean;
 }
 
-const NO_INPUT: Incoming = { shapes: [], strides: [], isPooled: false };
+const NO_INPUT: Incoming = { shapes: [], strides: [], isPooled: false, isMasked: false };
 const UNIT: Stride = [1];
 
 /** Looks at a graph and the models nested in it, as they are called from the outermost one. */
@@ -60,12 +63,14 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
   const inner = new Map<Layer, GraphView>();
   const strides: (readonly Stride[])[] = [];
   const isPooled: boolean[] = [];
+  const isMasked: boolean[] = [];
   const convolutions: number[] = [];
   const mixed = new Set<string>();
   for (const node of nodes) {
     const read = node.inputs.map((input) => strides[input.node]![input.tensor] ?? strides[input.node]![0] ?? UNIT);
     const behindPool =
       node.inputs.length === 0 ? incoming.isPooled : node.inputs.every((input) => isPooled[input.node]);
+    const seesMask = given.has(node.id) ? incoming.isMasked : node.inputs.some((input) => isMasked[input.node]);
     if (node.layer.graph !== undefined) {
       let view = inner.get(node.layer);
       if (view === undefined) {
@@ -74,6 +79,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
           shapes: called,
           strides: read,
           isPooled: behindPool,
+          isMasked: seesMask,
         });
         inner.set(node.layer, view);
       } else if (area(read[0] ?? UNIT) !== area(view.strides[0]?.[0] ?? UNIT)) {
@@ -82,6 +88,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
       const ends = node.layer.graph.outputs.map((ref) => ({ at: view.nodeOf(ref).id, tensor: ref.tensor }));
       strides.push(ends.map(({ at, tensor }) => view.strides[at]![tensor] ?? view.strides[at]![0] ?? UNIT));
       isPooled.push(ends.every(({ at }) => view.isPooled[at]));
+      isMasked.push(ends.some(({ at }) => view.isMasked[at]));
       convolutions.push(behindPool ? 0 : view.convolutions.reduce((sum, count) => sum + count, 0));
       continue;
     }
@@ -89,6 +96,8 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
     const base = given.get(node.id) ?? mainStride(node, strides, isPooled);
     strides.push([times(base, fact.resolution?.(node.layer.settings) ?? UNIT)]);
     isPooled.push(staysPooled(behindPool, fact, shapes[node.id]?.[0]));
+    const masking = fact.role === 'input' ? 'passes' : fact.masking?.(node.layer.settings);
+    isMasked.push(masking === 'makes' || (masking === 'passes' && seesMask));
     convolutions.push(fact.role === 'convolution' && !behindPool && !moduleNodes.has(node.id) ? 1 : 0);
   }
 
@@ -100,6 +109,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
     shapes,
     strides,
     isPooled,
+    isMasked,
     convolutions,
     modules,
     moduleNodes,

@@ -248,7 +248,8 @@ function describeStage(
   return { stage, stride: 1, size: [], channels: null, blocks };
 }
 
-function featuresOf(view: GraphView, node: number, tensor: number): Pick<Stage, 'stride' | 'size' | 'channels'> {
+/** What a stage looks like at one of its tensors. */
+export function featuresOf(view: GraphView, node: number, tensor: number): Pick<Stage, 'stride' | 'size' | 'channels'> {
   const stride = Math.max(...strideOf(view, { node, tensor }));
   const shape = view.shapes[node]?.[tensor];
   if (shape === undefined) return { stride, size: [], channels: null };

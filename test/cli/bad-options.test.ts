@@ -38,7 +38,8 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
   [['--stage', '2', '--skip-stage', '2'], /stage 2/i],
   [['--stage', '2,3', '--skip-stage', '3'], /stage 3/i],
   [['--stage', 'last', '--skip-stage', 'last'], /last/],
-  [['--stage', '4', '--skip-stage', 'last'], /stage/],
+  [['--stage', '4', '--skip-stage', 'last'], /stage 4 is both/],
+  [['--stage', 'last,1', '--skip-stage', '4'], /stage 4 is both/],
   [['--at', 'conv2_block1_3_bn', '--placement', 'pre'], 'at', 'placement'],
   [['--at', 'conv2_block1_3_bn', '--granularity', 'stage'], 'at', 'granularity'],
   [['--at', 'conv2_block1_3_bn', '--stage', '3'], /--at|--stage/],
@@ -55,6 +56,11 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
 test.each(BAD_OPTIONS.map(([flags, ...words]) => ({ flags, words })))('$flags', async ({ flags, words }) => {
   expectFailure(await run(['resnet-v1', ...flags], { cwd: folder }), 2, ...words);
   expect(readdirSync(folder)).toEqual(['resnet-v1']);
+});
+
+test('the flag is named once', async () => {
+  const { stderr } = await run(['resnet-v1', '--ratio', '0'], { cwd: folder });
+  expect(stderr).toBe('se-retrofit: --ratio: 0 is out of range (give a number from 1 to 4096)\n');
 });
 
 test.each([[[]], [['add']], [['inspect']]])('no model: %s', async (words) => {

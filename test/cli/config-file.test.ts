@@ -53,15 +53,18 @@ test('inspect takes one', async () => {
 });
 
 const BAD_CONFIGS: readonly (readonly [content: object | string, ...words: (string | RegExp)[]])[] = [
-  [{ ratoi: 4 }, 'ratoi'],
+  [{ ratoi: 4 }, '(location: ratoi, expected: "ratio")'],
+  [{ stages: [4] }, '(location: stages, expected: "stage")'],
+  [{ skipStages: [4] }, '(location: skipStages, expected: "skipStage")'],
+  [{ bais: true }, '"bias"'],
   [{ ratio: 4, quiet: true }, 'quiet'],
-  [{ 'skip-stage': [5] }, 'skip-stage'],
-  [{ ratio: '16' }, 'ratio', /number/],
+  [{ 'skip-stage': [5] }, '"skipStage"'],
+  [{ ratio: '16' }, '"16" does not fit (location: ratio, expected: a number from 1 to 4096)'],
   [{ ratio: 0 }, 'ratio', /1/],
   [{ ratio: 1e9 }, 'ratio', /4096/],
   [{ ratio: null }, 'ratio'],
   [{ stage: 5 }, 'stage'],
-  [{ stage: [0] }, 'stage'],
+  [{ stage: [0] }, '0 does not fit (location: stage.0, expected: a list'],
   [{ stage: ['first'] }, 'stage'],
   [{ include: 'conv*' }, 'include'],
   [{ placement: 'sideways' }, 'placement', /standard.*pre.*post.*identity/],
@@ -78,6 +81,7 @@ const BAD_CONFIGS: readonly (readonly [content: object | string, ...words: (stri
   ['{"ratio": 4, "ratio": 5}', /duplicate/],
   ['{"__proto__": {"ratio": 4}}', '__proto__'],
   ['', /JSON/],
+  ['\ufeff{}', /byte order mark/],
 ];
 
 test.each(BAD_CONFIGS.map(([content, ...words]) => ({ content, words })))(

@@ -74,10 +74,41 @@ describe('where the output goes', () => {
     expect(namesIn(folder).filter((name) => basename(name).startsWith('.'))).toEqual([]);
   });
 
-  test.each(['out.h5', 'out.keras', 'out.weights.h5'])('-o %s is refused in this version', async (output) => {
+  test.each([
+    ['out.h5', ['out.h5']],
+    ['out.keras', ['out.keras']],
+    ['out.weights.h5', ['out.json', 'out.weights.h5']],
+  ])('-o %s: a Keras file', async (output, expected) => {
     const { folder, model } = workplace();
-    expectFailure(await run([model, '-o', output], { cwd: folder }), 2, output);
+    expect((await run([model, '-o', output], { cwd: folder })).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual([...expected, 'resnet-v1']);
+  });
+
+  test.each([
+    ['keras-h5', 'resnet-v1-se.h5'],
+    ['keras-zip', 'resnet-v1-se.keras'],
+  ])('--to %s, without a name', async (container, expected) => {
+    const { folder, model } = workplace();
+    expect((await run([model, '--to', container])).code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(['resnet-v1', expected]);
+  });
+
+  test('--to contradicts the name', async () => {
+    const { folder, model } = workplace();
+    expectFailure(await run([model, '-o', 'out.h5', '--to', 'keras-zip'], { cwd: folder }), 2, 'keras-zip', '.keras');
     expect(readdirSync(folder)).toEqual(['resnet-v1']);
+  });
+
+  test('an existing Keras file is refused, --force replaces it, and the input is never written', async () => {
+    const { folder, model } = workplace();
+    const words = [model, '-o', 'out.keras'];
+    expect((await run(words, { cwd: folder })).code).toBe(0);
+    const before = bytesIn(folder);
+    expectFailure(await run(words, { cwd: folder }), 2, 'out.keras', 'exists', '--force');
+    expect((await run([...words, '--force'], { cwd: folder })).code).toBe(0);
+    expect(bytesIn(folder)).toEqual(before);
+    expectFailure(await run(['convert', 'out.keras', '-o', './out.keras', '--force'], { cwd: folder }), 2, 'out.keras');
+    expect(bytesIn(folder)).toEqual(before);
   });
 });
 

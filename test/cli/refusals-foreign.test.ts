@@ -18,6 +18,8 @@ const zip = (member: string) => {
   head.writeUInt16LE(member.length, 26);
   return Buffer.concat([head, bytes(`${member}${'\0'.repeat(300)}`)]);
 };
+/** A zip archive without members. */
+const EMPTY_ZIP = Buffer.concat([bytes('PK\x05\x06'), Buffer.alloc(18)]);
 /** A model in protobuf: ir_version, producer_name, producer_version. */
 const onnx = (producer: string) =>
   Buffer.concat([Buffer.from([8, 8, 18, producer.length]), bytes(`${producer}\x1a\x062.1.0\0`)]);
@@ -32,10 +34,10 @@ describe('files by their first bytes', () => {
     ['a web page', 'model.json', () => '<!DOCTYPE html>\n<html><body>404</body></html>', 'html', 'web page'],
     ['a web page, indented', 'model.json', () => '\r\n  <html lang="en">', 'html', 'web page'],
     ['an error of a bucket', 'model.json', () => '<?xml version="1.0"?><Error><Code>NoSuchKey', 'html', 'web page'],
-    ['HDF5', 'model.h5', () => bytes('\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0'), 'keras-h5', 'HDF5'],
-    ['HDF5 under another name', 'model.json', () => bytes('\x89HDF\r\n\x1a\n\0'), 'keras-h5', 'HDF5'],
-    ['a .keras file', 'model.keras', () => zip('metadata.json'), 'keras-zip', '.keras'],
-    ['a zip archive', 'model.zip', () => zip('web_model/model.json'), 'zip', 'zip'],
+    ['HDF5', 'model.h5', () => bytes('\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0'), 'bad-hdf5', 'HDF5'],
+    ['HDF5 under another name', 'model.json', () => bytes('\x89HDF\r\n\x1a\n\0'), 'bad-hdf5', 'HDF5'],
+    ['half a .keras file', 'model.keras', () => zip('metadata.json'), 'bad-zip', 'cut short'],
+    ['a zip archive', 'model.zip', () => EMPTY_ZIP, 'zip', 'zip'],
     ['PyTorch', 'model.pt', () => zip('archive/data.pkl'), 'pytorch', 'PyTorch'],
     [
       'PyTorch before 1.6',
@@ -49,7 +51,7 @@ describe('files by their first bytes', () => {
     ['ONNX of an unknown program', 'model.onnx', () => onnx('acme'), 'onnx', 'ONNX'],
     ['TensorFlow Lite', 'model.tflite', () => bytes('\x1c\0\0\0TFL3\x14\0 \0'), 'tflite', 'TensorFlow Lite'],
     ['a frozen graph', 'frozen.pb', () => bytes('\n\x0e\n\x05image\x12\x0bPlaceholder'), 'saved-model', 'operations'],
-    ['an architecture', 'model.json', architecture, 'no-weights', 'without its weights'],
+    ['an architecture', 'model.json', architecture, 'no-weights', 'not beside it'],
     ['other JSON', 'package.json', () => '{"name": "x", "version": "1.0.0"}', 'not-a-model'],
     ['a list', 'model.json', () => '[{"format": "layers-model"}]', 'not-a-model'],
     ['other text', 'README.md', () => '# A model', 'not-a-model'],

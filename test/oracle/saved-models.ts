@@ -45,7 +45,7 @@ export async function expectExact(
   expect(outputs.length).toBeGreaterThan(0);
   for (const output of outputs) {
     expect(output).toMatchObject({ eager: 0, finite: true, varied: true });
-    if (output.predict !== undefined) expect(output.predict).toBeLessThanOrEqual(1e-6 * Math.max(1, output.largest!));
+    if (output.predict !== undefined) expect(output.predict).toBeLessThanOrEqual(1e-6 * output.largest!);
   }
   const weights = await keras.compareWeights(before, after, { custom: options.custom });
   expect(weights.other.filter(isWeight)).toEqual([]);

@@ -71,7 +71,7 @@ const rootName = (name: string, target: Loader): string => (target === 'keras3' 
 
 const hasMasks = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) =>
-    graph.layers.some(({ className, settings }) => className === 'Masking' || settings.mask_zero === true),
+    graph.layers.some(({ className, settings }) => factsOf(className, settings).masking?.(settings) === 'makes'),
   );
 
 interface Task extends Languages {

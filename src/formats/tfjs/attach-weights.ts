@@ -1,4 +1,5 @@
 import { inputError } from '../../errors.js';
+import { isPlainObject, type Plain } from '../../json/json-value.js';
 import { factsOf } from '../../layers/known-layers.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
@@ -6,24 +7,27 @@ import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
 
 /**
  * Gives every layer its weights. TensorFlow.js matches by name: `<layer>/<weight>`, without the names of nested
- * models, and layer names may hold slashes themselves: the longest layer name that fits is the one.
+ * models, and layer names may hold slashes themselves: the longest layer name that fits is the one. The weights of a
+ * model in a wrapper (TimeDistributed) are the wrapper's.
  * @throws RetrofitError `weights-mismatch` for a weight that belongs to no layer, or to two
  */
 export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Graph {
-  const owners = new Map<string, Layer[]>();
+  const owners = new Map<string, Owner[]>();
+  const own = (name: string, owner: Owner) => owners.set(name, [...(owners.get(name) ?? []), owner]);
   for (const { graph: inner } of listGraphs(graph)) {
     for (const layer of inner.layers) {
       if (layer.graph !== undefined || !mayHaveWeights(layer)) continue;
-      owners.set(layer.name, [...(owners.get(layer.name) ?? []), layer]);
+      own(layer.name, { layer, isWrapper: false });
+      for (const name of listWrappedNames(layer.settings.layer)) own(name, { layer, isWrapper: true });
     }
   }
   const weights = new Map<Layer, Weight[]>();
   for (const spec of groups.flatMap((group) => group.specs)) {
     if (spec.isOptimizer) continue;
-    const { layer, name } = ownerOf(spec, owners);
+    const { layer, isWrapper, name } = ownerOf(spec, owners);
     const { dtype, shape, quantization } = spec;
     const weight = {
-      name,
+      ...(isWrapper ? { name: spec.name, storedAs: spec.name } : { name }),
       tensor: { dtype, shape, quantization, source: { kind: 'stored', ranges: spec.ranges }, exponent: 0 },
     } as const;
     const list = weights.get(layer);
@@ -33,26 +37,42 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
   return withWeights(graph, weights);
 }
 
+interface Owner {
+  readonly layer: Layer;
+  /** Whether the name is that of a layer in the model that this one wraps. */
+  readonly isWrapper: boolean;
+}
+
+/** Names of the layers of a model that a wrapper's config holds, however deep. */
+function listWrappedNames(wrapped: Plain | undefined): readonly string[] {
+  if (!isPlainObject(wrapped)) return [];
+  const { config } = wrapped;
+  const layers = isPlainObject(config) ? config.layers : config;
+  if (!Array.isArray(layers)) return isPlainObject(config) ? listWrappedNames(config.layer) : [];
+  return (layers as readonly Plain[]).flatMap((entry) => {
+    if (!isPlainObject(entry)) return [];
+    const name = entry.name ?? (isPlainObject(entry.config) ? entry.config.name : undefined);
+    return [...(typeof name === 'string' ? [name] : []), ...listWrappedNames(entry)];
+  });
+}
+
 function mayHaveWeights(layer: Layer): boolean {
   const facts = factsOf(layer.className, layer.settings);
   return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
-function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Layer[]>): { layer: Layer; name: string } {
+function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]>): Owner & { name: string } {
   for (let end = spec.name.lastIndexOf('/'); end > 0; end = spec.name.lastIndexOf('/', end - 1)) {
-    const layers = owners.get(spec.name.slice(0, end));
-    if (layers === undefined) continue;
-    if (layers.length > 1) {
-      throw inputError(
-        'duplicate-weight',
-        `two layers called "${layers[0]!.name}" could own the weight "${spec.name}"`,
-        {
-          where: { layer: layers[0]!.name, field: `${spec.field}.name` },
-          hint: 'TensorFlow.js refuses this model too: rename one of the layers in the program that made it',
-        },
-      );
+    const name = spec.name.slice(0, end);
+    const found = owners.get(name);
+    if (found === undefined) continue;
+    if (found.length > 1) {
+      throw inputError('duplicate-weight', `two layers called "${name}" could own the weight "${spec.name}"`, {
+        where: { layer: name, field: `${spec.field}.name` },
+        hint: 'TensorFlow.js refuses this model too: rename one of the layers in the program that made it',
+      });
     }
-    return { layer: layers[0]!, name: spec.name.slice(end + 1) };
+    return { ...found[0]!, name: spec.name.slice(end + 1) };
   }
   throw inputError('weights-mismatch', `the weight "${spec.name}" belongs to no layer of the model`, {
     where: { field: `${spec.field}.name` },

@@ -1,0 +1,21 @@
+import { factsOf } from '../layers/known-layers.js';
+import { resolveGraph } from './graph-nodes.js';
+import type { Graph } from './model.js';
+
+/**
+ * Nodes whose output has fewer dimensions in TensorFlow.js than its config says: global poolings with `keepdims`, which
+ * TensorFlow.js ignores, and whatever takes its shape from them alone. Each with the pooling it comes from.
+ */
+export function findSquashedNodes(graph: Graph): ReadonlyMap<number, number> {
+  const squashed = new Map<number, number>();
+  for (const { id, layer, inputs } of resolveGraph(graph).nodes) {
+    const { role } = factsOf(layer.className, layer.settings);
+    if (role === 'global-pool' && layer.settings.keepdims === true) squashed.set(id, id);
+    else if (layer.graph === undefined && role !== 'reshape' && role !== 'flatten' && inputs.length > 0) {
+      // A full feature map brings its dimensions back where it meets a squashed one.
+      const pools = inputs.map(({ node }) => squashed.get(node));
+      if (pools[0] !== undefined && !pools.includes(undefined)) squashed.set(id, pools[0]);
+    }
+  }
+  return squashed;
+}

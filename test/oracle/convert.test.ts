@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readModel, writeModel } from '../../src/index.js';
+import { modelFolder } from '../support/fixtures.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { loadModel, predict, tf, useBackend } from '../support/tensorflow.js';
+import { describeOracle, numbersOf, oracle } from './oracle.js';
+
+// A conversion computes what the model did, in the loader it was converted for. Different engines add in different
+// orders: they agree to 1e-5 of the largest output.
+
+const folder = temporaryFolder();
+
+const MODELS = [
+  'residual_shortcut_first',
+  'bottleneck',
+  'inception',
+  'dense_block',
+  'mobilenet_v1',
+  'mobilenet_v2',
+  'mobilenet_v3',
+  'efficientnet',
+  'separable_pooled',
+  'vgg',
+  'unet',
+  'siamese',
+  'shared_layers',
+  'two_inputs_two_outputs',
+  'nested_functional',
+  'nested_sequential',
+  'nested_frozen',
+  'sequential_input',
+  'dropout',
+  'prelu',
+];
+
+/** Models that a target cannot hold, and the layer that says so. */
+const REFUSED: Readonly<Record<string, string>> = {};
+
+function expectClose(actual: Float32Array, expected: Float32Array): void {
+  expect(actual.length).toBe(expected.length);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - actual[index]!)), 0);
+  expect(difference).toBeLessThanOrEqual(1e-5 * Math.max(largest, 1e-3));
+}
+
+for (const [kind, other] of [
+  ['keras2', 'keras3'],
+  ['keras3', 'keras2'],
+] as const) {
+  describeOracle(kind, `converted to ${other} and to TensorFlow.js`, (keras) => {
+    const target = oracle(other);
+    test.each(MODELS)('%s', async (name) => {
+      const place = join(folder, `${kind}-${name}`);
+      await keras.make(name, place, ['.keras']);
+      const before = join(place, `${name}.keras`);
+      const model = await readModel(before);
+      const { inputs, outputs } = await keras.outputs(before);
+
+      const translated = join(place, 'translated.keras');
+      await writeModel(model, translated, { dialect: other });
+      const again = await target.outputs(translated, { inputs });
+      outputs.forEach((output, index) => expectClose(numbersOf(again.outputs[index]!), numbersOf(output)));
+
+      if (REFUSED[name] !== undefined) return;
+      await writeModel(model, join(place, 'web'));
+      await useBackend('wasm');
+      const loaded = await loadModel(join(place, 'web'));
+      const predicted = predict(
+        loaded,
+        inputs.map((input) => tf.tensor(numbersOf(input), [...input.shape])),
+      );
+      outputs.forEach((output, index) => expectClose(predicted[index]!, numbersOf(output)));
+      loaded.dispose();
+    });
+  });
+}
+
+describeOracle('keras3', 'TensorFlow.js to Keras and back', (keras) => {
+  test.each(['resnet-v1', 'mobilenet-v2', 'inception', 'nested-deep'])(
+    '%s: the same weights, bit for bit',
+    async (name) => {
+      const place = join(folder, `round-${name}`);
+      await writeModel(await readModel(modelFolder(name)), `${place}.keras`);
+      await keras.layers(`${place}.keras`);
+      await writeModel(await readModel(`${place}.keras`), place);
+      expect(await weightsIn(place)).toEqual(await weightsIn(modelFolder(name)));
+    },
+  );
+});
+
+/** The values of every weight, by name, as TensorFlow.js reads them. */
+async function weightsIn(path: string): Promise<Readonly<Record<string, readonly number[]>>> {
+  const model = await loadModel(path);
+  expect(JSON.parse(readFileSync(join(path, 'model.json'), 'utf8')).format).toBe('layers-model');
+  const entries = model.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]] as const);
+  model.dispose();
+  return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
