@@ -5,8 +5,6 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
-  type Masking,
-  passesMask,
   type RefusedField,
   type Shape,
   sameShape,

@@ -1,7 +1,6 @@
 import {
   fromPlain,
   type JsonObject,
-  type JsonValue,
   type PlainObject,
   toPlain,
   withMember,
@@ -13,11 +12,12 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
 import { type Weight, withoutScope } from '../../model/tensor.js';
 import { objectOf } from './bare-json.js';
-import { type Argument, type CallArguments, readArguments } from './call-arguments.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { type CallArguments, readArguments } from './call-arguments.js';
+import { cannotConvert } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
 import type { Languages } from './translate-config.js';
+import { translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
 
@@ -243,41 +243,6 @@ function translateInput(box: PieceBox, layer: Layer): void {
   const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
   addTranslated(box, 'InputLayer', config, []);
 }
-
-/**
- * What a call says besides its tensors: `training`, which TensorFlow.js has no way to say.
- * @throws RetrofitError `cannot-convert` for a call with other arguments
- */
-function translateKeywords(layer: Layer, call: CallArguments, target: Loader): JsonObject | undefined {
-  const says = (argument: Argument) => argument.kind !== 'constant' || !isNull(argument.json);
-  const [first, ...more] = call.positional.filter(says);
-  const isPlain = (first?.kind === 'tensor' || first?.kind === 'tensors') && more.length === 0;
-  const keywords = [...call.keywords].filter(([, argument]) => says(argument));
-  const other = keywords.find(([key, { kind }]) => key !== 'training' || kind !== 'constant')?.[0];
-  if (!isPlain || other !== undefined) {
-    throw cannotConvert(
-      layer.name,
-      'inbound_nodes',
-      `it is called with ${other === undefined ? 'more than its tensors' : `the argument "${other}"`}, which is not translated`,
-      'keep the model in the format it is in, or rebuild it without that argument',
-    );
-  }
-  const training = keywords[0]?.[1];
-  if (training?.kind !== 'constant') return undefined;
-  const { json } = training;
-  const isFalse = json.kind === 'literal' && json.text === 'false';
-  if (target !== 'tfjs') return objectOf([['training', json]]);
-  // Whoever only runs the model gets the same numbers; TensorFlow.js reads past the argument of a Keras 2 file too.
-  if (isFalse) return undefined;
-  throw cannotConvert(
-    layer.name,
-    'inbound_nodes',
-    `it is always called as in training, which ${loaderName(target)} cannot say`,
-    'keep the model in the format it is in',
-  );
-}
-
-const isNull = (json: JsonValue): boolean => json.kind === 'literal' && json.text === 'null';
 
 function severalCalls(layer: Layer) {
   return cannotConvert(
