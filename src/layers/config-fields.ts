@@ -3,9 +3,8 @@ import type { Loader } from './layer-facts.js';
 
 /**
  * The fields of each class's config, and who knows them. Derived from `get_config` of tf-keras 2.21 and Keras 3.15 and
- * from what `from_config` of the other one accepts; test/oracle/translate/check_fields.py compares them again.
- * TensorFlow.js reads what it knows and ignores the rest: it is taken for Keras 2 here, and what it ignores at a cost
- * stands in `refusedFields`.
+ * from what `from_config` of the other one accepts: fixtures/make_config_fields.py.
+ * TensorFlow.js reads what it knows and ignores the rest; what it ignores at a cost stands in `refusedFields`.
  */
 interface ClassFields {
   readonly classes: string;
@@ -190,10 +189,13 @@ const CLASSES: readonly ClassFields[] = [
   { classes: 'RandomHeight RandomWidth', fields: 'factor interpolation seed rng_type' },
 ];
 
-/** What every layer may say. An input's size on another layer is Keras 2's way to make an input. */
+/** Keras 2's ways to make an input by saying its size on the first layer. */
+export const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
+
+/** What every layer may say. */
 const BASE: Omit<ClassFields, 'classes'> = {
-  fields: 'name trainable dtype activity_regularizer autocast',
-  keras2: { batch_input_shape: ANY, input_shape: ANY, input_dim: ANY, batch_size: ANY, weights: null },
+  fields: 'name trainable dtype activity_regularizer autocast input_shape input_dim',
+  keras2: { batch_input_shape: ANY, batch_size: ANY, weights: null },
 };
 
 const BY_CLASS: ReadonlyMap<string, ClassFields> = new Map(
@@ -218,14 +220,15 @@ export function fieldStanding(
 ): FieldStanding | undefined {
   const own = BY_CLASS.get(className);
   if (own === undefined) return undefined;
-  const other = loader === 'keras3' ? 'keras2' : 'keras3';
-  const mine = loader === 'keras3' ? 'keras3' : 'keras2';
   // A class's own word on a field goes before what holds for every layer.
   for (const entry of [own, BASE]) {
-    if (field in (entry[other] ?? {})) return isSpare(entry[other]![field]!, value) ? 'spare' : 'missing';
-    // What Keras 2 hands down to classes that have no use for it: TensorFlow.js refuses some of these.
-    if (loader === 'tfjs' && entry.keras2?.[field] === ANY) return 'spare';
-    if (field in (entry[mine] ?? {}) || entry.fields.split(' ').includes(field)) return 'known';
+    const both = { keras2: entry.keras2 ?? {}, keras3: entry.keras3 ?? {} };
+    // TensorFlow.js has what both Kerases have: the rest came later, or went before its time.
+    const known = loader === 'tfjs' ? {} : both[loader];
+    if (field in known || entry.fields.split(' ').includes(field)) return 'known';
+    for (const fields of Object.values(both)) {
+      if (field in fields) return isSpare(fields[field]!, value) ? 'spare' : 'missing';
+    }
   }
   return 'unheard';
 }

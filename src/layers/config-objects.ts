@@ -47,12 +47,6 @@ const CONSTRAINTS: ReadonlyMap<string, ObjectFacts> = new Map([
   ...facts(['keras2'], 'RadialConstraint', ''),
 ]);
 
-// A policy is harmless to TensorFlow.js, which computes in float32 whatever stands there.
-const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
-  ['DTypePolicy', ['tfjs', 'keras3']],
-  ['Policy', ['tfjs', 'keras2']],
-]);
-
 export type ObjectKind = 'initializer' | 'regularizer' | 'constraint';
 
 const TABLES: Readonly<Record<ObjectKind, ReadonlyMap<string, ObjectFacts>>> = {
@@ -66,6 +60,12 @@ export function objectKind(field: string): ObjectKind | undefined {
   const kind = field.slice(field.lastIndexOf('_') + 1);
   return kind in TABLES ? (kind as ObjectKind) : undefined;
 }
+
+// A policy is harmless to TensorFlow.js, which computes in float32 whatever stands there.
+const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
+  ['DTypePolicy', ['tfjs', 'keras3']],
+  ['Policy', ['tfjs', 'keras2']],
+]);
 
 /** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {

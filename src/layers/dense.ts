@@ -40,4 +40,16 @@ const embedding: LayerFacts = {
   masking: (config) => (config.mask_zero === true ? 'makes' : undefined),
 };
 
-export const DENSE: readonly LayerFacts[] = [dense, embedding];
+/** Its equation says the shapes, and is not read here. */
+const einsumDense: LayerFacts = {
+  className: 'EinsumDense',
+  role: 'other',
+  loads: ALL,
+  weights: (config) => {
+    const kernel = { name: 'kernel', base: 'kernel', shape: undefined };
+    const hasBias = config.bias_axes !== undefined && config.bias_axes !== null;
+    return hasBias ? [kernel, { name: 'bias', base: 'bias', shape: undefined }] : [kernel];
+  },
+};
+
+export const DENSE: readonly LayerFacts[] = [dense, embedding, einsumDense];

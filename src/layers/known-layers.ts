@@ -8,8 +8,10 @@ import { NORMALIZATIONS } from './normalizations.js';
 import { isOperationClass, operationFacts } from './operations.js';
 import { OTHER_LAYERS } from './other-layers.js';
 import { POOLINGS, RESIZINGS } from './poolings.js';
+import { RECURRENT } from './recurrent.js';
 import { RESHAPES } from './reshapes.js';
 import { tensorflowFacts } from './tensorflow-operations.js';
+import { wrappers } from './wrappers.js';
 
 const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
   [
@@ -22,6 +24,8 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
     ...RESIZINGS,
     ...MERGES,
     ...RESHAPES,
+    ...RECURRENT,
+    ...wrappers(factsOf),
     ...OTHER_LAYERS,
   ].map((facts) => [facts.className, facts]),
 );

@@ -32,6 +32,8 @@ export interface WeightFact {
   readonly base: string;
   /** Where it stands in a `.weights.h5`, relative to the layer; `vars/<index>` by default. */
   readonly path?: string;
+  /** It counts something, and is stored as a whole number. */
+  readonly isWhole?: true;
 }
 
 /**
@@ -86,7 +88,8 @@ export interface LayerFacts {
   readonly resolution?: (config: PlainObject) => readonly number[];
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
-  readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[];
+  /** Absent, or undefined: they are not known. */
+  readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
   /** Multiply-accumulates of one call for one example; null where the size is unknown. */
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */

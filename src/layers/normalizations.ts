@@ -56,6 +56,23 @@ const AXIS_LIST: RefusedField = {
   instead: (value) => (isArray(value) && value.items.length === 1 ? value.items[0]!.value : value),
 };
 
+/** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
+const normalization: LayerFacts = {
+  className: 'Normalization',
+  role: 'other',
+  loads: KERAS,
+  outputShape: sameShape,
+  weights: (config, [input]) => {
+    if (config.mean !== undefined && config.mean !== null) return [];
+    const shape = config.axis === null ? [] : normalizedShape(config, input);
+    return [
+      { name: 'mean', base: 'mean', shape },
+      { name: 'variance', base: 'variance', shape },
+      { name: 'count', base: 'count', shape: [], isWhole: true },
+    ];
+  },
+};
+
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...norm('BatchNormalization', ALL, ['moving_mean', 'moving_variance']),
@@ -66,4 +83,5 @@ export const NORMALIZATIONS: readonly LayerFacts[] = [
   norm('GroupNormalization', KERAS, []),
   { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape },
   { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape },
+  normalization,
 ];

@@ -1,12 +1,10 @@
-import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
+import type { PlainObject } from '../json/json-value.js';
 import {
   ALL,
   ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
-  type Masking,
-  passesMask,
   type RefusedField,
   type Shape,
   sameShape,
@@ -35,31 +33,6 @@ const BATCH_SHAPE: RefusedField = {
 
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
 
-const isFalse = (value: Plain) => value === false;
-
-const RESET_AFTER: RefusedField = {
-  loaders: ['tfjs'],
-  field: 'reset_after',
-  reason: 'is true: it has the older kind of GRU only',
-  stops: (value) => value === true,
-};
-
-const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
-
-const wrappedMask = ({ layer }: PlainObject): Masking =>
-  isPlainObject(layer) && isPlainObject(layer.config) ? sequenceMask(layer.config) : undefined;
-
-const recurrent = (className: string): LayerFacts => ({
-  className,
-  role: 'other',
-  loads: ALL,
-  masking: sequenceMask,
-  refusedFields: [
-    ignoredByTfjs('zero_output_for_mask', isFalse),
-    ...(className.startsWith('GRU') ? [RESET_AFTER] : []),
-  ],
-});
-
 /** Layers that TensorFlow.js has under the same name, and that pick other pixels there. */
 const otherPixels = (className: string): LayerFacts => ({
   className,
@@ -79,30 +52,14 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   },
   ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
   ...pointwise(ALL, 'Rescaling'),
-  ...pointwise(KERAS, 'ActivityRegularization', 'Normalization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
+  ...pointwise(KERAS, 'ActivityRegularization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
   ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
-  { className: 'Bidirectional', role: 'other', loads: ALL, masking: wrappedMask },
-  { className: 'TimeDistributed', role: 'other', loads: ALL, masking: passesMask },
-  ...other(ALL, 'CategoryEncoding', 'EinsumDense'),
+  ...other(ALL, 'CategoryEncoding', 'MultiHeadAttention'),
   ...['CenterCrop', 'Resizing'].map(otherPixels),
-  ...['GRU', 'GRUCell', 'LSTM', 'LSTMCell', 'SimpleRNN', 'SimpleRNNCell', 'StackedRNNCells'].map(recurrent),
-  ...['ConvLSTM2D', 'RNN'].map(
-    (className): LayerFacts => ({ className, role: 'other', loads: ALL, masking: sequenceMask }),
-  ),
-  ...other(ALL, 'MultiHeadAttention'),
   ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
-  ...other(
-    KERAS,
-    'AdditiveAttention',
-    'Attention',
-    'ConvLSTM1D',
-    'ConvLSTM3D',
-    'Discretization',
-    'HashedCrossing',
-    'Hashing',
-  ),
+  ...other(KERAS, 'AdditiveAttention', 'Attention', 'Discretization', 'HashedCrossing', 'Hashing'),
   ...other(
     KERAS,
     'IntegerLookup',
@@ -120,8 +77,6 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ...other(['keras3'], 'RandomColorDegeneration', 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing'),
   ...other(['keras3'], 'RandomGaussianBlur', 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
   ...other(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
-  // What RNN holds in its config; not layers of a graph.
-  ...other(ALL, 'GRUCell', 'LSTMCell', 'SimpleRNNCell', 'StackedRNNCells'),
   ...other(ALL, 'Functional', 'Sequential'),
   ...other(['tfjs', 'keras2'], 'Model'),
 ];

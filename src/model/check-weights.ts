@@ -4,6 +4,7 @@ import type { Shape, WeightFact } from '../layers/layer-facts.js';
 import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
 import { inferShapes } from './shapes.js';
+import { withoutScope } from './tensor.js';
 
 // Variables of layers are floats; Keras files hold them in any precision that a dtype policy names.
 const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
@@ -28,7 +29,7 @@ export function checkWeights(graph: Graph, inputs: readonly (Shape | undefined)[
 function checkLayer(layer: Layer, facts: readonly WeightFact[] | undefined): void {
   if (facts === undefined) return;
   for (const fact of facts) {
-    const weight = layer.weights.find(({ name }) => name === fact.name);
+    const weight = layer.weights.find(({ name }) => isNamed(name, fact));
     if (weight === undefined) throw mismatch(layer, `its weight "${fact.name}" is missing`);
     if (!fits(weight.tensor.shape, fact.shape)) {
       throw mismatch(
@@ -36,16 +37,18 @@ function checkLayer(layer: Layer, facts: readonly WeightFact[] | undefined): voi
         `its weight "${fact.name}" has the shape ${show(weight.tensor.shape)}, its config asks for ${show(fact.shape!)}`,
       );
     }
-    if (!FLOATS.includes(weight.tensor.dtype)) {
+    if (fact.isWhole !== true && !FLOATS.includes(weight.tensor.dtype)) {
       throw mismatch(
         layer,
         `its weight "${fact.name}" is stored as ${weight.tensor.dtype}, not as floating-point numbers`,
       );
     }
   }
-  const extra = layer.weights.find(({ name }) => !facts.some((fact) => fact.name === name));
+  const extra = layer.weights.find(({ name }) => !facts.some((fact) => isNamed(name, fact)));
   if (extra !== undefined) throw mismatch(layer, `it has a weight "${extra.name}", which its config has no use for`);
 }
+
+const isNamed = (name: string, fact: WeightFact): boolean => name === fact.name || withoutScope(name) === fact.name;
 
 const fits = (shape: readonly number[], fact: Shape | undefined): boolean =>
   fact === undefined ||

@@ -36,6 +36,12 @@ export interface Weight {
   readonly tensor: Tensor;
 }
 
+/**
+ * A weight's name without the scope before its last part, where it has one: `lstm_cell/kernel` is `kernel`. The converter
+ * of TensorFlow.js writes the scope of Keras' cells, and its loader leaves it out where it finds no other match.
+ */
+export const withoutScope = (name: string): string => name.replace(/[^/]+\/([^/]+)$/, '$1');
+
 export const tensorSize = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
 
 /** Whether two times every value is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */

@@ -10,7 +10,7 @@ import {
 } from '../../json/json-value.js';
 import { type ActivationStep, translateActivation } from '../../layers/activations.js';
 import { hasActivityRegularizer } from '../../layers/config.js';
-import { fieldStanding } from '../../layers/config-fields.js';
+import { fieldStanding, INPUT_FIELDS } from '../../layers/config-fields.js';
 import { objectKind } from '../../layers/config-objects.js';
 import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
@@ -18,12 +18,14 @@ import type { Dialect } from '../../model/model.js';
 import { bareJson, objectOf } from './bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
-import { readSerialized, type SerializedObject, translateSerialized, writeSerialized } from './translate-object.js';
+import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
 
 /** Whose words are translated into whose. */
 export interface Languages {
   readonly source: Dialect;
   readonly target: Loader;
+  /** Whether some layer of the model marks steps that later layers are to skip. */
+  readonly hasMasks: boolean;
 }
 
 /** A function that the layer cannot name in the target: it goes into layers behind it, and the layer is linear. */
@@ -38,9 +40,6 @@ export interface TranslatedConfig {
 }
 
 const LINEAR = fromPlain('linear');
-
-/** Ways to say an input's size on a layer that is none: the input layer says it. */
-const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
 
 /** Inside these the function runs once a step: it cannot be taken out. */
 const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(className);
@@ -61,12 +60,16 @@ export function translateConfig(
   const settings = toPlain(written) as PlainObject;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
+  if (className === 'Bidirectional' && target === 'tfjs' && languages.hasMasks)
+    throw noSuchField(layer, 'layer', className, target, 'reads a masked sequence, which TensorFlow.js does otherwise');
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
   for (const [key, value] of renameFields(className, written, target)) {
-    if (key === 'name' || (className !== 'InputLayer' && INPUT_FIELDS.includes(key))) continue;
+    if (key === 'name') continue;
     if (isSpareField(className, key, value, target, layer)) continue;
+    // It speaks of masked steps alone.
+    if (key === 'zero_output_for_mask' && target !== 'keras3' && !languages.hasMasks) continue;
     if (key === 'dtype') {
       members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
     } else if (key.endsWith('activation')) {
@@ -91,7 +94,7 @@ export function translateConfig(
     }
   }
   if (target === 'tfjs' && hasActivityRegularizer(settings))
-    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is set');
+    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
   return { config: objectOf([...members, ...neededFields(className, members, target)]), split };
 }
 
@@ -121,9 +124,11 @@ function neededFields(className: string, members: readonly (readonly [string, Js
 function isSpareField(className: string, key: string, value: JsonValue, target: Loader, layer: string): boolean {
   const plain = toPlain(value);
   const standing = fieldStanding(className, key, plain, target);
-  if (standing === 'known' || standing === undefined) return false;
+  // The input layer says the size: what Keras 2 alone says on another layer is not needed beside it.
+  if (standing === 'known') return INPUT_FIELDS.includes(key) && !['InputLayer', 'Embedding'].includes(className);
+  if (standing === undefined) throw noSuchClass(className, layer, target);
   if (standing === 'spare' || plain === null) return true;
-  throw noSuchField(layer, key, plain, target, 'is set');
+  throw noSuchField(layer, key, plain, target, `is an argument that ${loaderName(target)} does not know`);
 }
 
 function translateFunction(
@@ -198,12 +203,9 @@ function translateWrapped(field: string, value: JsonValue, languages: Languages,
   }
   const name = getMember(wrapped.config, 'name');
   const { config } = translateConfig(wrapped.className, wrapped.config, languages, layer, true);
-  return writeSerialized(
-    wrapped.className,
-    name === undefined
-      ? config
-      : objectOf([['name', name], ...config.members.map(({ key, value: each }) => [key, each] as const)]),
-  );
+  const members = config.members.map(({ key, value: each }) => [key, each] as const);
+  const named = name === undefined ? config : objectOf([['name', name], ...members]);
+  return writeWrapped(wrapped.className, named, languages.target);
 }
 
 export function noSuchClass(className: string, layer: string, target: Loader) {
@@ -219,7 +221,7 @@ function noSuchField(layer: string, field: string, value: unknown, target: Loade
   return cannotConvert(
     layer,
     field,
-    `${loaderName(target)} cannot do what its ${field} ${JSON.stringify(value)} asks for: it ${reason}`,
+    `${loaderName(target)} cannot do the same: its ${field}, ${JSON.stringify(value)}, ${reason}`,
     'keep the model in the format it is in, or rebuild it without this setting',
   );
 }

@@ -1,20 +1,23 @@
 import {
   fromPlain,
   type JsonObject,
-  type JsonValue,
   type PlainObject,
   toPlain,
   withMember,
 } from '../../json/json-value.js';
+import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import type { Call, Dialect, Graph, Layer, TensorRef } from '../../model/model.js';
+import { type Call, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
+import { type Weight, withoutScope } from '../../model/tensor.js';
 import { objectOf } from './bare-json.js';
-import { type Argument, type CallArguments, readArguments } from './call-arguments.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { type CallArguments, readArguments } from './call-arguments.js';
+import { cannotConvert } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
+import type { Languages } from './translate-config.js';
+import { translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
 
@@ -28,14 +31,15 @@ export interface Translation {
 
 /**
  * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already comes back as it is, for TensorFlow.js apart.
+ * their layers. A graph that is in the loader's dialect already keeps its text.
  * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
  */
 export function translateGraph(root: Graph, target: Loader): Translation {
-  const source = dialectOf(root);
-  if (source === target && !hasNewWords(root)) return { graph: root, renamed: new Map(), renamedOutputs: new Map() };
+  const source = root.read?.dialect ?? 'keras2';
+  if (source === target && !hasTfjsWords(root))
+    return { graph: withKnownWeights(root), renamed: new Map(), renamedOutputs: new Map() };
   const renamed = new Map<string, string>();
-  const task: Task = { source, target, names: layerNames(root, target), renamed };
+  const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
     root.outputs.flatMap((ref, index) => {
@@ -46,16 +50,31 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
 }
 
-const dialectOf = (graph: Graph): Dialect => graph.read?.dialect ?? 'keras2';
+/** TensorFlow.js writes Keras 2's dialect, but for the names of two initializers. */
+const hasTfjsWords = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) =>
+    graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
+  );
 
-/** TensorFlow.js writes Keras 2's dialect with a few words of its own; it has no operations. */
-const hasNewWords = (graph: Graph): boolean => dialectOf(graph) === 'keras2' && !graph.layers.some(isOperation);
+const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
+
+/** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
+function withKnownWeights(graph: Graph): Graph {
+  const layers = graph.layers.map((layer): Layer => {
+    if (layer.graph === undefined) return { ...layer, weights: keptWeights(layer) };
+    return { ...layer, graph: withKnownWeights(layer.graph) };
+  });
+  return { ...graph, layers };
+}
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
 
-interface Task {
-  readonly source: Dialect;
-  readonly target: Loader;
+const hasMasks = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) =>
+    graph.layers.some(({ className, settings }) => factsOf(className, settings).masking?.(settings) === 'makes'),
+  );
+
+interface Task extends Languages {
   readonly names: LayerNames;
   readonly renamed: Map<string, string>;
 }
@@ -143,10 +162,11 @@ function translateAny(
   return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
 }
 
-/** Gives the pieces their names: the one with the weights, or else the last one, is the layer itself. */
-function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
+/** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
+function namePieces(box: PieceBox, layer: Layer, name: string, { names }: Task) {
   const { pieces } = box;
-  const keeper = layer.weights.length > 0 || pieces[0]!.className === layer.className ? 0 : pieces.length - 1;
+  const same = pieces.findIndex(({ className }) => className === layer.className);
+  const keeper = same < 0 ? pieces.length - 1 : same;
   const layers = pieces.map((piece, index): Layer => {
     const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
     const config = objectOf([
@@ -159,15 +179,26 @@ function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: index === keeper ? keptWeights(layer, target) : [],
+      weights: index === keeper ? keptWeights(layer) : [],
     };
   });
   return { layers, sources: pieces.map((piece) => piece.sources) };
 }
 
-/** The state of a generator of random numbers is a variable in Keras 3 alone. */
-const keptWeights = (layer: Layer, target: Loader) =>
-  target === 'keras3' ? layer.weights : layer.weights.filter((weight) => !weight.name.includes('seed_generator'));
+/**
+ * The layer's weights by the names that its facts give them. What is no weight but the state of a generator of random
+ * numbers, in Keras 3, starts anew.
+ */
+function keptWeights(layer: Layer): readonly Weight[] {
+  const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);
+  const isKnown = (name: string) => facts?.some((fact) => fact.name === name) === true;
+  return layer.weights
+    .filter((weight) => isKnown(weight.name) || !weight.name.includes('seed_generator'))
+    .map((weight) => {
+      const short = withoutScope(weight.name);
+      return !isKnown(weight.name) && isKnown(short) ? { ...weight, name: short } : weight;
+    });
+}
 
 /** A nested model: its layers are translated, it stays what it is. */
 function translateModel(
@@ -213,41 +244,6 @@ function translateInput(box: PieceBox, layer: Layer): void {
   addTranslated(box, 'InputLayer', config, []);
 }
 
-/**
- * What a call says besides its tensors: `training`, which TensorFlow.js has no way to say.
- * @throws RetrofitError `cannot-convert` for a call with other arguments
- */
-function translateKeywords(layer: Layer, call: CallArguments, target: Loader): JsonObject | undefined {
-  const says = (argument: Argument) => argument.kind !== 'constant' || !isNull(argument.json);
-  const [first, ...more] = call.positional.filter(says);
-  const isPlain = (first?.kind === 'tensor' || first?.kind === 'tensors') && more.length === 0;
-  const keywords = [...call.keywords].filter(([, argument]) => says(argument));
-  const other = keywords.find(([key, { kind }]) => key !== 'training' || kind !== 'constant')?.[0];
-  if (!isPlain || other !== undefined) {
-    throw cannotConvert(
-      layer.name,
-      'inbound_nodes',
-      `it is called with ${other === undefined ? 'more than its tensors' : `the argument "${other}"`}, which is not translated`,
-      'keep the model in the format it is in, or rebuild it without that argument',
-    );
-  }
-  const training = keywords[0]?.[1];
-  if (training?.kind !== 'constant') return undefined;
-  const { json } = training;
-  const isFalse = json.kind === 'literal' && json.text === 'false';
-  if (target !== 'tfjs') return objectOf([['training', json]]);
-  // Whoever only runs the model gets the same numbers; TensorFlow.js reads past the argument of a Keras 2 file too.
-  if (isFalse) return undefined;
-  throw cannotConvert(
-    layer.name,
-    'inbound_nodes',
-    `it is always called as in training, which ${loaderName(target)} cannot say`,
-    'keep the model in the format it is in',
-  );
-}
-
-const isNull = (json: JsonValue): boolean => json.kind === 'literal' && json.text === 'null';
-
 function severalCalls(layer: Layer) {
   return cannotConvert(
     layer.name,
@@ -266,7 +262,7 @@ function connect(layer: Layer, { layers, sources, keywords }: Translated, redire
           ? redirect(call.inputs[source.input]!)
           : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
       );
-      const said = index === 0 ? keywords[number] : undefined;
+      const said = piece.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
       return said === undefined ? { inputs } : { inputs, keywords: said };
     });
     return { ...piece, calls };

@@ -105,6 +105,29 @@ const softmax: Rule = (box, layer, sources) => {
   return addTranslated(box, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
 };
 
+/** TensorFlow.js computes with the statistics of the last axis, whatever the axis: the channels go there and back. */
+const normalization: Rule = (box, layer, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const rank = outputOf(box, sources[0]!).shape?.length;
+  const axis = rank === undefined ? undefined : axisOf(layer.settings.axis ?? -1, rank);
+  const last = withMember(layer.config, 'axis', fromPlain(-1));
+  if ((layer.settings.axis ?? -1) === -1 || (rank !== undefined && axis === rank - 1))
+    return addTranslated(box, layer.className, last, sources);
+  if (rank === undefined || axis === undefined || axis < 1) {
+    throw cannotConvert(
+      layer.name,
+      'axis',
+      'TensorFlow.js normalises the last axis only, and how many axes there are is not known',
+      'rebuild the model with a Permute before the layer and one behind it',
+    );
+  }
+  const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1);
+  const there = [...axes.filter((each) => each !== axis), axis];
+  const back = axes.map((each) => there.indexOf(each) + 1);
+  const turned = addPlain(box, 'Permute', { dims: there }, sources);
+  return addPlain(box, 'Permute', { dims: back }, [addTranslated(box, layer.className, last, [turned])]);
+};
+
 /** Whole maps dropped at once: TensorFlow.js says it by the shape of the noise (and stops if it comes to train it). */
 const spatialDropout: Rule = (box, { config, settings }, sources) => {
   if (box.languages.target !== 'tfjs') return undefined;
@@ -128,6 +151,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ReLU', relu],
   ['ThresholdedReLU', thresholded],
   ['Softmax', softmax],
+  ['BatchNormalization', normalization],
   ['SpatialDropout2D', spatialDropout],
   ['Lambda', refused],
   ['TFOpLambda', refused],

@@ -16,12 +16,23 @@ export function readSerialized(value: JsonValue): SerializedObject | undefined {
   return className === undefined || !isObject(config) ? undefined : { className, config };
 }
 
-/** What every loader reads: neither Keras needs the module of its own classes. */
+/** What every loader reads: neither Keras needs the module of its initializers, regularizers and constraints. */
 export const writeSerialized = (className: string, config: JsonObject): JsonObject =>
   objectOf([
     ['class_name', fromPlain(className)],
     ['config', config],
   ]);
+
+/** A layer in another layer's config, which Keras 3 looks for in its module. */
+export const writeWrapped = (className: string, config: JsonObject, target: Loader): JsonObject =>
+  target === 'keras3'
+    ? objectOf([
+        ['module', fromPlain('keras.layers')],
+        ['class_name', fromPlain(className)],
+        ['config', config],
+        ['registered_name', fromPlain(null)],
+      ])
+    : writeSerialized(className, config);
 
 /**
  * An initializer, regularizer or constraint in a loader's words.
@@ -32,7 +43,9 @@ export function translateSerialized(field: string, value: JsonValue, target: Loa
   const kind = objectKind(field)!;
   if (value.kind === 'literal') return value;
   const name = stringOf(value);
-  const written = name === undefined ? readSerialized(value) : { className: name, config: objectOf([]) };
+  // A bare name means other defaults here and there, which matters to all but initializers.
+  const bare = name !== undefined && kind === 'initializer' ? { className: name, config: objectOf([]) } : undefined;
+  const written = bare ?? readSerialized(value);
   const words = written && translateObject(kind, written.className, target);
   if (written === undefined || words === undefined) {
     if (kind === 'initializer') return writeSerialized('Zeros', objectOf([]));
@@ -43,8 +56,6 @@ export function translateSerialized(field: string, value: JsonValue, target: Loa
       `set ${field} to one that ${loaderName(target)} has, or to None if the model is not to be trained further, and save the model again`,
     );
   }
-  // A name alone says the defaults, which may differ under another name.
-  if (name !== undefined && Object.keys(words.defaults).length === 0 && words.className === name) return value;
   const kept = written.config.members.filter((member) => words.fields.includes(member.key));
   const members = kept.map((member) => [member.key, seedless(member.key, bareJson(member.value))] as const);
   const missing = Object.entries(words.defaults).filter(([key]) => !kept.some((member) => member.key === key));

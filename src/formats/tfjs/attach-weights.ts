@@ -58,7 +58,7 @@ function listWrappedNames(wrapped: Plain | undefined): readonly string[] {
 
 function mayHaveWeights(layer: Layer): boolean {
   const facts = factsOf(layer.className, layer.settings);
-  return facts.weights === undefined || facts.weights(layer.settings, []).length > 0;
+  return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
 function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]>): Owner & { name: string } {

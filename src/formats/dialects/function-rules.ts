@@ -1,0 +1,72 @@
+import { fromPlain, type JsonObject, type PlainObject } from '../../json/json-value.js';
+import { newLayer } from '../../model/model.js';
+import { addTranslated, outputOf } from './layer-pieces.js';
+import { hasOnly, type OperationRule, onlyTensor, settingsOf } from './operation-rules.js';
+import { translateLayer } from './translate-layer.js';
+
+// Functions of one tensor, number by number.
+
+/** A function as an Activation layer, where its settings say what the function does anyway. */
+const activation =
+  (name: string, isDefault: (settings: PlainObject) => boolean = (settings) => hasOnly(settings)): OperationRule =>
+  (operation) => {
+    const tensor = onlyTensor(operation);
+    if (tensor === undefined || !isDefault(settingsOf(operation))) return false;
+    const { dtype } = outputOf(operation.box, tensor);
+    addTranslated(operation.box, 'Activation', fromPlain({ dtype, activation: name }) as JsonObject, [tensor]);
+    return true;
+  };
+
+/** A function whose settings are those of a layer. */
+const layer =
+  (className: string, toSettings: (settings: PlainObject) => PlainObject | undefined): OperationRule =>
+  (operation) => {
+    const tensor = onlyTensor(operation);
+    const settings = toSettings(settingsOf(operation));
+    if (tensor === undefined || settings === undefined) return false;
+    const { dtype } = outputOf(operation.box, tensor);
+    translateLayer(operation.box, newLayer(className, operation.box.layer, { dtype, ...settings }), [tensor]);
+    return true;
+  };
+
+const isExact = (settings: PlainObject) => hasOnly(settings, 'approximate') && settings.approximate !== true;
+const isOverLastAxis = (settings: PlainObject) => hasOnly(settings, 'axis') && (settings.axis ?? -1) === -1;
+const isPlainElu = (settings: PlainObject) => hasOnly(settings, 'alpha') && (settings.alpha ?? 1) === 1;
+
+/** The default is that of the functions; the layer has another one. */
+const leakyRelu = layer('LeakyReLU', (settings) =>
+  hasOnly(settings, 'negative_slope', 'alpha')
+    ? { alpha: settings.negative_slope ?? settings.alpha ?? 0.2 }
+    : undefined,
+);
+
+/** A clip from 0 up is a ReLU with a ceiling. */
+const clip = layer('ReLU', (settings) => {
+  const low = settings.x_min ?? settings.clip_value_min;
+  const high = settings.x_max ?? settings.clip_value_max;
+  if (low !== 0 || typeof high !== 'number' || high <= 0) return undefined;
+  return hasOnly(settings, 'x_min', 'x_max', 'clip_value_min', 'clip_value_max') ? { max_value: high } : undefined;
+});
+
+/** By the name of the class in Keras 3, of the function in TensorFlow. */
+export const FUNCTIONS: Readonly<Record<string, OperationRule>> = {
+  'Relu nn.relu': activation('relu'),
+  'Relu6 nn.relu6': activation('relu6'),
+  'Sigmoid nn.sigmoid math.sigmoid sigmoid': activation('sigmoid'),
+  'Silu nn.silu nn.swish': activation('silu'),
+  'Tanh nn.tanh math.tanh tanh': activation('tanh'),
+  'Elu nn.elu': activation('elu', isPlainElu),
+  'Selu nn.selu': activation('selu'),
+  'Softplus nn.softplus math.softplus': activation('softplus'),
+  'Softsign nn.softsign': activation('softsign'),
+  Mish: activation('mish'),
+  HardSigmoid: activation('hard_sigmoid'),
+  HardSilu: activation('hard_silu'),
+  'Gelu nn.gelu': activation('gelu', isExact),
+  'Softmax nn.softmax': activation('softmax', isOverLastAxis),
+  'LogSoftmax nn.log_softmax': activation('log_softmax', isOverLastAxis),
+  'LeakyRelu nn.leaky_relu': leakyRelu,
+  'Clip clip_by_value': clip,
+  // keras.activations.relu with a slope or a ceiling.
+  ReLU: layer('ReLU', (settings) => settings),
+};

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { RetrofitError } from '../../../src/errors.js';
+import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
+import { raiseGraph } from '../../../src/formats/dialects/raise-graph.js';
+import { translateGraph } from '../../../src/formats/dialects/translate-graph.js';
+import { listLoaders } from '../../../src/formats/loaders.js';
+import { parseJson } from '../../../src/json/parse-json.js';
+import { serializeJson } from '../../../src/json/serialize-json.js';
+import type { Loader } from '../../../src/layers/layer-facts.js';
+import { type Graph, listGraphs } from '../../../src/model/model.js';
+import { DIALECT_NAMES, NETWORK_EXPECTATIONS, readDialect, readNetwork } from '../../support/dialects.js';
+import { MODEL_NAMES, readFixture, readTopology, TOPOLOGY_EXPECTATIONS } from '../../support/fixtures.js';
+
+// Every real graph there is, into every loader's words. What comes out really loads and computes the same:
+// test/oracle/translate.
+
+const TARGETS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
+
+/** What stops which model. */
+const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
+  tfjs: {
+    'activity-regularised': 'u1_b.activity_regularizer',
+    'arguments.keras2-h5': 'attention.inbound_nodes',
+    'arguments.keras2-zip': 'attention.inbound_nodes',
+    'arguments.keras3-h5': 'attention.inbound_nodes',
+    'arguments.keras3-zip': 'attention.inbound_nodes',
+    'conv1d-causal': 'conv1d.padding',
+    'convnext-tiny of Keras 2': 'convnext_tiny_prestem_normalization.class_name',
+    'convnext-tiny of Keras 3': 'convnext_tiny_prestem_normalization.class_name',
+    'custom.keras2-h5': 'registered.class_name',
+    'custom.keras2-zip': 'bare.class_name',
+    'custom.keras3-h5': 'registered.class_name',
+    'custom.keras3-zip': 'bare.class_name',
+    'edsr-ops of Keras 2': 'tf.nn.depth_to_space.function',
+    'efficientnet-b0 of Keras 2': 'normalization.class_name',
+    'efficientnet-b0 of Keras 3': 'normalization.class_name',
+    'efficientnet-v2-b0 of Keras 2': 'normalization.class_name',
+    'efficientnet-v2-b0 of Keras 3': 'normalization.class_name',
+    'mixed.keras2-h5': 'stem.dtype',
+    'mixed.keras2-json': 'stem.dtype',
+    'mixed.keras2-zip': 'stem.dtype',
+    'mixed.keras3-h5': 'stem.dtype',
+    'mixed.keras3-zip': 'stem.dtype',
+    'operations.keras2-h5': 'tf.math.truediv.function',
+    'operations.keras2-zip': 'tf.math.truediv.function',
+    'operations.keras3-h5': 'true_divide.class_name',
+    'operations.keras3-zip': 'true_divide.class_name',
+    'regnet-x-002 of Keras 2': 'regnetx002_Stage_0_XBlock_0_conv_3x3.groups',
+    'resnetrs50 of Keras 2': 'normalization.class_name',
+    'sequential-unbuilt.keras2-zip': 'seq_0_input.batch_input_shape',
+    'sequential-unbuilt.keras3-h5': 'seq_0_input.batch_input_shape',
+    'sequential-unbuilt.keras3-zip': 'seq_0_input.batch_input_shape',
+  },
+  keras2: {
+    'arguments.keras3-h5': 'attention.inbound_nodes',
+    'arguments.keras3-zip': 'attention.inbound_nodes',
+    'convnext-tiny of Keras 3': 'convnext_tiny_stage_0_block_0_layer_scale.class_name',
+    'custom.keras3-h5': 'registered.class_name',
+    'custom.keras3-zip': 'bare.class_name',
+    'operations.keras3-h5': 'true_divide.class_name',
+    'operations.keras3-zip': 'true_divide.class_name',
+    'sequential-unbuilt.keras3-h5': 'seq_0_input.batch_input_shape',
+    'sequential-unbuilt.keras3-zip': 'seq_0_input.batch_input_shape',
+  },
+  keras3: {
+    'arguments.keras2-h5': 'attention.inbound_nodes',
+    'arguments.keras2-zip': 'attention.inbound_nodes',
+    'convnext-tiny of Keras 2': 'convnext_tiny_stage_0_block_0_layer_scale.class_name',
+    'custom.keras2-h5': 'registered.class_name',
+    'custom.keras2-zip': 'bare.class_name',
+    'edsr-ops of Keras 2': 'tf.nn.depth_to_space.function',
+    'operations.keras2-h5': 'tf.math.truediv.function',
+    'operations.keras2-zip': 'tf.math.truediv.function',
+    'sequential-unbuilt.keras2-zip': 'seq_0_input.batch_input_shape',
+  },
+};
+
+/** What was refused, as `layer.field`; undefined where it was translated, and then checked. */
+function refusedIn(graph: Graph, target: Loader): string | undefined {
+  let after: Graph;
+  try {
+    after = translateGraph(graph, target).graph;
+  } catch (error) {
+    if (!(error instanceof RetrofitError) || error.code !== 'cannot-convert') throw error;
+    expect(error.where.layer).toBeDefined();
+    expect(error.hint).toBeDefined();
+    return `${error.where.layer}.${error.where.field}`;
+  }
+  if (after.read !== undefined) return undefined;
+  for (const { graph: inner } of listGraphs(after)) {
+    expect(inner.read).toBeUndefined();
+    for (const layer of inner.layers) {
+      expect([layer.entry, layer.isOperation, layer.implicit]).toEqual([undefined, undefined, undefined]);
+      for (const call of layer.calls) expect(call.read).toBeUndefined();
+    }
+  }
+  const root = lowerModel(after, { dialect: target === 'keras3' ? 'keras3' : 'keras2' });
+  const again = raiseGraph(parseJson(serializeJson({ root, lead: '', trail: '' })).root, '');
+  const verdict = listLoaders(again, 'keras-json').find(({ loader }) => loader === target)!;
+  expect(verdict.blockedBy).toBeNull();
+  return undefined;
+}
+
+describe.each(TARGETS)('to %s', (target) => {
+  test.each(MODEL_NAMES)('%s', async (name) => {
+    expect(refusedIn((await readFixture(name)).graph, target)).toBe(REFUSED[target][name]);
+  });
+
+  test.each(Object.keys(TOPOLOGY_EXPECTATIONS))('%s of Keras 2', (name) => {
+    expect(refusedIn(readTopology(name).graph, target)).toBe(REFUSED[target][`${name} of Keras 2`]);
+  });
+
+  test.each(Object.keys(NETWORK_EXPECTATIONS))('%s of Keras 3', (name) => {
+    expect(refusedIn(readNetwork(name).model.graph, target)).toBe(REFUSED[target][`${name} of Keras 3`]);
+  });
+
+  test.each(DIALECT_NAMES)('%s', (name) => {
+    expect(refusedIn(readDialect(name).model.graph, target)).toBe(REFUSED[target][name]);
+  });
+});

@@ -1,0 +1,801 @@
+import { describe, expect, test } from 'vitest';
+import { RetrofitError } from '../../../src/errors.js';
+import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
+import { raiseGraph } from '../../../src/formats/dialects/raise-graph.js';
+import { translateGraph } from '../../../src/formats/dialects/translate-graph.js';
+import { parseJson } from '../../../src/json/parse-json.js';
+import { serializeJson } from '../../../src/json/serialize-json.js';
+import type { Loader } from '../../../src/layers/layer-facts.js';
+import type { Graph, Layer } from '../../../src/model/model.js';
+import { generatedTensor } from '../../../src/model/tensor.js';
+
+// Small graphs, written as each Keras writes them; what real loaders make of the translation: test/oracle/translate.
+
+type Json = Record<string, unknown>;
+type Source = 'keras2' | 'keras3';
+
+interface Entry {
+  readonly className: string;
+  readonly config?: Json;
+  /** Tensors by layer; `null` and anything else are arguments as they are. Without it: the layer before. */
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Json;
+  readonly module?: string;
+}
+
+const isTensor = (value: unknown): value is string => typeof value === 'string' && value.startsWith('@');
+
+const keras3Value = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(keras3Value);
+  if (!isTensor(value)) return value;
+  return {
+    class_name: '__keras_tensor__',
+    config: { shape: [null], dtype: 'float32', keras_history: [value.slice(1), 0, 0] },
+  };
+};
+
+const keras2Value = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(keras2Value);
+  return isTensor(value) ? [value.slice(1), 0, 0] : value;
+};
+
+/** One call as Keras 2 writes it: operations have a single entry, whose other operands are among the keywords. */
+function keras2Call({ className, args = [], kwargs = {} }: Entry): unknown {
+  const options = Object.fromEntries(Object.entries(kwargs).map(([key, value]) => [key, keras2Value(value)]));
+  const entry = (value: unknown) =>
+    isTensor(value) ? [value.slice(1), 0, 0, options] : ['_CONSTANT_VALUE', -1, value, options];
+  const first = args[0];
+  if (className === 'TFOpLambda') return Array.isArray(first) ? first.map(entry) : entry(first);
+  return (Array.isArray(first) ? first : [first]).map(entry);
+}
+
+/** A functional model of these layers, the last one its output. */
+function graphOf(
+  source: Source,
+  shape: readonly (number | null)[],
+  layers: Readonly<Record<string, Entry>>,
+  dtype = 'float32',
+): Graph {
+  const names = ['in', ...Object.keys(layers)];
+  const inputConfig = source === 'keras3' ? { batch_shape: [null, ...shape] } : { batch_input_shape: [null, ...shape] };
+  const entries = Object.entries(layers).map(([name, { config, ...entry }], index) => {
+    const whole = { args: [`@${names[index]}`], ...entry };
+    const { className, module = 'keras.layers', args, kwargs = {} } = whole;
+    const call =
+      source === 'keras3'
+        ? {
+            args: keras3Value(args),
+            kwargs: Object.fromEntries(Object.entries(kwargs).map(([key, value]) => [key, keras3Value(value)])),
+          }
+        : keras2Call({ ...whole, className });
+    return {
+      ...(source === 'keras3' ? { module, registered_name: null } : {}),
+      class_name: className,
+      config: { name, ...config },
+      name,
+      inbound_nodes: [call],
+    };
+  });
+  const input = {
+    ...(source === 'keras3' ? { module: 'keras.layers', registered_name: null } : {}),
+    class_name: 'InputLayer',
+    config: { ...inputConfig, dtype, sparse: false, name: 'in' },
+    name: 'in',
+    inbound_nodes: [],
+  };
+  const json = {
+    ...(source === 'keras3' ? { module: 'keras.src.models.functional' } : {}),
+    class_name: 'Functional',
+    config: {
+      name: 'm',
+      layers: [input, ...entries],
+      input_layers: [['in', 0, 0]],
+      output_layers: [[names.at(-1), 0, 0]],
+    },
+  };
+  return raiseGraph(parseJson(JSON.stringify(json)).root, '');
+}
+
+const sequentialOf = (source: Source, layers: readonly (readonly [string, Json])[]): Graph =>
+  raiseGraph(
+    parseJson(
+      JSON.stringify({
+        class_name: 'Sequential',
+        config: { name: 's', layers: layers.map(([class_name, config]) => ({ class_name, config })) },
+        ...(source === 'keras3' ? { module: 'keras' } : {}),
+      }),
+    ).root,
+    '',
+  );
+
+const layerIn = (graph: Graph, name: string): Layer => graph.layers.find((layer) => layer.name === name)!;
+const outline = (graph: Graph) =>
+  graph.layers.map(({ name, className, calls }) => [
+    name,
+    className,
+    ...(calls[0]?.inputs.map((input) => input.layer) ?? []),
+  ]);
+
+/** A layer's config after the translation, its name aside. */
+function configOf(
+  source: Source,
+  target: Loader,
+  className: string,
+  config: Json,
+  shape: readonly (number | null)[] = [8, 8, 4],
+): Json {
+  const { graph } = translateGraph(graphOf(source, shape, { one: { className, config } }), target);
+  const { name: _, ...rest } = layerIn(graph, 'one').settings;
+  return rest;
+}
+
+/** Where a translation stops: `layer.field`. */
+function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'cannot-convert') {
+      expect(error.hint).toBeTruthy();
+      return `${error.where.layer}.${error.where.field}`;
+    }
+    throw error;
+  }
+  return 'translated';
+}
+
+const zeros = { class_name: 'Zeros', config: {} };
+const POLICY = {
+  module: 'keras',
+  class_name: 'DTypePolicy',
+  config: { name: 'float32' },
+  registered_name: null,
+  shared_object_id: 3,
+};
+const object = (class_name: string, config: Json = {}) => ({
+  module: 'keras.initializers',
+  class_name,
+  config,
+  registered_name: null,
+});
+
+describe('configs', () => {
+  test.each<[string, Source, Loader, string, Json, Json]>([
+    [
+      'policies become names',
+      'keras3',
+      'keras2',
+      'Dropout',
+      { rate: 0.5, dtype: POLICY },
+      { rate: 0.5, dtype: 'float32' },
+    ],
+    [
+      'policies of Keras 2 too',
+      'keras2',
+      'keras3',
+      'Dropout',
+      { rate: 0.5, dtype: { class_name: 'Policy', config: { name: 'mixed_float16' } } },
+      { rate: 0.5, dtype: 'mixed_float16' },
+    ],
+    [
+      'the axis of a norm',
+      'keras2',
+      'keras3',
+      'BatchNormalization',
+      { axis: [3], epsilon: 0.001 },
+      { axis: 3, epsilon: 0.001 },
+    ],
+    [
+      'new arguments that say nothing',
+      'keras3',
+      'keras2',
+      'Dense',
+      { units: 3, quantization_config: null, lora_rank: null },
+      { units: 3 },
+    ],
+    [
+      'old arguments that say nothing',
+      'keras2',
+      'keras3',
+      'SeparableConv2D',
+      { filters: 2, kernel_size: [3, 3], groups: 1, kernel_initializer: object('Zeros'), kernel_regularizer: null },
+      { filters: 2, kernel_size: [3, 3] },
+    ],
+    [
+      'what TensorFlow.js refuses',
+      'keras2',
+      'tfjs',
+      'SeparableConv2D',
+      { filters: 2, kernel_size: [3, 3], kernel_initializer: object('Zeros') },
+      { filters: 2, kernel_size: [3, 3] },
+    ],
+    [
+      'initializers',
+      'keras3',
+      'keras2',
+      'Dense',
+      { units: 3, kernel_initializer: object('GlorotUniform', { seed: null, input_axes: null, output_axes: null }) },
+      { units: 3, kernel_initializer: { class_name: 'GlorotUniform', config: { seed: null } } },
+    ],
+    [
+      'initializers by another name',
+      'keras3',
+      'tfjs',
+      'Dense',
+      { units: 3, kernel_initializer: object('LecunNormal', { seed: 1 }) },
+      { units: 3, kernel_initializer: { class_name: 'LeCunNormal', config: { seed: 1 } } },
+    ],
+    [
+      'initializers by their short name',
+      'keras2',
+      'tfjs',
+      'Dense',
+      { units: 3, kernel_initializer: 'lecun_normal', bias_initializer: 'zeros' },
+      { units: 3, kernel_initializer: { class_name: 'LeCunNormal', config: {} }, bias_initializer: zeros },
+    ],
+    [
+      'initializers that are not there',
+      'keras3',
+      'tfjs',
+      'Dense',
+      { units: 3, kernel_initializer: object('STFT', { side: 'real' }) },
+      { units: 3, kernel_initializer: { class_name: 'Zeros', config: {} } },
+    ],
+    [
+      'regularizers',
+      'keras3',
+      'tfjs',
+      'Dense',
+      { units: 3, kernel_regularizer: object('L2', { l2: 0.01 }) },
+      { units: 3, kernel_regularizer: { class_name: 'L1L2', config: { l2: 0.01, l1: 0 } } },
+    ],
+    ['the slope', 'keras2', 'keras3', 'LeakyReLU', { alpha: 0.25 }, { negative_slope: 0.25 }],
+    ['the slope back', 'keras3', 'tfjs', 'LeakyReLU', { negative_slope: 0.25 }, { alpha: 0.25 }],
+    ['swish', 'keras3', 'tfjs', 'Dense', { units: 3, activation: 'silu' }, { units: 3, activation: 'swish' }],
+    [
+      'functions by object',
+      'keras3',
+      'tfjs',
+      'Dense',
+      { units: 3, activation: { module: 'builtins', class_name: 'function', config: 'relu' } },
+      { units: 3, activation: 'relu' },
+    ],
+    [
+      'wrapped layers',
+      'keras3',
+      'keras2',
+      'TimeDistributed',
+      { layer: object('Dense', { name: 'd', units: 2, dtype: POLICY, quantization_config: null }) },
+      { layer: { class_name: 'Dense', config: { name: 'd', units: 2, dtype: 'float32' } } },
+    ],
+    [
+      'wrapped layers for Keras 3',
+      'keras2',
+      'keras3',
+      'TimeDistributed',
+      { layer: { class_name: 'Dense', config: { name: 'd', units: 2 } } },
+      {
+        layer: { module: 'keras.layers', class_name: 'Dense', config: { name: 'd', units: 2 }, registered_name: null },
+      },
+    ],
+    [
+      'a second direction that mirrors the first',
+      'keras3',
+      'tfjs',
+      'Bidirectional',
+      {
+        layer: object('GRU', { name: 'f', units: 2, go_backwards: false, reset_after: false }),
+        backward_layer: object('GRU', { name: 'b', units: 2, go_backwards: true, reset_after: false }),
+      },
+      { layer: { class_name: 'GRU', config: { name: 'f', units: 2, go_backwards: false, reset_after: false } } },
+    ],
+    [
+      'sizes of inputs on other layers',
+      'keras2',
+      'keras3',
+      'Embedding',
+      { input_dim: 5, output_dim: 2, batch_input_shape: [null, null], input_length: null },
+      { input_dim: 5, output_dim: 2, input_length: null },
+    ],
+    [
+      'maps dropped as a whole',
+      'keras3',
+      'tfjs',
+      'SpatialDropout2D',
+      { rate: 0.5, data_format: 'channels_last' },
+      { rate: 0.5, noise_shape: [null, 1, 1, null] },
+    ],
+    [
+      'a slope of ReLU',
+      'keras3',
+      'tfjs',
+      'ReLU',
+      { max_value: null, negative_slope: 0.1, threshold: 0 },
+      { alpha: 0.1 },
+    ],
+    [
+      'a threshold of ReLU',
+      'keras2',
+      'tfjs',
+      'ReLU',
+      { max_value: null, negative_slope: 0, threshold: 0.5 },
+      { theta: 0.5 },
+    ],
+    ['ThresholdedReLU', 'keras2', 'keras3', 'ThresholdedReLU', { theta: 0.5 }, { threshold: 0.5 }],
+    ['Identity', 'keras3', 'tfjs', 'Identity', {}, { activation: 'linear' }],
+  ])('%s (%s to %s)', (_, source, target, className, before, after) => {
+    expect(configOf(source, target, className, before)).toEqual(after);
+  });
+
+  test.each<[Source, Loader, string, Json, string]>([
+    ['keras3', 'tfjs', 'Dense', { units: 3, dtype: { ...POLICY, config: { name: 'mixed_bfloat16' } } }, 'dtype'],
+    [
+      'keras3',
+      'keras2',
+      'Dense',
+      { units: 3, dtype: { module: 'keras', class_name: 'QuantizedDTypePolicy', config: {} } },
+      'dtype',
+    ],
+    ['keras3', 'keras2', 'Dense', { units: 3, lora_rank: 4 }, 'lora_rank'],
+    ['keras3', 'keras2', 'Dense', { units: 3, invented: 4 }, 'invented'],
+    ['keras3', 'keras2', 'LayerNormalization', { axis: -1, rms_scaling: true }, 'rms_scaling'],
+    ['keras3', 'keras2', 'Dense', { units: 3, activation: 'squareplus' }, 'activation'],
+    ['keras3', 'keras2', 'LSTM', { units: 3, recurrent_activation: 'hard_sigmoid' }, 'recurrent_activation'],
+    ['keras2', 'keras3', 'LSTM', { units: 3, activation: 'hard_sigmoid' }, 'activation'],
+    ['keras2', 'keras3', 'LSTM', { units: 3, time_major: true }, 'time_major'],
+    [
+      'keras2',
+      'keras3',
+      'Dense',
+      { units: 3, kernel_constraint: { class_name: 'RadialConstraint', config: {} } },
+      'kernel_constraint',
+    ],
+    [
+      'keras3',
+      'tfjs',
+      'Dense',
+      { units: 3, kernel_regularizer: object('OrthogonalRegularizer') },
+      'kernel_regularizer',
+    ],
+    ['keras3', 'tfjs', 'Dense', { units: 3, activity_regularizer: object('L2', { l2: 0.1 }) }, 'activity_regularizer'],
+    ['keras3', 'tfjs', 'GRU', { units: 3, reset_after: true }, 'reset_after'],
+    ['keras3', 'tfjs', 'Conv2D', { filters: 2, kernel_size: [3, 3], groups: 2 }, 'groups'],
+    ['keras3', 'tfjs', 'DepthwiseConv2D', { kernel_size: [3, 3], dilation_rate: [2, 2] }, 'dilation_rate'],
+    [
+      'keras3',
+      'tfjs',
+      'Conv2DTranspose',
+      { filters: 2, kernel_size: [3, 3], output_padding: [1, 1] },
+      'output_padding',
+    ],
+    ['keras3', 'tfjs', 'UpSampling2D', { size: [2, 2], interpolation: 'bilinear' }, 'interpolation'],
+    ['keras3', 'tfjs', 'Resizing', { height: 4, width: 4 }, 'height'],
+    ['keras3', 'tfjs', 'ReLU', { max_value: 6, negative_slope: 0.1, threshold: 0 }, 'negative_slope'],
+    ['keras3', 'tfjs', 'ELU', { alpha: 0.5 }, 'alpha'],
+    ['keras3', 'tfjs', 'Softmax', { axis: 1 }, 'axis'],
+    ['keras3', 'tfjs', 'Normalization', { axis: -1, mean: [1], variance: [1] }, 'class_name'],
+    ['keras3', 'tfjs', 'ZeroPadding3D', { padding: 1 }, 'class_name'],
+    ['keras3', 'keras2', 'Lambda', { function: 'code' }, 'class_name'],
+    ['keras3', 'keras2', 'RMSNormalization', { axis: -1 }, 'class_name'],
+    ['keras2', 'keras3', 'SomebodysLayer', {}, 'class_name'],
+    [
+      'keras2',
+      'keras3',
+      'TimeDistributed',
+      { layer: { class_name: 'Functional', config: { name: 'f', layers: [] } } },
+      'layer',
+    ],
+  ])('%s to %s: no %s %j', (source, target, className, config, field) => {
+    expect(refusal(() => configOf(source, target, className, config))).toBe(`one.${field}`);
+  });
+
+  test('numbers keep their tokens', () => {
+    const text =
+      '{"class_name":"Sequential","config":{"name":"s","layers":[{"class_name":"BatchNormalization","config":{"name":"b","batch_input_shape":[null,2],"axis":[1],"momentum":0.990,"epsilon":1.001e-05}}]}}';
+    const { graph } = translateGraph(raiseGraph(parseJson(text).root, ''), 'keras3');
+    const written = serializeJson({ root: lowerModel(graph, { dialect: 'keras3' }), lead: '', trail: '' });
+    expect(written).toContain('"axis":1,"momentum":0.990,"epsilon":1.001e-05');
+  });
+
+  test('what is in the dialect already keeps its text, but for words of TensorFlow.js', () => {
+    const own = graphOf('keras2', [3], { a: { className: 'SomebodysLayer' } });
+    expect(translateGraph(own, 'keras2').graph.read).toBe(own.read);
+    const initializer = { class_name: 'LeCunNormal', config: { seed: null } };
+    const other = graphOf('keras2', [3], {
+      a: { className: 'Dense', config: { units: 2, kernel_initializer: initializer } },
+    });
+    expect(layerIn(translateGraph(other, 'keras2').graph, 'a').settings.kernel_initializer).toEqual({
+      class_name: 'LecunNormal',
+      config: { seed: null },
+    });
+  });
+});
+
+describe('functions that a loader has no name for', () => {
+  const dense = (activation: unknown) => ({ className: 'Dense', config: { units: 3, activation } });
+
+  test('stand behind their layer, which keeps its name and weights', () => {
+    const before = graphOf('keras3', [4], { a: dense('hard_sigmoid'), b: dense('relu') });
+    const { graph, renamed, renamedOutputs } = translateGraph(before, 'tfjs');
+    expect(outline(graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['a', 'Dense', 'in'],
+      ['a_scale', 'Rescaling', 'a'],
+      ['a_clip', 'ReLU', 'a_scale'],
+      ['a_scale_1', 'Rescaling', 'a_clip'],
+      ['b', 'Dense', 'a_scale_1'],
+    ]);
+    expect(layerIn(graph, 'a').settings.activation).toBe('linear');
+    expect(layerIn(graph, 'a_scale').settings).toMatchObject({ scale: 1, offset: 3 });
+    expect(layerIn(graph, 'a_clip').settings).toMatchObject({ max_value: 6 });
+    expect(layerIn(graph, 'a_scale_1').settings).toMatchObject({ scale: 1 / 6, offset: 0 });
+    expect([...renamed, ...renamedOutputs]).toEqual([]);
+  });
+
+  test('the older hard_sigmoid is another one', () => {
+    const { graph } = translateGraph(graphOf('keras2', [4], { a: dense('hard_sigmoid') }), 'keras3');
+    expect(layerIn(graph, 'a_scale').settings).toMatchObject({ scale: 0.2, offset: 0.5 });
+    expect(layerIn(graph, 'a_clip').settings).toMatchObject({ max_value: 1 });
+    const same = translateGraph(graphOf('keras2', [4], { a: dense('hard_sigmoid') }), 'tfjs').graph;
+    expect(layerIn(same, 'a').settings.activation).toBe('hard_sigmoid');
+  });
+
+  test('an output that moves gets another name, which is told', () => {
+    const { graph, renamedOutputs } = translateGraph(graphOf('keras3', [4], { a: dense('hard_silu') }), 'keras2');
+    expect(outline(graph).slice(2)).toEqual([
+      ['a_scale', 'Rescaling', 'a'],
+      ['a_clip', 'ReLU', 'a_scale'],
+      ['a_scale_1', 'Rescaling', 'a_clip'],
+      ['a_product', 'Multiply', 'a', 'a_scale_1'],
+    ]);
+    expect(graph.outputs[0]!.layer).toBe('a_product');
+    expect([...renamedOutputs]).toEqual([['a', 'a_product']]);
+  });
+
+  test('an Activation layer is replaced, its name staying with its output', () => {
+    const before = graphOf('keras3', [4], { a: { className: 'Activation', config: { activation: 'hard_sigmoid' } } });
+    const { graph, renamedOutputs } = translateGraph(before, 'tfjs');
+    expect(outline(graph).map(([name, className]) => `${name} ${className}`)).toEqual([
+      'in InputLayer',
+      'a_scale Rescaling',
+      'a_clip ReLU',
+      'a Rescaling',
+    ]);
+    expect(renamedOutputs.size).toBe(0);
+  });
+
+  test('a layer given as a function too', () => {
+    const leaky = { module: 'keras.layers', class_name: 'LeakyReLU', config: { name: 'l', negative_slope: 0.1 } };
+    const { graph } = translateGraph(graphOf('keras3', [4], { a: dense(leaky) }), 'tfjs');
+    expect(layerIn(graph, 'a_leakyrelu').settings).toMatchObject({ alpha: 0.1 });
+  });
+
+  test('a Sequential model stays one while it is a chain', () => {
+    const layers = (activation: string) =>
+      [
+        ['InputLayer', { batch_shape: [null, 4], dtype: 'float32', name: 'i' }],
+        ['Dense', { units: 2, activation, name: 'a' }],
+      ] as const;
+    const chain = translateGraph(sequentialOf('keras3', layers('hard_sigmoid')), 'tfjs').graph;
+    expect([chain.kind, chain.layers.length]).toEqual(['sequential', 5]);
+    const branched = translateGraph(sequentialOf('keras3', layers('hard_silu')), 'tfjs').graph;
+    expect([branched.kind, branched.outputs[0]!.layer]).toEqual(['functional', 'a_product']);
+  });
+});
+
+describe('layers that a loader has otherwise', () => {
+  test('kept dimensions come back by a Reshape', () => {
+    const pool = { className: 'GlobalAveragePooling2D', config: { data_format: 'channels_first', keepdims: true } };
+    const { graph } = translateGraph(
+      graphOf('keras3', [4, 8, 8], { pool, drop: { className: 'Dropout', config: { rate: 0.1 } } }),
+      'tfjs',
+    );
+    expect(layerIn(graph, 'pool').settings.keepdims).toBeUndefined();
+    expect(layerIn(graph, 'pool_reshape').settings.target_shape).toEqual([4, 1, 1]);
+    expect(layerIn(graph, 'drop').calls[0]!.inputs[0]!.layer).toBe('pool_reshape');
+  });
+
+  test('differences, and the scaled sums of Inception-ResNet', () => {
+    const two = {
+      a: { className: 'Dropout', config: { rate: 0.1 } },
+      b: { className: 'Subtract', args: [['@in', '@a']] },
+    };
+    expect(outline(translateGraph(graphOf('keras3', [4], two), 'tfjs').graph).slice(2)).toEqual([
+      ['b_scale', 'Rescaling', 'a'],
+      ['b', 'Add', 'in', 'b_scale'],
+    ]);
+    const scaled = {
+      ...two,
+      b: {
+        className: 'CustomScaleLayer',
+        config: { scale: 0.17 },
+        args: [['@in', '@a']],
+        module: 'keras.src.applications.inception_resnet_v2',
+      },
+    };
+    const { graph } = translateGraph(graphOf('keras3', [4], scaled), 'keras2');
+    expect(layerIn(graph, 'b_scale').settings).toMatchObject({ scale: 0.17, offset: 0 });
+  });
+
+  test('norms over an inner axis go through the last one', () => {
+    const norm = { className: 'BatchNormalization', config: { axis: 1 } };
+    const { graph } = translateGraph(graphOf('keras3', [4, 8, 8], { norm }), 'tfjs');
+    expect(
+      outline(graph)
+        .map(([name, className]) => `${name} ${className}`)
+        .slice(1),
+    ).toEqual(['norm_permute Permute', 'norm BatchNormalization', 'norm_permute_1 Permute']);
+    expect(layerIn(graph, 'norm_permute').settings.dims).toEqual([2, 3, 1]);
+    expect(layerIn(graph, 'norm_permute_1').settings.dims).toEqual([3, 1, 2]);
+    expect(layerIn(graph, 'norm').settings.axis).toBe(-1);
+  });
+});
+
+describe('operations', () => {
+  const numpy = (className: string, args: readonly unknown[], config: Json = {}): Entry => ({
+    className,
+    args,
+    config,
+    module: 'keras.src.ops.numpy',
+  });
+  const nn = (className: string, config: Json = {}): Entry => ({
+    className,
+    config,
+    args: ['@in'],
+    module: 'keras.src.ops.nn',
+  });
+  const tensorflow = (name: string, args: readonly unknown[], kwargs: Json = {}): Entry => ({
+    className: 'TFOpLambda',
+    config: { trainable: true, dtype: 'float32', function: name },
+    args,
+    kwargs: { ...kwargs, name: null },
+  });
+
+  test.each<[string, Source, Entry, string, Json]>([
+    ['x + 2', 'keras3', numpy('Add', ['@in', 2.5]), 'Rescaling', { scale: 1, offset: 2.5 }],
+    ['2 * x', 'keras3', numpy('Multiply', [2, '@in']), 'Rescaling', { scale: 2, offset: 0 }],
+    ['x - 1', 'keras3', numpy('Subtract', ['@in', 1]), 'Rescaling', { scale: 1, offset: -1 }],
+    ['1 - x', 'keras3', numpy('Subtract', [1, '@in']), 'Rescaling', { scale: -1, offset: 1 }],
+    ['x / 4', 'keras3', numpy('TrueDivide', ['@in', 4]), 'Rescaling', { scale: 0.25, offset: 0 }],
+    ['x + x', 'keras3', numpy('Add', ['@in', '@in']), 'Add', {}],
+    ['max(x, 0)', 'keras3', numpy('Maximum', ['@in', 0]), 'ReLU', {}],
+    [
+      'a mean over places',
+      'keras3',
+      numpy('Mean', ['@in'], { axis: [1, 2], keepdims: false }),
+      'GlobalAveragePooling2D',
+      { data_format: 'channels_last' },
+    ],
+    ['concatenate', 'keras3', numpy('Concatenate', [['@in', '@in']], { axis: -1 }), 'Concatenate', { axis: 3 }],
+    ['reshape', 'keras3', numpy('Reshape', ['@in'], { newshape: [-1, 16, 4] }), 'Reshape', { target_shape: [16, 4] }],
+    ['clip', 'keras3', numpy('Clip', ['@in'], { x_min: 0, x_max: 3 }), 'ReLU', { max_value: 3 }],
+    ['relu6', 'keras3', nn('Relu6'), 'Activation', { activation: 'relu6' }],
+    ['silu', 'keras3', nn('Silu'), 'Activation', { activation: 'swish' }],
+    ['gelu', 'keras3', nn('Gelu', { approximate: false }), 'Activation', { activation: 'gelu' }],
+    ['leaky relu', 'keras3', nn('LeakyRelu', { negative_slope: 0.1 }), 'LeakyReLU', { alpha: 0.1 }],
+    ['x + y of TensorFlow', 'keras2', tensorflow('__operators__.add', ['@in'], { y: '@in' }), 'Add', {}],
+    [
+      'x * 2 of TensorFlow',
+      'keras2',
+      tensorflow('math.multiply', ['@in'], { y: 2 }),
+      'Rescaling',
+      { scale: 2, offset: 0 },
+    ],
+    [
+      '3 - x of TensorFlow',
+      'keras2',
+      tensorflow('math.subtract', [3], { y: '@in' }),
+      'Rescaling',
+      { scale: -1, offset: 3 },
+    ],
+    [
+      'a maximum of TensorFlow',
+      'keras2',
+      tensorflow('math.reduce_max', ['@in'], { axis: [1, 2], keepdims: false }),
+      'GlobalMaxPooling2D',
+      {},
+    ],
+    [
+      'concat of TensorFlow',
+      'keras2',
+      tensorflow('concat', [['@in', '@in']], { axis: -1 }),
+      'Concatenate',
+      { axis: 3 },
+    ],
+    ['sigmoid of TensorFlow', 'keras2', tensorflow('math.sigmoid', ['@in']), 'Activation', { activation: 'sigmoid' }],
+  ])('%s becomes a layer', (_, source, entry, className, settings) => {
+    const { graph } = translateGraph(graphOf(source, [4, 4, 4], { op: entry }), 'tfjs');
+    expect(layerIn(graph, 'op')).toMatchObject({ className, settings });
+    expect(graph.layers).toHaveLength(2);
+  });
+
+  test.each<[string, Source, Entry]>([
+    ['x / 3 rounds otherwise', 'keras3', numpy('TrueDivide', ['@in', 3])],
+    ['1 / x', 'keras3', numpy('TrueDivide', [1, '@in'])],
+    ['a mean over channels', 'keras3', numpy('Mean', ['@in'], { axis: [3], keepdims: false })],
+    ['a mean over the batch', 'keras3', numpy('Mean', ['@in'], { axis: [0, 1], keepdims: false })],
+    ['the approximate gelu', 'keras3', nn('Gelu', { approximate: true })],
+    ['a softmax over places', 'keras3', nn('Softmax', { axis: 1 })],
+    ['a reshape that moves the batch', 'keras3', numpy('Reshape', ['@in'], { newshape: [-1, 8] })],
+    ['a sum of many', 'keras3', numpy('Cumsum', ['@in'], { axis: 1 })],
+    ['a list of factors', 'keras3', numpy('Multiply', ['@in', [1, 2, 3, 4]])],
+    ['a function of TensorFlow', 'keras2', tensorflow('nn.depth_to_space', ['@in'], { block_size: 2 })],
+  ])('%s: refused', (_, source, entry) => {
+    const field = source === 'keras3' ? 'class_name' : 'function';
+    for (const target of ['tfjs', source === 'keras3' ? 'keras2' : 'keras3'] as const)
+      expect(refusal(() => translateGraph(graphOf(source, [4, 4, 4], { op: entry }), target))).toBe(`op.${field}`);
+  });
+
+  test('tensors of other ranks, and whole numbers: refused', () => {
+    const ranks = { a: { className: 'GlobalAveragePooling2D' }, op: numpy('Multiply', ['@in', '@a']) };
+    expect(refusal(() => translateGraph(graphOf('keras3', [4, 4, 4], ranks), 'tfjs'))).toBe('op.class_name');
+    const whole = graphOf('keras3', [4], { op: numpy('Multiply', ['@in', 2]) }, 'int32');
+    expect(refusal(() => translateGraph(whole, 'tfjs'))).toBe('op.class_name');
+  });
+
+  test('one that keeps dimensions is two layers for TensorFlow.js', () => {
+    const mean = numpy('Mean', ['@in'], { axis: [1, 2], keepdims: true });
+    expect(outline(translateGraph(graphOf('keras3', [4, 4, 4], { mean }), 'tfjs').graph).slice(1)).toEqual([
+      ['mean_globalaveragepooling2d', 'GlobalAveragePooling2D', 'in'],
+      ['mean', 'Reshape', 'mean_globalaveragepooling2d'],
+    ]);
+  });
+});
+
+describe('names', () => {
+  const drop: Entry = { className: 'Dropout', config: { rate: 0.1 } };
+
+  test('that a loader refuses are changed, uniquely', () => {
+    const before = graphOf('keras2', [4], { 'a/b': drop, a_b: drop, 'c/d': drop });
+    const { graph, renamed, renamedOutputs } = translateGraph(before, 'keras3');
+    expect(graph.layers.map(({ name, settings }) => [name, settings.name])).toEqual([
+      ['in', 'in'],
+      ['a_b_1', 'a_b_1'],
+      ['a_b', 'a_b'],
+      ['c_d', 'c_d'],
+    ]);
+    expect(Object.fromEntries(renamed)).toEqual({ 'a/b': 'a_b_1', 'c/d': 'c_d' });
+    expect([...renamedOutputs]).toEqual([['c/d', 'c_d']]);
+    expect(layerIn(graph, 'a_b').calls[0]!.inputs[0]!.layer).toBe('a_b_1');
+  });
+
+  test.each<[Loader, string, string]>([
+    ['tfjs', 'a b>c', 'a_b_c'],
+    ['tfjs', '_a', 'layer__a'],
+    ['tfjs', 'toString', 'layer_toString'],
+    ['keras2', 'a b', 'a_b'],
+  ])('for %s, %s is %s', (target, before, after) => {
+    expect(outline(translateGraph(graphOf('keras3', [4], { [before]: drop }), target).graph)[1]![0]).toBe(after);
+  });
+
+  test('of layers in two models are made different for TensorFlow.js alone', () => {
+    const inner = (name: string): Entry => ({
+      className: 'Functional',
+      module: 'keras.src.models.functional',
+      config: {
+        name,
+        layers: [
+          {
+            module: 'keras.layers',
+            class_name: 'InputLayer',
+            config: { batch_shape: [null, 4], dtype: 'float32', name: 'i' },
+            name: 'i',
+            inbound_nodes: [],
+          },
+          {
+            module: 'keras.layers',
+            class_name: 'Dense',
+            config: { name: 'd', units: 4 },
+            name: 'd',
+            inbound_nodes: [{ args: [keras3Value('@i')], kwargs: {} }],
+          },
+        ],
+        input_layers: ['i', 0, 0],
+        output_layers: ['d', 0, 0],
+      },
+    });
+    const before = graphOf('keras3', [4], { one: inner('one'), two: inner('two'), end: drop });
+    const { graph, renamed } = translateGraph(before, 'tfjs');
+    expect(Object.fromEntries(renamed)).toEqual({ 'two/i': 'i_1', 'two/d': 'd_1' });
+    expect(graph.layers.map(({ className }) => className)).toEqual([
+      'InputLayer',
+      'Functional',
+      'Functional',
+      'Dropout',
+    ]);
+    expect(layerIn(graph, 'two').graph!.outputs[0]!.layer).toBe('d_1');
+    expect(translateGraph(before, 'keras2').renamed.size).toBe(0);
+  });
+});
+
+describe('calls', () => {
+  const norm = (kwargs: Json): Entry => ({
+    className: 'BatchNormalization',
+    config: { axis: -1 },
+    args: ['@in'],
+    kwargs,
+  });
+
+  test('that fix the phase say so in the other Keras; TensorFlow.js cannot train otherwise anyway', () => {
+    const fixed = graphOf('keras3', [4], { n: norm({ training: false, mask: null }) });
+    const there = translateGraph(fixed, 'keras2').graph;
+    expect(
+      JSON.parse(serializeJson({ root: lowerModel(there), lead: '', trail: '' })).config.layers[1].inbound_nodes,
+    ).toEqual([[['in', 0, 0, { training: false }]]]);
+    const back = translateGraph(graphOf('keras2', [4], { n: norm({ training: false }) }), 'keras3').graph;
+    const written = JSON.parse(serializeJson({ root: lowerModel(back, { dialect: 'keras3' }), lead: '', trail: '' }));
+    expect(written.config.layers[1].inbound_nodes[0].kwargs).toEqual({ training: false });
+    expect(layerIn(translateGraph(fixed, 'tfjs').graph, 'n').calls[0]!.keywords).toBeUndefined();
+    expect(refusal(() => translateGraph(graphOf('keras3', [4], { n: norm({ training: true }) }), 'tfjs'))).toBe(
+      'n.inbound_nodes',
+    );
+  });
+
+  test('with arguments of other kinds are refused', () => {
+    const state: Entry = {
+      className: 'LSTM',
+      config: { units: 4 },
+      args: ['@in'],
+      kwargs: { initial_state: ['@in', '@in'] },
+    };
+    expect(refusal(() => translateGraph(graphOf('keras3', [3, 4], { l: state }), 'keras2'))).toBe('l.inbound_nodes');
+    const attention: Entry = {
+      className: 'MultiHeadAttention',
+      config: { num_heads: 1, key_dim: 2 },
+      args: ['@in', '@in'],
+    };
+    expect(refusal(() => translateGraph(graphOf('keras3', [3, 4], { l: attention }), 'keras2'))).toBe(
+      'l.inbound_nodes',
+    );
+  });
+});
+
+describe('inputs', () => {
+  test('are written where Keras 2 had them on the first layer', () => {
+    const before = sequentialOf('keras2', [
+      ['Dense', { name: 'd', units: 2, batch_input_shape: [null, 4], dtype: 'float32' }],
+    ]);
+    const { graph } = translateGraph(before, 'keras3');
+    expect(graph.kind).toBe('sequential');
+    expect(graph.layers.map(({ settings }) => ({ ...settings }))).toEqual([
+      { name: 'd_input', batch_shape: [null, 4], dtype: 'float32', sparse: false },
+      { name: 'd', units: 2, dtype: 'float32' },
+    ]);
+  });
+
+  test('that nobody knows the shape of are refused', () => {
+    const before = sequentialOf('keras2', [['Dense', { name: 'd', units: 2 }]]);
+    expect(refusal(() => translateGraph(before, 'keras3'))).toBe('d_input.batch_input_shape');
+  });
+
+  test('of small whole numbers are int32 in TensorFlow.js', () => {
+    const before = graphOf(
+      'keras3',
+      [4],
+      { r: { className: 'Rescaling', config: { scale: 0.5, offset: 0 } } },
+      'uint8',
+    );
+    expect(layerIn(translateGraph(before, 'tfjs').graph, 'in').settings.dtype).toBe('int32');
+    expect(refusal(() => translateGraph(graphOf('keras3', [4], {}, 'int64'), 'tfjs'))).toBe('in.dtype');
+  });
+});
+
+test('weights stay with their layer, under the names of its facts', () => {
+  const weight = (name: string) => ({ name, tensor: generatedTensor([1], () => new Float32Array(1)) });
+  const before = graphOf('keras2', [3, 4], {
+    l: { className: 'LSTM', config: { units: 1 } },
+    d: { className: 'Dropout', config: { rate: 0.1 } },
+  });
+  const loaded: Graph = {
+    ...before,
+    layers: before.layers.map((layer) => {
+      if (layer.name === 'l')
+        return { ...layer, weights: ['lstm_cell/kernel', 'recurrent_kernel', 'bias'].map(weight) };
+      return layer.name === 'd' ? { ...layer, weights: [weight('seed_generator/vars/0')] } : layer;
+    }),
+  };
+  for (const target of ['keras3', 'keras2'] as const) {
+    const { graph } = translateGraph(loaded, target);
+    expect(layerIn(graph, 'l').weights.map(({ name }) => name)).toEqual(['kernel', 'recurrent_kernel', 'bias']);
+    expect(layerIn(graph, 'd').weights).toEqual([]);
+  }
+});
