@@ -1,7 +1,7 @@
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { renameKeys } from '../model/compile-settings.js';
-import type { Format, Model, RetrofitRecord, Warning } from '../model/model.js';
+import type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from '../model/model.js';
 import { translateGraph } from './dialects/translate-graph.js';
 
 /** Who loads models of a format. */
@@ -16,10 +16,12 @@ export function convertModel(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   if (from === to) {
-    const keepsSettings = settingsPlace(model.format) === settingsPlace(format);
-    return keepsSettings ? { ...model, format } : withoutSettings({ ...model, format });
+    const graph = format.container === model.format.container ? model.graph : readable(model.graph, format);
+    const moved = { ...model, format, graph };
+    return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
-  const { graph, renamed } = translateGraph(model.graph, to);
+  const { graph: translated, renamed, renamedOutputs } = translateGraph(model.graph, to);
+  const graph = readable(translated, format);
   const converted: Model = {
     ...model,
     format,
@@ -30,7 +32,20 @@ export function convertModel(model: Model, format: Format): Model {
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
   if (from === 'keras3' || to === 'keras3' || settingsPlace(format) === 'topology') return withoutSettings(converted);
-  return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamed) };
+  return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamedOutputs) };
+}
+
+/** tf-keras reads archives by the Python modules that their entries say: a graph that says none is written anew. */
+const readable = (graph: Graph, { container, dialect }: Format): Graph =>
+  container === 'keras-zip' && dialect === 'keras2' && graph.read?.module === undefined ? unread(graph) : graph;
+
+/** The graph without the text it was read from; calls with arguments of their own keep theirs. */
+function unread({ read: _, ...graph }: Graph): Graph {
+  const layers = graph.layers.map(({ entry: __, ...layer }): Layer => {
+    const calls = layer.calls.map(({ read, ...call }) => (call.hasArguments ? { ...call, read } : call));
+    return { ...layer, calls, ...(layer.graph === undefined ? {} : { graph: unread(layer.graph) }) };
+  });
+  return { ...graph, layers };
 }
 
 /** Where a format keeps compile settings: in the architecture, or beside it. */

@@ -14,7 +14,8 @@ import { KERAS_VERSIONS } from './keras-versions.js';
 /** The document of a model's architecture: what was read, with its changes. */
 export function newTopology(model: Model): JsonDocument {
   const { dialect, container } = model.format;
-  const read = findKerasSource(model)?.topology;
+  // A graph that is written anew takes nothing from the file, and neither does what stands around it.
+  const read = model.graph.read && findKerasSource(model)?.topology;
   const wrapper = isObject(read?.root) ? read.root : undefined;
   const lowered = lowerModel(model.graph, {
     wrapper,
