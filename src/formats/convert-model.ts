@@ -35,9 +35,11 @@ export function convertModel(model: Model, format: Format): Model {
   return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamedOutputs) };
 }
 
-/** tf-keras reads archives by the Python modules that their entries say: a graph that says none is written anew. */
-const readable = (graph: Graph, { container, dialect }: Format): Graph =>
-  container === 'keras-zip' && dialect === 'keras2' && graph.read?.module === undefined ? unread(graph) : graph;
+/** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
+function readable(graph: Graph, { container, dialect }: Format): Graph {
+  const wantsModules = container === 'keras-zip' || (container === 'keras-json' && dialect === 'keras3');
+  return wantsModules && graph.read?.module === undefined ? unread(graph) : graph;
+}
 
 /** The graph without the text it was read from; calls with arguments of their own keep theirs. */
 function unread({ read: _, ...graph }: Graph): Graph {

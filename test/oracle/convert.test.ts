@@ -76,6 +76,32 @@ for (const [kind, other] of [
   });
 }
 
+for (const kind of ['keras2', 'keras3'] as const) {
+  describeOracle(kind, 'from one container into another: the same numbers', (keras) => {
+    test.each(['residual_shortcut_first', 'nested_functional', 'sequential_input', 'compiled_with_state'])(
+      '%s',
+      async (name) => {
+        const place = join(folder, `${kind}-${name}-containers`);
+        await keras.make(name, place, ['.h5']);
+        const before = join(place, `${name}.h5`);
+        for (const [from, to] of [
+          [before, 'a.keras'],
+          ['a.keras', 'b.weights.h5'],
+          ['b.json', 'c.keras'],
+          ['c.keras', 'd.h5'],
+        ] as const) {
+          await writeModel(await readModel(from === before ? before : join(place, from)), join(place, to));
+          const after = to.endsWith('.weights.h5')
+            ? { json: join(place, 'b.json'), weights: join(place, to) }
+            : join(place, to);
+          const { outputs } = await keras.compare(before, after, { modes: ['eager'] });
+          expect(outputs.map((output) => output.eager)).toEqual(outputs.map(() => 0));
+        }
+      },
+    );
+  });
+}
+
 describeOracle('keras3', 'TensorFlow.js to Keras and back', (keras) => {
   test.each(['resnet-v1', 'mobilenet-v2', 'inception', 'nested-deep'])(
     '%s: the same weights, bit for bit',
