@@ -1,7 +1,16 @@
 import { truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { makeFolders, run } from '../support/cli.js';
-import { type BuiltModel, input, layer, layerOf, layersOf, nested } from '../support/model-builder.js';
+import {
+  type BuiltModel,
+  groupOf,
+  input,
+  layer,
+  layerOf,
+  layersOf,
+  nested,
+  WEIGHT_FILE,
+} from '../support/model-builder.js';
 import { expectRefused, type Refusal, type Row, refuses, writeBroken, writeText } from './refused.js';
 
 // HOSTILE.md, rows 5, 10 and 12: JSON that is read in two ways or never ends, graphs that loaders choke on.
@@ -278,7 +287,17 @@ describe('graphs (row 12)', () => {
     const model = writeBroken(newFolder(), (built) => {
       layersOf(built).push(layer(className, 'many', { units: 4 }, ['rectified']), layer('ReLU', 'new', {}, ['many']));
       reads(built, 'new', ['many', 0, 1]);
+      if (className === 'LSTM') addWeights(built, 'many', { kernel: [4, 16], recurrent_kernel: [4, 16], bias: [16] });
     });
     expect((await run([model, '--dry-run'])).code).toBe(0);
   });
 });
+
+/** Weights of zeros, in the model's file. */
+function addWeights(model: BuiltModel, name: string, shapes: Readonly<Record<string, readonly number[]>>): void {
+  for (const [weight, shape] of Object.entries(shapes)) {
+    groupOf(model).weights.push({ name: `${name}/${weight}`, shape: [...shape], dtype: 'float32' });
+    const bytes = new Uint8Array(4 * shape.reduce((product, size) => product * size, 1));
+    model.files.set(WEIGHT_FILE, Buffer.concat([model.files.get(WEIGHT_FILE)!, bytes]));
+  }
+}
