@@ -1,11 +1,15 @@
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
-import type { Loader } from '../layers/layer-facts.js';
 import { renameKeys } from '../model/compile-settings.js';
-import type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from '../model/model.js';
+import {
+  type Format,
+  type Graph,
+  type Layer,
+  loaderOf,
+  type Model,
+  type RetrofitRecord,
+  type Warning,
+} from '../model/model.js';
 import { translateGraph } from './dialects/translate-graph.js';
-
-/** Who loads models of a format. */
-export const loaderOf = ({ container, dialect }: Format): Loader => (container === 'tfjs' ? 'tfjs' : dialect);
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -82,10 +86,19 @@ function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[
 }
 
 function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {
-  const rename = (name: string) => renamed.get(name) ?? name;
+  const rename = (graph: readonly string[], name: string) => renamed.get([...graph, name].join('/')) ?? name;
+  const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,
-    modules: record.modules.map((entry) => ({ ...entry, after: rename(entry.after), graph: entry.graph.map(rename) })),
-    doubled: record.doubled.map((entry) => ({ ...entry, layer: rename(entry.layer), graph: entry.graph.map(rename) })),
+    modules: record.modules.map(({ graph, after, ...entry }) => ({
+      ...entry,
+      after: rename(graph, after),
+      graph: renameAll(graph),
+    })),
+    doubled: record.doubled.map(({ graph, layer, ...entry }) => ({
+      ...entry,
+      layer: rename(graph, layer),
+      graph: renameAll(graph),
+    })),
   };
 }

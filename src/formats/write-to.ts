@@ -1,5 +1,5 @@
 import type { Format, Model } from '../model/model.js';
-import type { Storage } from '../storage/storage.js';
+import type { StagedOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { TfjsSource } from './tfjs/tfjs-source.js';
@@ -55,7 +55,7 @@ export async function writeTo(
 
 async function writeFiles(
   model: Model,
-  staged: Awaited<ReturnType<Storage['stageFolder']>>,
+  staged: StagedOutput,
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<WrittenFiles> {

@@ -1,4 +1,5 @@
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
+import type { Loader } from '../layers/layer-facts.js';
 import type { TensorValues, Weight } from './tensor.js';
 
 /** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
@@ -70,6 +71,9 @@ export interface Format {
   readonly dialect: Dialect;
   readonly weightLayout: WeightLayout;
 }
+
+/** Who loads models of a format. */
+export const loaderOf = ({ container, dialect }: Format): Loader => (container === 'tfjs' ? 'tfjs' : dialect);
 
 /** A file that a model consists of, as it was when it was read. */
 export interface ModelFile {

@@ -1,6 +1,6 @@
 import { inputError, usageError } from '../errors.js';
 import { factsOf } from '../layers/known-layers.js';
-import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
+import { type Graph, listGraphs, loaderOf, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { projectionClass, squeezeClass } from '../se/module-classes.js';
@@ -114,7 +114,7 @@ function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model)
   if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
   const channels = shape[channelsAxisOf(view, shape.length)];
   if (channels === null || channels === undefined) return 'channels-unknown';
-  const loader = model.format.container === 'tfjs' ? 'tfjs' : model.format.dialect;
+  const loader = loaderOf(model.format);
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
   const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
   if (lost !== undefined) return lost;

@@ -116,7 +116,7 @@ function commonReport({
 }
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
-export const reportLine = (report: AddReport | InspectReport | ErrorReport): string =>
+export const reportLine = (report: AddReport | InspectReport | ConvertReport | ErrorReport): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),
   );

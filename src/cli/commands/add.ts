@@ -1,9 +1,7 @@
 import { refusal } from '../../errors.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
-import type { OutputPlace } from '../../formats/output-place.js';
-import { type WriteResult, writeTo } from '../../formats/write-to.js';
-import { countLayers, type Model } from '../../model/model.js';
+import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planRetrofit } from '../../plan/plan-retrofit.js';
@@ -17,8 +15,8 @@ import { retrofit } from '../../transforms/retrofit.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { writeModel } from '../write-model.js';
 
 /** The main job: read, plan, put the modules in, write, tell. */
 export async function add(path: string, given: Flags): Promise<void> {
@@ -35,7 +33,7 @@ export async function add(path: string, given: Flags): Promise<void> {
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
   const markdown = flags.markdown === undefined ? undefined : await import('../markdown-file.js');
   await markdown?.checkMarkdownPlace(flags.markdown!, model, flags.dryRun ? undefined : place);
-  const output = flags.dryRun ? null : await write(model, plan, place, flags);
+  const output = flags.dryRun ? null : await writeModel(retrofit(model, plan), place, flags);
 
   const run: Run = {
     tool: TOOL,
@@ -59,18 +57,6 @@ export async function add(path: string, given: Flags): Promise<void> {
   await markdown?.writeMarkdown(flags.markdown!, run);
   if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run);
-}
-
-async function write(model: Model, plan: Plan, place: OutputPlace, flags: Flags): Promise<WriteResult> {
-  const bar = progressBar('writing', flags.quiet === true || flags.json === true);
-  try {
-    return await writeTo(nodeStorage, retrofit(model, plan), place, {
-      force: flags.force ?? false,
-      onProgress: bar.update,
-    });
-  } finally {
-    bar.stop();
-  }
 }
 
 function checkBudget(plan: Plan, budget: string): void {

@@ -1,17 +1,16 @@
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { type WriteResult, writeTo } from '../../formats/write-to.js';
 import { countLayers } from '../../model/model.js';
-import { convertReport } from '../../report/json-report.js';
+import { convertReport, reportLine } from '../../report/json-report.js';
 import { outputLine, warningLine } from '../../report/summary.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { storingOptions, type WeightFlags } from '../weight-flags.js';
+import { writeModel } from '../write-model.js';
 
 /** The flags of convert, besides those it shares. */
 export type ConvertFlags = Flags & WeightFlags;
@@ -24,22 +23,12 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const place = await placeOf(path, read, flags);
   const model = convertModel(read, place.format);
   const storing = storingOptions(model, place.format.container, flags);
-  const bar = progressBar('writing', flags.quiet === true || flags.json === true);
-  let output: WriteResult;
-  try {
-    output = await writeTo(nodeStorage, model, place, {
-      force: flags.force ?? false,
-      onProgress: bar.update,
-      ...storing,
-    });
-  } finally {
-    bar.stop();
-  }
+  const output = await writeModel(model, place, flags, storing);
   const milliseconds = performance.now() - started;
   const { warnings } = model;
   if (flags.json) {
     const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
-    print(JSON.stringify(convertReport({ tool: TOOL, input, output, warnings, milliseconds })));
+    print(reportLine(convertReport({ tool: TOOL, input, output, warnings, milliseconds })));
   } else if (!flags.quiet) {
     tell(...warnings.map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
     print(dataColors.green(outputLine(read, output, milliseconds)));

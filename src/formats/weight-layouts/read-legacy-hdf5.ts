@@ -17,7 +17,7 @@ export function readLegacyHdf5(file: Hdf5File, graph: Graph, base: string): Grap
   refuseUnreachable(graph);
   const dialect = graph.read?.dialect ?? 'keras2';
   const names = readTextList(file, base || '/', 'layer_names') ?? [];
-  const layers = layerOrder(graph).filter((layer) => !layer.isOperation);
+  const layers = layerOrder(graph);
   const known = new Map(layers.map((layer) => [layer.name, layer]));
   const weights = new Map<Layer, readonly Weight[]>();
   const inFile: Layer[] = [];

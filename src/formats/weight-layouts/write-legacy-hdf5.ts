@@ -23,7 +23,7 @@ export interface LegacyWriting {
  */
 export async function writeLegacyHdf5(editor: Hdf5Editor, graph: Graph, writing: LegacyWriting): Promise<void> {
   const { base, before } = writing;
-  const layers = layerOrder(graph).filter((layer) => !layer.isOperation);
+  const layers = layerOrder(graph);
   const old = new Map(before?.layers.map((layer) => [layer.name, layer]));
   for (const layer of layers) await writeLayer(editor, layer, old.get(layer.name), writing);
   const top = `${base}/top_level_model_weights`;

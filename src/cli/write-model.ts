@@ -1,0 +1,21 @@
+import type { OutputPlace } from '../formats/output-place.js';
+import { type WriteOptions, type WriteResult, writeTo } from '../formats/write-to.js';
+import type { Model } from '../model/model.js';
+import { nodeStorage } from '../storage/node/node-storage.js';
+import type { Flags } from './flags.js';
+import { progressBar } from './progress.js';
+
+/** Writes a model to its place, with a bar on a terminal. */
+export async function writeModel(
+  model: Model,
+  place: OutputPlace,
+  { quiet, json, force }: Pick<Flags, 'quiet' | 'json' | 'force'>,
+  options: Omit<WriteOptions, 'force' | 'onProgress'> = {},
+): Promise<WriteResult> {
+  const bar = progressBar('writing', quiet === true || json === true);
+  try {
+    return await writeTo(nodeStorage, model, place, { ...options, force: force ?? false, onProgress: bar.update });
+  } finally {
+    bar.stop();
+  }
+}
