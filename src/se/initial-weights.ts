@@ -1,23 +1,9 @@
+import { randomNumbers } from '../random.js';
+
 /**
  * Initial kernels, the same to the last bit on every engine: whole-number arithmetic for the random numbers, and only
  * `+ - * /` and the square root, which IEEE 754 rounds correctly everywhere.
  */
-
-/** Uniform numbers in [0, 1) with 24 bits each, from a seed and a name. */
-function randomNumbers(seed: number, name: string): () => number {
-  // FNV-1a over the name starts the state; the steps are those of splitmix32.
-  let state = (0x811c9dc5 ^ seed) >>> 0;
-  for (const byte of new TextEncoder().encode(name)) state = Math.imul(state ^ byte, 0x01000193) >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let mixed = state ^ (state >>> 16);
-    mixed = Math.imul(mixed, 0x21f0aaad);
-    mixed ^= mixed >>> 15;
-    mixed = Math.imul(mixed, 0x735a2d97);
-    mixed ^= mixed >>> 15;
-    return (mixed >>> 8) / 2 ** 24;
-  };
-}
 
 /** Uniform values in [-limit, limit], as many as asked for. */
 function uniformValues(count: number, limit: number, random: () => number): Float32Array {

@@ -22,7 +22,7 @@ export interface NewTfjsOptions {
 const SHARD_BYTES = 4 * 2 ** 20;
 const KERAS_VERSION = '2.15.0';
 
-interface WrittenSpec {
+export interface WrittenSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -59,13 +59,13 @@ export async function writeNewTfjs(
   });
 }
 
-interface PlannedWeight {
+export interface PlannedWeight {
   readonly tensor: Tensor;
   readonly spec: WrittenSpec;
   readonly byteLength: number;
 }
 
-async function planWeights(
+export async function planWeights(
   model: Model,
   values: TensorValues,
   options: NewTfjsOptions,
@@ -102,7 +102,10 @@ async function quantizationOf(dtype: QuantizedDtype, tensor: Tensor, values: Ten
 }
 
 /** All weights as they are stored, one behind the other. */
-async function* storedBytes(planned: readonly PlannedWeight[], values: TensorValues): AsyncGenerator<Uint8Array> {
+export async function* storedBytes(
+  planned: readonly PlannedWeight[],
+  values: TensorValues,
+): AsyncGenerator<Uint8Array> {
   for (const { tensor, spec } of planned) {
     if (spec.dtype !== 'float32') {
       yield* values.chunks(tensor);
@@ -135,7 +138,7 @@ function cutStream(stream: AsyncIterator<Uint8Array>): (length: number) => Async
   };
 }
 
-function newRoot(model: Model, paths: readonly string[], specs: readonly WrittenSpec[]): JsonObject {
+export function newRoot(model: Model, paths: readonly string[], specs: readonly WrittenSpec[]): JsonObject {
   const { className, config } = lowerGraph(model.graph, 'keras2');
   const plain = {
     format: 'layers-model',

@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { usageError } from '../errors.js';
+import { PREPROCESS_NAMES, type Preprocess } from '../images/preprocess.js';
+import { BACKEND_CHOICES, type BackendChoice } from '../runtime/backend-names.js';
+
+// Importing this must stay cheap: --help needs it.
+
+/** Flags of every command that computes. */
+export interface ComputeFlags {
+  readonly backend: BackendChoice;
+  readonly batch: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** Flags of every command that looks at images. */
+export interface ImageFlags {
+  readonly preprocess?: Preprocess;
+  readonly labels?: string;
+}
+
+export function addComputeOptions(command: Command): void {
+  command
+    .addOption(new Option('--backend <backend>', 'what computes').choices(BACKEND_CHOICES).default('auto'))
+    .option('--batch <number>', 'images computed at once', wholeNumber('batch', 1), 32)
+    .option('--seed <number>', 'seed of everything that is drawn at random', wholeNumber('seed', 0), 1);
+}
+
+export function addImageOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--preprocess <how>', 'what pixels become (default: none if the model rescales, else unit)').choices(
+        PREPROCESS_NAMES,
+      ),
+    )
+    .option('--labels <file>', 'class names in the order of the output units, one a line (default: sorted)');
+}
+
+/** Reads a flag that is a whole number of at least so much. */
+export const wholeNumber =
+  (flag: string, least: number) =>
+  (text: string): number => {
+    const number = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (number >= least && number < 2 ** 32) return number;
+    throw usageError('bad-option', `--${flag} "${text}" is no whole number of at least ${least}`, {
+      where: { field: flag },
+    });
+  };

@@ -1,0 +1,104 @@
+import { inputError, usageError } from '../errors.js';
+import type { ImageFile } from './list-images.js';
+import { type Preprocess, preprocess } from './preprocess.js';
+
+/** What a model's input takes. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+  /** 1: grey, 3: colour. */
+  readonly channels: 1 | 3;
+}
+
+/** Images as a model's input: [images, height, width, channels] in row-major order. */
+export interface ImageBatch {
+  readonly pixels: Float32Array;
+  readonly images: readonly ImageFile[];
+}
+
+/** An image that cannot be decoded, and why. */
+export interface SkippedImage {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface BatchOptions {
+  readonly size: ImageSize;
+  readonly batch: number;
+  readonly preprocess: Preprocess;
+  /** Called for each image that cannot be decoded; it is left out. */
+  readonly onSkipped: (image: SkippedImage) => void;
+}
+
+/**
+ * Decodes images in batches, the next one while one is used: memory holds two, however many images there are. An image
+ * is turned as its EXIF says, scaled to cover the size, and cut to its middle; transparency is dropped.
+ * @throws RetrofitError `no-sharp` where images cannot be decoded here, `no-images` if not one image is readable
+ */
+export async function* imageBatches(images: readonly ImageFile[], options: BatchOptions): AsyncGenerator<ImageBatch> {
+  const decode = await imageDecoder(options.size);
+  let count = 0;
+  let next = decodeBatch(images.slice(0, options.batch), decode, options);
+  for (let start = 0; start < images.length; start += options.batch) {
+    const batch = await next;
+    const following = images.slice(start + options.batch, start + 2 * options.batch);
+    next = decodeBatch(following, decode, options);
+    // Whoever stops in the middle leaves it to itself.
+    next.catch(() => {});
+    count += batch.images.length;
+    if (batch.images.length > 0) yield batch;
+  }
+  if (count === 0) {
+    throw inputError('no-images', 'not one of the images can be decoded', {
+      where: { file: images[0]?.path },
+      hint: 'look whether the files are images',
+    });
+  }
+}
+
+type Decode = (path: string) => Promise<Uint8Array>;
+
+async function decodeBatch(images: readonly ImageFile[], decode: Decode, options: BatchOptions): Promise<ImageBatch> {
+  const { height, width, channels } = options.size;
+  const decoded = await Promise.all(
+    images.map(async (image) => {
+      try {
+        return { image, pixels: await decode(image.path) };
+      } catch (error) {
+        options.onSkipped({ path: image.path, reason: (error as Error).message.split('\n')[0]! });
+        return undefined;
+      }
+    }),
+  );
+  const readable = decoded.filter((image) => image !== undefined);
+  const length = height * width * channels;
+  const pixels = new Float32Array(readable.length * length);
+  readable.forEach((image, index) => {
+    preprocess(image.pixels, channels, options.preprocess, pixels.subarray(index * length, (index + 1) * length));
+  });
+  return { pixels, images: readable.map(({ image }) => image) };
+}
+
+/** sharp is loaded when the first image is: reading and writing models goes without it. */
+async function imageDecoder({ height, width, channels }: ImageSize): Promise<Decode> {
+  const { default: sharp } = await import('sharp').catch((error: Error) => {
+    throw usageError(
+      'no-sharp',
+      `images are decoded with sharp, which does not run here: ${error.message.split('\n')[0]}`,
+      {
+        hint: 'npm install sharp@0.35.5',
+      },
+    );
+  });
+  return async (path) => {
+    const { data, info } = await sharp(path, { failOn: 'error' })
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .resize(width, height, { fit: 'cover' })
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, not ${channels}`);
+    return data;
+  };
+}

@@ -1,0 +1,8 @@
+/** In the order in which they are tried. */
+export const BACKEND_NAMES = ['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu'] as const;
+
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+export const BACKEND_CHOICES = ['auto', ...BACKEND_NAMES] as const;
+
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];

@@ -1,0 +1,37 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { inputError } from '../errors.js';
+import type { ImageSize } from '../images/image-batches.js';
+import type { Preprocess } from '../images/preprocess.js';
+import { listGraphs, type Model } from '../model/model.js';
+
+/** What a side of an image is scaled to where the model leaves it open: what most networks were trained with. */
+const OPEN_SIDE = 224;
+
+/** Layers that turn pixels into what the network wants by themselves. */
+const RESCALING_CLASSES: readonly string[] = ['Rescaling', 'Normalization'];
+
+/**
+ * The size of images that a model takes.
+ * @throws RetrofitError `not-an-image-model` if it has several inputs, or one that takes no images
+ */
+export function imageSize(runs: LayersModel, path: string): ImageSize {
+  const refuse = (what: string) =>
+    inputError('not-an-image-model', `the model ${what}: images cannot be given to it`, {
+      where: { file: path },
+      hint: 'a model with one input of height x width x 1 (grey) or 3 (colour) takes images',
+    });
+  if (runs.inputs.length !== 1) throw refuse(`has ${runs.inputs.length} inputs`);
+  const { shape } = runs.inputs[0]!;
+  if (shape.length !== 4) throw refuse(`has an input of ${shape.length - 1} dimensions`);
+  const [, height, width, channels] = shape;
+  if (channels !== 1 && channels !== 3) throw refuse(`has an input of ${channels ?? 'any number of'} channels`);
+  return { height: height ?? OPEN_SIDE, width: width ?? OPEN_SIDE, channels };
+}
+
+/** What is done to pixels where nobody says it: nothing if the model rescales by itself, else pixels / 255. */
+export const defaultPreprocess = (model: Model): Preprocess =>
+  [...listGraphs(model.graph)].some(({ graph }) =>
+    graph.layers.some(({ className }) => RESCALING_CLASSES.includes(className)),
+  )
+    ? 'none'
+    : 'unit';

@@ -1,0 +1,32 @@
+import type { Model } from '../model/model.js';
+import { tensorSize } from '../model/tensor.js';
+import { findNetwork } from '../stages/network.js';
+
+/** The gate of an SE module, ours or another's, as a running model has it. */
+export interface Gate {
+  /** The module's name: `se_5_2`, or its multiplication's where it is not ours. */
+  readonly name: string;
+  readonly stage: number;
+  readonly block: number | null;
+  /** The layer that multiplies features and gate, behind the nested models it lies in. */
+  readonly scale: readonly string[];
+  /** Which of the multiplication's inputs is the gate. */
+  readonly input: number;
+  /** Parameters of the whole module. */
+  readonly params: number;
+}
+
+/** The gates of every SE module that a model holds, in the order in which they run. */
+export const listGates = (model: Model): readonly Gate[] =>
+  findNetwork(model.graph).modules.map(({ view, module, stage, block }): Gate => {
+    const scale = view.nodes[module.scale]!;
+    const layers = new Set(module.nodes.map((id) => view.nodes[id]!.layer));
+    return {
+      name: module.name,
+      stage,
+      block,
+      scale: [...view.path, scale.layer.name],
+      input: scale.inputs.findIndex(({ node }) => node !== module.features),
+      params: [...layers].flatMap((layer) => layer.weights).reduce((sum, { tensor }) => sum + tensorSize(tensor), 0),
+    };
+  });

@@ -1,0 +1,50 @@
+import type { io } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { inputError } from '../errors.js';
+import { convertModel } from '../formats/convert-model.js';
+import { listLoaders } from '../formats/loaders.js';
+import { tfjsArtifacts } from '../formats/tfjs/tfjs-artifacts.js';
+import type { Format, Model } from '../model/model.js';
+import type { TensorFlow } from './tensorflow.js';
+
+const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
+
+/** A model that computes, and the document that says what its layers are called there. */
+export interface LoadedModel {
+  readonly runs: LayersModel;
+  /** The model in the words of TensorFlow.js: names of layers are those of `runs`. */
+  readonly model: Model;
+}
+
+/**
+ * Loads a model of any format into TensorFlow.js, converted in memory.
+ * @throws RetrofitError `cannot-convert` or `cannot-compute`, naming the layer that TensorFlow.js does not have
+ */
+export async function loadModel({ layers }: TensorFlow, model: Model): Promise<LoadedModel> {
+  const converted = convertModel(model, TFJS);
+  const blocker = listLoaders(converted.graph, 'tfjs').find(({ loader }) => loader === 'tfjs')?.blockedBy;
+  if (blocker) {
+    const { layer, field, reason } = blocker;
+    throw inputError(
+      'cannot-compute',
+      `TensorFlow.js does not load the model: ${field === '' ? 'the layer' : field} ${reason}`,
+      {
+        where: { file: model.path, layer, field },
+        hint: 'compute with this model in the program that made it',
+      },
+    );
+  }
+  const { root, weightSpecs, weightData } = await tfjsArtifacts(converted);
+  const artifacts = { modelTopology: root.modelTopology, weightSpecs, weightData } as unknown as io.ModelArtifacts;
+  try {
+    const runs = await layers.loadLayersModel({ load: async () => artifacts });
+    return { runs, model: converted };
+  } catch (error) {
+    throw inputError('cannot-compute', `TensorFlow.js does not load the model: ${firstLine(error)}`, {
+      where: { file: model.path },
+      hint: 'compute with this model in the program that made it',
+    });
+  }
+}
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;

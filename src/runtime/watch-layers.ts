@@ -1,0 +1,55 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { layers as kinds, LayersModel } from '@tensorflow/tfjs-layers';
+
+type RunningLayer = kinds.Layer;
+type LayerCall = RunningLayer['call'];
+
+/** One call of a layer while the model computes: the tensors belong to the model and go when it is done. */
+export interface WatchedCall {
+  /** The layer, behind the nested models it lies in. */
+  readonly path: readonly string[];
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/**
+ * Sees every call of a model's layers while it computes, those of nested models too, in the order in which they run.
+ * @param onCall is called inside the computation: it may read tensors and keep copies, not the tensors themselves
+ * @returns what ends the watch
+ */
+export function watchLayers(
+  model: LayersModel,
+  onCall: (call: WatchedCall) => void,
+  isWatched: (path: readonly string[]) => boolean = () => true,
+): () => void {
+  const undo: (() => void)[] = [];
+  for (const { layer, path } of listRunningLayers(model)) {
+    if (!isWatched(path)) continue;
+    const call: LayerCall = layer.call.bind(layer);
+    layer.call = (inputs, kwargs) => {
+      const outputs = call(inputs, kwargs);
+      onCall({ path, inputs: asList(inputs), outputs: asList(outputs) });
+      return outputs;
+    };
+    // The watch stands on the object; the class's own method shows again when it goes.
+    undo.push(() => Reflect.deleteProperty(layer, 'call'));
+  }
+  return () => {
+    for (const end of undo) end();
+  };
+}
+
+/** Every layer of a loaded model by its path, nested models' layers behind the models. */
+export function* listRunningLayers(
+  model: LayersModel,
+  above: readonly string[] = [],
+): Generator<{ readonly layer: RunningLayer; readonly path: readonly string[] }> {
+  for (const layer of model.layers) {
+    const path = [...above, layer.name];
+    yield { layer, path };
+    if ('layers' in layer) yield* listRunningLayers(layer as unknown as LayersModel, path);
+  }
+}
+
+const asList = (tensors: Tensor | readonly Tensor[]): readonly Tensor[] =>
+  Array.isArray(tensors) ? tensors : [tensors as Tensor];
