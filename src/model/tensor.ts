@@ -55,6 +55,12 @@ export const generatedTensor = (shape: readonly number[], values: () => Float32A
   exponent: 0,
 });
 
+/** The tensor with new values, in the precision that its own are stored in; of a quantised one, in float32. */
+export const replacedTensor = ({ dtype, shape }: Tensor, values: () => Float32Array): Tensor => ({
+  ...generatedTensor(shape, values),
+  dtype,
+});
+
 /** The tensor times two, exactly: only its exponent moves. */
 export const doubled = (tensor: Tensor): Tensor => ({ ...tensor, exponent: tensor.exponent + 1 });
 

@@ -3,6 +3,7 @@ import { factsOf } from '../layers/known-layers.js';
 import { type Graph, listGraphs, loaderOf, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
+import { weightKey } from '../model/weight-key.js';
 import { projectionClass, squeezeClass } from '../se/module-classes.js';
 import { channelsAxisOf, type GraphView, isChannelsFirst, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
@@ -205,7 +206,7 @@ function siteLookup(drafts: readonly Draft[]): IsSite {
 function addUp(doublings: readonly Doubling[]): readonly Doubling[] {
   const byWeight = new Map<string, Doubling>();
   for (const doubling of doublings) {
-    const key = JSON.stringify([doubling.graph, doubling.layer, doubling.weight]);
+    const key = weightKey(doubling.graph, doubling.layer, doubling.weight);
     const exponent = (byWeight.get(key)?.exponent ?? 0) + doubling.exponent;
     byWeight.set(key, { ...doubling, exponent });
   }

@@ -12,6 +12,7 @@ import {
 } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
 import { doubled, type Tensor } from '../model/tensor.js';
+import { weightKey } from '../model/weight-key.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { planRetrofit } from '../plan/plan-retrofit.js';
@@ -180,7 +181,7 @@ function renameOutputs(config: JsonValue | undefined, before: Graph, after: Grap
 }
 
 function extendRecord(record: RetrofitRecord | undefined, plan: Plan): RetrofitRecord {
-  const key = (entry: Doubling) => JSON.stringify([entry.graph, entry.layer, entry.weight]);
+  const key = ({ graph, layer, weight }: Doubling) => weightKey(graph, layer, weight);
   const doubledBefore = new Map((record?.doubled ?? []).map((entry) => [key(entry), entry]));
   for (const entry of plan.doublings) {
     const exponent = (doubledBefore.get(key(entry))?.exponent ?? 0) + entry.exponent;

@@ -6,6 +6,7 @@ import { parseRecord } from '../../model/record.js';
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
+import { generatedBytes } from '../generated-bytes.js';
 import { scaleValues } from '../scale-values.js';
 import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
 import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
@@ -59,8 +60,7 @@ export const withHdf5Values = <T>(
 async function* tensorChunks(file: Hdf5File, tensor: Tensor): AsyncGenerator<Uint8Array> {
   const { source, exponent, dtype } = tensor;
   if (source.kind === 'generated') {
-    const values = source.values();
-    yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    yield generatedBytes(tensor, source.values, '');
   } else if (source.kind === 'dataset') {
     for (const bytes of file.chunks(file.dataset(source.path))) yield scaleValues(bytes, dtype, exponent, source.path);
   }

@@ -10,9 +10,9 @@ export const appendedLength = (appended: readonly AppendedTensor[]): number =>
 export function* appendedBytes(appended: readonly AppendedTensor[]): Generator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let size = 0;
-  for (const { values } of appended) {
-    const made = values();
-    waiting.push(new Uint8Array(made.buffer, made.byteOffset, made.byteLength));
+  for (const { bytes } of appended) {
+    const made = bytes();
+    waiting.push(made);
     size += made.byteLength;
     if (size < CHUNK_BYTES) continue;
     yield* waiting.length === 1 ? waiting : [joined(waiting, size)];

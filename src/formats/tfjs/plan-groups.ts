@@ -1,5 +1,6 @@
 import type { ByteRange, Tensor } from '../../model/tensor.js';
 import type { FoundFile } from '../../storage/storage.js';
+import { generatedBytes } from '../generated-bytes.js';
 import { changesBytes, decodeFloat16, readChunks, scaleFloat16 } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec, TfjsSource } from './tfjs-source.js';
 import type { WeightReader } from './weight-reader.js';
@@ -19,19 +20,19 @@ export interface StoredGroup {
   /** Weights that are left out, by their index. */
   readonly dropped: ReadonlySet<number>;
   readonly isEmpty: boolean;
-  /** Tensors whose bytes are scaled where they lie. */
-  readonly scaled: readonly { readonly spec: LocatedSpec; readonly tensor: Tensor }[];
+  /** Tensors whose bytes change where they lie: scaled ones, and float32 ones with new values. */
+  readonly rewritten: readonly { readonly spec: LocatedSpec; readonly tensor: Tensor }[];
   /** Tensors that are scaled by their quantization, by name. */
   readonly requantized: ReadonlyMap<string, Tensor>;
   /** Where a range of an old file lies in the new one. */
   readonly relocate: (range: ByteRange) => number;
 }
 
-/** A float32 tensor that goes into the file of the modules. */
+/** A float32 tensor that goes into the file of the modules: one of theirs, or one that no longer fits where it was. */
 export interface AppendedTensor {
   readonly name: string;
   readonly tensor: Tensor;
-  readonly values: () => Float32Array;
+  readonly bytes: () => Uint8Array;
 }
 
 /** Decides what becomes of every stored byte, and what is appended. */
@@ -43,24 +44,36 @@ export async function planGroups(
   const appended: AppendedTensor[] = [];
   const groups: StoredGroup[] = [];
   for (const group of source.groups) groups.push(await planGroup(group));
-  for (const [name, tensor] of tensors) {
-    if (tensor.source.kind === 'generated') appended.push({ name, tensor, values: tensor.source.values });
-  }
+  const stored = new Set(source.groups.flatMap((group) => group.specs.map((spec) => spec.name)));
+  for (const [name, tensor] of tensors) if (!stored.has(name)) append(name, tensor);
   return { groups, appended };
+
+  function append(name: string, tensor: Tensor): void {
+    const { source: made } = tensor;
+    if (made.kind === 'generated') {
+      appended.push({ name, tensor, bytes: () => generatedBytes(tensor, made.values, name) });
+    }
+  }
 
   async function planGroup(group: LocatedGroup): Promise<StoredGroup> {
     const dropped = new Set<number>();
-    const scaled: { spec: LocatedSpec; tensor: Tensor }[] = [];
+    const rewritten: { spec: LocatedSpec; tensor: Tensor }[] = [];
     const requantized = new Map<string, Tensor>();
     for (const [index, spec] of group.specs.entries()) {
       const tensor = tensors.get(spec.name);
       if (tensor === undefined || spec.isOptimizer) {
         dropped.add(index);
+      } else if (tensor.source.kind === 'generated') {
+        if (spec.quantization === undefined) rewritten.push({ spec, tensor });
+        else {
+          dropped.add(index);
+          append(spec.name, tensor);
+        }
       } else if (tensor.exponent !== 0 && !changesBytes(tensor)) {
         requantized.set(spec.name, tensor);
       } else if (changesBytes(tensor)) {
         const wide = await widened(spec, tensor);
-        if (wide === undefined) scaled.push({ spec, tensor });
+        if (wide === undefined) rewritten.push({ spec, tensor });
         else {
           dropped.add(index);
           appended.push(wide);
@@ -73,7 +86,7 @@ export async function planGroups(
       files,
       dropped,
       isEmpty: dropped.size === group.specs.length && dropped.size > 0,
-      scaled,
+      rewritten,
       requantized,
       relocate: relocation(files),
     };
@@ -92,7 +105,11 @@ export async function planGroups(
       values.set(decoded, done);
       done += decoded.length;
     }
-    return { name: spec.name, tensor: { ...tensor, quantization: undefined }, values: () => values };
+    return {
+      name: spec.name,
+      tensor: { ...tensor, quantization: undefined },
+      bytes: () => new Uint8Array(values.buffer),
+    };
   }
 
   function wholeFile(path: string): StoredFile {

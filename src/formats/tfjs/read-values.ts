@@ -1,4 +1,5 @@
 import type { Tensor, TensorValues } from '../../model/tensor.js';
+import { generatedBytes } from '../generated-bytes.js';
 import { decodeFloat16, readChunks, scaleFloat32 } from './scale-stored.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { withWeightReader } from './weight-reader.js';
@@ -12,8 +13,7 @@ export const withTfjsValues = <T>(
     use({
       async *chunks(tensor) {
         if (tensor.source.kind === 'generated') {
-          const values = tensor.source.values();
-          yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+          yield generatedBytes(tensor, tensor.source.values, '');
         } else if (tensor.source.kind === 'stored') {
           for await (const { bytes } of readChunks(reader, tensor.source.ranges)) yield valuesOf(bytes, tensor);
         }

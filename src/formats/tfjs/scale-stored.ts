@@ -16,11 +16,14 @@ export async function readStretch(reader: WeightReader, ranges: readonly ByteRan
   return bytes;
 }
 
+/** Some bytes of a tensor, with the places they have in its files. */
+export interface StoredChunk {
+  readonly bytes: Uint8Array;
+  readonly ranges: readonly ByteRange[];
+}
+
 /** Reads the bytes a tensor has in its files, a chunk at a time; chunks hold whole values even where files do not. */
-export async function* readChunks(
-  reader: WeightReader,
-  ranges: readonly ByteRange[],
-): AsyncGenerator<{ readonly bytes: Uint8Array; readonly ranges: readonly ByteRange[] }> {
+export async function* readChunks(reader: WeightReader, ranges: readonly ByteRange[]): AsyncGenerator<StoredChunk> {
   let pending: ByteRange[] = [];
   let size = 0;
   const flush = async () => {

@@ -5,18 +5,20 @@ import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
+import { generatedBytes } from '../generated-bytes.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
-import { readChunks, scaleFloat16, scaleFloat32 } from './scale-stored.js';
+import { readChunks, type StoredChunk, scaleFloat16, scaleFloat32 } from './scale-stored.js';
 import { tensorsByName } from './tensors-by-name.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { newManifest } from './write-manifest.js';
 
 /**
- * Writes a model that was read from TensorFlow.js into a staged folder. Weight files are copied by the kernel, doubled
- * tensors patched in the copies, and the modules' weights go into one group and file of their own.
+ * Writes a model that was read from TensorFlow.js into a staged folder. Weight files are copied by the kernel, tensors
+ * that were doubled or have new values patched in the copies, and the modules' weights go into one group and file of
+ * their own.
  */
 export async function writeTfjs(
   model: Model,
@@ -39,7 +41,7 @@ export async function writeTfjs(
       done += file.byteLength;
       onProgress(done, total);
     }
-    for (const group of groups) await patchScaled(reader, group, staged);
+    for (const group of groups) await patchRewritten(reader, group, staged);
 
     const appendedFile = freeName(source, modelName);
     if (appended.length > 0) {
@@ -58,17 +60,31 @@ async function* keptBytes(reader: WeightReader, file: StoredGroup['files'][numbe
   for await (const { bytes } of readChunks(reader, file.kept)) yield bytes;
 }
 
-async function patchScaled(reader: WeightReader, group: StoredGroup, staged: StagedOutput): Promise<void> {
-  for (const { spec, tensor } of group.scaled) {
-    for await (const { bytes, ranges } of readChunks(reader, spec.ranges)) {
-      if (tensor.quantization?.dtype === 'float16') scaleFloat16(bytes, tensor.exponent);
-      else scaleFloat32(bytes, tensor.exponent, spec.name);
+async function patchRewritten(reader: WeightReader, group: StoredGroup, staged: StagedOutput): Promise<void> {
+  for (const rewritten of group.rewritten) {
+    for await (const { bytes, ranges } of newChunks(reader, rewritten)) {
       let done = 0;
       for (const range of ranges) {
         await staged.patch(range.file, group.relocate(range), bytes.subarray(done, done + range.byteLength));
         done += range.byteLength;
       }
     }
+  }
+}
+
+/** The bytes of a tensor as they become, with the places of the old ones. */
+async function* newChunks(
+  reader: WeightReader,
+  { spec, tensor }: StoredGroup['rewritten'][number],
+): AsyncGenerator<StoredChunk> {
+  if (tensor.source.kind === 'generated') {
+    yield { bytes: generatedBytes(tensor, tensor.source.values, spec.name), ranges: spec.ranges };
+    return;
+  }
+  for await (const chunk of readChunks(reader, spec.ranges)) {
+    if (tensor.quantization?.dtype === 'float16') scaleFloat16(chunk.bytes, tensor.exponent);
+    else scaleFloat32(chunk.bytes, tensor.exponent, spec.name);
+    yield chunk;
   }
 }
 
