@@ -21,6 +21,7 @@ export {
   errorReportSchema,
   inspectReportSchema,
 } from './report/report-schemas.js';
+export { tuneReportSchema } from './report/tune-schema.js';
 export { type NewValues, replaceWeights } from './transforms/replace-weights.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 

@@ -1,7 +1,10 @@
 import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
+import { BEST_CHOICES, TRAIN_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
+import { addComputeOptions, addImageOptions, wholeNumber } from './compute-options.js';
 import { collect, collectStages, numberOf } from './flags.js';
+import { parseLearningRate, parseValidation, type TuneFlags } from './tune-flags.js';
 
 const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
 const DENY_CODE = 'refuse models with layers that run code or read files when they are loaded';
@@ -53,9 +56,51 @@ export function makeProgram(): Command {
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
-  for (const command of [add, convert]) addFormatOptions(command);
+  const tune = program
+    .command('tune')
+    .description('train the SE modules of a model')
+    .argument('<model>', MODEL)
+    .argument('<images>', 'a folder that holds one folder of images for each class')
+    .requiredOption('-o, --output <path>', 'where the trained model goes')
+    .option('--epochs <number>', 'how often each image is seen', wholeNumber('epochs', 1), TUNE_DEFAULTS.epochs)
+    .option(
+      '--learning-rate <number>',
+      'of Adam, at first; it falls to 0 along half a cosine',
+      parseLearningRate,
+      TUNE_DEFAULTS.learningRate,
+    )
+    .addOption(
+      new Option('--train <what>', 'the SE modules alone, or all that the model does not freeze')
+        .choices(TRAIN_CHOICES)
+        .default(TUNE_DEFAULTS.train),
+    )
+    .option(
+      '--validation <what>',
+      'the share of the images that is kept to judge by, or a folder of others',
+      parseValidation,
+      TUNE_DEFAULTS.validation,
+    )
+    .addOption(
+      new Option('--best <number>', "which of the validation's numbers tells the best epoch")
+        .choices(BEST_CHOICES)
+        .default(TUNE_DEFAULTS.best),
+    )
+    .option('--patience <epochs>', 'stop after so many epochs without a better one', wholeNumber('patience', 1))
+    .option('--flip', 'mirror half of the images, left to right')
+    .option('--shift <pixels>', 'move images by up to so much', wholeNumber('shift', 0), TUNE_DEFAULTS.shift)
+    .option('--checkpoints <folder>', 'keep there what --resume needs, after each epoch')
+    .option('--resume', 'go on from the checkpoint that an earlier run left')
+    .option('--html <file>', 'write a page with the curves')
+    .option('--force', 'replace an existing output, start anew where a checkpoint is')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, images: string, flags: TuneFlags) =>
+      (await import('./commands/tune.js')).tune(model, images, flags),
+    );
+  addComputeOptions(tune);
+  addImageOptions(tune);
+  for (const command of [add, convert, tune]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, inspect]) addCommonOptions(command);
+  for (const command of [add, convert, inspect, tune]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();

@@ -5,6 +5,7 @@ import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
 import { errorSentence } from './error-line.js';
 import type { AddReport, ConvertReport, ErrorReport, InspectReport } from './report-schemas.js';
+import type { TuneReport } from './tune-schema.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -54,7 +55,7 @@ export const convertReport = ({ tool, input, output, warnings, milliseconds }: C
   milliseconds,
 });
 
-const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
+export const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
   path,
   format: { ...format },
   files: [...files],
@@ -116,7 +117,7 @@ function commonReport({
 }
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
-export const reportLine = (report: AddReport | InspectReport | ConvertReport | ErrorReport): string =>
+export const reportLine = (report: AddReport | InspectReport | ConvertReport | TuneReport | ErrorReport): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),
   );
