@@ -42,7 +42,7 @@ export function makeNetwork(
   const shapes = runs.outputs.map(({ shape }) => shape);
   const chosen = chooseLoss(original, shapes, found.activation);
   const weights = findTrainedWeights(original, loaded, train);
-  setTrainingModes(tf, original, loaded, train, weights);
+  setTrainingModes(tf, original, loaded, weights);
   // Keras leaves the activation out too: the logarithm of what it rounds to 0 would be lost, and its gradient with it.
   const fits = found.activation === (chosen.kind === 'binary' ? 'sigmoid' : 'softmax');
   const leavesOut = fits && found.path !== undefined;
@@ -66,7 +66,6 @@ function setTrainingModes(
   tf: TensorFlow['tf'],
   original: Model,
   { runs, model }: LoadedModel,
-  train: TuneOptions['train'],
   { layers }: TrainedWeights,
 ): void {
   const isCalledForInference = findInferenceCalls(model);
@@ -75,7 +74,7 @@ function setTrainingModes(
     if ('layers' in layer) continue;
     setTrainingMode(tf, layer, {
       isCalledForInference: isCalledForInference(path),
-      isTrained: train === 'all' && layers.has(layer),
+      isTrained: layers.has(layer),
       correctsVariance: dialect === 'keras2' && container !== 'tfjs',
     });
   }

@@ -1,16 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { isBatchNorm, trainBatchNorm } from './batch-norm.js';
+import { frozenBatchNorm, isBatchNorm, trainedBatchNorm } from './batch-norm.js';
+import { frozenProduct, isProduct } from './frozen-product.js';
 
 type RunningLayer = kinds.Layer;
 
 export interface TrainingMode {
   /** Whether the layer computes as in inference even in training, because the model calls it so. */
   readonly isCalledForInference: boolean;
-  /** Whether its weights are trained; batch norms of others keep to their moving averages. */
   readonly isTrained: boolean;
-  /** See `trainBatchNorm`. */
+  /** See `trainedBatchNorm`. */
   readonly correctsVariance: boolean;
 }
 
@@ -24,15 +24,29 @@ export function setTrainingMode(tf: TensorFlow['tf'], layer: RunningLayer, mode:
   for (const each of inner) setTrainingMode(tf, each, mode);
   if (inner.length > 0) return;
   const call: RunningLayer['call'] = layer.call.bind(layer);
-  if (mode.isCalledForInference || (isBatchNorm(layer) && !mode.isTrained)) {
-    layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false });
-  } else if (isBatchNorm(layer)) {
-    layer.call = (inputs, kwargs) => {
-      if (kwargs.training !== true) return call(inputs, kwargs);
-      const [input] = [inputs].flat();
-      return tf.tidy(() => trainBatchNorm(tf, layer, input as Tensor, mode.correctsVariance));
-    };
+  layer.call = (inputs, kwargs) => {
+    if (kwargs.training !== true) return call(inputs, kwargs);
+    const [input] = [inputs].flat() as [Tensor];
+    return (
+      tf.tidy(() => computeInTraining(tf, layer, input, mode)) ??
+      call(inputs, { ...kwargs, training: !mode.isCalledForInference })
+    );
+  };
+}
+
+/** Where TensorFlow.js does it otherwise, or slowly; undefined where its own way will do. */
+function computeInTraining(
+  tf: TensorFlow['tf'],
+  layer: RunningLayer,
+  input: Tensor,
+  { isCalledForInference, isTrained, correctsVariance }: TrainingMode,
+): Tensor | undefined {
+  if (isBatchNorm(layer)) {
+    return isCalledForInference || !isTrained
+      ? frozenBatchNorm(tf, layer, input)
+      : trainedBatchNorm(tf, layer, input, correctsVariance);
   }
+  return !isTrained && isProduct(layer, input) ? frozenProduct(tf, layer, input) : undefined;
 }
 
 /** The layers that a wrapper wraps, and those of a model in it. */
