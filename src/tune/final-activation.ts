@@ -1,4 +1,4 @@
-import type { layers as kinds, LayersModel } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
 import { listRunningLayers } from '../runtime/watch-layers.js';
 

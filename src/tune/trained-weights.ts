@@ -25,8 +25,7 @@ export interface TrainedWeights {
 }
 
 /**
- * Finds what is trained: the layers of SE modules without their batch norms, or every layer that is not frozen, by itself or
- * by a model around it. Their variables become trainable in the running model.
+ * Finds what is trained: the layers of SE modules without their batch norms, or every layer that is not frozen. Their variables become trainable in the running model.
  * @param original the model as it was read
  * @throws RetrofitError `no-modules` for a model without modules, `all-frozen` where nothing is left to train
  */
@@ -72,18 +71,15 @@ function moduleLayers(model: Model): ReadonlySet<string> {
   return new Set(modules.filter((path) => !norms.has(path)));
 }
 
-function unfrozenLayers(model: Model): ReadonlySet<string> {
-  const frozen = new Set<string>();
-  const unfrozen = new Set<string>();
-  // Outer graphs come first, so what is around a graph is known already.
-  for (const { graph, path } of listGraphs(model.graph)) {
-    const isFrozen = graph.isFrozen || frozen.has(JSON.stringify(path));
-    for (const layer of graph.layers) {
-      const key = JSON.stringify([...path, layer.name]);
-      (isFrozen || layer.settings.trainable === false ? frozen : unfrozen).add(key);
-    }
-  }
-  return unfrozen;
+/** As both Kerases have it after loading: a flag of a nested model's own is nobody's but its layers'. */
+function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
+  if (root.isFrozen) return new Set();
+  const layers = [...listGraphs(root)].flatMap(({ graph, path }) =>
+    graph.layers
+      .filter(({ settings }) => settings.trainable !== false)
+      .map(({ name }) => JSON.stringify([...path, name])),
+  );
+  return new Set(layers);
 }
 
 /** What each variable of the running model, by its name there, is in the model as it was read. */

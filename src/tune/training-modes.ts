@@ -1,8 +1,9 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { frozenBatchNorm, isBatchNorm, trainedBatchNorm } from './batch-norm.js';
 import { frozenProduct, isProduct } from './frozen-product.js';
+import { isPaddedAverage, paddedAverage } from './padded-average.js';
 
 type RunningLayer = kinds.Layer;
 
@@ -46,6 +47,7 @@ function computeInTraining(
       ? frozenBatchNorm(tf, layer, input)
       : trainedBatchNorm(tf, layer, input, correctsVariance);
   }
+  if (isPaddedAverage(layer, input)) return paddedAverage(tf, layer, input as Tensor4D);
   return !isTrained && isProduct(layer, input) ? frozenProduct(tf, layer, input) : undefined;
 }
 
