@@ -334,6 +334,16 @@ def saveAgain(K, model, to, custom=False, compile=False):
     return {"files": list(to)}
 
 
+def preprocess(K, pixels, mode):
+    """What keras.applications makes of pixels, a flat list of colours from 0 to 255."""
+    if K.version == 2:
+        from tf_keras.applications.imagenet_utils import preprocess_input
+    else:
+        from keras.applications.imagenet_utils import preprocess_input
+    values = np.array(pixels, np.float32).reshape(1, 1, -1, 3)
+    return encode(np.asarray(preprocess_input(values, data_format="channels_last", mode=mode)))
+
+
 # Making
 
 EXTENSIONS = (".h5", ".keras", ".json", ".weights.h5", ".legacy.h5")
@@ -387,6 +397,7 @@ REQUESTS = {
     "load": load,
     "make": make,
     "outputs": outputs,
+    "preprocess": preprocess,
     "saveAgain": saveAgain,
     "weights": weights,
 }

@@ -87,6 +87,8 @@ export interface Oracle {
     model: SavedModel,
     options?: Options,
   ): Promise<{ readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }>;
+  /** What keras.applications' `preprocess_input` makes of colours. */
+  preprocess(pixels: readonly number[], mode: string): Promise<Tensor>;
 }
 
 interface Answer {
@@ -125,6 +127,7 @@ export function oracle(kind: Kind): Oracle {
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     layers: (model, options) => ask('layers', { model, ...options }),
     outputs: (model, options) => ask('outputs', { model, ...options }),
+    preprocess: (pixels, mode) => ask('preprocess', { pixels, mode }),
   };
 
   async function start() {
