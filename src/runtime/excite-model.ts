@@ -66,22 +66,22 @@ export async function exciteModel(
   const byClass = images.toSorted((left, right) => (left.label ?? 0) - (right.label ?? 0));
   const seen: { readonly label: number; images: number }[] = [];
   let done = 0;
-  let labels: readonly number[] = [];
   const stop = watchLayers(
     runs,
     ({ path, inputs }) => {
-      const study = studies.get(keyOf(path))!;
-      observe(study, gatesOf(tf, inputs[study.gate.input]!), labels);
+      const { gate, calls } = studies.get(keyOf(path))!;
+      calls.push(gatesOf(tf, inputs[gate.input]!));
     },
     (path) => studies.has(keyOf(path)),
   );
   try {
     const { height, width, channels } = options.size;
     for await (const batch of imageBatches(byClass, options)) {
-      labels = batch.images.map(({ label }) => label ?? 0);
+      const labels = batch.images.map(({ label }) => label ?? 0);
       tf.tidy(() => {
         runs.predictOnBatch(tf.tensor4d(batch.pixels, [labels.length, height, width, channels]));
       });
+      for (const study of studies.values()) observe(study, labels);
       for (const label of labels) {
         if (seen.at(-1)?.label === label) seen.at(-1)!.images++;
         else seen.push({ label, images: 1 });
@@ -104,6 +104,8 @@ export async function exciteModel(
 /** All that is kept of a module's gates while images stream by. */
 interface Study {
   readonly gate: Gate;
+  /** Gates of the batch that is being computed, for each call of the module: images x channels. */
+  readonly calls: Float32Array[];
   tallies: Tallies | undefined;
   saturated: number;
   isHalf: boolean;
@@ -118,24 +120,29 @@ interface Tallies {
   current: Tally;
 }
 
-const newStudy = (gate: Gate): Study => ({ gate, tallies: undefined, saturated: 0, isHalf: true });
+const newStudy = (gate: Gate): Study => ({ gate, calls: [], tallies: undefined, saturated: 0, isHalf: true });
 
 const rangeOf = ({ isDoubled }: Gate): 1 | 2 => (isDoubled ? 2 : 1);
 
-/** Takes in the gates of a batch, image after image. */
-function observe(study: Study, gates: Float32Array, labels: readonly number[]): void {
-  const channels = gates.length / labels.length;
+/** Takes in the gates of a batch: image after image, so that every class comes once. */
+function observe(study: Study, labels: readonly number[]): void {
+  const calls = study.calls.splice(0);
   const range = rangeOf(study.gate);
   const [low, high, half] = [SATURATED_WITHIN * range, (1 - SATURATED_WITHIN) * range, range / 2];
-  for (const value of gates) {
-    if (value < low || value > high) study.saturated++;
-    if (value !== half) study.isHalf = false;
+  for (const gates of calls) {
+    for (const value of gates) {
+      if (value < low || value > high) study.saturated++;
+      if (value !== half) study.isHalf = false;
+    }
   }
-  labels.forEach((label, image) => {
-    study.tallies ??= newTallies(channels, label);
-    if (label !== study.tallies.label) beginClass(study.tallies, label);
-    addObservation(study.tallies.current, gates.subarray(image * channels, (image + 1) * channels));
-  });
+  for (const [image, label] of labels.entries()) {
+    for (const gates of calls) {
+      const channels = gates.length / labels.length;
+      study.tallies ??= newTallies(channels, label);
+      if (label !== study.tallies.label) beginClass(study.tallies, label);
+      addObservation(study.tallies.current, gates.subarray(image * channels, (image + 1) * channels));
+    }
+  }
 }
 
 const newTallies = (channels: number, label: number): Tallies => ({

@@ -334,6 +334,49 @@ def saveAgain(K, model, to, custom=False, compile=False):
     return {"files": list(to)}
 
 
+def gates(K, model, scales, inputs):
+    """The gates of multiplications [{"path", "input"}] on some inputs, each by a model that ends there: [[a call's gates]].
+
+    A path leads through nested models; whatever is called several times gives as many results."""
+    loaded = load_model(K, model)
+    values = [decode(tensor) for tensor in inputs]
+    found = []
+    for scale in scales:
+        calls = list(gate_calls(K, loaded, values, scale["path"], scale["input"]))
+        found.append([encode(call.reshape(call.shape[0], -1)) for call in calls])
+    return found
+
+
+def gate_calls(K, model, values, path, index):
+    layer = model.get_layer(path[0])
+    for tensors in read_by(K, model, layer):
+        wanted = tensors if len(path) > 1 else [tensors[index]]
+        ends = run(K, K.keras.Model(model.inputs, wanted), values, "eager")
+        if len(path) == 1:
+            yield ends[0]
+        else:
+            yield from gate_calls(K, layer, ends, path[1:], index)
+
+
+def read_by(K, model, layer):
+    """What each call of a layer reads, of those calls that this model computes."""
+    if K.version == 3:
+        nodes = [node for nodes in model._nodes_by_depth.values() for node in nodes if node.operation is layer]
+    else:
+        nodes = [node for nodes in model._nodes_by_depth.values() for node in nodes if node.layer is layer]
+    # A model that is a layer has, in Keras 2, a call of its own making besides.
+    for node in sorted(nodes, key=layer._inbound_nodes.index):
+        yield K.flatten(node.input_tensors)
+
+
+def randomised(K, model, to, seed=1):
+    """The model with random weights everywhere, as a file of its own."""
+    loaded = load_model(K, model)
+    randomise(K, loaded, seed)
+    save_model(K, loaded, to)
+    return {"files": [to]}
+
+
 def preprocess(K, pixels, mode):
     """What keras.applications makes of pixels, a flat list of colours from 0 to 255."""
     if K.version == 2:
@@ -393,11 +436,13 @@ REQUESTS = {
     "compare": compare,
     "compareWeights": compareWeights,
     "fit": fit,
+    "gates": gates,
     "layers": layers,
     "load": load,
     "make": make,
     "outputs": outputs,
     "preprocess": preprocess,
+    "randomised": randomised,
     "saveAgain": saveAgain,
     "weights": weights,
 }

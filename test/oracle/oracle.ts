@@ -87,6 +87,14 @@ export interface Oracle {
     model: SavedModel,
     options?: Options,
   ): Promise<{ readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }>;
+  /** The gates that multiplications read, for each multiplication and each of its calls: [images, channels]. */
+  gates(
+    model: SavedModel,
+    scales: readonly { readonly path: readonly string[]; readonly input: number }[],
+    inputs: readonly Tensor[],
+  ): Promise<readonly (readonly Tensor[])[]>;
+  /** Saves a model again, with random weights everywhere. */
+  randomised(model: SavedModel, to: string): Promise<unknown>;
   /** What keras.applications' `preprocess_input` makes of colours. */
   preprocess(pixels: readonly number[], mode: string): Promise<Tensor>;
 }
@@ -127,6 +135,8 @@ export function oracle(kind: Kind): Oracle {
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     layers: (model, options) => ask('layers', { model, ...options }),
     outputs: (model, options) => ask('outputs', { model, ...options }),
+    gates: (model, scales, inputs) => ask('gates', { model, scales, inputs }),
+    randomised: (model, to) => ask('randomised', { model, to }),
     preprocess: (pixels, mode) => ask('preprocess', { pixels, mode }),
   };
 
@@ -180,6 +190,12 @@ export function describeOracle(kind: Kind, title: string, tests: (keras: Oracle)
   if (reason === undefined) describe(`${kind}: ${title}`, () => tests(oracle(kind)));
   else describe.skip(`${kind}: ${title} (${reason})`, () => tests(oracle(kind)));
 }
+
+/** A tensor of numbers, to be sent. */
+export const tensorOf = (shape: readonly number[], values: Float32Array): Tensor => ({
+  shape,
+  base64: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+});
 
 /** The numbers of a tensor. */
 export const numbersOf = ({ base64 }: Tensor): Float32Array =>
