@@ -18,6 +18,7 @@ export {
   addReportSchema,
   convertReportSchema,
   errorReportSchema,
+  exciteReportSchema,
   inspectReportSchema,
 } from './report/report-schemas.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';

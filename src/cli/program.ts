@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
+import type { ExciteFlags } from './commands/excite.js';
+import { addComputeOptions, addImageOptions, wholeNumber } from './compute-options.js';
 import { collect, collectStages, numberOf } from './flags.js';
 
 const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
@@ -53,9 +55,29 @@ export function makeProgram(): Command {
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
+  const excite = program
+    .command('excite')
+    .description("look at the gates of a model's SE modules: the paper's figure, as a page, and which stages to skip")
+    .argument('<model>', MODEL)
+    .argument('<images>', 'a folder that holds one folder of images for each class')
+    .option('-o, --output <folder>', 'the report, a new folder (default: <stem>-excite beside the model)')
+    .option(
+      '--classes <names>',
+      'classes with a line of their own: cat,dog; repeatable (default: the most different)',
+      collect,
+    )
+    .option('--per-class <number>', 'images of each class', wholeNumber('per-class', 1), 50)
+    .option('--csv <file>', 'write the mean gates of every class as CSV too')
+    .option('--force', 'replace an existing report')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, images: string, flags: ExciteFlags) =>
+      (await import('./commands/excite.js')).excite(model, images, flags),
+    );
+  addComputeOptions(excite);
+  addImageOptions(excite);
   for (const command of [add, convert]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, inspect]) addCommonOptions(command);
+  for (const command of [add, convert, inspect, excite]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();

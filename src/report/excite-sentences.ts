@@ -58,8 +58,9 @@ const SENTENCES: Readonly<
     'Nothing can be recommended: every gate of every image is at exactly half its range, so the modules are untrained. Train them, then look again.',
   'unknown-classes': () =>
     'Nothing is recommended: what the gates say of classes can only be known from two classes at the least, with several images of each.',
-  'all-say-little': (_, { spreadBelow }) =>
-    `No stage stands out: in none do the gates move by ${share(spreadBelow)} of their range from image to image and differ between classes. ` +
+  'all-say-little': ({ stages }) =>
+    'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
+    `(by ${share(Math.max(...stages.map(({ spread }) => spread)))} of their range from image to image at the most). ` +
     'Train the modules longer, or fold their gates into the weights.',
   'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
     `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, their gates differ between classes ` +

@@ -86,7 +86,9 @@ th:first-child{text-align:left}
 dl{margin:0;display:grid;grid-template-columns:max-content 1fr;gap:8px 20px;max-width:1000px}
 dt{font-weight:600}dd{margin:0;color:var(--muted);overflow-wrap:anywhere}
 footer{color:var(--muted);font-size:14px;padding-top:32px;padding-bottom:40px}
-@media (max-width:640px){header,main,footer{padding-left:16px;padding-right:16px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}.command{flex-direction:column}button{padding:10px}}
+@media (max-width:640px){.controls{position:static}.tiles{grid-template-columns:1fr 1fr}.tiles b{font-size:22px}header,main,footer{padding-left:16px;padding-right:16px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}.command{flex-direction:column}button{padding:10px}}
 @media print{body{font-size:12px}.controls{position:static}.controls input,.order,button{display:none}h2,h3{break-after:avoid}
-.stages{grid-template-columns:repeat(4,minmax(0,1fr))}${spans(4)}.wide{overflow:visible}.wide svg{min-width:0}section{break-inside:auto}.advice,.tiles li,tr{break-inside:avoid}}
+.stages{grid-template-columns:repeat(3,minmax(0,1fr));gap:0 10px}${spans(3)}
+th,td{padding:3px 5px;font-size:10.5px}.lead{font-size:14px}.tiles{grid-template-columns:repeat(5,1fr)}.tiles b{font-size:18px}.tiles span,.warnings{font-size:11px}h1{font-size:26px}h2{font-size:18px;margin-top:26px}h3{font-size:14px}header,main,footer{padding:0}
+.wide{overflow:visible}.wide svg{min-width:0}section{break-inside:auto}.advice,.tiles li,tr{break-inside:avoid}}
 `.trim();

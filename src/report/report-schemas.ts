@@ -86,6 +86,69 @@ export const convertReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+const gateList = z.array(z.number());
+
+/** What `excite --json` prints. Shares are from 0 to 1. */
+export const exciteReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('excite'),
+  tool: z.string(),
+  input: inputSchema,
+  /** Images that were computed. */
+  images: z.number(),
+  preprocess: z.string(),
+  backend: z.string(),
+  classes: z.array(z.object({ name: z.string(), images: z.number() })),
+  blocks: z.array(
+    z.object({
+      name: z.string(),
+      stage: z.number(),
+      block: unknownNumber,
+      channels: z.number(),
+      params: z.number(),
+      /** What a gate is at the most: 2 where it is doubled. */
+      range: z.number(),
+      mean: gateList,
+      /** Standard deviation from image to image. */
+      deviation: gateList,
+      /** Mean gates of every class; where there are more than 100, or some were chosen, of the chosen ones. */
+      perClass: z.record(z.string(), gateList),
+      /** Share of the variance that the classes explain; 0 where it cannot be known. */
+      specificity: z.number(),
+      saturation: z.number(),
+      /** Root mean square deviation from image to image, as a share of the range. */
+      spread: z.number(),
+      untrained: z.boolean(),
+    }),
+  ),
+  stages: z.array(
+    z.object({
+      stage: z.number(),
+      modules: z.number(),
+      params: z.number(),
+      specificity: z.number(),
+      saturation: z.number(),
+      spread: z.number(),
+      /** The part of the spread that is between classes; null where it cannot be known. */
+      classSpread: unknownNumber,
+      untrained: z.boolean(),
+    }),
+  ),
+  recommend: z.object({
+    code: z.enum(['says-little', 'untrained', 'unknown-classes', 'all-say-little', 'all-needed']),
+    skipStages: z.array(z.number()),
+    savesParams: z.number(),
+    reason: z.string(),
+    /** What to run next; null where nothing is to be done. */
+    next: z.string().nullable(),
+  }),
+  /** Images that could not be decoded. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  output: z.object({ path: z.string(), files: z.array(z.string()), bytes: z.number(), csv: z.string().nullable() }),
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -101,4 +164,5 @@ export const errorReportSchema = z.object({
 export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
+export type ExciteReport = z.infer<typeof exciteReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;

@@ -4,7 +4,7 @@ import { type BatchOptions, imageBatches } from '../images/image-batches.js';
 import type { ImageFolder } from '../images/list-images.js';
 import { type ClassGates, classGatesOf, specificityOf, type Variances, variancesOf } from './gate-statistics.js';
 import { addObservation, addTally, deviationOf, newTally, type Tally } from './gate-tally.js';
-import { type Gate, listGates } from './list-gates.js';
+import { type Gate, getGates, noModules } from './list-gates.js';
 import type { LoadedModel } from './load-model.js';
 import type { TensorFlow } from './tensorflow.js';
 import { watchLayers } from './watch-layers.js';
@@ -59,10 +59,9 @@ export async function exciteModel(
   { onProgress = () => {}, ...options }: ExciteOptions,
 ): Promise<Excitation> {
   const studies = new Map<string, Study>();
-  for (const gate of listGates(model))
+  for (const gate of getGates(model)) {
     if (!studies.has(keyOf(gate.scale))) studies.set(keyOf(gate.scale), newStudy(gate));
-  if (studies.size === 0) throw noModules(model.path);
-
+  }
   const byClass = images.toSorted((left, right) => (left.label ?? 0) - (right.label ?? 0));
   const seen: { readonly label: number; images: number }[] = [];
   let done = 0;
@@ -208,12 +207,6 @@ function gatesOf(tf: TensorFlow['tf'], gate: Tensor): Float32Array {
 }
 
 const keyOf = (path: readonly string[]): string => JSON.stringify(path);
-
-const noModules = (file: string) =>
-  inputError('no-modules', 'the model holds no SE module: there are no gates to look at', {
-    where: { file },
-    hint: 'put modules in first: se-retrofit <model>',
-  });
 
 const notFinite = (file: string, { scale }: Gate) =>
   inputError('not-finite', 'the gates of this module are not all numbers', {

@@ -1,3 +1,4 @@
+import { inputError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { tensorSize } from '../model/tensor.js';
 import type { ExistingModule } from '../stages/existing-modules.js';
@@ -36,6 +37,22 @@ export const listGates = (model: Model): readonly Gate[] =>
       params: [...layers].flatMap((layer) => layer.weights).reduce((sum, { tensor }) => sum + tensorSize(tensor), 0),
       kind: module.kind,
     };
+  });
+
+/**
+ * The same, where there has to be one.
+ * @throws RetrofitError `no-modules`
+ */
+export function getGates(model: Model): readonly Gate[] {
+  const gates = listGates(model);
+  if (gates.length === 0) throw noModules(model.path);
+  return gates;
+}
+
+export const noModules = (file: string) =>
+  inputError('no-modules', 'the model holds no SE module', {
+    where: { file },
+    hint: 'put modules in first: se-retrofit <model>',
   });
 
 function isDoubling(view: GraphView, id: number): boolean {

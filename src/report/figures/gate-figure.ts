@@ -1,6 +1,6 @@
 import type { ExcitedModule } from '../../runtime/excite-model.js';
 import type { ExciteRun } from '../excite-run.js';
-import { type ChannelOrder, gateDomain, gatePanel, PANEL, panelSentence } from './gate-panel.js';
+import { type ChannelOrder, gateDomain, gatePanel, PANEL, PANEL_LEFT, panelSentence } from './gate-panel.js';
 import { LEGEND_LINE, legend } from './legend.js';
 import { INK } from './palette.js';
 import { type Figure, group, label } from './svg.js';
@@ -10,7 +10,7 @@ export const MOST_COLUMNS = 4;
 const STAGE_HEAD = 30;
 
 /** A panel by itself has room for more. */
-const ALONE = { scale: 2, points: 512 } as const;
+const ALONE = { width: 760, height: 400, points: 512 } as const;
 
 /** The paper's figure: a panel a module, by stage; small stages share a row. */
 export function gateFigure(run: ExciteRun, order: ChannelOrder): Figure {
@@ -22,7 +22,7 @@ export function gateFigure(run: ExciteRun, order: ChannelOrder): Figure {
   const columns = Math.min(MOST_COLUMNS, modules.length);
   const width = Math.max(2, columns) * PANEL.width;
   const names = run.chosen.map((index) => classes[index]!.name);
-  const lines = legend(names, { x: PANEL.left, width: width - PANEL.left });
+  const lines = legend(names, { x: PANEL_LEFT, width: width - PANEL_LEFT });
   const domain = gateDomain(run);
   const parts = [lines.body];
   let [column, top, height] = [0, lines.height + LEGEND_LINE / 2, 0];
@@ -30,7 +30,7 @@ export function gateFigure(run: ExciteRun, order: ChannelOrder): Figure {
     const wide = Math.min(columns, members.length);
     if (column + wide > columns) [column, top, height] = [0, top + height, 0];
     const [left, head] = [column * PANEL.width, top];
-    parts.push(label(`Stage ${stage}`, { ...INK, x: left + PANEL.left, y: head + 20, size: 15, 'font-weight': 600 }));
+    parts.push(label(`Stage ${stage}`, { ...INK, x: left + PANEL_LEFT, y: head + 20, size: 15, 'font-weight': 600 }));
     for (const [index, module] of members.entries()) {
       const x = left + (index % wide) * PANEL.width;
       const y = head + STAGE_HEAD + Math.floor(index / wide) * PANEL.height;
@@ -52,10 +52,11 @@ export function gateFigure(run: ExciteRun, order: ChannelOrder): Figure {
 
 /** One panel with its legend: a figure of its own. */
 export function moduleFigure(module: ExcitedModule, run: ExciteRun): Figure {
-  const panel = gatePanel(module, run, { domain: gateDomain(run), orders: ['index'], points: ALONE.points });
+  const { width, height, points } = ALONE;
+  const size = { width, height };
+  const panel = gatePanel(module, run, { domain: gateDomain(run), orders: ['index'], size, points });
   const names = run.chosen.map((index) => run.excitation.classes[index]!.name);
-  const width = panel.width * ALONE.scale;
-  const lines = legend(names, { x: PANEL.left, width: width - PANEL.left });
-  const body = lines.body + group({ transform: `translate(0 ${lines.height}) scale(${ALONE.scale})` }, panel.body);
-  return { ...panel, width, height: lines.height + panel.height * ALONE.scale, body };
+  const lines = legend(names, { x: PANEL_LEFT, width: width - PANEL_LEFT });
+  const body = lines.body + group({ transform: `translate(0 ${lines.height})` }, panel.body);
+  return { ...panel, height: lines.height + height, body };
 }

@@ -1,4 +1,4 @@
-import { scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import type { ExcitedModule } from '../../runtime/excite-model.js';
 import type { ExciteRun } from '../excite-run.js';
@@ -6,7 +6,14 @@ import { count, share } from '../printable.js';
 import { ALL_LINE, GRID, INK, lineStyle, MUTED } from './palette.js';
 import { element, type Figure, group, label, shortened } from './svg.js';
 
-export const PANEL = { width: 320, height: 190, left: 30, right: 14, top: 30, bottom: 24 } as const;
+export const PANEL: Size = { width: 320, height: 200 };
+export const PANEL_LEFT = 30;
+const [RIGHT, TOP, BOTTOM] = [14, 42, 24];
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Points of all lines of a page: 10 bytes each, so that fifty panels in two orders stay below a megabyte. */
 const MOST_POINTS = 80_000;
@@ -20,17 +27,17 @@ export type ChannelOrder = (typeof CHANNEL_ORDERS)[number];
 
 /** A module's axes, the same in all panels, and its lines. */
 export function gatePanel(module: ExcitedModule, run: ExciteRun, options: PanelOptions): Figure {
-  const { domain, orders, points = pointsALine(run) } = options;
+  const { domain, orders, size = PANEL, points = pointsALine(run) } = options;
+  const frame: Frame = { x: acrossOf(module, size), y: upOf(module, size, domain), ...size };
   return {
-    width: PANEL.width,
-    height: PANEL.height,
+    ...size,
     title: `Gates of ${module.name}`,
     description: panelSentence(module, run),
     body: [
-      label(shortened(module.name, 22), { ...INK, x: PANEL.left, y: 16, size: 13, 'font-weight': 600 }),
-      label(panelNote(module), { ...MUTED, x: PANEL.width - PANEL.right, y: 16, 'text-anchor': 'end' }),
-      ...axes(module, domain),
-      ...orders.map((order) => group({ class: `by-${order}` }, gateLines(module, run, domain, order, points))),
+      label(shortened(module.name, 36), { ...INK, x: PANEL_LEFT, y: 14, size: 13, 'font-weight': 600 }),
+      label(panelNote(module), { ...MUTED, x: PANEL_LEFT, y: 29 }),
+      ...axes(module, frame),
+      ...orders.map((order) => group({ class: `by-${order}` }, gateLines(module, run, frame, order, points))),
     ].join(''),
   };
 }
@@ -40,6 +47,7 @@ export interface PanelOptions {
   readonly domain: readonly [number, number];
   /** A group of lines each. */
   readonly orders: readonly ChannelOrder[];
+  readonly size?: Size;
   /** Points a line at the most; by default what keeps a page of all panels small. */
   readonly points?: number;
 }
@@ -53,25 +61,32 @@ function pointsALine({ excitation, chosen }: ExciteRun): number {
   return Math.min(POINTS_A_LINE.most, Math.max(POINTS_A_LINE.least, Math.floor(MOST_POINTS / lines)));
 }
 
-const acrossOf = ({ channels }: ExcitedModule) =>
-  scaleLinear([0, Math.max(1, channels - 1)], [PANEL.left, PANEL.width - PANEL.right]);
+interface Frame extends Size {
+  readonly x: ScaleLinear<number, number>;
+  readonly y: ScaleLinear<number, number>;
+}
 
-const upOf = ({ range }: ExcitedModule, domain: readonly [number, number]) =>
+const acrossOf = ({ channels }: ExcitedModule, { width }: Size) =>
+  scaleLinear([0, Math.max(1, channels - 1)], [PANEL_LEFT, width - RIGHT]);
+
+const upOf = ({ range }: ExcitedModule, { height }: Size, domain: readonly [number, number]) =>
   scaleLinear(
     domain.map((end) => end * range),
-    [PANEL.height - PANEL.bottom, PANEL.top],
+    [height - BOTTOM, TOP],
   );
 
-function axes(module: ExcitedModule, domain: readonly [number, number]): readonly string[] {
-  const [x, y] = [acrossOf(module), upOf(module, domain)];
-  const { left, right, width, height, bottom } = PANEL;
+function axes({ channels }: ExcitedModule, { x, y, width, height }: Frame): readonly string[] {
   return [
-    ...y.ticks(4).map((tick) => element('path', { ...GRID, d: `M${left},${y(tick).toFixed(1)}H${width - right}` })),
     ...y
       .ticks(4)
-      .map((tick) => label(String(tick), { ...MUTED, x: left - 5, y: y(tick) + 3.5, size: 10, 'text-anchor': 'end' })),
-    ...channelTicks(module.channels).map((tick) =>
-      label(String(tick), { ...MUTED, x: x(tick), y: height - bottom + 14, size: 10, 'text-anchor': 'middle' }),
+      .map((tick) => element('path', { ...GRID, d: `M${PANEL_LEFT},${y(tick).toFixed(1)}H${width - RIGHT}` })),
+    ...y
+      .ticks(4)
+      .map((tick) =>
+        label(String(tick), { ...MUTED, x: PANEL_LEFT - 5, y: y(tick) + 3.5, size: 10, 'text-anchor': 'end' }),
+      ),
+    ...channelTicks(channels).map((tick) =>
+      label(String(tick), { ...MUTED, x: x(tick), y: height - BOTTOM + 14, size: 10, 'text-anchor': 'middle' }),
     ),
   ];
 }
@@ -80,11 +95,10 @@ function axes(module: ExcitedModule, domain: readonly [number, number]): readonl
 function gateLines(
   module: ExcitedModule,
   run: ExciteRun,
-  domain: readonly [number, number],
+  { x, y }: Frame,
   order: ChannelOrder,
   points: number,
 ): string {
-  const [x, y] = [acrossOf(module), upOf(module, domain)];
   const channels = Array.from(module.mean, (_, channel) => channel);
   if (order === 'mean') channels.sort((left, right) => module.mean[left]! - module.mean[right]!);
   const step = Math.ceil(channels.length / points);

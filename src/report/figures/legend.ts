@@ -5,7 +5,7 @@ export const LEGEND_LINE = 20;
 
 const SAMPLE = 22;
 const GAP = 18;
-const CHARACTER = 6.6;
+const CHARACTER = 7.4;
 const MOST_CHARACTERS = 32;
 
 /** What the lines of the gate figure mean: all images first, then each class; as many rows as it takes. */
