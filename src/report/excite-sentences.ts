@@ -1,7 +1,7 @@
 import type { Warning } from '../model/model.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import type { ExciteRun } from './excite-run.js';
-import { count, printable, share } from './printable.js';
+import { count, printable, share, visible } from './printable.js';
 import type { Table } from './table.js';
 
 /** Fewer images of a class than these give rough numbers. */
@@ -36,7 +36,7 @@ export function recommendationSentence(recommendation: Recommendation): string {
   const aside =
     recommendation.code === 'untrained' || untrained.length === 0
       ? ''
-      : ` Of ${stageList(untrained)} nothing is said: modules there are untrained or dead, every gate is at half its range.`;
+      : ` Of ${stageList(untrained)} nothing is said: its modules are untrained or dead, every gate is at exactly half its range.`;
   return SENTENCES[recommendation.code](recommendation, rule) + aside;
 }
 
@@ -91,7 +91,7 @@ export function nextCommand({ recommendation, excitation, input, imagesPath }: E
 
 /** A word as a shell takes it. */
 const quoted = (word: string): string =>
-  /^[\w./@%+=:,~-]+$/.test(word) ? word : `'${printable(word).replaceAll("'", `'\\''`)}'`;
+  /^[\w./@%+=:,~-]+$/.test(word) ? word : `'${visible(word).replaceAll("'", `'\\''`)}'`;
 
 /** What people should know of the numbers, the model's own warnings first. */
 export function exciteWarnings({ warnings, skipped, excitation: { classes } }: ExciteRun): readonly Warning[] {

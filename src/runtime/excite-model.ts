@@ -6,6 +6,7 @@ import { type ClassGates, classGatesOf, specificityOf, type Variances, variances
 import { addObservation, addTally, deviationOf, newTally, type Tally } from './gate-tally.js';
 import { type Gate, getGates, noModules } from './list-gates.js';
 import type { LoadedModel } from './load-model.js';
+import { reasonOf } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 import { watchLayers } from './watch-layers.js';
 
@@ -50,10 +51,10 @@ export interface ExciteOptions extends BatchOptions {
  * Runs images through a model and looks at every SE module's gates as they multiply. Batches stream: what is kept is a
  * mean and a spread for each class and channel, however many images there are. A module that is called several times
  * (shared layers, a nested model used twice) is one module, and each call counts as an observation.
- * @throws RetrofitError `no-modules`, `no-images`, `not-finite`
+ * @throws RetrofitError `no-modules`, `no-images`, `cannot-compute`, `not-finite`
  */
 export async function exciteModel(
-  { tf }: TensorFlow,
+  { tf, backend }: TensorFlow,
   { runs, model }: LoadedModel,
   { classes, images }: ImageFolder,
   { onProgress = () => {}, ...options }: ExciteOptions,
@@ -77,9 +78,13 @@ export async function exciteModel(
     const { height, width, channels } = options.size;
     for await (const batch of imageBatches(byClass, options)) {
       const labels = batch.images.map(({ label }) => label ?? 0);
-      tf.tidy(() => {
-        runs.predictOnBatch(tf.tensor4d(batch.pixels, [labels.length, height, width, channels]));
-      });
+      try {
+        tf.tidy(() => {
+          runs.predictOnBatch(tf.tensor4d(batch.pixels, [labels.length, height, width, channels]));
+        });
+      } catch (error) {
+        throw cannotCompute(model.path, backend, error);
+      }
       for (const study of studies.values()) observe(study, labels);
       for (const label of labels) {
         if (seen.at(-1)?.label === label) seen.at(-1)!.images++;
@@ -207,6 +212,12 @@ function gatesOf(tf: TensorFlow['tf'], gate: Tensor): Float32Array {
 }
 
 const keyOf = (path: readonly string[]): string => JSON.stringify(path);
+
+const cannotCompute = (file: string, backend: string, error: unknown) =>
+  inputError('cannot-compute', `TensorFlow.js does not compute the model on ${backend}: ${reasonOf(error)}`, {
+    where: { file },
+    hint: 'try another --backend; se-retrofit backends shows what is there',
+  });
 
 const notFinite = (file: string, { scale }: Gate) =>
   inputError('not-finite', 'the gates of this module are not all numbers', {

@@ -31,6 +31,7 @@ export interface StageGates {
   readonly spread: number;
   /** The part of it that is between the classes; null where that cannot be known. */
   readonly classSpread: number | null;
+  /** Whether every gate of all its modules is at exactly half its range. */
   readonly isUntrained: boolean;
   /** Whether the rule says to leave its modules out. */
   readonly isSkipped: boolean;
@@ -88,7 +89,7 @@ function describeStage(stage: number, all: readonly ExcitedModule[], allParams: 
     specificity: specificityOf(variances),
     saturation: modules.reduce((sum, module) => sum + (module.saturation * module.channels) / channels, 0),
     ...spreadsOf(variances),
-    isUntrained: modules.some(({ isUntrained }) => isUntrained),
+    isUntrained: modules.every(({ isUntrained }) => isUntrained),
   };
   const isSkipped = !facts.isUntrained && saysLittle(facts) && facts.paramsShare >= STAGE_RULE.paramsShareFrom;
   return { ...facts, isSkipped };
