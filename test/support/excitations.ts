@@ -1,6 +1,10 @@
 import { randomNumbers } from '../../src/random.js';
+import type { ExciteRun } from '../../src/report/excite-run.js';
+import { chooseClasses } from '../../src/runtime/choose-classes.js';
+import { listPairs } from '../../src/runtime/class-distances.js';
 import type { Excitation, ExcitedModule } from '../../src/runtime/excite-model.js';
 import { type ClassGates, specificityOf, type Variances } from '../../src/runtime/gate-statistics.js';
+import { recommendStages } from '../../src/runtime/recommend-stages.js';
 
 /** What a made-up module's gates do. */
 export interface ModuleSketch {
@@ -69,3 +73,29 @@ function sketchModule(sketch: ModuleSketch, index: number, classCount: number, o
 }
 
 const clamped = (value: number, range: number): number => Math.min(range, Math.max(0, value));
+
+/** A whole run around an excitation, its classes chosen and its stages judged as the command does it. */
+export function sketchRun(excitation: Excitation, changes: Partial<ExciteRun> = {}): ExciteRun {
+  const chosen = changes.chosen ?? chooseClasses(excitation, 5);
+  return {
+    tool: 'se-retrofit 0.0.0',
+    input: {
+      path: 'nets/net.keras',
+      format: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
+      layers: 10,
+      bytes: 1_234_567,
+    },
+    imagesPath: 'pictures',
+    preprocess: 'unit',
+    backend: 'wasm',
+    excitation,
+    chosen,
+    areNamed: false,
+    pairs: listPairs(excitation, chosen),
+    recommendation: recommendStages(excitation),
+    skipped: [],
+    warnings: [],
+    milliseconds: 12,
+    ...changes,
+  };
+}

@@ -1,7 +1,7 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
 import type { ExciteRun } from '../excite-run.js';
 import { GRID, INK, LIGHT, MUTED } from './palette.js';
-import { element, type Figure, group, label, shortened, tooltip } from './svg.js';
+import { element, type Figure, group, label, shortened, tooltip, widthOf } from './svg.js';
 
 const ROW = 24;
 const HEAD = 46;
@@ -10,6 +10,7 @@ const NAMES = { least: 90, most: 290, character: 7.2 } as const;
 const MOST_CHARACTERS = 18;
 const CELL = { least: 16, most: 76 } as const;
 const ROOM = 960;
+const SCALE_ROOM = 680;
 /** Cells as wide as this hold their number. */
 const NUMBERED_FROM = 34;
 
@@ -20,7 +21,7 @@ export function distanceFigure(run: ExciteRun): Figure {
     name: `${shortened(classes[left]!.name, MOST_CHARACTERS)} – ${shortened(classes[right]!.name, MOST_CHARACTERS)}`,
     distances,
   }));
-  const longest = Math.max(...rows.map(({ name }) => name.length), 0);
+  const longest = Math.max(...rows.map(({ name }) => widthOf(name)), 0);
   const nameWidth = Math.min(NAMES.most, Math.max(NAMES.least, longest * NAMES.character));
   const left = nameWidth + 10;
   const cell = Math.min(CELL.most, Math.max(CELL.least, ROOM / modules.length));
@@ -30,7 +31,7 @@ export function distanceFigure(run: ExciteRun): Figure {
   ).paddingInner(0.06);
   const most = Math.max(...rows.flatMap(({ distances }) => distances), 1e-6);
   const strength = scaleLinear([0, most], [0, 1]);
-  const width = Math.max(left + cell * modules.length, 640);
+  const width = left + Math.max(cell * modules.length, SCALE_ROOM);
   const body = [
     ...stageHeads(run, (index) => x(index)!, x.bandwidth()),
     ...rows.flatMap(({ name, distances }, row) => {
@@ -135,7 +136,7 @@ function scaleBar(most: number): string {
       height: 10,
     }),
   );
-  const note = 'root mean square difference of the mean gates, as a share of their range';
+  const note = 'of the range: root mean square difference of the mean gates';
   return (
     label('0', { ...MUTED, x: -8, y: 9, 'text-anchor': 'end' }) +
     steps.join('') +

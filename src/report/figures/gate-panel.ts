@@ -146,9 +146,10 @@ export function gateDomain({ excitation, chosen }: ExciteRun): readonly [number,
       }
     }
   }
-  const [low, high] = [Math.floor(least * 10 - 0.2) / 10, Math.ceil(most * 10 + 0.2) / 10];
   // Gates of other activations than the sigmoid may leave the range.
-  return high - low > 0.6 ? [Math.min(0, low + 0.1), Math.max(1, high - 0.1)] : [low, high];
+  const [first, last] = [Math.min(0, Math.floor(least * 10) / 10), Math.max(1, Math.ceil(most * 10) / 10)];
+  const [low, high] = [Math.floor(least * 10 - 0.2) / 10, Math.ceil(most * 10 + 0.2) / 10];
+  return high - low > 0.6 ? [first, last] : [Math.max(first, low), Math.min(last, high)];
 }
 
 /** The first and the last channel, and round numbers between them. */

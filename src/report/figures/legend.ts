@@ -1,5 +1,5 @@
 import { ALL_LINE, INK, lineStyle } from './palette.js';
-import { element, label, shortened } from './svg.js';
+import { element, label, shortened, widthOf } from './svg.js';
 
 export const LEGEND_LINE = 20;
 
@@ -16,7 +16,7 @@ export function legend(
   let [left, row] = [0, 0];
   const items = ['all images', ...names].map((name, index) => {
     const shown = shortened(name, MOST_CHARACTERS);
-    const itemWidth = SAMPLE + 6 + shown.length * CHARACTER + GAP;
+    const itemWidth = SAMPLE + 6 + widthOf(shown) * CHARACTER + GAP;
     if (left > 0 && left + itemWidth > width) [left, row] = [0, row + 1];
     const [at, middle] = [x + left, row * LEGEND_LINE + LEGEND_LINE / 2];
     left += itemWidth;

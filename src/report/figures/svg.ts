@@ -54,14 +54,20 @@ export const tooltip = (content: string): string => element('title', {}, escaped
 
 /** So many characters at the most: wide ones count twice. */
 export function shortened(text: string, most: number): string {
-  let width = 0;
   const characters = [...visible(text)];
+  let width = 0;
   for (const [index, character] of characters.entries()) {
-    width += /[\u1100-\u11ff\u2e80-\uffdc\u{1f000}-\u{3ffff}]/u.test(character) ? 2 : 1;
+    width += widthOf(character);
     if (width > most) return `${characters.slice(0, Math.max(1, index - 1)).join('')}…`;
   }
   return characters.join('');
 }
+
+/** The characters of a text, wide ones twice. */
+export const widthOf = (text: string): number =>
+  [...text].reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0);
+
+const WIDE = /[\u1100-\u11ff\u2e80-\uffdc\u{1f000}-\u{3ffff}]/u;
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";
 
