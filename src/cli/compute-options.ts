@@ -44,5 +44,6 @@ export const wholeNumber =
     if (number >= least && number < 2 ** 32) return number;
     throw usageError('bad-option', `--${flag} "${text}" is no whole number of at least ${least}`, {
       where: { field: flag },
+      hint: `give a number from ${least}`,
     });
   };
