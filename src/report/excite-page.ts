@@ -79,7 +79,7 @@ ${notesSection(run)}
 }
 
 const DISTANCE_CAPTION =
-  'Rows are pairs of classes, those farthest apart first; columns are the modules in the order in which they run. The darker, the more the mean gates of the two classes differ: root mean square over the channels, less what chance explains.';
+  'Rows are pairs of classes, those farthest apart first; columns are the modules in the order in which they run. The stronger the colour, the more the mean gates of the two classes differ: root mean square over the channels, less what chance explains.';
 const STAGE_CAPTION =
   'Bars are stages, dots their modules. Modules that cost much, tell no classes apart and hardly move are the ones to leave out.';
 

