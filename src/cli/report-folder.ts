@@ -2,6 +2,9 @@ import { usageError } from '../errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { StagedOutput } from '../storage/storage.js';
 
+/** What tells a page by its head stands within so much. */
+const HEAD_BYTES = 2048;
+
 /** What a folder of a report holds, as far as it has to be known to replace it. */
 export interface ReportKind {
   readonly page: string;
@@ -38,6 +41,3 @@ async function holdsReport(path: string, { page, isPage, isFile }: ReportKind): 
     await opened.close();
   }
 }
-
-/** The head of a page stands at its beginning. */
-const HEAD_BYTES = 2048;

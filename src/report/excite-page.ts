@@ -2,7 +2,7 @@ import { fileName, notesSection } from './excite-notes.js';
 import type { ExciteRun } from './excite-run.js';
 import {
   exciteWarnings,
-  nextCommand,
+  nextStep,
   plural,
   recommendationSentence,
   stageList,
@@ -105,7 +105,7 @@ function tiles({
 }
 
 function advice(run: ExciteRun): string {
-  const command = nextCommand(run);
+  const next = nextStep(run);
   const warnings = exciteWarnings(run);
   const more = warnings.length - MOST_WARNINGS;
   const items = [
@@ -116,9 +116,9 @@ function advice(run: ExciteRun): string {
     '<section class="advice" aria-labelledby="advice">',
     '<h2 id="advice">Recommendation</h2>',
     `<p>${prose(recommendationSentence(run.recommendation))}</p>`,
-    command === undefined
+    next === undefined
       ? ''
-      : `<div class="command"><pre tabindex="0"><code id="command">${escaped(command)}</code></pre><button type="button" data-copy="command" hidden>Copy</button></div>`,
+      : `<div class="command"><pre tabindex="0"><code id="command">${escaped(next.command)}</code></pre><button type="button" data-copy="command" hidden>Copy</button></div>\n<p class="note">${prose(next.note)}</p>`,
     items.length === 0 ? '' : `<ul class="warnings">${items.map((item) => `<li>${item}</li>`).join('')}</ul>`,
     '</section>',
   ].join('\n');

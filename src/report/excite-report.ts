@@ -1,5 +1,5 @@
 import type { ExciteRun } from './excite-run.js';
-import { exciteWarnings, nextCommand, recommendationSentence } from './excite-sentences.js';
+import { exciteWarnings, nextStep, recommendationSentence } from './excite-sentences.js';
 import type { ExciteReport } from './report-schemas.js';
 
 /** A thousand classes of ResNet-152 are fifty million numbers: more than a string holds. `--csv` has them all. */
@@ -61,7 +61,7 @@ export function exciteReport(run: ExciteRun, output: WrittenReport): ExciteRepor
       skipStages: [...recommendation.skipStages],
       savesParams: recommendation.savesParams,
       reason: recommendationSentence(recommendation),
-      next: nextCommand(run) ?? null,
+      next: nextStep(run)?.command ?? null,
     },
     skipped: run.skipped.map((image) => ({ ...image })),
     output: { ...output, files: [...output.files] },

@@ -78,15 +78,33 @@ export function stageList(stages: readonly StageGates[]): string {
   return numbers.length === 0 ? `stage ${last}` : `stages ${numbers.join(', ')} and ${last}`;
 }
 
-/** What to run next; undefined where there is nothing to do. */
-export function nextCommand({ recommendation, excitation, input, imagesPath }: ExciteRun): string | undefined {
-  const { code, skipStages } = recommendation;
+/** What to run next, and what its words stand for; undefined where there is nothing to do. */
+export function nextStep({
+  recommendation,
+  excitation,
+  input,
+  imagesPath,
+}: ExciteRun): { readonly command: string; readonly note: string } | undefined {
+  const { code, skipStages, rule } = recommendation;
   const [model, images] = [quoted(input.path), quoted(imagesPath)];
   const isOurs = excitation.modules.every(({ kind }) => kind === 'se-retrofit');
-  if (code === 'says-little' && isOurs) return `se-retrofit ORIGINAL-MODEL --skip-stage ${skipStages.join(',')}`;
-  if (code === 'untrained') return `se-retrofit tune ${model} ${images} -o TUNED-MODEL`;
+  if (code === 'says-little' && isOurs) {
+    return {
+      command: `se-retrofit ORIGINAL-MODEL --skip-stage ${skipStages.join(',')}`,
+      note: 'ORIGINAL-MODEL is the model before it got its modules; repeat the other options that it got them with.',
+    };
+  }
+  if (code === 'untrained') {
+    return {
+      command: `se-retrofit tune ${model} ${images} -o TUNED-MODEL`,
+      note: 'The pictures to train with are others than those to judge by.',
+    };
+  }
   if (code !== 'says-little' && code !== 'all-say-little') return undefined;
-  return `se-retrofit bake ${model} ${images} -o BAKED-MODEL --below ${recommendation.rule.spreadBelow}`;
+  return {
+    command: `se-retrofit bake ${model} ${images} -o BAKED-MODEL --below ${rule.spreadBelow}`,
+    note: 'Gates that hardly move are replaced by their means and folded into the weights.',
+  };
 }
 
 /** A word as a shell takes it. */

@@ -51,6 +51,7 @@ h3 small{font-weight:400;color:var(--muted);font-size:14px;margin-left:6px}
 .advice{margin-top:28px;border-left:5px solid var(--accent);background:var(--raised);border-radius:0 10px 10px 0;padding:18px 22px}
 .advice h2{margin:0 0 6px}
 .advice p{margin:0;max-width:92ch}
+.advice .note{margin-top:8px;color:var(--muted);font-size:14px}
 .command{display:flex;gap:10px;margin-top:14px;align-items:stretch}
 pre{margin:0;flex:1;min-width:0;overflow-x:auto;background:var(--paper);border:1px solid var(--grid);border-radius:8px;padding:10px 14px;font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
 code{user-select:all}

@@ -86,7 +86,7 @@ describe('a report', () => {
     expect(stdout).toMatch(/modules? over 36 images of 3 classes, computed on wasm\n/);
     expect(stdout).toMatch(/so the modules are untrained\. Train them, then look again\.\n/);
     expect(stdout).toMatch(/\ngrey-se-excite\/index\.html {2}\([\d.]+ kB, \d+ ms\)\n$/);
-    expect(stderr).toBe('Next: se-retrofit tune grey-se.keras digits -o TUNED-MODEL\n');
+    expect(stderr).toMatch(/^Next: se-retrofit tune grey-se\.keras digits -o TUNED-MODEL\n {2}[^\n]+\n$/);
     expect(readFileSync(join(folder, 'grey-se-excite/index.html'), 'utf8')).toContain('Gates of grey-se.keras');
   });
 
@@ -187,6 +187,21 @@ describe('refused, and nothing is written', () => {
     ['an unknown preprocessing', [MODEL, 'digits', '--preprocess', 'magic'], 2, 'bad-flags', /magic/],
     ['no images given', [MODEL], 2, 'bad-flags', /images/],
     ['a table that exists', [MODEL, 'digits', '--csv', 'labels.txt'], 2, 'output-exists', /exists already/],
+    [
+      'a table in the report',
+      [MODEL, 'digits', '--csv', 'grey-se-excite/x.csv'],
+      2,
+      'bad-option',
+      /in the folder of the report/,
+    ],
+    ['a table without a name', [MODEL, 'digits', '--csv', ''], 2, 'bad-option', /is no name of a file/],
+    [
+      'a table in place of the model',
+      [MODEL, 'digits', '--csv', MODEL, '--force'],
+      2,
+      'output-is-input',
+      /a file of the model/,
+    ],
     ['a report that exists', [MODEL, 'digits', '-o', 'empty'], 2, 'output-exists', /exists already/],
     [
       'a place that cannot be written',

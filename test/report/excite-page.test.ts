@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { COPY_SCRIPT_HASH, excitePage } from '../../src/report/excite-page.js';
 import type { ExciteRun } from '../../src/report/excite-run.js';
-import { nextCommand, recommendationSentence } from '../../src/report/excite-sentences.js';
+import { nextStep, recommendationSentence } from '../../src/report/excite-sentences.js';
 import { type ModuleSketch, sketchExcitation, sketchRun } from '../support/excitations.js';
 import { listElements, type MarkupElement, parseMarkup, textOf } from '../support/markup.js';
 
@@ -136,7 +136,7 @@ test('one class: no distances, and a warning', () => {
 
 describe('what to run next', () => {
   const next = (sketches: readonly ModuleSketch[], changes: Partial<ExciteRun> = {}) =>
-    nextCommand(sketchRun(sketchExcitation(sketches), changes));
+    nextStep(sketchRun(sketchExcitation(sketches), changes))?.command;
   const input = { ...sketchRun(sketchExcitation(NET)).input, path: "my net's.keras" };
 
   test('untrained modules: tune; names are quoted for a shell', () => {

@@ -10,7 +10,7 @@ import type { ExciteRun } from '../../report/excite-run.js';
 import {
   exciteWarnings,
   moduleTable,
-  nextCommand,
+  nextStep,
   recommendationSentence,
   subjectLine,
 } from '../../report/excite-sentences.js';
@@ -32,6 +32,7 @@ import type { StagedOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import { findChosen } from '../chosen-classes.js';
 import type { ComputeFlags, ImageFlags } from '../compute-options.js';
+import { stageCsv } from '../csv-file.js';
 import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
@@ -39,6 +40,9 @@ import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** Lines that are chosen where nobody does. */
 const DEFAULT_CLASSES = 5;
+
+/** A folder of broken images fills no terminal. */
+const MOST_WARNINGS = 20;
 
 /** The flags of excite. */
 export interface ExciteFlags
@@ -64,8 +68,9 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   // Before hours are computed: whether there is a place for what comes out.
   const force = flags.force ?? false;
   const report = await stageReport(output, force, REPORT_KIND);
-  const csv = flags.csv === undefined ? undefined : await stageCsv(flags.csv, force).catch(discarding(report));
+  let csv: StagedOutput | undefined;
   try {
+    if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
     const seen = await look(model, samplePerClass(listed, flags.perClass, flags.seed), flags);
     const run: ExciteRun = {
       tool: TOOL,
@@ -109,19 +114,12 @@ async function importFiles(): Promise<typeof import('../../report/excite-files.j
   try {
     return await import('../../report/excite-files.js');
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError('no-d3', `figures are drawn with d3, which is not installed: ${reasonOf(error)}`, {
       hint: 'npm install d3-scale@4.0.3 d3-shape@3.2.1',
     });
   }
 }
-
-const stageCsv = (path: string, force: boolean): Promise<StagedOutput> =>
-  nodeStorage.stageFiles(nodeStorage.folderOf(path), [nodeStorage.nameOf(path)], force);
-
-const discarding = (staged: StagedOutput) => async (error: unknown) => {
-  await staged.discard();
-  throw error;
-};
 
 /** Computes: what the gates do, and what had to be left out. */
 async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
@@ -159,11 +157,14 @@ function choose(
 function show(run: ExciteRun, { path, files, bytes, csv }: WrittenReport): void {
   const [head, ...rows] = textTable(moduleTable(run));
   print(dataColors.bold(head!), ...rows, `${subjectLine(run)}, computed on ${run.backend}`);
-  tell(...exciteWarnings(run).map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+  const warnings = exciteWarnings(run).map(warningLine);
+  tell(...warnings.slice(0, MOST_WARNINGS).map((line) => messageColors.yellow(`warning: ${line}`)));
+  if (warnings.length > MOST_WARNINGS)
+    tell(messageColors.yellow(`and ${warnings.length - MOST_WARNINGS} more; see --json`));
   print(recommendationSentence(run.recommendation));
   const page = nodeStorage.join(path, files[0]!);
   print(dataColors.green(`${printable(page)}  (${byteSize(bytes)}, ${Math.round(run.milliseconds)} ms)`));
   if (csv !== null) print(dataColors.green(printable(csv)));
-  const next = nextCommand(run);
-  if (next !== undefined) tell(messageColors.dim(`Next: ${next}`));
+  const next = nextStep(run);
+  if (next !== undefined) tell(...[`Next: ${next.command}`, `  ${next.note}`].map((line) => messageColors.dim(line)));
 }
