@@ -1,4 +1,5 @@
 import type { JsonValue, Plain } from '../../json/json-value.js';
+import type { Shape } from '../../layers/layer-facts.js';
 import type { Dialect, Layer } from '../../model/model.js';
 import { KERAS2_CALLS } from './keras2-calls.js';
 import { KERAS3_CALLS } from './keras3-calls.js';
@@ -8,6 +9,8 @@ import type { IsLayer, MapReference, WrittenReference } from './tensor-reference
 export interface WrittenCall {
   /** The tensors it reads, in the order the loaders visit them. */
   readonly references: readonly WrittenReference[];
+  /** The shapes that stand beside the references; null for those beside which none does. */
+  readonly shapes?: readonly (Shape | null)[];
   /** Whether there is more to it than tensors: constants, keyword arguments that say something, structures. */
   readonly hasArguments: boolean;
 }

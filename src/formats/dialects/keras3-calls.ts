@@ -18,6 +18,7 @@ import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js'
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
 import { sortedMembers } from './sorted-members.js';
+import { statedShape } from './stated-shapes.js';
 import {
   type IsLayer,
   type MapReference,
@@ -56,6 +57,7 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
       if (reference !== undefined) return reference;
       throw badReference(nameOf(tensor), layer, field);
     }),
+    shapes: tensors.map((tensor) => statedShape(getMember(getMember(tensor, 'config'), 'shape')) ?? null),
     hasArguments: !isOnlyTensors(args) || keras2.saysSomething(kwargs),
   };
 }

@@ -19,6 +19,7 @@ import { findDialect } from './find-dialect.js';
 import { implicitInput } from './implicit-input.js';
 import { operationIn } from './legacy-operations.js';
 import { listEnds } from './read-ends.js';
+import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
 
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
@@ -91,12 +92,16 @@ function raiseFunctional({ className, module, config, field }: ModelJson, contex
     if (nodes === undefined || nodes.items.length === 0) {
       return layer.className === 'InputLayer' ? { ...layer, calls: [{ inputs: [] }] } : layer;
     }
-    const calls = nodes.items.map((item, call): Call => {
-      const { references, hasArguments } = readCall(item.value, isLayer, layer.name, `${place}[${call}]`);
+    const written = nodes.items.map((item, call) => readCall(item.value, isLayer, layer.name, `${place}[${call}]`));
+    const calls = written.map(({ references, hasArguments }, call): Call => {
       const inputs = references.map(refBy(firstInCalls));
-      return { inputs, read: { json: item.value, inputs }, ...(hasArguments ? { hasArguments } : {}) };
+      const read = { json: nodes.items[call]!.value, inputs };
+      return { inputs, read, ...(hasArguments ? { hasArguments } : {}) };
     });
-    return { ...layer, calls };
+    return withStatedShapes(
+      { ...layer, calls },
+      written.map(({ shapes }) => shapes),
+    );
   });
   const ends = (key: string) => listEnds(getMember(config, key), isLayer, `${field}.${key}`).map(refBy(firstInEnds));
   const outputs = ends('output_layers');
@@ -120,7 +125,8 @@ function raiseSequential({ className, module, config, field }: ModelJson, contex
   const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, dialect), ...written];
   const layers = chain.map((layer, index): Layer => {
     const before = chain[index - 1];
-    return { ...layer, calls: [{ inputs: before === undefined ? [] : [onlyTensor(before)] }] };
+    const inputs = before === undefined ? [] : [onlyTensor(before)];
+    return withStatedShapes({ ...layer, calls: [{ inputs }] }, []);
   });
   const outputs = [onlyTensor(layers.at(-1)!)];
   return {
