@@ -1,4 +1,5 @@
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
+import type { Loader } from '../layers/layer-facts.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Format,
@@ -31,7 +32,7 @@ export function convertModel(model: Model, format: Format): Model {
     format,
     graph,
     record: model.record && renameRecord(model.record, renamed),
-    warnings: [...model.warnings, ...renamedWarning(renamed)],
+    warnings: [...model.warnings, ...renamedWarning(renamed), ...structureWarnings(model.graph, to)],
     carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
@@ -83,6 +84,23 @@ function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[
       where: first[0],
     },
   ];
+}
+
+/** What is said of inputs and outputs that the new format cannot hold together as they were. */
+function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {
+  return (['inputs', 'outputs'] as const).flatMap((side): readonly Warning[] => {
+    const structure = structures?.[side];
+    if (structure === undefined || structure.kind === 'tensor' || target === 'keras3') return [];
+    const isAlone = structure.kind === 'list' && structure.parts.length === 1;
+    const parts = structure.kind === 'list' ? structure.parts : [...structure.parts.values()];
+    const isFlat = structure.kind === 'list' && parts.every(({ kind }) => kind === 'tensor');
+    if (!isAlone && (target === 'keras2' || isFlat)) return [];
+    const order = structure.kind === 'dict' ? `, sorted by key (${[...structure.parts.keys()].sort().join(', ')})` : '';
+    const message = isAlone
+      ? `the model's ${side} are a list of one tensor, which the new format says as the tensor itself`
+      : `the new format has no structure for the model's ${side}: they are a list now${order}`;
+    return [{ code: 'structure-lost', message, where: side === 'inputs' ? 'input_layers' : 'output_layers' }];
+  });
 }
 
 function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {

@@ -47,11 +47,19 @@ export interface Graph {
   readonly layers: readonly Layer[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
+  /** How a functional model's inputs and outputs are held together; undefined: one alone, or several in a list. */
+  readonly structures?: { readonly inputs: Structure; readonly outputs: Structure } | undefined;
   /** Whether the model as a whole is set not to be trained. */
   readonly isFrozen: boolean;
   /** The graph as it was read; undefined for one that was made here, or translated into another dialect. */
   readonly read?: GraphSource | undefined;
 }
+
+/** A tensor, or a list or dictionary of such. Loaders flatten a dictionary by its keys, sorted. */
+export type Structure =
+  | { readonly kind: 'tensor' }
+  | { readonly kind: 'list'; readonly parts: readonly Structure[] }
+  | { readonly kind: 'dict'; readonly parts: ReadonlyMap<string, Structure> };
 
 /** What a reader leaves of a graph for the writer of the same dialect, and what tells whether it changed. */
 export interface GraphSource {

@@ -427,6 +427,18 @@ def dictionaries(K):
     return K.keras.Model(inputs, {"b": L.Dense(2, name="b")(x), "a": L.Dense(3, name="a")(x)})
 
 
+@model("dictionaries in a model and in one nested in it, a list among the outputs")
+def nested_dictionaries(K):
+    L = K.layers
+    inner = {"m": L.Input((4,), name="m"), "b": L.Input((3,), name="b")}
+    joined = L.Concatenate()([inner["m"], inner["b"]])
+    block = K.keras.Model(inner, {"q": L.Dense(2, name="q")(joined), "p": L.Dense(3, name="p")(inner["b"])}, name="block")
+    inputs = {"picture": image(K, name="picture"), "extra": L.Input((3,), name="extra")}
+    x = unit(K, conv_bn(K, inputs["picture"], 4), 4)
+    y = block({"m": L.GlobalAveragePooling2D()(x), "b": inputs["extra"]})
+    return K.keras.Model(inputs, {"two": L.Dense(2, name="two")(y["q"]), "one": [L.Dense(3, name="one")(y["p"]), y["q"]]})
+
+
 @model("an input that nothing reads")
 def unused_input(K):
     a, b = image(K, name="read"), K.layers.Input((3,), name="unread")

@@ -1,6 +1,6 @@
 import type { JsonValue, Plain } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
-import type { Dialect, Layer } from '../../model/model.js';
+import type { Dialect, Layer, Structure } from '../../model/model.js';
 import { KERAS2_CALLS } from './keras2-calls.js';
 import { KERAS3_CALLS } from './keras3-calls.js';
 import type { IsLayer, MapReference, WrittenReference } from './tensor-references.js';
@@ -28,7 +28,7 @@ export interface CallGrammar {
   /** The call with every tensor in it mapped; everything else keeps its text. */
   readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
   readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[]) => Plain;
-  readonly writeEnds: (ends: readonly WrittenReference[]) => Plain;
+  readonly writeEnds: (ends: readonly WrittenReference[], structure: Structure) => Plain;
   /** The number of a layer's first call where other calls refer to it. */
   readonly firstInCalls: (layer: Layer) => number;
   /** The number of a layer's first call in `input_layers` and `output_layers`. */

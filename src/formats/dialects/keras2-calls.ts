@@ -5,6 +5,7 @@ import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js'
 import { firstNode } from './node-numbers.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
+import { packStructure } from './write-structure.js';
 
 // The Keras 2 way to say a call, which TensorFlow.js shares: a list of references, `[[layer, node, tensor, {...}], ...]`.
 
@@ -14,7 +15,9 @@ export const KERAS2_CALLS: CallGrammar = {
   readCall,
   mapCall: mapReferences,
   writeCall,
-  writeEnds: (ends) => ends.map(toPlain),
+  // A single tensor stands in a list, from which Keras 2 takes it out again.
+  writeEnds: (ends, structure) =>
+    structure.kind === 'tensor' ? ends.map(toPlain) : packStructure(structure, ends.map(toPlain)),
   firstInCalls: firstNode,
   firstInEnds: firstNode,
 };

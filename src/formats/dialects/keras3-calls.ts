@@ -27,6 +27,7 @@ import {
   type WrittenReference,
   writeReference,
 } from './tensor-references.js';
+import { packStructure } from './write-structure.js';
 
 // The Keras 3 way to say a call: `{args, kwargs}` as Python had them, with tensors as `__keras_tensor__` objects
 // anywhere inside. Keras 3 reads the lists of Keras 2 as well, also beside its own.
@@ -39,8 +40,7 @@ export const KERAS3_CALLS: CallGrammar = {
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
-  // One bare output stays a tensor; in a list, Keras 3 would give a list of one.
-  writeEnds: (ends) => (ends.length === 1 ? toPlain(ends[0]!) : ends.map(toPlain)),
+  writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
   firstInEnds: (layer) => (layer.graph?.kind === 'functional' ? 1 : 0),

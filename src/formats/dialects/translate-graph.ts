@@ -41,7 +41,9 @@ export function translateGraph(root: Graph, target: Loader): Translation {
       return ref.layer === after ? [] : [[ref.layer, after] as const];
     }),
   );
-  return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
+  // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
+  const structures = target === 'tfjs' ? undefined : root.structures;
+  return { graph: { ...graph, name: rootName(root.name, target), structures }, renamed, renamedOutputs };
 }
 
 /** TensorFlow.js writes Keras 2's dialect, but for the names of two initializers. */
