@@ -20,7 +20,8 @@ import { translateGraph } from './dialects/translate-graph.js';
 export function convertModel(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  if (from === to) {
+  const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
+  if (from === to && keepsWeights) {
     const graph = format.container === model.format.container ? model.graph : readable(model.graph, format);
     const moved = { ...model, format, graph };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);

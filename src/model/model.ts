@@ -82,8 +82,12 @@ export interface Format {
   readonly weightLayout: WeightLayout;
 }
 
-/** Who loads models of a format. */
-export const loaderOf = ({ container, dialect }: Format): Loader => (container === 'tfjs' ? 'tfjs' : dialect);
+/**
+ * Whose words a model of a format is in. The converter of TensorFlow.js puts those of Keras 3 into its files as they are,
+ * and TensorFlow.js does not know them: tensorflow/tfjs 8328.
+ */
+export const loaderOf = ({ container, dialect }: Format): Loader =>
+  container === 'tfjs' && dialect === 'keras2' ? 'tfjs' : dialect;
 
 /** A file that a model consists of, as it was when it was read. */
 export interface ModelFile {

@@ -1,4 +1,4 @@
-import type { JsonValue, Plain } from '../../json/json-value.js';
+import type { JsonValue, Plain, PlainObject } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
 import type { Dialect, Layer, Structure } from '../../model/model.js';
 import { KERAS2_CALLS } from './keras2-calls.js';
@@ -27,7 +27,7 @@ export interface CallGrammar {
   readonly readCall: (call: JsonValue, isLayer: IsLayer, layer: string, field: string) => WrittenCall;
   /** The call with every tensor in it mapped; everything else keeps its text. */
   readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
-  readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[]) => Plain;
+  readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject) => Plain;
   readonly writeEnds: (ends: readonly WrittenReference[], structure: Structure) => Plain;
   /** The number of a layer's first call where other calls refer to it. */
   readonly firstInCalls: (layer: Layer) => number;

@@ -8,6 +8,7 @@ import {
   mapItems,
   mapMembers,
   type Plain,
+  type PlainObject,
   stringOf,
   withMember,
 } from '../../json/json-value.js';
@@ -108,7 +109,7 @@ function mapTensor(tensor: JsonObject, isLayer: IsLayer, map: MapReference): Jso
   return withMember(tensor, 'config', withMember(config, 'keras_history', history));
 }
 
-function writeCall(layer: Layer, inputs: readonly WrittenTensor[]): Plain {
+function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
   const tensors = inputs.map(
     (tensor): Plain => ({
       class_name: '__keras_tensor__',
@@ -117,5 +118,5 @@ function writeCall(layer: Layer, inputs: readonly WrittenTensor[]): Plain {
     }),
   );
   const isList = takesTensorList(layer.className, tensors.length, layer.isOperation === true);
-  return { args: isList ? [tensors] : tensors, kwargs: {} };
+  return { args: isList ? [tensors] : tensors, kwargs: keywords };
 }
