@@ -10,7 +10,7 @@ import {
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
-import { translateGraph } from './dialects/translate-graph.js';
+import { type Renaming, translateGraph } from './dialects/translate-graph.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -74,15 +74,15 @@ function withoutSettings(model: Model): Model {
 const isCompiled = (config: JsonValue | undefined): boolean =>
   isObject(config) && getMember(config, 'loss') !== undefined;
 
-function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[] {
+function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
   const [first] = renamed;
   if (first === undefined) return [];
-  const more = renamed.size > 1 ? `, and ${renamed.size - 1} more` : '';
+  const more = renamed.length > 1 ? `, and ${renamed.length - 1} more` : '';
   return [
     {
       code: 'layers-renamed',
-      message: `the new format does not take the name: the layer is called "${first[1]}" now${more}`,
-      where: first[0],
+      message: `the new format does not take the name: the layer is called "${first.after}" now${more}`,
+      where: first.before,
     },
   ];
 }
@@ -104,8 +104,9 @@ function structureWarnings({ structures }: Graph, target: Loader): readonly Warn
   });
 }
 
-function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {
-  const rename = (graph: readonly string[], name: string) => renamed.get([...graph, name].join('/')) ?? name;
+function renameRecord(record: RetrofitRecord, renamed: readonly Renaming[]): RetrofitRecord {
+  const names = new Map(renamed.map(({ graph, before, after }) => [JSON.stringify([...graph, before]), after]));
+  const rename = (graph: readonly string[], name: string) => names.get(JSON.stringify([...graph, name])) ?? name;
   const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,
