@@ -1,5 +1,6 @@
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
 import { computeDtype } from '../layers/dtype-policy.js';
+import type { Loader } from '../layers/layer-facts.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Format,
@@ -11,7 +12,7 @@ import {
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
-import { translateGraph } from './dialects/translate-graph.js';
+import { type Renaming, translateGraph } from './dialects/translate-graph.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -21,7 +22,8 @@ import { translateGraph } from './dialects/translate-graph.js';
 export function convertModel(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  if (from === to) {
+  const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
+  if (from === to && keepsWeights) {
     const graph = format.container === model.format.container ? model.graph : readable(model.graph, format);
     const moved = { ...model, format, graph };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
@@ -33,7 +35,12 @@ export function convertModel(model: Model, format: Format): Model {
     format,
     graph,
     record: model.record && renameRecord(model.record, renamed),
-    warnings: [...model.warnings, ...renamedWarning(renamed), ...halfWarning(graph)],
+    warnings: [
+      ...model.warnings,
+      ...renamedWarning(renamed),
+      ...structureWarnings(model.graph, to),
+      ...halfWarning(graph),
+    ],
     carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
@@ -86,21 +93,39 @@ function halfWarning(root: Graph): readonly Warning[] {
 
 const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16'];
 
-function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[] {
+function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
   const [first] = renamed;
   if (first === undefined) return [];
-  const more = renamed.size > 1 ? `, and ${renamed.size - 1} more` : '';
+  const more = renamed.length > 1 ? `, and ${renamed.length - 1} more` : '';
   return [
     {
       code: 'layers-renamed',
-      message: `the new format does not take the name: the layer is called "${first[1]}" now${more}`,
-      where: first[0],
+      message: `the new format does not take the name: the layer is called "${first.after}" now${more}`,
+      where: first.before,
     },
   ];
 }
 
-function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {
-  const rename = (graph: readonly string[], name: string) => renamed.get([...graph, name].join('/')) ?? name;
+/** What is said of inputs and outputs that the new format cannot hold together as they were. */
+function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {
+  return (['inputs', 'outputs'] as const).flatMap((side): readonly Warning[] => {
+    const structure = structures?.[side];
+    if (structure === undefined || structure.kind === 'tensor' || target === 'keras3') return [];
+    const isAlone = structure.kind === 'list' && structure.parts.length === 1;
+    const parts = structure.kind === 'list' ? structure.parts : [...structure.parts.values()];
+    const isFlat = structure.kind === 'list' && parts.every(({ kind }) => kind === 'tensor');
+    if (!isAlone && (target === 'keras2' || isFlat)) return [];
+    const order = structure.kind === 'dict' ? `, sorted by key (${[...structure.parts.keys()].sort().join(', ')})` : '';
+    const message = isAlone
+      ? `the model's ${side} are a list of one tensor, which the new format says as the tensor itself`
+      : `the new format has no structure for the model's ${side}: they are a list now${order}`;
+    return [{ code: 'structure-lost', message, where: side === 'inputs' ? 'input_layers' : 'output_layers' }];
+  });
+}
+
+function renameRecord(record: RetrofitRecord, renamed: readonly Renaming[]): RetrofitRecord {
+  const names = new Map(renamed.map(({ graph, before, after }) => [JSON.stringify([...graph, before]), after]));
+  const rename = (graph: readonly string[], name: string) => names.get(JSON.stringify([...graph, name])) ?? name;
   const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,

@@ -1,5 +1,5 @@
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
-import type { Loader } from '../layers/layer-facts.js';
+import type { Loader, Shape } from '../layers/layer-facts.js';
 import type { TensorValues, Weight } from './tensor.js';
 
 /** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
@@ -15,6 +15,8 @@ export interface Call {
   readonly inputs: readonly TensorRef[];
   /** The call as it was read, with the tensors it named then; undefined for a call made here. */
   readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
+  /** The shapes that the file states of each input: several where it does so in several places. */
+  readonly stated?: readonly (readonly Shape[])[] | undefined;
   /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
   readonly hasArguments?: true;
   /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
@@ -45,11 +47,19 @@ export interface Graph {
   readonly layers: readonly Layer[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
+  /** How a functional model's inputs and outputs are held together; undefined: one alone, or several in a list. */
+  readonly structures?: { readonly inputs: Structure; readonly outputs: Structure } | undefined;
   /** Whether the model as a whole is set not to be trained. */
   readonly isFrozen: boolean;
   /** The graph as it was read; undefined for one that was made here, or translated into another dialect. */
   readonly read?: GraphSource | undefined;
 }
+
+/** A tensor, or a list or dictionary of such. Loaders flatten a dictionary by its keys, sorted. */
+export type Structure =
+  | { readonly kind: 'tensor' }
+  | { readonly kind: 'list'; readonly parts: readonly Structure[] }
+  | { readonly kind: 'dict'; readonly parts: ReadonlyMap<string, Structure> };
 
 /** What a reader leaves of a graph for the writer of the same dialect, and what tells whether it changed. */
 export interface GraphSource {
@@ -72,8 +82,12 @@ export interface Format {
   readonly weightLayout: WeightLayout;
 }
 
-/** Who loads models of a format. */
-export const loaderOf = ({ container, dialect }: Format): Loader => (container === 'tfjs' ? 'tfjs' : dialect);
+/**
+ * Whose words a model of a format is in. The converter of TensorFlow.js puts those of Keras 3 into its files as they are,
+ * and TensorFlow.js does not know them: tensorflow/tfjs 8328.
+ */
+export const loaderOf = ({ container, dialect }: Format): Loader =>
+  container === 'tfjs' && dialect === 'keras2' ? 'tfjs' : dialect;
 
 /** A file that a model consists of, as it was when it was read. */
 export interface ModelFile {

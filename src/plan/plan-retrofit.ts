@@ -1,10 +1,7 @@
 import { inputError, usageError } from '../errors.js';
-import { factsOf } from '../layers/known-layers.js';
-import { type Graph, listGraphs, loaderOf, type Model, type Warning } from '../model/model.js';
+import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
-import { findSquashedNodes } from '../model/squashed-nodes.js';
-import { projectionClass, squeezeClass } from '../se/module-classes.js';
-import { channelsAxisOf, type GraphView, isChannelsFirst, listViews, shapeOf } from '../stages/graph-view.js';
+import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
 import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
 import {
@@ -17,6 +14,7 @@ import {
   paperParams,
   sumKnown,
 } from './cost.js';
+import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
 import { chooseRoad, type IsSite } from './roads.js';
@@ -96,38 +94,6 @@ function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[
   if (network.stages.length > 0 || draft === undefined) return network.stages;
   const { view, place } = draft.places[0]!;
   return [{ stage: draft.candidate.stage, ...featuresOf(view, place.node, place.tensor), blocks: [] }];
-}
-
-interface Draft {
-  readonly candidate: Candidate;
-  readonly places: readonly PlacedIn[];
-  readonly channels: number;
-  readonly spatialRank: 1 | 2 | 3;
-  readonly isChannelsFirst: boolean;
-}
-
-function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model): Draft | Skipped['reason'] {
-  const { view, place } = candidate.places[0]!;
-  const shape = shapeOf(view, place);
-  if (shape === undefined) return 'channels-unknown';
-  const spatialRank = shape.length - 2;
-  if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
-  const channels = shape[channelsAxisOf(view, shape.length)];
-  if (channels === null || channels === undefined) return 'channels-unknown';
-  const loader = loaderOf(model.format);
-  const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
-  const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
-  if (lost !== undefined) return lost;
-  if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
-  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
-}
-
-/** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
-function whyNotInTfjs({ places }: Candidate): Skipped['reason'] | undefined {
-  if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
-  return places.some(({ view, place }) => findSquashedNodes(view.graph).has(place.node))
-    ? 'keepdims-ignored'
-    : undefined;
 }
 
 function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: RetrofitOptions): Site {

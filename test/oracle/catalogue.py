@@ -427,6 +427,18 @@ def dictionaries(K):
     return K.keras.Model(inputs, {"b": L.Dense(2, name="b")(x), "a": L.Dense(3, name="a")(x)})
 
 
+@model("dictionaries in a model and in one nested in it, a list among the outputs")
+def nested_dictionaries(K):
+    L = K.layers
+    inner = {"m": L.Input((4,), name="m"), "b": L.Input((3,), name="b")}
+    joined = L.Concatenate()([inner["m"], inner["b"]])
+    block = K.keras.Model(inner, {"q": L.Dense(2, name="q")(joined), "p": L.Dense(3, name="p")(inner["b"])}, name="block")
+    inputs = {"picture": image(K, name="picture"), "extra": L.Input((3,), name="extra")}
+    x = unit(K, conv_bn(K, inputs["picture"], 4), 4)
+    y = block({"m": L.GlobalAveragePooling2D()(x), "b": inputs["extra"]})
+    return K.keras.Model(inputs, {"two": L.Dense(2, name="two")(y["q"]), "one": [L.Dense(3, name="one")(y["p"]), y["q"]]})
+
+
 @model("an input that nothing reads")
 def unused_input(K):
     a, b = image(K, name="read"), K.layers.Input((3,), name="unread")
@@ -588,6 +600,31 @@ def custom_layers(K):
     return K.keras.Model(inputs, head(K, x))
 
 
+@model("layers that nothing is known of end conv units: before a pooling, a norm, a convolution, the global pooling", custom=True)
+def custom_conv_units(K):
+    L = K.layers
+    offset, halve = (custom_objects(K)[name] for name in ("Offset", "halve"))
+    inputs = image(K)
+    x = L.MaxPooling2D(2)(offset(name="before_pooling")(conv(K, inputs, 4, activation="relu")))
+    x = L.BatchNormalization()(offset(name="before_norm")(conv(K, x, 5, activation="relu")))
+    x = L.Lambda(halve, name="before_convolution")(conv(K, x, 6, activation="relu"))
+    x = L.ReLU()(offset(name="before_activation")(conv(K, x, 8, activation="relu")))
+    x = conv(K, x, 6, groups=2, activation="relu")
+    return K.keras.Model(inputs, head(K, offset(name="before_global_pooling")(x)))
+
+
+@model("a custom layer that gives two tensors, in a nested model; its features go on in a residual unit", custom=True)
+def custom_two_outputs(K):
+    L = K.layers
+    custom = custom_objects(K)
+    inputs = image(K)
+    inner = image(K, channels=4)
+    features, mean = custom["WithMean"](name="with_mean")(conv_bn(K, conv_bn(K, inner, 4), 4, act=None))
+    block = K.keras.Model(inner, [L.ReLU()(L.Add()([features, inner])), mean], name="block")
+    x, mean = block(conv_bn(K, inputs, 4))
+    return K.keras.Model(inputs, [head(K, x), L.Dense(3, name="means")(mean)])
+
+
 def custom_objects(K):
     """Offset and halve are known by custom_objects only; Scale is registered besides."""
     if hasattr(K, "custom"):
@@ -610,10 +647,17 @@ def custom_objects(K):
         def call(self, inputs):
             return inputs + self.bias
 
+    class WithMean(K.layers.Layer):
+        def call(self, inputs):
+            return inputs * 2.0, K.mean(inputs, axis=(1, 2))
+
+        def compute_output_shape(self, shape):
+            return tuple(shape), (shape[0], shape[-1])
+
     def halve(tensor):
         return tensor * 0.5
 
-    K.custom = {"Scale": Scale, "Offset": Offset, "halve": halve}
+    K.custom = {"Scale": Scale, "Offset": Offset, "WithMean": WithMean, "halve": halve}
     return K.custom
 
 

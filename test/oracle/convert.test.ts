@@ -29,6 +29,8 @@ const MODELS = [
   'siamese',
   'shared_layers',
   'two_inputs_two_outputs',
+  'dictionaries',
+  'nested_dictionaries',
   'nested_functional',
   'nested_sequential',
   'nested_frozen',
@@ -55,11 +57,12 @@ for (const [kind, other] of [
       await keras.make(name, place, ['.keras']);
       const before = join(place, `${name}.keras`);
       const model = await readModel(before);
-      const { inputs, outputs } = await keras.outputs(before);
+      const { inputs, outputs, structure } = await keras.outputs(before);
 
       const translated = join(place, 'translated.keras');
       await writeModel(model, translated, { dialect: other });
       const again = await target.outputs(translated, { inputs });
+      expect(again.structure).toEqual(structure);
       for (const [index, output] of outputs.entries()) {
         expectClose(numbersOf(again.outputs[index]!), numbersOf(output));
       }

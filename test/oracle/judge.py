@@ -198,7 +198,15 @@ def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, 
     return {
         "inputs": [encode(value) for value in values],
         "outputs": [{"name": name, **encode(value)} for name, value in zip(names, results)],
+        "structure": plain(pack(K, loaded, "outputs", list(range(len(results))))),
     }
+
+
+def plain(structure):
+    """Keras' own dictionaries and lists as Python's."""
+    if hasattr(structure, "items"):
+        return {key: plain(value) for key, value in structure.items()}
+    return structure if isinstance(structure, int) else [plain(value) for value in structure]
 
 
 def encode(values):

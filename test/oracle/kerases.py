@@ -43,10 +43,12 @@ class Keras:
         if self.version == 2:
             self.keras.backend.clear_session()
             self.keras.mixed_precision.set_global_policy("float32")
+            # The models with code in them are our own.
+            self.keras.__internal__.enable_unsafe_deserialization()
         else:
             self.keras.utils.clear_session()
             self.keras.config.set_dtype_policy("float32")
-            # Reset with the session. The models with code in them are our own.
+            # Reset with the session.
             self.keras.config.enable_unsafe_deserialization()
         self.keras.utils.set_random_seed(seed)
 

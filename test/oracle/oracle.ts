@@ -86,7 +86,12 @@ export interface Oracle {
   outputs(
     model: SavedModel,
     options?: Options,
-  ): Promise<{ readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }>;
+  ): Promise<{
+    readonly inputs: readonly Tensor[];
+    readonly outputs: readonly Tensor[];
+    /** How the outputs are held together: numbers in the places of the tensors. */
+    readonly structure: unknown;
+  }>;
 }
 
 interface Answer {

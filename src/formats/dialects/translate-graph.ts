@@ -15,10 +15,16 @@ import { translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
 
+/** A layer that got another name. `graph` holds the old names of the nested models around it. */
+export interface Renaming {
+  readonly graph: readonly string[];
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface Translation {
   readonly graph: Graph;
-  /** New names of layers by their old ones; inside a nested model by `model/layer`. */
-  readonly renamed: ReadonlyMap<string, string>;
+  readonly renamed: readonly Renaming[];
   /** New names of the model's outputs by their old ones: a loss may be keyed by them. */
   readonly renamedOutputs: ReadonlyMap<string, string>;
 }
@@ -31,9 +37,9 @@ export interface Translation {
 export function translateGraph(root: Graph, target: Loader): Translation {
   const source = root.read?.dialect ?? 'keras2';
   if (source === target && !hasTfjsWords(root))
-    return { graph: withKnownWeights(root), renamed: new Map(), renamedOutputs: new Map() };
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map() };
   if (target === 'tfjs') refuseTwins(root);
-  const renamed = new Map<string, string>();
+  const renamed: Renaming[] = [];
   const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
@@ -42,7 +48,9 @@ export function translateGraph(root: Graph, target: Loader): Translation {
       return ref.layer === after ? [] : [[ref.layer, after] as const];
     }),
   );
-  return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
+  // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
+  const structures = target === 'tfjs' ? undefined : root.structures;
+  return { graph: { ...graph, name: rootName(root.name, target), structures }, renamed, renamedOutputs };
 }
 
 /** TensorFlow.js loads a model that gives a tensor out twice, and stops when it is to predict. */
@@ -83,7 +91,7 @@ const hasMasks = (root: Graph): boolean =>
 
 interface Task extends Languages {
   readonly names: LayerNames;
-  readonly renamed: Map<string, string>;
+  readonly renamed: Renaming[];
 }
 
 /** What became of one layer: layers, the last of which gives its output. */
@@ -103,7 +111,7 @@ function translateOne(
 ): { readonly graph: Graph; readonly outputs: readonly TensorFacts[] } {
   const { nodes } = resolveGraph(graph);
   const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
-  for (const [before, after] of names) if (before !== after) task.renamed.set([...path, before].join('/'), after);
+  for (const [before, after] of names) if (before !== after) task.renamed.push({ graph: path, before, after });
   const isLayer = (name: string) => names.has(name) || graph.read?.layers.some((layer) => layer.name === name) === true;
   const done = new Map<Layer, Translated>();
   const factsOfRef = (ref: TensorRef): TensorFacts =>

@@ -34,7 +34,8 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
       throw inFile(error, weightsFile.path);
     });
   checkWeights(read.graph);
-  const warnings: Warning[] = [...listWarnings(read.graph)];
+  const settings = { training_config: trainingConfig?.root };
+  const warnings: Warning[] = [...listWarnings(read.graph, { model: topology.root, settings })];
   if (read.hasOptimizer) {
     warnings.push({
       code: 'optimizer-dropped',

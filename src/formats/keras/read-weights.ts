@@ -1,11 +1,11 @@
 import { inputError } from '../../errors.js';
 import type { JsonDocument } from '../../json/json-value.js';
-import { parseJson } from '../../json/parse-json.js';
 import type { Graph, RetrofitRecord } from '../../model/model.js';
 import { parseRecord } from '../../model/record.js';
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
+import { parseJsonIn } from '../read-json-file.js';
 import { scaleValues } from '../scale-values.js';
 import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
 import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
@@ -46,7 +46,7 @@ const hasLayerNames = (file: Hdf5File, group: string): boolean =>
 /** The JSON of a root attribute; undefined where there is none. */
 export function parseText(file: Hdf5File, attribute: string): JsonDocument | undefined {
   const text = file.readText('/', attribute);
-  return text === undefined ? undefined : parseJson(text);
+  return text === undefined ? undefined : parseJsonIn(attribute, () => text);
 }
 
 /** Opens the values of tensors that lie in an HDF5 file. */
