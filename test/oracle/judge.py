@@ -286,8 +286,8 @@ def relation(before, after):
         return "unchanged"
     if not np.issubdtype(old.dtype, np.floating):
         return "other"
-    # By bits, so that -0 stays -0.
-    for name, factor in (("doubled", 2), ("halved", 0.5)):
+    # By bits, so that -0 stays -0. A kernel between two sites is doubled for each.
+    for name, factor in (("doubled", 2), ("doubled", 4), ("halved", 0.5)):
         if (old * old.dtype.type(factor)).tobytes() == new.tobytes():
             return name
     return "other"
@@ -339,13 +339,13 @@ def saveAgain(K, model, to, custom=False, compile=False):
 EXTENSIONS = (".h5", ".keras", ".json", ".weights.h5", ".legacy.h5")
 
 
-def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
+def make(K, model, folder, seed=1, saves=EXTENSIONS):
     """Builds a model of the catalogue, or `applications/<Name>`, with random weights, and saves it in each way asked for."""
     K.reset(seed)
     family, _, name = model.rpartition("/")
     if family == "applications":
         entry = {"finish": None}
-        built = catalogue.build_application(K, name, **(options or {}))
+        built = catalogue.build_application(K, name)
     elif model not in catalogue.MODELS:
         raise ValueError(f"the catalogue has no model {model}")
     else:

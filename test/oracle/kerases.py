@@ -119,6 +119,8 @@ def list_variables(K, model):
 def relative_name(K, layer, variable):
     name = variable.name.removesuffix(":0") if K.version == 2 else variable.path
     _, scope, rest = f"/{name}".partition(f"/{layer.name}/")
+    if rest == "kernel" and type(layer).__name__.startswith("DepthwiseConv"):
+        rest = "depthwise_kernel"  # Keras 3 calls it a kernel like any other
     # Seed generators are counted through the whole session.
     return re.sub(r"seed_generator(_\d+)?", "seed_generator", rest if scope else name)
 

@@ -43,6 +43,7 @@ export interface ComparedOutput {
 /** What became of every variable, by name. */
 export interface ComparedWeights {
   readonly unchanged: readonly string[];
+  /** Once, or twice by two sites. */
   readonly doubled: readonly string[];
   readonly halved: readonly string[];
   readonly other: readonly string[];
