@@ -676,6 +676,24 @@ def mixed_float16(K):
     return with_policy(K, "mixed_float16")
 
 
+def shift_far(K, model):
+    beta = model.get_layer("large").beta
+    beta.assign(beta + 40.0)
+
+
+@model("mixed_float16, a feature map of 64 x 64 values around 40: their sum is infinite in float16", finish=shift_far)
+def mixed_float16_large(K):
+    K.set_policy("mixed_float16")
+    L = K.layers
+    inputs = image(K, 64)
+    x = conv_bn(K, inputs, 4)
+    y = L.BatchNormalization(name="large")(conv(K, conv_bn(K, x, 4), 4))
+    x = L.Flatten()(L.MaxPooling2D(16)(L.Add()([x, y])))
+    outputs = L.Dense(5, name="predictions", dtype="float32")(x)
+    K.set_policy("float32")
+    return K.keras.Model(inputs, outputs)
+
+
 @model("mixed_bfloat16")
 def mixed_bfloat16(K):
     return with_policy(K, "mixed_bfloat16")

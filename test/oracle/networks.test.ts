@@ -42,10 +42,12 @@ const KINDS = ['keras2', 'keras3'] as const;
 const SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
 const folder = temporaryFolder();
 
-const rows = KINDS.flatMap((kind) =>
-  NETWORKS.flatMap((network) => CONTAINERS.map((container) => ({ kind, network, container }))),
+const rows = KINDS.flatMap(
+  (kind) => NETWORKS.flatMap((network) => CONTAINERS.map((container) => ({ kind, network, container }))),
   // Keras 3 itself cannot load the .h5 file it saves of a model with operations.
-).filter(({ kind, network, container }) => !(kind === 'keras3' && /V3(Small|Large)/.test(network.name) && container === '.h5'));
+).filter(
+  ({ kind, network, container }) => !(kind === 'keras3' && /V3(Small|Large)/.test(network.name) && container === '.h5'),
+);
 
 /** All of them in test:all, else some, from the seed. */
 function chosen() {
@@ -59,20 +61,24 @@ for (const kind of KINDS) {
   const mine = slice.filter((row) => row.kind === kind).map(({ network, container }) => ({ ...network, container }));
   if (mine.length === 0) continue;
   describeOracle(kind, `networks of real size, seed ${SEED}`, (keras) => {
-    test.each(mine)('$name$container', { timeout: 900_000 }, async ({ name, sites, params, options, refused, container }) => {
-      const place = join(folder, kind);
-      const isFile = container === '.keras' || container === '.h5';
-      await keras.make(`applications/${name}`, place, isFile ? [container] : ['.json', container]);
-      const before = savedAs(place, name, container);
-      const model = await readSaved(before);
-      const plan = planRetrofit(model, options);
-      expect([plan.sites.length, plan.params.added]).toEqual([sites, params]);
-      if (refused !== undefined) {
-        expect(() => planRetrofit(model, refused)).toThrow(expect.objectContaining({ code: 'already-retrofitted' }));
-      }
-      const after = await retrofitSaved(before, join(place, 'after'), options);
-      await expectExact(keras, before, after, { modes: ['eager', 'predict'] });
-      rmSync(place, { recursive: true });
-    });
+    test.each(mine)(
+      '$name$container',
+      { timeout: 900_000 },
+      async ({ name, sites, params, options, refused, container }) => {
+        const place = join(folder, kind);
+        const isFile = container === '.keras' || container === '.h5';
+        await keras.make(`applications/${name}`, place, isFile ? [container] : ['.json', container]);
+        const before = savedAs(place, name, container);
+        const model = await readSaved(before);
+        const plan = planRetrofit(model, options);
+        expect([plan.sites.length, plan.params.added]).toEqual([sites, params]);
+        if (refused !== undefined) {
+          expect(() => planRetrofit(model, refused)).toThrow(expect.objectContaining({ code: 'already-retrofitted' }));
+        }
+        const after = await retrofitSaved(before, join(place, 'after'), options);
+        await expectExact(keras, before, after, { modes: ['eager', 'predict'] });
+        rmSync(place, { recursive: true });
+      },
+    );
   });
 }

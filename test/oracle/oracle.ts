@@ -52,6 +52,7 @@ export interface ComparedWeights {
 }
 
 export interface Fitted {
+  readonly loss: number | null;
   readonly finite: boolean;
   readonly changed: readonly string[];
   readonly trainable: readonly string[];
@@ -83,7 +84,7 @@ export interface Oracle {
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
   /** Names of `model.layers`, nested models' inside. */
-  layers(model: SavedModel, options?: Options): Promise<unknown>;
+  layers(model: SavedModel, options?: Options): Promise<readonly { readonly name: string }[]>;
   outputs(
     model: SavedModel,
     options?: Options,
