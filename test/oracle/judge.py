@@ -179,7 +179,8 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
             **{mode: finite_or_none(difference(a[index], b[index])) for mode, (a, b) in ran.items()},
             "finite": all(bool(np.isfinite(values[index]).all()) for pair in ran.values() for values in pair),
             "largest": finite_or_none(np.abs(left[index]).max(initial=0)),
-            "varied": bool(left[index].size < 2 or np.ptp(left[index]) > 0),
+            # Zeros and ones of a saturated softmax would hide a difference.
+            "varied": len(np.unique(left[index])) > min(left[index].size - 1, 2),
         }
         for index, (old, new) in enumerate(names)
     ]
@@ -362,13 +363,13 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS):
     return {**describe_model(K, built), "files": files}
 
 
-def change(K, model, to, variable, add=1.0, custom=False):
+def change(K, model, to, variable, add=0.0, times=1.0, custom=False):
     """A model with one variable changed: what a comparison must notice."""
     loaded = load_model(K, model, custom)
     found = dict(list_variables(K, loaded))
     if variable not in found:
         raise ValueError(f"there is no variable {variable}; there are {', '.join(found)}")
-    found[variable].assign(K.numpy(found[variable]) + np.float32(add))
+    found[variable].assign(K.numpy(found[variable]) * np.float32(times) + np.float32(add))
     save_model(K, loaded, to)
     return {"files": [to]}
 

@@ -37,6 +37,7 @@ export interface ComparedOutput {
   readonly training?: number | null;
   readonly finite: boolean;
   readonly largest: number | null;
+  /** More than two different numbers, where there are more. */
   readonly varied: boolean;
 }
 
@@ -80,6 +81,13 @@ export interface Oracle {
     options?: Options,
   ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
   compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
+  /** Saves the model with one variable changed. */
+  change(
+    model: SavedModel,
+    to: string,
+    variable: string,
+    change: { readonly add?: number; readonly times?: number },
+  ): Promise<unknown>;
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
@@ -123,6 +131,7 @@ export function oracle(kind: Kind): Oracle {
     make: (model, folder, saves) => ask('make', { model, folder, saves }),
     compare: (before, after, options) => ask('compare', { before, after, ...options }),
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
+    change: (model, to, variable, change) => ask('change', { model, to, variable, ...change }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     layers: (model, options) => ask('layers', { model, ...options }),
