@@ -179,7 +179,8 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
             **{mode: finite_or_none(difference(a[index], b[index])) for mode, (a, b) in ran.items()},
             "finite": all(bool(np.isfinite(values[index]).all()) for pair in ran.values() for values in pair),
             "largest": finite_or_none(np.abs(left[index]).max(initial=0)),
-            "varied": bool(left[index].size < 2 or np.ptp(left[index]) > 0),
+            # Zeros and ones of a saturated softmax would hide a difference.
+            "varied": len(np.unique(left[index])) > min(left[index].size - 1, 2),
         }
         for index, (old, new) in enumerate(names)
     ]
@@ -294,8 +295,8 @@ def relation(before, after):
         return "unchanged"
     if not np.issubdtype(old.dtype, np.floating):
         return "other"
-    # By bits, so that -0 stays -0.
-    for name, factor in (("doubled", 2), ("halved", 0.5)):
+    # By bits, so that -0 stays -0. A kernel between two sites is doubled for each.
+    for name, factor in (("doubled", 2), ("doubled", 4), ("halved", 0.5)):
         if (old * old.dtype.type(factor)).tobytes() == new.tobytes():
             return name
     return "other"
@@ -347,13 +348,13 @@ def saveAgain(K, model, to, custom=False, compile=False):
 EXTENSIONS = (".h5", ".keras", ".json", ".weights.h5", ".legacy.h5")
 
 
-def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
+def make(K, model, folder, seed=1, saves=EXTENSIONS):
     """Builds a model of the catalogue, or `applications/<Name>`, with random weights, and saves it in each way asked for."""
     K.reset(seed)
     family, _, name = model.rpartition("/")
     if family == "applications":
         entry = {"finish": None}
-        built = catalogue.build_application(K, name, **(options or {}))
+        built = catalogue.build_application(K, name)
     elif model not in catalogue.MODELS:
         raise ValueError(f"the catalogue has no model {model}")
     else:
@@ -370,13 +371,13 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
     return {**describe_model(K, built), "files": files}
 
 
-def change(K, model, to, variable, add=1.0, custom=False):
+def change(K, model, to, variable, add=0.0, times=1.0, custom=False):
     """A model with one variable changed: what a comparison must notice."""
     loaded = load_model(K, model, custom)
     found = dict(list_variables(K, loaded))
     if variable not in found:
         raise ValueError(f"there is no variable {variable}; there are {', '.join(found)}")
-    found[variable].assign(K.numpy(found[variable]) + np.float32(add))
+    found[variable].assign(K.numpy(found[variable]) * np.float32(times) + np.float32(add))
     save_model(K, loaded, to)
     return {"files": [to]}
 

@@ -1,5 +1,6 @@
 """One of the Kerases, quiet and deterministic: what the rest of the oracle needs of it, under the same names for all."""
 
+import gc
 import os
 import re
 import zlib
@@ -37,6 +38,9 @@ class Keras:
         self.keras = keras
         self.layers = keras.layers
         self.reset()
+        # Every reset collects garbage: the libraries' own 340,000 objects need not be looked through each time.
+        gc.collect()
+        gc.freeze()
 
     def reset(self, seed=0):
         """Automatic layer names count from the start again, float32 is the policy, random numbers repeat."""
@@ -121,6 +125,8 @@ def list_variables(K, model):
 def relative_name(K, layer, variable):
     name = variable.name.removesuffix(":0") if K.version == 2 else variable.path
     _, scope, rest = f"/{name}".partition(f"/{layer.name}/")
+    if rest == "kernel" and type(layer).__name__.startswith("DepthwiseConv"):
+        rest = "depthwise_kernel"  # Keras 3 calls it a kernel like any other
     # Seed generators are counted through the whole session.
     return re.sub(r"seed_generator(_\d+)?", "seed_generator", rest if scope else name)
 
