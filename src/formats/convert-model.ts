@@ -20,8 +20,8 @@ export function convertModel(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   if (from === to) {
-    const graph = format.container === model.format.container ? model.graph : readable(model.graph, format);
-    const moved = { ...model, format, graph };
+    if (format.container === model.format.container) return { ...model, format };
+    const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
   const { graph: translated, renamed, renamedOutputs } = translateGraph(model.graph, to);
@@ -30,7 +30,7 @@ export function convertModel(model: Model, format: Format): Model {
     ...model,
     format,
     graph,
-    record: model.record && renameRecord(model.record, renamed),
+    record: renameRecord(movedRecord(model.record), renamed),
     warnings: [...model.warnings, ...renamedWarning(renamed)],
     carried: undefined,
   };
@@ -85,20 +85,38 @@ function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[
   ];
 }
 
-function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {
+/** The record without texts of the file that the model was read from: another container has others. */
+function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undefined {
+  if (record === undefined) return undefined;
+  const { sequential: _, metadata: __, ...rest } = record;
+  return rest;
+}
+
+function renameRecord(
+  record: RetrofitRecord | undefined,
+  renamed: ReadonlyMap<string, string>,
+): RetrofitRecord | undefined {
+  if (record === undefined) return undefined;
   const rename = (graph: readonly string[], name: string) => renamed.get([...graph, name].join('/')) ?? name;
   const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,
-    modules: record.modules.map(({ graph, after, ...entry }) => ({
+    modules: record.modules.map(({ graph, after, doubled, ...entry }) => ({
       ...entry,
       after: rename(graph, after),
       graph: renameAll(graph),
+      ...(doubled && { doubled: doubled.map(({ layer, weight }) => ({ layer: rename(graph, layer), weight })) }),
     })),
     doubled: record.doubled.map(({ graph, layer, ...entry }) => ({
       ...entry,
       layer: rename(graph, layer),
       graph: renameAll(graph),
     })),
+    ...(record.frozen && {
+      frozen: {
+        trainable: record.frozen.trainable.map((name) => rename([], name)),
+        unsaid: record.frozen.unsaid.map((name) => rename([], name)),
+      },
+    }),
   };
 }

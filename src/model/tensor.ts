@@ -17,6 +17,8 @@ export interface Quantization {
   readonly dtype: 'uint8' | 'uint16' | 'float16';
   readonly scale?: number;
   readonly min?: number;
+  /** Both as the file has them. */
+  readonly texts?: { readonly scale: string; readonly min: string };
 }
 
 /** A lazy tensor: what it is and where its bytes lie. Its values are the stored ones times 2^exponent. */

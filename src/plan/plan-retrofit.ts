@@ -20,7 +20,7 @@ import {
 } from './cost.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
-import { chooseRoad, type IsSite } from './roads.js';
+import { chooseRoad, type IsSite, type Road } from './roads.js';
 import { takenNames } from './taken-names.js';
 
 /**
@@ -56,11 +56,9 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
   });
   const isSite = siteLookup(drafts);
   const names = takenNames(model.graph);
-  const doublings: Doubling[] = [];
   const sites = drafts.map((draft): Site => {
-    const road = options.init === 'paper' ? { exactBy: null, doublings: [] } : chooseRoad(draft.places, isSite);
-    doublings.push(...road.doublings);
-    return siteOf(draft, road.exactBy, names.claim(draft.candidate.base), options);
+    const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, isSite);
+    return siteOf(draft, road, names.claim(draft.candidate.base), options);
   });
   return {
     options,
@@ -72,7 +70,7 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
       sites: sites.filter((site) => site.stage === stage.stage),
       skipped: isStageSkipped(network, options, stage.stage),
     })),
-    doublings: addUp(doublings),
+    doublings: addUp(sites.flatMap((site) => site.doublings)),
     params: {
       before: countParams(model.graph),
       added: sites.reduce((sum, site) => sum + site.params, 0),
@@ -131,7 +129,9 @@ function whyNotInTfjs({ places }: Candidate): Skipped['reason'] | undefined {
     : undefined;
 }
 
-function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: RetrofitOptions): Site {
+const NO_ROAD: Road = { exactBy: null, doublings: [] };
+
+function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions): Site {
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
@@ -146,7 +146,7 @@ function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: R
     channels,
     units,
     placement: options.placement,
-    exactBy,
+    ...road,
     spatialRank: draft.spatialRank,
     isChannelsFirst: draft.isChannelsFirst,
     dtype: view.nodes[place.node]!.layer.settings.dtype,

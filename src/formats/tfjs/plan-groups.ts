@@ -69,7 +69,7 @@ export async function planGroups(
           dropped.add(index);
           append(spec.name, tensor);
         }
-      } else if (tensor.exponent !== 0 && !changesBytes(tensor)) {
+      } else if (!changesBytes(tensor) && (tensor.exponent !== 0 || tensor.quantization !== spec.quantization)) {
         requantized.set(spec.name, tensor);
       } else if (changesBytes(tensor)) {
         const wide = await widened(spec, tensor);

@@ -1,6 +1,7 @@
 import { CHUNK_BYTES } from '../../limits.js';
 import type { ByteRange, Tensor } from '../../model/tensor.js';
 import { scaleFloats } from '../scale-values.js';
+import { toFloat16 } from './quantize.js';
 import type { WeightReader } from './weight-reader.js';
 
 /** The bytes of some ranges, one behind the other. */
@@ -48,18 +49,18 @@ export async function* readChunks(reader: WeightReader, ranges: readonly ByteRan
 export const scaleFloat32 = (bytes: Uint8Array, exponent: number, name: string): void =>
   scaleFloats(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), exponent, name);
 
-/** Multiplies stored float16 values by 2^exponent, in place; false where one of them would become infinite. */
+/**
+ * Multiplies stored float16 values by 2^exponent, in place, what gets too small rounded; false where one of them would
+ * become infinite.
+ */
 export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {
   const values = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-  for (let times = 0; times < exponent; times++) {
-    for (let index = 0; index < values.length; index++) {
-      const bits = values[index]!;
-      const stored = (bits >> 10) & 31;
-      if (stored === 31) continue;
-      if (stored === 30) return false;
-      // Below the smallest exponent the fraction itself doubles, into the exponent when it is full.
-      values[index] = stored === 0 ? (bits & 0x8000) | ((bits & 0x3ff) << 1) : bits + 0x400;
-    }
+  const scaled = decodeFloat16(bytes, exponent);
+  for (const [index, bits] of values.entries()) {
+    if ((bits & 0x7c00) === 0x7c00) continue;
+    const after = toFloat16(scaled[index]!);
+    if ((after & 0x7c00) === 0x7c00) return false;
+    values[index] = after;
   }
   return true;
 }

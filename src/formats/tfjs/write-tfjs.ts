@@ -1,4 +1,12 @@
-import { fromPlain, getMember, type JsonArray, type JsonObject, stringOf, withMember } from '../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonArray,
+  type JsonObject,
+  stringOf,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
@@ -126,7 +134,8 @@ function newRoot(
     'weightsManifest',
     newManifest(getMember(root, 'weightsManifest') as JsonArray, groups, appended, appendedFile),
   );
-  return model.record === undefined
-    ? root
-    : withMember(root, 'userDefinedMetadata', writeRecord(getMember(root, 'userDefinedMetadata'), model.record));
+  const metadata = writeRecord(getMember(root, 'userDefinedMetadata'), model.record);
+  return metadata === undefined
+    ? withoutMember(root, 'userDefinedMetadata')
+    : withMember(root, 'userDefinedMetadata', metadata);
 }
