@@ -84,7 +84,7 @@ export const stripWarnings = ({ modules }: StripPlan, changing: readonly StripMo
     : [
         {
           code: 'function-changes',
-          message: `without ${changing.length} of its ${modules.length} modules the model computes something else; to keep what their gates do on average, use: se-retrofit bake`,
+          message: `without ${changing.length} of its ${modules.length} modules the model computes something else (se-retrofit bake keeps their mean gates)`,
           where: `${changing[0]!.name}_scale`,
         },
       ];

@@ -78,6 +78,12 @@ export interface Oracle {
     options?: Options,
   ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
   compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
+  /** Every attribute, config and tensor of two saved models that is not the same, as lines. */
+  compareFiles(
+    before: SavedModel,
+    after: SavedModel,
+    options?: { readonly ignore?: readonly string[] },
+  ): Promise<{ readonly differences: readonly string[] }>;
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
@@ -121,6 +127,7 @@ export function oracle(kind: Kind): Oracle {
     make: (model, folder, saves) => ask('make', { model, folder, saves }),
     compare: (before, after, options) => ask('compare', { before, after, ...options }),
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
+    compareFiles: (before, after, options) => ask('compareFiles', { before, after, ...options }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     layers: (model, options) => ask('layers', { model, ...options }),
