@@ -50,7 +50,8 @@ export function restoreSequential(graph: Graph, text: string): Graph {
   if (!isObject(entry) || config === undefined || holes === undefined || !isSafe(toPlain(entry))) return graph;
   if (graph.read === undefined || !isChain(graph)) return graph;
   const extra = graph.layers.length - holes.items.length;
-  const isImplicit = extra === 1 && graph.layers[0]!.className === 'InputLayer';
+  // Named as `implicitInput` names what nobody wrote.
+  const isImplicit = extra === 1 && graph.layers[0]!.name === `${graph.layers[1]?.name}_input`;
   if (extra !== 0 && !isImplicit) return graph;
   const layers = graph.layers.map((layer, index): Layer => {
     if (isImplicit && index === 0) return { ...layer, implicit: true };

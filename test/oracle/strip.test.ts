@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { RetrofitError, type RetrofitOptions, readModel, retrofit, strip, writeModel } from '../../src/index.js';
+import { RetrofitError, type RetrofitOptions, strip, writeModel } from '../../src/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle, listCatalogue, type SavedModel } from './oracle.js';
 import { CONTAINERS, type KerasContainer, readSaved, retrofitSaved, savedAs } from './saved-models.js';
@@ -63,6 +63,35 @@ for (const kind of ['keras2', 'keras3'] as const) {
           expect(outputs.map(({ eager, varied }) => ({ eager, varied }))).toEqual([{ eager: 0, varied: true }]);
         }
       }
+    });
+  });
+}
+
+for (const kind of ['keras2', 'keras3'] as const) {
+  describeOracle(kind, 'saved again by Keras, which leaves the record out', (keras) => {
+    test.each(['.keras', '.h5'] as const)('%s', async (ending) => {
+      const resaved = async (name: string): Promise<string> => {
+        const place = join(folder, `${kind}-${name}-again`);
+        await keras.make(name, place, [ending]);
+        const after = await retrofitSaved(savedAs(place, name, ending), `${place}/after`);
+        await keras.saveAgain(after, [`${place}/again${ending}`]);
+        return `${place}/again${ending}`;
+      };
+      const doubled = strip.bind(undefined, await readSaved(await resaved('residual_shortcut_first')));
+      expect(doubled).toThrow(expect.objectContaining({ code: 'no-record' }));
+      // Where every gate was doubled, nothing else was.
+      const again = await resaved('dense_block');
+      const plain = await stripSaved(again, again.replace('again.', 'plain.'));
+      const before = again.replace(`again${ending}`, `dense_block${ending}`);
+      const { outputs } = await keras.compare(before, plain, { modes: ['eager'] });
+      expect(outputs.map(({ eager, varied }) => ({ eager, varied }))).toEqual([{ eager: 0, varied: true }]);
+      expect(await keras.compareWeights(before, plain)).toMatchObject({
+        doubled: [],
+        halved: [],
+        other: [],
+        added: [],
+        missing: [],
+      });
     });
   });
 }
