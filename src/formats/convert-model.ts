@@ -24,8 +24,8 @@ export function convertModel(model: Model, format: Format): Model {
   const to = loaderOf(format);
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
   if (from === to && keepsWeights) {
-    const graph = format.container === model.format.container ? model.graph : readable(model.graph, format);
-    const moved = { ...model, format, graph };
+    if (format.container === model.format.container) return { ...model, format };
+    const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
   const { graph: translated, renamed, renamedOutputs } = translateGraph(model.graph, to);
@@ -34,7 +34,7 @@ export function convertModel(model: Model, format: Format): Model {
     ...model,
     format,
     graph,
-    record: model.record && renameRecord(model.record, renamed),
+    record: renameRecord(movedRecord(model.record), renamed),
     warnings: [
       ...model.warnings,
       ...renamedWarning(renamed),
@@ -123,21 +123,36 @@ function structureWarnings({ structures }: Graph, target: Loader): readonly Warn
   });
 }
 
-function renameRecord(record: RetrofitRecord, renamed: readonly Renaming[]): RetrofitRecord {
+/** The record without texts of the file that the model was read from: another container has others. */
+function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undefined {
+  if (record === undefined) return undefined;
+  const { sequential: _, metadata: __, ...rest } = record;
+  return rest;
+}
+
+function renameRecord(record: RetrofitRecord | undefined, renamed: readonly Renaming[]): RetrofitRecord | undefined {
+  if (record === undefined) return undefined;
   const names = new Map(renamed.map(({ graph, before, after }) => [JSON.stringify([...graph, before]), after]));
   const rename = (graph: readonly string[], name: string) => names.get(JSON.stringify([...graph, name])) ?? name;
   const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,
-    modules: record.modules.map(({ graph, after, ...entry }) => ({
+    modules: record.modules.map(({ graph, after, doubled, ...entry }) => ({
       ...entry,
       after: rename(graph, after),
       graph: renameAll(graph),
+      ...(doubled && { doubled: doubled.map(({ layer, weight }) => ({ layer: rename(graph, layer), weight })) }),
     })),
     doubled: record.doubled.map(({ graph, layer, ...entry }) => ({
       ...entry,
       layer: rename(graph, layer),
       graph: renameAll(graph),
     })),
+    ...(record.frozen && {
+      frozen: {
+        trainable: record.frozen.trainable.map((name) => rename([], name)),
+        unsaid: record.frozen.unsaid.map((name) => rename([], name)),
+      },
+    }),
   };
 }

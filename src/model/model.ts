@@ -68,6 +68,8 @@ export interface GraphSource {
   /** The Python module of the class, where the file names it. */
   readonly module?: string | undefined;
   readonly config: JsonValue;
+  /** The object around the config: `{class_name, config, ...}`. */
+  readonly entry: JsonObject;
   readonly layers: readonly Layer[];
   readonly outputs: readonly TensorRef[];
 }
@@ -104,22 +106,37 @@ export interface Warning {
   readonly where: string | null;
 }
 
+/** A module that was put in. `graph` holds the names of the nested models around it. */
+export interface RecordedModule {
+  readonly name: string;
+  readonly after: string;
+  readonly graph: readonly string[];
+  readonly exactBy: string | null;
+  /** What was doubled for it, in its own graph; early records do not say it. */
+  readonly doubled?: readonly { readonly layer: string; readonly weight: string }[];
+}
+
+/** How often a tensor was doubled, for all modules together. */
+export interface RecordedDoubling {
+  readonly graph: readonly string[];
+  readonly layer: string;
+  readonly weight: string;
+  readonly exponent: number;
+  /** Scale and min of a quantised tensor, as the file had them before: 1e-05 is 0.00001 too. */
+  readonly quantization?: { readonly scale: string; readonly min: string };
+}
+
 /** What was done to a model, kept in the file itself so that it can be taken back and checked. */
 export interface RetrofitRecord {
   readonly version: 1;
-  readonly modules: readonly {
-    readonly name: string;
-    readonly after: string;
-    readonly graph: readonly string[];
-    readonly exactBy: string | null;
-  }[];
-  /** How often each tensor was doubled. `graph` holds the names of the nested models around the layer. */
-  readonly doubled: readonly {
-    readonly graph: readonly string[];
-    readonly layer: string;
-    readonly weight: string;
-    readonly exponent: number;
-  }[];
+  readonly modules: readonly RecordedModule[];
+  readonly doubled: readonly RecordedDoubling[];
+  /** Models that were Sequential before: the text of each, with `null` for its layers and what else is kept elsewhere. */
+  readonly sequential?: readonly { readonly graph: readonly string[]; readonly text: string }[];
+  /** The layers that were frozen in the stead of the whole model, by what their `trainable` was: true, or not there. */
+  readonly frozen?: { readonly trainable: readonly string[]; readonly unsaid: readonly string[] };
+  /** The metadata that the record took the place of, as a text, where they held nothing. */
+  readonly metadata?: string;
 }
 
 /** A saved model as a document: its graph, its lazy weights, and what its format needs to write it back. */
@@ -168,6 +185,14 @@ export function* listGraphs(
   for (const layer of graph.layers)
     if (layer.graph !== undefined) yield* listGraphs(layer.graph, [...path, layer.name]);
 }
+
+/** The graph at the end of a path of nested models; undefined where there is none. */
+export const findGraph = (root: Graph, path: readonly string[]): Graph | undefined =>
+  path.reduce<Graph | undefined>((graph, name) => graph?.layers.find((layer) => layer.name === name)?.graph, root);
+
+/** Whether two paths lead to the same graph. */
+export const samePath = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((name, index) => name === right[index]);
 
 /** Layers as people count them: nested models' layers too; inputs that nobody wrote and operations not. */
 export function countLayers(graph: Graph): number {

@@ -1,6 +1,7 @@
 import { inputError, usageError } from '../errors.js';
 import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
+import { weightKey } from '../model/weight-key.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
 import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
@@ -17,7 +18,7 @@ import {
 import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
-import { chooseRoad, type IsSite } from './roads.js';
+import { chooseRoad, type IsSite, type Road } from './roads.js';
 import { takenNames } from './taken-names.js';
 
 /**
@@ -53,11 +54,9 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
   });
   const isSite = siteLookup(drafts);
   const names = takenNames(model.graph);
-  const doublings: Doubling[] = [];
   const sites = drafts.map((draft): Site => {
-    const road = options.init === 'paper' ? { exactBy: null, doublings: [] } : chooseRoad(draft.places, isSite);
-    doublings.push(...road.doublings);
-    return siteOf(draft, road.exactBy, names.claim(draft.candidate.base), options);
+    const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, isSite);
+    return siteOf(draft, road, names.claim(draft.candidate.base), options);
   });
   return {
     options,
@@ -69,7 +68,7 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
       sites: sites.filter((site) => site.stage === stage.stage),
       skipped: isStageSkipped(network, options, stage.stage),
     })),
-    doublings: addUp(doublings),
+    doublings: addUp(sites.flatMap((site) => site.doublings)),
     params: {
       before: countParams(model.graph),
       added: sites.reduce((sum, site) => sum + site.params, 0),
@@ -96,7 +95,9 @@ function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[
   return [{ stage: draft.candidate.stage, ...featuresOf(view, place.node, place.tensor), blocks: [] }];
 }
 
-function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: RetrofitOptions): Site {
+const NO_ROAD: Road = { exactBy: null, doublings: [] };
+
+function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions): Site {
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
@@ -111,7 +112,7 @@ function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: R
     channels,
     units,
     placement: options.placement,
-    exactBy,
+    ...road,
     spatialRank: draft.spatialRank,
     isChannelsFirst: draft.isChannelsFirst,
     dtype: view.nodes[place.node]!.layer.settings.dtype,
@@ -171,7 +172,7 @@ function siteLookup(drafts: readonly Draft[]): IsSite {
 function addUp(doublings: readonly Doubling[]): readonly Doubling[] {
   const byWeight = new Map<string, Doubling>();
   for (const doubling of doublings) {
-    const key = JSON.stringify([doubling.graph, doubling.layer, doubling.weight]);
+    const key = weightKey(doubling.graph, doubling.layer, doubling.weight);
     const exponent = (byWeight.get(key)?.exponent ?? 0) + doubling.exponent;
     byWeight.set(key, { ...doubling, exponent });
   }

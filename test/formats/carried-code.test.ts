@@ -14,7 +14,14 @@ function messagesOf(entry: PlainObject & { class_name: string; config: PlainObje
     inputs: [],
     outputs: [],
     isFrozen: false,
-    read: { dialect: 'keras2', className: 'Functional', config: fromPlain({}), layers: [layer], outputs: [] },
+    read: {
+      dialect: 'keras2',
+      className: 'Functional',
+      config: fromPlain({}),
+      entry: layer.entry,
+      layers: [layer],
+      outputs: [],
+    },
   };
   return listWarnings(graph).map(({ message }) => message);
 }

@@ -13,6 +13,7 @@ import numpy as np
 
 import catalogue
 from kerases import list_variables, randomise
+from saved_files import differences
 
 
 def versions(K):
@@ -302,6 +303,10 @@ def relation(before, after):
     return "other"
 
 
+def compareFiles(K, before, after, ignore=()):
+    return {"differences": differences(before, after, ignore)}
+
+
 # Training and saving
 
 
@@ -390,6 +395,7 @@ REQUESTS = {
     "catalogue": describe_catalogue,
     "change": change,
     "compare": compare,
+    "compareFiles": compareFiles,
     "compareWeights": compareWeights,
     "fit": fit,
     "layers": layers,

@@ -88,6 +88,12 @@ export interface Oracle {
     variable: string,
     change: { readonly add?: number; readonly times?: number },
   ): Promise<unknown>;
+  /** Every attribute, config and tensor of two saved models that is not the same, as lines. */
+  compareFiles(
+    before: SavedModel,
+    after: SavedModel,
+    options?: { readonly ignore?: readonly string[] },
+  ): Promise<{ readonly differences: readonly string[] }>;
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
@@ -137,6 +143,7 @@ export function oracle(kind: Kind): Oracle {
     compare: (before, after, options) => ask('compare', { before, after, ...options }),
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
     change: (model, to, variable, change) => ask('change', { model, to, variable, ...change }),
+    compareFiles: (before, after, options) => ask('compareFiles', { before, after, ...options }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     layers: (model, options) => ask('layers', { model, ...options }),

@@ -19,6 +19,7 @@ import { grammarOf } from './call-grammar.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
+import { isRestored, restoredEntry } from './restored-entry.js';
 
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
@@ -144,6 +145,9 @@ function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
 
 function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {
   const { className, config } = lower(graph, styleOf(graph, style));
+  if (graph.read !== undefined && entry !== undefined && isRestored(graph, entry)) {
+    return withMember(restoredEntry(graph.read.entry, entry), 'config', config);
+  }
   // Around a model that was made here may stand what was read in another dialect.
   if (graph.read === undefined || entry === undefined) return newModelEntry(entry, className, config, style);
   if (className === stringOf(getMember(entry, 'class_name'))) return withMember(entry, 'config', config);

@@ -40,6 +40,7 @@ interface Context {
 
 /** A model as it stands in a file; `field` is where its config stands. */
 interface ModelJson {
+  readonly entry: JsonObject;
   readonly className: string;
   readonly module: string | undefined;
   readonly config: JsonValue;
@@ -75,11 +76,17 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
       },
     );
   }
-  const model: ModelJson = { className, module: stringOf(getMember(json, 'module')), config, field: `${field}.config` };
+  const model: ModelJson = {
+    entry: json as JsonObject,
+    className,
+    module: stringOf(getMember(json, 'module')),
+    config,
+    field: `${field}.config`,
+  };
   return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context);
 }
 
-function raiseFunctional({ className, module, config, field }: ModelJson, context: Context): Graph {
+function raiseFunctional({ entry, className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
   const { readCall, firstInCalls, firstInEnds } = grammarOf(dialect);
   const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context);
@@ -127,11 +134,11 @@ function raiseFunctional({ className, module, config, field }: ModelJson, contex
     outputs,
     structures: { inputs: held('input_layers'), outputs: held('output_layers') },
     isFrozen: isFrozen(config),
-    read: { dialect, className, module, config, layers, outputs },
+    read: { dialect, className, module, config, entry, layers, outputs },
   };
 }
 
-function raiseSequential({ className, module, config, field }: ModelJson, context: Context): Graph {
+function raiseSequential({ entry, className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
   const entries = isArray(config) ? config : getMember(config, 'layers');
   const written = raiseEntries(entries, `${field}.layers`, context);
@@ -151,7 +158,7 @@ function raiseSequential({ className, module, config, field }: ModelJson, contex
     inputs: [onlyTensor(layers[0]!)],
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect, className, module, config, layers, outputs },
+    read: { dialect, className, module, config, entry, layers, outputs },
   };
 }
 
