@@ -12,16 +12,22 @@ export type { Blocker, LoaderVerdict } from './formats/loaders.js';
 export type { WriteOptions, WriteResult } from './formats/write-to.js';
 export { type Inspection, inspect } from './inspect.js';
 export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './model/model.js';
+export { weightKey } from './model/weight-key.js';
 export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
+export { planStrip, type StripModule, type StripPlan } from './plan/plan-strip.js';
 export {
   addReportSchema,
   convertReportSchema,
   errorReportSchema,
   exciteReportSchema,
   inspectReportSchema,
+  stripReportSchema,
 } from './report/report-schemas.js';
+export { listTrained } from './se/trained-modules.js';
+export { type NewValues, replaceWeights } from './transforms/replace-weights.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
+export { strip } from './transforms/strip.js';
 
 export interface ReadOptions extends FormatReadOptions {
   /** Where files are; the machine's file system by default. */

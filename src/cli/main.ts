@@ -54,5 +54,6 @@ const commandError = (error: CommanderError) =>
     hint: 'see se-retrofit --help',
   });
 
-const commandOf = ({ commands }: Command, [first]: readonly string[]): string =>
-  commands.some((command) => command.name() === first) ? first! : 'add';
+/** The command that was asked for: whatever is none is the model of the default command. */
+const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
+  commands.find((command) => command.name() === word)?.name() ?? 'add';

@@ -47,6 +47,15 @@ export function makeProgram(): Command {
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/convert.js')).convert(model, flags));
+  const strip = program
+    .command('strip')
+    .description('take the modules out again that se-retrofit put in')
+    .argument('<model>', MODEL)
+    .option('-o, --output <path>', 'where the model goes (default: <stem>-plain beside the input)')
+    .option('--deny-code', DENY_CODE)
+    .option('--force', 'replace an existing output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, flags: object) => (await import('./commands/strip.js')).strip(model, flags));
   const inspect = program
     .command('inspect')
     .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
@@ -75,9 +84,9 @@ export function makeProgram(): Command {
     );
   addComputeOptions(excite);
   addImageOptions(excite);
-  for (const command of [add, convert]) addFormatOptions(command);
+  for (const command of [add, convert, strip]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, inspect, excite]) addCommonOptions(command);
+  for (const command of [add, convert, strip, inspect, excite]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();

@@ -3,8 +3,16 @@ import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
+import type { StripModule } from '../plan/plan-strip.js';
 import { errorSentence } from './error-line.js';
-import type { AddReport, ConvertReport, ErrorReport, ExciteReport, InspectReport } from './report-schemas.js';
+import type {
+  AddReport,
+  ConvertReport,
+  ErrorReport,
+  ExciteReport,
+  InspectReport,
+  StripReport,
+} from './report-schemas.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -52,6 +60,20 @@ export const convertReport = ({ tool, input, output, warnings, milliseconds }: C
   output: outputOf(output),
   warnings: warnings.map((warning) => ({ ...warning })),
   milliseconds,
+});
+
+/** What taking modules out found out and did. */
+export interface Stripping extends Conversion {
+  readonly modules: readonly StripModule[];
+  /** Whether the new model computes what the old one did. */
+  readonly exact: boolean;
+}
+
+export const stripReport = ({ modules, exact, ...conversion }: Stripping): StripReport => ({
+  ...convertReport(conversion),
+  command: 'strip',
+  modules: modules.map(({ name, stage, features }) => ({ name, stage, after: features[0]!.layer })),
+  exact,
 });
 
 const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
@@ -116,7 +138,9 @@ function commonReport({
 }
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
-export const reportLine = (report: AddReport | InspectReport | ConvertReport | ExciteReport | ErrorReport): string =>
+export const reportLine = (
+  report: AddReport | InspectReport | ConvertReport | StripReport | ExciteReport | ErrorReport,
+): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),
   );

@@ -149,6 +149,19 @@ export const exciteReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+/** What `strip --json` prints. */
+export const stripReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('strip'),
+  tool: z.string(),
+  input: inputSchema,
+  output: outputSchema,
+  modules: z.array(z.object({ name: z.string(), stage: unknownNumber, after: z.string() })),
+  exact: z.boolean(),
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -165,4 +178,5 @@ export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
 export type ExciteReport = z.infer<typeof exciteReportSchema>;
+export type StripReport = z.infer<typeof stripReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;

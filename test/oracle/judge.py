@@ -13,6 +13,7 @@ import numpy as np
 
 import catalogue
 from kerases import list_variables, randomise
+from saved_files import differences
 
 
 def versions(K):
@@ -179,7 +180,8 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
             **{mode: finite_or_none(difference(a[index], b[index])) for mode, (a, b) in ran.items()},
             "finite": all(bool(np.isfinite(values[index]).all()) for pair in ran.values() for values in pair),
             "largest": finite_or_none(np.abs(left[index]).max(initial=0)),
-            "varied": bool(left[index].size < 2 or np.ptp(left[index]) > 0),
+            # Zeros and ones of a saturated softmax would hide a difference.
+            "varied": len(np.unique(left[index])) > min(left[index].size - 1, 2),
         }
         for index, (old, new) in enumerate(names)
     ]
@@ -198,7 +200,15 @@ def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, 
     return {
         "inputs": [encode(value) for value in values],
         "outputs": [{"name": name, **encode(value)} for name, value in zip(names, results)],
+        "structure": plain(pack(K, loaded, "outputs", list(range(len(results))))),
     }
+
+
+def plain(structure):
+    """Keras' own dictionaries and lists as Python's."""
+    if hasattr(structure, "items"):
+        return {key: plain(value) for key, value in structure.items()}
+    return structure if isinstance(structure, int) else [plain(value) for value in structure]
 
 
 def encode(values):
@@ -286,11 +296,15 @@ def relation(before, after):
         return "unchanged"
     if not np.issubdtype(old.dtype, np.floating):
         return "other"
-    # By bits, so that -0 stays -0.
-    for name, factor in (("doubled", 2), ("halved", 0.5)):
+    # By bits, so that -0 stays -0. A kernel between two sites is doubled for each.
+    for name, factor in (("doubled", 2), ("doubled", 4), ("halved", 0.5)):
         if (old * old.dtype.type(factor)).tobytes() == new.tobytes():
             return name
     return "other"
+
+
+def compareFiles(K, before, after, ignore=()):
+    return {"differences": differences(before, after, ignore)}
 
 
 # Training and saving
@@ -392,13 +406,13 @@ def preprocess(K, pixels, mode):
 EXTENSIONS = (".h5", ".keras", ".json", ".weights.h5", ".legacy.h5")
 
 
-def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
+def make(K, model, folder, seed=1, saves=EXTENSIONS):
     """Builds a model of the catalogue, or `applications/<Name>`, with random weights, and saves it in each way asked for."""
     K.reset(seed)
     family, _, name = model.rpartition("/")
     if family == "applications":
         entry = {"finish": None}
-        built = catalogue.build_application(K, name, **(options or {}))
+        built = catalogue.build_application(K, name)
     elif model not in catalogue.MODELS:
         raise ValueError(f"the catalogue has no model {model}")
     else:
@@ -415,13 +429,13 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
     return {**describe_model(K, built), "files": files}
 
 
-def change(K, model, to, variable, add=1.0, custom=False):
+def change(K, model, to, variable, add=0.0, times=1.0, custom=False):
     """A model with one variable changed: what a comparison must notice."""
     loaded = load_model(K, model, custom)
     found = dict(list_variables(K, loaded))
     if variable not in found:
         raise ValueError(f"there is no variable {variable}; there are {', '.join(found)}")
-    found[variable].assign(K.numpy(found[variable]) + np.float32(add))
+    found[variable].assign(K.numpy(found[variable]) * np.float32(times) + np.float32(add))
     save_model(K, loaded, to)
     return {"files": [to]}
 
@@ -434,6 +448,7 @@ REQUESTS = {
     "catalogue": describe_catalogue,
     "change": change,
     "compare": compare,
+    "compareFiles": compareFiles,
     "compareWeights": compareWeights,
     "fit": fit,
     "gates": gates,

@@ -37,12 +37,14 @@ export interface ComparedOutput {
   readonly training?: number | null;
   readonly finite: boolean;
   readonly largest: number | null;
+  /** More than two different numbers, where there are more. */
   readonly varied: boolean;
 }
 
 /** What became of every variable, by name. */
 export interface ComparedWeights {
   readonly unchanged: readonly string[];
+  /** Once, or twice by two sites. */
   readonly doubled: readonly string[];
   readonly halved: readonly string[];
   readonly other: readonly string[];
@@ -51,6 +53,7 @@ export interface ComparedWeights {
 }
 
 export interface Fitted {
+  readonly loss: number | null;
   readonly finite: boolean;
   readonly changed: readonly string[];
   readonly trainable: readonly string[];
@@ -78,15 +81,33 @@ export interface Oracle {
     options?: Options,
   ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
   compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
+  /** Saves the model with one variable changed. */
+  change(
+    model: SavedModel,
+    to: string,
+    variable: string,
+    change: { readonly add?: number; readonly times?: number },
+  ): Promise<unknown>;
+  /** Every attribute, config and tensor of two saved models that is not the same, as lines. */
+  compareFiles(
+    before: SavedModel,
+    after: SavedModel,
+    options?: { readonly ignore?: readonly string[] },
+  ): Promise<{ readonly differences: readonly string[] }>;
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
   /** Names of `model.layers`, nested models' inside. */
-  layers(model: SavedModel, options?: Options): Promise<unknown>;
+  layers(model: SavedModel, options?: Options): Promise<readonly { readonly name: string }[]>;
   outputs(
     model: SavedModel,
     options?: Options,
-  ): Promise<{ readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }>;
+  ): Promise<{
+    readonly inputs: readonly Tensor[];
+    readonly outputs: readonly Tensor[];
+    /** How the outputs are held together: numbers in the places of the tensors. */
+    readonly structure: unknown;
+  }>;
   /** The gates that multiplications read, for each multiplication and each of its calls: [images, channels]. */
   gates(
     model: SavedModel,
@@ -131,6 +152,8 @@ export function oracle(kind: Kind): Oracle {
     make: (model, folder, saves) => ask('make', { model, folder, saves }),
     compare: (before, after, options) => ask('compare', { before, after, ...options }),
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
+    change: (model, to, variable, change) => ask('change', { model, to, variable, ...change }),
+    compareFiles: (before, after, options) => ask('compareFiles', { before, after, ...options }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     layers: (model, options) => ask('layers', { model, ...options }),

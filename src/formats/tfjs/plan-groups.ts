@@ -1,6 +1,8 @@
-import type { ByteRange, Tensor } from '../../model/tensor.js';
+import { type ByteRange, hasNewValues, type Tensor } from '../../model/tensor.js';
 import type { FoundFile } from '../../storage/storage.js';
-import { changesBytes, decodeFloat16, readChunks, scaleFloat16 } from './scale-stored.js';
+import { changedValues } from '../changed-values.js';
+import { storedValues } from './read-values.js';
+import { changesBytes, readChunks, scaleFloat16 } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec, TfjsSource } from './tfjs-source.js';
 import type { WeightReader } from './weight-reader.js';
 
@@ -19,19 +21,19 @@ export interface StoredGroup {
   /** Weights that are left out, by their index. */
   readonly dropped: ReadonlySet<number>;
   readonly isEmpty: boolean;
-  /** Tensors whose bytes are scaled where they lie. */
-  readonly scaled: readonly { readonly spec: LocatedSpec; readonly tensor: Tensor }[];
+  /** Tensors whose bytes change where they lie: scaled ones, and float32 ones with new values. */
+  readonly rewritten: readonly { readonly spec: LocatedSpec; readonly tensor: Tensor }[];
   /** Tensors that are scaled by their quantization, by name. */
   readonly requantized: ReadonlyMap<string, Tensor>;
   /** Where a range of an old file lies in the new one. */
   readonly relocate: (range: ByteRange) => number;
 }
 
-/** A float32 tensor that goes into the file of the modules. */
+/** A float32 tensor that goes into the file of the modules: one of theirs, or one that no longer fits where it was. */
 export interface AppendedTensor {
   readonly name: string;
   readonly tensor: Tensor;
-  readonly values: () => Float32Array;
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 /** Decides what becomes of every stored byte, and what is appended. */
@@ -43,27 +45,35 @@ export async function planGroups(
   const appended: AppendedTensor[] = [];
   const groups: StoredGroup[] = [];
   for (const group of source.groups) groups.push(await planGroup(group));
-  for (const [name, tensor] of tensors) {
-    if (tensor.source.kind === 'generated') appended.push({ name, tensor, values: tensor.source.values });
-  }
+  const stored = new Set(source.groups.flatMap((group) => group.specs.map((spec) => spec.name)));
+  for (const [name, tensor] of tensors) if (!stored.has(name)) append(name, tensor);
   return { groups, appended };
+
+  function append(name: string, tensor: Tensor): void {
+    appended.push({ name, tensor, chunks: () => changedValues(tensor, storedValues(tensor, reader), name) });
+  }
 
   async function planGroup(group: LocatedGroup): Promise<StoredGroup> {
     const dropped = new Set<number>();
-    const scaled: { spec: LocatedSpec; tensor: Tensor }[] = [];
+    const rewritten: { spec: LocatedSpec; tensor: Tensor }[] = [];
     const requantized = new Map<string, Tensor>();
     for (const [index, spec] of group.specs.entries()) {
       const tensor = tensors.get(spec.name);
       if (tensor === undefined || spec.isOptimizer) {
         dropped.add(index);
-      } else if (tensor.exponent !== 0 && !changesBytes(tensor)) {
-        requantized.set(spec.name, tensor);
-      } else if (changesBytes(tensor)) {
-        const wide = await widened(spec, tensor);
-        if (wide === undefined) scaled.push({ spec, tensor });
+      } else if (hasNewValues(tensor)) {
+        if (spec.quantization === undefined) rewritten.push({ spec, tensor });
         else {
           dropped.add(index);
-          appended.push(wide);
+          append(spec.name, tensor);
+        }
+      } else if (!changesBytes(tensor) && (tensor.exponent !== 0 || tensor.quantization !== spec.quantization)) {
+        requantized.set(spec.name, tensor);
+      } else if (changesBytes(tensor)) {
+        if (await fitsDoubled(spec, tensor)) rewritten.push({ spec, tensor });
+        else {
+          dropped.add(index);
+          append(spec.name, tensor);
         }
       }
     }
@@ -73,26 +83,18 @@ export async function planGroups(
       files,
       dropped,
       isEmpty: dropped.size === group.specs.length && dropped.size > 0,
-      scaled,
+      rewritten,
       requantized,
       relocate: relocation(files),
     };
   }
 
-  /** A float16 tensor that cannot be doubled in its own precision, as float32; undefined for all others. */
-  async function widened(spec: LocatedSpec, tensor: Tensor): Promise<AppendedTensor | undefined> {
-    if (tensor.quantization?.dtype !== 'float16') return undefined;
+  /** Whether a tensor can be doubled in its own precision; a float16 one that cannot becomes float32. */
+  async function fitsDoubled(spec: LocatedSpec, tensor: Tensor): Promise<boolean> {
+    if (tensor.quantization?.dtype !== 'float16') return true;
     let fits = true;
-    for await (const { bytes } of readChunks(reader, spec.ranges)) fits &&= scaleFloat16(bytes, tensor.exponent);
-    if (fits) return undefined;
-    const values = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
-    let done = 0;
-    for await (const { bytes } of readChunks(reader, spec.ranges)) {
-      const decoded = decodeFloat16(bytes, tensor.exponent);
-      values.set(decoded, done);
-      done += decoded.length;
-    }
-    return { name: spec.name, tensor: { ...tensor, quantization: undefined }, values: () => values };
+    for await (const bytes of readChunks(reader, spec.ranges)) fits &&= scaleFloat16(bytes, tensor.exponent);
+    return fits;
   }
 
   function wholeFile(path: string): StoredFile {

@@ -3,7 +3,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { Shape, WeightFact } from '../../layers/layer-facts.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
-import type { Tensor } from '../../model/tensor.js';
+import { hasNewValues, type Tensor, type Weight } from '../../model/tensor.js';
 import type { Hdf5Dataset } from '../../storage/hdf5.js';
 
 /** The weights of a layer in the order in which Keras keeps them; undefined where that is not known. */
@@ -22,6 +22,15 @@ export function datasetTensor({ path, dtype, shape }: Hdf5Dataset, layer: Layer)
   }
   return { dtype, shape, source: { kind: 'dataset', path }, exponent: 0 };
 }
+
+/** Where a weight stands in the file of a graph that was read from it, by the layer of that graph; undefined if new. */
+export function findDataset({ name, tensor }: Weight, before: Layer | undefined): string | undefined {
+  const stored = tensor.source.kind === 'dataset' ? tensor : before?.weights.find((old) => old.name === name)?.tensor;
+  return stored?.source.kind === 'dataset' ? stored.source.path : undefined;
+}
+
+/** Whether a tensor's values are others than those that stand in its dataset. */
+export const isChanged = (tensor: Tensor): boolean => tensor.exponent !== 0 || hasNewValues(tensor);
 
 /**
  * Keras files keep the layers that the outputs lead back to; where others hang on to a graph, its order is not certain.

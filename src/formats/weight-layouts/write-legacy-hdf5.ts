@@ -1,8 +1,9 @@
+import { inputError } from '../../errors.js';
 import { layerOrder } from '../../model/layer-order.js';
 import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { TensorValues, Weight } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
-import { weightsMismatch } from './hdf5-weights.js';
+import { findDataset, isChanged, weightsMismatch } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 import { groupPath } from './read-legacy-hdf5.js';
@@ -17,6 +18,8 @@ export interface LegacyWriting {
   readonly values: TensorValues;
 }
 
+const TOP_LEVEL = 'top_level_model_weights';
+
 /**
  * Writes a model's weights as a legacy `.h5` keeps them. Keras pairs its layers with the listed groups one by one, so
  * the list is in the new order of `model.layers`; groups that are there already stay where they are.
@@ -26,7 +29,14 @@ export async function writeLegacyHdf5(editor: Hdf5Editor, graph: Graph, writing:
   const layers = layerOrder(graph);
   const old = new Map(before?.layers.map((layer) => [layer.name, layer]));
   for (const layer of layers) await writeLayer(editor, layer, old.get(layer.name), writing);
-  const top = `${base}/top_level_model_weights`;
+  const top = `${base}/${TOP_LEVEL}`;
+  const clash = layers.find(({ name }) => name === TOP_LEVEL);
+  if (clash !== undefined) {
+    throw inputError('cannot-convert', 'a layer has the name under which Keras keeps the weights of the model itself', {
+      where: { layer: clash.name, field: 'name' },
+      hint: 'Keras saves no such model as .h5 either: write a .keras file',
+    });
+  }
   if (before === undefined && base !== '') {
     editor.makeGroup(top);
     writeTextList(editor, top, 'weight_names', []);
@@ -52,20 +62,32 @@ async function writeLayer(
   if (isNew) editor.makeGroup(group);
   const weights =
     layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
+  const old = before === undefined ? undefined : layersBefore(layer, before);
   const names: string[] = [];
   for (const { owner, weight } of weights) {
-    const { source, exponent } = weight.tensor;
-    if (source.kind === 'dataset' && before !== undefined) {
-      names.push(source.path.slice(group.length + 1));
-      if (exponent !== 0) await editor.overwrite(editor.dataset(source.path), writing.values.chunks(weight.tensor));
+    const { tensor } = weight;
+    const stored = old && findDataset(weight, old.get(owner));
+    if (stored !== undefined) {
+      names.push(stored.slice(group.length + 1));
+      if (isChanged(tensor)) await editor.overwrite(editor.dataset(stored), writing.values.chunks(tensor));
       continue;
     }
     const name = `${owner.name}/${weight.name}${writing.dialect === 'keras2' ? ':0' : ''}`;
     names.push(name);
-    const { tensor } = weight;
     await editor.makeDataset(`${group}/${name}`, hdf5Dtype(tensor, owner), tensor.shape, writing.values.chunks(tensor));
   }
   if (isNew || layer.graph !== undefined) writeTextList(editor, group, 'weight_names', names);
+}
+
+/** For a layer and all that are nested in it: the layer of the same name in the graph that was read. */
+function layersBefore(layer: Layer, before: Layer, found = new Map<Layer, Layer>()): ReadonlyMap<Layer, Layer> {
+  found.set(layer, before);
+  const old = new Map(before.graph?.layers.map((inner) => [inner.name, inner]));
+  for (const inner of layer.graph?.layers ?? []) {
+    const known = old.get(inner.name);
+    if (known !== undefined) layersBefore(inner, known, found);
+  }
+  return found;
 }
 
 interface OwnedWeight {

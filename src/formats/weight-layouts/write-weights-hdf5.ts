@@ -2,7 +2,7 @@ import { layerOrder } from '../../model/layer-order.js';
 import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
-import { weightFacts } from './hdf5-weights.js';
+import { findDataset, isChanged, weightFacts } from './hdf5-weights.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 
 export interface ContainerWriting {
@@ -16,7 +16,7 @@ export interface ContainerWriting {
   readonly values: TensorValues;
 }
 
-/** Writes what is new or was doubled of a model's weights, as a `.weights.h5` keeps them. */
+/** Writes what is new or changed of a model's weights, as a `.weights.h5` keeps them. */
 export async function writeWeightsHdf5(editor: Hdf5Editor, graph: Graph, writing: ContainerWriting): Promise<void> {
   // tf-keras does not load a file without it.
   makeVariables(editor, '/vars', graph.name, writing.dialect);
@@ -37,7 +37,7 @@ async function writeContainer(
     if (known === layer) continue;
     if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
     else if (known === undefined) await makeWeights(editor, layer, place, writing);
-    else await overwriteDoubled(editor, layer, writing);
+    else await overwriteChanged(editor, layer, known, writing);
   }
 }
 
@@ -60,9 +60,15 @@ async function makeWeights(
   }
 }
 
-async function overwriteDoubled(editor: Hdf5Editor, layer: Layer, { moved, values }: ContainerWriting): Promise<void> {
-  for (const { tensor } of layer.weights) {
-    if (tensor.exponent === 0 || tensor.source.kind !== 'dataset') continue;
-    await editor.overwrite(editor.dataset(moved(tensor.source.path)), values.chunks(tensor));
+async function overwriteChanged(
+  editor: Hdf5Editor,
+  layer: Layer,
+  known: Layer,
+  { moved, values }: ContainerWriting,
+): Promise<void> {
+  for (const weight of layer.weights) {
+    const path = findDataset(weight, known);
+    if (path === undefined || !isChanged(weight.tensor)) continue;
+    await editor.overwrite(editor.dataset(moved(path)), values.chunks(weight.tensor));
   }
 }

@@ -1,0 +1,61 @@
+import { usageError } from '../errors.js';
+import type { Graph, Layer, Model } from '../model/model.js';
+import { replacedTensor, type Tensor, tensorSize } from '../model/tensor.js';
+import { weightKey } from '../model/weight-key.js';
+
+/** A weight's new values in row-major order, or what makes them when they are written. */
+export type NewValues = Float32Array | (() => Float32Array);
+
+const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
+
+/**
+ * Gives weights of a model new values. Pure: they are written in the place and the precision of the old ones; only a
+ * quantised weight of TensorFlow.js is written as float32.
+ * @param values by `weightKey`: the names of the nested models around the layer, the layer's, the weight's
+ * @throws RetrofitError `unknown-weight` for a key that is none of the model's, `bad-values` for another number of values
+ * than the weight has, and for a weight of whole numbers
+ * @example replaceWeights(model, new Map([[weightKey([], 'conv', 'kernel'), trained]]))
+ */
+export function replaceWeights(model: Model, values: ReadonlyMap<string, NewValues>): Model {
+  const unused = new Set(values.keys());
+  const graph = replaceIn(model.graph, []);
+  const [unknown] = unused;
+  if (unknown !== undefined) {
+    throw usageError('unknown-weight', `the model has no weight ${unknown}`, {
+      hint: 'weights go by the names of the nested models, of the layer and of the weight',
+    });
+  }
+  return { ...model, graph };
+
+  function replaceIn(graph: Graph, path: readonly string[]): Graph {
+    return { ...graph, layers: graph.layers.map((layer) => replaceOf(layer, path)) };
+  }
+
+  function replaceOf(layer: Layer, path: readonly string[]): Layer {
+    if (layer.graph !== undefined) return { ...layer, graph: replaceIn(layer.graph, [...path, layer.name]) };
+    const weights = layer.weights.map((weight) => {
+      const key = weightKey(path, layer.name, weight.name);
+      const own = values.get(key);
+      if (own === undefined) return weight;
+      unused.delete(key);
+      return { ...weight, tensor: withValues(weight.tensor, own, layer.name, weight.name) };
+    });
+    return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
+  }
+}
+
+function withValues(tensor: Tensor, values: NewValues, layer: string, weight: string): Tensor {
+  const wrong = (message: string) =>
+    usageError('bad-values', `the weight "${weight}" ${message}`, {
+      where: { layer, field: weight },
+      hint: 'give as many floating-point numbers as the weight has',
+    });
+  if (!FLOATS.includes(tensor.dtype)) throw wrong(`is stored as ${tensor.dtype}`);
+  const checked = (given: Float32Array) => {
+    if (given.length !== tensorSize(tensor)) throw wrong(`has ${tensorSize(tensor)} values, not ${given.length}`);
+    return given;
+  };
+  if (typeof values === 'function') return replacedTensor(tensor, () => checked(values()));
+  checked(values);
+  return replacedTensor(tensor, () => values);
+}
