@@ -19,6 +19,7 @@ export {
   convertReportSchema,
   errorReportSchema,
   inspectReportSchema,
+  verifyReportSchema,
 } from './report/report-schemas.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 

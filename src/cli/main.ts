@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
@@ -19,14 +19,14 @@ export async function main(words: readonly string[]): Promise<number> {
     return EXIT_DONE;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
-    return reportFailure(error, words);
+    return reportFailure(error, words, commandOf(program, words));
   }
 }
 
-async function reportFailure(thrown: unknown, words: readonly string[]): Promise<number> {
+async function reportFailure(thrown: unknown, words: readonly string[], command: string): Promise<number> {
   const error = thrown instanceof CommanderError ? commandError(thrown) : thrown;
   const known = error instanceof RetrofitError;
-  if (words.includes('--json')) {
+  if (words.includes('--json') && !(known && error.isReported)) {
     const { errorReport, reportLine } = await import('../report/json-report.js');
     const described = known
       ? error
@@ -36,7 +36,7 @@ async function reportFailure(thrown: unknown, words: readonly string[]): Promise
           where: {},
           hint: 'this is a defect of se-retrofit: please report it',
         };
-    console.log(reportLine(errorReport(commandOf(words), described)));
+    console.log(reportLine(errorReport(command, described)));
   }
   if (!known) {
     console.error(error);
@@ -54,4 +54,5 @@ const commandError = (error: CommanderError) =>
     hint: 'see se-retrofit --help',
   });
 
-const commandOf = (words: readonly string[]): string => (words[0] === 'inspect' ? 'inspect' : 'add');
+const commandOf = ({ commands }: Command, [first]: readonly string[]): string =>
+  commands.some((command) => command.name() === first) ? first! : 'add';

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
+import type { VerifyFlags } from './commands/verify.js';
+import { addComputeOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
 import { collect, collectStages, numberOf } from './flags.js';
 
 const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
@@ -53,9 +55,26 @@ export function makeProgram(): Command {
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
+  const verify = program
+    .command('verify')
+    .description('compare what two models compute, and whether the weights of the first are in the second')
+    .argument('<before>', MODEL)
+    .argument('<after>', 'what was made of it')
+    .option('--images <dir>', 'compute these images, instead of random inputs')
+    .option('--samples <number>', 'random inputs to compute', wholeNumber('samples', 1), 4)
+    .option('--tolerance <number>', 'largest difference of an output that is taken as equal', amountOf('tolerance'), 0)
+    .option('--time', 'measure how long both take')
+    .option('--before-weights <file>', 'the weights of the first model, where it is an architecture JSON')
+    .option('--after-weights <file>', 'the weights of the second')
+    .action(async (before: string, after: string, flags: VerifyFlags) =>
+      (await import('./commands/verify.js')).verify(before, after, flags),
+    );
+  addComputeOptions(verify);
+  addPreprocessOption(verify);
   for (const command of [add, convert]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, inspect]) addCommonOptions(command);
+  for (const command of [add, convert, inspect]) addWeightsOption(command);
+  for (const command of [add, convert, inspect, verify]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();
@@ -109,9 +128,12 @@ function addFormatOptions(command: Command): void {
     .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(['keras2', 'keras3']));
 }
 
+function addWeightsOption(command: Command): void {
+  command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
+}
+
 function addCommonOptions(command: Command): void {
   command
-    .option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model')
     .option('--allow-links', 'admit weight files that are links')
     .option('--json', 'print one JSON object')
     .option('--debug', 'show where an error comes from')

@@ -4,7 +4,7 @@ import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
 import { errorSentence } from './error-line.js';
-import type { AddReport, ConvertReport, ErrorReport, InspectReport } from './report-schemas.js';
+import type { AddReport, ConvertReport, ErrorReport, InspectReport, VerifyReport } from './report-schemas.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -116,7 +116,7 @@ function commonReport({
 }
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
-export const reportLine = (report: AddReport | InspectReport | ConvertReport | ErrorReport): string =>
+export const reportLine = (report: AddReport | InspectReport | ConvertReport | VerifyReport | ErrorReport): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),
   );

@@ -86,6 +86,47 @@ export const convertReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+/** What a number is null for: one model gives NaN or infinity where the other gives something else. */
+const differenceSchema = z.number().nullable();
+
+const verificationFields = {
+  /** Whether every number of every output is the same, bit for bit. */
+  identical: z.boolean(),
+  maxAbsDiff: differenceSchema,
+  outputs: z.array(z.object({ name: z.string(), maxAbsDiff: differenceSchema })),
+  /** The first layer of the second model, nested models before it, that gives other numbers than in the first. */
+  firstDifference: z.string().nullable(),
+  backend: z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']),
+  /** Examples that both computed. */
+  examples: z.number(),
+  /** What was found of the first model's weights, without computing. */
+  weights: z.object({
+    checked: z.number(),
+    doubled: z.number(),
+    quantized: z.number(),
+    added: z.number(),
+    changed: z.array(
+      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
+    ),
+  }),
+};
+
+/** What `verify --json` prints, when the models differ too. */
+export const verifyReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('verify'),
+  tool: z.string(),
+  before: inputSchema,
+  after: inputSchema,
+  tolerance: z.number(),
+  ...verificationFields,
+  /** Images that cannot be decoded. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** Milliseconds an example. */
+  timing: z.object({ before: z.number(), after: z.number(), ratio: z.number() }).nullable(),
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -101,4 +142,5 @@ export const errorReportSchema = z.object({
 export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
+export type VerifyReport = z.infer<typeof verifyReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;
