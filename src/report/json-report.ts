@@ -5,6 +5,7 @@ import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
 import { errorSentence } from './error-line.js';
 import type { AddReport, ConvertReport, ErrorReport, InspectReport, VerifyReport } from './report-schemas.js';
+import { type Verified, verifiedFields } from './verify-report.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -19,10 +20,17 @@ export interface Run {
   /** Options of the command as a whole: the plan's, and its own. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly output: WriteResult | null;
+  /** What was found out about the output, where that was asked for. */
+  readonly verified?: Verified;
   readonly milliseconds: number;
 }
 
-export const addReport = (run: Run): AddReport => ({ version: 1, command: 'add', ...commonReport(run) });
+export const addReport = (run: Run): AddReport => ({
+  version: 1,
+  command: 'add',
+  ...commonReport(run),
+  verified: run.verified === undefined ? null : verifiedFields(run.verified),
+});
 
 export const inspectReport = (run: Run, { modules, loads }: Inspection): InspectReport => ({
   version: 1,
@@ -71,7 +79,7 @@ function commonReport({
   options,
   output,
   milliseconds,
-}: Run): Omit<AddReport, 'version' | 'command'> {
+}: Run): Omit<AddReport, 'version' | 'command' | 'verified'> {
   const { params, macs } = plan;
   return {
     tool,

@@ -58,8 +58,37 @@ const reportFields = {
   milliseconds: z.number(),
 };
 
-/** What `add --json` prints. */
-export const addReportSchema = z.object({ ...reportFields, command: z.literal('add') });
+/** What a number is null for: one model gives NaN or infinity where the other gives something else. */
+const differenceSchema = z.number().nullable();
+
+const verificationFields = {
+  /** Whether every number of every output is the same, bit for bit. */
+  identical: z.boolean(),
+  maxAbsDiff: differenceSchema,
+  outputs: z.array(z.object({ name: z.string(), maxAbsDiff: differenceSchema })),
+  /** The first layer of the second model, nested models before it, that gives other numbers than in the first. */
+  firstDifference: z.string().nullable(),
+  backend: z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']),
+  /** Examples that both computed. */
+  examples: z.number(),
+  /** What was found of the first model's weights, without computing. */
+  weights: z.object({
+    checked: z.number(),
+    doubled: z.number(),
+    quantized: z.number(),
+    added: z.number(),
+    changed: z.array(
+      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
+    ),
+  }),
+};
+
+/** What `add --json` prints. `verified` is null without `--verify`; `output` is when the model differs. */
+export const addReportSchema = z.object({
+  ...reportFields,
+  command: z.literal('add'),
+  verified: z.object(verificationFields).nullable(),
+});
 
 /** What `inspect --json` prints. */
 export const inspectReportSchema = z.object({
@@ -85,31 +114,6 @@ export const convertReportSchema = z.object({
   warnings: warningsSchema,
   milliseconds: z.number(),
 });
-
-/** What a number is null for: one model gives NaN or infinity where the other gives something else. */
-const differenceSchema = z.number().nullable();
-
-const verificationFields = {
-  /** Whether every number of every output is the same, bit for bit. */
-  identical: z.boolean(),
-  maxAbsDiff: differenceSchema,
-  outputs: z.array(z.object({ name: z.string(), maxAbsDiff: differenceSchema })),
-  /** The first layer of the second model, nested models before it, that gives other numbers than in the first. */
-  firstDifference: z.string().nullable(),
-  backend: z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']),
-  /** Examples that both computed. */
-  examples: z.number(),
-  /** What was found of the first model's weights, without computing. */
-  weights: z.object({
-    checked: z.number(),
-    doubled: z.number(),
-    quantized: z.number(),
-    added: z.number(),
-    changed: z.array(
-      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
-    ),
-  }),
-};
 
 /** What `verify --json` prints, when the models differ too. */
 export const verifyReportSchema = z.object({

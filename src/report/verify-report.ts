@@ -101,7 +101,7 @@ export function verifiedLines({ weights, verification, backend }: Verified): rea
 /** The largest difference as people read it. */
 export const difference = (maxAbsDiff: number | null): string =>
   maxAbsDiff === null
-    ? 'numbers that are none'
+    ? 'NaN or infinity'
     : maxAbsDiff === 0
       ? '0 (a sign of zero)'
       : `up to ${maxAbsDiff.toPrecision(3)}`;
