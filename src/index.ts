@@ -16,6 +16,7 @@ export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './pla
 export { planRetrofit } from './plan/plan-retrofit.js';
 export {
   addReportSchema,
+  backendsReportSchema,
   convertReportSchema,
   errorReportSchema,
   inspectReportSchema,

@@ -70,12 +70,17 @@ export function makeProgram(): Command {
     .action(async (before: string, after: string, flags: VerifyFlags) =>
       (await import('./commands/verify.js')).verify(before, after, flags),
     );
+  const backends = program
+    .command('backends')
+    .description('show which TensorFlow.js backends run here, how fast, and how to get the others')
+    .action(async (flags: object) => (await import('./commands/backends.js')).backends(flags));
   addComputeOptions(verify);
   addPreprocessOption(verify);
   for (const command of [add, convert]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
   for (const command of [add, convert, inspect]) addWeightsOption(command);
-  for (const command of [add, convert, inspect, verify]) addCommonOptions(command);
+  for (const command of [add, convert, inspect, verify]) addLinkOption(command);
+  for (const command of [add, convert, inspect, verify, backends]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();
@@ -133,9 +138,12 @@ function addWeightsOption(command: Command): void {
   command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
 }
 
+function addLinkOption(command: Command): void {
+  command.option('--allow-links', 'admit weight files that are links');
+}
+
 function addCommonOptions(command: Command): void {
   command
-    .option('--allow-links', 'admit weight files that are links')
     .option('--json', 'print one JSON object')
     .option('--debug', 'show where an error comes from')
     .configureOutput({ writeErr: () => {} })

@@ -4,7 +4,14 @@ import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
 import { errorSentence } from './error-line.js';
-import type { AddReport, ConvertReport, ErrorReport, InspectReport, VerifyReport } from './report-schemas.js';
+import type {
+  AddReport,
+  BackendsReport,
+  ConvertReport,
+  ErrorReport,
+  InspectReport,
+  VerifyReport,
+} from './report-schemas.js';
 import { type Verified, verifiedFields } from './verify-report.js';
 
 /** What one run found out and did, as the commands collect it. */
@@ -124,7 +131,9 @@ function commonReport({
 }
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
-export const reportLine = (report: AddReport | InspectReport | ConvertReport | VerifyReport | ErrorReport): string =>
+export const reportLine = (
+  report: AddReport | InspectReport | ConvertReport | VerifyReport | BackendsReport | ErrorReport,
+): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),
   );

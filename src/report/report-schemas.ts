@@ -61,6 +61,8 @@ const reportFields = {
 /** What a number is null for: one model gives NaN or infinity where the other gives something else. */
 const differenceSchema = z.number().nullable();
 
+const backendSchema = z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']);
+
 const verificationFields = {
   /** Whether every number of every output is the same, bit for bit. */
   identical: z.boolean(),
@@ -68,7 +70,7 @@ const verificationFields = {
   outputs: z.array(z.object({ name: z.string(), maxAbsDiff: differenceSchema })),
   /** The first layer of the second model, nested models before it, that gives other numbers than in the first. */
   firstDifference: z.string().nullable(),
-  backend: z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']),
+  backend: backendSchema,
   /** Examples that both computed. */
   examples: z.number(),
   /** What was found of the first model's weights, without computing. */
@@ -131,6 +133,29 @@ export const verifyReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+/** What `backends --json` prints. */
+export const backendsReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('backends'),
+  tool: z.string(),
+  node: z.string(),
+  /** What `--backend auto` takes. */
+  chosen: backendSchema.nullable(),
+  /** In the order in which they are tried. */
+  backends: z.array(
+    z.object({
+      name: backendSchema,
+      runs: z.boolean(),
+      reason: z.string().nullable(),
+      usesGpu: z.boolean(),
+      versions: z.object({ tfjs: z.string(), tensorflow: z.string().nullable() }).nullable(),
+      matmul: z.object({ milliseconds: z.number(), gflops: z.number() }).nullable(),
+      install: z.string(),
+    }),
+  ),
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -147,4 +172,5 @@ export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
 export type VerifyReport = z.infer<typeof verifyReportSchema>;
+export type BackendsReport = z.infer<typeof backendsReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;

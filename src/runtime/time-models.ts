@@ -1,4 +1,5 @@
 import type { LoadedModel } from './load-model.js';
+import { median } from './median.js';
 
 /** How long two models take, in milliseconds an example. */
 export interface Timing {
@@ -51,11 +52,4 @@ export async function timeModels(
     after: median(pairs.map((pair) => pair.after)),
     ratio: median(pairs.map((pair) => pair.after / pair.before)),
   };
-}
-
-/** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  const middle = sorted.length / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }

@@ -6,7 +6,6 @@ import { commonInputShapes, type InputBatch, seededBatches } from '../../src/run
 import { type LoadedModel, loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
-import { median } from '../../src/runtime/time-models.js';
 import { verifyModels } from '../../src/runtime/verify-models.js';
 import { changeWeight } from '../support/changed-weights.js';
 import { readFixture } from '../support/fixtures.js';
@@ -171,9 +170,4 @@ describe('seeded inputs', () => {
     const batches = await drawn(await readModel(join(folder, 'fixed')));
     expect(batches.map(({ count }) => count)).toEqual([3, 3]);
   });
-});
-
-test('the middle of an odd and of an even number of values', () => {
-  expect(median([3, 1, 2])).toBe(2);
-  expect(median([4, 1, 3, 2])).toBe(2.5);
 });
