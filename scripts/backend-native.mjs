@@ -74,7 +74,9 @@ export async function buildNative({ folder = join(CACHE, 'native'), python, inst
   const stampFile = join(folder, 'built.json');
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
     rmSync(stampFile, { force: true });
-    await compile(compiler, await placePackage(folder, say), tensorflow, await findHeaders(folder, say), say);
+    // Headers first: npm takes away what it did not install itself.
+    const headers = await findHeaders(folder, say);
+    await compile(compiler, await placePackage(folder, say), tensorflow, headers, say);
     writeFileSync(stampFile, stamp);
   }
   try {
@@ -145,10 +147,7 @@ async function installTensorFlow(folder, wantsGpu, say) {
   throw new CannotBuild(`no Python here can install ${wheel}`);
 }
 
-/**
- * A copy of the package in the folder, its dependencies beside it or further up: whatever is installed already is not
- * installed twice, for there must be one TensorFlow.js.
- */
+/** A copy of the package in the folder, its dependencies beside it or further up: there must be one TensorFlow.js. */
 async function placePackage(folder, say) {
   const modules = join(folder, 'node_modules');
   const place = join(modules, PACKAGE);
@@ -160,11 +159,6 @@ async function placePackage(folder, say) {
   }
   say(`fetching ${PACKAGE}@${TFJS_VERSION}`);
   await install(folder, `${PACKAGE}@${TFJS_VERSION}`);
-  const require = createRequire(join(ROOT, 'package.json'));
-  for (const name of readdirSync(join(modules, SCOPE))) {
-    if (`${SCOPE}/${name}` === PACKAGE || !resolves(require, `${SCOPE}/${name}/package.json`)) continue;
-    rmSync(join(modules, SCOPE, name), { recursive: true });
-  }
   return place;
 }
 
@@ -192,7 +186,7 @@ function resolves(require, name) {
   }
 }
 
-/** Installs a package into the folder's own node_modules; its scripts do not run. */
+/** Installs a package into the folder's own node_modules; its scripts do not run, and what we have already goes again. */
 async function install(folder, name) {
   mkdirSync(folder, { recursive: true });
   // npm goes up to the nearest package.json otherwise, which is ours.
@@ -202,6 +196,13 @@ async function install(folder, name) {
   await run('npm', words, { cwd: folder, maxBuffer: 64 * MEGABYTES }).catch((error) => {
     throw new CannotBuild(`npm cannot install ${name}: ${lastLine(error)}`);
   });
+  const require = createRequire(join(ROOT, 'package.json'));
+  const scope = join(folder, 'node_modules', SCOPE);
+  for (const dependency of existsSync(scope) ? readdirSync(scope) : []) {
+    const twin = `${SCOPE}/${dependency}`;
+    if (twin !== PACKAGE && resolves(require, `${twin}/package.json`))
+      rmSync(join(scope, dependency), { recursive: true });
+  }
 }
 
 /** Where node_api.h is: beside Node itself, or in a package that brings it. */
