@@ -18,11 +18,13 @@ export { planRetrofit } from './plan/plan-retrofit.js';
 export { planStrip, type StripModule, type StripPlan } from './plan/plan-strip.js';
 export {
   addReportSchema,
+  backendsReportSchema,
   convertReportSchema,
   errorReportSchema,
   exciteReportSchema,
   inspectReportSchema,
   stripReportSchema,
+  verifyReportSchema,
 } from './report/report-schemas.js';
 export { listTrained } from './se/trained-modules.js';
 export { type NewValues, replaceWeights } from './transforms/replace-weights.js';

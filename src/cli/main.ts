@@ -26,7 +26,7 @@ export async function main(words: readonly string[]): Promise<number> {
 async function reportFailure(thrown: unknown, words: readonly string[], command: string): Promise<number> {
   const error = thrown instanceof CommanderError ? commandError(thrown) : thrown;
   const known = error instanceof RetrofitError;
-  if (words.includes('--json')) {
+  if (words.includes('--json') && !(known && error.isReported)) {
     const { errorReport, reportLine } = await import('../report/json-report.js');
     const described = known
       ? error

@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
 import type { ExciteFlags } from './commands/excite.js';
-import { addComputeOptions, addImageOptions, wholeNumber } from './compute-options.js';
+import type { VerifyFlags } from './commands/verify.js';
+import { addComputeOptions, addImageOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
 import { collect, collectStages, numberOf } from './flags.js';
 
 const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
     .option('-o, --output <path>', 'where the new model goes (default: <stem>-se beside the input)')
     .addOption(new Option('--max-added-params <budget>', 'refuse to add more parameters: 5%, 200k, 1.5M'))
     .option('--deny-code', DENY_CODE)
+    .option('--verify', 'compute with both models, and take the new one away if it differs')
     .option('--dry-run', 'plan and report, write nothing')
     .option('--markdown <file>', 'write the report as Markdown too')
     .option('--force', 'replace an existing output')
@@ -84,9 +86,32 @@ export function makeProgram(): Command {
     );
   addComputeOptions(excite);
   addImageOptions(excite);
+  const verify = program
+    .command('verify')
+    .description('compare what two models compute, and whether the weights of the first are in the second')
+    .argument('<before>', MODEL)
+    .argument('<after>', 'what was made of it')
+    .option('--images <dir>', 'compute these images, instead of random inputs')
+    .option('--samples <number>', 'random inputs to compute', wholeNumber('samples', 1), 4)
+    .option('--tolerance <number>', 'largest difference of an output that is taken as equal', amountOf('tolerance'), 0)
+    .option('--time', 'measure how long both take')
+    .option('--before-weights <file>', 'the weights of the first model, where it is an architecture JSON')
+    .option('--after-weights <file>', 'the weights of the second')
+    .action(async (before: string, after: string, flags: VerifyFlags) =>
+      (await import('./commands/verify.js')).verify(before, after, flags),
+    );
+  const backends = program
+    .command('backends')
+    .description('show which TensorFlow.js backends run here, how fast, and how to get the others')
+    .action(async (flags: object) => (await import('./commands/backends.js')).backends(flags));
+  addComputeOptions(verify);
+  addPreprocessOption(verify);
+  const withOneModel = [add, convert, strip, inspect, excite];
   for (const command of [add, convert, strip]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, strip, inspect, excite]) addCommonOptions(command);
+  for (const command of withOneModel) addWeightsOption(command);
+  for (const command of [...withOneModel, verify]) addLinkOption(command);
+  for (const command of [...withOneModel, verify, backends]) addCommonOptions(command);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();
@@ -140,10 +165,16 @@ function addFormatOptions(command: Command): void {
     .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(['keras2', 'keras3']));
 }
 
+function addWeightsOption(command: Command): void {
+  command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
+}
+
+function addLinkOption(command: Command): void {
+  command.option('--allow-links', 'admit weight files that are links');
+}
+
 function addCommonOptions(command: Command): void {
   command
-    .option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model')
-    .option('--allow-links', 'admit weight files that are links')
     .option('--json', 'print one JSON object')
     .option('--debug', 'show where an error comes from')
     .configureOutput({ writeErr: () => {} })

@@ -3,6 +3,11 @@ import type { Tensor, TensorValues } from '../model/tensor.js';
 import { toFloat16 } from './tfjs/quantize.js';
 import { decodeFloat16 } from './tfjs/scale-stored.js';
 
+const FLOATS: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];
+
+/** Whether a tensor's values are numbers that `floatChunks` gives. */
+export const holdsFloats = ({ dtype }: Tensor): boolean => FLOATS.includes(dtype);
+
 /** A tensor's values as float32 numbers, in pieces; halves come out as what they stand for. */
 export async function* floatChunks(tensor: Tensor, values: TensorValues): AsyncGenerator<Float32Array> {
   for await (const bytes of values.chunks(tensor)) yield toFloats(bytes, tensor.dtype);

@@ -7,12 +7,15 @@ import type { StripModule } from '../plan/plan-strip.js';
 import { errorSentence } from './error-line.js';
 import type {
   AddReport,
+  BackendsReport,
   ConvertReport,
   ErrorReport,
   ExciteReport,
   InspectReport,
   StripReport,
+  VerifyReport,
 } from './report-schemas.js';
+import { type Verified, verifiedFields } from './verify-report.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -27,10 +30,17 @@ export interface Run {
   /** Options of the command as a whole: the plan's, and its own. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly output: WriteResult | null;
+  /** What was found out about the output, where that was asked for. */
+  readonly verified?: Verified;
   readonly milliseconds: number;
 }
 
-export const addReport = (run: Run): AddReport => ({ version: 1, command: 'add', ...commonReport(run) });
+export const addReport = (run: Run): AddReport => ({
+  version: 1,
+  command: 'add',
+  ...commonReport(run),
+  verified: run.verified === undefined ? null : verifiedFields(run.verified),
+});
 
 export const inspectReport = (run: Run, { modules, loads }: Inspection): InspectReport => ({
   version: 1,
@@ -93,7 +103,7 @@ function commonReport({
   options,
   output,
   milliseconds,
-}: Run): Omit<AddReport, 'version' | 'command'> {
+}: Run): Omit<AddReport, 'version' | 'command' | 'verified'> {
   const { params, macs } = plan;
   return {
     tool,
@@ -139,7 +149,15 @@ function commonReport({
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
 export const reportLine = (
-  report: AddReport | InspectReport | ConvertReport | StripReport | ExciteReport | ErrorReport,
+  report:
+    | AddReport
+    | InspectReport
+    | ConvertReport
+    | StripReport
+    | VerifyReport
+    | ExciteReport
+    | BackendsReport
+    | ErrorReport,
 ): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),

@@ -58,8 +58,39 @@ const reportFields = {
   milliseconds: z.number(),
 };
 
-/** What `add --json` prints. */
-export const addReportSchema = z.object({ ...reportFields, command: z.literal('add') });
+/** What a number is null for: one model gives NaN or infinity where the other gives something else. */
+const differenceSchema = z.number().nullable();
+
+const backendSchema = z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']);
+
+const verificationFields = {
+  /** Whether every number of every output is the same, bit for bit. */
+  identical: z.boolean(),
+  maxAbsDiff: differenceSchema,
+  outputs: z.array(z.object({ name: z.string(), maxAbsDiff: differenceSchema })),
+  /** The first layer of the second model, nested models before it, that gives other numbers than in the first. */
+  firstDifference: z.string().nullable(),
+  backend: backendSchema,
+  /** Examples that both computed. */
+  examples: z.number(),
+  /** What was found of the first model's weights, without computing. */
+  weights: z.object({
+    checked: z.number(),
+    doubled: z.number(),
+    quantized: z.number(),
+    added: z.number(),
+    changed: z.array(
+      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
+    ),
+  }),
+};
+
+/** What `add --json` prints. `verified` is null without `--verify`; `output` is when the model differs. */
+export const addReportSchema = z.object({
+  ...reportFields,
+  command: z.literal('add'),
+  verified: z.object(verificationFields).nullable(),
+});
 
 /** What `inspect --json` prints. */
 export const inspectReportSchema = z.object({
@@ -162,6 +193,45 @@ export const stripReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+/** What `verify --json` prints, when the models differ too. */
+export const verifyReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('verify'),
+  tool: z.string(),
+  before: inputSchema,
+  after: inputSchema,
+  tolerance: z.number(),
+  ...verificationFields,
+  /** Images that cannot be decoded. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** Milliseconds an example. */
+  timing: z.object({ before: z.number(), after: z.number(), ratio: z.number() }).nullable(),
+  milliseconds: z.number(),
+});
+
+/** What `backends --json` prints. */
+export const backendsReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('backends'),
+  tool: z.string(),
+  node: z.string(),
+  /** What `--backend auto` takes. */
+  chosen: backendSchema.nullable(),
+  /** In the order in which they are tried. */
+  backends: z.array(
+    z.object({
+      name: backendSchema,
+      runs: z.boolean(),
+      reason: z.string().nullable(),
+      usesGpu: z.boolean(),
+      versions: z.object({ tfjs: z.string(), tensorflow: z.string().nullable() }).nullable(),
+      matmul: z.object({ milliseconds: z.number(), gflops: z.number() }).nullable(),
+      install: z.string(),
+    }),
+  ),
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -179,4 +249,6 @@ export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
 export type ExciteReport = z.infer<typeof exciteReportSchema>;
 export type StripReport = z.infer<typeof stripReportSchema>;
+export type VerifyReport = z.infer<typeof verifyReportSchema>;
+export type BackendsReport = z.infer<typeof backendsReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;
