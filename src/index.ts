@@ -26,6 +26,7 @@ export {
   stripReportSchema,
   verifyReportSchema,
 } from './report/report-schemas.js';
+export { tuneReportSchema } from './report/tune-schema.js';
 export { listTrained } from './se/trained-modules.js';
 export { type NewValues, replaceWeights } from './transforms/replace-weights.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';

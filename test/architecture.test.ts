@@ -25,6 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   report: ['errors.ts', 'limits.ts'],
   'inspect.ts': ['formats', 'plan', 'model'],
   images: ['errors.ts', 'limits.ts', 'random.ts'],
+  tune: ['runtime', 'images', 'formats', 'storage', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
   runtime: ['formats', 'images', 'stages', 'plan', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
 };
 

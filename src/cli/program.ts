@@ -1,13 +1,9 @@
 import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
-import type { ExciteFlags } from './commands/excite.js';
-import type { VerifyFlags } from './commands/verify.js';
-import { addComputeOptions, addImageOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
+import { addComputeCommands } from './compute-program.js';
+import { DENY_CODE, MODEL } from './descriptions.js';
 import { collect, collectStages, numberOf } from './flags.js';
-
-const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
-const DENY_CODE = 'refuse models with layers that run code or read files when they are loaded';
 
 // Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
 
@@ -22,7 +18,33 @@ export function makeProgram(): Command {
     .configureOutput({ writeErr: () => {} })
     .showHelpAfterError(false);
 
-  const add = program
+  const add = addCommand(program);
+  const convert = convertCommand(program);
+  const strip = stripCommand(program);
+  const inspect = inspectCommand(program);
+  const computing = addComputeCommands(program);
+  for (const command of [add, convert, strip, computing.tune]) addFormatOptions(command);
+  for (const command of [add, inspect]) addPlanOptions(command);
+  for (const command of [add, convert, strip, inspect, computing.excite, computing.tune]) addWeightsOption(command);
+  for (const command of program.commands) {
+    if (command !== computing.backends) command.option('--allow-links', 'admit weight files that are links');
+    addCommonOptions(command);
+  }
+
+  program.addHelpText('after', () => {
+    const helper = program.createHelp();
+    const options = helper.visibleOptions(add).filter((option) => option.long !== '--help');
+    const width = Math.max(...options.map((option) => helper.optionTerm(option).length));
+    const lines = options.map(
+      (option) => `  ${helper.optionTerm(option).padEnd(width)}  ${helper.optionDescription(option)}`,
+    );
+    return `\nOptions of add:\n${lines.join('\n')}\n\nExample:\n  se-retrofit model.json --ratio 16 --skip-stage 5`;
+  });
+  return program;
+}
+
+function addCommand(program: Command): Command {
+  return program
     .command('add', { isDefault: true })
     .description('put SE modules into a model (the default command)')
     .argument('<model>', MODEL)
@@ -35,7 +57,10 @@ export function makeProgram(): Command {
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/add.js')).add(model, flags));
-  const convert = program
+}
+
+function convertCommand(program: Command): Command {
+  return program
     .command('convert')
     .description('write the same model in another format')
     .argument('<model>', MODEL)
@@ -49,7 +74,10 @@ export function makeProgram(): Command {
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/convert.js')).convert(model, flags));
-  const strip = program
+}
+
+function stripCommand(program: Command): Command {
+  return program
     .command('strip')
     .description('take the modules out again that se-retrofit put in')
     .argument('<model>', MODEL)
@@ -58,7 +86,10 @@ export function makeProgram(): Command {
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/strip.js')).strip(model, flags));
-  const inspect = program
+}
+
+function inspectCommand(program: Command): Command {
+  return program
     .command('inspect')
     .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
     .argument('<model>', MODEL)
@@ -66,63 +97,6 @@ export function makeProgram(): Command {
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
-  const excite = program
-    .command('excite')
-    .description("look at the gates of a model's SE modules: the paper's figure, as a page, and which stages to skip")
-    .argument('<model>', MODEL)
-    .argument('<images>', 'a folder that holds one folder of images for each class')
-    .option('-o, --output <folder>', 'the report, a new folder (default: <stem>-excite beside the model)')
-    .option(
-      '--classes <names>',
-      'classes with a line of their own: cat,dog; repeatable (default: the most different)',
-      collect,
-    )
-    .option('--per-class <number>', 'images of each class', wholeNumber('per-class', 1), 50)
-    .option('--csv <file>', 'write the mean gates of every class as CSV too')
-    .option('--force', 'replace an existing report')
-    .option('--quiet', 'print nothing but errors')
-    .action(async (model: string, images: string, flags: ExciteFlags) =>
-      (await import('./commands/excite.js')).excite(model, images, flags),
-    );
-  addComputeOptions(excite);
-  addImageOptions(excite);
-  const verify = program
-    .command('verify')
-    .description('compare what two models compute, and whether the weights of the first are in the second')
-    .argument('<before>', MODEL)
-    .argument('<after>', 'what was made of it')
-    .option('--images <dir>', 'compute these images, instead of random inputs')
-    .option('--samples <number>', 'random inputs to compute', wholeNumber('samples', 1), 4)
-    .option('--tolerance <number>', 'largest difference of an output that is taken as equal', amountOf('tolerance'), 0)
-    .option('--time', 'measure how long both take')
-    .option('--before-weights <file>', 'the weights of the first model, where it is an architecture JSON')
-    .option('--after-weights <file>', 'the weights of the second')
-    .action(async (before: string, after: string, flags: VerifyFlags) =>
-      (await import('./commands/verify.js')).verify(before, after, flags),
-    );
-  const backends = program
-    .command('backends')
-    .description('show which TensorFlow.js backends run here, how fast, and how to get the others')
-    .action(async (flags: object) => (await import('./commands/backends.js')).backends(flags));
-  addComputeOptions(verify);
-  addPreprocessOption(verify);
-  const withOneModel = [add, convert, strip, inspect, excite];
-  for (const command of [add, convert, strip]) addFormatOptions(command);
-  for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of withOneModel) addWeightsOption(command);
-  for (const command of [...withOneModel, verify]) addLinkOption(command);
-  for (const command of [...withOneModel, verify, backends]) addCommonOptions(command);
-
-  program.addHelpText('after', () => {
-    const helper = program.createHelp();
-    const options = helper.visibleOptions(add).filter((option) => option.long !== '--help');
-    const width = Math.max(...options.map((option) => helper.optionTerm(option).length));
-    const lines = options.map(
-      (option) => `  ${helper.optionTerm(option).padEnd(width)}  ${helper.optionDescription(option)}`,
-    );
-    return `\nOptions of add:\n${lines.join('\n')}\n\nExample:\n  se-retrofit model.json --ratio 16 --skip-stage 5`;
-  });
-  return program;
 }
 
 function addPlanOptions(command: Command): void {
@@ -167,10 +141,6 @@ function addFormatOptions(command: Command): void {
 
 function addWeightsOption(command: Command): void {
   command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
-}
-
-function addLinkOption(command: Command): void {
-  command.option('--allow-links', 'admit weight files that are links');
 }
 
 function addCommonOptions(command: Command): void {

@@ -15,6 +15,7 @@ import type {
   StripReport,
   VerifyReport,
 } from './report-schemas.js';
+import type { TuneReport } from './tune-schema.js';
 import { type Verified, verifiedFields } from './verify-report.js';
 
 /** What one run found out and did, as the commands collect it. */
@@ -86,7 +87,7 @@ export const stripReport = ({ modules, exact, ...conversion }: Stripping): Strip
   exact,
 });
 
-const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
+export const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
   path,
   format: { ...format },
   files: [...files],
@@ -154,6 +155,7 @@ export const reportLine = (
     | InspectReport
     | ConvertReport
     | StripReport
+    | TuneReport
     | VerifyReport
     | ExciteReport
     | BackendsReport

@@ -10,14 +10,16 @@ const formatSchema = z.object({
 
 const unknownNumber = z.number().nullable();
 
-const inputSchema = z.object({ path: z.string(), format: formatSchema, layers: z.number(), bytes: z.number() });
-const outputSchema = z.object({
+export const inputSchema = z.object({ path: z.string(), format: formatSchema, layers: z.number(), bytes: z.number() });
+export const outputSchema = z.object({
   path: z.string(),
   format: formatSchema,
   files: z.array(z.string()),
   bytes: z.number(),
 });
-const warningsSchema = z.array(z.object({ code: z.string(), message: z.string(), where: z.string().nullable() }));
+export const warningsSchema = z.array(
+  z.object({ code: z.string(), message: z.string(), where: z.string().nullable() }),
+);
 
 const reportFields = {
   version: z.literal(1),

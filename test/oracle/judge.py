@@ -337,6 +337,38 @@ def fit(K, model, seed=1, steps=1, custom=False, useCompiled=False, batch=4, ope
     }
 
 
+def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="all", loss=None):
+    """Adam with a cosine decay over one pass, without shuffling; by the loss given, or as the file says it was compiled."""
+    loaded = load_model(K, model, compile=loss is None)
+    if train == "modules":
+        set_trainable(K, loaded, lambda name: name.startswith("se_"))
+    x, y = decode(images), np.array(labels)
+    starts = range(0, len(y), batch)
+    rate = K.keras.optimizers.schedules.CosineDecay(learningRate, len(starts))
+    used = loaded.loss if loss is None else loss
+    if isinstance(used, str) and used.startswith("categorical") or "Sparse" not in type(used).__name__ and loss is None:
+        y = np.eye(int(loaded.outputs[0].shape[-1]), dtype="float32")[y]
+    loaded.compile(optimizer=K.keras.optimizers.Adam(rate), loss=used)
+    losses = []
+    for start in starts:
+        loaded.reset_metrics()
+        losses.append(float(np.ravel(loaded.train_on_batch(x[start : start + batch], y[start : start + batch]))[0]))
+    save_model(K, loaded, to)
+    return {"losses": losses, "values": values(K, to)}
+
+
+def set_trainable(K, container, chooses):
+    for layer in container.layers:
+        if K.is_model(layer):
+            set_trainable(K, layer, chooses)
+        else:
+            layer.trainable = chooses(layer.name)
+
+
+def values(K, model):
+    return {key: encode(K.numpy(variable)) for key, variable in list_variables(K, load_model(K, model))}
+
+
 def is_trained(K, model, variable):
     return any(variable is other for other in model.trainable_weights)
 
@@ -459,5 +491,7 @@ REQUESTS = {
     "preprocess": preprocess,
     "randomised": randomised,
     "saveAgain": saveAgain,
+    "trainSteps": trainSteps,
+    "values": values,
     "weights": weights,
 }

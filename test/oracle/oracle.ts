@@ -59,6 +59,12 @@ export interface Fitted {
   readonly trainable: readonly string[];
 }
 
+/** What came of some steps of training: the loss of each, and the weights by name. */
+export interface Trained {
+  readonly losses: readonly number[];
+  readonly values: Readonly<Record<string, Tensor>>;
+}
+
 interface Tensor {
   readonly shape: readonly number[];
   readonly base64: string;
@@ -97,6 +103,10 @@ export interface Oracle {
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
+  /** Trains with images [n, height, width, channels] and labels, and saves the result. */
+  trainSteps(model: SavedModel, to: string, options: Options): Promise<Trained>;
+  /** The weights by name. */
+  values(model: SavedModel): Promise<Trained['values']>;
   /** Names of `model.layers`, nested models' inside. */
   layers(model: SavedModel, options?: Options): Promise<readonly { readonly name: string }[]>;
   outputs(
@@ -156,6 +166,8 @@ export function oracle(kind: Kind): Oracle {
     compareFiles: (before, after, options) => ask('compareFiles', { before, after, ...options }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
+    trainSteps: (model, to, options) => ask('trainSteps', { model, to, ...options }),
+    values: (model) => ask('values', { model }),
     layers: (model, options) => ask('layers', { model, ...options }),
     outputs: (model, options) => ask('outputs', { model, ...options }),
     gates: (model, scales, inputs) => ask('gates', { model, scales, inputs }),

@@ -6,6 +6,7 @@ import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planRetrofit } from '../../plan/plan-retrofit.js';
 import { addReport, type Run, reportLine } from '../../report/json-report.js';
+import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -16,6 +17,7 @@ import { retrofit } from '../../transforms/retrofit.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
+import { checkReportPlace, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { writeModel } from '../write-model.js';
 
@@ -32,8 +34,8 @@ export async function add(path: string, given: Flags): Promise<void> {
   const model = convertModel(read, place.format);
   const plan = planRetrofit(model, options);
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
-  const markdown = flags.markdown === undefined ? undefined : await import('../markdown-file.js');
-  await markdown?.checkMarkdownPlace(flags.markdown!, model, flags.dryRun ? undefined : place);
+  if (flags.markdown !== undefined)
+    await checkReportPlace(flags.markdown, 'markdown', model, flags.dryRun ? undefined : place);
   const verification = flags.verify ? await import('../verify-written.js') : undefined;
   await verification?.checkVerifiable(read, options);
   const after = retrofit(model, plan);
@@ -63,7 +65,7 @@ export async function add(path: string, given: Flags): Promise<void> {
     ...(verified === undefined ? {} : { verified }),
     milliseconds: performance.now() - started,
   };
-  await markdown?.writeMarkdown(flags.markdown!, run);
+  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), output !== null);
   if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run, flags.dryRun ?? false);
   if (isRefused)

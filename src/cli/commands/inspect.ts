@@ -2,12 +2,14 @@ import { readFrom } from '../../formats/known-formats.js';
 import { inspect } from '../../inspect.js';
 import { countLayers } from '../../model/model.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
+import { markdownReport } from '../../report/markdown.js';
 import { byteSize, count, printable } from '../../report/printable.js';
 import { loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
+import { checkReportPlace, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** Shows what a model is and what a retrofit would add; writes nothing. */
@@ -29,9 +31,8 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     milliseconds: performance.now() - started,
   };
   if (flags.markdown !== undefined) {
-    const { checkMarkdownPlace, writeMarkdown } = await import('../markdown-file.js');
-    await checkMarkdownPlace(flags.markdown, model, undefined);
-    await writeMarkdown(flags.markdown, run);
+    await checkReportPlace(flags.markdown, 'markdown', model, undefined);
+    await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
   }
   if (flags.json) {
     print(reportLine(inspectReport(run, inspection)));

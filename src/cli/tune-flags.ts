@@ -1,0 +1,38 @@
+import { usageError } from '../errors.js';
+import type { Validation } from '../tune/labelled-images.js';
+import type { TuneOptions } from '../tune/tune-options.js';
+import type { ComputeFlags, ImageFlags } from './compute-options.js';
+import type { Flags } from './flags.js';
+
+/** The flags of tune; those with a default always have a value. */
+export interface TuneFlags
+  extends Pick<Flags, 'output' | 'weights' | 'to' | 'dialect' | 'force' | 'quiet' | 'allowLinks'>,
+    ComputeFlags,
+    ImageFlags,
+    Pick<TuneOptions, 'epochs' | 'learningRate' | 'train' | 'shift' | 'best'> {
+  readonly validation: Validation;
+  readonly flip?: boolean;
+  readonly patience?: number;
+  readonly checkpoints?: string;
+  readonly resume?: boolean;
+  readonly html?: string;
+}
+
+/** A share of the images, or a folder of others. */
+export function parseValidation(text: string): Validation {
+  const share = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isNaN(share)) return text;
+  if (share > 0 && share < 1) return share;
+  throw usageError('bad-option', `--validation ${text} is no share of the images`, {
+    where: { field: 'validation' },
+    hint: 'give a share between 0 and 1, such as 0.1, or a folder',
+  });
+}
+
+export function parseLearningRate(text: string): number {
+  const rate = text.trim() === '' ? Number.NaN : Number(text);
+  if (rate > 0 && Number.isFinite(rate)) return rate;
+  throw usageError('bad-option', `--learning-rate "${text}" is no number above 0`, {
+    where: { field: 'learningRate' },
+  });
+}

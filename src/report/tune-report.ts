@@ -1,0 +1,98 @@
+import type { WriteResult } from '../formats/write-to.js';
+import type { Format, Model, Warning } from '../model/model.js';
+import type { Epoch, Judged } from '../tune/checkpoint.js';
+import type { LabelledImages } from '../tune/labelled-images.js';
+import type { TuneResult } from '../tune/tune-model.js';
+import { outputOf } from './json-report.js';
+import { count, printable } from './printable.js';
+import type { TuneReport } from './tune-schema.js';
+
+/** What one run of tune found out and did. */
+export interface TuneRun {
+  readonly tool: string;
+  readonly model: Model;
+  readonly inputPath: string;
+  readonly layers: number;
+  readonly images: LabelledImages;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly backend: string;
+  readonly loss: TuneReport['loss'];
+  readonly trainedParams: number;
+  readonly result: TuneResult;
+  readonly output: WriteResult;
+  readonly warnings: readonly Warning[];
+  readonly milliseconds: number;
+}
+
+export const tuneReport = ({ result, ...run }: TuneRun): TuneReport => ({
+  version: 1,
+  command: 'tune',
+  tool: run.tool,
+  input: { path: run.inputPath, format: copyOf(run.model.format), layers: run.layers, bytes: run.model.bytes },
+  output: outputOf(run.output),
+  options: { ...run.options },
+  backend: run.backend,
+  classes: [...run.images.classes],
+  images: {
+    training: run.images.training.length,
+    validation: run.images.validation.length,
+    skipped: result.skipped.map((image) => ({ ...image })),
+  },
+  loss: run.loss,
+  params: { trained: run.trainedParams },
+  before: { ...result.before },
+  after: { ...result.after },
+  best: result.best,
+  epochs: result.epochs.map((epoch) => ({ ...epoch })),
+  warnings: run.warnings.map((warning) => ({ ...warning })),
+  milliseconds: run.milliseconds,
+});
+
+const copyOf = (format: Format) => ({ ...format });
+
+/** One epoch in one line. */
+export const epochLine = (
+  { epoch, loss, accuracy, validationLoss, validationAccuracy }: Epoch,
+  epochs: number,
+): string =>
+  `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${share(accuracy)}; ` +
+  `validation: loss ${validationLoss.toFixed(4)}, accuracy ${share(validationAccuracy)}`;
+
+/** What the training did to the numbers of the validation. */
+export const tuneLines = ({ result, images, trainedParams }: TuneRun): readonly string[] => [
+  `trained ${count(trainedParams)} parameters on ${count(images.training.length)} images of ${images.classes.length} classes; ` +
+    `epoch ${result.best} of ${result.epochs.length} is written`,
+  `validation (${count(images.validation.length)} images): ${judgedWords(result.before)} before, ${judgedWords(result.after)} after`,
+];
+
+const judgedWords = ({ loss, accuracy }: Judged): string => `loss ${loss.toFixed(4)}, accuracy ${share(accuracy)}`;
+
+const share = (accuracy: number): string => `${(100 * accuracy).toFixed(2)} %`;
+
+export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
+  `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
+
+/** What people should know of the result. */
+export function tuneWarnings({ before, after, best, skipped }: TuneResult): readonly Warning[] {
+  const worse = after.loss > before.loss && after.accuracy <= before.accuracy;
+  return [
+    ...(worse
+      ? [
+          {
+            code: 'worse-than-before',
+            message: `not one epoch is better than the model was: the best, ${best}, is written all the same; try a lower --learning-rate or more images`,
+            where: null,
+          },
+        ]
+      : []),
+    ...(skipped.length === 0
+      ? []
+      : [
+          {
+            code: 'images-skipped',
+            message: `${skipped.length} ${skipped.length === 1 ? 'image' : 'images'} could not be decoded`,
+            where: skipped[0]!.path,
+          },
+        ]),
+  ];
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { inputSchema, outputSchema, warningsSchema } from './report-schemas.js';
+
+const judgedSchema = z.object({ loss: z.number(), accuracy: z.number() });
+
+/** What `tune --json` prints. Accuracies are shares from 0 to 1; `before` and `after` are of the validation's images. */
+export const tuneReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('tune'),
+  tool: z.string(),
+  input: inputSchema,
+  output: outputSchema,
+  options: z.record(z.string(), z.unknown()),
+  backend: z.string(),
+  classes: z.array(z.string()),
+  images: z.object({
+    training: z.number(),
+    validation: z.number(),
+    skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  }),
+  loss: z.enum(['categorical', 'binary']),
+  params: z.object({ trained: z.number() }),
+  before: judgedSchema,
+  after: judgedSchema,
+  /** The epoch that was written. */
+  best: z.number(),
+  epochs: z.array(
+    z.object({
+      epoch: z.number(),
+      loss: z.number(),
+      accuracy: z.number(),
+      validationLoss: z.number(),
+      validationAccuracy: z.number(),
+    }),
+  ),
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
+export type TuneReport = z.infer<typeof tuneReportSchema>;

@@ -1,0 +1,65 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+
+type Core = TensorFlow['tf'];
+
+/** What a batch norm of TensorFlow.js holds, besides what its type says. */
+interface BatchNorm {
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  /** Absent where the layer was made without `scale` or `center`. */
+  readonly gamma?: LayerVariable | null;
+  readonly beta?: LayerVariable | null;
+  readonly movingMean: LayerVariable;
+  readonly movingVariance: LayerVariable;
+}
+
+export const isBatchNorm = (layer: kinds.Layer): boolean => layer.getClassName() === 'BatchNormalization';
+
+/**
+ * A batch norm in training that keeps to its moving averages. Its own way to compute has a gradient that is many times as
+ * slow; this one's differs in the last bits.
+ * @returns the normalised input, in its shape
+ */
+export function frozenBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor): Tensor {
+  const { movingMean, movingVariance } = layer as unknown as BatchNorm;
+  return normalised(tf, layer as unknown as BatchNorm, input, movingMean.read(), movingVariance.read());
+}
+
+/**
+ * A batch norm in training, as Keras has it: by the mean and variance of the batch, and the moving ones follow. The one of
+ * TensorFlow.js fails without gamma or beta.
+ * @param correctsVariance Keras 2 computes images with TensorFlow's fused operation, and by it the moving variance follows
+ *   the batch's times n / (n - 1); Keras 3 takes the variance as it is
+ * @returns the normalised input, in its shape
+ */
+export function trainedBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor, correctsVariance: boolean): Tensor {
+  const norm = layer as unknown as BatchNorm;
+  const channels = channelsOf(norm, input);
+  const others = input.shape.map((_, index) => index).filter((index) => index !== channels);
+  const { mean, variance } = tf.moments(input, others);
+  const follow = (moving: LayerVariable, value: Tensor) => {
+    const before = moving.read();
+    moving.write(tf.sub(before, tf.mul(tf.sub(before, value), 1 - norm.momentum)));
+  };
+  const count = input.size / input.shape[channels]!;
+  const isCorrected = correctsVariance && input.rank === 4 && count > 1;
+  follow(norm.movingMean, mean);
+  follow(norm.movingVariance, isCorrected ? tf.mul(variance, count / (count - 1)) : variance);
+  return normalised(tf, norm, input, mean, variance);
+}
+
+/** One product and one sum, as TensorFlow computes it; mean and variance have one number a channel. */
+function normalised(tf: Core, norm: BatchNorm, input: Tensor, mean: Tensor, variance: Tensor): Tensor {
+  const channels = channelsOf(norm, input);
+  const shape = input.shape.map((size, index) => (index === channels ? size : 1));
+  const deviation = tf.rsqrt(tf.add(variance, norm.epsilon));
+  const factor = norm.gamma ? tf.mul(deviation, norm.gamma.read()) : deviation;
+  const moved = tf.neg(tf.mul(mean, factor));
+  const offset = norm.beta ? tf.add(moved, norm.beta.read()) : moved;
+  return tf.add(tf.mul(input, tf.reshape(factor, shape)), tf.reshape(offset, shape));
+}
+
+const channelsOf = ({ axis }: BatchNorm, { rank }: Tensor): number => (axis < 0 ? axis + rank : axis);

@@ -1,0 +1,60 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
+import { listRunningLayers } from '../runtime/watch-layers.js';
+
+/** What a model's output has been through. */
+export type FinalActivation = 'softmax' | 'sigmoid' | 'linear';
+
+/** The activation that makes a model's output, and the layer that computes it. */
+export interface FoundActivation {
+  readonly activation: FinalActivation;
+  /** The layer, behind the nested models it lies in; undefined where others read its result too. */
+  readonly path: readonly string[] | undefined;
+}
+
+/** Layers that only move numbers about. */
+const MOVES: readonly string[] = ['Reshape', 'Flatten'];
+
+/**
+ * The softmax or sigmoid that a model's first output comes from, through layers that only move its numbers.
+ * @param model in the words of TensorFlow.js
+ */
+export const findFinalActivation = (model: Model): FoundActivation =>
+  lookBehind(model.graph, model.graph.outputs[0]!, [], true);
+
+function lookBehind(graph: Graph, ref: TensorRef, path: readonly string[], isOnlyReader: boolean): FoundActivation {
+  const layer = graph.layers.find(({ name }) => name === ref.layer)!;
+  const here = [...path, layer.name];
+  const isOwn = isOnlyReader && layer.calls.length <= 1 && countReaders(graph, layer.name) === 1;
+  if (layer.graph !== undefined) return lookBehind(layer.graph, layer.graph.outputs[ref.tensor]!, here, isOwn);
+  const activation = activationOf(layer);
+  if (activation !== 'linear') return { activation, path: isOwn ? here : undefined };
+  const input = layer.calls[ref.call]?.inputs[0];
+  const isMove = MOVES.includes(layer.className) || layer.className === 'Activation';
+  return isMove && input !== undefined ? lookBehind(graph, input, path, isOwn) : { activation, path: undefined };
+}
+
+function activationOf({ className, settings }: Layer): FinalActivation {
+  if (className === 'Softmax') return 'softmax';
+  return settings.activation === 'softmax' || settings.activation === 'sigmoid' ? settings.activation : 'linear';
+}
+
+/** How often a layer's results are read: by calls, and as outputs. */
+const countReaders = ({ layers, outputs }: Graph, name: string): number =>
+  [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
+    (ref) => ref.layer === name,
+  ).length;
+
+/** As TensorFlow.js has it: dense layers and convolutions ask for the name too, to compute it together with the rest. */
+const LINEAR = { getClassName: () => 'linear', apply: <T>(input: T): T => input };
+
+/** Makes a running layer give what its activation gets. */
+export function leaveOutActivation(runs: LayersModel, path: readonly string[]): void {
+  const key = JSON.stringify(path);
+  for (const running of listRunningLayers(runs)) {
+    if (JSON.stringify(running.path) !== key) continue;
+    const { layer } = running;
+    if ('activation' in layer) layer.activation = LINEAR;
+    else layer.call = (inputs) => inputs;
+  }
+}

@@ -1,0 +1,71 @@
+import { inputError, usageError } from '../errors.js';
+import { type ImageFile, listImages } from '../images/list-images.js';
+import { randomNumbers, shuffled } from '../random.js';
+
+/** What a model is trained with, and what it is judged by: no image is in both. */
+export interface LabelledImages {
+  /** Names by output unit. */
+  readonly classes: readonly string[];
+  readonly training: readonly ImageFile[];
+  readonly validation: readonly ImageFile[];
+}
+
+/** A folder of its own, or the share of each class's images that is kept from the training. */
+export type Validation = string | number;
+
+/**
+ * Finds the images and decides, by the seed, which of them are kept for validation.
+ * @param labels see `listImages`
+ * @throws RetrofitError as `listImages` does; `too-few-images` where a share leaves nothing for one of the two
+ */
+export async function findLabelledImages(
+  folder: string,
+  labels: string | undefined,
+  validation: Validation,
+  seed: number,
+): Promise<LabelledImages> {
+  const found = await listImages(folder, { labels });
+  if (typeof validation === 'string') {
+    const others = await listImages(validation);
+    const images = others.images.map(({ path, label }): ImageFile => {
+      const name = others.classes[label!]!;
+      const own = found.classes.indexOf(name);
+      if (own < 0) throw strangeClass(validation, name, folder);
+      return { path, label: own };
+    });
+    return { classes: found.classes, training: found.images, validation: images };
+  }
+  const kept = new Set(keepShare(found.images, validation, seed));
+  const training = found.images.filter((image) => !kept.has(image));
+  if (kept.size === 0 || training.length === 0) {
+    throw inputError(
+      'too-few-images',
+      `the folder holds ${found.images.length} images: no share can be kept for validation`,
+      {
+        where: { file: folder },
+        hint: 'give more images, or a folder of others with --validation',
+      },
+    );
+  }
+  return { classes: found.classes, training, validation: found.images.filter((image) => kept.has(image)) };
+}
+
+/** Of each class the share, rounded, but one image at least where there are two. */
+function keepShare(images: readonly ImageFile[], share: number, seed: number): readonly ImageFile[] {
+  const byLabel = new Map<number, ImageFile[]>();
+  for (const image of images) {
+    const members = byLabel.get(image.label!) ?? [];
+    byLabel.set(image.label!, members);
+    members.push(image);
+  }
+  return [...byLabel].flatMap(([label, members]) => {
+    const count = Math.min(members.length - 1, Math.max(1, Math.round(members.length * share)));
+    return shuffled(members, randomNumbers(seed, `tune/validation/${label}`)).slice(0, count);
+  });
+}
+
+const strangeClass = (folder: string, name: string, training: string) =>
+  usageError('unknown-class', `the class "${name}" of the validation is none of the training's`, {
+    where: { file: folder, field: 'validation' },
+    hint: `give folders of the same names as in ${training}`,
+  });

@@ -1,0 +1,158 @@
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import { inputError, usageError } from '../errors.js';
+import { getMember, isArray, isObject, type JsonValue, numberOf, stringOf } from '../json/json-value.js';
+import type { Model } from '../model/model.js';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+import type { FinalActivation } from './final-activation.js';
+
+/** How a model's output is compared with the labels. */
+export interface Loss {
+  readonly kind: 'categorical' | 'binary';
+  /** What the output is. */
+  readonly output: 'logits' | 'probabilities';
+  readonly labelSmoothing: number;
+  readonly units: number;
+}
+
+interface CompiledLoss {
+  readonly kind: Loss['kind'] | undefined;
+  readonly fromLogits: boolean | undefined;
+  readonly labelSmoothing: number;
+}
+
+/** Keras' epsilon: probabilities are kept so far away from 0 and 1 before a logarithm is taken. */
+const EPSILON = 1e-7;
+
+const KINDS: Readonly<Record<string, Loss['kind']>> = {
+  categoricalcrossentropy: 'categorical',
+  sparsecategoricalcrossentropy: 'categorical',
+  binarycrossentropy: 'binary',
+};
+
+/**
+ * The cross-entropy that fits a model: as its compile settings say, else by what its output is. A softmax is categorical, a
+ * sigmoid or a single unit binary; what is neither gives logits.
+ * @param outputs shapes of the model's outputs
+ * @throws RetrofitError `several-outputs`, `not-a-classifier`
+ */
+export function chooseLoss(
+  { path, trainingConfig }: Model,
+  outputs: readonly (readonly (number | null)[])[],
+  activation: FinalActivation,
+): Loss {
+  const where = { file: path };
+  if (outputs.length !== 1) {
+    throw inputError('several-outputs', `the model has ${outputs.length} outputs: which one to train is not known`, {
+      where,
+      hint: 'tune trains models with one output, of one number a class',
+    });
+  }
+  const [, units, ...more] = outputs[0]!;
+  const compiled = readCompiledLoss(trainingConfig);
+  const kind = compiled.kind ?? (activation === 'sigmoid' || units === 1 ? 'binary' : 'categorical');
+  const isAlwaysOne = units === 1 && (kind === 'categorical' || activation === 'softmax');
+  if (units === undefined || units === null || more.length > 0 || isAlwaysOne) {
+    const shape = outputs[0]!.slice(1).map((size) => size ?? '?');
+    throw inputError('not-a-classifier', `the output of the model has the shape [${shape.join(', ')}]`, {
+      where,
+      hint: 'tune trains models that give one number a class, or by a sigmoid one number for two classes',
+    });
+  }
+  const isLogits = compiled.fromLogits ?? activation === 'linear';
+  return { kind, output: isLogits ? 'logits' : 'probabilities', labelSmoothing: compiled.labelSmoothing, units };
+}
+
+/** The loss among compile settings, as either Keras and TensorFlow.js write them. */
+function readCompiledLoss(config: JsonValue | undefined): CompiledLoss {
+  const loss = onlyValue(getMember(config, 'loss'));
+  const name = stringOf(loss) ?? stringOf(getMember(loss, 'class_name'));
+  const kind = KINDS[(name ?? '').replace(/[^a-z]/gi, '').toLowerCase()];
+  if (kind === undefined) return { kind, fromLogits: undefined, labelSmoothing: 0 };
+  const settings = getMember(loss, 'config');
+  const fromLogits = getMember(settings, 'from_logits');
+  return {
+    kind,
+    fromLogits: fromLogits?.kind === 'literal' ? fromLogits.text === 'true' : undefined,
+    labelSmoothing: numberOf(getMember(settings, 'label_smoothing')) ?? 0,
+  };
+}
+
+/** The loss of a model with one output may stand in a list, or by the name of the output. */
+function onlyValue(loss: JsonValue | undefined): JsonValue | undefined {
+  if (isArray(loss)) return loss.items.length === 1 ? loss.items[0]!.value : undefined;
+  if (!isObject(loss) || getMember(loss, 'class_name') !== undefined) return loss;
+  return loss.members.length === 1 ? loss.members[0]!.value : undefined;
+}
+
+/**
+ * Refuses classes that are not those of the output.
+ * @throws RetrofitError `wrong-class-count`, `one-class`
+ */
+export function checkClasses(
+  { units }: Loss,
+  classes: readonly string[],
+  labels: ReadonlySet<number | undefined>,
+  folder: string,
+): void {
+  const wanted = Math.max(units, 2);
+  const where = { file: folder };
+  if (labels.size < 2) {
+    throw inputError('one-class', `all images are of one class, "${classes[[...labels][0] ?? 0] ?? ''}"`, {
+      where,
+      hint: 'give a folder that holds one folder of images for each class',
+    });
+  }
+  if (classes.length === wanted) return;
+  const output = units === 1 ? 'one unit, for two classes' : `${units} units, one a class`;
+  throw usageError(
+    'wrong-class-count',
+    `the images are of ${classes.length} classes, and the output of the model has ${output}`,
+    {
+      where,
+      hint: 'name all classes in the order of the output units with --labels, folders of images may be missing; for other classes, give the model another last layer first',
+    },
+  );
+}
+
+/** Images whose greatest output, or the side of one half on which the only output lies, is their class. */
+export function countCorrect(tf: TensorFlow['tf'], loss: Loss, output: Tensor2D, labels: readonly number[]): number {
+  const threshold = loss.output === 'logits' ? 0 : 0.5;
+  const found =
+    loss.units === 1
+      ? tf.tidy(() => tf.greater(output, threshold).dataSync())
+      : tf.tidy(() => tf.argMax(output, 1).dataSync());
+  return labels.filter((label, index) => found[index] === label).length;
+}
+
+/**
+ * The mean cross-entropy of a batch, as Keras computes it.
+ * @param output [images, units]
+ */
+export function meanLoss(tf: TensorFlow['tf'], loss: Loss, output: Tensor2D, labels: readonly number[]): Scalar {
+  const { kind, units, labelSmoothing } = loss;
+  const targets = tf.tensor2d(targetValues(loss, labels), [labels.length, units]);
+  const softened = kind === 'binary' ? 0.5 : 1 / units;
+  const smooth = tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing * softened);
+  if (kind === 'categorical') {
+    const logarithms = loss.output === 'logits' ? tf.logSoftmax(output) : tf.log(clipped(tf, shares(tf, output)));
+    return tf.neg(tf.mean<Scalar>(tf.sum(tf.mul(smooth, logarithms), 1)));
+  }
+  const likely = loss.output === 'logits' ? output : logitsOf(tf, clipped(tf, output));
+  return tf.mean<Scalar>(tf.sub(tf.softplus(likely), tf.mul(likely, smooth)));
+}
+
+function targetValues({ units }: Loss, labels: readonly number[]): Float32Array {
+  if (units === 1) return Float32Array.from(labels);
+  const values = new Float32Array(labels.length * units);
+  labels.forEach((label, index) => {
+    values[index * units + label] = 1;
+  });
+  return values;
+}
+
+const shares = (tf: TensorFlow['tf'], output: Tensor2D): Tensor2D => tf.div(output, tf.sum(output, 1, true));
+
+const clipped = (tf: TensorFlow['tf'], output: Tensor2D): Tensor2D => tf.clipByValue(output, EPSILON, 1 - EPSILON);
+
+const logitsOf = (tf: TensorFlow['tf'], output: Tensor2D): Tensor2D =>
+  tf.sub(tf.log(output), tf.log(tf.sub(1, output)));

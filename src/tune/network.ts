@@ -1,0 +1,81 @@
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Model } from '../model/model.js';
+import { findInferenceCalls } from '../runtime/inference-calls.js';
+import type { LoadedModel } from '../runtime/load-model.js';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+import { listRunningLayers } from '../runtime/watch-layers.js';
+import { findFinalActivation, leaveOutActivation } from './final-activation.js';
+import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
+import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
+import { setTrainingMode } from './training-modes.js';
+import type { TuneOptions } from './tune-options.js';
+
+/** A running model that is made ready to be trained, and computes in training as it does in Keras. */
+export interface Network {
+  readonly loss: Loss;
+  readonly weights: TrainedWeights;
+  /**
+   * The mean loss of a batch with the regularisers' of what is trained, and how many images are told right.
+   * @param images [images, height, width, channels]
+   */
+  readonly judge: (images: Tensor, labels: readonly number[], isTraining: boolean) => Judgement;
+}
+
+export interface Judgement {
+  readonly loss: Scalar;
+  readonly correct: number;
+}
+
+/**
+ * Makes a loaded model ready; it is of no other use afterwards.
+ * @param original the model as it was read
+ * @throws RetrofitError `several-outputs`, `not-a-classifier`, `no-modules`, `all-frozen`
+ */
+export function makeNetwork(
+  { tf }: TensorFlow,
+  original: Model,
+  loaded: LoadedModel,
+  train: TuneOptions['train'],
+): Network {
+  const { runs, model } = loaded;
+  const found = findFinalActivation(model);
+  const shapes = runs.outputs.map(({ shape }) => shape);
+  const chosen = chooseLoss(original, shapes, found.activation);
+  const weights = findTrainedWeights(original, loaded, train);
+  setTrainingModes(tf, original, loaded, weights);
+  // Keras leaves the activation out too: the logarithm of what it rounds to 0 would be lost, and its gradient with it.
+  const fits = found.activation === (chosen.kind === 'binary' ? 'sigmoid' : 'softmax');
+  const leavesOut = fits && found.path !== undefined;
+  if (leavesOut) leaveOutActivation(runs, found.path);
+  const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
+  return {
+    loss,
+    weights,
+    judge: (images, labels, isTraining) => {
+      const output = runs.apply(images, { training: isTraining }) as Tensor2D;
+      const penalties = [...weights.layers].flatMap((layer) => layer.calculateLosses());
+      return {
+        loss: penalties.reduce((sum, penalty) => tf.add(sum, penalty), meanLoss(tf, loss, output, labels)),
+        correct: countCorrect(tf, loss, output, labels),
+      };
+    },
+  };
+}
+
+function setTrainingModes(
+  tf: TensorFlow['tf'],
+  original: Model,
+  { runs, model }: LoadedModel,
+  { layers }: TrainedWeights,
+): void {
+  const isCalledForInference = findInferenceCalls(model);
+  const { dialect, container } = original.format;
+  for (const { layer, path } of listRunningLayers(runs)) {
+    if ('layers' in layer) continue;
+    setTrainingMode(tf, layer, {
+      isCalledForInference: isCalledForInference(path),
+      isTrained: layers.has(layer),
+      correctsVariance: dialect === 'keras2' && container !== 'tfjs',
+    });
+  }
+}

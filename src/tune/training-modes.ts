@@ -1,0 +1,58 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { layers as kinds } from '@tensorflow/tfjs-layers';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+import { frozenBatchNorm, isBatchNorm, trainedBatchNorm } from './batch-norm.js';
+import { frozenProduct, isProduct } from './frozen-product.js';
+import { isPaddedAverage, paddedAverage } from './padded-average.js';
+
+type RunningLayer = kinds.Layer;
+
+export interface TrainingMode {
+  /** Whether the layer computes as in inference even in training, because the model calls it so. */
+  readonly isCalledForInference: boolean;
+  readonly isTrained: boolean;
+  /** See `trainedBatchNorm`. */
+  readonly correctsVariance: boolean;
+}
+
+/**
+ * Makes a layer of a running model compute in training as it does in Keras. TensorFlow.js knows no frozen batch norms, no
+ * calls with `training=False`, and draws the same mask for ever for a dropout with a seed.
+ */
+export function setTrainingMode(tf: TensorFlow['tf'], layer: RunningLayer, mode: TrainingMode): void {
+  if ('seed' in layer) layer.seed = undefined;
+  const inner = innerLayers(layer);
+  for (const each of inner) setTrainingMode(tf, each, mode);
+  if (inner.length > 0) return;
+  const call: RunningLayer['call'] = layer.call.bind(layer);
+  layer.call = (inputs, kwargs) => {
+    if (kwargs.training !== true) return call(inputs, kwargs);
+    const [input] = [inputs].flat() as [Tensor];
+    return (
+      tf.tidy(() => computeInTraining(tf, layer, input, mode)) ??
+      call(inputs, { ...kwargs, training: !mode.isCalledForInference })
+    );
+  };
+}
+
+/** Where TensorFlow.js does it otherwise, or slowly; undefined where its own way will do. */
+function computeInTraining(
+  tf: TensorFlow['tf'],
+  layer: RunningLayer,
+  input: Tensor,
+  { isCalledForInference, isTrained, correctsVariance }: TrainingMode,
+): Tensor | undefined {
+  if (isBatchNorm(layer)) {
+    return isCalledForInference || !isTrained
+      ? frozenBatchNorm(tf, layer, input)
+      : trainedBatchNorm(tf, layer, input, correctsVariance);
+  }
+  if (isPaddedAverage(layer, input)) return paddedAverage(tf, layer, input as Tensor4D);
+  return !isTrained && isProduct(layer, input) ? frozenProduct(tf, layer, input) : undefined;
+}
+
+/** The layers that a wrapper wraps, and those of a model in it. */
+function innerLayers(layer: RunningLayer): readonly RunningLayer[] {
+  const { layer: wrapped, layers } = layer as { layer?: RunningLayer; layers?: readonly RunningLayer[] };
+  return layers ?? (wrapped === undefined ? [] : [wrapped]);
+}

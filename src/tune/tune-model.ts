@@ -1,0 +1,218 @@
+import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import { refusal } from '../errors.js';
+import { type ImageSize, imageBatches, type SkippedImage } from '../images/image-batches.js';
+import { randomNumbers, shuffled } from '../random.js';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+import { type Adam, cosineRate, createAdam } from './adam.js';
+import { augment } from './augment.js';
+import type { Checkpoint, Epoch, Judged } from './checkpoint.js';
+import type { LabelledImages } from './labelled-images.js';
+import type { Network } from './network.js';
+import { type BatchResult, judgeBatch, trainStep } from './train-step.js';
+import type { TunedWeight } from './trained-weights.js';
+import type { TuneOptions } from './tune-options.js';
+
+export interface TuneTask {
+  readonly tensorflow: TensorFlow;
+  readonly network: Network;
+  readonly size: ImageSize;
+  readonly images: LabelledImages;
+  readonly options: TuneOptions;
+  /** Where an earlier run stopped. */
+  readonly from?: Checkpoint | undefined;
+}
+
+/** Where a run is. */
+export interface Progress {
+  readonly epoch: number;
+  readonly step: number;
+  /** Of one epoch. */
+  readonly steps: number;
+  /** The mean of the epoch so far. */
+  readonly loss: number;
+}
+
+export interface TuneEvents {
+  readonly onStep: (progress: Progress) => void;
+  readonly onEpoch: (epoch: Epoch) => void;
+  /** Called once for each image that cannot be decoded. */
+  readonly onSkipped: (image: SkippedImage) => void;
+  /** Keeps what a later run needs to go on from here. */
+  readonly onCheckpoint: (state: Omit<Checkpoint, 'given'>) => Promise<void>;
+}
+
+export interface TuneResult {
+  /** Of the validation's images, as everything here. */
+  readonly before: Judged;
+  readonly after: Judged;
+  readonly epochs: readonly Epoch[];
+  /** The epoch whose weights these are. */
+  readonly best: number;
+  readonly skipped: readonly SkippedImage[];
+  /** Trained weights and moving averages by `weightKey`. */
+  readonly values: ReadonlyMap<string, Float32Array>;
+}
+
+/**
+ * Trains a network, and gives the weights of its best epoch. Everything random comes from the seed, by epoch and step: a run
+ * that goes on from a checkpoint comes to the very result of one that was never interrupted, where the backend adds up in
+ * the same order each time.
+ * @throws RetrofitError `not-finite` when a loss is no number
+ */
+export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<TuneResult> {
+  const { network, options, from } = task;
+  const { trained, followed } = network.weights;
+  const weights = [...trained, ...followed];
+  const adam = createAdam(
+    task.tensorflow.tf,
+    trained.map(({ variable }) => variable),
+  );
+  const skipped = new Map((from?.skipped ?? []).map((image) => [image.path, image]));
+  const onSkipped = (image: SkippedImage) => {
+    if (skipped.has(image.path)) return;
+    skipped.set(image.path, image);
+    events.onSkipped(image);
+  };
+  if (from !== undefined) restore(task.tensorflow, weights, adam, from.values);
+  const before = from?.before ?? (await judgeAll(task, onSkipped));
+  const epochs: Epoch[] = [...(from?.epochs ?? [])];
+  let best = from === undefined ? undefined : prefixed(from.values, 'best/');
+  while (epochs.length < options.epochs && !isTired(epochs, options)) {
+    const epoch = epochs.length + 1;
+    const training = await trainEpoch(task, adam, epoch, { ...events, onSkipped });
+    const validation = await judgeAll(task, onSkipped);
+    if (!Number.isFinite(validation.loss)) throw notFinite('validation', epoch);
+    epochs.push({ epoch, ...training, validationLoss: validation.loss, validationAccuracy: validation.accuracy });
+    if (bestEpoch(epochs, options) === epoch) best = await valuesOf(weights);
+    events.onEpoch(epochs.at(-1)!);
+    await events.onCheckpoint({
+      before,
+      epochs,
+      skipped: [...skipped.values()],
+      values: await allValues(weights, adam, best!),
+    });
+  }
+  adam.dispose();
+  const { epoch, validationLoss, validationAccuracy } = epochs[bestEpoch(epochs, options) - 1]!;
+  const after = { loss: validationLoss, accuracy: validationAccuracy };
+  return { before, after, epochs, best: epoch, skipped: [...skipped.values()], values: best! };
+}
+
+/** The epoch with the best number of the validation, the first of equals; of equal accuracies the lowest loss. */
+function bestEpoch(epochs: readonly Epoch[], { best }: TuneOptions): number {
+  const isBetter = (one: Epoch, other: Epoch) =>
+    best === 'loss' || one.validationAccuracy === other.validationAccuracy
+      ? one.validationLoss < other.validationLoss
+      : one.validationAccuracy > other.validationAccuracy;
+  return epochs.reduce((found, epoch) => (isBetter(epoch, found) ? epoch : found)).epoch;
+}
+
+const isTired = (epochs: readonly Epoch[], options: TuneOptions): boolean =>
+  options.patience !== undefined && epochs.length > 0 && epochs.length - bestEpoch(epochs, options) >= options.patience;
+
+async function trainEpoch(
+  { tensorflow, network, size, images, options }: TuneTask,
+  adam: Adam,
+  epoch: number,
+  { onStep, onSkipped }: Pick<TuneEvents, 'onStep' | 'onSkipped'>,
+): Promise<Judged> {
+  const { batch, seed, preprocess, epochs, learningRate } = options;
+  const order = shuffled(images.training, randomNumbers(seed, `tune/order/${epoch}`));
+  const changes = randomNumbers(seed, `tune/augment/${epoch}`);
+  const steps = Math.ceil(order.length / batch);
+  const sum = runningMean();
+  let step = 0;
+  for await (const decoded of imageBatches(order, { size, batch, preprocess, onSkipped })) {
+    augment(decoded.pixels, size, options, changes);
+    const number = (epoch - 1) * steps + step++;
+    const rate = cosineRate(learningRate, number, epochs * steps);
+    const random = randomNumbers(seed, `tune/step/${number}`);
+    const result = trainStep(tensorflow, network, adam, decoded, size, { number, rate, random });
+    if (!Number.isFinite(result.loss)) throw notFinite('training', epoch, step);
+    const { loss } = sum.add(result);
+    onStep({ epoch, step, steps, loss });
+  }
+  return sum.mean();
+}
+
+/** Loss and accuracy over the validation's images. */
+async function judgeAll(
+  { tensorflow, network, size, images, options: { batch, preprocess } }: TuneTask,
+  onSkipped: (image: SkippedImage) => void,
+): Promise<Judged> {
+  const sum = runningMean();
+  for await (const decoded of imageBatches(images.validation, { size, batch, preprocess, onSkipped }))
+    sum.add(judgeBatch(tensorflow, network, decoded, size));
+  return sum.mean();
+}
+
+function runningMean() {
+  let [loss, correct, images] = [0, 0, 0];
+  const mean = (): Judged => ({ loss: loss / images, accuracy: correct / images });
+  return {
+    mean,
+    add: (batch: BatchResult): Judged => {
+      loss += batch.loss * batch.images;
+      correct += batch.correct;
+      images += batch.images;
+      return mean();
+    },
+  };
+}
+
+async function valuesOf(weights: readonly TunedWeight[]): Promise<ReadonlyMap<string, Float32Array>> {
+  const read = weights.map(async ({ key, variable }) => [key, await readValues(variable)] as const);
+  return new Map(await Promise.all(read));
+}
+
+// Copied: a backend may hand out its own memory.
+const readValues = async (variable: Pick<LayerVariable, 'read'>): Promise<Float32Array> =>
+  Float32Array.from(await variable.read().data());
+
+/** Everything that a checkpoint keeps: weights, moments, and the best weights so far. */
+async function allValues(
+  weights: readonly TunedWeight[],
+  adam: Adam,
+  best: ReadonlyMap<string, Float32Array>,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const now = [...(await valuesOf(weights))].map(([key, values]) => [`now/${key}`, values] as const);
+  const moments = await Promise.all(
+    listMoments(adam).map(async ([name, variable]) => [name, Float32Array.from(await variable.data())] as const),
+  );
+  return new Map([...now, ...moments, ...[...best].map(([key, values]) => [`best/${key}`, values] as const)]);
+}
+
+const listMoments = ({ first, second }: Adam) => [
+  ...first.map((variable, index) => [`first/${index}`, variable] as const),
+  ...second.map((variable, index) => [`second/${index}`, variable] as const),
+];
+
+function restore(
+  { tf }: TensorFlow,
+  weights: readonly TunedWeight[],
+  adam: Adam,
+  values: ReadonlyMap<string, Float32Array>,
+): void {
+  const targets = [
+    // Not by the layer's own way to write: that would apply constraints once more.
+    ...weights.map(({ key, variable }) => [`now/${key}`, variable.read()] as const),
+    ...listMoments(adam),
+  ];
+  for (const [name, variable] of targets) {
+    const stored = tf.tensor(values.get(name)!, variable.shape);
+    (variable as (typeof adam.first)[number]).assign(stored);
+    stored.dispose();
+  }
+}
+
+const prefixed = (values: ReadonlyMap<string, Float32Array>, prefix: string): ReadonlyMap<string, Float32Array> =>
+  new Map(
+    [...values].flatMap(([name, own]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), own] as const] : [])),
+  );
+
+const notFinite = (which: 'training' | 'validation', epoch: number, step?: number) =>
+  refusal(
+    'not-finite',
+    `the loss of the ${which} is no number any more, in epoch ${epoch}${step === undefined ? '' : `, step ${step}`}`,
+    { hint: 'nothing was written; try a lower --learning-rate: with --resume it goes on from the last checkpoint' },
+  );
