@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Finds or makes the Python environment in which real Keras judges what we write.
-    globalSetup: ['test/oracle/setup.ts'],
+    // Find or make the Python environment in which real Keras judges what we write, then the native backend with its
+    // TensorFlow.
+    globalSetup: ['test/oracle/setup.ts', 'test/runtime/native-setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 600_000,
     pool: 'forks',

@@ -17,9 +17,9 @@ import { parseJson } from '../dist/src/json/parse-json.js';
 import { factsOf } from '../dist/src/layers/known-layers.js';
 import { resolveGraph } from '../dist/src/model/graph-nodes.js';
 import { inferShapes } from '../dist/src/model/shapes.js';
+import { CACHE } from './measure.mjs';
 
 const TOPOLOGIES = fileURLToPath(new URL('../fixtures/topologies/', import.meta.url));
-const CACHE = fileURLToPath(new URL('../.cache/bench/', import.meta.url));
 const SHARD_BYTES = 4 * 2 ** 20;
 
 /** The folder of the model; it is built once and kept in the cache. */

@@ -1,30 +1,19 @@
 // Times the retrofit of real-size models against `cp -r` of the same bytes: whole processes, alternating, medians.
+// Then against Keras itself, where the Python of the oracle tests is there.
 //   npm run bench [-- network ...]
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { benchAgainstKeras } from './keras.mjs';
 import { makeModel } from './make-model.mjs';
+import { CACHE, CLI, median, peakMegabytes, timed } from './measure.mjs';
 
 const ROUNDS = 7;
-const CLI = fileURLToPath(new URL('../dist/bin/se-retrofit.js', import.meta.url));
-const MAIN = new URL('../dist/src/cli/main.js', import.meta.url).href;
-const OUTPUT = fileURLToPath(new URL('../.cache/bench/output', import.meta.url));
-
-const median = (numbers) => numbers.toSorted((left, right) => left - right)[Math.floor(numbers.length / 2)];
+const OUTPUT = `${CACHE}output`;
 
 function milliseconds(command, args) {
   rmSync(OUTPUT, { recursive: true, force: true });
-  const started = performance.now();
-  execFileSync(command, args, { stdio: 'ignore' });
-  return performance.now() - started;
-}
-
-function peakMegabytes(args) {
-  rmSync(OUTPUT, { recursive: true, force: true });
-  const script = `const { main } = await import(${JSON.stringify(MAIN)}); await main(${JSON.stringify(args)}); console.log(process.resourceUsage().maxRSS);`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  return Number(stdout.trim()) / 1024;
+  return timed(command, args).milliseconds;
 }
 
 const networks = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['mobilenet-v2', 'resnet50', 'vgg16'];
@@ -43,6 +32,7 @@ for (const name of networks) {
     times.inspect.push(milliseconds(process.execPath, [CLI, 'inspect', folder, '--json']));
   }
   const [copy, retrofit, inspect] = [times.copy, times.retrofit, times.inspect].map(median);
+  rmSync(OUTPUT, { recursive: true, force: true });
   const peak = peakMegabytes([folder, '-o', OUTPUT, '--quiet']);
   const cells = [megabytes(folder), copy, retrofit].map((number) => number.toFixed(0));
   console.log(`| ${[name, ...cells, (retrofit / copy).toFixed(2), inspect.toFixed(0), peak.toFixed(0)].join(' | ')} |`);
@@ -55,3 +45,4 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 console.log(`--help: ${median(help).toFixed(0)} ms, bare node: ${median(bare).toFixed(0)} ms`);
 rmSync(OUTPUT, { recursive: true, force: true });
+benchAgainstKeras();

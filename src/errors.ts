@@ -26,6 +26,8 @@ export interface ErrorDetails {
   readonly hint?: string;
   /** What led to it, where it is a matter of several layers. */
   readonly reasons?: readonly ErrorReason[];
+  /** The command has printed its whole report: nothing more goes to stdout. */
+  readonly isReported?: boolean;
 }
 
 /** The one error class of se-retrofit: a stable `code` for programs, a sentence, a place and a hint for people. */
@@ -34,6 +36,7 @@ export class RetrofitError extends Error {
   readonly where: ErrorPlace;
   readonly hint: string | undefined;
   readonly reasons: readonly ErrorReason[];
+  readonly isReported: boolean;
 
   constructor(
     readonly kind: ErrorKind,
@@ -47,6 +50,7 @@ export class RetrofitError extends Error {
     this.where = { file, layer, field: field === '' ? undefined : field };
     this.hint = details.hint;
     this.reasons = details.reasons ?? [];
+    this.isReported = details.isReported ?? false;
   }
 }
 
@@ -76,10 +80,11 @@ export const inField = (error: unknown, fieldOf: (where: ErrorPlace) => string):
 
 function withPlace(error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): unknown {
   if (!(error instanceof RetrofitError)) return error;
-  const { kind, code, message, hint, reasons } = error;
+  const { kind, code, message, hint, reasons, isReported } = error;
   return new RetrofitError(kind, code, message, {
     where: placeOf(error.where),
     reasons,
+    isReported,
     ...(hint === undefined ? {} : { hint }),
   });
 }

@@ -15,15 +15,22 @@ export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './mod
 export { weightKey } from './model/weight-key.js';
 export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
+export { planStrip, type StripModule, type StripPlan } from './plan/plan-strip.js';
 export {
   addReportSchema,
+  backendsReportSchema,
   convertReportSchema,
   errorReportSchema,
+  exciteReportSchema,
   inspectReportSchema,
+  stripReportSchema,
+  verifyReportSchema,
 } from './report/report-schemas.js';
 export { tuneReportSchema } from './report/tune-schema.js';
+export { listTrained } from './se/trained-modules.js';
 export { type NewValues, replaceWeights } from './transforms/replace-weights.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
+export { strip } from './transforms/strip.js';
 
 export interface ReadOptions extends FormatReadOptions {
   /** Where files are; the machine's file system by default. */

@@ -48,3 +48,6 @@ export const MAX_HDF5_DEPTH = 500;
 /** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
 export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
 export const MAX_UNPACKED_RATIO = 1000;
+
+/** Values of a module's kernel, which is made in memory: 8 times as many as the widest network asks for at ratio 1. */
+export const MAX_KERNEL_SIZE = 2 ** 28;

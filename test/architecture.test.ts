@@ -18,8 +18,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'storage/node': ['storage', 'limits.ts', 'errors.ts'],
   formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts', 'tool.ts'],
   stages: ['model', 'layers', 'json'],
-  se: ['model', 'layers', 'json', 'random.ts'],
-  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts'],
+  se: ['model', 'layers', 'json', 'errors.ts', 'random.ts'],
+  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts', 'limits.ts'],
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts'],

@@ -27,13 +27,16 @@ export function addComputeOptions(command: Command): void {
 }
 
 export function addImageOptions(command: Command): void {
-  command
-    .addOption(
-      new Option('--preprocess <how>', 'what pixels become (default: none if the model rescales, else unit)').choices(
-        PREPROCESS_NAMES,
-      ),
-    )
-    .option('--labels <file>', 'class names in the order of the output units, one a line (default: sorted)');
+  addPreprocessOption(command);
+  command.option('--labels <file>', 'class names in the order of the output units, one a line (default: sorted)');
+}
+
+export function addPreprocessOption(command: Command): void {
+  command.addOption(
+    new Option('--preprocess <how>', 'what pixels become (default: none if the model rescales, else unit)').choices(
+      PREPROCESS_NAMES,
+    ),
+  );
 }
 
 /** Reads a flag that is a whole number of at least so much. */
@@ -44,5 +47,15 @@ export const wholeNumber =
     if (number >= least && number < 2 ** 32) return number;
     throw usageError('bad-option', `--${flag} "${text}" is no whole number of at least ${least}`, {
       where: { field: flag },
+      hint: `give a number from ${least}`,
     });
+  };
+
+/** Reads a flag that is a number of at least zero. */
+export const amountOf =
+  (flag: string) =>
+  (text: string): number => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (number >= 0 && number < Number.POSITIVE_INFINITY) return number;
+    throw usageError('bad-option', `--${flag} "${text}" is no number of at least 0`, { where: { field: flag } });
   };

@@ -17,6 +17,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   bias: YES_OR_NO,
   denyCode: YES_OR_NO,
   allowLinks: YES_OR_NO,
+  verify: YES_OR_NO,
   maxAddedParams: 'a text such as "5%" or "200k"',
   ...Object.fromEntries(
     (Object.keys(OPTION_RANGES) as (keyof typeof OPTION_RANGES)[]).map((key) => [

@@ -35,6 +35,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly dialect?: Dialect;
   readonly maxAddedParams?: string;
   readonly denyCode?: boolean;
+  readonly verify?: boolean;
   readonly dryRun?: boolean;
   readonly markdown?: string;
   readonly force?: boolean;

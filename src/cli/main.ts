@@ -26,7 +26,7 @@ export async function main(words: readonly string[]): Promise<number> {
 async function reportFailure(thrown: unknown, words: readonly string[], command: string): Promise<number> {
   const error = thrown instanceof CommanderError ? commandError(thrown) : thrown;
   const known = error instanceof RetrofitError;
-  if (words.includes('--json')) {
+  if (words.includes('--json') && !(known && error.isReported)) {
     const { errorReport, reportLine } = await import('../report/json-report.js');
     const described = known
       ? error
@@ -54,5 +54,6 @@ const commandError = (error: CommanderError) =>
     hint: 'see se-retrofit --help',
   });
 
-const commandOf = ({ commands }: Command, [first]: readonly string[]): string =>
-  commands.some((command) => command.name() === first) ? first! : 'add';
+/** The command that was asked for: whatever is none is the model of the default command. */
+const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
+  commands.find((command) => command.name() === word)?.name() ?? 'add';

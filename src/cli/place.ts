@@ -3,14 +3,16 @@ import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
 
-/** Where the output goes, as the flags say; by default beside the input. */
+/** Where the output goes, as the flags say; by default beside the input, under its name and the suffix. */
 export const placeOf = async (
   path: string,
   model: Model,
   { output, to, dialect }: Pick<Flags, 'output' | 'to' | 'dialect'>,
+  suffix?: string,
 ): Promise<OutputPlace> =>
   outputPlace(
     nodeStorage,
     { path, isFolder: (await nodeStorage.kindOf(path)) === 'folder', format: model.format },
     { output, to, dialect },
+    suffix,
   );

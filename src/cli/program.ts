@@ -1,13 +1,9 @@
 import { Command, Option } from 'commander';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
-import { BEST_CHOICES, TRAIN_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
-import { addComputeOptions, addImageOptions, wholeNumber } from './compute-options.js';
+import { addComputeCommands } from './compute-program.js';
+import { DENY_CODE, MODEL } from './descriptions.js';
 import { collect, collectStages, numberOf } from './flags.js';
-import { parseLearningRate, parseValidation, type TuneFlags } from './tune-flags.js';
-
-const MODEL = 'model.json or its folder (TensorFlow.js), .keras, .h5, or an architecture JSON with its weights (Keras)';
-const DENY_CODE = 'refuse models with layers that run code or read files when they are loaded';
 
 // Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
 
@@ -22,19 +18,49 @@ export function makeProgram(): Command {
     .configureOutput({ writeErr: () => {} })
     .showHelpAfterError(false);
 
-  const add = program
+  const add = addCommand(program);
+  const convert = convertCommand(program);
+  const strip = stripCommand(program);
+  const inspect = inspectCommand(program);
+  const computing = addComputeCommands(program);
+  for (const command of [add, convert, strip, computing.tune]) addFormatOptions(command);
+  for (const command of [add, inspect]) addPlanOptions(command);
+  for (const command of [add, convert, strip, inspect, computing.excite, computing.tune]) addWeightsOption(command);
+  for (const command of program.commands) {
+    if (command !== computing.backends) command.option('--allow-links', 'admit weight files that are links');
+    addCommonOptions(command);
+  }
+
+  program.addHelpText('after', () => {
+    const helper = program.createHelp();
+    const options = helper.visibleOptions(add).filter((option) => option.long !== '--help');
+    const width = Math.max(...options.map((option) => helper.optionTerm(option).length));
+    const lines = options.map(
+      (option) => `  ${helper.optionTerm(option).padEnd(width)}  ${helper.optionDescription(option)}`,
+    );
+    return `\nOptions of add:\n${lines.join('\n')}\n\nExample:\n  se-retrofit model.json --ratio 16 --skip-stage 5`;
+  });
+  return program;
+}
+
+function addCommand(program: Command): Command {
+  return program
     .command('add', { isDefault: true })
     .description('put SE modules into a model (the default command)')
     .argument('<model>', MODEL)
     .option('-o, --output <path>', 'where the new model goes (default: <stem>-se beside the input)')
     .addOption(new Option('--max-added-params <budget>', 'refuse to add more parameters: 5%, 200k, 1.5M'))
     .option('--deny-code', DENY_CODE)
+    .option('--verify', 'compute with both models, and take the new one away if it differs')
     .option('--dry-run', 'plan and report, write nothing')
     .option('--markdown <file>', 'write the report as Markdown too')
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/add.js')).add(model, flags));
-  const convert = program
+}
+
+function convertCommand(program: Command): Command {
+  return program
     .command('convert')
     .description('write the same model in another format')
     .argument('<model>', MODEL)
@@ -48,7 +74,22 @@ export function makeProgram(): Command {
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/convert.js')).convert(model, flags));
-  const inspect = program
+}
+
+function stripCommand(program: Command): Command {
+  return program
+    .command('strip')
+    .description('take the modules out again that se-retrofit put in')
+    .argument('<model>', MODEL)
+    .option('-o, --output <path>', 'where the model goes (default: <stem>-plain beside the input)')
+    .option('--deny-code', DENY_CODE)
+    .option('--force', 'replace an existing output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, flags: object) => (await import('./commands/strip.js')).strip(model, flags));
+}
+
+function inspectCommand(program: Command): Command {
+  return program
     .command('inspect')
     .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
     .argument('<model>', MODEL)
@@ -56,62 +97,6 @@ export function makeProgram(): Command {
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
-  const tune = program
-    .command('tune')
-    .description('train the SE modules of a model')
-    .argument('<model>', MODEL)
-    .argument('<images>', 'a folder that holds one folder of images for each class')
-    .requiredOption('-o, --output <path>', 'where the trained model goes')
-    .option('--epochs <number>', 'how often each image is seen', wholeNumber('epochs', 1), TUNE_DEFAULTS.epochs)
-    .option(
-      '--learning-rate <number>',
-      'of Adam, at first; it falls to 0 along half a cosine',
-      parseLearningRate,
-      TUNE_DEFAULTS.learningRate,
-    )
-    .addOption(
-      new Option('--train <what>', 'the SE modules alone, or all that the model does not freeze')
-        .choices(TRAIN_CHOICES)
-        .default(TUNE_DEFAULTS.train),
-    )
-    .option(
-      '--validation <what>',
-      'the share of the images that is kept to judge by, or a folder of others',
-      parseValidation,
-      TUNE_DEFAULTS.validation,
-    )
-    .addOption(
-      new Option('--best <number>', "which of the validation's numbers tells the best epoch")
-        .choices(BEST_CHOICES)
-        .default(TUNE_DEFAULTS.best),
-    )
-    .option('--patience <epochs>', 'stop after so many epochs without a better one', wholeNumber('patience', 1))
-    .option('--flip', 'mirror half of the images, left to right')
-    .option('--shift <pixels>', 'move images by up to so much', wholeNumber('shift', 0), TUNE_DEFAULTS.shift)
-    .option('--checkpoints <folder>', 'keep there what --resume needs, after each epoch')
-    .option('--resume', 'go on from the checkpoint that an earlier run left')
-    .option('--html <file>', 'write a page with the curves')
-    .option('--force', 'replace an existing output, start anew where a checkpoint is')
-    .option('--quiet', 'print nothing but errors')
-    .action(async (model: string, images: string, flags: TuneFlags) =>
-      (await import('./commands/tune.js')).tune(model, images, flags),
-    );
-  addComputeOptions(tune);
-  addImageOptions(tune);
-  for (const command of [add, convert, tune]) addFormatOptions(command);
-  for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, inspect, tune]) addCommonOptions(command);
-
-  program.addHelpText('after', () => {
-    const helper = program.createHelp();
-    const options = helper.visibleOptions(add).filter((option) => option.long !== '--help');
-    const width = Math.max(...options.map((option) => helper.optionTerm(option).length));
-    const lines = options.map(
-      (option) => `  ${helper.optionTerm(option).padEnd(width)}  ${helper.optionDescription(option)}`,
-    );
-    return `\nOptions of add:\n${lines.join('\n')}\n\nExample:\n  se-retrofit model.json --ratio 16 --skip-stage 5`;
-  });
-  return program;
 }
 
 function addPlanOptions(command: Command): void {
@@ -154,10 +139,12 @@ function addFormatOptions(command: Command): void {
     .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(['keras2', 'keras3']));
 }
 
+function addWeightsOption(command: Command): void {
+  command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
+}
+
 function addCommonOptions(command: Command): void {
   command
-    .option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model')
-    .option('--allow-links', 'admit weight files that are links')
     .option('--json', 'print one JSON object')
     .option('--debug', 'show where an error comes from')
     .configureOutput({ writeErr: () => {} })

@@ -1,4 +1,13 @@
-import { isPlainObject, type Plain, type PlainObject, toPlain } from '../json/json-value.js';
+import {
+  isObject,
+  isPlainObject,
+  type JsonObject,
+  type JsonValue,
+  type Plain,
+  type PlainObject,
+  toPlain,
+} from '../json/json-value.js';
+import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
 import { holdsObject, isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 
@@ -16,29 +25,79 @@ const READS_FILES: readonly string[] = ['StringLookup', 'IntegerLookup', 'TextVe
 
 const OWN_CODE = 'which Keras and TensorFlow.js do not have: it needs its own code to load';
 
-/** One warning for each layer that a loader could be made to run code, or read files, by. */
-export function listWarnings(graph: Graph): readonly Warning[] {
+/** What stands around the graph in a file. */
+export interface AroundGraph {
+  /** The object of the model, `{class_name, config, ...}`. */
+  readonly model: JsonValue;
+  /** Compile settings beside it, by the name of the field they stand in. */
+  readonly settings: Readonly<Record<string, JsonValue | undefined>>;
+}
+
+/**
+ * One warning for each layer that a loader could be made to run code, or read files, by, one for the model itself and
+ * one for its compile settings.
+ */
+export function listWarnings(graph: Graph, around?: AroundGraph): readonly Warning[] {
   const warnings: Warning[] = [];
-  for (const { graph: inner } of listGraphs(graph)) {
-    for (const layer of inner.layers) {
-      const message = codeIn(layer);
-      if (message !== undefined) warnings.push({ code: 'carried-code', message, where: layer.name });
-    }
-  }
+  const warn = (message: string | undefined, where: string | null) => {
+    if (message !== undefined) warnings.push({ code: 'carried-code', message, where });
+  };
+  const settings = Object.entries(around?.settings ?? {});
+  if (isObject(around?.model)) warn(codeInEntry(around.model, 'the model', shellOf(around.model)), null);
+  for (const [name, value] of settings)
+    if (value !== undefined) warn(codeInSettings(toPlain(value), name, false), null);
+  for (const { graph: inner } of listGraphs(graph)) for (const layer of inner.layers) warn(codeIn(layer), layer.name);
   return warnings;
 }
 
-/** Code in a layer: its class, then whatever its entry holds, its calls too (Keras 3 serialises their arguments). */
-function codeIn(layer: Layer): string | undefined {
-  if (layer.entry === undefined) return undefined;
-  const entry: Record<string, Plain> = Object.create(null);
-  // The layers of a nested model are looked at for themselves.
-  for (const { key, value } of layer.entry.members) {
-    if (key !== 'config') entry[key] = toPlain(value);
-    else if (layer.graph === undefined) entry.config = layer.settings;
-  }
-  return codeOfObject(entry, 'the layer') ?? codeInMembers(entry, '');
+function codeIn({ entry, graph, settings }: Layer): string | undefined {
+  return entry && codeInEntry(entry, 'the layer', graph === undefined ? settings : shellOf(entry));
 }
+
+/** Code in an entry: its class, then whatever it holds, its calls too (Keras 3 serialises their arguments). */
+function codeInEntry({ members }: JsonObject, subject: string, config: Plain): string | undefined {
+  const entry: Record<string, Plain> = Object.create(null);
+  const isSettings = ({ key }: { readonly key: string }) => SETTINGS_FIELDS.includes(key);
+  for (const member of members)
+    if (!isSettings(member)) entry[member.key] = member.key === 'config' ? config : toPlain(member.value);
+  return (
+    codeOfObject(entry, subject) ??
+    codeInMembers(entry, '') ??
+    firstOf(members.filter(isSettings), ({ key, value }) => codeInSettings(toPlain(value), key, false))
+  );
+}
+
+// A compiled model's, a nested one's too.
+const SETTINGS_FIELDS: readonly string[] = ['compile_config', 'training_config'];
+
+/** The config of a model without its graph: the layers are looked at for themselves. */
+function shellOf(model: JsonObject): PlainObject {
+  const config = model.members.find(({ key }) => key === 'config')?.value;
+  const shell: Record<string, Plain> = Object.create(null);
+  if (isObject(config))
+    for (const { key, value } of config.members) if (!GRAPH_FIELDS.includes(key)) shell[key] = toPlain(value);
+  return shell;
+}
+
+const GRAPH_FIELDS: readonly string[] = ['layers', 'input_layers', 'output_layers'];
+
+/**
+ * Code in compile settings, which Keras makes objects of when it loads the model.
+ * @param isNamed whether a string here names a loss, a metric or an optimizer
+ */
+function codeInSettings(value: Plain | undefined, path: string, isNamed: boolean): string | undefined {
+  if (typeof value === 'string')
+    return isNamed && !isCompileName(value) ? `what its "${path}" names is "${value}", ${OWN_CODE}` : undefined;
+  if (Array.isArray(value)) return firstOf(value, (item, index) => codeInSettings(item, `${path}[${index}]`, isNamed));
+  if (!isPlainObject(value)) return undefined;
+  const isObjectOf = typeof value.class_name === 'string';
+  const own = codeOfObject(value, `what stands in its "${path}"`, COMPILING);
+  // Losses by output stand under names of their own.
+  const names = (key: string) => (isObjectOf ? false : isNamed) || NAMING_FIELDS.includes(key);
+  return own ?? firstOf(Object.entries(value), ([key, member]) => codeInSettings(member, `${path}.${key}`, names(key)));
+}
+
+const NAMING_FIELDS: readonly string[] = ['loss', 'metrics', 'weighted_metrics', 'optimizer', 'fn'];
 
 /** @param path where the value stands in its layer's config, for people */
 function codeInside(value: Plain | undefined, field: string, path: string): string | undefined {
@@ -62,8 +121,21 @@ function codeOfName(name: string, field: string, path: string): string | undefin
   return isKnown ? undefined : `what its "${path}" names is "${name}", ${OWN_CODE}`;
 }
 
+/** What is there without anybody's own code. */
+interface Vocabulary {
+  readonly isClass: (name: string) => boolean;
+  readonly isFunction: (name: string) => boolean;
+}
+
+const BUILDING: Vocabulary = { isClass: isKnownClass, isFunction: isKnownActivation };
+
+const COMPILING: Vocabulary = {
+  isClass: (name) => isCompileClass(name) || isKnownClass(name),
+  isFunction: (name) => isCompileName(name) || isKnownActivation(name),
+};
+
 /** What a serialised object, `{class_name, config, module, registered_name}`, makes a loader run, read or miss. */
-function codeOfObject(object: PlainObject, subject: string): string | undefined {
+function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING): string | undefined {
   const { class_name: className, config, module } = object;
   if (typeof className !== 'string') return undefined;
   const runs = RUNS_CODE.get(className);
@@ -75,10 +147,10 @@ function codeOfObject(object: PlainObject, subject: string): string | undefined 
   const isForeign = typeof module === 'string' && !/^(keras|tf_keras|tensorflow|builtins)(\.|$)/.test(module);
   const from = isForeign ? ` from the module "${module}"` : '';
   if (className === 'function') {
-    if (typeof config === 'string' && isKnownActivation(config) && !isForeign) return undefined;
+    if (typeof config === 'string' && shipped.isFunction(config) && !isForeign) return undefined;
     return `${subject} is the function "${typeof config === 'string' ? config : ''}"${from}, ${OWN_CODE}`;
   }
-  if (isForeign || !(isKnownClass(className) || isOperation(className, module))) {
+  if (isForeign || !(shipped.isClass(className) || isOperation(className, module))) {
     return `${subject} is of the class "${className}"${from}, ${OWN_CODE}`;
   }
   const registered = object.registered_name;

@@ -1,15 +1,18 @@
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
+import { computeDtype } from '../layers/dtype-policy.js';
+import type { Loader } from '../layers/layer-facts.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Format,
   type Graph,
   type Layer,
+  listGraphs,
   loaderOf,
   type Model,
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
-import { translateGraph } from './dialects/translate-graph.js';
+import { type Renaming, translateGraph } from './dialects/translate-graph.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -19,9 +22,10 @@ import { translateGraph } from './dialects/translate-graph.js';
 export function convertModel(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  if (from === to) {
-    const graph = format.container === model.format.container ? model.graph : readable(model.graph, format);
-    const moved = { ...model, format, graph };
+  const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
+  if (from === to && keepsWeights) {
+    if (format.container === model.format.container) return { ...model, format };
+    const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
   const { graph: translated, renamed, renamedOutputs } = translateGraph(model.graph, to);
@@ -30,8 +34,13 @@ export function convertModel(model: Model, format: Format): Model {
     ...model,
     format,
     graph,
-    record: model.record && renameRecord(model.record, renamed),
-    warnings: [...model.warnings, ...renamedWarning(renamed)],
+    record: renameRecord(movedRecord(model.record), renamed),
+    warnings: [
+      ...model.warnings,
+      ...renamedWarning(renamed),
+      ...structureWarnings(model.graph, to),
+      ...halfWarning(graph),
+    ],
     carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
@@ -72,33 +81,78 @@ function withoutSettings(model: Model): Model {
 const isCompiled = (config: JsonValue | undefined): boolean =>
   isObject(config) && getMember(config, 'loss') !== undefined;
 
-function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[] {
+/** Keras 2 and Keras 3 order their sums otherwise: in half precision that shows in the third digit. */
+function halfWarning(root: Graph): readonly Warning[] {
+  const half = [...listGraphs(root)]
+    .flatMap(({ graph }) => graph.layers)
+    .find(({ settings }) => HALF_PRECISION.includes(computeDtype(settings)));
+  if (half === undefined) return [];
+  const message = 'computes in half precision, which Keras 2 and Keras 3 round differently: expect differences of 1e-3';
+  return [{ code: 'half-precision', message, where: half.name }];
+}
+
+const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16'];
+
+function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
   const [first] = renamed;
   if (first === undefined) return [];
-  const more = renamed.size > 1 ? `, and ${renamed.size - 1} more` : '';
+  const more = renamed.length > 1 ? `, and ${renamed.length - 1} more` : '';
   return [
     {
       code: 'layers-renamed',
-      message: `the new format does not take the name: the layer is called "${first[1]}" now${more}`,
-      where: first[0],
+      message: `the new format does not take the name: the layer is called "${first.after}" now${more}`,
+      where: first.before,
     },
   ];
 }
 
-function renameRecord(record: RetrofitRecord, renamed: ReadonlyMap<string, string>): RetrofitRecord {
-  const rename = (graph: readonly string[], name: string) => renamed.get([...graph, name].join('/')) ?? name;
+/** What is said of inputs and outputs that the new format cannot hold together as they were. */
+function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {
+  return (['inputs', 'outputs'] as const).flatMap((side): readonly Warning[] => {
+    const structure = structures?.[side];
+    if (structure === undefined || structure.kind === 'tensor' || target === 'keras3') return [];
+    const isAlone = structure.kind === 'list' && structure.parts.length === 1;
+    const parts = structure.kind === 'list' ? structure.parts : [...structure.parts.values()];
+    const isFlat = structure.kind === 'list' && parts.every(({ kind }) => kind === 'tensor');
+    if (!isAlone && (target === 'keras2' || isFlat)) return [];
+    const order = structure.kind === 'dict' ? `, sorted by key (${[...structure.parts.keys()].sort().join(', ')})` : '';
+    const message = isAlone
+      ? `the model's ${side} are a list of one tensor, which the new format says as the tensor itself`
+      : `the new format has no structure for the model's ${side}: they are a list now${order}`;
+    return [{ code: 'structure-lost', message, where: side === 'inputs' ? 'input_layers' : 'output_layers' }];
+  });
+}
+
+/** The record without texts of the file that the model was read from: another container has others. */
+function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undefined {
+  if (record === undefined) return undefined;
+  const { sequential: _, metadata: __, ...rest } = record;
+  return rest;
+}
+
+function renameRecord(record: RetrofitRecord | undefined, renamed: readonly Renaming[]): RetrofitRecord | undefined {
+  if (record === undefined) return undefined;
+  const names = new Map(renamed.map(({ graph, before, after }) => [JSON.stringify([...graph, before]), after]));
+  const rename = (graph: readonly string[], name: string) => names.get(JSON.stringify([...graph, name])) ?? name;
   const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,
-    modules: record.modules.map(({ graph, after, ...entry }) => ({
+    modules: record.modules.map(({ graph, after, doubled, ...entry }) => ({
       ...entry,
       after: rename(graph, after),
       graph: renameAll(graph),
+      ...(doubled && { doubled: doubled.map(({ layer, weight }) => ({ layer: rename(graph, layer), weight })) }),
     })),
     doubled: record.doubled.map(({ graph, layer, ...entry }) => ({
       ...entry,
       layer: rename(graph, layer),
       graph: renameAll(graph),
     })),
+    ...(record.frozen && {
+      frozen: {
+        trainable: record.frozen.trainable.map((name) => rename([], name)),
+        unsaid: record.frozen.unsaid.map((name) => rename([], name)),
+      },
+    }),
   };
 }

@@ -120,8 +120,8 @@ function layoutOf(container: Container, { format }: InputPlace): Format['weightL
   return container === 'keras-json' && format.container === 'keras-json' ? format.weightLayout : 'weights-hdf5';
 }
 
-/** Beside the input; without the ending, which the container gives. */
-function defaultOutput(storage: Storage, input: InputPlace, suffix: string): string {
+/** `<stem><suffix>` beside the input, without an ending. */
+export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' | 'isFolder'>, suffix: string): string {
   // "." and "model/." have no name of their own.
   const path = input.isFolder ? storage.absolute(input.path) : input.path;
   const stem = input.isFolder ? storage.nameOf(path) : storage.nameOf(path).replace(INPUT_ENDING, '');

@@ -1,4 +1,4 @@
-import { inFile, inputError } from '../errors.js';
+import { inField, inFile, inputError } from '../errors.js';
 import type { JsonDocument } from '../json/json-value.js';
 import { parseJson } from '../json/parse-json.js';
 import { MAX_JSON_BYTES } from '../limits.js';
@@ -48,5 +48,18 @@ export function decodeText(bytes: Uint8Array): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw inputError('bad-json', 'the file is not text in UTF-8', { hint: 'it is damaged: save or download it again' });
+  }
+}
+
+/**
+ * JSON that stands in a part of a file.
+ * @param place the part, for messages: an attribute, a member of an archive
+ * @throws RetrofitError `bad-json`, its field beginning with the place
+ */
+export function parseJsonIn(place: string, text: () => string): JsonDocument {
+  try {
+    return parseJson(text());
+  } catch (error) {
+    throw inField(error, ({ field = '' }) => (/^$|^\[/.test(field) ? place + field : `${place}.${field}`));
   }
 }

@@ -32,7 +32,8 @@ export interface BatchOptions {
 
 /**
  * Decodes images in batches, the next one while one is used: memory holds two, however many images there are. An image
- * is turned as its EXIF says, scaled to cover the size, and cut to its middle; transparency is dropped.
+ * is turned as its EXIF says, scaled to cover the size, and cut to its middle; transparency is dropped. Colour becomes
+ * grey as Keras' loaders have it (Pillow's `convert("L")`, ITU-R 601), not by linear light as sharp has it.
  * @throws RetrofitError `no-sharp` where images cannot be decoded here, `no-images` if not one image is readable
  */
 export async function* imageBatches(images: readonly ImageFile[], options: BatchOptions): AsyncGenerator<ImageBatch> {
@@ -94,11 +95,18 @@ async function imageDecoder({ height, width, channels }: ImageSize): Promise<Dec
     const { data, info } = await sharp(path, { failOn: 'error' })
       .autoOrient()
       .removeAlpha()
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+      .toColourspace('srgb')
       .resize(width, height, { fit: 'cover' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, not ${channels}`);
-    return data;
+    if (info.channels !== 3) throw new Error(`it has ${info.channels} channels, not 3`);
+    return channels === 1 ? greyOf(data) : data;
   };
 }
+
+/** Pillow's integers: a grey pixel keeps its value. */
+const greyOf = (colours: Uint8Array): Uint8Array =>
+  Uint8Array.from({ length: colours.length / 3 }, (_, pixel) => {
+    const at = 3 * pixel;
+    return (19_595 * colours[at]! + 38_470 * colours[at + 1]! + 7_471 * colours[at + 2]! + 0x8000) >> 16;
+  });

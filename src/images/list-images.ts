@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import type { Dirent, Stats } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inputError, usageError } from '../errors.js';
 import { randomNumbers, shuffled } from '../random.js';
@@ -28,7 +29,7 @@ export interface ListOptions {
 
 /**
  * Finds the images of a folder that holds one folder a class. Names sort by their code units, so that every machine
- * gives the same order. Hidden files, and files that are no images by their names, are passed over.
+ * gives the same order. Links are followed. Hidden files, and files that are no images by their names, are passed over.
  * @throws RetrofitError `no-such-folder`, `no-images`, `no-classes`, `unknown-class`, `bad-labels`
  */
 export async function listImages(
@@ -63,7 +64,11 @@ export async function listImages(
 /** At most so many images of each class, drawn by the seed and in the order of the folder. */
 export function samplePerClass({ classes, images }: ImageFolder, count: number, seed: number): ImageFolder {
   const byLabel = new Map<number | undefined, ImageFile[]>();
-  for (const image of images) byLabel.set(image.label, [...(byLabel.get(image.label) ?? []), image]);
+  for (const image of images) {
+    const members = byLabel.get(image.label);
+    if (members === undefined) byLabel.set(image.label, [image]);
+    else members.push(image);
+  }
   const chosen = new Set<ImageFile>();
   for (const [label, members] of byLabel) {
     for (const image of shuffled(members, randomNumbers(seed, `images/${classes[label ?? 0] ?? ''}`)).slice(0, count))
@@ -75,7 +80,7 @@ export function samplePerClass({ classes, images }: ImageFolder, count: number, 
 async function look(
   folder: string,
 ): Promise<{ readonly folders: readonly string[]; readonly images: readonly string[] }> {
-  let entries: readonly import('node:fs').Dirent[];
+  let entries: readonly Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
@@ -91,11 +96,16 @@ async function look(
       hint: 'give a folder that holds one folder of images for each class',
     });
   }
-  const visible = entries.filter(({ name }) => !name.startsWith('.'));
-  const names = (wanted: readonly import('node:fs').Dirent[]) => wanted.map(({ name }) => name).sort();
+  const visible = entries.filter(({ name }) => !name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
+  // Subsets of large collections are folders of links.
+  const kinds = await Promise.all(
+    visible.map((entry) => (entry.isSymbolicLink() ? stat(join(folder, entry.name)).catch(() => undefined) : entry)),
+  );
+  const names = (isWanted: (name: string, kind: Pick<Stats, 'isFile' | 'isDirectory'>) => boolean) =>
+    visible.flatMap(({ name }, index) => (kinds[index] && isWanted(name, kinds[index]) ? [name] : []));
   return {
-    folders: names(visible.filter((entry) => entry.isDirectory())),
-    images: names(visible.filter((entry) => !entry.isDirectory() && IMAGE_NAME.test(entry.name))),
+    folders: names((_, kind) => kind.isDirectory()),
+    images: names((name, kind) => kind.isFile() && IMAGE_NAME.test(name)),
   };
 }
 

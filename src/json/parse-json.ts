@@ -1,4 +1,4 @@
-import { inputError } from '../errors.js';
+import { inputError, RetrofitError } from '../errors.js';
 import { MAX_JSON_DEPTH } from '../limits.js';
 import { decodeString, type JsonDocument, type JsonItem, type JsonMember, type JsonValue } from './json-value.js';
 
@@ -147,6 +147,16 @@ export function parseJson(text: string): JsonDocument {
   const trail = whitespace();
   if (at < text.length) fail('text after the end of the JSON value');
   return { root, lead, trail };
+}
+
+/** The value of a JSON text; undefined where it is none. */
+export function findJson(text: string): JsonValue | undefined {
+  try {
+    return parseJson(text).root;
+  } catch (error) {
+    if (error instanceof RetrofitError) return undefined;
+    throw error;
+  }
 }
 
 function isJson(token: string): boolean {

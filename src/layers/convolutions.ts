@@ -1,6 +1,15 @@
 import type { PlainObject } from '../json/json-value.js';
 import { activationCommutes } from './activations.js';
-import { channelsAxis, elementCount, featureShape, numberIn, perAxis, spatialAxes, stringIn } from './config.js';
+import {
+  channelsAxis,
+  elementCount,
+  featureShape,
+  isChannelsFirst,
+  numberIn,
+  perAxis,
+  spatialAxes,
+  stringIn,
+} from './config.js';
 import {
   ALL,
   ignoredByTfjs,
@@ -32,11 +41,21 @@ function convolution(className: string, kind: Kind, rank: Rank, loads: readonly 
       return kind === 'transposed' ? strides.map((stride) => 1 / stride) : strides;
     },
     outputShape: (config, [input]) => {
-      const axes = spatialAxes(config, rank);
+      // Keras 2 runs a convolution over further axes too, between the batch and the places.
+      const more = input === undefined ? [] : input.slice(1, input.length - rank - 1);
+      if (input !== undefined && (input.length < rank + 2 || (more.length > 0 && isChannelsFirst(config)))) return;
+      const axes = spatialAxes(config, rank).map((axis) => axis + more.length);
       const spatial = axes.map((axis, index) => outputSize(config, kind, input?.[axis] ?? null, index, rank));
-      return featureShape(config, input?.[0] ?? null, spatial, outputChannels(config, kind, input));
+      return featureShape(config, input?.[0] ?? null, [...more, ...spatial], outputChannels(config, kind, input));
     },
     weights: (config, [input]) => convolutionWeights(config, kind, rank, inputChannels(config, input)),
+    inputClue: (config, shapeOf) => {
+      const kernel = shapeOf(kernelBases[0] === 'depthwise' ? 'depthwise_kernel' : 'kernel');
+      const own = kernel?.at(kind === 'transposed' ? -1 : -2);
+      if (own === undefined) return { rank: rank + 2 };
+      const size = kind === 'standard' ? own * (numberIn(config, 'groups') ?? 1) : own;
+      return { rank: rank + 2, size: { axis: isChannelsFirst(config) ? 1 : -1, size } };
+    },
     macs: (config, input, output) => convolutionMacs(config, kind, rank, input, output),
     scaling: (config) => ({
       kind: 'linear',
@@ -144,9 +163,8 @@ function convolutionMacs(
   input: Shape | undefined,
   output: Shape | undefined,
 ): number | null {
-  const pixels = elementCount(
-    spatialAxes(config, rank).map((axis) => (kind === 'transposed' ? input : output)?.[axis] ?? null),
-  );
+  const places = kind === 'transposed' ? input : output;
+  const pixels = elementCount(isChannelsFirst(config) ? places?.slice(2) : places?.slice(1, -1));
   const perPixel = convolutionWeights(config, kind, rank, inputChannels(config, input))
     .filter((weight) => weight.base !== 'bias')
     .map((weight) => elementCount(weight.shape));

@@ -13,6 +13,10 @@ const dense: LayerFacts = {
     const kernel = { name: 'kernel', base: 'kernel', shape: [input?.at(-1) ?? null, units] };
     return config.use_bias === false ? [kernel] : [kernel, { name: 'bias', base: 'bias', shape: [units] }];
   },
+  inputClue: (_config, shapeOf) => {
+    const size = shapeOf('kernel')?.[0];
+    return size === undefined ? undefined : { size: { axis: -1, size } };
+  },
   macs: (config, input) =>
     elementCount(input === undefined ? undefined : [...input.slice(1), numberIn(config, 'units') ?? null]),
   scaling: (config) => ({

@@ -36,6 +36,14 @@ export interface WeightFact {
   readonly isWhole?: true;
 }
 
+/** What a layer tells of the one tensor it reads, by being there and by its weights. */
+export interface InputClue {
+  /** Dimensions, the batch included. */
+  readonly rank?: number;
+  /** One size, and its axis: counted from the end where it is negative. */
+  readonly size?: { readonly axis: number; readonly size: number };
+}
+
 /**
  * What a positive factor on a layer's input does to its output.
  * - `commutes`: the output takes the same factor, for every input that takes it
@@ -90,6 +98,11 @@ export interface LayerFacts {
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
   /** Absent, or undefined: they are not known. */
   readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
+  /** `shapeOf` gives the stored shape of a variable. Absent: it tells nothing. */
+  readonly inputClue?: (
+    config: PlainObject,
+    shapeOf: (weight: string) => readonly number[] | undefined,
+  ) => InputClue | undefined;
   /** Multiply-accumulates of one call for one example; null where the size is unknown. */
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */

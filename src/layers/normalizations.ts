@@ -42,6 +42,12 @@ function norm(className: string, loads: readonly Loader[], statistics: readonly 
       const names = [...(hasGamma(config) ? ['gamma'] : []), ...(hasBeta(config) ? ['beta'] : []), ...statistics];
       return names.map((name): WeightFact => ({ name, base: name, shape }));
     },
+    inputClue: (config, shapeOf) => {
+      const shape = ['gamma', 'beta', ...statistics].map(shapeOf).find((found) => found !== undefined);
+      const axis = [config.axis ?? -1].flat();
+      if (shape?.length !== 1 || axis.length !== 1 || typeof axis[0] !== 'number') return undefined;
+      return { size: { axis: axis[0], size: shape[0]! } };
+    },
     scaling: affine,
     masking: passesMask,
   };

@@ -23,6 +23,7 @@ function resizing(
     spatialRank: rank,
     loads,
     weights: () => [],
+    inputClue: () => ({ rank: rank + 2 }),
     scaling: commutes,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;
@@ -66,6 +67,7 @@ function globalPool(className: string, rank: Rank, loads: readonly Loader[]): La
     spatialRank: rank,
     loads,
     weights: () => [],
+    inputClue: () => ({ rank: rank + 2 }),
     scaling: commutes,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;

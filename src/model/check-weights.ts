@@ -3,7 +3,7 @@ import { factsOf } from '../layers/known-layers.js';
 import type { Shape, WeightFact } from '../layers/layer-facts.js';
 import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
-import { inferShapes } from './shapes.js';
+import { configShapes } from './shapes.js';
 import { withoutScope } from './tensor.js';
 
 // Variables of layers are floats; Keras files hold them in any precision that a dtype policy names.
@@ -15,7 +15,7 @@ const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
  * @throws RetrofitError `weights-mismatch`, naming the first layer that does not fit
  */
 export function checkWeights(graph: Graph, inputs: readonly (Shape | undefined)[] = []): void {
-  const shapes = inferShapes(graph, inputs);
+  const shapes = configShapes(graph, inputs);
   const checked = new Set<Layer>();
   for (const { layer, inputs: read } of resolveGraph(graph).nodes) {
     if (checked.has(layer)) continue;

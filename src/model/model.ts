@@ -1,5 +1,5 @@
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
-import type { Loader } from '../layers/layer-facts.js';
+import type { Loader, Shape } from '../layers/layer-facts.js';
 import type { TensorValues, Weight } from './tensor.js';
 
 /** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
@@ -15,6 +15,8 @@ export interface Call {
   readonly inputs: readonly TensorRef[];
   /** The call as it was read, with the tensors it named then; undefined for a call made here. */
   readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
+  /** The shapes that the file states of each input: several where it does so in several places. */
+  readonly stated?: readonly (readonly Shape[])[] | undefined;
   /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
   readonly hasArguments?: true;
   /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
@@ -45,11 +47,19 @@ export interface Graph {
   readonly layers: readonly Layer[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
+  /** How a functional model's inputs and outputs are held together; undefined: one alone, or several in a list. */
+  readonly structures?: { readonly inputs: Structure; readonly outputs: Structure } | undefined;
   /** Whether the model as a whole is set not to be trained. */
   readonly isFrozen: boolean;
   /** The graph as it was read; undefined for one that was made here, or translated into another dialect. */
   readonly read?: GraphSource | undefined;
 }
+
+/** A tensor, or a list or dictionary of such. Loaders flatten a dictionary by its keys, sorted. */
+export type Structure =
+  | { readonly kind: 'tensor' }
+  | { readonly kind: 'list'; readonly parts: readonly Structure[] }
+  | { readonly kind: 'dict'; readonly parts: ReadonlyMap<string, Structure> };
 
 /** What a reader leaves of a graph for the writer of the same dialect, and what tells whether it changed. */
 export interface GraphSource {
@@ -58,6 +68,8 @@ export interface GraphSource {
   /** The Python module of the class, where the file names it. */
   readonly module?: string | undefined;
   readonly config: JsonValue;
+  /** The object around the config: `{class_name, config, ...}`. */
+  readonly entry: JsonObject;
   readonly layers: readonly Layer[];
   readonly outputs: readonly TensorRef[];
 }
@@ -72,8 +84,12 @@ export interface Format {
   readonly weightLayout: WeightLayout;
 }
 
-/** Who loads models of a format. */
-export const loaderOf = ({ container, dialect }: Format): Loader => (container === 'tfjs' ? 'tfjs' : dialect);
+/**
+ * Whose words a model of a format is in. The converter of TensorFlow.js puts those of Keras 3 into its files as they are,
+ * and TensorFlow.js does not know them: tensorflow/tfjs 8328.
+ */
+export const loaderOf = ({ container, dialect }: Format): Loader =>
+  container === 'tfjs' && dialect === 'keras2' ? 'tfjs' : dialect;
 
 /** A file that a model consists of, as it was when it was read. */
 export interface ModelFile {
@@ -90,22 +106,37 @@ export interface Warning {
   readonly where: string | null;
 }
 
+/** A module that was put in. `graph` holds the names of the nested models around it. */
+export interface RecordedModule {
+  readonly name: string;
+  readonly after: string;
+  readonly graph: readonly string[];
+  readonly exactBy: string | null;
+  /** What was doubled for it, in its own graph; early records do not say it. */
+  readonly doubled?: readonly { readonly layer: string; readonly weight: string }[];
+}
+
+/** How often a tensor was doubled, for all modules together. */
+export interface RecordedDoubling {
+  readonly graph: readonly string[];
+  readonly layer: string;
+  readonly weight: string;
+  readonly exponent: number;
+  /** Scale and min of a quantised tensor, as the file had them before: 1e-05 is 0.00001 too. */
+  readonly quantization?: { readonly scale: string; readonly min: string };
+}
+
 /** What was done to a model, kept in the file itself so that it can be taken back and checked. */
 export interface RetrofitRecord {
   readonly version: 1;
-  readonly modules: readonly {
-    readonly name: string;
-    readonly after: string;
-    readonly graph: readonly string[];
-    readonly exactBy: string | null;
-  }[];
-  /** How often each tensor was doubled. `graph` holds the names of the nested models around the layer. */
-  readonly doubled: readonly {
-    readonly graph: readonly string[];
-    readonly layer: string;
-    readonly weight: string;
-    readonly exponent: number;
-  }[];
+  readonly modules: readonly RecordedModule[];
+  readonly doubled: readonly RecordedDoubling[];
+  /** Models that were Sequential before: the text of each, with `null` for its layers and what else is kept elsewhere. */
+  readonly sequential?: readonly { readonly graph: readonly string[]; readonly text: string }[];
+  /** The layers that were frozen in the stead of the whole model, by what their `trainable` was: true, or not there. */
+  readonly frozen?: { readonly trainable: readonly string[]; readonly unsaid: readonly string[] };
+  /** The metadata that the record took the place of, as a text, where they held nothing. */
+  readonly metadata?: string;
 }
 
 /** A saved model as a document: its graph, its lazy weights, and what its format needs to write it back. */
@@ -123,6 +154,11 @@ export interface Model {
   readonly warnings: readonly Warning[];
   /** Opens the weights for as long as `use` runs. */
   readonly withValues: <T>(use: (values: TensorValues) => Promise<T>) => Promise<T>;
+  /**
+   * Looks at stored weights whose bytes were taken as they lie, and at the checksum they are to have.
+   * @throws RetrofitError `bad-zip` where they are damaged
+   */
+  readonly ensureIntact?: (() => Promise<void>) | undefined;
   /** What the reader leaves for the writer of the same container; opaque to everybody else. */
   readonly carried: unknown;
 }
@@ -149,6 +185,14 @@ export function* listGraphs(
   for (const layer of graph.layers)
     if (layer.graph !== undefined) yield* listGraphs(layer.graph, [...path, layer.name]);
 }
+
+/** The graph at the end of a path of nested models; undefined where there is none. */
+export const findGraph = (root: Graph, path: readonly string[]): Graph | undefined =>
+  path.reduce<Graph | undefined>((graph, name) => graph?.layers.find((layer) => layer.name === name)?.graph, root);
+
+/** Whether two paths lead to the same graph. */
+export const samePath = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((name, index) => name === right[index]);
 
 /** Layers as people count them: nested models' layers too; inputs that nobody wrote and operations not. */
 export function countLayers(graph: Graph): number {

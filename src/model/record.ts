@@ -2,12 +2,16 @@ import {
   fromPlain,
   getMember,
   isObject,
+  isPlainObject,
   type JsonObject,
   type JsonValue,
   type Plain,
   toPlain,
   withMember,
+  withoutMember,
 } from '../json/json-value.js';
+import { findJson } from '../json/parse-json.js';
+import { serializeJson } from '../json/serialize-json.js';
 import type { RetrofitRecord } from './model.js';
 
 const KEY = 'se_retrofit';
@@ -16,18 +20,78 @@ const KEY = 'se_retrofit';
 export const readRecord = (metadata: JsonValue | undefined): RetrofitRecord | undefined =>
   parseRecord(getMember(metadata, KEY));
 
-/** The metadata with the record in it; whatever else it holds stays. */
-export function writeRecord(metadata: JsonValue | undefined, record: RetrofitRecord): JsonObject {
-  const base: JsonObject = isObject(metadata) ? metadata : { kind: 'object', members: [] };
-  return withMember(base, KEY, recordJson(record));
+/**
+ * The metadata with the record in it, or without the one that was there; whatever else it holds stays. Undefined where
+ * nothing is left of what the record brought about.
+ */
+export function writeRecord(
+  metadata: JsonValue | undefined,
+  record: RetrofitRecord | undefined,
+): JsonValue | undefined {
+  if (record === undefined) return withoutRecord(metadata);
+  if (isObject(metadata) && metadata.members.length > 0) return withMember(metadata, KEY, recordJson(record));
+  const before = metadata === undefined ? {} : { metadata: serializeJson({ lead: '', trail: '', root: metadata }) };
+  return withMember(EMPTY, KEY, recordJson({ ...record, ...before }));
 }
 
-/** A record from its own JSON. */
+const EMPTY: JsonObject = { kind: 'object', members: [] };
+
+function withoutRecord(metadata: JsonValue | undefined): JsonValue | undefined {
+  const record = readRecord(metadata);
+  if (record === undefined) return metadata;
+  const rest = withoutMember(metadata as JsonObject, KEY);
+  if (rest.members.length > 0) return rest;
+  return record.metadata === undefined ? undefined : findJson(record.metadata);
+}
+
+/** A record from its own JSON; undefined for what is none. */
 export function parseRecord(json: JsonValue | undefined): RetrofitRecord | undefined {
-  if (!isObject(json)) return undefined;
-  const record = toPlain(json) as { version?: unknown; modules?: unknown; doubled?: unknown };
-  if (record.version !== 1 || !Array.isArray(record.modules) || !Array.isArray(record.doubled)) return undefined;
-  return record as unknown as RetrofitRecord;
+  const record = json === undefined ? undefined : toPlain(json);
+  return isRecord(record) ? (record as unknown as RetrofitRecord) : undefined;
 }
 
 export const recordJson = (record: RetrofitRecord): JsonValue => fromPlain(record as unknown as Plain);
+
+type Check = (value: Plain | undefined) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every((item) => check(item));
+const objectOf =
+  (members: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isPlainObject(value) && Object.entries(members).every(([key, check]) => check(value[key]));
+
+const isPath = listOf(isText);
+
+// Files are changed by hand: what is taken back by a record must be what a record says.
+const isRecord = objectOf({
+  version: (value) => value === 1,
+  modules: listOf(
+    objectOf({
+      name: isText,
+      after: isText,
+      graph: isPath,
+      exactBy: (value) => value === null || isText(value),
+      doubled: orAbsent(listOf(objectOf({ layer: isText, weight: isText }))),
+    }),
+  ),
+  doubled: listOf(
+    objectOf({
+      graph: isPath,
+      layer: isText,
+      weight: isText,
+      exponent: (value) => Number.isSafeInteger(value),
+      quantization: orAbsent(objectOf({ scale: isText, min: isText })),
+    }),
+  ),
+  sequential: orAbsent(listOf(objectOf({ graph: isPath, text: isText }))),
+  frozen: orAbsent(objectOf({ trainable: listOf(isText), unsaid: listOf(isText) })),
+  metadata: orAbsent(isText),
+});

@@ -1,35 +1,57 @@
 import { factsOf } from '../layers/known-layers.js';
 import type { Shape } from '../layers/layer-facts.js';
-import { resolveGraph } from './graph-nodes.js';
+import { type GraphNode, resolveGraph } from './graph-nodes.js';
 import type { Graph } from './model.js';
+import { toldShape } from './told-shapes.js';
 
 /** The static shapes of every node's tensors, by node and tensor number; undefined where nothing is known. */
 export type NodeShapes = readonly (readonly (Shape | undefined)[])[];
 
 /**
  * Static shapes of a graph's nodes, in the order of `resolveGraph`. A nested model's inputs take the shapes it is
- * called with where its own input layers leave them open.
+ * called with where its own input layers leave them open; what a layer that is not known gives has the shape that
+ * others tell of it.
  * @param inputs shapes of the tensors the graph is called with, for a nested model
  */
 export function inferShapes(graph: Graph, inputs: readonly (Shape | undefined)[] = []): NodeShapes {
+  return infer(graph, inputs, true);
+}
+
+/** The same from configs alone: what Keras does not look at when it loads a model is not asked. */
+export const configShapes = (graph: Graph, inputs: readonly (Shape | undefined)[]): NodeShapes =>
+  infer(graph, inputs, false);
+
+function infer(graph: Graph, inputs: readonly (Shape | undefined)[], asksOthers: boolean): NodeShapes {
   const { nodes, nodeOf } = resolveGraph(graph);
   const given = new Map(graph.inputs.map((ref, index) => [nodeOf(ref).id, inputs[index]]));
   const shapes: (readonly (Shape | undefined)[])[] = [];
   for (const node of nodes) {
     const read = node.inputs.map((input) => shapes[input.node]?.[input.tensor]);
     if (node.layer.graph !== undefined) {
-      shapes.push(outputShapes(node.layer.graph, read));
+      shapes.push(outputShapes(node.layer.graph, read, asksOthers));
       continue;
     }
     const facts = factsOf(node.layer.className, node.layer.settings);
-    const shape = facts.outputShape?.(node.layer.settings, read);
-    shapes.push([known(shape, given.get(node.id))]);
+    const shape = known(facts.outputShape?.(node.layer.settings, read), given.get(node.id));
+    shapes.push(shape !== undefined || !asksOthers ? [shape] : toldShapes(nodes, node));
   }
   return shapes;
 }
 
-function outputShapes(graph: Graph, inputs: readonly (Shape | undefined)[]): readonly (Shape | undefined)[] {
-  const shapes = inferShapes(graph, inputs);
+function toldShapes(nodes: readonly GraphNode[], node: GraphNode): readonly (Shape | undefined)[] {
+  const count = Math.max(0, ...node.readers.map((reader) => reader.tensor)) + 1;
+  return Array.from({ length: count }, (_, tensor) => {
+    const told = toldShape(nodes, { node: node.id, tensor });
+    return told === 'disagree' ? undefined : told;
+  });
+}
+
+function outputShapes(
+  graph: Graph,
+  inputs: readonly (Shape | undefined)[],
+  asksOthers: boolean,
+): readonly (Shape | undefined)[] {
+  const shapes = infer(graph, inputs, asksOthers);
   const { nodeOf } = resolveGraph(graph);
   return graph.outputs.map((ref) => shapes[nodeOf(ref).id]?.[ref.tensor]);
 }

@@ -17,15 +17,24 @@ export interface Quantization {
   readonly dtype: 'uint8' | 'uint16' | 'float16';
   readonly scale?: number;
   readonly min?: number;
+  /** Both as the file has them. */
+  readonly texts?: { readonly scale: string; readonly min: string };
 }
 
-/** A lazy tensor: what it is and where its bytes lie. Its values are the stored ones times 2^exponent. */
+/** Factors on a tensor's values, counted in row-major order: value `e` takes `values[floor(e / stride) % length]`. */
+export interface Factors {
+  readonly stride: number;
+  readonly values: Float32Array;
+}
+
+/** A lazy tensor: what it is and where its bytes lie. Its values are the stored ones times 2^exponent, and its factors. */
 export interface Tensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly quantization?: Quantization | undefined;
   readonly source: TensorSource;
   readonly exponent: number;
+  readonly factors?: readonly Factors[];
 }
 
 /** A variable of a layer, by the name it has inside the layer: `kernel`, `forward_lstm/bias`. */
@@ -64,8 +73,18 @@ export const replacedTensor = ({ dtype, shape }: Tensor, values: () => Float32Ar
 /** The tensor times two, exactly: only its exponent moves. */
 export const doubled = (tensor: Tensor): Tensor => ({ ...tensor, exponent: tensor.exponent + 1 });
 
+/** The tensor times factors, worked out when it is written. */
+export const scaled = (tensor: Tensor, factors: Factors): Tensor => ({
+  ...tensor,
+  factors: [...(tensor.factors ?? []), factors],
+});
+
+/** Whether a tensor's values are others than those that are stored for it, and not just so many times doubled. */
+export const hasNewValues = ({ source, factors }: Tensor): boolean =>
+  source.kind === 'generated' || factors !== undefined;
+
 /** The values of a model's tensors, to be read while they are written in another format. */
 export interface TensorValues {
-  /** A tensor's values times 2^exponent, in its dtype, little-endian and row-major, in pieces of whole values. */
+  /** A tensor's values as they are to be, exponent and factors included, in its dtype, little-endian and row-major, in pieces of whole values. */
   chunks(tensor: Tensor): AsyncIterable<Uint8Array>;
 }

@@ -1,11 +1,8 @@
 import { inputError, usageError } from '../errors.js';
-import { factsOf } from '../layers/known-layers.js';
-import { type Graph, listGraphs, loaderOf, type Model, type Warning } from '../model/model.js';
+import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
-import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { weightKey } from '../model/weight-key.js';
-import { projectionClass, squeezeClass } from '../se/module-classes.js';
-import { channelsAxisOf, type GraphView, isChannelsFirst, listViews, shapeOf } from '../stages/graph-view.js';
+import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
 import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
 import {
@@ -18,9 +15,10 @@ import {
   paperParams,
   sumKnown,
 } from './cost.js';
+import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
-import { chooseRoad, type IsSite } from './roads.js';
+import { chooseRoad, type IsSite, type Road } from './roads.js';
 import { takenNames } from './taken-names.js';
 
 /**
@@ -56,11 +54,9 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
   });
   const isSite = siteLookup(drafts);
   const names = takenNames(model.graph);
-  const doublings: Doubling[] = [];
   const sites = drafts.map((draft): Site => {
-    const road = options.init === 'paper' ? { exactBy: null, doublings: [] } : chooseRoad(draft.places, isSite);
-    doublings.push(...road.doublings);
-    return siteOf(draft, road.exactBy, names.claim(draft.candidate.base), options);
+    const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, isSite);
+    return siteOf(draft, road, names.claim(draft.candidate.base), options);
   });
   return {
     options,
@@ -72,7 +68,7 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
       sites: sites.filter((site) => site.stage === stage.stage),
       skipped: isStageSkipped(network, options, stage.stage),
     })),
-    doublings: addUp(doublings),
+    doublings: addUp(sites.flatMap((site) => site.doublings)),
     params: {
       before: countParams(model.graph),
       added: sites.reduce((sum, site) => sum + site.params, 0),
@@ -99,39 +95,9 @@ function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[
   return [{ stage: draft.candidate.stage, ...featuresOf(view, place.node, place.tensor), blocks: [] }];
 }
 
-interface Draft {
-  readonly candidate: Candidate;
-  readonly places: readonly PlacedIn[];
-  readonly channels: number;
-  readonly spatialRank: 1 | 2 | 3;
-  readonly isChannelsFirst: boolean;
-}
+const NO_ROAD: Road = { exactBy: null, doublings: [] };
 
-function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model): Draft | Skipped['reason'] {
-  const { view, place } = candidate.places[0]!;
-  const shape = shapeOf(view, place);
-  if (shape === undefined) return 'channels-unknown';
-  const spatialRank = shape.length - 2;
-  if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
-  const channels = shape[channelsAxisOf(view, shape.length)];
-  if (channels === null || channels === undefined) return 'channels-unknown';
-  const loader = loaderOf(model.format);
-  const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
-  const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
-  if (lost !== undefined) return lost;
-  if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
-  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
-}
-
-/** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
-function whyNotInTfjs({ places }: Candidate): Skipped['reason'] | undefined {
-  if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
-  return places.some(({ view, place }) => findSquashedNodes(view.graph).has(place.node))
-    ? 'keepdims-ignored'
-    : undefined;
-}
-
-function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: RetrofitOptions): Site {
+function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions): Site {
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
@@ -146,7 +112,7 @@ function siteOf(draft: Draft, exactBy: Site['exactBy'], name: string, options: R
     channels,
     units,
     placement: options.placement,
-    exactBy,
+    ...road,
     spatialRank: draft.spatialRank,
     isChannelsFirst: draft.isChannelsFirst,
     dtype: view.nodes[place.node]!.layer.settings.dtype,

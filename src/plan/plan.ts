@@ -30,6 +30,8 @@ export interface Site {
   readonly units: number;
   readonly placement: Placement;
   readonly exactBy: ExactBy;
+  /** What is doubled for it, in its own graph. */
+  readonly doublings: readonly Doubling[];
   readonly spatialRank: 1 | 2 | 3;
   readonly isChannelsFirst: boolean;
   /** The dtype policy of the layer before, as its config has it; undefined where it has none. */
@@ -59,6 +61,9 @@ export type SkipReason =
   | 'place-taken'
   | 'not-last-of-stage'
   | 'channels-unknown'
+  | 'channels-disagree'
+  | 'calls-differ'
+  | 'too-many-channels'
   | 'no-features'
   | 'loader-lacks-layer'
   | 'carries-mask'
@@ -91,6 +96,7 @@ export interface Plan {
   readonly stages: readonly PlannedStage[];
   readonly sites: readonly Site[];
   readonly skipped: readonly Skipped[];
+  /** One entry a weight, for all sites together. */
   readonly doublings: readonly Doubling[];
   /** `paper` is what the paper's formula gives for the same sites: no floor, no biases. */
   readonly params: { readonly before: number; readonly added: number; readonly paper: number };

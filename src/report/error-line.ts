@@ -31,8 +31,8 @@ export function errorLine(error: RetrofitError): string {
   return `${start}: ${oneLine(errorSentence(error))}${hint === undefined ? '' : ` (${oneLine(hint)})`}`;
 }
 
-// Messages quote names from files: nothing in them may break the line or reach the terminal as a command.
-const oneLine = (text: string): string =>
+/** Messages quote names from files: nothing in them may break the line or reach the terminal as a command. */
+export const oneLine = (text: string): string =>
   text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,

@@ -3,9 +3,20 @@ import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';
+import type { StripModule } from '../plan/plan-strip.js';
 import { errorSentence } from './error-line.js';
-import type { AddReport, ConvertReport, ErrorReport, InspectReport } from './report-schemas.js';
+import type {
+  AddReport,
+  BackendsReport,
+  ConvertReport,
+  ErrorReport,
+  ExciteReport,
+  InspectReport,
+  StripReport,
+  VerifyReport,
+} from './report-schemas.js';
 import type { TuneReport } from './tune-schema.js';
+import { type Verified, verifiedFields } from './verify-report.js';
 
 /** What one run found out and did, as the commands collect it. */
 export interface Run {
@@ -20,10 +31,17 @@ export interface Run {
   /** Options of the command as a whole: the plan's, and its own. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly output: WriteResult | null;
+  /** What was found out about the output, where that was asked for. */
+  readonly verified?: Verified;
   readonly milliseconds: number;
 }
 
-export const addReport = (run: Run): AddReport => ({ version: 1, command: 'add', ...commonReport(run) });
+export const addReport = (run: Run): AddReport => ({
+  version: 1,
+  command: 'add',
+  ...commonReport(run),
+  verified: run.verified === undefined ? null : verifiedFields(run.verified),
+});
 
 export const inspectReport = (run: Run, { modules, loads }: Inspection): InspectReport => ({
   version: 1,
@@ -55,6 +73,20 @@ export const convertReport = ({ tool, input, output, warnings, milliseconds }: C
   milliseconds,
 });
 
+/** What taking modules out found out and did. */
+export interface Stripping extends Conversion {
+  readonly modules: readonly StripModule[];
+  /** Whether the new model computes what the old one did. */
+  readonly exact: boolean;
+}
+
+export const stripReport = ({ modules, exact, ...conversion }: Stripping): StripReport => ({
+  ...convertReport(conversion),
+  command: 'strip',
+  modules: modules.map(({ name, stage, features }) => ({ name, stage, after: features[0]!.layer })),
+  exact,
+});
+
 export const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
   path,
   format: { ...format },
@@ -72,7 +104,7 @@ function commonReport({
   options,
   output,
   milliseconds,
-}: Run): Omit<AddReport, 'version' | 'command'> {
+}: Run): Omit<AddReport, 'version' | 'command' | 'verified'> {
   const { params, macs } = plan;
   return {
     tool,
@@ -117,7 +149,18 @@ function commonReport({
 }
 
 /** A report as it is printed: nothing in it moves a cursor or turns text around, and it parses to the very same. */
-export const reportLine = (report: AddReport | InspectReport | ConvertReport | TuneReport | ErrorReport): string =>
+export const reportLine = (
+  report:
+    | AddReport
+    | InspectReport
+    | ConvertReport
+    | StripReport
+    | TuneReport
+    | VerifyReport
+    | ExciteReport
+    | BackendsReport
+    | ErrorReport,
+): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     character.replace(/[\s\S]/g, escapeUnit),
   );

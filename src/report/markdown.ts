@@ -3,9 +3,10 @@ import { byteSize, count, magnitude, printable } from './printable.js';
 import { exactBySentence, SKIP_REASONS } from './sentences.js';
 import { stageTable, totalsLine, warningLine } from './summary.js';
 import { markdownTable } from './table.js';
+import { verifiedLines } from './verify-report.js';
 
 /** A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model. */
-export function markdownReport({ plan, model, inputPath, output, tool, milliseconds }: Run): string {
+export function markdownReport({ plan, model, inputPath, output, verified, tool, milliseconds }: Run): string {
   const { sites, skipped } = plan;
   const warnings = [...model.warnings, ...plan.warnings];
   const siteTable = {
@@ -28,6 +29,7 @@ export function markdownReport({ plan, model, inputPath, output, tool, milliseco
     output === null
       ? 'Nothing was written.'
       : `Written to ${code(output.path)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
+    ...(verified === undefined ? [] : verifiedLines(verified).map((line) => `- ${line}`)),
     '',
     ...markdownTable(stageTable(plan)),
     ...(sites.length === 0

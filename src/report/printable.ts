@@ -2,12 +2,16 @@ import { MAX_SHOWN_NAME } from '../limits.js';
 
 /** A name from a file, fit to be shown: control characters and terminal escapes as `\u001b`, long names cut. */
 export function printable(name: string): string {
-  const safe = name.replace(
+  const safe = visible(name);
+  return safe.length > MAX_SHOWN_NAME ? `${safe.slice(0, MAX_SHOWN_NAME - 3)}...` : safe;
+}
+
+/** A text of any length with its control characters and terminal escapes as `\u001b`. */
+export const visible = (text: string): string =>
+  text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
   );
-  return safe.length > MAX_SHOWN_NAME ? `${safe.slice(0, MAX_SHOWN_NAME - 3)}...` : safe;
-}
 
 /** 1234567 as 1,234,567; "?" where the number is unknown. */
 export const count = (number: number | null): string => (number === null ? '?' : number.toLocaleString('en-US'));
@@ -40,3 +44,11 @@ export function magnitude(number: number | null): string {
 /** A share as people read it: +3.7 %, +0.0063 %. */
 export const percent = (share: number | null): string =>
   share === null ? '' : `+${share >= 0.1 || share === 0 ? share.toFixed(1) : share.toPrecision(2)} %`;
+
+/** A part of a whole: 63 %, 3.2 %, 5 %, < 0.1 %. */
+export function share(part: number): string {
+  const percentage = 100 * part;
+  return percentage > 0 && percentage < 0.095
+    ? '< 0.1 %'
+    : `${Number(percentage.toFixed(percentage < 9.95 ? 1 : 0))} %`;
+}

@@ -60,8 +60,39 @@ const reportFields = {
   milliseconds: z.number(),
 };
 
-/** What `add --json` prints. */
-export const addReportSchema = z.object({ ...reportFields, command: z.literal('add') });
+/** What a number is null for: one model gives NaN or infinity where the other gives something else. */
+const differenceSchema = z.number().nullable();
+
+const backendSchema = z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']);
+
+const verificationFields = {
+  /** Whether every number of every output is the same, bit for bit. */
+  identical: z.boolean(),
+  maxAbsDiff: differenceSchema,
+  outputs: z.array(z.object({ name: z.string(), maxAbsDiff: differenceSchema })),
+  /** The first layer of the second model, nested models before it, that gives other numbers than in the first. */
+  firstDifference: z.string().nullable(),
+  backend: backendSchema,
+  /** Examples that both computed. */
+  examples: z.number(),
+  /** What was found of the first model's weights, without computing. */
+  weights: z.object({
+    checked: z.number(),
+    doubled: z.number(),
+    quantized: z.number(),
+    added: z.number(),
+    changed: z.array(
+      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
+    ),
+  }),
+};
+
+/** What `add --json` prints. `verified` is null without `--verify`; `output` is when the model differs. */
+export const addReportSchema = z.object({
+  ...reportFields,
+  command: z.literal('add'),
+  verified: z.object(verificationFields).nullable(),
+});
 
 /** What `inspect --json` prints. */
 export const inspectReportSchema = z.object({
@@ -88,6 +119,121 @@ export const convertReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+const gateList = z.array(z.number());
+
+/** What `excite --json` prints. Shares are from 0 to 1. */
+export const exciteReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('excite'),
+  tool: z.string(),
+  input: inputSchema,
+  /** Images that were computed. */
+  images: z.number(),
+  preprocess: z.string(),
+  backend: z.string(),
+  classes: z.array(z.object({ name: z.string(), images: z.number() })),
+  blocks: z.array(
+    z.object({
+      name: z.string(),
+      stage: z.number(),
+      block: unknownNumber,
+      channels: z.number(),
+      params: z.number(),
+      /** What a gate is at the most: 2 where it is doubled. */
+      range: z.number(),
+      mean: gateList,
+      /** Standard deviation from image to image. */
+      deviation: gateList,
+      /** Mean gates of every class; where there are more than 100, or some were chosen, of the chosen ones. */
+      perClass: z.record(z.string(), gateList),
+      /** Share of the variance that the classes explain; 0 where it cannot be known. */
+      specificity: z.number(),
+      saturation: z.number(),
+      /** Root mean square deviation from image to image, as a share of the range. */
+      spread: z.number(),
+      untrained: z.boolean(),
+    }),
+  ),
+  stages: z.array(
+    z.object({
+      stage: z.number(),
+      modules: z.number(),
+      params: z.number(),
+      specificity: z.number(),
+      saturation: z.number(),
+      spread: z.number(),
+      /** The part of the spread that is between classes; null where it cannot be known. */
+      classSpread: unknownNumber,
+      untrained: z.boolean(),
+    }),
+  ),
+  recommend: z.object({
+    code: z.enum(['says-little', 'untrained', 'unknown-classes', 'all-say-little', 'all-needed']),
+    skipStages: z.array(z.number()),
+    savesParams: z.number(),
+    reason: z.string(),
+    /** What to run next; null where nothing is to be done. */
+    next: z.string().nullable(),
+  }),
+  /** Images that could not be decoded. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  output: z.object({ path: z.string(), files: z.array(z.string()), bytes: z.number(), csv: z.string().nullable() }),
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
+/** What `strip --json` prints. */
+export const stripReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('strip'),
+  tool: z.string(),
+  input: inputSchema,
+  output: outputSchema,
+  modules: z.array(z.object({ name: z.string(), stage: unknownNumber, after: z.string() })),
+  exact: z.boolean(),
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
+/** What `verify --json` prints, when the models differ too. */
+export const verifyReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('verify'),
+  tool: z.string(),
+  before: inputSchema,
+  after: inputSchema,
+  tolerance: z.number(),
+  ...verificationFields,
+  /** Images that cannot be decoded. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  /** Milliseconds an example. */
+  timing: z.object({ before: z.number(), after: z.number(), ratio: z.number() }).nullable(),
+  milliseconds: z.number(),
+});
+
+/** What `backends --json` prints. */
+export const backendsReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('backends'),
+  tool: z.string(),
+  node: z.string(),
+  /** What `--backend auto` takes. */
+  chosen: backendSchema.nullable(),
+  /** In the order in which they are tried. */
+  backends: z.array(
+    z.object({
+      name: backendSchema,
+      runs: z.boolean(),
+      reason: z.string().nullable(),
+      usesGpu: z.boolean(),
+      versions: z.object({ tfjs: z.string(), tensorflow: z.string().nullable() }).nullable(),
+      matmul: z.object({ milliseconds: z.number(), gflops: z.number() }).nullable(),
+      install: z.string(),
+    }),
+  ),
+  milliseconds: z.number(),
+});
+
 /** What any command with `--json` prints when it fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
@@ -103,4 +249,8 @@ export const errorReportSchema = z.object({
 export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
+export type ExciteReport = z.infer<typeof exciteReportSchema>;
+export type StripReport = z.infer<typeof stripReportSchema>;
+export type VerifyReport = z.infer<typeof verifyReportSchema>;
+export type BackendsReport = z.infer<typeof backendsReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;

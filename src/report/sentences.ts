@@ -23,7 +23,11 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   'no-such-place': 'the block has no such place',
   'place-taken': 'another module scales the same tensor',
   'not-last-of-stage': 'one module a stage, behind its last block',
-  'channels-unknown': 'the number of channels is not known',
+  'channels-unknown':
+    'the number of channels is not known: neither the layer nor what reads it tells (a .keras file often says more)',
+  'channels-disagree': 'what the file says of its shape in one place differs from another',
+  'calls-differ': 'its calls give feature maps of other kinds, which one module cannot scale',
+  'too-many-channels': 'a module of so many channels would not fit into memory',
   'no-features': 'no feature map: nothing to pool over',
   'loader-lacks-layer': 'the format has no global pooling for these dimensions',
   'carries-mask':

@@ -2,6 +2,7 @@ import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
+import type { StripModule } from '../plan/plan-strip.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
 import { byteSize, count, magnitude, percent, printable } from './printable.js';
@@ -84,6 +85,13 @@ export const warningLine = ({ message, where }: Warning): string =>
 /** Where the result is, and what it took. */
 export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>
   `${printable(result.path)}  (${byteSize(model.bytes)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
+
+/** Which modules were taken out. */
+export function removedLine(modules: readonly StripModule[]): string {
+  const names = modules.slice(0, 4).map(({ name }) => printable(name));
+  const more = modules.length > names.length ? ` and ${modules.length - names.length} more` : '';
+  return `taken out: ${names.join(', ')}${more}`;
+}
 
 /** What to do with the new model. */
 export const nextSteps = (isExact: boolean): readonly string[] => [

@@ -2,7 +2,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
-import { listGraphs, type Model } from '../model/model.js';
+import { resolveGraph } from '../model/graph-nodes.js';
+import type { Graph, Model } from '../model/model.js';
 
 /** What a side of an image is scaled to where the model leaves it open: what most networks were trained with. */
 const OPEN_SIDE = 224;
@@ -29,9 +30,18 @@ export function imageSize(runs: LayersModel, path: string): ImageSize {
 }
 
 /** What is done to pixels where nobody says it: nothing if the model rescales by itself, else pixels / 255. */
-export const defaultPreprocess = (model: Model): Preprocess =>
-  [...listGraphs(model.graph)].some(({ graph }) =>
-    graph.layers.some(({ className }) => RESCALING_CLASSES.includes(className)),
-  )
-    ? 'none'
-    : 'unit';
+export const defaultPreprocess = (model: Model): Preprocess => (rescalesPixels(model.graph) ? 'none' : 'unit');
+
+/** Whether a graph rescales its input itself. Hard-swish too is rescaling where it is converted: behind weights it does not count. */
+function rescalesPixels(graph: Graph): boolean {
+  const { nodes } = resolveGraph(graph);
+  // Layers augment and resize pixels in front of the rescaling; none of them has weights.
+  const arePixels: boolean[] = [];
+  for (const { layer, inputs } of nodes) {
+    const readsPixels = inputs.every(({ node }) => arePixels[node]);
+    if (readsPixels && RESCALING_CLASSES.includes(layer.className)) return true;
+    if (readsPixels && layer.graph !== undefined && rescalesPixels(layer.graph)) return true;
+    arePixels.push(readsPixels && layer.weights.length === 0 && layer.graph === undefined);
+  }
+  return false;
+}

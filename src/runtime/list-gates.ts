@@ -1,5 +1,8 @@
+import { inputError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { tensorSize } from '../model/tensor.js';
+import type { ExistingModule } from '../stages/existing-modules.js';
+import type { GraphView } from '../stages/graph-view.js';
 import { findNetwork } from '../stages/network.js';
 
 /** The gate of an SE module, ours or another's, as a running model has it. */
@@ -12,8 +15,11 @@ export interface Gate {
   readonly scale: readonly string[];
   /** Which of the multiplication's inputs is the gate. */
   readonly input: number;
+  /** Whether the gate is added to itself before it multiplies: it then runs from 0 to 2. */
+  readonly isDoubled: boolean;
   /** Parameters of the whole module. */
   readonly params: number;
+  readonly kind: ExistingModule['kind'];
 }
 
 /** The gates of every SE module that a model holds, in the order in which they run. */
@@ -27,6 +33,30 @@ export const listGates = (model: Model): readonly Gate[] =>
       block,
       scale: [...view.path, scale.layer.name],
       input: scale.inputs.findIndex(({ node }) => node !== module.features),
+      isDoubled: module.nodes.some((id) => isDoubling(view, id)),
       params: [...layers].flatMap((layer) => layer.weights).reduce((sum, { tensor }) => sum + tensorSize(tensor), 0),
+      kind: module.kind,
     };
   });
+
+/**
+ * The same, where there has to be one.
+ * @throws RetrofitError `no-modules`
+ */
+export function getGates(model: Model): readonly Gate[] {
+  const gates = listGates(model);
+  if (gates.length === 0) throw noModules(model.path);
+  return gates;
+}
+
+export const noModules = (file: string) =>
+  inputError('no-modules', 'the model holds no SE module', {
+    where: { file },
+    hint: 'put modules in first: se-retrofit <model>',
+  });
+
+function isDoubling(view: GraphView, id: number): boolean {
+  const [left, right, ...more] = view.nodes[id]!.inputs;
+  if (view.facts[id]!.role !== 'add' || left === undefined || right === undefined || more.length > 0) return false;
+  return left.node === right.node && left.tensor === right.tensor;
+}

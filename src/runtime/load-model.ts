@@ -5,6 +5,7 @@ import { convertModel } from '../formats/convert-model.js';
 import { listLoaders } from '../formats/loaders.js';
 import { tfjsArtifacts } from '../formats/tfjs/tfjs-artifacts.js';
 import type { Format, Model } from '../model/model.js';
+import { reasonOf } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 
 const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
@@ -40,11 +41,9 @@ export async function loadModel({ layers }: TensorFlow, model: Model): Promise<L
     const runs = await layers.loadLayersModel({ load: async () => artifacts });
     return { runs, model: converted };
   } catch (error) {
-    throw inputError('cannot-compute', `TensorFlow.js does not load the model: ${firstLine(error)}`, {
+    throw inputError('cannot-compute', `TensorFlow.js does not load the model: ${reasonOf(error)}`, {
       where: { file: model.path },
       hint: 'compute with this model in the program that made it',
     });
   }
 }
-
-const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;

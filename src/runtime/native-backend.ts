@@ -3,10 +3,14 @@ import type { TensorFlow } from './tensorflow.js';
 
 interface NativeBackend {
   readonly isUsingGpuDevice?: boolean;
+  readonly binding?: { readonly TF_Version?: string };
 }
 
+/** Where `npm run backend:native` builds; a folder like that elsewhere is named by SE_RETROFIT_NATIVE. */
+const OWN_BUILD = '.cache/native';
+
 /**
- * Loads a native backend. It links with a library that may be missing, for another machine, or too old.
+ * Loads a native backend, one that was built here before one that npm installed. It links with a library that may be missing, for another machine, or too old.
  * @param packageName `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`
  * @returns whether it computes on a GPU
  * @throws whatever the package throws
@@ -16,11 +20,17 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   shimUtil(require('node:util'));
   // TensorFlow tells of every device and every missing library otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  require(packageName);
+  const root = require.resolve('se-retrofit/package.json').replace(/package\.json$/, '');
+  const built = process.env.SE_RETROFIT_NATIVE ?? root + OWN_BUILD;
+  require(require.resolve(packageName, { paths: [built, root] }));
   if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
   await tf.ready();
   return (tf.backend() as NativeBackend).isUsingGpuDevice === true;
 }
+
+/** The version of TensorFlow that a native backend computes with; undefined for other backends. */
+export const tensorFlowVersion = (tf: TensorFlow['tf']): string | undefined =>
+  (tf.backend() as NativeBackend).binding?.TF_Version;
 
 /** tfjs-node 4.22 calls functions of node:util that Node 23 no longer has. */
 function shimUtil(util: { isNullOrUndefined?: unknown; isArray?: unknown }): void {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-import { usageError } from '../errors.js';
+import { RetrofitError, usageError } from '../errors.js';
 import { BACKEND_NAMES, type BackendChoice, type BackendName } from './backend-names.js';
+import { mendBatchNorm } from './batch-norm-kernel.js';
 import { startNative } from './native-backend.js';
 import type { PassedOver, TensorFlow } from './tensorflow.js';
 
@@ -12,15 +13,12 @@ const INSTALL =
  * @throws RetrofitError `no-backend` if it does not run here, saying why
  */
 export async function startBackend(choice: BackendChoice): Promise<TensorFlow> {
-  const { tf, layers } = await importTensorFlow();
-  // No hints on the console, and no look at every number for NaN.
-  tf.env().set('PROD', true);
   const passedOver: PassedOver[] = [];
   for (const name of choice === 'auto' ? BACKEND_NAMES : [choice]) {
     try {
-      const usesGpu = await STARTS[name](tf);
-      return { tf, layers, backend: name, usesGpu, passedOver };
+      return { ...(await startNamed(name)), passedOver };
     } catch (error) {
+      if (error instanceof RetrofitError) throw error;
       passedOver.push({ name, reason: reasonOf(error) });
     }
   }
@@ -29,6 +27,17 @@ export async function startBackend(choice: BackendChoice): Promise<TensorFlow> {
     where: { field: 'backend' },
     hint: 'se-retrofit backends shows what is there and how to get the others',
   });
+}
+
+/**
+ * Loads TensorFlow.js with one backend.
+ * @throws RetrofitError `no-backend` where TensorFlow.js itself is not installed; whatever else keeps the backend
+ */
+export async function startNamed(name: BackendName): Promise<Omit<TensorFlow, 'passedOver'>> {
+  const { tf, layers } = await importTensorFlow();
+  // No hints on the console, and no look at every number for NaN.
+  tf.env().set('PROD', true);
+  return { tf, layers, backend: name, usesGpu: await STARTS[name](tf) };
 }
 
 type Core = TensorFlow['tf'];
@@ -65,12 +74,14 @@ async function startWasm(tf: Core): Promise<false> {
   setWasmPaths(entry.slice(0, entry.lastIndexOf('tf-backend-wasm')));
   await useBackend(tf, 'wasm');
   registerWasmGradients(tf);
+  mendBatchNorm(tf, 'wasm');
   return false;
 }
 
 async function startCpu(tf: Core): Promise<false> {
   await import('@tensorflow/tfjs-backend-cpu');
   await useBackend(tf, 'cpu');
+  mendBatchNorm(tf, 'cpu');
   return false;
 }
 

@@ -1,22 +1,12 @@
-import { fromPlain, isObject, type JsonValue, withMember } from '../json/json-value.js';
-import { renameKeys } from '../model/compile-settings.js';
-import {
-  type Call,
-  type Graph,
-  type GraphSource,
-  type Layer,
-  type Model,
-  type RetrofitRecord,
-  type TensorRef,
-  tensorKey,
-} from '../model/model.js';
-import { hasOutputKeys } from '../model/output-keys.js';
+import { type Call, type Graph, type Layer, type Model, samePath, type TensorRef, tensorKey } from '../model/model.js';
 import { doubled, type Tensor } from '../model/tensor.js';
-import { weightKey } from '../model/weight-key.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { planRetrofit } from '../plan/plan-retrofit.js';
 import { moduleLayers } from '../se/module-layers.js';
+import { extendRecord } from './extend-record.js';
+import { renameOutputs } from './rename-outputs.js';
+import { thaw } from './thaw.js';
 
 export { RETROFIT_DEFAULTS, type RetrofitOptions };
 
@@ -28,18 +18,14 @@ export { RETROFIT_DEFAULTS, type RetrofitOptions };
  */
 export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {}): Model {
   const decided = 'sites' in plan ? plan : planRetrofit(model, plan);
-  const thawed = model.graph.isFrozen ? thaw(model.graph) : model.graph;
-  const graph = retrofitGraph(thawed, [], decided);
+  const graph = retrofitGraph(thaw(model.graph), [], decided);
   return {
     ...model,
     graph,
     trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
-    record: extendRecord(model.record, decided),
+    record: extendRecord(model, decided),
   };
 }
-
-const samePath = (left: readonly string[], right: readonly string[]) =>
-  left.length === right.length && left.every((name, index) => name === right[index]);
 
 const startsWith = (path: readonly string[], start: readonly string[]) =>
   start.every((name, index) => path[index] === name);
@@ -142,57 +128,4 @@ function insertModules(layers: readonly Layer[], sites: readonly Site[], options
       ),
     ),
   ]);
-}
-
-/** A model that was frozen as a whole, as one whose layers are: the new ones are to learn. */
-function thaw(graph: Graph): Graph {
-  return { ...graph, isFrozen: false, layers: graph.layers.map(freeze), read: withTrainable(graph.read, true) };
-}
-
-function freeze(layer: Layer): Layer {
-  if (layer.graph !== undefined) {
-    const { graph } = layer;
-    return {
-      ...layer,
-      graph: { ...graph, isFrozen: true, read: withTrainable(graph.read, false) },
-    };
-  }
-  if (layer.className === 'InputLayer' || layer.isOperation) return layer;
-  return {
-    ...layer,
-    config: withMember(layer.config, 'trainable', fromPlain(false)),
-    settings: { ...layer.settings, trainable: false },
-  };
-}
-
-const withTrainable = (read: GraphSource | undefined, trainable: boolean): GraphSource | undefined =>
-  isObject(read?.config) ? { ...read, config: withMember(read.config, 'trainable', fromPlain(trainable)) } : read;
-
-/** Compile settings name outputs; where a scale layer became the output, they name that one. */
-function renameOutputs(config: JsonValue | undefined, before: Graph, after: Graph): JsonValue | undefined {
-  // Outputs that a model returns by keys of their own keep those.
-  if (hasOutputKeys(before)) return config;
-  const renamed = new Map<string, string>();
-  before.outputs.forEach((ref, index) => {
-    const { layer } = after.outputs[index]!;
-    if (layer !== ref.layer) renamed.set(ref.layer, layer);
-  });
-  return renameKeys(config, renamed);
-}
-
-function extendRecord(record: RetrofitRecord | undefined, plan: Plan): RetrofitRecord {
-  const key = ({ graph, layer, weight }: Doubling) => weightKey(graph, layer, weight);
-  const doubledBefore = new Map((record?.doubled ?? []).map((entry) => [key(entry), entry]));
-  for (const entry of plan.doublings) {
-    const exponent = (doubledBefore.get(key(entry))?.exponent ?? 0) + entry.exponent;
-    doubledBefore.set(key(entry), { ...entry, exponent });
-  }
-  return {
-    version: 1,
-    modules: [
-      ...(record?.modules ?? []),
-      ...plan.sites.map(({ name, after, graph, exactBy }) => ({ name, after, graph, exactBy })),
-    ],
-    doubled: [...doubledBefore.values()],
-  };
 }

@@ -1,7 +1,6 @@
 """Small models, one for each kind of block and each trap, built by the same code in every Keras.
 
-A builder gets a `Keras` (kerases.py) and returns a model. Its name is the function's name; catalogue.ts says the same list to
-the tests, and oracle.test.ts checks that they agree."""
+A builder gets a `Keras` (kerases.py) and returns a model. Its name is the function's name."""
 
 from kerases import KINDS
 
@@ -369,18 +368,59 @@ def time_distributed_model(K):
     return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
 
 
-@model("channels_first residual network", ("keras3-jax",))
-def channels_first(K):
+# channels_first: TensorFlow has no such convolutions on a CPU
+
+FIRST = {"data_format": "channels_first"}
+JAX = ("keras3-jax",)
+
+
+def conv_bn_first(K, x, filters, kernel=3, act=True):
+    x = K.layers.Conv2D(filters, kernel, padding="same", use_bias=False, **FIRST)(x)
+    x = K.layers.BatchNormalization(axis=1)(x)
+    return K.layers.ReLU()(x) if act else x
+
+
+def head_first(K, x):
+    return K.layers.Dense(5, activation="softmax")(K.layers.GlobalAveragePooling2D(**FIRST)(x))
+
+
+@model("channels_first: residual units, shortcut first and last, with a projection", JAX)
+def channels_first_residual(K):
     L = K.layers
-    first = {"data_format": "channels_first"}
     inputs = L.Input((3, 16, 16))
-    x = L.Conv2D(4, 3, padding="same", **first)(inputs)
-    for shortcut_first in (True, False):
-        y = L.ReLU()(L.BatchNormalization(axis=1)(L.Conv2D(4, 3, padding="same", use_bias=False, **first)(x)))
-        y = L.BatchNormalization(axis=1)(L.Conv2D(4, 3, padding="same", use_bias=False, **first)(y))
-        x = L.ReLU()(L.Add()([x, y] if shortcut_first else [y, x]))
-        x = L.MaxPooling2D(2, **first)(x)
-    return K.keras.Model(inputs, L.Dense(5, activation="softmax")(L.GlobalAveragePooling2D(**first)(x)))
+    x = conv_bn_first(K, inputs, 4)
+    for filters, shortcut_first in ((4, True), (4, False), (6, True)):
+        y = conv_bn_first(K, conv_bn_first(K, x, filters), filters, act=False)
+        shortcut = x if filters == x.shape[1] else conv_bn_first(K, x, filters, 1, act=False)
+        x = L.ReLU()(L.Add()([shortcut, y] if shortcut_first else [y, shortcut]))
+        x = L.MaxPooling2D(2, **FIRST)(x)
+    return K.keras.Model(inputs, head_first(K, x))
+
+
+@model("channels_first: inception modules, concatenated along axis 1", JAX)
+def channels_first_inception(K):
+    L = K.layers
+    inputs = L.Input((3, 16, 16))
+    x = conv_bn_first(K, inputs, 6)
+    for filters in (2, 3):
+        pooled = L.AveragePooling2D(3, strides=1, padding="same", **FIRST)(x)
+        branches = [
+            conv_bn_first(K, x, filters, 1),
+            conv_bn_first(K, conv_bn_first(K, x, filters, 1), filters),
+            conv_bn_first(K, pooled, filters, 1),
+        ]
+        x = L.MaxPooling2D(2, **FIRST)(L.Concatenate(axis=1)(branches))
+    return K.keras.Model(inputs, head_first(K, x))
+
+
+@model("channels_first: convolution units, one with ReLU6, Flatten and Dense behind", JAX)
+def channels_first_conv_units(K):
+    L = K.layers
+    inputs = L.Input((3, 16, 16))
+    x = L.Conv2D(4, 3, padding="same", activation="relu", **FIRST)(inputs)
+    x = L.MaxPooling2D(2, **FIRST)(L.ReLU(6.0)(conv_bn_first(K, x, 6, act=False)))
+    x = L.Flatten(**FIRST)(L.Conv2D(8, 3, activation="relu", **FIRST)(x))
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax")(L.Dense(12, activation="relu")(x)))
 
 
 # Sharing, inputs and outputs
@@ -425,6 +465,18 @@ def dictionaries(K):
     x = unit(K, conv_bn(K, inputs["picture"], 4), 4)
     x = L.Concatenate()([L.GlobalAveragePooling2D()(x), inputs["extra"]])
     return K.keras.Model(inputs, {"b": L.Dense(2, name="b")(x), "a": L.Dense(3, name="a")(x)})
+
+
+@model("dictionaries in a model and in one nested in it, a list among the outputs")
+def nested_dictionaries(K):
+    L = K.layers
+    inner = {"m": L.Input((4,), name="m"), "b": L.Input((3,), name="b")}
+    joined = L.Concatenate()([inner["m"], inner["b"]])
+    block = K.keras.Model(inner, {"q": L.Dense(2, name="q")(joined), "p": L.Dense(3, name="p")(inner["b"])}, name="block")
+    inputs = {"picture": image(K, name="picture"), "extra": L.Input((3,), name="extra")}
+    x = unit(K, conv_bn(K, inputs["picture"], 4), 4)
+    y = block({"m": L.GlobalAveragePooling2D()(x), "b": inputs["extra"]})
+    return K.keras.Model(inputs, {"two": L.Dense(2, name="two")(y["q"]), "one": [L.Dense(3, name="one")(y["p"]), y["q"]]})
 
 
 @model("an input that nothing reads")
@@ -588,6 +640,31 @@ def custom_layers(K):
     return K.keras.Model(inputs, head(K, x))
 
 
+@model("layers that nothing is known of end conv units: before a pooling, a norm, a convolution, the global pooling", custom=True)
+def custom_conv_units(K):
+    L = K.layers
+    offset, halve = (custom_objects(K)[name] for name in ("Offset", "halve"))
+    inputs = image(K)
+    x = L.MaxPooling2D(2)(offset(name="before_pooling")(conv(K, inputs, 4, activation="relu")))
+    x = L.BatchNormalization()(offset(name="before_norm")(conv(K, x, 5, activation="relu")))
+    x = L.Lambda(halve, name="before_convolution")(conv(K, x, 6, activation="relu"))
+    x = L.ReLU()(offset(name="before_activation")(conv(K, x, 8, activation="relu")))
+    x = conv(K, x, 6, groups=2, activation="relu")
+    return K.keras.Model(inputs, head(K, offset(name="before_global_pooling")(x)))
+
+
+@model("a custom layer that gives two tensors, in a nested model; its features go on in a residual unit", custom=True)
+def custom_two_outputs(K):
+    L = K.layers
+    custom = custom_objects(K)
+    inputs = image(K)
+    inner = image(K, channels=4)
+    features, mean = custom["WithMean"](name="with_mean")(conv_bn(K, conv_bn(K, inner, 4), 4, act=None))
+    block = K.keras.Model(inner, [L.ReLU()(L.Add()([features, inner])), mean], name="block")
+    x, mean = block(conv_bn(K, inputs, 4))
+    return K.keras.Model(inputs, [head(K, x), L.Dense(3, name="means")(mean)])
+
+
 def custom_objects(K):
     """Offset and halve are known by custom_objects only; Scale is registered besides."""
     if hasattr(K, "custom"):
@@ -610,10 +687,17 @@ def custom_objects(K):
         def call(self, inputs):
             return inputs + self.bias
 
+    class WithMean(K.layers.Layer):
+        def call(self, inputs):
+            return inputs * 2.0, K.mean(inputs, axis=(1, 2))
+
+        def compute_output_shape(self, shape):
+            return tuple(shape), (shape[0], shape[-1])
+
     def halve(tensor):
         return tensor * 0.5
 
-    K.custom = {"Scale": Scale, "Offset": Offset, "halve": halve}
+    K.custom = {"Scale": Scale, "Offset": Offset, "WithMean": WithMean, "halve": halve}
     return K.custom
 
 
@@ -634,6 +718,24 @@ def with_policy(K, name):
 @model("mixed_float16")
 def mixed_float16(K):
     return with_policy(K, "mixed_float16")
+
+
+def shift_far(K, model):
+    beta = model.get_layer("large").beta
+    beta.assign(beta + 40.0)
+
+
+@model("mixed_float16, a feature map of 64 x 64 values around 40: their sum is infinite in float16", finish=shift_far)
+def mixed_float16_large(K):
+    K.set_policy("mixed_float16")
+    L = K.layers
+    inputs = image(K, 64)
+    x = conv_bn(K, inputs, 4)
+    y = L.BatchNormalization(name="large")(conv(K, conv_bn(K, x, 4), 4))
+    x = L.Flatten()(L.MaxPooling2D(16)(L.Add()([x, y])))
+    outputs = L.Dense(5, name="predictions", dtype="float32")(x)
+    K.set_policy("float32")
+    return K.keras.Model(inputs, outputs)
 
 
 @model("mixed_bfloat16")
@@ -795,13 +897,10 @@ def odd_names(K):
 
 # Networks of keras.applications
 
-APPLICATIONS = ("ResNet50", "VGG16", "MobileNet", "MobileNetV2", "InceptionV3", "DenseNet121", "EfficientNetB0",
-                "MobileNetV3Small")  # fmt: skip
-
-
-def build_application(K, name, **options):
-    """keras.applications' `name` as it builds it, without downloading weights."""
-    return getattr(K.keras.applications, name)(**{"weights": None, **options})
+def build_application(K, name):
+    """keras.applications' `name` without trained weights, and without the softmax: random networks saturate it, and a
+    saturated output hides every difference."""
+    return getattr(K.keras.applications, name)(weights=None, classifier_activation=None)
 
 
 def describe():

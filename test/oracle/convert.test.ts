@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { readModel, writeModel } from '../../src/index.js';
 import { modelFolder } from '../support/fixtures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { loadModel, predict, tf, useBackend } from '../support/tensorflow.js';
+import { loadModel, useBackend } from '../support/tensorflow.js';
 import { describeOracle, numbersOf, oracle } from './oracle.js';
+import { expectClose } from './saved-models.js';
+import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
 
 // A conversion computes what the model did, in the loader it was converted for. Different engines add in different
 // orders: they agree to 1e-5 of the largest output.
@@ -29,6 +31,8 @@ const MODELS = [
   'siamese',
   'shared_layers',
   'two_inputs_two_outputs',
+  'dictionaries',
+  'nested_dictionaries',
   'nested_functional',
   'nested_sequential',
   'nested_frozen',
@@ -36,13 +40,10 @@ const MODELS = [
   'dropout',
   'prelu',
 ];
-
-function expectClose(actual: Float32Array, expected: Float32Array): void {
-  expect(actual.length).toBe(expected.length);
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const difference = expected.reduce((most, value, index) => Math.max(most, Math.abs(value - actual[index]!)), 0);
-  expect(difference).toBeLessThanOrEqual(1e-5 * Math.max(largest, 1e-3));
-}
+const REAL_SIZES = ['MobileNetV2', 'MobileNetV3Small', 'MobileNetV3Large', 'ResNet50', 'EfficientNetB0'];
+const models = process.env.SE_RETROFIT_TEST_ALL
+  ? [...MODELS, ...REAL_SIZES.map((name) => `applications/${name}`)]
+  : MODELS;
 
 for (const [kind, other] of [
   ['keras2', 'keras3'],
@@ -50,28 +51,23 @@ for (const [kind, other] of [
 ] as const) {
   describeOracle(kind, `converted to ${other} and to TensorFlow.js`, (keras) => {
     const target = oracle(other);
-    test.each(MODELS)('%s', async (name) => {
+    test.each(models)('%s', async (name) => {
       const place = join(folder, `${kind}-${name}`);
       await keras.make(name, place, ['.keras']);
-      const before = join(place, `${name}.keras`);
+      const before = join(place, `${basename(name)}.keras`);
       const model = await readModel(before);
-      const { inputs, outputs } = await keras.outputs(before);
+      const { inputs, outputs, structure } = await keras.outputs(before);
 
       const translated = join(place, 'translated.keras');
       await writeModel(model, translated, { dialect: other });
       const again = await target.outputs(translated, { inputs });
+      expect(again.structure).toEqual(structure);
       for (const [index, output] of outputs.entries()) {
         expectClose(numbersOf(again.outputs[index]!), numbersOf(output));
       }
 
       await writeModel(model, join(place, 'web'));
-      const loaded = await loadModel(join(place, 'web'));
-      const predicted = predict(
-        loaded,
-        inputs.map((input) => tf.tensor(numbersOf(input), [...input.shape])),
-      );
-      for (const [index, output] of outputs.entries()) expectClose(predicted[index]!, numbersOf(output));
-      loaded.dispose();
+      await expectCloseInTensorFlowJs(keras, before, join(place, 'web'));
     });
   });
 }

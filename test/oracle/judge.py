@@ -13,6 +13,7 @@ import numpy as np
 
 import catalogue
 from kerases import list_variables, randomise
+from saved_files import differences
 
 
 def versions(K):
@@ -179,7 +180,8 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
             **{mode: finite_or_none(difference(a[index], b[index])) for mode, (a, b) in ran.items()},
             "finite": all(bool(np.isfinite(values[index]).all()) for pair in ran.values() for values in pair),
             "largest": finite_or_none(np.abs(left[index]).max(initial=0)),
-            "varied": bool(left[index].size < 2 or np.ptp(left[index]) > 0),
+            # Zeros and ones of a saturated softmax would hide a difference.
+            "varied": len(np.unique(left[index])) > min(left[index].size - 1, 2),
         }
         for index, (old, new) in enumerate(names)
     ]
@@ -198,7 +200,15 @@ def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, 
     return {
         "inputs": [encode(value) for value in values],
         "outputs": [{"name": name, **encode(value)} for name, value in zip(names, results)],
+        "structure": plain(pack(K, loaded, "outputs", list(range(len(results))))),
     }
+
+
+def plain(structure):
+    """Keras' own dictionaries and lists as Python's."""
+    if hasattr(structure, "items"):
+        return {key: plain(value) for key, value in structure.items()}
+    return structure if isinstance(structure, int) else [plain(value) for value in structure]
 
 
 def encode(values):
@@ -286,11 +296,15 @@ def relation(before, after):
         return "unchanged"
     if not np.issubdtype(old.dtype, np.floating):
         return "other"
-    # By bits, so that -0 stays -0.
-    for name, factor in (("doubled", 2), ("halved", 0.5)):
+    # By bits, so that -0 stays -0. A kernel between two sites is doubled for each.
+    for name, factor in (("doubled", 2), ("doubled", 4), ("halved", 0.5)):
         if (old * old.dtype.type(factor)).tobytes() == new.tobytes():
             return name
     return "other"
+
+
+def compareFiles(K, before, after, ignore=()):
+    return {"differences": differences(before, after, ignore)}
 
 
 # Training and saving
@@ -367,18 +381,71 @@ def saveAgain(K, model, to, custom=False, compile=False):
     return {"files": list(to)}
 
 
+def gates(K, model, scales, inputs):
+    """The gates of multiplications [{"path", "input"}] on some inputs, each by a model that ends there: [[a call's gates]].
+
+    A path leads through nested models; whatever is called several times gives as many results."""
+    loaded = load_model(K, model)
+    values = [decode(tensor) for tensor in inputs]
+    found = []
+    for scale in scales:
+        calls = list(gate_calls(K, loaded, values, scale["path"], scale["input"]))
+        found.append([encode(call.reshape(call.shape[0], -1)) for call in calls])
+    return found
+
+
+def gate_calls(K, model, values, path, index):
+    layer = model.get_layer(path[0])
+    for tensors in read_by(K, model, layer):
+        wanted = tensors if len(path) > 1 else [tensors[index]]
+        ends = run(K, K.keras.Model(model.inputs, wanted), values, "eager")
+        if len(path) == 1:
+            yield ends[0]
+        else:
+            yield from gate_calls(K, layer, ends, path[1:], index)
+
+
+def read_by(K, model, layer):
+    """What each call of a layer reads, of those calls that this model computes."""
+    if K.version == 3:
+        nodes = [node for nodes in model._nodes_by_depth.values() for node in nodes if node.operation is layer]
+    else:
+        nodes = [node for nodes in model._nodes_by_depth.values() for node in nodes if node.layer is layer]
+    # A model that is a layer has, in Keras 2, a call of its own making besides.
+    for node in sorted(nodes, key=layer._inbound_nodes.index):
+        yield K.flatten(node.input_tensors)
+
+
+def randomised(K, model, to, seed=1):
+    """The model with random weights everywhere, as a file of its own."""
+    loaded = load_model(K, model)
+    randomise(K, loaded, seed)
+    save_model(K, loaded, to)
+    return {"files": [to]}
+
+
+def preprocess(K, pixels, mode):
+    """What keras.applications makes of pixels, a flat list of colours from 0 to 255."""
+    if K.version == 2:
+        from tf_keras.applications.imagenet_utils import preprocess_input
+    else:
+        from keras.applications.imagenet_utils import preprocess_input
+    values = np.array(pixels, np.float32).reshape(1, 1, -1, 3)
+    return encode(np.asarray(preprocess_input(values, data_format="channels_last", mode=mode)))
+
+
 # Making
 
 EXTENSIONS = (".h5", ".keras", ".json", ".weights.h5", ".legacy.h5")
 
 
-def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
+def make(K, model, folder, seed=1, saves=EXTENSIONS):
     """Builds a model of the catalogue, or `applications/<Name>`, with random weights, and saves it in each way asked for."""
     K.reset(seed)
     family, _, name = model.rpartition("/")
     if family == "applications":
         entry = {"finish": None}
-        built = catalogue.build_application(K, name, **(options or {}))
+        built = catalogue.build_application(K, name)
     elif model not in catalogue.MODELS:
         raise ValueError(f"the catalogue has no model {model}")
     else:
@@ -395,13 +462,13 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS, options=None):
     return {**describe_model(K, built), "files": files}
 
 
-def change(K, model, to, variable, add=1.0, custom=False):
+def change(K, model, to, variable, add=0.0, times=1.0, custom=False):
     """A model with one variable changed: what a comparison must notice."""
     loaded = load_model(K, model, custom)
     found = dict(list_variables(K, loaded))
     if variable not in found:
         raise ValueError(f"there is no variable {variable}; there are {', '.join(found)}")
-    found[variable].assign(K.numpy(found[variable]) + np.float32(add))
+    found[variable].assign(K.numpy(found[variable]) * np.float32(times) + np.float32(add))
     save_model(K, loaded, to)
     return {"files": [to]}
 
@@ -414,12 +481,16 @@ REQUESTS = {
     "catalogue": describe_catalogue,
     "change": change,
     "compare": compare,
+    "compareFiles": compareFiles,
     "compareWeights": compareWeights,
     "fit": fit,
+    "gates": gates,
     "layers": layers,
     "load": load,
     "make": make,
     "outputs": outputs,
+    "preprocess": preprocess,
+    "randomised": randomised,
     "saveAgain": saveAgain,
     "trainSteps": trainSteps,
     "values": values,

@@ -1,5 +1,6 @@
 """One of the Kerases, quiet and deterministic: what the rest of the oracle needs of it, under the same names for all."""
 
+import gc
 import os
 import re
 import zlib
@@ -37,16 +38,21 @@ class Keras:
         self.keras = keras
         self.layers = keras.layers
         self.reset()
+        # Every reset collects garbage: the libraries' own 340,000 objects need not be looked through each time.
+        gc.collect()
+        gc.freeze()
 
     def reset(self, seed=0):
         """Automatic layer names count from the start again, float32 is the policy, random numbers repeat."""
         if self.version == 2:
             self.keras.backend.clear_session()
             self.keras.mixed_precision.set_global_policy("float32")
+            # The models with code in them are our own.
+            self.keras.__internal__.enable_unsafe_deserialization()
         else:
             self.keras.utils.clear_session()
             self.keras.config.set_dtype_policy("float32")
-            # Reset with the session. The models with code in them are our own.
+            # Reset with the session.
             self.keras.config.enable_unsafe_deserialization()
         self.keras.utils.set_random_seed(seed)
 
@@ -119,6 +125,8 @@ def list_variables(K, model):
 def relative_name(K, layer, variable):
     name = variable.name.removesuffix(":0") if K.version == 2 else variable.path
     _, scope, rest = f"/{name}".partition(f"/{layer.name}/")
+    if rest == "kernel" and type(layer).__name__.startswith("DepthwiseConv"):
+        rest = "depthwise_kernel"  # Keras 3 calls it a kernel like any other
     # Seed generators are counted through the whole session.
     return re.sub(r"seed_generator(_\d+)?", "seed_generator", rest if scope else name)
 

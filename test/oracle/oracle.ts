@@ -37,12 +37,14 @@ export interface ComparedOutput {
   readonly training?: number | null;
   readonly finite: boolean;
   readonly largest: number | null;
+  /** More than two different numbers, where there are more. */
   readonly varied: boolean;
 }
 
 /** What became of every variable, by name. */
 export interface ComparedWeights {
   readonly unchanged: readonly string[];
+  /** Once, or twice by two sites. */
   readonly doubled: readonly string[];
   readonly halved: readonly string[];
   readonly other: readonly string[];
@@ -51,6 +53,7 @@ export interface ComparedWeights {
 }
 
 export interface Fitted {
+  readonly loss: number | null;
   readonly finite: boolean;
   readonly changed: readonly string[];
   readonly trainable: readonly string[];
@@ -84,6 +87,19 @@ export interface Oracle {
     options?: Options,
   ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
   compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
+  /** Saves the model with one variable changed. */
+  change(
+    model: SavedModel,
+    to: string,
+    variable: string,
+    change: { readonly add?: number; readonly times?: number },
+  ): Promise<unknown>;
+  /** Every attribute, config and tensor of two saved models that is not the same, as lines. */
+  compareFiles(
+    before: SavedModel,
+    after: SavedModel,
+    options?: { readonly ignore?: readonly string[] },
+  ): Promise<{ readonly differences: readonly string[] }>;
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
@@ -92,11 +108,26 @@ export interface Oracle {
   /** The weights by name. */
   values(model: SavedModel): Promise<Trained['values']>;
   /** Names of `model.layers`, nested models' inside. */
-  layers(model: SavedModel, options?: Options): Promise<unknown>;
+  layers(model: SavedModel, options?: Options): Promise<readonly { readonly name: string }[]>;
   outputs(
     model: SavedModel,
     options?: Options,
-  ): Promise<{ readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] }>;
+  ): Promise<{
+    readonly inputs: readonly Tensor[];
+    readonly outputs: readonly Tensor[];
+    /** How the outputs are held together: numbers in the places of the tensors. */
+    readonly structure: unknown;
+  }>;
+  /** The gates that multiplications read, for each multiplication and each of its calls: [images, channels]. */
+  gates(
+    model: SavedModel,
+    scales: readonly { readonly path: readonly string[]; readonly input: number }[],
+    inputs: readonly Tensor[],
+  ): Promise<readonly (readonly Tensor[])[]>;
+  /** Saves a model again, with random weights everywhere. */
+  randomised(model: SavedModel, to: string): Promise<unknown>;
+  /** What keras.applications' `preprocess_input` makes of colours. */
+  preprocess(pixels: readonly number[], mode: string): Promise<Tensor>;
 }
 
 interface Answer {
@@ -131,12 +162,17 @@ export function oracle(kind: Kind): Oracle {
     make: (model, folder, saves) => ask('make', { model, folder, saves }),
     compare: (before, after, options) => ask('compare', { before, after, ...options }),
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
+    change: (model, to, variable, change) => ask('change', { model, to, variable, ...change }),
+    compareFiles: (before, after, options) => ask('compareFiles', { before, after, ...options }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     trainSteps: (model, to, options) => ask('trainSteps', { model, to, ...options }),
     values: (model) => ask('values', { model }),
     layers: (model, options) => ask('layers', { model, ...options }),
     outputs: (model, options) => ask('outputs', { model, ...options }),
+    gates: (model, scales, inputs) => ask('gates', { model, scales, inputs }),
+    randomised: (model, to) => ask('randomised', { model, to }),
+    preprocess: (pixels, mode) => ask('preprocess', { pixels, mode }),
   };
 
   async function start() {
@@ -189,6 +225,12 @@ export function describeOracle(kind: Kind, title: string, tests: (keras: Oracle)
   if (reason === undefined) describe(`${kind}: ${title}`, () => tests(oracle(kind)));
   else describe.skip(`${kind}: ${title} (${reason})`, () => tests(oracle(kind)));
 }
+
+/** A tensor of numbers, to be sent. */
+export const tensorOf = (shape: readonly number[], values: Float32Array): Tensor => ({
+  shape,
+  base64: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+});
 
 /** The numbers of a tensor. */
 export const numbersOf = ({ base64 }: Tensor): Float32Array =>

@@ -79,6 +79,16 @@ test.each(['block1/squeeze', 'block1/fc1'])('behind %s, whose keepdims TensorFlo
   expect(reasonAt(await readFixture('hard-sigmoid-se'), at)).toBe('keepdims-ignored');
 });
 
+test('behind a layer whose calls give other numbers of channels', async () => {
+  const model = buildModel();
+  const layers = model.json.modelTopology.config.layers;
+  const shared = layer('ReLU', 'shared', {}, ['image']);
+  shared.inbound_nodes = [[['image', 0, 0, {}]], [['stem', 0, 0, {}]]];
+  layers.splice(2, 0, shared);
+  layers[3]!.inbound_nodes = [[['shared', 1, 0, {}]]];
+  expect(reasonAt(await readModel(writeBuilt(join(folder, 'calls'), model)), 'shared')).toBe('calls-differ');
+});
+
 test('with --at nothing that was not asked for is skipped', async () => {
   const { sites, skipped } = planRetrofit(await readFixture('unet'), { at: ['conv2d_9'] });
   expect(sites).toHaveLength(1);

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Plan, planRetrofit, RetrofitError, type RetrofitOptions, retrofit, writeModel } from '../../src/index.js';
+import {
+  type Model,
+  type Plan,
+  planRetrofit,
+  RetrofitError,
+  type RetrofitOptions,
+  retrofit,
+  writeModel,
+} from '../../src/index.js';
 import { modelFolder, readFixture } from './fixtures.js';
 import { firstDifference, loadModel, predict, seededInputs } from './tensorflow.js';
 
@@ -14,16 +22,21 @@ export async function retrofitFixture(
   folder: string,
 ): Promise<{ readonly output: string; readonly plan: Plan } | undefined> {
   const model = await readFixture(name);
-  let plan: Plan;
+  const plan = planOrNothing(model, options);
+  if (plan === undefined) return undefined;
+  const output = join(folder, `${name}-${count++}`);
+  await writeModel(retrofit(model, plan), output);
+  return { output, plan };
+}
+
+/** The plan of a retrofit; undefined where no place takes a module with these options. */
+export function planOrNothing(model: Model, options: Partial<RetrofitOptions>): Plan | undefined {
   try {
-    plan = planRetrofit(model, options);
+    return planRetrofit(model, options);
   } catch (error) {
     if (error instanceof RetrofitError && NOTHING_TO_DO.includes(error.code)) return undefined;
     throw error;
   }
-  const output = join(folder, `${name}-${count++}`);
-  await writeModel(retrofit(model, plan), output);
-  return { output, plan };
 }
 
 /** Real TensorFlow.js loads both and predicts the very same bits. */

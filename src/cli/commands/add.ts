@@ -10,6 +10,7 @@ import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
+import { isVerified, verifiedLines } from '../../report/verify-report.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { retrofit } from '../../transforms/retrofit.js';
@@ -35,7 +36,13 @@ export async function add(path: string, given: Flags): Promise<void> {
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
   if (flags.markdown !== undefined)
     await checkReportPlace(flags.markdown, 'markdown', model, flags.dryRun ? undefined : place);
-  const output = flags.dryRun ? null : await writeModel(retrofit(model, plan), place, flags);
+  const verification = flags.verify ? await import('../verify-written.js') : undefined;
+  await verification?.checkVerifiable(read, options);
+  const after = retrofit(model, plan);
+  const written = flags.dryRun ? null : await writeModel(after, place, flags);
+  const verified = await verification?.verifyWritten(read, after, written === null ? undefined : place);
+  const isRefused = verified !== undefined && !isVerified(verified);
+  const output = isRefused ? null : written;
 
   const run: Run = {
     tool: TOOL,
@@ -52,13 +59,21 @@ export async function add(path: string, given: Flags): Promise<void> {
       maxAddedParams: flags.maxAddedParams ?? null,
       denyCode: flags.denyCode ?? false,
       allowLinks: flags.allowLinks ?? false,
+      verify: flags.verify ?? false,
     },
     output,
+    ...(verified === undefined ? {} : { verified }),
     milliseconds: performance.now() - started,
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), output !== null);
   if (flags.json) print(reportLine(addReport(run)));
-  else if (!flags.quiet) show(run);
+  else if (!flags.quiet) show(run, flags.dryRun ?? false);
+  if (isRefused)
+    throw verification!.differs(
+      verified,
+      place.path,
+      'the new model was taken away again: numbers of the network are too large to be doubled, or this is a defect of ours',
+    );
 }
 
 function checkBudget(plan: Plan, budget: string): void {
@@ -73,17 +88,16 @@ function checkBudget(plan: Plan, budget: string): void {
   );
 }
 
-function show({ model, plan, output, milliseconds }: Run): void {
+function show({ model, plan, output, verified, milliseconds }: Run, isDryRun: boolean): void {
   const [head, ...rows] = textTable(stageTable(plan));
   print(dataColors.bold(head!), ...rows, totalsLine(plan));
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
   tell(
     ...[...model.warnings, ...plan.warnings].map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)),
   );
-  if (output === null) {
-    tell('dry run: nothing was written');
-    return;
-  }
+  if (verified !== undefined) print(...verifiedLines(verified));
+  if (isDryRun) tell('dry run: nothing was written');
+  if (output === null) return;
   print(dataColors.green(outputLine(model, output, milliseconds)));
   tell(...nextSteps(plan.exact).map((line) => messageColors.dim(line)));
 }

@@ -7,8 +7,8 @@ export type Argument =
   | { readonly kind: 'tensor'; readonly input: number }
   | { readonly kind: 'tensors'; readonly inputs: readonly number[] }
   | { readonly kind: 'constant'; readonly json: JsonValue }
-  /** Tensors in a structure that is no plain list. */
-  | { readonly kind: 'structure' };
+  /** Tensors in a structure that is no plain list; `keys` where it is a dictionary of tensors. */
+  | { readonly kind: 'structure'; readonly keys?: readonly string[] };
 
 export interface CallArguments {
   readonly positional: readonly Argument[];
@@ -76,6 +76,8 @@ function argumentCounter(isTensor: IsTensor): Counter {
     if (count === 0) return { kind: 'constant', json: value };
     const first = next;
     next += count;
+    if (isObject(value) && value.members.every((member) => isTensor(member.value)))
+      return { kind: 'structure', keys: value.members.map((member) => member.key) };
     if (!isArray(value) || !value.items.every((item) => isTensor(item.value))) return { kind: 'structure' };
     return { kind: 'tensors', inputs: Array.from({ length: count }, (_, at) => first + at) };
   };

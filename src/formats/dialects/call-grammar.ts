@@ -1,5 +1,6 @@
-import type { JsonValue, Plain } from '../../json/json-value.js';
-import type { Dialect, Layer } from '../../model/model.js';
+import type { JsonValue, Plain, PlainObject } from '../../json/json-value.js';
+import type { Shape } from '../../layers/layer-facts.js';
+import type { Dialect, Layer, Structure } from '../../model/model.js';
 import { KERAS2_CALLS } from './keras2-calls.js';
 import { KERAS3_CALLS } from './keras3-calls.js';
 import type { IsLayer, MapReference, WrittenReference } from './tensor-references.js';
@@ -8,6 +9,8 @@ import type { IsLayer, MapReference, WrittenReference } from './tensor-reference
 export interface WrittenCall {
   /** The tensors it reads, in the order the loaders visit them. */
   readonly references: readonly WrittenReference[];
+  /** The shapes that stand beside the references; null for those beside which none does. */
+  readonly shapes?: readonly (Shape | null)[];
   /** Whether there is more to it than tensors: constants, keyword arguments that say something, structures. */
   readonly hasArguments: boolean;
 }
@@ -24,8 +27,8 @@ export interface CallGrammar {
   readonly readCall: (call: JsonValue, isLayer: IsLayer, layer: string, field: string) => WrittenCall;
   /** The call with every tensor in it mapped; everything else keeps its text. */
   readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
-  readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[]) => Plain;
-  readonly writeEnds: (ends: readonly WrittenReference[]) => Plain;
+  readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject) => Plain;
+  readonly writeEnds: (ends: readonly WrittenReference[], structure: Structure) => Plain;
   /** The number of a layer's first call where other calls refer to it. */
   readonly firstInCalls: (layer: Layer) => number;
   /** The number of a layer's first call in `input_layers` and `output_layers`. */

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../json/json-value.js';
+import { getMember, type JsonValue } from '../../json/json-value.js';
 import { computeDtype } from '../../layers/dtype-policy.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Graph, type Layer, type TensorRef, tensorKey } from '../../model/model.js';
@@ -23,11 +23,12 @@ export function tensorsOf(graph: Graph, grammar: CallGrammar): GraphTensors {
   const readLayers = new Map((graph.read?.layers ?? graph.layers).map((layer) => [layer.name, layer]));
   const isLayer = (name: string) => readLayers.has(name);
   const shapeOf = shapesOf(graph);
-  const written = (ref: TensorRef, first: First): WrittenReference => ({
-    layer: ref.layer,
-    node: ref.call + first(layers.get(ref.layer)!),
-    tensor: ref.tensor,
-  });
+  const written = (ref: TensorRef, first: First): WrittenReference => {
+    const layer = layers.get(ref.layer)!;
+    const name = getMember(layer.entry, 'name');
+    const nameText = name?.kind === 'string' ? name.text : undefined;
+    return { layer: ref.layer, node: ref.call + first(layer), tensor: ref.tensor, nameText };
+  };
   const mapping = (before: readonly TensorRef[], after: readonly TensorRef[], first: First) => {
     const now = new Map(before.map((ref, index) => [tensorKey(ref), after[index]!]));
     return ({ layer, node, tensor }: WrittenReference): WrittenReference => {

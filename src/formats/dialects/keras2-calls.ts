@@ -1,10 +1,11 @@
-import { isArray, isObject, type JsonValue, type Plain } from '../../json/json-value.js';
+import { isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { firstNode } from './node-numbers.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
+import { packStructure } from './write-structure.js';
 
 // The Keras 2 way to say a call, which TensorFlow.js shares: a list of references, `[[layer, node, tensor, {...}], ...]`.
 
@@ -14,16 +15,21 @@ export const KERAS2_CALLS: CallGrammar = {
   readCall,
   mapCall: mapReferences,
   writeCall,
-  writeEnds: (ends) => ends.map(toPlain),
+  // A single tensor stands in a list, from which Keras 2 takes it out again.
+  writeEnds: (ends, structure) =>
+    structure.kind === 'tensor' ? ends.map(toPlain) : packStructure(structure, ends.map(toPlain)),
   firstInCalls: firstNode,
   firstInEnds: firstNode,
 };
 
 const OP_LAYERS: readonly string[] = ['TFOpLambda', 'SlicingOpLambda'];
 
-/** An op layer's function is called with its tensor itself, which a list around the reference would not be. */
-function writeCall({ className }: Layer, inputs: readonly WrittenTensor[]): Plain {
-  const [first, ...others] = inputs.map((input): Plain => [...toPlain(input), {}]);
+/**
+ * Keyword arguments stand behind every tensor. An op layer's function is called with its tensor itself, which a list
+ * around the reference would not be.
+ */
+function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
+  const [first, ...others] = inputs.map((input): Plain => [...toPlain(input), keywords]);
   return others.length === 0 && OP_LAYERS.includes(className) ? first! : [first!, ...others];
 }
 

@@ -8,6 +8,7 @@ import {
   mapItems,
   mapMembers,
   type Plain,
+  type PlainObject,
   stringOf,
   withMember,
 } from '../../json/json-value.js';
@@ -18,6 +19,7 @@ import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js'
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
 import { sortedMembers } from './sorted-members.js';
+import { statedShape } from './stated-shapes.js';
 import {
   type IsLayer,
   type MapReference,
@@ -26,6 +28,7 @@ import {
   type WrittenReference,
   writeReference,
 } from './tensor-references.js';
+import { packStructure } from './write-structure.js';
 
 // The Keras 3 way to say a call: `{args, kwargs}` as Python had them, with tensors as `__keras_tensor__` objects
 // anywhere inside. Keras 3 reads the lists of Keras 2 as well, also beside its own.
@@ -38,8 +41,7 @@ export const KERAS3_CALLS: CallGrammar = {
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
-  // One bare output stays a tensor; in a list, Keras 3 would give a list of one.
-  writeEnds: (ends) => (ends.length === 1 ? toPlain(ends[0]!) : ends.map(toPlain)),
+  writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
   firstInEnds: (layer) => (layer.graph?.kind === 'functional' ? 1 : 0),
@@ -56,6 +58,7 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
       if (reference !== undefined) return reference;
       throw badReference(nameOf(tensor), layer, field);
     }),
+    shapes: tensors.map((tensor) => statedShape(getMember(getMember(tensor, 'config'), 'shape')) ?? null),
     hasArguments: !isOnlyTensors(args) || keras2.saysSomething(kwargs),
   };
 }
@@ -106,7 +109,7 @@ function mapTensor(tensor: JsonObject, isLayer: IsLayer, map: MapReference): Jso
   return withMember(tensor, 'config', withMember(config, 'keras_history', history));
 }
 
-function writeCall(layer: Layer, inputs: readonly WrittenTensor[]): Plain {
+function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
   const tensors = inputs.map(
     (tensor): Plain => ({
       class_name: '__keras_tensor__',
@@ -115,5 +118,5 @@ function writeCall(layer: Layer, inputs: readonly WrittenTensor[]): Plain {
     }),
   );
   const isList = takesTensorList(layer.className, tensors.length, layer.isOperation === true);
-  return { args: isList ? [tensors] : tensors, kwargs: {} };
+  return { args: isList ? [tensors] : tensors, kwargs: keywords };
 }

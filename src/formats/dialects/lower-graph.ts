@@ -14,11 +14,12 @@ import {
   withMember,
   withoutMember,
 } from '../../json/json-value.js';
-import type { Dialect, Graph, Layer } from '../../model/model.js';
+import type { Dialect, Graph, Layer, Structure, TensorRef } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
+import { isRestored, restoredEntry } from './restored-entry.js';
 
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
@@ -94,8 +95,8 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
   if (read === undefined || !isObject(read.config) || ends === undefined) {
     const { writeEnds } = grammarOf(style.dialect);
     const io = {
-      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd)),
-      output_layers: writeEnds(graph.outputs.map(tensors.writeEnd)),
+      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), graph.structures?.inputs ?? flat(graph.inputs)),
+      output_layers: writeEnds(graph.outputs.map(tensors.writeEnd), graph.structures?.outputs ?? flat(graph.outputs)),
     };
     return { className: 'Functional', config: newConfig(graph, entries, style, io) };
   }
@@ -103,6 +104,10 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
   return { className: read.className, config: withMember(layered, 'output_layers', outputs) };
 }
+
+/** One bare tensor stays one: in a list, Keras 3 would give a list of one. */
+const flat = (ends: readonly TensorRef[]): Structure =>
+  ends.length === 1 ? { kind: 'tensor' } : { kind: 'list', parts: ends.map(() => ({ kind: 'tensor' })) };
 
 /** The config of a model that was made here, or was Sequential. */
 function newConfig(graph: Graph, entries: readonly JsonItem[], style: EntryStyle, io: PlainObject = {}): JsonObject {
@@ -140,6 +145,9 @@ function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
 
 function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {
   const { className, config } = lower(graph, styleOf(graph, style));
+  if (graph.read !== undefined && entry !== undefined && isRestored(graph, entry)) {
+    return withMember(restoredEntry(graph.read.entry, entry), 'config', config);
+  }
   // Around a model that was made here may stand what was read in another dialect.
   if (graph.read === undefined || entry === undefined) return newModelEntry(entry, className, config, style);
   if (className === stringOf(getMember(entry, 'class_name'))) return withMember(entry, 'config', config);

@@ -5,7 +5,6 @@ import {
   type JsonArray,
   type JsonObject,
   type JsonValue,
-  type Plain,
   type PlainObject,
   toPlain,
   withMember,
@@ -116,16 +115,10 @@ export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: Entry
   items: layer.calls.flatMap(({ inputs, read, keywords }) => {
     if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
     if (inputs.length === 0) return [];
-    const written = grammarOf(dialect).writeCall(layer, inputs.map(tensors.write));
-    return [{ value: fromPlain(keywords === undefined ? written : withKeywords(written, toPlain(keywords), dialect)) }];
+    const said = keywords === undefined ? {} : (toPlain(keywords) as PlainObject);
+    return [{ value: fromPlain(grammarOf(dialect).writeCall(layer, inputs.map(tensors.write), said)) }];
   }),
 });
-
-/** A call with keyword arguments: Keras 2 says them behind every tensor. */
-function withKeywords(call: Plain, keywords: Plain, dialect: Dialect): Plain {
-  if (dialect === 'keras3') return { ...(call as PlainObject), kwargs: keywords };
-  return (call as readonly (readonly Plain[])[]).map((reference) => reference.with(3, keywords));
-}
 
 /** Whether an entry says its module. */
 export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;

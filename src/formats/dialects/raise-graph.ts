@@ -10,7 +10,15 @@ import {
   toPlain,
 } from '../../json/json-value.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
-import { type Call, type Dialect, type Graph, type Layer, newLayer, type TensorRef } from '../../model/model.js';
+import {
+  type Call,
+  type Dialect,
+  type Graph,
+  type Layer,
+  newLayer,
+  type Structure,
+  type TensorRef,
+} from '../../model/model.js';
 import { badTopology } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
@@ -18,7 +26,8 @@ import { classNameIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
 import { implicitInput } from './implicit-input.js';
 import { operationIn } from './legacy-operations.js';
-import { listEnds } from './read-ends.js';
+import { listEnds, structureOf } from './read-ends.js';
+import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
 
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
@@ -31,6 +40,7 @@ interface Context {
 
 /** A model as it stands in a file; `field` is where its config stands. */
 interface ModelJson {
+  readonly entry: JsonObject;
   readonly className: string;
   readonly module: string | undefined;
   readonly config: JsonValue;
@@ -66,11 +76,17 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
       },
     );
   }
-  const model: ModelJson = { className, module: stringOf(getMember(json, 'module')), config, field: `${field}.config` };
+  const model: ModelJson = {
+    entry: json as JsonObject,
+    className,
+    module: stringOf(getMember(json, 'module')),
+    config,
+    field: `${field}.config`,
+  };
   return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context);
 }
 
-function raiseFunctional({ className, module, config, field }: ModelJson, context: Context): Graph {
+function raiseFunctional({ entry, className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
   const { readCall, firstInCalls, firstInEnds } = grammarOf(dialect);
   const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context);
@@ -91,14 +107,24 @@ function raiseFunctional({ className, module, config, field }: ModelJson, contex
     if (nodes === undefined || nodes.items.length === 0) {
       return layer.className === 'InputLayer' ? { ...layer, calls: [{ inputs: [] }] } : layer;
     }
-    const calls = nodes.items.map((item, call): Call => {
-      const { references, hasArguments } = readCall(item.value, isLayer, layer.name, `${place}[${call}]`);
+    const written = nodes.items.map((item, call) => readCall(item.value, isLayer, layer.name, `${place}[${call}]`));
+    const calls = written.map(({ references, hasArguments }, call): Call => {
       const inputs = references.map(refBy(firstInCalls));
-      return { inputs, read: { json: item.value, inputs }, ...(hasArguments ? { hasArguments } : {}) };
+      const read = { json: nodes.items[call]!.value, inputs };
+      return { inputs, read, ...(hasArguments ? { hasArguments } : {}) };
     });
-    return { ...layer, calls };
+    return withStatedShapes(
+      { ...layer, calls },
+      written.map(({ shapes }) => shapes),
+    );
   });
   const ends = (key: string) => listEnds(getMember(config, key), isLayer, `${field}.${key}`).map(refBy(firstInEnds));
+  const held = (key: string): Structure => {
+    const structure = structureOf(getMember(config, key)!, isLayer);
+    // Keras 2 takes a single tensor out of its list.
+    const [part, ...more] = structure.kind === 'list' ? structure.parts : [];
+    return dialect === 'keras2' && part?.kind === 'tensor' && more.length === 0 ? part : structure;
+  };
   const outputs = ends('output_layers');
   return {
     name: stringOf(getMember(config, 'name')) ?? 'model',
@@ -106,12 +132,13 @@ function raiseFunctional({ className, module, config, field }: ModelJson, contex
     layers,
     inputs: ends('input_layers'),
     outputs,
+    structures: { inputs: held('input_layers'), outputs: held('output_layers') },
     isFrozen: isFrozen(config),
-    read: { dialect, className, module, config, layers, outputs },
+    read: { dialect, className, module, config, entry, layers, outputs },
   };
 }
 
-function raiseSequential({ className, module, config, field }: ModelJson, context: Context): Graph {
+function raiseSequential({ entry, className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
   const entries = isArray(config) ? config : getMember(config, 'layers');
   const written = raiseEntries(entries, `${field}.layers`, context);
@@ -120,7 +147,8 @@ function raiseSequential({ className, module, config, field }: ModelJson, contex
   const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, dialect), ...written];
   const layers = chain.map((layer, index): Layer => {
     const before = chain[index - 1];
-    return { ...layer, calls: [{ inputs: before === undefined ? [] : [onlyTensor(before)] }] };
+    const inputs = before === undefined ? [] : [onlyTensor(before)];
+    return withStatedShapes({ ...layer, calls: [{ inputs }] }, []);
   });
   const outputs = [onlyTensor(layers.at(-1)!)];
   return {
@@ -130,7 +158,7 @@ function raiseSequential({ className, module, config, field }: ModelJson, contex
     inputs: [onlyTensor(layers[0]!)],
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect, className, module, config, layers, outputs },
+    read: { dialect, className, module, config, entry, layers, outputs },
   };
 }
 

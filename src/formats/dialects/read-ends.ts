@@ -1,4 +1,5 @@
 import { isArray, isObject, type JsonValue } from '../../json/json-value.js';
+import type { Structure } from '../../model/model.js';
 import { badReference, badTopology } from './bad-topology.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, nameIn, readReference, type WrittenReference } from './tensor-references.js';
@@ -19,4 +20,12 @@ export function listEnds(value: JsonValue | undefined, isLayer: IsLayer, field: 
   const found = walk(value);
   if (found.length === 0) throw badTopology('the model has none', field);
   return found;
+}
+
+/** How the references of `input_layers` or `output_layers`, which `listEnds` admits, are held together. */
+export function structureOf(value: JsonValue, isLayer: IsLayer): Structure {
+  if (isObject(value))
+    return { kind: 'dict', parts: new Map(value.members.map((part) => [part.key, structureOf(part.value, isLayer)])) };
+  if (!isArray(value) || readReference(value, isLayer) !== undefined) return { kind: 'tensor' };
+  return { kind: 'list', parts: value.items.map((item) => structureOf(item.value, isLayer)) };
 }

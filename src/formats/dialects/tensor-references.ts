@@ -14,6 +14,8 @@ export interface WrittenReference {
   readonly layer: string;
   readonly node: number;
   readonly tensor: number;
+  /** The layer's name as its own entry writes it: Python escapes what is not ASCII. */
+  readonly nameText?: string | undefined;
 }
 
 export type IsLayer = (name: string) => boolean;
@@ -55,7 +57,8 @@ export function mapReferences(value: JsonValue, isLayer: IsLayer, map: MapRefere
 /** A reference as it stood, with only the parts replaced that changed. */
 export function writeReference(array: JsonArray, before: WrittenReference, after: WrittenReference): JsonArray {
   return mapItems(array, (item, index) => {
-    if (index === 0 && after.layer !== before.layer) return { kind: 'string', text: JSON.stringify(after.layer) };
+    if (index === 0 && after.layer !== before.layer)
+      return { kind: 'string', text: after.nameText ?? JSON.stringify(after.layer) };
     if (index === 1 && after.node !== before.node) return { kind: 'number', text: String(after.node) };
     if (index === 2 && after.tensor !== before.tensor) return { kind: 'number', text: String(after.tensor) };
     return item;

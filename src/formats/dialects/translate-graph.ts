@@ -3,7 +3,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import { type Call, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
+import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../model/model.js';
 import { type Weight, withoutScope } from '../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { type CallArguments, readArguments } from './call-arguments.js';
@@ -15,10 +15,16 @@ import { translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
 
+/** A layer that got another name. `graph` holds the old names of the nested models around it. */
+export interface Renaming {
+  readonly graph: readonly string[];
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface Translation {
   readonly graph: Graph;
-  /** New names of layers by their old ones; inside a nested model by `model/layer`. */
-  readonly renamed: ReadonlyMap<string, string>;
+  readonly renamed: readonly Renaming[];
   /** New names of the model's outputs by their old ones: a loss may be keyed by them. */
   readonly renamedOutputs: ReadonlyMap<string, string>;
 }
@@ -31,8 +37,9 @@ export interface Translation {
 export function translateGraph(root: Graph, target: Loader): Translation {
   const source = root.read?.dialect ?? 'keras2';
   if (source === target && !hasTfjsWords(root))
-    return { graph: withKnownWeights(root), renamed: new Map(), renamedOutputs: new Map() };
-  const renamed = new Map<string, string>();
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map() };
+  if (target === 'tfjs') refuseTwins(root);
+  const renamed: Renaming[] = [];
   const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
@@ -41,7 +48,21 @@ export function translateGraph(root: Graph, target: Loader): Translation {
       return ref.layer === after ? [] : [[ref.layer, after] as const];
     }),
   );
-  return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
+  // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
+  const structures = target === 'tfjs' ? undefined : root.structures;
+  return { graph: { ...graph, name: rootName(root.name, target), structures }, renamed, renamedOutputs };
+}
+
+/** TensorFlow.js loads a model that gives a tensor out twice, and stops when it is to predict. */
+function refuseTwins({ outputs }: Graph): void {
+  const twin = outputs.find((ref, index) => outputs.findIndex((other) => tensorKey(other) === tensorKey(ref)) < index);
+  if (twin === undefined) return;
+  throw cannotConvert(
+    twin.layer,
+    'output_layers',
+    'its output is an output of the model twice: TensorFlow.js loads such a model but cannot predict with it',
+    'rebuild the model with each output once',
+  );
 }
 
 /** TensorFlow.js writes Keras 2's dialect, but for the names of two initializers. */
@@ -70,7 +91,7 @@ const hasMasks = (root: Graph): boolean =>
 
 interface Task extends Languages {
   readonly names: LayerNames;
-  readonly renamed: Map<string, string>;
+  readonly renamed: Renaming[];
 }
 
 /** What became of one layer: layers, the last of which gives its output. */
@@ -90,7 +111,7 @@ function translateOne(
 ): { readonly graph: Graph; readonly outputs: readonly TensorFacts[] } {
   const { nodes } = resolveGraph(graph);
   const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
-  for (const [before, after] of names) if (before !== after) task.renamed.set([...path, before].join('/'), after);
+  for (const [before, after] of names) if (before !== after) task.renamed.push({ graph: path, before, after });
   const isLayer = (name: string) => names.has(name) || graph.read?.layers.some((layer) => layer.name === name) === true;
   const done = new Map<Layer, Translated>();
   const factsOfRef = (ref: TensorRef): TensorFacts =>

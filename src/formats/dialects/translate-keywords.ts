@@ -1,18 +1,20 @@
-import type { JsonObject, JsonValue } from '../../json/json-value.js';
+import type { JsonObject } from '../../json/json-value.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import type { Layer } from '../../model/model.js';
 import { objectOf } from './bare-json.js';
 import type { Argument, CallArguments } from './call-arguments.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
+import { saysNothing } from './says-nothing.js';
 
 /**
  * What a call says besides its tensors: `training`, which TensorFlow.js has no way to say.
  * @throws RetrofitError `cannot-convert` for a call with other arguments
  */
 export function translateKeywords(layer: Layer, call: CallArguments, target: Loader): JsonObject | undefined {
-  const says = (argument: Argument) => argument.kind !== 'constant' || !isNull(argument.json);
+  const says = (argument: Argument) => argument.kind !== 'constant' || !saysNothing(argument.json);
   const [first, ...more] = call.positional.filter(says);
-  const isPlain = (first?.kind === 'tensor' || first?.kind === 'tensors') && more.length === 0;
+  const isPlain =
+    (first?.kind === 'tensor' || first?.kind === 'tensors' || isItsOwn(layer, first)) && more.length === 0;
   const keywords = [...call.keywords].filter(([, argument]) => says(argument));
   const other = keywords.find(([key, { kind }]) => key !== 'training' || kind !== 'constant')?.[0];
   if (!isPlain || other !== undefined) {
@@ -37,4 +39,9 @@ export function translateKeywords(layer: Layer, call: CallArguments, target: Loa
   );
 }
 
-const isNull = (json: JsonValue): boolean => json.kind === 'literal' && json.text === 'null';
+/** Whether a nested model is called with a dictionary as it was built with: in order, they are a list of tensors. */
+function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
+  const own = graph?.structures?.inputs;
+  if (argument?.kind !== 'structure' || own?.kind !== 'dict' || argument.keys?.length !== own.parts.size) return false;
+  return argument.keys.every((key) => own.parts.get(key)?.kind === 'tensor');
+}

@@ -1,13 +1,12 @@
 import { inputError } from '../../errors.js';
 import type { JsonDocument } from '../../json/json-value.js';
-import { parseJson } from '../../json/parse-json.js';
 import type { Graph, RetrofitRecord } from '../../model/model.js';
 import { parseRecord } from '../../model/record.js';
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import { generatedBytes } from '../generated-bytes.js';
-import { scaleValues } from '../scale-values.js';
+import { changedValues } from '../changed-values.js';
+import { parseJsonIn } from '../read-json-file.js';
 import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
 import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
 import { readTextList } from '../weight-layouts/text-lists.js';
@@ -47,7 +46,7 @@ const hasLayerNames = (file: Hdf5File, group: string): boolean =>
 /** The JSON of a root attribute; undefined where there is none. */
 export function parseText(file: Hdf5File, attribute: string): JsonDocument | undefined {
   const text = file.readText('/', attribute);
-  return text === undefined ? undefined : parseJson(text);
+  return text === undefined ? undefined : parseJsonIn(attribute, () => text);
 }
 
 /** Opens the values of tensors that lie in an HDF5 file. */
@@ -57,11 +56,8 @@ export const withHdf5Values = <T>(
   use: (values: TensorValues) => Promise<T>,
 ): Promise<T> => storage.withHdf5(weightsFile, (file) => use({ chunks: (tensor) => tensorChunks(file, tensor) }));
 
-async function* tensorChunks(file: Hdf5File, tensor: Tensor): AsyncGenerator<Uint8Array> {
-  const { source, exponent, dtype } = tensor;
-  if (source.kind === 'generated') {
-    yield generatedBytes(tensor, source.values, '');
-  } else if (source.kind === 'dataset') {
-    for (const bytes of file.chunks(file.dataset(source.path))) yield scaleValues(bytes, dtype, exponent, source.path);
-  }
+function tensorChunks(file: Hdf5File, tensor: Tensor): AsyncIterable<Uint8Array> {
+  const { source } = tensor;
+  if (source.kind !== 'dataset') return changedValues(tensor, [], '');
+  return changedValues(tensor, file.chunks(file.dataset(source.path)), source.path);
 }

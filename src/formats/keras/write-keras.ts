@@ -1,7 +1,7 @@
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Dialect, listGraphs, type Model } from '../../model/model.js';
-import { recordJson } from '../../model/record.js';
+import { parseRecord, recordJson } from '../../model/record.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import type { OutputPlace } from '../output-place.js';
@@ -9,7 +9,7 @@ import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { newTopology, newTrainingConfig } from './new-topology.js';
-import { RECORD_ATTRIBUTE } from './read-weights.js';
+import { parseText, RECORD_ATTRIBUTE } from './read-weights.js';
 import { writeWeights } from './write-weights.js';
 import { listMembers } from './zip-members.js';
 
@@ -85,7 +85,10 @@ function stamp(editor: Hdf5Editor, group: string, dialect: Dialect): void {
   if (!known.includes('keras_version')) editor.writeText(group, 'keras_version', KERAS_VERSIONS[dialect]);
 }
 
-function record(editor: Hdf5Editor, model: Model): void {
-  if (model.record !== undefined)
-    editor.writeText('/', RECORD_ATTRIBUTE, serializeJson({ lead: '', trail: '', root: recordJson(model.record) }));
+/** A record that no longer holds goes; one of another version is not ours to take away. */
+function record(editor: Hdf5Editor, { record: recorded }: Model): void {
+  if (recorded !== undefined)
+    editor.writeText('/', RECORD_ATTRIBUTE, serializeJson({ lead: '', trail: '', root: recordJson(recorded) }));
+  else if (parseRecord(parseText(editor, RECORD_ATTRIBUTE)?.root) !== undefined)
+    editor.removeAttribute('/', RECORD_ATTRIBUTE);
 }

@@ -4,6 +4,7 @@ import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { type ContainerMoves, planMoves } from '../weight-layouts/container-moves.js';
 import { containerPaths } from '../weight-layouts/container-paths.js';
+import { findLostObjects, hasLost } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
 import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
 import { copyObjects } from './copy-objects.js';
@@ -18,8 +19,9 @@ export interface WeightsTarget {
 
 /**
  * Writes the HDF5 file of a model's weights. What was read from a file of the same layout is copied by the kernel, and
- * only what is new or doubled is written; its groups get their new names by an exchange of directory entries. Files
- * with an optimizer's state, or built otherwise than Keras builds them, are made anew, one dataset after the other.
+ * only what is new or changed is written; its groups get their new names by an exchange of directory entries. Files
+ * with an optimizer's state or with layers that are no more, or built otherwise than Keras builds them, are made anew,
+ * one dataset after the other.
  * @param finish sets what else the file holds
  */
 export async function writeWeights(
@@ -73,14 +75,15 @@ async function changeLegacy(
     await writeLegacyHdf5(editor, graph, { base, before: source.graph, dialect, values });
     finish(editor);
   };
-  if (!source.hasOptimizer) {
+  if (!source.hasOptimizer && !hasLost(source.graph, graph)) {
     await staged.copy(source.weightsFile, name);
     return staged.editHdf5(name, change);
   }
   await staged.buildHdf5(name, async (editor) => {
-    await source.storage.withHdf5(source.weightsFile, (file) =>
-      copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights'),
-    );
+    await source.storage.withHdf5(source.weightsFile, (file) => {
+      const isLost = findLostObjects(file, source.graph, graph, base);
+      return copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights' || isLost(path));
+    });
     await change(editor);
   });
 }
@@ -96,7 +99,7 @@ async function changeContainers(
   const { storage, weightsFile, graph: before } = source;
   const moves = await storage.withHdf5(weightsFile, async (file) => planMoves(file, before, graph));
   const groups = moves.renamings.map((renaming) => renaming.group);
-  if (!source.hasOptimizer && (await storage.hasSymbolTables(weightsFile, groups))) {
+  if (!source.hasOptimizer && !hasLost(before, graph) && (await storage.hasSymbolTables(weightsFile, groups))) {
     await staged.copy(weightsFile, name);
     await staged.editHdf5(name, async (editor) => {
       for (const path of moves.placeholders) editor.makeGroup(path);

@@ -1,4 +1,4 @@
-import { fromPlain, isObject, type JsonDocument, type JsonObject } from '../../json/json-value.js';
+import { fromPlain, type JsonDocument } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import type { Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
@@ -37,7 +37,7 @@ function textMember(name: string, text: string): NewZipMember {
   return { name, byteLength: bytes.byteLength, chunks: [bytes] };
 }
 
-const recorded = (document: JsonDocument, { record }: Model): JsonDocument =>
-  record === undefined
-    ? document
-    : { ...document, root: writeRecord(isObject(document.root) ? (document.root as JsonObject) : undefined, record) };
+const recorded = (document: JsonDocument, { record }: Model): JsonDocument => ({
+  ...document,
+  root: writeRecord(document.root, record) ?? fromPlain({}),
+});

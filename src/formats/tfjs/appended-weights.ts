@@ -7,17 +7,18 @@ export const appendedLength = (appended: readonly AppendedTensor[]): number =>
   appended.reduce((sum, { tensor }) => sum + 4 * tensorSize(tensor), 0);
 
 /** The values of the modules, made as they are written, small tensors together. */
-export function* appendedBytes(appended: readonly AppendedTensor[]): Generator<Uint8Array> {
+export async function* appendedBytes(appended: readonly AppendedTensor[]): AsyncGenerator<Uint8Array> {
   let waiting: Uint8Array[] = [];
   let size = 0;
-  for (const { bytes } of appended) {
-    const made = bytes();
-    waiting.push(made);
-    size += made.byteLength;
-    if (size < CHUNK_BYTES) continue;
-    yield* waiting.length === 1 ? waiting : [joined(waiting, size)];
-    waiting = [];
-    size = 0;
+  for (const { chunks } of appended) {
+    for await (const made of chunks()) {
+      waiting.push(made);
+      size += made.byteLength;
+      if (size < CHUNK_BYTES) continue;
+      yield* waiting.length === 1 ? waiting : [joined(waiting, size)];
+      waiting = [];
+      size = 0;
+    }
   }
   if (size > 0) yield joined(waiting, size);
 }

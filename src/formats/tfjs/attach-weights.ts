@@ -24,7 +24,7 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
   const weights = new Map<Layer, Weight[]>();
   for (const spec of groups.flatMap((group) => group.specs)) {
     if (spec.isOptimizer) continue;
-    const { layer, isWrapper, name } = ownerOf(spec, owners);
+    const { layer, isWrapper, name } = ownerOf(spec, owners, graph.read?.dialect === 'keras3');
     const { dtype, shape, quantization } = spec;
     const weight = {
       ...(isWrapper ? { name: spec.name, storedAs: spec.name } : { name }),
@@ -61,9 +61,15 @@ function mayHaveWeights(layer: Layer): boolean {
   return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
-function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]>): Owner & { name: string } {
+/** @param isScoped whether the names of models may stand before those of layers, as older versions of Keras 3 had it */
+function ownerOf(
+  spec: LocatedSpec,
+  owners: ReadonlyMap<string, readonly Owner[]>,
+  isScoped: boolean,
+): Owner & { name: string } {
   for (let end = spec.name.lastIndexOf('/'); end > 0; end = spec.name.lastIndexOf('/', end - 1)) {
-    const name = spec.name.slice(0, end);
+    const path = spec.name.slice(0, end);
+    const name = owners.has(path) || !isScoped ? path : path.slice(path.lastIndexOf('/') + 1);
     const found = owners.get(name);
     if (found === undefined) continue;
     if (found.length > 1) {
@@ -76,7 +82,9 @@ function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]
   }
   throw inputError('weights-mismatch', `the weight "${spec.name}" belongs to no layer of the model`, {
     where: { field: `${spec.field}.name` },
-    hint: 'architecture and weights are of two different models, or were converted from a Keras 3 file by an old converter',
+    hint: /\/vars\/\d+$/.test(spec.name)
+      ? 'the converter of TensorFlow.js wrote paths of Keras 3 for names, which nothing loads: se-retrofit reads the .keras file itself'
+      : 'architecture and weights are of two different models',
   });
 }
 

@@ -1,7 +1,8 @@
-import type { ByteRange, Tensor } from '../../model/tensor.js';
+import { type ByteRange, hasNewValues, type Tensor } from '../../model/tensor.js';
 import type { FoundFile } from '../../storage/storage.js';
-import { generatedBytes } from '../generated-bytes.js';
-import { changesBytes, decodeFloat16, readChunks, scaleFloat16 } from './scale-stored.js';
+import { changedValues } from '../changed-values.js';
+import { storedValues } from './read-values.js';
+import { changesBytes, readChunks, scaleFloat16 } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec, TfjsSource } from './tfjs-source.js';
 import type { WeightReader } from './weight-reader.js';
 
@@ -32,7 +33,7 @@ export interface StoredGroup {
 export interface AppendedTensor {
   readonly name: string;
   readonly tensor: Tensor;
-  readonly bytes: () => Uint8Array;
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 /** Decides what becomes of every stored byte, and what is appended. */
@@ -49,10 +50,7 @@ export async function planGroups(
   return { groups, appended };
 
   function append(name: string, tensor: Tensor): void {
-    const { source: made } = tensor;
-    if (made.kind === 'generated') {
-      appended.push({ name, tensor, bytes: () => generatedBytes(tensor, made.values, name) });
-    }
+    appended.push({ name, tensor, chunks: () => changedValues(tensor, storedValues(tensor, reader), name) });
   }
 
   async function planGroup(group: LocatedGroup): Promise<StoredGroup> {
@@ -63,20 +61,19 @@ export async function planGroups(
       const tensor = tensors.get(spec.name);
       if (tensor === undefined || spec.isOptimizer) {
         dropped.add(index);
-      } else if (tensor.source.kind === 'generated') {
+      } else if (hasNewValues(tensor)) {
         if (spec.quantization === undefined) rewritten.push({ spec, tensor });
         else {
           dropped.add(index);
           append(spec.name, tensor);
         }
-      } else if (tensor.exponent !== 0 && !changesBytes(tensor)) {
+      } else if (!changesBytes(tensor) && (tensor.exponent !== 0 || tensor.quantization !== spec.quantization)) {
         requantized.set(spec.name, tensor);
       } else if (changesBytes(tensor)) {
-        const wide = await widened(spec, tensor);
-        if (wide === undefined) rewritten.push({ spec, tensor });
+        if (await fitsDoubled(spec, tensor)) rewritten.push({ spec, tensor });
         else {
           dropped.add(index);
-          appended.push(wide);
+          append(spec.name, tensor);
         }
       }
     }
@@ -92,24 +89,12 @@ export async function planGroups(
     };
   }
 
-  /** A float16 tensor that cannot be doubled in its own precision, as float32; undefined for all others. */
-  async function widened(spec: LocatedSpec, tensor: Tensor): Promise<AppendedTensor | undefined> {
-    if (tensor.quantization?.dtype !== 'float16') return undefined;
+  /** Whether a tensor can be doubled in its own precision; a float16 one that cannot becomes float32. */
+  async function fitsDoubled(spec: LocatedSpec, tensor: Tensor): Promise<boolean> {
+    if (tensor.quantization?.dtype !== 'float16') return true;
     let fits = true;
-    for await (const { bytes } of readChunks(reader, spec.ranges)) fits &&= scaleFloat16(bytes, tensor.exponent);
-    if (fits) return undefined;
-    const values = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
-    let done = 0;
-    for await (const { bytes } of readChunks(reader, spec.ranges)) {
-      const decoded = decodeFloat16(bytes, tensor.exponent);
-      values.set(decoded, done);
-      done += decoded.length;
-    }
-    return {
-      name: spec.name,
-      tensor: { ...tensor, quantization: undefined },
-      bytes: () => new Uint8Array(values.buffer),
-    };
+    for await (const bytes of readChunks(reader, spec.ranges)) fits &&= scaleFloat16(bytes, tensor.exponent);
+    return fits;
   }
 
   function wholeFile(path: string): StoredFile {

@@ -1,12 +1,5 @@
 import { inFile, inputError } from '../../errors.js';
-import {
-  getMember,
-  isObject,
-  type JsonDocument,
-  type JsonObject,
-  type JsonValue,
-  stringOf,
-} from '../../json/json-value.js';
+import { getMember, isObject, type JsonDocument, type JsonValue, stringOf } from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
 import type { Model, Warning } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
@@ -55,7 +48,11 @@ async function readDocument(
   const graph = attachWeights(bare, located);
   checkWeights(graph);
 
-  const warnings: Warning[] = [...listWarnings(graph)];
+  // TensorFlow.js saves them beside the topology; the converter leaves them inside, where the loader ignores them.
+  const trainingConfig = getMember(root, 'trainingConfig');
+  const unread = getMember(found, 'training_config');
+  const settings = { trainingConfig, training_config: isWrapped ? unread : undefined };
+  const warnings: Warning[] = [...listWarnings(graph, { model: topology, settings })];
   const optimizer = located.flatMap((group) => group.specs).filter((spec) => spec.isOptimizer);
   if (optimizer.length > 0) {
     warnings.push({
@@ -79,7 +76,7 @@ async function readDocument(
     path: modelFile.path,
     format: { container: 'tfjs', dialect: graph.read!.dialect, weightLayout: 'tfjs-manifest' },
     graph,
-    trainingConfig: trainingConfigOf(root, found),
+    trainingConfig: trainingConfig ?? unread,
     record: readRecord(getMember(root, 'userDefinedMetadata')),
     files: [modelFile, ...files.values()],
     bytes: [...files.values()].reduce((sum, file) => sum + file.byteLength, modelFile.byteLength),
@@ -88,10 +85,6 @@ async function readDocument(
     carried: source,
   };
 }
-
-/** tfjs saves it beside the topology; the converter leaves it inside, where the loader ignores it. */
-const trainingConfigOf = (root: JsonObject, topology: JsonObject): JsonValue | undefined =>
-  getMember(root, 'trainingConfig') ?? getMember(topology, 'training_config');
 
 function refuseFormat(format: string): never {
   throw inputError(

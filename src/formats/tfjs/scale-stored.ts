@@ -1,6 +1,6 @@
 import { CHUNK_BYTES } from '../../limits.js';
 import type { ByteRange, Tensor } from '../../model/tensor.js';
-import { scaleFloats } from '../scale-values.js';
+import { toFloat16 } from './quantize.js';
 import type { WeightReader } from './weight-reader.js';
 
 /** The bytes of some ranges, one behind the other. */
@@ -16,50 +16,55 @@ export async function readStretch(reader: WeightReader, ranges: readonly ByteRan
   return bytes;
 }
 
-/** Some bytes of a tensor, with the places they have in its files. */
-export interface StoredChunk {
-  readonly bytes: Uint8Array;
-  readonly ranges: readonly ByteRange[];
-}
-
 /** Reads the bytes a tensor has in its files, a chunk at a time; chunks hold whole values even where files do not. */
-export async function* readChunks(reader: WeightReader, ranges: readonly ByteRange[]): AsyncGenerator<StoredChunk> {
+export async function* readChunks(reader: WeightReader, ranges: readonly ByteRange[]): AsyncGenerator<Uint8Array> {
   let pending: ByteRange[] = [];
   let size = 0;
-  const flush = async () => {
-    const chunk = { bytes: await readStretch(reader, pending), ranges: pending };
-    pending = [];
-    size = 0;
-    return chunk;
-  };
   for (const range of ranges) {
     for (let offset = 0; offset < range.byteLength; ) {
       const byteLength = Math.min(CHUNK_BYTES - size, range.byteLength - offset);
       pending.push({ file: range.file, byteOffset: range.byteOffset + offset, byteLength });
       size += byteLength;
       offset += byteLength;
-      if (size === CHUNK_BYTES) yield await flush();
+      if (size < CHUNK_BYTES) continue;
+      yield await readStretch(reader, pending);
+      pending = [];
+      size = 0;
     }
   }
-  if (size > 0) yield await flush();
+  if (size > 0) yield await readStretch(reader, pending);
 }
 
-/** Multiplies stored float32 values by 2^exponent, in place. */
-export const scaleFloat32 = (bytes: Uint8Array, exponent: number, name: string): void =>
-  scaleFloats(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), exponent, name);
+/** The bytes of some chunks with the places they go to: ranges that lie one behind the other in a stream. */
+export async function* placeChunks(
+  ranges: readonly ByteRange[],
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ readonly range: ByteRange; readonly bytes: Uint8Array }> {
+  const left = [...ranges];
+  for await (const chunk of chunks) {
+    for (let done = 0; done < chunk.byteLength; ) {
+      const [{ file, byteOffset, byteLength: room }] = left as [ByteRange];
+      const byteLength = Math.min(room, chunk.byteLength - done);
+      yield { range: { file, byteOffset, byteLength }, bytes: chunk.subarray(done, done + byteLength) };
+      done += byteLength;
+      if (byteLength === room) left.shift();
+      else left[0] = { file, byteOffset: byteOffset + byteLength, byteLength: room - byteLength };
+    }
+  }
+}
 
-/** Multiplies stored float16 values by 2^exponent, in place; false where one of them would become infinite. */
+/**
+ * Multiplies stored float16 values by 2^exponent, in place, what gets too small rounded; false where one of them would
+ * become infinite.
+ */
 export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {
   const values = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-  for (let times = 0; times < exponent; times++) {
-    for (let index = 0; index < values.length; index++) {
-      const bits = values[index]!;
-      const stored = (bits >> 10) & 31;
-      if (stored === 31) continue;
-      if (stored === 30) return false;
-      // Below the smallest exponent the fraction itself doubles, into the exponent when it is full.
-      values[index] = stored === 0 ? (bits & 0x8000) | ((bits & 0x3ff) << 1) : bits + 0x400;
-    }
+  const scaled = decodeFloat16(bytes, exponent);
+  for (const [index, bits] of values.entries()) {
+    if ((bits & 0x7c00) === 0x7c00) continue;
+    const after = toFloat16(scaled[index]!);
+    if ((after & 0x7c00) === 0x7c00) return false;
+    values[index] = after;
   }
   return true;
 }

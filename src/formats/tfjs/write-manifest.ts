@@ -42,18 +42,16 @@ function newGroup(json: JsonObject, group: StoredGroup): JsonObject {
   return withMember(withMember(json, 'paths', newPaths), 'weights', newWeights);
 }
 
-/** A quantised weight is doubled by its scale and min: value = stored * scale + min. */
+/** A quantised weight is doubled, or halved, by its scale and min: value = stored * scale + min. */
 function requantized(weight: JsonValue, group: StoredGroup): JsonValue {
   const name = stringOf(getMember(weight, 'name'));
   const tensor = name === undefined ? undefined : group.requantized.get(name);
   const quantization = getMember(weight, 'quantization');
   if (tensor === undefined || !isObject(weight) || !isObject(quantization)) return weight;
-  const { scale, min } = tensor.quantization!;
+  const { scale, min, texts } = tensor.quantization!;
   const factor = 2 ** tensor.exponent;
-  const doubled = withMember(
-    withMember(quantization, 'scale', fromPlain(scale! * factor)),
-    'min',
-    fromPlain(min! * factor),
-  );
-  return withMember(weight, 'quantization', doubled);
+  const number = (value: number, text: string | undefined): JsonValue =>
+    factor === 1 && text !== undefined ? { kind: 'number', text } : fromPlain(value * factor);
+  const scaled = withMember(quantization, 'scale', number(scale!, texts?.scale));
+  return withMember(weight, 'quantization', withMember(scaled, 'min', number(min!, texts?.min)));
 }

@@ -154,7 +154,6 @@ export function newRoot(model: Model, paths: readonly string[], specs: readonly 
   const compiled =
     model.trainingConfig === undefined ? topology : withMember(topology, 'training_config', model.trainingConfig);
   const whole = withMember(root, 'modelTopology', compiled);
-  return model.record === undefined
-    ? whole
-    : withMember(whole, 'userDefinedMetadata', writeRecord(undefined, model.record));
+  const metadata = writeRecord(undefined, model.record);
+  return metadata === undefined ? whole : withMember(whole, 'userDefinedMetadata', metadata);
 }

@@ -1,15 +1,24 @@
-import { fromPlain, getMember, type JsonArray, type JsonObject, stringOf, withMember } from '../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonArray,
+  type JsonObject,
+  stringOf,
+  withMember,
+  withoutMember,
+} from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
+import type { Tensor } from '../../model/tensor.js';
 import type { StagedOutput } from '../../storage/storage.js';
+import { changedValues } from '../changed-values.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
-import { generatedBytes } from '../generated-bytes.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
-import { readChunks, type StoredChunk, scaleFloat16, scaleFloat32 } from './scale-stored.js';
+import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
 import { tensorsByName } from './tensors-by-name.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
@@ -36,7 +45,7 @@ export async function writeTfjs(
     let done = 0;
     for (const file of groups.flatMap((group) => group.files)) {
       if (file.isPrefix) await staged.copy(file.source, file.path, file.byteLength);
-      else await staged.write(file.path, keptBytes(reader, file));
+      else await staged.write(file.path, readChunks(reader, file.kept));
       files.push({ name: file.path, byteLength: file.byteLength });
       done += file.byteLength;
       onProgress(done, total);
@@ -56,35 +65,21 @@ export async function writeTfjs(
   });
 }
 
-async function* keptBytes(reader: WeightReader, file: StoredGroup['files'][number]): AsyncGenerator<Uint8Array> {
-  for await (const { bytes } of readChunks(reader, file.kept)) yield bytes;
-}
-
 async function patchRewritten(reader: WeightReader, group: StoredGroup, staged: StagedOutput): Promise<void> {
-  for (const rewritten of group.rewritten) {
-    for await (const { bytes, ranges } of newChunks(reader, rewritten)) {
-      let done = 0;
-      for (const range of ranges) {
-        await staged.patch(range.file, group.relocate(range), bytes.subarray(done, done + range.byteLength));
-        done += range.byteLength;
-      }
+  for (const { spec, tensor } of group.rewritten) {
+    const stored = readChunks(reader, spec.ranges);
+    const chunks =
+      tensor.quantization === undefined ? changedValues(tensor, stored, spec.name) : scaledHalves(tensor, stored);
+    for await (const { range, bytes } of placeChunks(spec.ranges, chunks)) {
+      await staged.patch(range.file, group.relocate(range), bytes);
     }
   }
 }
 
-/** The bytes of a tensor as they become, with the places of the old ones. */
-async function* newChunks(
-  reader: WeightReader,
-  { spec, tensor }: StoredGroup['rewritten'][number],
-): AsyncGenerator<StoredChunk> {
-  if (tensor.source.kind === 'generated') {
-    yield { bytes: generatedBytes(tensor, tensor.source.values, spec.name), ranges: spec.ranges };
-    return;
-  }
-  for await (const chunk of readChunks(reader, spec.ranges)) {
-    if (tensor.quantization?.dtype === 'float16') scaleFloat16(chunk.bytes, tensor.exponent);
-    else scaleFloat32(chunk.bytes, tensor.exponent, spec.name);
-    yield chunk;
+async function* scaledHalves(tensor: Tensor, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of chunks) {
+    scaleFloat16(bytes, tensor.exponent);
+    yield bytes;
   }
 }
 
@@ -126,7 +121,8 @@ function newRoot(
     'weightsManifest',
     newManifest(getMember(root, 'weightsManifest') as JsonArray, groups, appended, appendedFile),
   );
-  return model.record === undefined
-    ? root
-    : withMember(root, 'userDefinedMetadata', writeRecord(getMember(root, 'userDefinedMetadata'), model.record));
+  const metadata = writeRecord(getMember(root, 'userDefinedMetadata'), model.record);
+  return metadata === undefined
+    ? withoutMember(root, 'userDefinedMetadata')
+    : withMember(root, 'userDefinedMetadata', metadata);
 }

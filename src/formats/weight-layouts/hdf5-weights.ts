@@ -3,7 +3,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { Shape, WeightFact } from '../../layers/layer-facts.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
-import type { Tensor, Weight } from '../../model/tensor.js';
+import { hasNewValues, type Tensor, type Weight } from '../../model/tensor.js';
 import type { Hdf5Dataset } from '../../storage/hdf5.js';
 
 /** The weights of a layer in the order in which Keras keeps them; undefined where that is not known. */
@@ -30,7 +30,7 @@ export function findDataset({ name, tensor }: Weight, before: Layer | undefined)
 }
 
 /** Whether a tensor's values are others than those that stand in its dataset. */
-export const isChanged = ({ source, exponent }: Tensor): boolean => source.kind !== 'dataset' || exponent !== 0;
+export const isChanged = (tensor: Tensor): boolean => tensor.exponent !== 0 || hasNewValues(tensor);
 
 /**
  * Keras files keep the layers that the outputs lead back to; where others hang on to a graph, its order is not certain.

@@ -4,6 +4,7 @@ import {
   isArray,
   isObject,
   type JsonObject,
+  type JsonScalar,
   type JsonValue,
   numberOf,
   stringOf,
@@ -131,8 +132,8 @@ function readQuantization(
     if (dtype !== 'float32') throw badManifest(`"${name}" is ${dtype} stored as float16: only float32 can be`, field);
     return { dtype: stored };
   }
-  const scale = numberOf(getMember(json, 'scale'));
-  const min = numberOf(getMember(json, 'min'));
+  const [scaleJson, minJson] = [getMember(json, 'scale'), getMember(json, 'min')];
+  const [scale, min] = [numberOf(scaleJson), numberOf(minJson)];
   if (stored !== 'uint8' && stored !== 'uint16') {
     throw badManifest(
       `"${name}" has the unknown quantization dtype ${JSON.stringify(stored ?? null)}`,
@@ -144,7 +145,8 @@ function readQuantization(
   if (scale === undefined || min === undefined || !Number.isFinite(scale) || !Number.isFinite(min)) {
     throw badManifest(`"${name}" is quantized without a "scale" and a "min"`, field);
   }
-  return { dtype: stored, scale, min };
+  const texts = { scale: (scaleJson as JsonScalar).text, min: (minJson as JsonScalar).text };
+  return { dtype: stored, scale, min, texts };
 }
 
 /** Bytes a weight takes in its file; undefined for strings, whose lengths stand among the bytes. */

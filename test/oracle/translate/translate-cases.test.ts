@@ -55,7 +55,8 @@ function translate(name: string, target: Loader) {
   const document = parseJson(readFileSync(join(FOLDER!, `${name}.json`), 'utf8'));
   const { graph, renamed } = translateGraph(raiseGraph(document.root, ''), target);
   const root = lowerModel(graph, { dialect: target === 'keras3' ? 'keras3' : 'keras2' });
-  return { text: serializeJson({ root, lead: '', trail: '' }), renamed };
+  const names = new Map(renamed.map(({ graph: path, before, after }) => [[...path, before].join('/'), after]));
+  return { text: serializeJson({ root, lead: '', trail: '' }), renamed: names };
 }
 
 async function largestDifference(name: string, text: string, renamed: ReadonlyMap<string, string>): Promise<string> {

@@ -1,0 +1,170 @@
+import { usageError } from '../../errors.js';
+import { readFrom } from '../../formats/known-formats.js';
+import { defaultOutput } from '../../formats/output-place.js';
+import type { SkippedImage } from '../../images/image-batches.js';
+import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
+import { countLayers, type Model } from '../../model/model.js';
+import { exciteCsv } from '../../report/excite-csv.js';
+import { exciteReport, type WrittenReport } from '../../report/excite-report.js';
+import type { ExciteRun } from '../../report/excite-run.js';
+import {
+  exciteWarnings,
+  moduleTable,
+  nextStep,
+  recommendationSentence,
+  subjectLine,
+} from '../../report/excite-sentences.js';
+import { MAX_LINES } from '../../report/figures/palette.js';
+import { reportLine } from '../../report/json-report.js';
+import { byteSize, printable } from '../../report/printable.js';
+import { warningLine } from '../../report/summary.js';
+import { textTable } from '../../report/table.js';
+import { chooseClasses } from '../../runtime/choose-classes.js';
+import { listPairs } from '../../runtime/class-distances.js';
+import { type Excitation, exciteModel } from '../../runtime/excite-model.js';
+import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
+import { getGates } from '../../runtime/list-gates.js';
+import { loadModel } from '../../runtime/load-model.js';
+import { recommendStages } from '../../runtime/recommend-stages.js';
+import { reasonOf, startBackend } from '../../runtime/start-backend.js';
+import { nodeStorage } from '../../storage/node/node-storage.js';
+import type { StagedOutput } from '../../storage/storage.js';
+import { TOOL } from '../../tool.js';
+import { findChosen } from '../chosen-classes.js';
+import type { ComputeFlags, ImageFlags } from '../compute-options.js';
+import { stageCsv } from '../csv-file.js';
+import { type Flags, readOptions } from '../flags.js';
+import { IMAGES, progressBar } from '../progress.js';
+import { stageReport } from '../report-folder.js';
+import { dataColors, messageColors, print, tell } from '../terminal.js';
+
+/** Lines that are chosen where nobody does. */
+const DEFAULT_CLASSES = 5;
+
+/** A folder of broken images fills no terminal. */
+const MOST_WARNINGS = 20;
+
+/** The flags of excite. */
+export interface ExciteFlags
+  extends ComputeFlags,
+    ImageFlags,
+    Pick<Flags, 'output' | 'weights' | 'allowLinks' | 'force' | 'quiet' | 'json'> {
+  readonly classes?: readonly string[];
+  readonly perClass: number;
+  readonly csv?: string;
+}
+
+/** Runs images through a model, looks at the gates, writes the report and tells what it says. */
+export async function excite(path: string, imagesPath: string, flags: ExciteFlags): Promise<void> {
+  const started = performance.now();
+  const { exciteFiles, REPORT_KIND } = await importFiles();
+  const model = await readFrom(nodeStorage, path, readOptions(flags));
+  getGates(model);
+  const listed = await listImages(imagesPath, flags);
+  const named = flags.classes && findChosen(flags.classes, listed.classes, MAX_LINES);
+  const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
+  const output = flags.output ?? defaultOutput(nodeStorage, { path, isFolder }, '-excite');
+
+  // Before hours are computed: whether there is a place for what comes out.
+  const force = flags.force ?? false;
+  const report = await stageReport(output, force, REPORT_KIND);
+  let csv: StagedOutput | undefined;
+  try {
+    if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
+    const seen = await look(model, samplePerClass(listed, flags.perClass, flags.seed), flags);
+    const run: ExciteRun = {
+      tool: TOOL,
+      input: { path, format: model.format, layers: countLayers(model.graph), bytes: model.bytes },
+      imagesPath,
+      ...seen,
+      ...choose(
+        seen.excitation,
+        named?.map((index) => listed.classes[index]!),
+      ),
+      recommendation: recommendStages(seen.excitation),
+      // Nothing of the model is written.
+      warnings: model.warnings.filter(({ code }) => code !== 'optimizer-dropped'),
+      milliseconds: performance.now() - started,
+    };
+    await csv?.write(nodeStorage.nameOf(flags.csv!), exciteCsv(run.excitation));
+    const files = [];
+    for (const { name, text } of exciteFiles(run)) {
+      await report.write(name, [new TextEncoder().encode(text)]);
+      files.push({ name, byteLength: await report.byteLength(name) });
+    }
+    await csv?.commit();
+    await report.commit();
+    const written = {
+      path: output,
+      files: files.map(({ name }) => name),
+      bytes: files.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      csv: flags.csv ?? null,
+    };
+    if (flags.json) print(reportLine(exciteReport(run, written)));
+    else if (!flags.quiet) show(run, written);
+  } catch (error) {
+    await csv?.discard();
+    await report.discard();
+    throw error;
+  }
+}
+
+/** The figures need packages that need not be installed. */
+async function importFiles(): Promise<typeof import('../../report/excite-files.js')> {
+  try {
+    return await import('../../report/excite-files.js');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw usageError('no-d3', `figures are drawn with d3, which is not installed: ${reasonOf(error)}`, {
+      hint: 'npm install d3-scale@4.0.3 d3-shape@3.2.1',
+    });
+  }
+}
+
+/** Computes: what the gates do, and what had to be left out. */
+async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
+  const tensorflow = await startBackend(flags.backend);
+  const loaded = await loadModel(tensorflow, model);
+  const preprocess = flags.preprocess ?? defaultPreprocess(model);
+  const skipped: SkippedImage[] = [];
+  const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
+  try {
+    const excitation = await exciteModel(tensorflow, loaded, images, {
+      size: imageSize(loaded.runs, model.path),
+      batch: flags.batch,
+      preprocess,
+      onSkipped: (image) => skipped.push(image),
+      onProgress: bar.update,
+    });
+    return { excitation, preprocess, backend: tensorflow.backend, skipped };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** The classes that are shown: those that were named, or the most different ones. */
+function choose(
+  excitation: Excitation,
+  names: readonly string[] | undefined,
+): Pick<ExciteRun, 'areNamed' | 'chosen' | 'pairs'> {
+  const chosen =
+    names === undefined
+      ? chooseClasses(excitation, DEFAULT_CLASSES)
+      : excitation.classes.flatMap(({ name }, index) => (names.includes(name) ? [index] : []));
+  return { areNamed: names !== undefined, chosen, pairs: listPairs(excitation, chosen) };
+}
+
+function show(run: ExciteRun, { path, files, bytes, csv }: WrittenReport): void {
+  const [head, ...rows] = textTable(moduleTable(run));
+  print(dataColors.bold(head!), ...rows, `${subjectLine(run)}, computed on ${run.backend}`);
+  const warnings = exciteWarnings(run).map(warningLine);
+  tell(...warnings.slice(0, MOST_WARNINGS).map((line) => messageColors.yellow(`warning: ${line}`)));
+  if (warnings.length > MOST_WARNINGS)
+    tell(messageColors.yellow(`and ${warnings.length - MOST_WARNINGS} more; see --json`));
+  print(recommendationSentence(run.recommendation));
+  const page = nodeStorage.join(path, files[0]!);
+  print(dataColors.green(`${printable(page)}  (${byteSize(bytes)}, ${Math.round(run.milliseconds)} ms)`));
+  if (csv !== null) print(dataColors.green(printable(csv)));
+  const next = nextStep(run);
+  if (next !== undefined) tell(...[`Next: ${next.command}`, `  ${next.note}`].map((line) => messageColors.dim(line)));
+}

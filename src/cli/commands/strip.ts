@@ -1,0 +1,38 @@
+import { convertModel } from '../../formats/convert-model.js';
+import { readFrom } from '../../formats/known-formats.js';
+import { countLayers } from '../../model/model.js';
+import { listChanging, planStrip, stripWarnings } from '../../plan/plan-strip.js';
+import { reportLine, stripReport } from '../../report/json-report.js';
+import { outputLine, removedLine, warningLine } from '../../report/summary.js';
+import { listTrained } from '../../se/trained-modules.js';
+import { nodeStorage } from '../../storage/node/node-storage.js';
+import { TOOL } from '../../tool.js';
+import { strip as stripModel } from '../../transforms/strip.js';
+import { denyCode } from '../deny-code.js';
+import { type Flags, readOptions } from '../flags.js';
+import { placeOf } from '../place.js';
+import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { writeModel } from '../write-model.js';
+
+/** Reads a model, takes the modules out again, writes what is left. */
+export async function strip(path: string, flags: Flags): Promise<void> {
+  const started = performance.now();
+  const read = await readFrom(nodeStorage, path, readOptions(flags));
+  if (flags.denyCode) denyCode(read);
+  const plan = planStrip(read);
+  const changing = listChanging(plan, await listTrained(read, plan.modules));
+  const place = await placeOf(path, read, flags, '-plain');
+  const model = convertModel(stripModel(read, plan), place.format);
+  const output = await writeModel(model, place, flags);
+  const milliseconds = performance.now() - started;
+  const warnings = [...model.warnings, ...stripWarnings(plan, changing)];
+  const { modules } = plan;
+  if (flags.json) {
+    const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
+    const exact = changing.length === 0;
+    print(reportLine(stripReport({ tool: TOOL, input, output, modules, exact, warnings, milliseconds })));
+  } else if (!flags.quiet) {
+    tell(...warnings.map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+    print(removedLine(modules), dataColors.green(outputLine(read, output, milliseconds)));
+  }
+}

@@ -1,0 +1,54 @@
+import { readFrom } from '../../formats/known-formats.js';
+import type { SkippedImage } from '../../images/image-batches.js';
+import { countLayers, type Model } from '../../model/model.js';
+import { reportLine } from '../../report/json-report.js';
+import { printable } from '../../report/printable.js';
+import { type Comparison, isVerified, verifiedLines, verifyReport } from '../../report/verify-report.js';
+import { nodeStorage } from '../../storage/node/node-storage.js';
+import { TOOL } from '../../tool.js';
+import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { differs, type VerifyRequest, verifyBoth } from '../verify-both.js';
+
+export interface VerifyFlags extends VerifyRequest {
+  readonly beforeWeights?: string;
+  readonly afterWeights?: string;
+  readonly allowLinks?: boolean;
+  readonly json?: boolean;
+}
+
+/** Whether a model computes what another does, and whether its weights are all there. */
+export async function verify(beforePath: string, afterPath: string, flags: VerifyFlags): Promise<void> {
+  const started = performance.now();
+  const before = await read(beforePath, flags.beforeWeights, flags);
+  const after = await read(afterPath, flags.afterWeights, flags);
+  const skipped: SkippedImage[] = [];
+  const verified = await verifyBoth(before, after, flags, (image) => skipped.push(image));
+  const comparison: Comparison = {
+    ...verified,
+    tool: TOOL,
+    before: described(before, beforePath),
+    after: described(after, afterPath),
+    skipped,
+    milliseconds: performance.now() - started,
+  };
+  const isFine = isVerified(verified);
+  if (flags.json) print(reportLine(verifyReport(comparison)));
+  else {
+    tell(
+      ...skipped.map(({ path, reason }) => messageColors.yellow(`skipped ${printable(path)}: ${printable(reason)}`)),
+    );
+    print(...verifiedLines(verified).map((line) => (isFine ? dataColors.green(line) : line)));
+  }
+  if (!isFine)
+    throw differs(verified, afterPath, 'a model that was trained, baked or quantised differs: give a --tolerance');
+}
+
+const read = (path: string, weights: string | undefined, { allowLinks = false }: VerifyFlags): Promise<Model> =>
+  readFrom(nodeStorage, path, { allowLinks, ...(weights === undefined ? {} : { weights }) });
+
+const described = ({ format, graph, bytes }: Model, path: string): Comparison['before'] => ({
+  path,
+  format,
+  layers: countLayers(graph),
+  bytes,
+});

@@ -1,0 +1,85 @@
+import { RetrofitError, refusal } from '../errors.js';
+import { compareWeights } from '../formats/compare-weights.js';
+import { imageBatches, type SkippedImage } from '../images/image-batches.js';
+import { listImages } from '../images/list-images.js';
+import type { Model } from '../model/model.js';
+import { difference, isVerified, type Verified, weightsLine } from '../report/verify-report.js';
+import { defaultPreprocess, imageSize } from '../runtime/image-input.js';
+import { commonInputShapes, type InputBatch, seededBatches } from '../runtime/input-batches.js';
+import { type LoadedModel, loadModel } from '../runtime/load-model.js';
+import { startBackend } from '../runtime/start-backend.js';
+import { verifyModels } from '../runtime/verify-models.js';
+import type { ComputeFlags, ImageFlags } from './compute-options.js';
+
+/** What two models are to compute, and how close their outputs have to be. */
+export interface VerifyRequest extends Omit<ComputeFlags, 'json'>, Pick<ImageFlags, 'preprocess'> {
+  readonly images?: string;
+  readonly samples: number;
+  readonly tolerance: number;
+  readonly time?: boolean;
+}
+
+/**
+ * Holds a model against what was made of it: its weights, then what both compute.
+ * @throws RetrofitError `cannot-compute`, saying what was found of the weights
+ */
+export async function verifyBoth(
+  before: Model,
+  after: Model,
+  request: VerifyRequest,
+  onSkipped: (image: SkippedImage) => void,
+): Promise<Verified> {
+  const weights = await compareWeights(before, after);
+  try {
+    const tensorflow = await startBackend(request.backend);
+    const [first, second] = [await loadModel(tensorflow, before), await loadModel(tensorflow, after)];
+    const batches =
+      request.images === undefined
+        ? seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request)
+        : imageInputs(first, second, request.images, request, onSkipped);
+    const verification = await verifyModels(tensorflow, first, second, batches, { time: request.time ?? false });
+    return { weights, verification, backend: tensorflow.backend, tolerance: request.tolerance };
+  } catch (error) {
+    if (!(error instanceof RetrofitError) || (error.code !== 'cannot-compute' && error.code !== 'cannot-convert'))
+      throw error;
+    const { kind, message, where, hint } = error;
+    throw new RetrofitError(kind, 'cannot-compute', `${message}; without computing: ${weightsLine(weights)}`, {
+      where,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+async function* imageInputs(
+  before: LoadedModel,
+  after: LoadedModel,
+  folder: string,
+  { batch, preprocess }: VerifyRequest,
+  onSkipped: (image: SkippedImage) => void,
+): AsyncGenerator<InputBatch> {
+  commonInputShapes(before.runs, after.runs, after.model.path);
+  const isOpen = before.runs.inputs[0]!.shape.slice(1).includes(null);
+  const { runs, model } = isOpen ? after : before;
+  const size = imageSize(runs, model.path);
+  const { images } = await listImages(folder, { allowsNoClasses: true });
+  const how = preprocess ?? defaultPreprocess(before.model);
+  for await (const decoded of imageBatches(images, { size, batch, preprocess: how, onSkipped })) {
+    const count = decoded.images.length;
+    yield { count, inputs: [{ shape: [count, size.height, size.width, size.channels], values: decoded.pixels }] };
+  }
+}
+
+/** The answer no, after its report has been printed. */
+export function differs(verified: Verified, path: string, hint: string): RetrofitError {
+  const { weights, verification, tolerance } = verified;
+  const { firstDifference } = verification;
+  const outputs =
+    verification.identical || isVerified({ ...verified, weights: { ...weights, changed: [] } })
+      ? undefined
+      : `the outputs differ by ${difference(verification.maxAbsDiff)}${tolerance > 0 ? `, more than ${tolerance}` : ''}`;
+  return refusal('differs', outputs ?? weightsLine(weights), {
+    where: { file: path, ...(firstDifference === null || outputs === undefined ? {} : { layer: firstDifference }) },
+    hint,
+    isReported: true,
+  });
+}

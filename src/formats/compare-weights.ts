@@ -1,0 +1,181 @@
+import { RetrofitError } from '../errors.js';
+import { listGraphs, loaderOf, type Model } from '../model/model.js';
+import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../model/tensor.js';
+import { weightKey } from '../model/weight-key.js';
+import { convertModel } from './convert-model.js';
+import { floatChunks, holdsFloats } from './float-values.js';
+
+/** A weight of the first model that is not in the second as the records say. */
+export interface ChangedWeight {
+  /** The layer, behind the nested models it lies in. */
+  readonly layer: string;
+  readonly weight: string;
+  readonly reason: 'missing' | 'shape' | 'values';
+}
+
+/** What became of the weights of a model in another. */
+export interface WeightsVerdict {
+  /** Weights of the first model. */
+  readonly checked: number;
+  /** Those of them that the second holds times a power of two, as its record says. */
+  readonly doubled: number;
+  /** Those of them that are only as near as the second's quantisation allows. */
+  readonly quantized: number;
+  /** Weights that the second alone has. */
+  readonly added: number;
+  readonly changed: readonly ChangedWeight[];
+}
+
+/**
+ * Looks, without computing, whether every weight of a model is in another, bit for bit, times the power of two that the
+ * records of the two say. Weights go by the names of their layers; where the models are in the words of different loaders
+ * the first is translated, and different dtypes are compared as float32. Values are streamed.
+ */
+export async function compareWeights(before: Model, after: Model): Promise<WeightsVerdict> {
+  const first = inWordsOf(after, before);
+  const theirs = listWeights(after);
+  const find = weightFinder(theirs);
+  const exponentBefore = exponentsIn(first);
+  const exponentAfter = exponentsIn(after);
+  const weights = listWeights(first);
+  const counts = { doubled: 0, quantized: 0, found: 0 };
+  const changed: ChangedWeight[] = [];
+  await first.withValues((values) =>
+    after.withValues(async (valuesAfter) => {
+      for (const { key, shortKey, layer, weight, tensor } of weights) {
+        const other = find(key, shortKey);
+        const power = (exponentAfter.get(key) ?? 0) - (exponentBefore.get(key) ?? 0);
+        const found =
+          other === undefined ? 'missing' : await compareTensors(tensor, values, other.tensor, valuesAfter, power);
+        if (other !== undefined) counts.found++;
+        if (found === 'quantized') counts.quantized++;
+        else if (found !== 'same') changed.push({ layer, weight, reason: found });
+        else if (power !== 0) counts.doubled++;
+      }
+    }),
+  );
+  const { doubled, quantized, found } = counts;
+  return { checked: weights.length, doubled, quantized, added: theirs.length - found, changed };
+}
+
+/** The model with the names that its layers have in the other's format; as it is, where that format cannot hold it. */
+function inWordsOf({ format }: Model, model: Model): Model {
+  if (loaderOf(format) === loaderOf(model.format)) return model;
+  try {
+    return convertModel(model, format);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'cannot-convert') return model;
+    throw error;
+  }
+}
+
+interface NamedTensor extends Pick<ChangedWeight, 'layer' | 'weight'> {
+  readonly key: string;
+  /** The key of the weight without its scope, which not every program writes. */
+  readonly shortKey: string;
+  readonly tensor: Tensor;
+}
+
+const listWeights = (model: Model): readonly NamedTensor[] =>
+  [...listGraphs(model.graph)].flatMap(({ graph, path }) =>
+    graph.layers.flatMap(({ name, weights }) =>
+      weights.map(({ name: weight, tensor }) => ({
+        key: weightKey(path, name, weight),
+        shortKey: weightKey(path, name, withoutScope(weight)),
+        layer: [...path, name].join('/'),
+        weight,
+        tensor,
+      })),
+    ),
+  );
+
+/** Finds a weight by its name, or without scopes where that leaves no doubt: the two sides of a Bidirectional differ in it. */
+function weightFinder(weights: readonly NamedTensor[]): (key: string, shortKey: string) => NamedTensor | undefined {
+  const byKey = new Map(weights.map((weight) => [weight.key, weight]));
+  const byShortKey = new Map<string, NamedTensor | undefined>();
+  for (const weight of weights) byShortKey.set(weight.shortKey, byShortKey.has(weight.shortKey) ? undefined : weight);
+  return (key, shortKey) => byKey.get(key) ?? byShortKey.get(shortKey);
+}
+
+const exponentsIn = ({ record }: Model): ReadonlyMap<string, number> =>
+  new Map(
+    (record?.doubled ?? []).map(({ graph, layer, weight, exponent }) => [weightKey(graph, layer, weight), exponent]),
+  );
+
+type Finding = 'same' | 'quantized' | 'shape' | 'values';
+
+async function compareTensors(
+  before: Tensor,
+  values: TensorValues,
+  after: Tensor,
+  valuesAfter: TensorValues,
+  power: number,
+): Promise<Finding> {
+  if (before.shape.length !== after.shape.length || before.shape.some((size, axis) => size !== after.shape[axis]))
+    return 'shape';
+  if (power !== 0 && !isDoublable(before)) return 'values';
+  // The smaller one is made larger: halving could lose the last bit of the smallest numbers.
+  const left = { ...before, exponent: before.exponent + Math.max(power, 0) };
+  const right = { ...after, exponent: after.exponent + Math.max(-power, 0) };
+  const isPlain = before.quantization === undefined && after.quantization === undefined;
+  if (before.dtype === after.dtype && (isPlain || !holdsFloats(before)))
+    return compareBytes(values.chunks(left), valuesAfter.chunks(right));
+  if (!holdsFloats(before) || !holdsFloats(after)) return 'values';
+  return compareFloats(floatChunks(left, values), floatChunks(right, valuesAfter), right);
+}
+
+async function compareBytes(before: AsyncIterable<Uint8Array>, after: AsyncIterable<Uint8Array>): Promise<Finding> {
+  for await (const [left, right] of inStep(before, after)) {
+    if (left.some((byte, index) => byte !== right[index])) return 'values';
+  }
+  return 'same';
+}
+
+async function compareFloats(
+  before: AsyncIterable<Float32Array>,
+  after: AsyncIterable<Float32Array>,
+  stored: Tensor,
+): Promise<Finding> {
+  let isSame = true;
+  for await (const [left, right] of inStep(before, after)) {
+    for (let index = 0; index < left.length; index++) {
+      if (Object.is(left[index], right[index])) continue;
+      isSame = false;
+      // Not "greater than": NaN is near to nothing.
+      if (!(Math.abs(left[index]! - right[index]!) <= quantizationError(stored, left[index]!))) return 'values';
+    }
+  }
+  return isSame ? 'same' : 'quantized';
+}
+
+/** How far storing may move a value: half a step, and as much again where the range was moved to hold zero. */
+function quantizationError({ quantization, exponent }: Tensor, value: number): number {
+  if (quantization === undefined) return 0;
+  const { dtype, scale = 0 } = quantization;
+  if (dtype !== 'float16') return scale * 2 ** exponent;
+  return Math.max(Math.abs(value) * 2 ** -11, 2 ** -25);
+}
+
+/** Two streams of as many numbers, in pieces of the same length. */
+async function* inStep<T extends Uint8Array | Float32Array>(
+  before: AsyncIterable<T>,
+  after: AsyncIterable<T>,
+): AsyncGenerator<readonly [T, T]> {
+  const others = after[Symbol.asyncIterator]();
+  let other: T | undefined;
+  for await (const whole of before) {
+    let piece = whole;
+    while (piece.length > 0) {
+      if (other === undefined || other.length === 0) {
+        const next = await others.next();
+        if (next.done) return;
+        other = next.value;
+        continue;
+      }
+      const length = Math.min(piece.length, other.length);
+      yield [piece.subarray(0, length) as T, other.subarray(0, length) as T];
+      piece = piece.subarray(length) as T;
+      other = other.subarray(length) as T;
+    }
+  }
+}

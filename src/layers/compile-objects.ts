@@ -1,0 +1,66 @@
+// What compile settings may name without anybody's own code: losses, metrics, optimizers and schedules that Keras 2,
+// Keras 3 and TensorFlow.js ship. Source: `ALL_OBJECTS` of keras 3.15 (losses, metrics, optimizers), the modules of
+// tf-keras 2.21, and lossesMap and metricsMap of tfjs-layers 4.22.
+
+const words = (text: string): readonly string[] => text.split(' ');
+
+const LOSSES_AND_METRICS = words(
+  'AUC Accuracy BinaryAccuracy BinaryCrossentropy BinaryFocalCrossentropy BinaryIoU CTC CategoricalAccuracy ' +
+    'CategoricalCrossentropy CategoricalFocalCrossentropy CategoricalHinge Circle ConcordanceCorrelation ' +
+    'CosineSimilarity Dice F1Score FBetaScore FalseNegatives FalsePositives Hinge Huber IoU KLDivergence LogCosh ' +
+    'LogCoshError Loss LossFunctionWrapper Mean MeanAbsoluteError MeanAbsolutePercentageError MeanIoU ' +
+    'MeanMetricWrapper MeanRelativeError MeanSquaredError MeanSquaredLogarithmicError MeanTensor Metric OneHotIoU ' +
+    'OneHotMeanIoU PearsonCorrelation Poisson Precision PrecisionAtRecall PyMetric R2Score Recall RecallAtPrecision ' +
+    'Reduce RootMeanSquaredError SensitivityAtSpecificity SensitivitySpecificityBase SparseCategoricalAccuracy SparseCategoricalCrossentropy ' +
+    'SparseTopKCategoricalAccuracy SpecificityAtSensitivity SquaredHinge Sum SumOverBatchSize ' +
+    'SumOverBatchSizeMetricWrapper TopKCategoricalAccuracy TrueNegatives TruePositives Tversky',
+);
+
+const OPTIMIZERS = words(
+  'Adadelta Adafactor Adagrad Adam AdamW Adamax Ftrl Lion LossScaleOptimizer LossScaleOptimizerV1 ' +
+    'LossScaleOptimizerV3 Momentum MultiOptimizer Muon Nadam Optimizer OptimizerMap RMSProp RMSprop SGD ' +
+    'ScheduleFreeAdamW',
+);
+
+const BESIDES_OPTIMIZERS = words(
+  'CosineDecay CosineDecayRestarts DynamicLossScale ExponentialDecay FixedLossScale InverseTimeDecay ' +
+    'LearningRateSchedule PiecewiseConstantDecay PolynomialDecay',
+);
+
+// Names of functions that are not simply those of the classes.
+const FUNCTIONS = words(
+  'acc ACC bce BCE ce cosine cosine_proximity crossentropy huber_loss kl_divergence kld KLD ' +
+    'kullback_leibler_divergence logcosh mae MAE mape MAPE mse MSE msle MSLE',
+);
+
+/** As Keras 3 makes names from classes: `to_snake_case` in keras/src/utils/naming.py. */
+const snakeCase = (name: string): string =>
+  name
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+
+const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+const CLASSES: ReadonlySet<string> = new Set([
+  ...LOSSES_AND_METRICS,
+  ...OPTIMIZERS,
+  ...BESIDES_OPTIMIZERS,
+  // tf-keras registers its newer optimizers as if they were custom.
+  ...OPTIMIZERS.map((name) => `Custom>${name}`),
+]);
+
+const SNAKE_NAMES = [...LOSSES_AND_METRICS.map(snakeCase), ...FUNCTIONS];
+
+const NAMES: ReadonlySet<string> = new Set([
+  ...CLASSES,
+  ...SNAKE_NAMES,
+  ...SNAKE_NAMES.map(camelCase),
+  ...OPTIMIZERS.map((name) => name.toLowerCase()),
+]);
+
+/** Whether a class of compile settings is one that loaders have themselves. */
+export const isCompileClass = (className: string): boolean => CLASSES.has(className);
+
+/** Whether a loss, a metric or an optimizer is there under this name. */
+export const isCompileName = (name: string): boolean => NAMES.has(name);

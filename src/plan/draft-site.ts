@@ -1,0 +1,64 @@
+import { factsOf } from '../layers/known-layers.js';
+import { MAX_KERNEL_SIZE } from '../limits.js';
+import { loaderOf, type Model } from '../model/model.js';
+import { findSquashedNodes } from '../model/squashed-nodes.js';
+import { toldShape } from '../model/told-shapes.js';
+import { projectionClass, squeezeClass } from '../se/module-classes.js';
+import { channelsAxisOf, isChannelsFirst, shapeOf } from '../stages/graph-view.js';
+import type { Candidate, PlacedIn } from './candidates.js';
+import { moduleUnits } from './cost.js';
+import type { RetrofitOptions } from './options.js';
+import type { SkipReason } from './plan.js';
+
+/** A site before its road, its name and its cost are known. */
+export interface Draft {
+  readonly candidate: Candidate;
+  readonly places: readonly PlacedIn[];
+  readonly channels: number;
+  readonly spatialRank: 1 | 2 | 3;
+  readonly isChannelsFirst: boolean;
+}
+
+/** What a module at a candidate's place would be made for, or why there can be none. */
+export function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model): Draft | SkipReason {
+  const { view, place } = candidate.places[0]!;
+  const shape = shapeOf(view, place);
+  if (shape === undefined)
+    return toldShape(view.nodes, place) === 'disagree' ? 'channels-disagree' : 'channels-unknown';
+  const spatialRank = shape.length - 2;
+  if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
+  const channels = shape[channelsAxisOf(view, shape.length)];
+  if (channels === null || channels === undefined) return 'channels-unknown';
+  if (channels * moduleUnits(channels, options) > MAX_KERNEL_SIZE) return 'too-many-channels';
+  const isAlike = ({ view: other, place: at }: PlacedIn) => {
+    const own = shapeOf(other, at);
+    return own?.length === shape.length && own[channelsAxisOf(other, own.length)] === channels;
+  };
+  if (!candidate.places.every(isAlike)) return 'calls-differ';
+  if (!candidate.places.every((placed) => meetsOperands(placed, channels))) return 'channels-disagree';
+  const loader = loaderOf(model.format);
+  const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
+  const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
+  if (lost !== undefined) return lost;
+  if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
+  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
+}
+
+/** Whether whatever is added to a place has its channels too, or one. */
+const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
+  view.nodes[place.node]!.readers.every(({ node: reader, tensor }) => {
+    if (tensor !== place.tensor || view.facts[reader]!.role !== 'add') return true;
+    return view.nodes[reader]!.inputs.every((input) => {
+      const shape = shapeOf(view, input);
+      const own = shape?.[channelsAxisOf(view, shape.length)] ?? 1;
+      return own === 1 || channels === 1 || own === channels;
+    });
+  });
+
+/** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
+function whyNotInTfjs({ places }: Candidate): SkipReason | undefined {
+  if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
+  return places.some(({ view, place }) => findSquashedNodes(view.graph).has(place.node))
+    ? 'keepdims-ignored'
+    : undefined;
+}

@@ -1,0 +1,27 @@
+import type { SkippedImage } from '../images/image-batches.js';
+import type { Format, Warning } from '../model/model.js';
+import type { ClassPair } from '../runtime/class-distances.js';
+import type { Excitation } from '../runtime/excite-model.js';
+import type { Recommendation } from '../runtime/recommend-stages.js';
+
+/** What one run of excite found out, as the command collects it. */
+export interface ExciteRun {
+  readonly tool: string;
+  readonly input: { readonly path: string; readonly format: Format; readonly layers: number; readonly bytes: number };
+  /** The folder of images, as it was given. */
+  readonly imagesPath: string;
+  readonly preprocess: string;
+  readonly backend: string;
+  readonly excitation: Excitation;
+  /** Classes that get a line of their own, as indices of the excitation's. */
+  readonly chosen: readonly number[];
+  /** Whether somebody named them. */
+  readonly areNamed: boolean;
+  /** Every two of them. */
+  readonly pairs: readonly ClassPair[];
+  readonly recommendation: Recommendation;
+  readonly skipped: readonly SkippedImage[];
+  /** The model's own. */
+  readonly warnings: readonly Warning[];
+  readonly milliseconds: number;
+}

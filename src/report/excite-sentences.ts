@@ -1,0 +1,146 @@
+import type { Warning } from '../model/model.js';
+import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
+import type { ExciteRun } from './excite-run.js';
+import { count, printable, share, visible } from './printable.js';
+import type { Table } from './table.js';
+
+/** Fewer images of a class than these give rough numbers. */
+const FEW_IMAGES = 10;
+
+/** One row a module. */
+export const moduleTable = ({ excitation }: ExciteRun): Table => ({
+  head: ['module', 'stage', 'channels', 'params', 'mean gate', 'moves', 'class-specific', 'saturated'],
+  rightAligned: new Set([1, 2, 3, 4, 5, 6, 7]),
+  rows: excitation.modules.map(
+    ({ name, stage, channels, params, mean, range, variances, specificity, saturation, isUntrained }) => [
+      printable(name),
+      String(stage),
+      count(channels),
+      count(params),
+      `${(mean.reduce((sum, value) => sum + value, 0) / channels).toFixed(3)}${range === 2 ? ' of 2' : ''}`,
+      isUntrained ? 'untrained' : share(Math.sqrt(variances.total)),
+      share(specificity),
+      share(saturation),
+    ],
+  ),
+});
+
+/** What was looked at, in one line. */
+export const subjectLine = ({ excitation: { modules, images, classes } }: ExciteRun): string =>
+  `${plural(modules.length, 'SE module')} over ${plural(images, 'image')} of ${plural(classes.length, 'class', 'classes')}`;
+
+/** What to do about the modules, and the numbers that say so. */
+export function recommendationSentence(recommendation: Recommendation): string {
+  const { stages, rule } = recommendation;
+  const untrained = stages.filter(({ isUntrained }) => isUntrained);
+  const aside =
+    recommendation.code === 'untrained' || untrained.length === 0
+      ? ''
+      : ` Of ${stageList(untrained)} nothing is said: its modules are untrained or dead, every gate is at exactly half its range.`;
+  return SENTENCES[recommendation.code](recommendation, rule) + aside;
+}
+
+const SENTENCES: Readonly<
+  Record<Recommendation['code'], (recommendation: Recommendation, rule: Recommendation['rule']) => string>
+> = {
+  'says-little': ({ stages, savesParams }) => {
+    const skipped = stages.filter(({ isSkipped }) => isSkipped);
+    const isOne = skipped.length === 1;
+    const numbers = skipped.map((stage) => `${isOne ? '' : `stage ${stage.stage}: `}${stageNumbers(stage)}`).join('; ');
+    const held = share(skipped.reduce((sum, { paramsShare }) => sum + paramsShare, 0));
+    return (
+      `Leave out ${stageList(skipped)}: the gates there are nearly the same for every class and hardly move (${numbers}), ` +
+      `but the modules hold ${held} of the parameters of all modules. ` +
+      `That saves ${count(savesParams)} parameters and should cost little accuracy.`
+    );
+  },
+  untrained: () =>
+    'Nothing can be recommended: every gate of every image is at exactly half its range, so the modules are untrained. Train them, then look again.',
+  'unknown-classes': () =>
+    'Nothing is recommended: what the gates say of classes can only be known from two classes at the least, with several images of each.',
+  'all-say-little': ({ stages }) =>
+    'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
+    `(by ${share(Math.max(...stages.map(({ spread }) => spread)))} of their range from image to image at the most). ` +
+    'Train the modules longer, or fold their gates into the weights.',
+  'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
+    `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, their gates differ between classes ` +
+    `(by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,
+};
+
+const stageNumbers = ({ classSpread, spread, saturation }: StageGates): string =>
+  `class means differ by ${share(classSpread ?? 0)} of the range, a gate moves by ${share(spread)} ` +
+  `from image to image, ${share(saturation)} of the gates are saturated`;
+
+/** `stage 5`, `stages 4 and 5`. */
+export function stageList(stages: readonly StageGates[]): string {
+  const numbers = stages.map(({ stage }) => String(stage));
+  const last = numbers.pop()!;
+  return numbers.length === 0 ? `stage ${last}` : `stages ${numbers.join(', ')} and ${last}`;
+}
+
+/** What to run next, and what its words stand for; undefined where there is nothing to do. */
+export function nextStep({
+  recommendation,
+  excitation,
+  input,
+  imagesPath,
+}: ExciteRun): { readonly command: string; readonly note: string } | undefined {
+  const { code, skipStages, rule } = recommendation;
+  const [model, images] = [quoted(input.path), quoted(imagesPath)];
+  const isOurs = excitation.modules.every(({ kind }) => kind === 'se-retrofit');
+  if (code === 'says-little' && isOurs) {
+    return {
+      command: `se-retrofit ORIGINAL-MODEL --skip-stage ${skipStages.join(',')}`,
+      note: 'ORIGINAL-MODEL is the model before it got its modules; repeat the other options that it got them with.',
+    };
+  }
+  if (code === 'untrained') {
+    return {
+      command: `se-retrofit tune ${model} ${images} -o TUNED-MODEL`,
+      note: 'The pictures to train with are others than those to judge by.',
+    };
+  }
+  if (code !== 'says-little' && code !== 'all-say-little') return undefined;
+  return {
+    command: `se-retrofit bake ${model} ${images} -o BAKED-MODEL --below ${rule.spreadBelow}`,
+    note: 'Gates that hardly move are replaced by their means and folded into the weights.',
+  };
+}
+
+/** A word as a shell takes it. */
+const quoted = (word: string): string =>
+  /^[\w./@%+=:,~-]+$/.test(word) ? word : `'${visible(word).replaceAll("'", `'\\''`)}'`;
+
+/** What people should know of the numbers, the model's own warnings first. */
+export function exciteWarnings({ warnings, skipped, excitation: { classes } }: ExciteRun): readonly Warning[] {
+  const few = classes.filter(({ images }) => images < FEW_IMAGES);
+  return [
+    ...warnings,
+    ...skipped.map(({ path, reason }) => ({
+      code: 'skipped-image',
+      message: `left out, it cannot be decoded: ${reason}`,
+      where: path,
+    })),
+    ...(classes.length === 1
+      ? [warning('one-class', 'there is one class only: how class-specific the gates are cannot be known')]
+      : []),
+    ...(classes.length > 1 && few.length > 0
+      ? [
+          warning(
+            'few-images',
+            few.every(({ images }) => images === 1)
+              ? `with one image a class it cannot be known how class-specific the gates are`
+              : `fewer than ${FEW_IMAGES} images of ${plural(few.length, 'class', 'classes')} (${few
+                  .slice(0, 3)
+                  .map(({ name }) => name)
+                  .join(', ')}${few.length > 3 ? ', ...' : ''}): the numbers are rough`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+const warning = (code: string, message: string): Warning => ({ code, message, where: null });
+
+export const plural = (number: number, one: string, many = `${one}s`): string =>
+  `${count(number)} ${number === 1 ? one : many}`;

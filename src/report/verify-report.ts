@@ -1,0 +1,109 @@
+import type { WeightsVerdict } from '../formats/compare-weights.js';
+import type { SkippedImage } from '../images/image-batches.js';
+import type { BackendName } from '../runtime/backend-names.js';
+import type { Verification } from '../runtime/verify-models.js';
+import type { Conversion } from './json-report.js';
+import { count, printable } from './printable.js';
+import type { VerifyReport } from './report-schemas.js';
+
+/** What was found out about two models. */
+export interface Verified {
+  readonly weights: WeightsVerdict;
+  readonly verification: Verification;
+  readonly backend: BackendName;
+  readonly tolerance: number;
+}
+
+/** What a run of `verify` found out. */
+export interface Comparison extends Verified, Pick<Conversion, 'tool' | 'milliseconds'> {
+  readonly before: Conversion['input'];
+  readonly after: Conversion['input'];
+  readonly skipped: readonly SkippedImage[];
+}
+
+/** Whether the second model may stand for the first: without a tolerance every weight has to be there too. */
+export const isVerified = ({ weights, verification, tolerance }: Verified): boolean =>
+  tolerance === 0
+    ? verification.identical && weights.changed.length === 0
+    : verification.maxAbsDiff !== null && verification.maxAbsDiff <= tolerance;
+
+export const verifyReport = (comparison: Comparison): VerifyReport => {
+  const { tool, before, after, tolerance, verification, skipped, milliseconds } = comparison;
+  return {
+    version: 1,
+    command: 'verify',
+    tool,
+    before: { ...before, format: { ...before.format } },
+    after: { ...after, format: { ...after.format } },
+    tolerance,
+    ...verifiedFields(comparison),
+    skipped: skipped.map((image) => ({ ...image })),
+    timing: verification.timing && { ...verification.timing },
+    milliseconds,
+  };
+};
+
+/** What a report says of a comparison, by itself or as a part of another one. */
+export const verifiedFields = ({ weights, verification, backend }: Verified) => {
+  const { identical, maxAbsDiff, outputs, firstDifference, examples } = verification;
+  return {
+    identical,
+    maxAbsDiff,
+    outputs: outputs.map((output) => ({ ...output })),
+    firstDifference,
+    backend,
+    examples,
+    weights: { ...weights, changed: weights.changed.map((change) => ({ ...change })) },
+  };
+};
+
+/** What became of the weights, in one line. */
+export function weightsLine({ checked, doubled, quantized, added, changed }: WeightsVerdict): string {
+  const [first] = changed;
+  const facts = [
+    ...(doubled > 0 ? [`${count(doubled)} doubled as recorded`] : []),
+    ...(quantized > 0 ? [`${count(quantized)} as near as they are quantised`] : []),
+  ];
+  const more = added > 0 ? `; ${count(added)} more in the second model` : '';
+  if (first === undefined)
+    return `all ${count(checked)} weights are there${facts.length > 0 ? `, ${facts.join(', ')}` : ''}${more}`;
+  const others = changed.length > 1 ? `, and ${count(changed.length - 1)} more` : '';
+  return (
+    `${count(changed.length)} of ${count(checked)} weights are not as recorded: ` +
+    `"${printable(first.weight)}" of "${printable(first.layer)}" ${WEIGHT_REASONS[first.reason]}${others}`
+  );
+}
+
+const WEIGHT_REASONS: Readonly<Record<WeightsVerdict['changed'][number]['reason'], string>> = {
+  missing: 'is missing',
+  shape: 'has another shape',
+  values: 'has other values',
+};
+
+/** What came out of the two, a line each. */
+export function verifiedLines({ weights, verification, backend }: Verified): readonly string[] {
+  const { identical, outputs, firstDifference, examples, timing } = verification;
+  const where = `${count(examples)} ${examples === 1 ? 'example' : 'examples'}, ${backend}`;
+  return [
+    weightsLine(weights),
+    identical
+      ? `the outputs are identical, bit for bit (${where})`
+      : `the outputs differ (${where}): ${outputs.map(({ name, maxAbsDiff }) => `${printable(name)} by ${difference(maxAbsDiff)}`).join(', ')}`,
+    ...(firstDifference === null ? [] : [`they part at "${printable(firstDifference)}"`]),
+    ...(timing === null
+      ? []
+      : [
+          `${milliseconds(timing.before)} ms an example before, ${milliseconds(timing.after)} ms after: ${timing.ratio.toFixed(3)} times`,
+        ]),
+  ];
+}
+
+/** The largest difference as people read it. */
+export const difference = (maxAbsDiff: number | null): string =>
+  maxAbsDiff === null
+    ? 'NaN or infinity'
+    : maxAbsDiff === 0
+      ? '0 (a sign of zero)'
+      : `up to ${maxAbsDiff.toPrecision(3)}`;
+
+const milliseconds = (time: number): string => (time < 10 ? time.toPrecision(3) : time.toFixed(1));

@@ -1,0 +1,87 @@
+import { resolveGraph } from '../model/graph-nodes.js';
+import { listGraphs, type Model } from '../model/model.js';
+import { outputExponents } from '../model/output-exponents.js';
+import type { LoadedModel } from './load-model.js';
+import { watchLayers } from './watch-layers.js';
+
+/**
+ * The first layer of the second model, in the order in which it computes, that gives other numbers than it does in the
+ * first; a module that was put in is held against the tensor that it scales. Powers of two that the records of the models
+ * account for are no difference. Only digests of the numbers are kept.
+ * @param compute runs a model on inputs for which the two differ
+ * @returns the layer behind the nested models it lies in, with slashes between; undefined if all that both have agree
+ */
+export async function findFirstDifference(
+  before: LoadedModel,
+  after: LoadedModel,
+  compute: (model: LoadedModel) => Promise<void>,
+): Promise<string | undefined> {
+  const known = new Map<string, Set<string>>();
+  await watchDigests(before, compute, (path, digests) => {
+    const key = JSON.stringify(path);
+    known.set(key, new Set([...(known.get(key) ?? []), ...digests]));
+  });
+  const scaledBy = scaledLayers(after.model);
+  let first: string | undefined;
+  await watchDigests(after, compute, (path, digests) => {
+    const key = JSON.stringify(path);
+    const expected =
+      known.get(key) ?? new Set((scaledBy.get(key) ?? []).flatMap((features) => [...(known.get(features) ?? [])]));
+    if (first === undefined && expected.size > 0 && !digests.some((digest) => expected.has(digest)))
+      first = path.join('/');
+  });
+  return first;
+}
+
+/** Sees what each call of a layer gives, as digests: one for each power of two that its outputs may carry. */
+async function watchDigests(
+  loaded: LoadedModel,
+  compute: (model: LoadedModel) => Promise<void>,
+  onCall: (path: readonly string[], digests: readonly string[]) => void,
+): Promise<void> {
+  const exponentsOf = outputExponents(loaded.model.graph, loaded.model.record);
+  const end = watchLayers(loaded.runs, ({ path, outputs }) => {
+    const values = outputs.map((output) => output.dataSync());
+    onCall(
+      path,
+      exponentsOf(path).map((exponent) => digestOf(values, exponent)),
+    );
+  });
+  try {
+    await compute(loaded);
+  } finally {
+    end();
+  }
+}
+
+/** The layers whose outputs each module scales, by the module's scale layer; all with the nested models around them. */
+function scaledLayers(model: Model): ReadonlyMap<string, readonly string[]> {
+  const scales = new Set(
+    (model.record?.modules ?? []).map(({ graph, name }) => JSON.stringify([...graph, `${name}_scale`])),
+  );
+  const found = new Map<string, string[]>();
+  for (const { graph, path } of listGraphs(model.graph)) {
+    const { nodes } = resolveGraph(graph);
+    for (const { layer, inputs } of nodes) {
+      const key = JSON.stringify([...path, layer.name]);
+      const features = scales.has(key) ? nodes[inputs[0]?.node ?? -1] : undefined;
+      if (features === undefined) continue;
+      found.set(key, [...(found.get(key) ?? []), JSON.stringify([...path, features.layer.name])]);
+    }
+  }
+  return found;
+}
+
+/** 64 bits of the numbers times 2^-exponent (FNV-1a over their words, twice from different starts), and how many there are. */
+function digestOf(tensors: readonly ArrayLike<number>[], exponent: number): string {
+  const factor = 2 ** -exponent;
+  let [high, low] = [0x811c9dc5, 0x9e3779b9];
+  for (const numbers of tensors) {
+    const values = Float32Array.from(numbers, (value) => value * factor);
+    for (const word of new Uint32Array(values.buffer)) {
+      high = Math.imul(high ^ word, 0x01000193);
+      low = Math.imul(low ^ (word >>> 16) ^ (word << 16), 0x85ebca6b);
+    }
+  }
+  return `${tensors.map(({ length }) => length).join(',')}:${high >>> 0}:${low >>> 0}`;
+}

@@ -1,0 +1,119 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { inputError } from '../errors.js';
+import { numberIn } from '../layers/config.js';
+import { factsOf } from '../layers/known-layers.js';
+import { resolveGraph } from '../model/graph-nodes.js';
+import type { Graph, Model, TensorRef } from '../model/model.js';
+import { randomNumbers } from '../random.js';
+import { defaultPreprocess } from './image-input.js';
+
+/** The values of one input of a model, row-major, as many examples as the shape begins with. */
+export interface InputValues {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** One value of each input, for some examples. */
+export interface InputBatch {
+  readonly count: number;
+  readonly inputs: readonly InputValues[];
+}
+
+/** What a side is where both models leave it open: five halvings of it are whole, and no network asks for more. */
+const OPEN_SIDE = 96;
+
+/**
+ * The shapes of the inputs that two models both take, batch first; null where the number of examples is open.
+ * @throws RetrofitError `not-comparable` if there are none
+ */
+export function commonInputShapes(before: LayersModel, after: LayersModel, path: string) {
+  const shapes = [before, after].map((runs) => runs.inputs.map(({ shape }) => shape));
+  return fitted(shapes[0]!, shapes[1]!, 'inputs', path).map(([count, ...sizes]) => ({
+    count: count ?? null,
+    sizes: sizes.map((size) => size ?? OPEN_SIDE),
+  }));
+}
+
+/** @throws RetrofitError `not-comparable` unless the models have as many outputs, of shapes that fit */
+export function checkOutputShapes(before: LayersModel, after: LayersModel, path: string): void {
+  const shapes = [before, after].map((runs) => runs.outputs.map(({ shape }) => shape));
+  fitted(shapes[0]!, shapes[1]!, 'outputs', path);
+}
+
+type OpenShape = readonly (number | null)[];
+
+function fitted(before: readonly OpenShape[], after: readonly OpenShape[], what: string, path: string) {
+  const refuse = (found: string) =>
+    inputError('not-comparable', `${found}: the two models cannot be compared`, {
+      where: { file: path },
+      hint: 'give a model and what was made of it',
+    });
+  if (before.length !== after.length) throw refuse(`it has ${after.length} ${what}, the first model ${before.length}`);
+  return before.map((shape, index) => {
+    const other = after[index]!;
+    if (shape.length !== other.length || shape.some((size, axis) => size !== (other[axis] ?? size) && size !== null))
+      throw refuse(`its ${what} have the shapes ${shown(after)}, those of the first model ${shown(before)}`);
+    return shape.map((size, axis) => size ?? other[axis]!);
+  });
+}
+
+const shown = (shapes: readonly OpenShape[]): string =>
+  shapes.map((shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`).join(' ');
+
+/**
+ * The same random inputs for every model of these inputs: uniform in [-1, 1), in [0, 255) for a model that rescales
+ * pixels, whole numbers where a layer looks them up.
+ * @param shapes of the inputs, as `commonInputShapes` gives them
+ */
+export function* seededBatches(
+  model: Model,
+  shapes: ReturnType<typeof commonInputShapes>,
+  { samples, batch, seed }: { readonly samples: number; readonly batch: number; readonly seed: number },
+): Generator<InputBatch> {
+  const [low, high] = defaultPreprocess(model) === 'none' ? [0, 255] : [-1, 1];
+  const drawers = shapes.map((_, index) => {
+    const random = randomNumbers(seed, `input/${index}`);
+    const limit = lookupLimit(model.graph, model.graph.inputs[index]!);
+    return limit === undefined ? () => low + (high - low) * random() : () => Math.floor(limit * random());
+  });
+  const fixed = shapes.find(({ count }) => count !== null)?.count;
+  for (let done = 0; done < samples; ) {
+    const count = fixed ?? Math.min(batch, samples - done);
+    yield {
+      count,
+      inputs: shapes.map(({ sizes }, index) => {
+        const shape = [count, ...sizes];
+        const length = shape.reduce((product, size) => product * size, 1);
+        return { shape, values: Float32Array.from({ length }, drawers[index]!) };
+      }),
+    };
+    done += count;
+  }
+}
+
+/** What numbers of a tensor have to stay below because a layer takes them as indices; undefined where none does. */
+function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {
+  const { nodes, nodeOf } = resolveGraph(graph);
+  const limits: number[] = [];
+  const reached = new Set([nodeOf(ref).id]);
+  for (const id of reached) {
+    for (const reader of nodes[id]!.readers) {
+      const { layer, inputs } = nodes[reader.node]!;
+      const own = numberIn(layer.settings, LOOKUPS[layer.className] ?? '');
+      if (own !== undefined) limits.push(own);
+      else if (layer.graph !== undefined) {
+        for (const [index, input] of inputs.entries()) {
+          const inner = input.node === id ? lookupLimit(layer.graph, layer.graph.inputs[index]!) : undefined;
+          if (inner !== undefined) limits.push(inner);
+        }
+      } else if (MOVERS.includes(factsOf(layer.className, layer.settings).role)) reached.add(reader.node);
+    }
+  }
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
+
+/** Layers that take indices, and the field that says how many there are. */
+const LOOKUPS: Readonly<Record<string, string>> = { Embedding: 'input_dim', CategoryEncoding: 'num_tokens' };
+
+/** Layers that hand numbers on as they are. */
+const MOVERS: readonly string[] = ['reshape', 'flatten', 'dropout', 'concatenate'];

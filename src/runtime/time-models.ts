@@ -1,0 +1,55 @@
+import type { LoadedModel } from './load-model.js';
+import { median } from './median.js';
+
+/** How long two models take, in milliseconds an example. */
+export interface Timing {
+  /** Medians. */
+  readonly before: number;
+  readonly after: number;
+  /** Second over first: the median of the ratios of neighbouring runs, which drifts of the machine's speed leave alone. */
+  readonly ratio: number;
+}
+
+const WARM_UPS = 2;
+const LEAST_PAIRS = 5;
+const MOST_PAIRS = 50;
+const ENOUGH_MILLISECONDS = 10_000;
+
+/**
+ * Times two models in turns, in one run: each pair in the other order than the one before.
+ * @param compute runs a model on one batch and waits until its numbers are there
+ * @param count examples of the batch
+ */
+export async function timeModels(
+  compute: (model: LoadedModel) => Promise<unknown>,
+  count: number,
+  before: LoadedModel,
+  after: LoadedModel,
+): Promise<Timing> {
+  const clock = async (model: LoadedModel): Promise<number> => {
+    const started = performance.now();
+    await compute(model);
+    return (performance.now() - started) / count;
+  };
+  for (let run = 0; run < WARM_UPS; run++) {
+    await compute(before);
+    await compute(after);
+  }
+  const pairs: { readonly before: number; readonly after: number }[] = [];
+  const started = performance.now();
+  while (
+    pairs.length < LEAST_PAIRS ||
+    (pairs.length < MOST_PAIRS && performance.now() - started < ENOUGH_MILLISECONDS)
+  ) {
+    if (pairs.length % 2 === 0) pairs.push({ before: await clock(before), after: await clock(after) });
+    else {
+      const second = await clock(after);
+      pairs.push({ before: await clock(before), after: second });
+    }
+  }
+  return {
+    before: median(pairs.map((pair) => pair.before)),
+    after: median(pairs.map((pair) => pair.after)),
+    ratio: median(pairs.map((pair) => pair.after / pair.before)),
+  };
+}

@@ -1,0 +1,120 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { inputError, RetrofitError } from '../errors.js';
+import { findFirstDifference } from './first-difference.js';
+import { checkOutputShapes, type InputBatch } from './input-batches.js';
+import type { LoadedModel } from './load-model.js';
+import { reasonOf } from './start-backend.js';
+import type { TensorFlow } from './tensorflow.js';
+import { type Timing, timeModels } from './time-models.js';
+
+/** How far an output of two models is apart. */
+export interface OutputDifference {
+  readonly name: string;
+  /** Null where one model gives no finite number and the other something else. */
+  readonly maxAbsDiff: number | null;
+}
+
+/** What came out when two models computed the same inputs. */
+export interface Verification {
+  /** Whether every number is the same, bit for bit. */
+  readonly identical: boolean;
+  /** Of all outputs. */
+  readonly maxAbsDiff: number | null;
+  readonly outputs: readonly OutputDifference[];
+  /** The first layer of the second model at which they part. */
+  readonly firstDifference: string | null;
+  /** Examples that both computed. */
+  readonly examples: number;
+  readonly timing: Timing | null;
+}
+
+export interface VerifyOptions {
+  /** Whether to measure how long each takes. */
+  readonly time: boolean;
+}
+
+/**
+ * Computes the same inputs with two models and compares their outputs number by number: NaN equals NaN.
+ * @throws RetrofitError `not-comparable` for other inputs or outputs, `cannot-compute` where TensorFlow.js fails
+ */
+export async function verifyModels(
+  { tf }: TensorFlow,
+  before: LoadedModel,
+  after: LoadedModel,
+  batches: Iterable<InputBatch> | AsyncIterable<InputBatch>,
+  { time }: VerifyOptions,
+): Promise<Verification> {
+  checkOutputShapes(before.runs, after.runs, after.model.path);
+  const differences = before.runs.outputs.map((): Difference => ({ identical: true, maxAbsDiff: 0 }));
+  let examples = 0;
+  let differing: InputBatch | undefined;
+  let first: InputBatch | undefined;
+  for await (const batch of batches) {
+    const [left, right] = [await compute(batch)(before), await compute(batch)(after)];
+    left.forEach((values, index) => {
+      const found = difference(values, right[index]!);
+      if (!found.identical) differing ??= batch;
+      differences[index] = larger(differences[index]!, found);
+    });
+    first ??= batch;
+    examples += batch.count;
+  }
+  const layer =
+    differing === undefined
+      ? undefined
+      : await findFirstDifference(before, after, async (model) => {
+          await compute(differing!)(model);
+        });
+  const total = differences.reduce(larger);
+  return {
+    ...total,
+    outputs: differences.map(({ maxAbsDiff }, index) => ({ name: before.runs.outputNames[index]!, maxAbsDiff })),
+    firstDifference: layer ?? null,
+    examples,
+    timing: time ? await timeModels(compute(first!), first!.count, before, after) : null,
+  };
+
+  /** What a model makes of a batch: the values of each output. */
+  function compute(batch: InputBatch): (model: LoadedModel) => Promise<readonly Float32Array[]> {
+    return async ({ runs, model }) => {
+      const inputs = batch.inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
+      try {
+        const computed = runs.predictOnBatch(inputs);
+        const outputs: readonly Tensor[] = Array.isArray(computed) ? computed : [computed];
+        const values = await Promise.all(outputs.map((output) => output.data()));
+        tf.dispose([...outputs]);
+        return values.map((each) => Float32Array.from(each));
+      } catch (error) {
+        if (error instanceof RetrofitError) throw error;
+        throw inputError('cannot-compute', `TensorFlow.js fails on the model: ${reasonOf(error)}`, {
+          where: { file: model.path },
+          hint: 'compute with this model in the program that made it',
+        });
+      } finally {
+        tf.dispose(inputs);
+      }
+    };
+  }
+}
+
+type Difference = Pick<Verification, 'identical' | 'maxAbsDiff'>;
+
+function difference(before: Float32Array, after: Float32Array): Difference {
+  let identical = before.length === after.length;
+  let maxAbsDiff = 0;
+  let isKnown = identical;
+  for (let index = 0; index < before.length; index++) {
+    if (Object.is(before[index], after[index])) continue;
+    identical = false;
+    const found = Math.abs(before[index]! - after[index]!);
+    if (Number.isFinite(found)) maxAbsDiff = Math.max(maxAbsDiff, found);
+    else isKnown = false;
+  }
+  return { identical, maxAbsDiff: isKnown ? maxAbsDiff : null };
+}
+
+const larger = (left: Difference, right: Difference): Difference => ({
+  identical: left.identical && right.identical,
+  maxAbsDiff:
+    left.maxAbsDiff === null || right.maxAbsDiff === null ? null : Math.max(left.maxAbsDiff, right.maxAbsDiff),
+});

@@ -1,0 +1,63 @@
+import {
+  findGraph,
+  type Graph,
+  listGraphs,
+  type Model,
+  type RecordedDoubling,
+  type RecordedModule,
+  type RetrofitRecord,
+  samePath,
+} from '../model/model.js';
+import { weightKey } from '../model/weight-key.js';
+import type { Doubling, Plan, Site } from '../plan/plan.js';
+import { describeSequential } from './sequential-text.js';
+import { describeFrozen } from './thaw.js';
+
+/** What a plan does to a model, added to what was done to it before: all that it takes to undo it. */
+export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {
+  const doubled = new Map((record?.doubled ?? []).map((entry) => [keyOf(entry), entry]));
+  for (const entry of plan.doublings) {
+    const known = doubled.get(keyOf(entry));
+    const quantization = known === undefined ? quantizationIn(before, entry) : known.quantization;
+    doubled.set(keyOf(entry), {
+      ...entry,
+      exponent: (known?.exponent ?? 0) + entry.exponent,
+      ...(quantization === undefined ? {} : { quantization }),
+    });
+  }
+  const sequential = [...(record?.sequential ?? []), ...sequentialBefore(before, plan)];
+  const frozen = describeFrozen(before) ?? record?.frozen;
+  return {
+    ...record,
+    version: 1,
+    modules: [...(record?.modules ?? []), ...plan.sites.map(recordedModule)],
+    doubled: [...doubled.values()],
+    ...(sequential.length === 0 ? {} : { sequential }),
+    ...(frozen === undefined ? {} : { frozen }),
+  };
+}
+
+const keyOf = ({ graph, layer, weight }: Doubling): string => weightKey(graph, layer, weight);
+
+const recordedModule = ({ name, after, graph, exactBy, doublings }: Site): RecordedModule => ({
+  name,
+  after,
+  graph,
+  exactBy,
+  doubled: doublings.map(({ layer, weight }) => ({ layer, weight })),
+});
+
+/** Scale and min of a weight that is quantised, as its file has them. */
+function quantizationIn(root: Graph, { graph, layer, weight }: Doubling): RecordedDoubling['quantization'] {
+  const owner = findGraph(root, graph)?.layers.find(({ name }) => name === layer);
+  return owner?.weights.find(({ name }) => name === weight)?.tensor.quantization?.texts;
+}
+
+/** The Sequential models that a plan makes functional. */
+function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRecord['sequential']> {
+  return [...listGraphs(root)].flatMap(({ graph, path }) =>
+    graph.kind === 'sequential' && graph.read !== undefined && sites.some((site) => samePath(site.graph, path))
+      ? [{ graph: path, text: describeSequential(graph.read) }]
+      : [],
+  );
+}

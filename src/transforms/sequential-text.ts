@@ -1,0 +1,106 @@
+import {
+  getMember,
+  isArray,
+  isObject,
+  isPlainObject,
+  type JsonArray,
+  type JsonObject,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  type Plain,
+  toPlain,
+  withMember,
+  withoutMember,
+} from '../json/json-value.js';
+import { findJson } from '../json/parse-json.js';
+import { serializeJson } from '../json/serialize-json.js';
+import type { Graph, GraphSource, Layer } from '../model/model.js';
+
+// A module makes a Sequential model functional. What its text was stands in the record, but for the layers: in the place
+// of each there is `null`, or those of the members that only a functional model has and this layer had all the same.
+
+const HOLE: JsonValue = { kind: 'literal', text: 'null' };
+
+/** What goes with the class of a model; all else around its config is kept in the file. */
+const OF_THE_CLASS: readonly string[] = ['class_name', 'module', 'registered_name', 'build_config', 'config'];
+
+const OF_FUNCTIONAL_LAYERS: readonly string[] = ['name', 'inbound_nodes'];
+
+/** The text of a Sequential model with holes for its layers. */
+export function describeSequential({ entry, config }: GraphSource): string {
+  const list = listIn(config)!;
+  const holes = mapItems(list, (layer) => {
+    const members = isObject(layer) ? layer.members.filter(({ key }) => OF_FUNCTIONAL_LAYERS.includes(key)) : [];
+    return members.length === 0 ? HOLE : { kind: 'object', members };
+  });
+  const hollow = isObject(config) ? withMember(config, 'layers', holes) : holes;
+  const kept = mapMembers(entry, (value, key) => (OF_THE_CLASS.includes(key) ? value : HOLE));
+  return serializeJson({ lead: '', trail: '', root: withMember(kept, 'config', hollow) });
+}
+
+/**
+ * A functional model as the Sequential one that it was; the same graph where the text does not fit it, because layers
+ * were added since, or is none of ours.
+ */
+export function restoreSequential(graph: Graph, text: string): Graph {
+  const entry = findJson(text);
+  const config = getMember(entry, 'config');
+  const holes = listIn(config);
+  if (!isObject(entry) || config === undefined || holes === undefined || !isSafe(toPlain(entry))) return graph;
+  if (graph.read === undefined || !isChain(graph)) return graph;
+  const extra = graph.layers.length - holes.items.length;
+  // Named as `implicitInput` names what nobody wrote.
+  const isImplicit = extra === 1 && graph.layers[0]!.name === `${graph.layers[1]?.name}_input`;
+  if (extra !== 0 && !isImplicit) return graph;
+  const layers = graph.layers.map((layer, index): Layer => {
+    if (isImplicit && index === 0) return { ...layer, implicit: true };
+    return restoreEntry(layer, holes.items[index - (isImplicit ? 1 : 0)]!.value);
+  });
+  const trainable = getMember(config, 'trainable');
+  return {
+    ...graph,
+    kind: 'sequential',
+    layers,
+    isFrozen: trainable?.kind === 'literal' && trainable.text === 'false',
+    read: { ...graph.read, className: 'Sequential', entry, config, layers },
+  };
+}
+
+function restoreEntry(layer: Layer, hole: JsonValue): Layer {
+  if (layer.entry === undefined) return layer;
+  const entry = OF_FUNCTIONAL_LAYERS.reduce((changed: JsonObject, key) => {
+    const before = getMember(hole, key);
+    return before === undefined ? withoutMember(changed, key) : withMember(changed, key, before);
+  }, layer.entry);
+  return { ...layer, entry };
+}
+
+const listIn = (config: JsonValue | undefined): JsonArray | undefined => {
+  const list = isArray(config) ? config : getMember(config, 'layers');
+  return isArray(list) ? list : undefined;
+};
+
+/** Whether every layer reads the one before it, and nothing else. */
+const isChain = ({ layers, inputs, outputs }: Graph): boolean =>
+  inputs.length === 1 &&
+  outputs.length === 1 &&
+  inputs[0]!.layer === layers[0]!.name &&
+  outputs[0]!.layer === layers.at(-1)!.name &&
+  layers.every(({ calls }, index) => {
+    const read = calls[0]?.inputs ?? [];
+    if (calls.length !== 1 || calls[0]!.hasArguments) return false;
+    return index === 0 ? read.length === 0 : read.length === 1 && read[0]!.layer === layers[index - 1]!.name;
+  });
+
+/** What a Sequential model says of itself. The record is part of a file: it must not bring in what a loader would run. */
+function isSafe(value: Plain): boolean {
+  if (Array.isArray(value)) return value.every(isSafe);
+  if (!isPlainObject(value)) return true;
+  const { class_name: className, module, registered_name: registered } = value;
+  const isKnown =
+    (className === undefined || className === 'Sequential' || className === 'DTypePolicy') &&
+    (module === undefined || (typeof module === 'string' && /^(tf_)?keras(\.|$)/.test(module))) &&
+    (registered === undefined || registered === null || registered === className);
+  return isKnown && Object.values(value).every((member) => member === undefined || isSafe(member));
+}

@@ -1,0 +1,61 @@
+import { fromPlain, getMember, isObject, type JsonObject, withMember, withoutMember } from '../json/json-value.js';
+import type { Graph, GraphSource, Layer, RetrofitRecord } from '../model/model.js';
+
+type Frozen = NonNullable<RetrofitRecord['frozen']>;
+
+/** A model that was frozen as a whole, as one whose layers are: the new ones are to learn. */
+export function thaw(graph: Graph): Graph {
+  if (!graph.isFrozen) return graph;
+  const layers = graph.layers.map((layer) => (hasSwitch(layer) ? withTrainable(layer, false) : layer));
+  return { ...graph, isFrozen: false, layers, read: inConfig(graph.read, (config) => setTrainable(config, true)) };
+}
+
+/** What `thaw` changes of a model's layers; undefined for one that is not frozen. */
+export function describeFrozen(graph: Graph): Frozen | undefined {
+  if (!graph.isFrozen) return undefined;
+  const layers = graph.layers.filter(hasSwitch);
+  const saying = (text: string | undefined) =>
+    layers.filter((layer) => trainableText(layer) === text).map((layer) => layer.name);
+  return { trainable: saying('true'), unsaid: saying(undefined) };
+}
+
+/** The opposite of `thaw`: the model is frozen as a whole again, and its layers are what they were. */
+export function freezeAgain(graph: Graph, { trainable, unsaid }: Frozen): Graph {
+  const before = new Map([
+    ...trainable.map((name) => [name, true] as const),
+    ...unsaid.map((name) => [name, undefined] as const),
+  ]);
+  const layers = graph.layers.map((layer) =>
+    before.has(layer.name) && hasSwitch(layer) ? withTrainable(layer, before.get(layer.name)) : layer,
+  );
+  return { ...graph, isFrozen: true, layers, read: inConfig(graph.read, (config) => setTrainable(config, false)) };
+}
+
+const hasSwitch = ({ className, isOperation }: Layer): boolean => className !== 'InputLayer' && !isOperation;
+
+function withTrainable(layer: Layer, trainable: boolean | undefined): Layer {
+  const { graph } = layer;
+  if (graph !== undefined) {
+    const read = inConfig(graph.read, (config) => setTrainable(config, trainable));
+    return { ...layer, graph: { ...graph, isFrozen: trainable === false, read } };
+  }
+  return {
+    ...layer,
+    config: setTrainable(layer.config, trainable),
+    settings: { ...layer.settings, trainable },
+  };
+}
+
+const setTrainable = (config: JsonObject, trainable: boolean | undefined): JsonObject =>
+  trainable === undefined ? withoutMember(config, 'trainable') : withMember(config, 'trainable', fromPlain(trainable));
+
+const inConfig = (
+  read: GraphSource | undefined,
+  change: (config: JsonObject) => JsonObject,
+): GraphSource | undefined => (isObject(read?.config) ? { ...read, config: change(read.config) } : read);
+
+/** What a layer's config says: `true`, `false`, or nothing. */
+function trainableText({ graph, config }: Layer): string | undefined {
+  const value = getMember(graph === undefined ? config : graph.read?.config, 'trainable');
+  return value?.kind === 'literal' ? value.text : undefined;
+}

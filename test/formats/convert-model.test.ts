@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { convertModel } from '../../src/formats/convert-model.js';
+import { readModel, retrofit, writeModel } from '../../src/index.js';
+import { type Format, listGraphs, type Model } from '../../src/model/model.js';
+import {
+  type BuiltModel,
+  buildModel,
+  graph,
+  input,
+  type LayerJson,
+  layer,
+  layerOf,
+  nested,
+  writeBuilt,
+} from '../support/model-builder.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const folder = temporaryFolder();
+
+const KERAS3: Format = { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' };
+
+/** Layers whose names Keras 3 does not take, a residual unit of them in a model in a model. */
+function buildNested(slash = '/'): BuiltModel {
+  const named = (...parts: readonly string[]) => parts.join(slash);
+  const model = buildModel();
+  const { config } = layerOf(model, 'b');
+  const conv = (name: string, before: string, activation: string): LayerJson =>
+    layer('Conv2D', name, { ...config, name, activation, use_bias: false }, [before]);
+  const unit = nested(
+    named('unit', '1'),
+    [
+      input(named('unit', 'in'), [8, 8, 3]),
+      conv(named('unit', 'stem'), named('unit', 'in'), 'relu'),
+      conv(named('unit', 'a'), named('unit', 'stem'), 'relu'),
+      conv(named('unit', 'b'), named('unit', 'a'), 'linear'),
+      layer('Add', named('unit', 'sum'), {}, [named('unit', 'stem'), named('unit', 'b')]),
+    ],
+    [named('stage', 'in')],
+  );
+  const stage = nested(named('stage', '1'), [input(named('stage', 'in'), [8, 8, 3]), unit], ['image']);
+  model.json.modelTopology.config = graph('network', [input('image', [8, 8, 3]), stage], ['image'], []);
+  model.json.modelTopology.config.output_layers = [[named('stage', '1'), 1, 0]];
+  const weights = ['stem', 'a', 'b'].map((name) => ({
+    name: `${named('unit', name)}/kernel`,
+    shape: [3, 3, name === 'stem' ? 3 : 4, 4],
+    dtype: 'float32',
+  }));
+  const count = weights.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  model.json.weightsManifest = [{ paths: ['weights.bin'], weights }];
+  const values = Float32Array.from({ length: count }, (_, index) => Math.sin(index) / 4);
+  model.files = new Map([['weights.bin', new Uint8Array(values.buffer)]]);
+  return model;
+}
+
+/** Every place that the record names, and whether the model has it. */
+function placesOf({ record, graph: root }: Model): readonly { place: string; isThere: boolean }[] {
+  const named = [
+    ...record!.modules.map(({ graph: path, after }) => [...path, after].join(' > ')),
+    ...record!.doubled.map(({ graph: path, layer: name }) => [...path, name].join(' > ')),
+  ];
+  const there = new Set(
+    [...listGraphs(root)].flatMap(({ graph: inner, path }) =>
+      inner.layers.map(({ name }) => [...path, name].join(' > ')),
+    ),
+  );
+  return named.map((place) => ({ place, isThere: there.has(place) }));
+}
+
+test('the record follows layers and nested models that get other names', async () => {
+  const before = retrofit(await readModel(writeBuilt(join(folder, 'nested'), buildNested())));
+  expect(before.record).toMatchObject({
+    modules: [{ name: 'se_1_1', after: 'unit/b', graph: ['stage/1', 'unit/1'], exactBy: 'conv' }],
+    doubled: [{ graph: ['stage/1', 'unit/1'], layer: 'unit/b', weight: 'kernel', exponent: 1 }],
+  });
+  const after = convertModel(before, KERAS3);
+  expect(placesOf(after)).toEqual([
+    { place: 'stage_1 > unit_1 > unit_b', isThere: true },
+    { place: 'stage_1 > unit_1 > unit_b', isThere: true },
+  ]);
+
+  const path = join(folder, 'nested.keras');
+  await writeModel(before, path);
+  expect((await readModel(path)).record).toEqual(after.record);
+});
+
+test('a slash in a name is no border between models', async () => {
+  const built = buildNested('_');
+  // Outside stands a layer whose name reads like the way to the layer inside.
+  const twin = layer('Activation', 'stage_1/unit_1/unit_b', { activation: 'relu' }, []);
+  twin.inbound_nodes = [[['stage_1', 1, 0, {}]]];
+  built.json.modelTopology.config.layers.push(twin);
+  built.json.modelTopology.config.output_layers = [[twin.name, 0, 0]];
+  const before = retrofit(await readModel(writeBuilt(join(folder, 'twin'), built)));
+  const after = convertModel(before, KERAS3);
+  expect(after.record).toEqual(before.record);
+  expect(placesOf(after).map(({ isThere }) => isThere)).toEqual([true, true]);
+});
+
+test('names that the new format takes stay in the record', async () => {
+  const before = retrofit(await readModel(writeBuilt(join(folder, 'again'), buildNested())));
+  const after = convertModel(before, { ...KERAS3, dialect: 'keras2' });
+  expect(after.record).toEqual(before.record);
+  expect(placesOf(after).every(({ isThere }) => isThere)).toBe(true);
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { planRetrofit } from '../../src/index.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { describeOracle, listCatalogue } from './oracle.js';
+import { CONTAINERS, expectExact, readSaved, retrofitSaved, savedAs } from './saved-models.js';
+
+// channels_first models run in Keras 3 on JAX: TensorFlow has no such convolutions on a CPU.
+
+const folder = temporaryFolder();
+const containers = process.env.SE_RETROFIT_TEST_ALL ? CONTAINERS : (['.keras', '.h5'] as const);
+
+/** A module's gate has to be laid along the channels of the catalogue's channels_first models: their sites and roads. */
+const SITES: Readonly<Record<string, readonly string[]>> = {
+  channels_first_residual: ['norm', 'norm', 'norm'],
+  channels_first_inception: ['branches', 'branches'],
+  channels_first_conv_units: ['conv', 'consumers', 'conv'],
+};
+
+describeOracle('keras3-jax', 'channels_first', (keras) => {
+  const models = listCatalogue('keras3-jax').map(({ name }) => name);
+  test('the catalogue is there', () => expect(models).toEqual(Object.keys(SITES)));
+  test.each(models.flatMap((name) => containers.map((container) => [name, container] as const)))(
+    '%s%s',
+    async (name, container) => {
+      const place = `${folder}/${name}${container}`;
+      const isFile = container === '.keras' || container === '.h5';
+      await keras.make(name, place, isFile ? [container] : ['.json', container]);
+      const before = savedAs(place, name, container);
+      expect(planRetrofit(await readSaved(before)).sites.map(({ exactBy }) => exactBy)).toEqual(SITES[name]);
+      for (const form of ['dense', 'conv'] as const) {
+        const after = await retrofitSaved(before, `${place}/${form}`, { form });
+        await expectExact(keras, before, after, { modes: ['eager', 'predict'] });
+      }
+    },
+  );
+});

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { describeOracle } from './oracle.js';
+
+// The judge itself: it sees no difference where nothing changed, and it sees one changed weight.
+
+const folder = temporaryFolder();
+const KERNEL = 'conv2d_1/kernel';
+
+for (const kind of ['keras2', 'keras3'] as const) {
+  describeOracle(kind, 'as a judge', (keras) => {
+    const place = join(folder, kind);
+    const before = join(place, 'residual_shortcut_first.keras');
+    beforeAll(() => keras.make('residual_shortcut_first', place, ['.keras', '.h5']));
+
+    test('finds a model the same in two containers', async () => {
+      const after = before.replace('.keras', '.h5');
+      const { outputs } = await keras.compare(before, after, { modes: ['eager', 'predict', 'training'] });
+      expect(outputs).toMatchObject([{ eager: 0, predict: 0, training: 0, finite: true, varied: true }]);
+    });
+
+    test.each([
+      ['other', { add: 0.1 }],
+      ['doubled', { times: 2 }],
+      ['doubled', { times: 4 }],
+      ['halved', { times: 0.5 }],
+    ])('notices one weight that changed: %s %o', async (relation, change) => {
+      const after = join(place, 'changed.keras');
+      await keras.change(before, after, KERNEL, change);
+      const [output] = (await keras.compare(before, after, { modes: ['eager', 'predict'] })).outputs;
+      expect(output!.eager).toBeGreaterThan(0);
+      expect(output!.predict).toBeGreaterThan(0);
+      expect(await keras.compareWeights(before, after)).toMatchObject({ [relation]: [KERNEL], missing: [], added: [] });
+    });
+
+    test('counts a number that is none as a difference, and an output of zeros and ones as flat', async () => {
+      const after = join(place, 'infinite.keras');
+      await keras.change(before, after, 'predictions/bias', { add: Number.MAX_VALUE });
+      expect((await keras.compare(before, after)).outputs).toMatchObject([{ eager: null, finite: false }]);
+      await keras.change(before, after, 'predictions/kernel', { times: 1e6 });
+      expect((await keras.compare(after, after)).outputs).toMatchObject([{ eager: 0, varied: false }]);
+    });
+  });
+}

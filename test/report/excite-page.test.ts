@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { COPY_SCRIPT_HASH, excitePage } from '../../src/report/excite-page.js';
+import type { ExciteRun } from '../../src/report/excite-run.js';
+import { nextStep, recommendationSentence } from '../../src/report/excite-sentences.js';
+import { type ModuleSketch, sketchExcitation, sketchRun } from '../support/excitations.js';
+import { listElements, type MarkupElement, parseMarkup, textOf } from '../support/markup.js';
+
+const NET: readonly ModuleSketch[] = [
+  { stage: 2, block: 1, params: 1000 },
+  { stage: 3, block: 1, params: 2000, range: 2 },
+  { stage: 3, block: 2, params: 2000 },
+  { stage: 4, block: 1, params: 9000, between: 0.001, within: 0.01, saturation: 0.95 },
+];
+
+const HOSTILE = [
+  '<img src=x onerror=alert(1)>',
+  '"><script>alert(2)</script>',
+  "' onmouseover='alert(3)",
+  '&amp; & &lt;b&gt;',
+  ']]> --> {{alert(4)}}',
+  '\u202eevil\u0000\u001b[31m',
+  '</style></svg></html>',
+];
+
+const pageOf = (run: ExciteRun) => {
+  const html = excitePage(run);
+  return { html, root: parseMarkup(html) };
+};
+
+const only = (root: MarkupElement, name: string): MarkupElement => {
+  const found = [...listElements(root, name)];
+  expect(found).toHaveLength(1);
+  return found[0]!;
+};
+
+test('title, numbers, recommendation and command', () => {
+  const run = sketchRun(sketchExcitation(NET));
+  const { root } = pageOf(run);
+  expect(textOf(only(only(root, 'head'), 'title'))).toBe('Gates of net.keras');
+  expect(textOf(only(root, 'h1'))).toBe('Gates of net.keras');
+  const tiles = [
+    ...listElements([...listElements(root, 'ul')].find(({ attributes }) => attributes.class === 'tiles')!, 'b'),
+  ];
+  expect(tiles.map(textOf)).toEqual(['150', '4', '14,000', '50\u00a0%', '64\u00a0%']);
+  expect(recommendationSentence(run.recommendation)).toMatch(/^Leave out stage 4: .* saves 9,000 parameters/);
+  const text = textOf(root).replaceAll('\u00a0', ' ');
+  expect(text).toContain(recommendationSentence(run.recommendation));
+  expect(textOf(only(root, 'code'))).toBe('se-retrofit ORIGINAL-MODEL --skip-stage 4');
+});
+
+test('it is alone: no other file, no network, no script but its own', () => {
+  const { html, root } = pageOf(sketchRun(sketchExcitation(NET, HOSTILE)));
+  expect(html).not.toMatch(/\b(?:https?:)?\/\/[\w.]+\.\w|url\(|@import/);
+  for (const { name, attributes } of listElements(root)) {
+    expect(
+      Object.keys(attributes).filter((key) => /^on|^(?:src|href|srcdoc|action|formaction|xlink:href)$/.test(key)),
+    ).toEqual([]);
+    expect(['link', 'iframe', 'object', 'embed', 'image', 'use', 'foreignObject', 'form', 'base']).not.toContain(name);
+  }
+  const script = only(root, 'script').text;
+  expect(COPY_SCRIPT_HASH).toBe(`sha256-${createHash('sha256').update(script).digest('base64')}`);
+  const policy = [...listElements(root, 'meta')].find(({ attributes }) => attributes['http-equiv'] !== undefined)!;
+  expect(policy.attributes.content).toBe(
+    `default-src 'none'; style-src 'unsafe-inline'; script-src '${COPY_SCRIPT_HASH}'`,
+  );
+});
+
+test('names from folders and files are text, whatever they hold', () => {
+  const modules = HOSTILE.map((name, index): ModuleSketch => ({ name, stage: index + 1, block: null }));
+  const run = sketchRun(sketchExcitation(modules, HOSTILE), {
+    chosen: HOSTILE.map((_, index) => index),
+    imagesPath: `pictures/${HOSTILE[0]}`,
+    skipped: [{ path: HOSTILE[1]!, reason: HOSTILE[2]! }],
+    warnings: [{ code: 'x', message: HOSTILE[0]!, where: HOSTILE[6]! }],
+  });
+  const named = { ...run, input: { ...run.input, path: `nets/${HOSTILE[0]}` } };
+  const { html, root } = pageOf(named);
+  // The parser stops at a mark that is not escaped; nothing became an element.
+  expect([...listElements(root, 'img')]).toEqual([]);
+  expect([...listElements(root, 'script')]).toHaveLength(1);
+  expect(html).not.toMatch(/\p{Cf}|(?!\n)\p{Cc}/u);
+  expect(textOf(root)).toContain(HOSTILE[0]);
+  expect(textOf(root)).toContain('\\u202eevil');
+});
+
+test('everything that is drawn has words, every box a label, every region a name', () => {
+  const { root } = pageOf(sketchRun(sketchExcitation(NET)));
+  const drawn = [...listElements(root, 'svg')].filter(({ attributes }) => attributes['aria-hidden'] === undefined);
+  expect(drawn).toHaveLength(NET.length + 2);
+  for (const { attributes } of drawn) {
+    expect(attributes.role).toBe('img');
+    expect(attributes['aria-label']!.length).toBeGreaterThan(40);
+  }
+  const labelled = [...listElements(root, 'label')].flatMap((label) => [...listElements(label, 'input')]);
+  expect(labelled).toEqual([...listElements(root, 'input')]);
+  expect(labelled).toHaveLength(1 + 3 + 2);
+  const ids = [...listElements(root)].flatMap(({ attributes }) => attributes.id ?? []);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { attributes } of listElements(root, 'section')) expect(ids).toContain(attributes['aria-labelledby']);
+  expect([...listElements(root, 'h1'), ...listElements(root, 'h2')].length).toBeGreaterThan(5);
+  expect(only(root, 'html').attributes.lang).toBe('en');
+});
+
+test('the style shows and hides what the boxes say', () => {
+  const { root } = pageOf(sketchRun(sketchExcitation(NET)));
+  const style = only(root, 'style').text;
+  const classes = new Set(
+    [...listElements(root, 'path')].flatMap(({ attributes }) => attributes.class?.split(' ') ?? []),
+  );
+  for (const rank of [0, 1, 2]) {
+    expect(classes).toContain(`k${rank}`);
+    expect(style).toContain(`body:has(#show-${rank}:not(:checked)) .panels .k${rank}`);
+  }
+  for (const order of ['index', 'mean']) {
+    const groups = [...listElements(root, 'g')].filter(({ attributes }) => attributes.class === `by-${order}`);
+    expect(groups).toHaveLength(NET.length);
+    expect(style).toContain(`.by-${order}`);
+  }
+  expect(style).toContain('@media (prefers-color-scheme:dark)');
+  expect(style).toContain('@media print');
+});
+
+test('one class: no distances, and a warning', () => {
+  const run = sketchRun(
+    sketchExcitation(
+      NET.map((module) => ({ ...module, between: null })),
+      ['cat'],
+    ),
+  );
+  const { root } = pageOf(run);
+  expect([...listElements(root)].some(({ attributes }) => attributes.id === 'distances')).toBe(false);
+  expect(textOf(root)).toContain('there is one class only');
+  expect([...listElements(root, 'code')]).toEqual([]);
+});
+
+describe('what to run next', () => {
+  const next = (sketches: readonly ModuleSketch[], changes: Partial<ExciteRun> = {}) =>
+    nextStep(sketchRun(sketchExcitation(sketches), changes))?.command;
+  const input = { ...sketchRun(sketchExcitation(NET)).input, path: "my net's.keras" };
+
+  test('untrained modules: tune; names are quoted for a shell', () => {
+    expect(next([{ stage: 1, isUntrained: true, between: 0, within: 0 }], { input })).toBe(
+      `se-retrofit tune 'my net'\\''s.keras' pictures -o TUNED-MODEL`,
+    );
+  });
+
+  test('modules that are not ours cannot be skipped: bake', () => {
+    const foreign = NET.map((module) => ({ ...module, kind: 'squeeze-excitation' as const }));
+    expect(next(foreign)).toBe('se-retrofit bake nets/net.keras pictures -o BAKED-MODEL --below 0.05');
+  });
+
+  test('every module speaks: nothing', () => {
+    expect(next(NET.slice(0, 3))).toBeUndefined();
+  });
+});
+
+test('fifty modules of a thousand classes: readable, and below two megabytes', () => {
+  const blocks = [3, 8, 36, 3].flatMap((blockCount, index) =>
+    Array.from(
+      { length: blockCount },
+      (_, block): ModuleSketch => ({ stage: index + 2, block: block + 1, channels: 256 << index }),
+    ),
+  );
+  // Two classes stand for all: a thousand of their own would take a gigabyte.
+  const small = sketchExcitation(blocks, ['cat', 'dog']);
+  const names = Array.from({ length: 1000 }, (_, index) => `n${index} a class with a rather long name`);
+  const excitation = {
+    ...small,
+    classes: names.map((name) => ({ name, images: 50 })),
+    modules: small.modules.map((module) => ({
+      ...module,
+      classes: names.map((_, index) => module.classes[index % 2]!),
+    })),
+  };
+  const { html, root } = pageOf(
+    sketchRun(excitation, { chosen: [0, 1, 2, 3, 4, 5, 6, 7], pairs: sketchRun(small).pairs }),
+  );
+  expect(html.length).toBeLessThan(2e6);
+  expect(
+    [...listElements(root, 'svg')].filter(({ attributes }) => attributes['aria-hidden'] === undefined),
+  ).toHaveLength(52);
+});

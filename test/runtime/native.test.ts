@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { retrofit } from '../../src/index.js';
+import { commonInputShapes, type InputBatch, seededBatches } from '../../src/runtime/input-batches.js';
+import { type LoadedModel, loadModel } from '../../src/runtime/load-model.js';
+import { startBackend } from '../../src/runtime/start-backend.js';
+import type { TensorFlow } from '../../src/runtime/tensorflow.js';
+import { verifyModels } from '../../src/runtime/verify-models.js';
+import { BIN, runProgram } from '../support/cli.js';
+import { LOADABLE_NAMES, modelFolder, readFixture } from '../support/fixtures.js';
+import { planOrNothing } from '../support/retrofitted.js';
+import { tf } from '../support/tensorflow.js';
+
+const native = inject('native');
+const title = 'reason' in native ? `a native backend (${native.reason})` : 'a native backend';
+const SAMPLING = { samples: 2, batch: 2, seed: 1 };
+
+describe.skipIf('reason' in native)(title, () => {
+  const { folder } = native as { readonly folder: string };
+  const before = process.env.SE_RETROFIT_NATIVE;
+  let tensorflow: TensorFlow;
+
+  beforeAll(async () => {
+    process.env.SE_RETROFIT_NATIVE = folder;
+    await startBackend('wasm');
+    await startBackend('cpu');
+    tensorflow = await startBackend('tfjs-node-gpu');
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env.SE_RETROFIT_NATIVE;
+    else process.env.SE_RETROFIT_NATIVE = before;
+  });
+
+  /** Loads a fixture while a backend computes. */
+  async function on<T>(backend: string, name: string, compute: (model: LoadedModel, batch: InputBatch) => Promise<T>) {
+    await tf.setBackend(backend);
+    const loaded = await loadModel(tensorflow, await readFixture(name));
+    const [batch] = seededBatches(loaded.model, commonInputShapes(loaded.runs, loaded.runs, ''), SAMPLING);
+    const result = await compute(loaded, batch!);
+    loaded.runs.dispose();
+    return result;
+  }
+
+  const outputs = async ({ runs }: LoadedModel, { inputs }: InputBatch): Promise<readonly Float32Array[]> => {
+    const computed = runs.predictOnBatch(inputs.map(({ values, shape }) => tf.tensor(values, [...shape])));
+    return Promise.all([computed].flat().map(async (output) => Float32Array.from(await output.data())));
+  };
+
+  test('says what it is', () => {
+    expect(tensorflow.backend).toBe('tfjs-node-gpu');
+    expect(tf.getBackend()).toBe('tensorflow');
+  });
+
+  test.each(LOADABLE_NAMES)('%s: the numbers of the wasm backend', async (name) => {
+    const [expected, found] = [await on('wasm', name, outputs), await on('tensorflow', name, outputs)];
+    expect(found.length).toBe(expected.length);
+    for (const [index, values] of expected.entries()) expectClose(found[index]!, values, 1e-5);
+  });
+
+  test.each(LOADABLE_NAMES)('%s: a retrofit computes the very same', async (name) => {
+    await tf.setBackend('tensorflow');
+    const model = await readFixture(name);
+    const plan = planOrNothing(model, {});
+    if (plan === undefined) return;
+    const [first, second] = [await loadModel(tensorflow, model), await loadModel(tensorflow, retrofit(model, plan))];
+    const batches = seededBatches(first.model, commonInputShapes(first.runs, second.runs, ''), SAMPLING);
+    const found = await verifyModels(tensorflow, first, second, batches, { time: false });
+    expect(found).toMatchObject({ identical: true, maxAbsDiff: 0 });
+  });
+
+  test.each(['resnet-v1', 'mobilenet-v2'])('%s: a training step is that of the cpu backend', async (name) => {
+    const step = async ({ runs }: LoadedModel, { inputs }: InputBatch): Promise<readonly Float32Array[]> => {
+      runs.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+      const x = inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
+      const y = tf.zeros(runs.outputs[0]!.shape.map((size) => size ?? SAMPLING.samples));
+      await runs.trainOnBatch(x, y);
+      return Promise.all(runs.trainableWeights.map(async (weight) => Float32Array.from(await weight.read().data())));
+    };
+    const start = await on('tensorflow', name, async ({ runs }) =>
+      Promise.all(runs.trainableWeights.map(async (weight) => Float32Array.from(await weight.read().data()))),
+    );
+    const [expected, found] = [await on('cpu', name, step), await on('tensorflow', name, step)];
+    expect(found.some((values, index) => values.some((value, at) => value !== start[index]![at]))).toBe(true);
+    for (const [index, values] of expected.entries()) expectClose(found[index]!, values, 1e-4);
+  });
+
+  test('from the command line, on a Node whose util lacks what 23 took out', async () => {
+    const model = modelFolder('resnet-v1');
+    const without = "import util from 'node:util'; delete util.isNullOrUndefined; delete util.isArray;";
+    const words = ['--import', `data:text/javascript,${encodeURIComponent(without)}`, BIN, 'verify', model, model];
+    const env = { SE_RETROFIT_NATIVE: folder };
+    const result = await runProgram(process.execPath, [...words, '--backend', 'tfjs-node-gpu'], { env });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/identical, bit for bit \(4 examples, tfjs-node-gpu\)/);
+  });
+});
+
+function expectClose(found: Float32Array, expected: Float32Array, share: number): void {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
+  const difference = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - found[at]!)), 0);
+  expect(found.length).toBe(expected.length);
+  expect(difference / largest).toBeLessThanOrEqual(share);
+}
