@@ -6,9 +6,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model } from '@tensorflow/tfjs-layers';
 
-const STEM_CHANNELS = 8;
+const STEM_CHANNELS = Number(process.env.STEM ?? 8);
 /** One residual unit a stage; channels of stages 2 to 5. */
-const CHANNELS = [8, 16, 24, 32];
+const CHANNELS = process.env.CH ? process.env.CH.split(',').map(Number) : [8, 16, 24, 32];
 
 /**
  * Writes the network as a TensorFlow.js model.

@@ -1,7 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
-import { readModel, retrofit, writeModel } from '../../src/index.js';
+import { imageBatches } from '../../src/images/image-batches.js';
+import { listImages } from '../../src/images/list-images.js';
+import { readModel, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
+import { run } from '../support/cli.js';
+import { readFixture } from '../support/fixtures.js';
+import { writePictures } from '../support/labelled-pictures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
 import { describeOracle, numbersOf, type Trained } from './oracle.js';
@@ -12,6 +17,7 @@ const folder = temporaryFolder();
 const BATCH = 8;
 const STEPS = 4;
 const SIDE = 16;
+const CLASSES = ['a', 'b', 'c', 'd', 'e'];
 
 let tensorflow: TensorFlow;
 
@@ -113,5 +119,34 @@ for (const kind of ['keras2', 'keras3'] as const) {
         expect(differences).toEqual([]);
       },
     );
+  });
+
+  describeOracle(kind, 'what tune wrote is loaded, and as good as tune says', (keras) => {
+    test.each(['tuned.keras', 'tuned.h5'])('%s', async (name) => {
+      const place = `${folder}/${kind}-accuracy-${name}`;
+      const before = `${place}/before${name.slice(name.lastIndexOf('.'))}`;
+      await writeModel(retrofit(await readFixture('resnet-dropout'), { ratio: 4 }), before, { dialect: kind });
+      await writePictures(`${place}/images`, CLASSES, 12);
+      await writePictures(`${place}/others`, CLASSES, 5);
+      const { code, stdout } = await run([
+        ...['tune', before, `${place}/images`, '--validation', `${place}/others`, '-o', `${place}/${name}`, '--json'],
+        ...['--backend', 'wasm', '--train', 'all', '--epochs', '4', '--learning-rate', '0.01'],
+      ]);
+      expect(code).toBe(0);
+      const { after, output } = tuneReportSchema.parse(JSON.parse(stdout));
+      expect(output.format.dialect).toBe(kind);
+
+      const { images } = await listImages(`${place}/others`);
+      const options = { size: { height: SIDE, width: SIDE, channels: 3 }, batch: 25, preprocess: 'unit' } as const;
+      for await (const { pixels } of imageBatches(images, { ...options, onSkipped: () => expect.fail() })) {
+        const inputs = [{ shape: [25, SIDE, SIDE, 3], base64: Buffer.from(pixels.buffer).toString('base64') }];
+        const shares = numbersOf((await keras.outputs(`${place}/${name}`, { inputs })).outputs[0]!);
+        const rows = images.map((_, index) => [...shares.subarray(5 * index, 5 * index + 5)]);
+        const right = rows.filter((row, index) => row.indexOf(Math.max(...row)) === images[index]!.label);
+        expect(right.length / images.length).toBe(after.accuracy);
+        const losses = rows.map((row, index) => -Math.log(row[images[index]!.label!]!));
+        expect(losses.reduce((sum, loss) => sum + loss, 0) / images.length).toBeCloseTo(after.loss, 4);
+      }
+    });
   });
 }
