@@ -30,7 +30,7 @@ const NETWORKS: readonly Network[] = [
   {
     name: 'EfficientNetB0',
     sites: 3,
-    params: -1,
+    params: 205_024,
     options: { at: ['stem_activation', 'block2b_add', 'top_activation'] },
     refused: {},
   },
@@ -62,7 +62,7 @@ for (const kind of KINDS) {
   if (mine.length === 0) continue;
   describeOracle(kind, `networks of real size, seed ${SEED}`, (keras) => {
     test.each(mine)(
-      '$name$container',
+      '$name $container',
       { timeout: 900_000 },
       async ({ name, sites, params, options, refused, container }) => {
         const place = join(folder, kind);

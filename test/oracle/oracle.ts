@@ -34,6 +34,8 @@ export interface ComparedOutput {
   readonly eager?: number | null;
   /** The same under `predict`, where a compiler may fuse operations. */
   readonly predict?: number | null;
+  /** How far `predict` takes the model before from its own eager numbers. */
+  readonly rounding?: number | null;
   readonly training?: number | null;
   readonly finite: boolean;
   readonly largest: number | null;

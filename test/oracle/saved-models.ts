@@ -45,7 +45,9 @@ export async function expectExact(
   expect(outputs.length).toBeGreaterThan(0);
   for (const output of outputs) {
     expect(output).toMatchObject({ eager: 0, finite: true, varied: true });
-    if (output.predict !== undefined) expect(output.predict).toBeLessThanOrEqual(1e-6 * output.largest!);
+    if (output.predict === undefined) continue;
+    // A compiler that rounds the model itself by more rounds both, each in its own way.
+    expect(output.predict).toBeLessThanOrEqual(Math.max(1e-6 * output.largest!, 2 * (output.rounding ?? 0)));
   }
   const weights = await keras.compareWeights(before, after, { custom: options.custom });
   expect(weights.other.filter(isWeight)).toEqual([]);
