@@ -17,19 +17,25 @@ import {
 import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
-import { chooseRoad, type IsSite } from './roads.js';
+import { type Bounds, chooseRoad } from './roads.js';
 import { takenNames } from './taken-names.js';
 
 /**
- * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs.
+ * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs. No value of a weight is
+ * looked at: whoever knows that one would overflow when it is doubled says so.
+ * @param notDoubled weights to leave as they are
  * @throws RetrofitError for options that do not fit the model, for a model without blocks, and for one that holds a
  * module at every chosen place
  */
-export function planRetrofit(model: Model, given: Partial<RetrofitOptions> = {}): Plan {
+export function planRetrofit(
+  model: Model,
+  given: Partial<RetrofitOptions> = {},
+  notDoubled: readonly Omit<Doubling, 'exponent'>[] = [],
+): Plan {
   const options = completeOptions(given);
   const network = findNetwork(model.graph);
   const choice = chooseCandidates(network, options);
-  const plan = makePlan(model, options, network, choice);
+  const plan = makePlan(model, options, network, choice, notDoubled);
   if (plan.sites.length === 0) throw nothingToDo(network, choice, plan);
   return plan;
 }
@@ -41,7 +47,13 @@ export function surveyRetrofit(model: Model, given: Partial<RetrofitOptions> = {
   return makePlan(model, options, network, chooseCandidates(network, options));
 }
 
-function makePlan(model: Model, options: RetrofitOptions, network: Network, choice: Choice): Plan {
+function makePlan(
+  model: Model,
+  options: RetrofitOptions,
+  network: Network,
+  choice: Choice,
+  notDoubled: readonly Omit<Doubling, 'exponent'>[] = [],
+): Plan {
   const skipped: Skipped[] = [...choice.skipped];
   const claim = readingClaims();
   const drafts = choice.chosen.flatMap((candidate): readonly Draft[] => {
@@ -51,11 +63,12 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
     skipped.push({ layer: candidate.after, stage: candidate.stage, reason: reason! });
     return [];
   });
-  const isSite = siteLookup(drafts);
+  const fixed = new Set(notDoubled.map(weightKey));
+  const bounds: Bounds = { isSite: siteLookup(drafts), isFixed: (weight) => fixed.has(weightKey(weight)) };
   const names = takenNames(model.graph);
   const doublings: Doubling[] = [];
   const sites = drafts.map((draft): Site => {
-    const road = options.init === 'paper' ? { exactBy: null, doublings: [] } : chooseRoad(draft.places, isSite);
+    const road = options.init === 'paper' ? { exactBy: null, doublings: [] } : chooseRoad(draft.places, bounds);
     doublings.push(...road.doublings);
     return siteOf(draft, road.exactBy, names.claim(draft.candidate.base), options);
   });
@@ -159,7 +172,7 @@ function scaledTensor({ view, place }: PlacedIn): ScaledTensor {
   };
 }
 
-function siteLookup(drafts: readonly Draft[]): IsSite {
+function siteLookup(drafts: readonly Draft[]): Bounds['isSite'] {
   const sites = new Map<GraphView, Set<string>>();
   for (const { view, place } of drafts.flatMap((draft) => draft.places)) {
     sites.set(view, (sites.get(view) ?? new Set()).add(`${place.node}:${place.tensor}`));
@@ -167,11 +180,14 @@ function siteLookup(drafts: readonly Draft[]): IsSite {
   return (view, { node, tensor }) => sites.get(view)?.has(`${node}:${tensor}`) === true;
 }
 
+const weightKey = ({ graph, layer, weight }: Omit<Doubling, 'exponent'>): string =>
+  JSON.stringify([graph, layer, weight]);
+
 /** One entry a weight: a kernel may be doubled for the site behind it and for the one before it. */
 function addUp(doublings: readonly Doubling[]): readonly Doubling[] {
   const byWeight = new Map<string, Doubling>();
   for (const doubling of doublings) {
-    const key = JSON.stringify([doubling.graph, doubling.layer, doubling.weight]);
+    const key = weightKey(doubling);
     const exponent = (byWeight.get(key)?.exponent ?? 0) + doubling.exponent;
     byWeight.set(key, { ...doubling, exponent });
   }
