@@ -15,27 +15,32 @@ export interface Road {
 
 const DOUBLED_GATE: Road = { exactBy: 'doubled-gate', doublings: [] };
 
-/** Tensors that take a module, of all sites: no road leads through one of them. */
-export type IsSite = (view: GraphView, tensor: NodeTensor) => boolean;
+/** What no road leads through. */
+export interface Bounds {
+  /** Whether a tensor takes a module. */
+  readonly isSite: (view: GraphView, tensor: NodeTensor) => boolean;
+  /** Whether a weight holds numbers that cannot be doubled. */
+  readonly isFixed: (weight: Omit<Doubling, 'exponent'>) => boolean;
+}
 
 /**
  * Where the factor 2 goes that makes up for the gates' 1/2: into weights before the site, into weights behind it, or,
  * always possible, into the gate. Doubling is exact in binary floating point. See DESIGN.md, "Why a retrofit can be
  * exact".
  */
-export function chooseRoad(places: readonly PlacedIn[], isSite: IsSite): Road {
-  return upstream(places, isSite) ?? downstream(places, isSite) ?? DOUBLED_GATE;
+export function chooseRoad(places: readonly PlacedIn[], bounds: Bounds): Road {
+  return upstream(places, bounds) ?? downstream(places, bounds) ?? DOUBLED_GATE;
 }
 
 /** Road 1: into the last linear layers before the site, back through whatever commutes with a positive factor. */
-function upstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefined {
+function upstream(places: readonly PlacedIn[], bounds: Bounds): Road | undefined {
   const targets: Target[] = [];
   for (const { view, place } of places) {
     if (!everyReaderMoves(view, place)) return undefined;
     const stack: NodeTensor[] = [place];
     for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
       const node = view.nodes[tensor.node]!;
-      if (tensor !== place && (!hasOneReader(node, tensor) || isSite(view, tensor))) return undefined;
+      if (tensor !== place && (!hasOneReader(node, tensor) || bounds.isSite(view, tensor))) return undefined;
       const scaling = scalingOf(view, node);
       if (scaling === undefined) return undefined;
       if (scaling.kind === 'commutes') {
@@ -45,7 +50,7 @@ function upstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefined
       }
       const target = hasActivityRegularizer(node.layer.settings)
         ? undefined
-        : targetAt(view, node, scaling.by, scaling.doublesOutput);
+        : targetAt(view, node, scaling.by, scaling.doublesOutput, bounds);
       if (target === undefined) return undefined;
       targets.push(target);
     }
@@ -56,7 +61,7 @@ function upstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefined
 }
 
 /** Road 2: into the kernels behind the site, if every way from it ends in one. */
-function downstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefined {
+function downstream(places: readonly PlacedIn[], bounds: Bounds): Road | undefined {
   const targets: Target[] = [];
   for (const { view, place } of places) {
     const { outputs, readers } = view.nodes[place.node]!;
@@ -71,12 +76,12 @@ function downstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefin
       const scaling = scalingOf(view, node);
       if (scaling === undefined || node.inputs.length !== 1) return undefined;
       if (scaling.kind === 'linear') {
-        const target = targetAt(view, node, scaling.by, scaling.doublesInput);
+        const target = targetAt(view, node, scaling.by, scaling.doublesInput, bounds);
         if (target === undefined) return undefined;
         targets.push(target);
         continue;
       }
-      if (node.outputs.length > 0 || isSite(view, { node: id, tensor: 0 })) return undefined;
+      if (node.outputs.length > 0 || bounds.isSite(view, { node: id, tensor: 0 })) return undefined;
       for (const reader of node.readers) seen.add(reader.node);
     }
   }
@@ -105,6 +110,7 @@ function targetAt(
   { layer, id }: GraphNode,
   by: Target['by'],
   bases: readonly string[] | undefined,
+  { isFixed }: Bounds,
 ): Target | undefined {
   if (bases === undefined || layer.calls.length > 1) return undefined;
   if (bases.some((base) => isHeld(layer.settings, base))) return undefined;
@@ -112,7 +118,8 @@ function targetAt(
   const names = bases.map((base) => facts.find((fact) => fact.base === base)?.name);
   if (names.includes(undefined)) return undefined;
   if (layer.weights.some(({ name, tensor }) => names.includes(name) && !isDoublable(tensor))) return undefined;
-  return { by, doublings: names.map((name) => ({ graph: view.path, layer: layer.name, weight: name!, exponent: 1 })) };
+  const doublings = names.map((name) => ({ graph: view.path, layer: layer.name, weight: name!, exponent: 1 }));
+  return doublings.some(isFixed) ? undefined : { by, doublings };
 }
 
 const hasOneReader = (node: GraphNode, { tensor }: NodeTensor): boolean =>
