@@ -91,7 +91,9 @@ const isRecord = objectOf({
       quantization: orAbsent(objectOf({ scale: isText, min: isText })),
     }),
   ),
-  sequential: orAbsent(listOf(objectOf({ graph: isPath, text: isText }))),
+  sequential: orAbsent(
+    listOf(objectOf({ graph: isPath, text: isText, hasNoInput: orAbsent((value) => value === true) })),
+  ),
   frozen: orAbsent(objectOf({ trainable: listOf(isText), unsaid: listOf(isText) })),
   metadata: orAbsent(isText),
 });
