@@ -4,7 +4,8 @@ import { type Call, type Graph, listGraphs, type Model } from '../model/model.js
 
 /**
  * Tells which layers a model calls with `training=False`, as Keras' guide to transfer learning has it for nested models:
- * they compute as in inference whatever happens around them, and so do all the layers in them.
+ * they compute as in inference whatever happens around them, and so do all the layers in them. Keras 2 does so; in Keras 3
+ * `fit` overrides what the call says (keras-team/keras issue 20285), against its own guide.
  */
 export function findInferenceCalls(model: Model): (path: readonly string[]) => boolean {
   const paths = new Set<string>();

@@ -809,6 +809,35 @@ def compiled_branch_output(K):
     return K.keras.Model(inputs, [y, head(K, L.ReLU()(L.Add()([y, x])), name="class")])
 
 
+def compile_for_logits(K, model):
+    loss = K.keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+    model.compile(optimizer="adam", loss=loss)
+
+
+@model("transfer learning: a backbone called with training=False, a regularised head that gives logits, compiled so",
+       finish=compile_for_logits)  # fmt: skip
+def transfer(K):
+    L = K.layers
+    inputs = image(K)
+    x = unit(K, encoder(K, name="backbone", shortcut_first=True)(inputs, training=False), 6)
+    l2 = K.keras.regularizers.L2(0.01)
+    return K.keras.Model(inputs, L.Dense(5, kernel_regularizer=l2, name="logits")(L.GlobalAveragePooling2D()(x)))
+
+
+def compile_for_two(K, model):
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+
+
+@model("two classes by one sigmoid; batch norms without gamma, or without beta", finish=compile_for_two)
+def two_classes(K):
+    L = K.layers
+    inputs = image(K)
+    x = L.ReLU()(L.BatchNormalization(scale=False)(conv(K, inputs, 4, use_bias=False)))
+    y = L.BatchNormalization(center=False)(conv(K, x, 4, use_bias=False))
+    x = L.ReLU()(L.Add()([x, y]))
+    return K.keras.Model(inputs, L.Activation("sigmoid", name="second")(L.Dense(1)(L.GlobalAveragePooling2D()(x))))
+
+
 # Names
 
 

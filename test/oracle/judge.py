@@ -346,7 +346,7 @@ def fit(K, model, seed=1, steps=1, custom=False, useCompiled=False, batch=4, ope
 
 
 def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="all", loss=None):
-    """Adam with a cosine decay over one pass, without shuffling; by the loss given, or as the file says it was compiled."""
+    """Adam with a cosine decay over one pass, without shuffling; by the loss given, or by the one in the file, one-hot labels."""
     loaded = load_model(K, model, compile=loss is None)
     if train == "modules":
         set_trainable(K, loaded, lambda name: name.startswith("se_"))
@@ -354,8 +354,9 @@ def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="al
     starts = range(0, len(y), batch)
     rate = K.keras.optimizers.schedules.CosineDecay(learningRate, len(starts))
     used = loaded.loss if loss is None else loss
-    if isinstance(used, str) and used.startswith("categorical") or "Sparse" not in type(used).__name__ and loss is None:
-        y = np.eye(int(loaded.outputs[0].shape[-1]), dtype="float32")[y]
+    units = int(loaded.outputs[0].shape[-1])
+    if loss is None and units > 1:
+        y = np.eye(units, dtype="float32")[y]
     loaded.compile(optimizer=K.keras.optimizers.Adam(rate), loss=used)
     losses = []
     for start in starts:

@@ -29,9 +29,8 @@ export function translateKeywords(layer: Layer, call: CallArguments, target: Loa
   if (training?.kind !== 'constant') return undefined;
   const { json } = training;
   const isFalse = json.kind === 'literal' && json.text === 'false';
-  if (target !== 'tfjs') return objectOf([['training', json]]);
-  // Whoever only runs the model gets the same numbers; TensorFlow.js reads past the argument of a Keras 2 file too.
-  if (isFalse) return undefined;
+  // TensorFlow.js reads past it, and whoever only runs the model gets the same numbers; whoever trains it looks for it.
+  if (target !== 'tfjs' || isFalse) return objectOf([['training', json]]);
   throw cannotConvert(
     layer.name,
     'inbound_nodes',
