@@ -21,6 +21,7 @@ export { planStrip, type StripPlan } from './plan/plan-strip.js';
 export {
   addReportSchema,
   backendsReportSchema,
+  bakeReportSchema,
   convertReportSchema,
   errorReportSchema,
   exciteReportSchema,

@@ -8,6 +8,7 @@ import { errorSentence } from './error-line.js';
 import type {
   AddReport,
   BackendsReport,
+  BakeReport,
   ConvertReport,
   ErrorReport,
   ExciteReport,
@@ -159,6 +160,7 @@ export const reportLine = (
     | VerifyReport
     | ExciteReport
     | BackendsReport
+    | BakeReport
     | ErrorReport,
 ): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
