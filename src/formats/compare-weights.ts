@@ -1,4 +1,5 @@
 import { RetrofitError } from '../errors.js';
+import { lastingRecord } from '../model/lasting-record.js';
 import { listGraphs, loaderOf, type Model } from '../model/model.js';
 import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
@@ -10,7 +11,8 @@ export interface ChangedWeight {
   /** The layer, behind the nested models it lies in. */
   readonly layer: string;
   readonly weight: string;
-  readonly reason: 'missing' | 'shape' | 'values';
+  /** `doubled`: it is twice what it was, and no record says so. */
+  readonly reason: 'missing' | 'shape' | 'values' | 'doubled';
 }
 
 /** What became of the weights of a model in another. */
@@ -36,7 +38,7 @@ export async function compareWeights(before: Model, after: Model): Promise<Weigh
   const theirs = listWeights(after);
   const find = weightFinder(theirs);
   const exponentBefore = exponentsIn(first);
-  const exponentAfter = exponentsIn(after);
+  const exponentAfter = exponentsIn({ record: lastingRecord(after, first) });
   const weights = listWeights(first);
   const counts = { doubled: 0, quantized: 0, found: 0 };
   const changed: ChangedWeight[] = [];
@@ -49,8 +51,13 @@ export async function compareWeights(before: Model, after: Model): Promise<Weigh
           other === undefined ? 'missing' : await compareTensors(tensor, values, other.tensor, valuesAfter, power);
         if (other !== undefined) counts.found++;
         if (found === 'quantized') counts.quantized++;
-        else if (found !== 'same') changed.push({ layer, weight, reason: found });
-        else if (power !== 0) counts.doubled++;
+        else if (found === 'same') counts.doubled += power === 0 ? 0 : 1;
+        else {
+          const isTwice =
+            found === 'values' &&
+            (await compareTensors(tensor, values, other!.tensor, valuesAfter, power + 1)) === 'same';
+          changed.push({ layer, weight, reason: isTwice ? 'doubled' : found });
+        }
       }
     }),
   );
@@ -97,7 +104,7 @@ function weightFinder(weights: readonly NamedTensor[]): (key: string, shortKey: 
   return (key, shortKey) => byKey.get(key) ?? byShortKey.get(shortKey);
 }
 
-const exponentsIn = ({ record }: Model): ReadonlyMap<string, number> =>
+const exponentsIn = ({ record }: Pick<Model, 'record'>): ReadonlyMap<string, number> =>
   new Map(
     (record?.doubled ?? []).map(({ graph, layer, weight, exponent }) => [weightKey(graph, layer, weight), exponent]),
   );

@@ -82,7 +82,7 @@ const verificationFields = {
     quantized: z.number(),
     added: z.number(),
     changed: z.array(
-      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
+      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values', 'doubled']) }),
     ),
   }),
 };

@@ -78,6 +78,7 @@ const WEIGHT_REASONS: Readonly<Record<WeightsVerdict['changed'][number]['reason'
   missing: 'is missing',
   shape: 'has another shape',
   values: 'has other values',
+  doubled: 'is doubled, and no record says so',
 };
 
 /** What came out of the two, a line each. */
