@@ -27,11 +27,11 @@ export async function fingerprintOf(
   options: TuneOptions,
 ): Promise<Fingerprint> {
   return {
+    ...options,
+    patience: options.patience ?? null,
     model: await digestModel(storage, model),
     images: await digestImages(storage, training),
     validation: await digestImages(storage, validation),
-    ...options,
-    patience: options.patience ?? null,
   };
 }
 
@@ -67,7 +67,7 @@ async function digestImages(storage: Storage, images: readonly ImageFile[]): Pro
 export function checkFingerprint(own: Fingerprint, { given }: Checkpoint, folder: string): void {
   const field = Object.keys(own).find((name) => own[name] !== given[name] && !CHANGEABLE.includes(name));
   if (field === undefined) return;
-  const what = SENTENCES[field] ?? `its ${field} was ${given[field]}, now it is ${own[field]}`;
+  const what = SENTENCES[field] ?? `--${field} was ${given[field]} and is ${own[field]} now`;
   throw usageError('other-checkpoint', `the checkpoint is of another run: ${what}`, {
     where: { file: folder, field },
     hint: 'give what the run was given, another folder with --checkpoints, or start anew with --force',
