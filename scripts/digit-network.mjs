@@ -24,7 +24,15 @@ export async function writeDigitNetwork(folder, seed) {
       .batchNormalization({ name: `${name}_bn`, momentum: 0.9 })
       .apply(
         layers
-          .conv2d({ name, filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer: kernelInitializer() })
+          .conv2d({
+            name,
+            filters,
+            kernelSize,
+            strides,
+            padding: 'same',
+            useBias: false,
+            kernelInitializer: kernelInitializer(),
+          })
           .apply(tensor),
       );
   const relu = (tensor, name) => layers.reLU({ name }).apply(tensor);
@@ -50,9 +58,6 @@ export async function writeDigitNetwork(folder, seed) {
 function saveTo(folder, { modelTopology, weightSpecs, weightData }) {
   const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
   writeFileSync(join(folder, 'weights.bin'), Buffer.from(weightData));
-  writeFileSync(
-    join(folder, 'model.json'),
-    JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }),
-  );
+  writeFileSync(join(folder, 'model.json'), JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }));
   return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
 }
