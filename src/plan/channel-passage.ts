@@ -92,7 +92,7 @@ function joined(
   };
 }
 
-/** The channel of each number of a flattened map. With channels first, Flatten puts them last if it is told of them. */
+/** The channel of each number of a flattened map. Told of channels first, Flatten puts the first axis last before. */
 function flattened(
   { layer }: GraphNode,
   before: Shape,
@@ -100,8 +100,9 @@ function flattened(
 ): ChannelFactors | undefined {
   const total = elementCount(before.slice(1));
   if (total === null) return undefined;
-  const isMoved = layer.settings.data_format === 'channels_first' && axis === 1;
-  const stride = isMoved ? 1 : elementCount(before.slice(axis + 1))!;
+  const axes = before.map((_, index) => index).slice(1);
+  const order = layer.settings.data_format === 'channels_first' ? [...axes.slice(1), 1] : axes;
+  const stride = elementCount(order.slice(order.indexOf(axis) + 1).map((index) => before[index]!))!;
   return {
     axis: 1,
     channels: Array.from({ length: total }, (_, place) => channels[Math.floor(place / stride) % channels.length]!),

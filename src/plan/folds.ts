@@ -1,4 +1,5 @@
 import { axisOf, channelsAxis, numberIn } from '../layers/config.js';
+import type { Loader } from '../layers/layer-facts.js';
 import { shapeOf } from '../stages/graph-view.js';
 import type { ChannelFactors } from './channel-passage.js';
 import { type Arrival, listWeightsAt } from './walks.js';
@@ -16,10 +17,14 @@ export interface Fold {
 /**
  * How the weights of a layer take factors on the channels of its output or its input; undefined where they cannot.
  */
-export function listFolds(arrival: Arrival<ChannelFactors>, side: 'output' | 'input'): readonly Fold[] | undefined {
+export function listFolds(
+  arrival: Arrival<ChannelFactors>,
+  side: 'output' | 'input',
+  loader: Loader,
+): readonly Fold[] | undefined {
   const { view, node, scaling } = arrival;
   const names = listWeightsAt(arrival, side === 'output' ? scaling.doublesOutput : scaling.doublesInput);
-  if (names === undefined || axisAt(arrival, side) !== arrival.state.axis) return undefined;
+  if (names === undefined || axisAt(arrival, side, loader) !== arrival.state.axis) return undefined;
   const folds: Fold[] = [];
   for (const name of names) {
     const shape = node.layer.weights.find((weight) => weight.name === name)?.tensor.shape;
@@ -31,11 +36,19 @@ export function listFolds(arrival: Arrival<ChannelFactors>, side: 'output' | 'in
 }
 
 /** The axis on which a layer has its channels. */
-function axisAt({ view, node, scaling }: Arrival<ChannelFactors>, side: 'output' | 'input'): number | undefined {
+function axisAt(
+  { view, node, scaling }: Arrival<ChannelFactors>,
+  side: 'output' | 'input',
+  loader: Loader,
+): number | undefined {
   const { settings } = node.layer;
   const rank = shapeOf(view, side === 'output' ? { node: node.id, tensor: 0 } : node.inputs[0]!)?.length;
   if (rank === undefined) return undefined;
-  if (scaling.by === 'norm') return axisOf(settings.axis ?? -1, rank);
+  if (scaling.by === 'norm') {
+    const axis = axisOf(settings.axis ?? -1, rank);
+    // TensorFlow.js lets a norm's numbers go round along the last axis, whatever axis is theirs.
+    return loader === 'tfjs' && axis !== rank - 1 ? undefined : axis;
+  }
   return scaling.by === 'dense' ? rank - 1 : channelsAxis(settings, rank);
 }
 

@@ -1,4 +1,5 @@
 import { inputError, usageError } from '../errors.js';
+import type { Loader } from '../layers/layer-facts.js';
 import {
   findGraph,
   type Graph,
@@ -71,14 +72,15 @@ function chosen(modules: readonly OwnModule[], names: readonly string[]): readon
 
 /** @returns how each module goes; undefined for one that has to stay */
 function leadAll(model: Model, modules: readonly OwnModule[]): readonly (BakedModule | undefined)[] {
+  const loader = loaderOf(model.format);
   const plain = removeModules(model.graph, modules);
   const views = [...listViews(viewGraph(plain))];
   const taken = new Set([...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers.map(({ name }) => name)));
   return modules.map((module): BakedModule | undefined => {
     const view = views.find(({ path }) => samePath(path, module.graph));
-    const folds = view && lead(view, findGraph(model.graph, module.graph)!, module, modules);
+    const folds = view && lead(view, findGraph(model.graph, module.graph)!, module, modules, loader);
     if (folds !== undefined) return { ...module, ...folds, fixedName: undefined };
-    if (fixedScaling(module, '', loaderOf(model.format), () => new Float32Array()) === undefined) return undefined;
+    if (fixedScaling(module, '', loader, () => new Float32Array()) === undefined) return undefined;
     return { ...module, road: 'fixed', folds: [], fixedName: freeName(`${module.name}_fixed`, taken) };
   });
 }
@@ -96,6 +98,7 @@ function lead(
   graph: Graph,
   module: OwnModule,
   baked: readonly OwnModule[],
+  loader: Loader,
 ): Pick<BakedModule, 'road' | 'folds'> | undefined {
   const uses = listUses(
     graph,
@@ -120,17 +123,18 @@ function lead(
     });
   });
   const isClosed = () => false;
-  const before = areAllScaled ? foldAll(walkBack(departures, isClosed, CHANNELWISE), 'output') : undefined;
+  const before = areAllScaled ? foldAll(walkBack(departures, isClosed, CHANNELWISE), 'output', loader) : undefined;
   if (before !== undefined) return { road: 'upstream', folds: before };
-  const behind = foldAll(walkAhead(departures, isClosed, CHANNELWISE), 'input');
+  const behind = foldAll(walkAhead(departures, isClosed, CHANNELWISE), 'input', loader);
   return behind && { road: 'downstream', folds: behind };
 }
 
 function foldAll(
   arrivals: ReturnType<typeof walkBack<ChannelFactors>>,
   side: 'output' | 'input',
+  loader: Loader,
 ): readonly Fold[] | undefined {
-  const folds = arrivals?.map((arrival) => listFolds(arrival, side));
+  const folds = arrivals?.map((arrival) => listFolds(arrival, side, loader));
   return folds?.includes(undefined) ? undefined : (folds as readonly (readonly Fold[])[] | undefined)?.flat();
 }
 

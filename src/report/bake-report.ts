@@ -82,8 +82,8 @@ export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonl
     : [`accuracy on these images: ${share(accuracy.before)} before, ${share(accuracy.after)} after`]),
 ];
 
-/** What the user should know besides. */
-export const bakeWarnings = (skipped: readonly SkippedImage[]): readonly Warning[] =>
+/** Images that were left out. */
+export const skippedWarnings = (skipped: readonly SkippedImage[]): readonly Warning[] =>
   skipped.map(({ path, reason }) => ({
     code: 'skipped-image',
     message: `left out, it cannot be decoded: ${reason}`,

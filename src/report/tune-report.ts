@@ -2,7 +2,9 @@ import type { WriteResult } from '../formats/write-to.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import type { Epoch, Judged } from '../tune/checkpoint.js';
 import type { LabelledImages } from '../tune/labelled-images.js';
+import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
+import { plural } from './excite-sentences.js';
 import { outputOf } from './json-report.js';
 import { count, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
@@ -55,8 +57,8 @@ export const epochLine = (
   { epoch, loss, accuracy, validationLoss, validationAccuracy }: Epoch,
   epochs: number,
 ): string =>
-  `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${share(accuracy)}; ` +
-  `validation: loss ${validationLoss.toFixed(4)}, accuracy ${share(validationAccuracy)}`;
+  `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}; ` +
+  `validation: loss ${validationLoss.toFixed(4)}, accuracy ${accuracyWords(validationAccuracy)}`;
 
 /** What the training did to the numbers of the validation. */
 export const tuneLines = ({ result, images, trainedParams }: TuneRun): readonly string[] => [
@@ -65,34 +67,30 @@ export const tuneLines = ({ result, images, trainedParams }: TuneRun): readonly 
   `validation (${count(images.validation.length)} images): ${judgedWords(result.before)} before, ${judgedWords(result.after)} after`,
 ];
 
-const judgedWords = ({ loss, accuracy }: Judged): string => `loss ${loss.toFixed(4)}, accuracy ${share(accuracy)}`;
+const judgedWords = ({ loss, accuracy }: Judged): string =>
+  `loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}`;
 
-const share = (accuracy: number): string => `${(100 * accuracy).toFixed(2)} %`;
+const accuracyWords = (accuracy: number): string => `${(100 * accuracy).toFixed(2)} %`;
 
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
   `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
 
 /** What people should know of the result. */
-export function tuneWarnings({ before, after, best, skipped }: TuneResult): readonly Warning[] {
-  const worse = after.loss > before.loss && after.accuracy <= before.accuracy;
+export function tuneWarnings({ before, after, best, skipped }: TuneResult, { insteadOf }: Loss): readonly Warning[] {
+  const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
+  const worse = `not one epoch is better than the model was; the best, ${best}, is written all the same: try a lower --learning-rate or more images`;
   return [
-    ...(worse
-      ? [
-          {
-            code: 'worse-than-before',
-            message: `not one epoch is better than the model was: the best, ${best}, is written all the same; try a lower --learning-rate or more images`,
-            where: null,
-          },
-        ]
-      : []),
-    ...(skipped.length === 0
+    ...(insteadOf === undefined
       ? []
       : [
-          {
-            code: 'images-skipped',
-            message: `${skipped.length} ${skipped.length === 1 ? 'image' : 'images'} could not be decoded`,
-            where: skipped[0]!.path,
-          },
+          warning(
+            'other-loss',
+            `the model was compiled with ${insteadOf}; it is trained with a cross-entropy all the same`,
+          ),
         ]),
+    ...(after.loss > before.loss && after.accuracy <= before.accuracy ? [warning('worse-than-before', worse)] : []),
+    ...(skipped.length === 0
+      ? []
+      : [warning('images-skipped', `${plural(skipped.length, 'image')} could not be decoded`, skipped[0]!.path)]),
   ];
 }

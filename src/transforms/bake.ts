@@ -2,7 +2,7 @@ import { usageError } from '../errors.js';
 import { type Graph, type Layer, loaderOf, type Model, samePath } from '../model/model.js';
 import { scaled } from '../model/tensor.js';
 import type { Fold } from '../plan/folds.js';
-import { type BakedModule, type BakePlan, planBake } from '../plan/plan-bake.js';
+import { type BakedModule, type BakePlan, bakeWarnings, planBake } from '../plan/plan-bake.js';
 import { fixedScaling } from '../se/fixed-scaling.js';
 import { removeModules } from '../se/remove-modules.js';
 import { renameOutputs } from './rename-outputs.js';
@@ -39,6 +39,7 @@ export function bake(model: Model, gates: MeanGates, plan: BakePlan = planBake(m
     graph,
     trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
     record: plan.record,
+    warnings: [...model.warnings, ...bakeWarnings(plan)],
   };
 }
 

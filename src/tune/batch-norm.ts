@@ -6,7 +6,8 @@ type Core = TensorFlow['tf'];
 
 /** What a batch norm of TensorFlow.js holds, besides what its type says. */
 interface BatchNorm {
-  readonly axis: number;
+  /** A list of one number in some files. */
+  readonly axis: number | readonly [number];
   readonly momentum: number;
   readonly epsilon: number;
   /** Absent where the layer was made without `scale` or `center`. */
@@ -62,4 +63,7 @@ function normalised(tf: Core, norm: BatchNorm, input: Tensor, mean: Tensor, vari
   return tf.add(tf.mul(input, tf.reshape(factor, shape)), tf.reshape(offset, shape));
 }
 
-const channelsOf = ({ axis }: BatchNorm, { rank }: Tensor): number => (axis < 0 ? axis + rank : axis);
+function channelsOf({ axis }: BatchNorm, { rank }: Tensor): number {
+  const [channels] = [axis].flat() as [number];
+  return channels < 0 ? channels + rank : channels;
+}

@@ -104,7 +104,8 @@ export function parseCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
   const header = headerSchema.safeParse(parseJson(bytes.subarray(START, START + textLength)));
   if (!header.success) throw bad('has a header that is not of this version of se-retrofit');
   const { values, sha256, version: _, ...state } = header.data;
-  const stored = bytes.slice(START + textLength);
+  // Copied: floats begin at multiples of four bytes.
+  const stored = new Uint8Array(bytes.subarray(START + textLength));
   const total = values.reduce((sum, { length }) => sum + 4 * length, 0);
   if (stored.byteLength !== total || digest([stored]) !== sha256) throw bad('is damaged');
   let start = 0;

@@ -12,12 +12,16 @@ export interface Loss {
   readonly output: 'logits' | 'probabilities';
   readonly labelSmoothing: number;
   readonly units: number;
+  /** The loss that the model was compiled with, where it is no cross-entropy. */
+  readonly insteadOf: string | undefined;
 }
 
 interface CompiledLoss {
   readonly kind: Loss['kind'] | undefined;
   readonly fromLogits: boolean | undefined;
   readonly labelSmoothing: number;
+  /** A name that is no cross-entropy's. */
+  readonly other: string | undefined;
 }
 
 /** Keras' epsilon: probabilities are kept so far away from 0 and 1 before a logarithm is taken. */
@@ -59,7 +63,13 @@ export function chooseLoss(
     });
   }
   const isLogits = compiled.fromLogits ?? activation === 'linear';
-  return { kind, output: isLogits ? 'logits' : 'probabilities', labelSmoothing: compiled.labelSmoothing, units };
+  return {
+    kind,
+    output: isLogits ? 'logits' : 'probabilities',
+    labelSmoothing: compiled.labelSmoothing,
+    units,
+    insteadOf: compiled.other,
+  };
 }
 
 /** The loss among compile settings, as either Keras and TensorFlow.js write them. */
@@ -67,13 +77,14 @@ function readCompiledLoss(config: JsonValue | undefined): CompiledLoss {
   const loss = onlyValue(getMember(config, 'loss'));
   const name = stringOf(loss) ?? stringOf(getMember(loss, 'class_name'));
   const kind = KINDS[(name ?? '').replace(/[^a-z]/gi, '').toLowerCase()];
-  if (kind === undefined) return { kind, fromLogits: undefined, labelSmoothing: 0 };
+  if (kind === undefined) return { kind, fromLogits: undefined, labelSmoothing: 0, other: name };
   const settings = getMember(loss, 'config');
   const fromLogits = getMember(settings, 'from_logits');
   return {
     kind,
     fromLogits: fromLogits?.kind === 'literal' ? fromLogits.text === 'true' : undefined,
     labelSmoothing: numberOf(getMember(settings, 'label_smoothing')) ?? 0,
+    other: undefined,
   };
 }
 

@@ -7,8 +7,8 @@ import { type ImageFolder, listImages } from '../../images/list-images.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { countParams } from '../../plan/cost.js';
 import { listOwnModules } from '../../plan/own-modules.js';
-import { type BakePlan, planBake } from '../../plan/plan-bake.js';
-import { type BakeRun, bakeLines, bakeReport, bakeTable, bakeWarnings, spreadOf } from '../../report/bake-report.js';
+import { type BakePlan, bakeWarnings, planBake } from '../../plan/plan-bake.js';
+import { type BakeRun, bakeLines, bakeReport, bakeTable, skippedWarnings, spreadOf } from '../../report/bake-report.js';
 import { reportLine } from '../../report/json-report.js';
 import { share } from '../../report/printable.js';
 import { outputLine, warningLine } from '../../report/summary.js';
@@ -58,7 +58,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     baked: plan.modules,
     kept: keptModules(read, plan),
     params: { before: countParams(read.graph), after: countParams(baked.graph) },
-    warnings: [...model.warnings, ...bakeWarnings(seen.skipped)],
+    warnings: [...model.warnings, ...bakeWarnings(plan), ...skippedWarnings(seen.skipped)],
     milliseconds: performance.now() - started,
   };
   if (flags.json) print(reportLine(bakeReport(run)));

@@ -89,7 +89,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
     output,
-    warnings: [...trained.warnings, ...tuneWarnings(result)],
+    warnings: [...trained.warnings, ...tuneWarnings(result, network.loss)],
     milliseconds: performance.now() - started,
   };
   if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), true);

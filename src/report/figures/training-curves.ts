@@ -1,88 +1,97 @@
-import { scaleLinear } from 'd3-scale';
+import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import type { Epoch, Judged } from '../../tune/checkpoint.js';
+import { GRID, INK, MUTED } from './palette.js';
+import { element, type Figure, label } from './svg.js';
 
-const WIDTH = 460;
-const HEIGHT = 300;
-const MARGIN = { top: 40, right: 16, bottom: 42, left: 58 } as const;
+const [WIDTH, HEIGHT] = [460, 300];
+const [LEFT, RIGHT, TOP, BOTTOM] = [56, 14, 36, 40];
 
-interface Panel {
+interface Curves {
   readonly title: string;
   readonly training: readonly number[];
   readonly validation: readonly number[];
   /** Of the validation, before the training. */
   readonly before: number;
-  /** Which epoch is written. */
-  readonly best: number;
-  readonly isShare: boolean;
+  readonly format: string;
 }
 
-/** Loss and accuracy over the epochs, as two SVGs; colours are classes, for the page to choose. */
-export function trainingCurves(epochs: readonly Epoch[], before: Judged, best: number): readonly [string, string] {
-  return [
-    panel({
+/** Loss and accuracy over the epochs; `best` is the epoch that is written. */
+export const trainingCurves = (epochs: readonly Epoch[], before: Judged, best: number): readonly Figure[] => [
+  panel(
+    {
       title: 'Loss',
       training: epochs.map(({ loss }) => loss),
       validation: epochs.map(({ validationLoss }) => validationLoss),
       before: before.loss,
-      best,
-      isShare: false,
-    }),
-    panel({
+      format: '~r',
+    },
+    best,
+  ),
+  panel(
+    {
       title: 'Accuracy',
       training: epochs.map(({ accuracy }) => accuracy),
       validation: epochs.map(({ validationAccuracy }) => validationAccuracy),
       before: before.accuracy,
-      best,
-      isShare: true,
-    }),
-  ];
+      format: '~%',
+    },
+    best,
+  ),
+];
+
+function panel(curves: Curves, best: number): Figure {
+  const { title, training, validation, before } = curves;
+  const x = scaleLinear([0, training.length], [LEFT, WIDTH - RIGHT]);
+  const y = upOf([...training, ...validation, before]);
+  const path = (values: readonly number[], first: number) =>
+    line<number>(
+      (_, index) => x(first + index),
+      (value) => y(value),
+    ).digits(1)([...values]) ?? '';
+  const dots = (values: readonly number[], name: string) =>
+    values.map((value, index) => element('circle', { class: `dot ${name}`, cx: x(index + 1), cy: y(value), r: 3 }));
+  return {
+    width: WIDTH,
+    height: HEIGHT,
+    title: `${title} over the epochs`,
+    description: `Validation: ${before.toPrecision(3)} before, ${validation[best - 1]!.toPrecision(3)} after epoch ${best}`,
+    body: [
+      label(title, { ...INK, x: LEFT, y: 20, size: 15, 'font-weight': 600 }),
+      ...axes(x, y, curves),
+      element('path', { class: 'curve training', d: path(training, 1) }),
+      element('path', { class: 'curve before', d: path([before, before], 0).replace(/L.*/, `H${WIDTH - RIGHT}`) }),
+      element('path', { class: 'curve validation', d: path([before, ...validation], 0) }),
+      ...dots(training, 'training'),
+      ...dots(validation, 'validation'),
+      element('circle', { class: 'best', cx: x(best), cy: y(validation[best - 1]!), r: 7 }),
+    ].join(''),
+  };
 }
 
-function panel({ title, training, validation, before, best, isShare }: Panel): string {
-  const values = [...training, ...validation, before];
+/** From the lowest to the highest value, with a little room; where all are equal, around them. */
+function upOf(values: readonly number[]): ScaleLinear<number, number> {
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   const room = (highest - lowest || Math.abs(highest) || 1) * 0.08;
-  const x = scaleLinear([0, training.length], [MARGIN.left, WIDTH - MARGIN.right]);
-  const y = scaleLinear([lowest - room, highest + room], [HEIGHT - MARGIN.bottom, MARGIN.top]);
-  const label = y.tickFormat(5, isShare ? '.1~%' : undefined);
-  const curve = (numbers: readonly number[], first: number) =>
-    line<number>(
-      (_, index) => round(x(index + first)),
-      (value) => round(y(value)),
-    )([...numbers]) ?? '';
-  const points = (numbers: readonly number[], className: string) =>
-    numbers.map((value, index) => dot(x(index + 1), y(value), 3, className));
-  const [bottom, right] = [HEIGHT - MARGIN.bottom, WIDTH - MARGIN.right];
+  return scaleLinear([lowest - room, highest + room], [HEIGHT - BOTTOM, TOP]);
+}
+
+function axes(
+  x: ScaleLinear<number, number>,
+  y: ScaleLinear<number, number>,
+  { training, format }: Curves,
+): readonly string[] {
+  const words = y.tickFormat(5, format);
+  const across = x.ticks(Math.min(training.length, 10)).filter((tick) => Number.isInteger(tick));
+  const middle = { ...MUTED, 'text-anchor': 'middle' } as const;
   return [
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} over the epochs">`,
-    `<text class="title" x="${MARGIN.left}" y="22">${title}</text>`,
     ...y
       .ticks(5)
       .flatMap((tick) => [
-        `<line class="grid" x1="${MARGIN.left}" x2="${right}" y1="${round(y(tick))}" y2="${round(y(tick))}"/>`,
-        `<text class="tick" text-anchor="end" x="${MARGIN.left - 8}" y="${round(y(tick) + 4)}">${label(tick)}</text>`,
+        element('path', { ...GRID, d: `M${LEFT},${y(tick).toFixed(1)}H${WIDTH - RIGHT}` }),
+        label(words(tick), { ...MUTED, 'text-anchor': 'end', x: LEFT - 7, y: y(tick) + 4 }),
       ]),
-    ...wholeTicks(training.length).map(
-      (tick) => `<text class="tick" text-anchor="middle" x="${round(x(tick))}" y="${bottom + 18}">${tick}</text>`,
-    ),
-    `<text class="tick" text-anchor="middle" x="${(MARGIN.left + right) / 2}" y="${HEIGHT - 6}">epoch</text>`,
-    `<line class="before" x1="${MARGIN.left}" x2="${right}" y1="${round(y(before))}" y2="${round(y(before))}"/>`,
-    `<path class="training" d="${curve(training, 1)}"/>`,
-    `<path class="validation" d="${curve([before, ...validation], 0)}"/>`,
-    ...points(training, 'training'),
-    ...points(validation, 'validation'),
-    dot(x(best), y(validation[best - 1]!), 6, 'best'),
-    '</svg>',
-  ].join('\n');
+    ...across.map((tick) => label(String(tick), { ...middle, x: x(tick), y: HEIGHT - BOTTOM + 17 })),
+    label('epoch', { ...middle, x: (LEFT + WIDTH - RIGHT) / 2, y: HEIGHT - 6 }),
+  ];
 }
-
-const dot = (x: number, y: number, radius: number, className: string): string =>
-  `<circle class="${className}" cx="${round(x)}" cy="${round(y)}" r="${radius}"/>`;
-
-const wholeTicks = (epochs: number): readonly number[] =>
-  scaleLinear([0, epochs], [0, 1])
-    .ticks(Math.min(epochs, 10))
-    .filter((tick) => Number.isInteger(tick));
-
-const round = (value: number): number => Math.round(value * 100) / 100;
