@@ -20,21 +20,19 @@ export async function writeDigitNetwork(folder, seed) {
   let drawn = 0;
   const kernelInitializer = () => initializers.heNormal({ seed: seed * 1000 + drawn++ });
   const convolution = (tensor, name, filters, kernelSize, strides) =>
-    layers
-      .batchNormalization({ name: `${name}_bn`, momentum: 0.9 })
-      .apply(
-        layers
-          .conv2d({
-            name,
-            filters,
-            kernelSize,
-            strides,
-            padding: 'same',
-            useBias: false,
-            kernelInitializer: kernelInitializer(),
-          })
-          .apply(tensor),
-      );
+    layers.batchNormalization({ name: `${name}_bn`, momentum: 0.9 }).apply(
+      layers
+        .conv2d({
+          name,
+          filters,
+          kernelSize,
+          strides,
+          padding: 'same',
+          useBias: false,
+          kernelInitializer: kernelInitializer(),
+        })
+        .apply(tensor),
+    );
   const relu = (tensor, name) => layers.reLU({ name }).apply(tensor);
 
   const image = input({ shape: [28, 28, 1], name: 'image' });
