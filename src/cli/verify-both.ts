@@ -1,4 +1,5 @@
 import { RetrofitError, refusal } from '../errors.js';
+import { compareLayers } from '../formats/compare-layers.js';
 import { compareWeights } from '../formats/compare-weights.js';
 import { imageBatches, type SkippedImage } from '../images/image-batches.js';
 import { type ImageFile, listImages } from '../images/list-images.js';
@@ -46,7 +47,8 @@ export async function verifyBoth(
         ? seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request)
         : imageInputs(first, second, folder.images, request, watch);
     const verification = await verifyModels(tensorflow, first, second, batches, { time: request.time ?? false });
-    return { weights, verification, backend: tensorflow.backend, tolerance: request.tolerance };
+    const layers = compareLayers(before, after);
+    return { layers, weights, verification, backend: tensorflow.backend, tolerance: request.tolerance };
   } catch (error) {
     if (!(error instanceof RetrofitError) || (error.code !== 'cannot-compute' && error.code !== 'cannot-convert'))
       throw error;

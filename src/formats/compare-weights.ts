@@ -1,10 +1,9 @@
-import { RetrofitError } from '../errors.js';
 import { lastingRecord } from '../model/lasting-record.js';
-import { listGraphs, loaderOf, type Model } from '../model/model.js';
+import { listGraphs, type Model } from '../model/model.js';
 import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
-import { convertModel } from './convert-model.js';
 import { floatChunks, holdsFloats } from './float-values.js';
+import { inWordsOf } from './in-words-of.js';
 
 /** A weight of the first model that is not in the second as the records say. */
 export interface ChangedWeight {
@@ -63,17 +62,6 @@ export async function compareWeights(before: Model, after: Model): Promise<Weigh
   );
   const { doubled, quantized, found } = counts;
   return { checked: weights.length, doubled, quantized, added: theirs.length - found, changed };
-}
-
-/** The model with the names that its layers have in the other's format; as it is, where that format cannot hold it. */
-function inWordsOf({ format }: Model, model: Model): Model {
-  if (loaderOf(format) === loaderOf(model.format)) return model;
-  try {
-    return convertModel(model, format);
-  } catch (error) {
-    if (error instanceof RetrofitError && error.code === 'cannot-convert') return model;
-    throw error;
-  }
 }
 
 interface NamedTensor extends Pick<ChangedWeight, 'layer' | 'weight'> {

@@ -75,6 +75,8 @@ const verificationFields = {
   backend: backendSchema,
   /** Examples that both computed. */
   examples: z.number(),
+  /** Layers that are of another class or set otherwise in the second model. */
+  layersChanged: z.array(z.object({ layer: z.string(), field: z.string() })),
   /** What was found of the first model's weights, without computing. */
   weights: z.object({
     checked: z.number(),
