@@ -20,13 +20,19 @@ export async function writeDigitNetwork(folder, seed) {
   let drawn = 0;
   const kernelInitializer = () => initializers.heNormal({ seed: seed * 1000 + drawn++ });
   const convolution = (tensor, name, filters, kernelSize, strides) =>
-    layers
-      .batchNormalization({ name: `${name}_bn`, momentum: 0.9 })
-      .apply(
-        layers
-          .conv2d({ name, filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer: kernelInitializer() })
-          .apply(tensor),
-      );
+    layers.batchNormalization({ name: `${name}_bn`, momentum: 0.9 }).apply(
+      layers
+        .conv2d({
+          name,
+          filters,
+          kernelSize,
+          strides,
+          padding: 'same',
+          useBias: false,
+          kernelInitializer: kernelInitializer(),
+        })
+        .apply(tensor),
+    );
   const relu = (tensor, name) => layers.reLU({ name }).apply(tensor);
 
   const image = input({ shape: [28, 28, 1], name: 'image' });
@@ -50,9 +56,6 @@ export async function writeDigitNetwork(folder, seed) {
 function saveTo(folder, { modelTopology, weightSpecs, weightData }) {
   const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs }];
   writeFileSync(join(folder, 'weights.bin'), Buffer.from(weightData));
-  writeFileSync(
-    join(folder, 'model.json'),
-    JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }),
-  );
+  writeFileSync(join(folder, 'model.json'), JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }));
   return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
 }

@@ -13,12 +13,15 @@ export type { WriteOptions, WriteResult } from './formats/write-to.js';
 export { type Inspection, inspect } from './inspect.js';
 export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './model/model.js';
 export { weightKey } from './model/weight-key.js';
+export type { OwnModule } from './plan/own-modules.js';
 export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
+export { type BakedModule, type BakePlan, planBake } from './plan/plan-bake.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
-export { planStrip, type StripModule, type StripPlan } from './plan/plan-strip.js';
+export { planStrip, type StripPlan } from './plan/plan-strip.js';
 export {
   addReportSchema,
   backendsReportSchema,
+  bakeReportSchema,
   convertReportSchema,
   errorReportSchema,
   exciteReportSchema,
@@ -28,6 +31,7 @@ export {
 } from './report/report-schemas.js';
 export { tuneReportSchema } from './report/tune-schema.js';
 export { listTrained } from './se/trained-modules.js';
+export { bake, type MeanGates } from './transforms/bake.js';
 export { type NewValues, replaceWeights } from './transforms/replace-weights.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 export { strip } from './transforms/strip.js';

@@ -51,3 +51,6 @@ export const MAX_UNPACKED_RATIO = 1000;
 
 /** Values of a module's kernel, which is made in memory: 8 times as many as the widest network asks for at ratio 1. */
 export const MAX_KERNEL_SIZE = 2 ** 28;
+
+/** One example of a model's input, made at random: 64 million numbers are a volume of 400 x 400 x 400; a model claims any. */
+export const MAX_EXAMPLE_ELEMENTS = 64 * 2 ** 20;

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { BEST_CHOICES, TRAIN_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
+import type { BakeFlags } from './commands/bake.js';
 import type { ExciteFlags } from './commands/excite.js';
 import type { VerifyFlags } from './commands/verify.js';
 import { addComputeOptions, addImageOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
@@ -14,6 +15,7 @@ export const addComputeCommands = (program: Command) => ({
   verify: verifyCommand(program),
   excite: exciteCommand(program),
   tune: tuneCommand(program),
+  bake: bakeCommand(program),
   backends: backendsCommand(program),
 });
 
@@ -101,6 +103,24 @@ function tuneCommand(program: Command): Command {
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, images: string, flags: TuneFlags) =>
       (await import('./commands/tune.js')).tune(model, images, flags),
+    );
+  addComputeOptions(command);
+  addImageOptions(command);
+  return command;
+}
+
+function bakeCommand(program: Command): Command {
+  const command = program
+    .command('bake')
+    .description('replace gates by their means over images, folded into the weights beside the modules')
+    .argument('<model>', MODEL)
+    .argument('<images>', 'a folder of images, in one folder for each class if accuracy is to be told')
+    .requiredOption('-o, --output <path>', 'where the new model goes')
+    .option('--below <share>', 'only modules whose gates move by less, as a share of their range', amountOf('below'))
+    .option('--force', 'replace an existing output')
+    .option('--quiet', 'print nothing but errors')
+    .action(async (model: string, images: string, flags: BakeFlags) =>
+      (await import('./commands/bake.js')).bake(model, images, flags),
     );
   addComputeOptions(command);
   addImageOptions(command);

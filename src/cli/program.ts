@@ -23,9 +23,10 @@ export function makeProgram(): Command {
   const strip = stripCommand(program);
   const inspect = inspectCommand(program);
   const computing = addComputeCommands(program);
-  for (const command of [add, convert, strip, computing.tune]) addFormatOptions(command);
+  for (const command of [add, convert, strip, computing.tune, computing.bake]) addFormatOptions(command);
   for (const command of [add, inspect]) addPlanOptions(command);
-  for (const command of [add, convert, strip, inspect, computing.excite, computing.tune]) addWeightsOption(command);
+  for (const command of [add, convert, strip, inspect, computing.excite, computing.tune, computing.bake])
+    addWeightsOption(command);
   for (const command of program.commands) {
     if (command !== computing.backends) command.option('--allow-links', 'admit weight files that are links');
     addCommonOptions(command);

@@ -1,7 +1,8 @@
 import { RetrofitError, refusal } from '../errors.js';
+import { compareLayers } from '../formats/compare-layers.js';
 import { compareWeights } from '../formats/compare-weights.js';
 import { imageBatches, type SkippedImage } from '../images/image-batches.js';
-import { listImages } from '../images/list-images.js';
+import { type ImageFile, listImages } from '../images/list-images.js';
 import type { Model } from '../model/model.js';
 import { difference, isVerified, type Verified, weightsLine } from '../report/verify-report.js';
 import { defaultPreprocess, imageSize } from '../runtime/image-input.js';
@@ -19,6 +20,13 @@ export interface VerifyRequest extends Omit<ComputeFlags, 'json'>, Pick<ImageFla
   readonly time?: boolean;
 }
 
+/** What happens on the way. */
+export interface VerifyWatch {
+  readonly onSkipped: (image: SkippedImage) => void;
+  /** So many of all images are done. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
 /**
  * Holds a model against what was made of it: its weights, then what both compute.
  * @throws RetrofitError `cannot-compute`, saying what was found of the weights
@@ -27,18 +35,20 @@ export async function verifyBoth(
   before: Model,
   after: Model,
   request: VerifyRequest,
-  onSkipped: (image: SkippedImage) => void,
+  watch: VerifyWatch,
 ): Promise<Verified> {
+  const folder = request.images === undefined ? undefined : await listImages(request.images, { allowsNoClasses: true });
   const weights = await compareWeights(before, after);
   try {
     const tensorflow = await startBackend(request.backend);
     const [first, second] = [await loadModel(tensorflow, before), await loadModel(tensorflow, after)];
     const batches =
-      request.images === undefined
+      folder === undefined
         ? seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request)
-        : imageInputs(first, second, request.images, request, onSkipped);
+        : imageInputs(first, second, folder.images, request, watch);
     const verification = await verifyModels(tensorflow, first, second, batches, { time: request.time ?? false });
-    return { weights, verification, backend: tensorflow.backend, tolerance: request.tolerance };
+    const layers = compareLayers(before, after);
+    return { layers, weights, verification, backend: tensorflow.backend, tolerance: request.tolerance };
   } catch (error) {
     if (!(error instanceof RetrofitError) || (error.code !== 'cannot-compute' && error.code !== 'cannot-convert'))
       throw error;
@@ -53,19 +63,21 @@ export async function verifyBoth(
 async function* imageInputs(
   before: LoadedModel,
   after: LoadedModel,
-  folder: string,
+  images: readonly ImageFile[],
   { batch, preprocess }: VerifyRequest,
-  onSkipped: (image: SkippedImage) => void,
+  { onSkipped, onProgress }: VerifyWatch,
 ): AsyncGenerator<InputBatch> {
   commonInputShapes(before.runs, after.runs, after.model.path);
   const isOpen = before.runs.inputs[0]!.shape.slice(1).includes(null);
   const { runs, model } = isOpen ? after : before;
   const size = imageSize(runs, model.path);
-  const { images } = await listImages(folder, { allowsNoClasses: true });
   const how = preprocess ?? defaultPreprocess(before.model);
+  let done = 0;
   for await (const decoded of imageBatches(images, { size, batch, preprocess: how, onSkipped })) {
     const count = decoded.images.length;
     yield { count, inputs: [{ shape: [count, size.height, size.width, size.channels], values: decoded.pixels }] };
+    done += count;
+    onProgress(done, images.length);
   }
 }
 

@@ -8,9 +8,11 @@ import { isVerified, type Verified } from '../report/verify-report.js';
 import { loadModel } from '../runtime/load-model.js';
 import { startBackend } from '../runtime/start-backend.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
-import { differs, type VerifyRequest, verifyBoth } from './verify-both.js';
+import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from './verify-both.js';
 
 const REQUEST: VerifyRequest = { backend: 'auto', batch: 32, seed: 1, samples: 4, tolerance: 0 };
+
+const NOBODY: VerifyWatch = { onSkipped: () => {}, onProgress: () => {} };
 
 /**
  * Refuses what could not be verified, before anything is written.
@@ -32,9 +34,9 @@ export async function checkVerifiable(before: Model, { init }: RetrofitOptions):
  * @param place undefined in a dry run: then the model in memory is looked at
  */
 export async function verifyWritten(before: Model, after: Model, place: OutputPlace | undefined): Promise<Verified> {
-  if (place === undefined) return verifyBoth(before, after, REQUEST, () => {});
+  if (place === undefined) return verifyBoth(before, after, REQUEST, NOBODY);
   try {
-    const verified = await verifyBoth(before, await readBack(place), REQUEST, () => {});
+    const verified = await verifyBoth(before, await readBack(place), REQUEST, NOBODY);
     if (!isVerified(verified)) await takeAway(place);
     return verified;
   } catch (error) {

@@ -93,7 +93,7 @@ function codeInSettings(value: Plain | undefined, path: string, isNamed: boolean
   const isObjectOf = typeof value.class_name === 'string';
   const own = codeOfObject(value, `what stands in its "${path}"`, COMPILING);
   // Losses by output stand under names of their own.
-  const names = (key: string) => (isObjectOf ? false : isNamed) || NAMING_FIELDS.includes(key);
+  const names = (key: string) => (isNamed && !isObjectOf) || NAMING_FIELDS.includes(key);
   return own ?? firstOf(Object.entries(value), ([key, member]) => codeInSettings(member, `${path}.${key}`, names(key)));
 }
 

@@ -1,16 +1,17 @@
-import { RetrofitError } from '../errors.js';
-import { listGraphs, loaderOf, type Model } from '../model/model.js';
+import { lastingRecord } from '../model/lasting-record.js';
+import { listGraphs, type Model } from '../model/model.js';
 import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
-import { convertModel } from './convert-model.js';
 import { floatChunks, holdsFloats } from './float-values.js';
+import { inWordsOf } from './in-words-of.js';
 
 /** A weight of the first model that is not in the second as the records say. */
 export interface ChangedWeight {
   /** The layer, behind the nested models it lies in. */
   readonly layer: string;
   readonly weight: string;
-  readonly reason: 'missing' | 'shape' | 'values';
+  /** `doubled`: it is twice what it was, and no record says so. */
+  readonly reason: 'missing' | 'shape' | 'values' | 'doubled';
 }
 
 /** What became of the weights of a model in another. */
@@ -36,7 +37,7 @@ export async function compareWeights(before: Model, after: Model): Promise<Weigh
   const theirs = listWeights(after);
   const find = weightFinder(theirs);
   const exponentBefore = exponentsIn(first);
-  const exponentAfter = exponentsIn(after);
+  const exponentAfter = exponentsIn({ record: lastingRecord(after, first) });
   const weights = listWeights(first);
   const counts = { doubled: 0, quantized: 0, found: 0 };
   const changed: ChangedWeight[] = [];
@@ -49,24 +50,18 @@ export async function compareWeights(before: Model, after: Model): Promise<Weigh
           other === undefined ? 'missing' : await compareTensors(tensor, values, other.tensor, valuesAfter, power);
         if (other !== undefined) counts.found++;
         if (found === 'quantized') counts.quantized++;
-        else if (found !== 'same') changed.push({ layer, weight, reason: found });
-        else if (power !== 0) counts.doubled++;
+        else if (found === 'same') counts.doubled += power === 0 ? 0 : 1;
+        else {
+          const isTwice =
+            found === 'values' &&
+            (await compareTensors(tensor, values, other!.tensor, valuesAfter, power + 1)) === 'same';
+          changed.push({ layer, weight, reason: isTwice ? 'doubled' : found });
+        }
       }
     }),
   );
   const { doubled, quantized, found } = counts;
   return { checked: weights.length, doubled, quantized, added: theirs.length - found, changed };
-}
-
-/** The model with the names that its layers have in the other's format; as it is, where that format cannot hold it. */
-function inWordsOf({ format }: Model, model: Model): Model {
-  if (loaderOf(format) === loaderOf(model.format)) return model;
-  try {
-    return convertModel(model, format);
-  } catch (error) {
-    if (error instanceof RetrofitError && error.code === 'cannot-convert') return model;
-    throw error;
-  }
 }
 
 interface NamedTensor extends Pick<ChangedWeight, 'layer' | 'weight'> {
@@ -97,7 +92,7 @@ function weightFinder(weights: readonly NamedTensor[]): (key: string, shortKey: 
   return (key, shortKey) => byKey.get(key) ?? byShortKey.get(shortKey);
 }
 
-const exponentsIn = ({ record }: Model): ReadonlyMap<string, number> =>
+const exponentsIn = ({ record }: Pick<Model, 'record'>): ReadonlyMap<string, number> =>
   new Map(
     (record?.doubled ?? []).map(({ graph, layer, weight, exponent }) => [weightKey(graph, layer, weight), exponent]),
   );

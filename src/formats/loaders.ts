@@ -6,6 +6,7 @@ import {
   type Plain,
   type PlainObject,
   stringOf,
+  toPlain,
 } from '../json/json-value.js';
 import { activationLoads } from '../layers/activations.js';
 import { hasActivityRegularizer } from '../layers/config.js';
@@ -20,6 +21,7 @@ import { type Container, type Graph, type Layer, listGraphs } from '../model/mod
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { nameIn } from './dialects/tensor-references.js';
+import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
 export interface Blocker {
@@ -39,12 +41,25 @@ const LOADERS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 /**
  * Which loaders take a model's architecture as it is written, custom code not being there.
  * @param container what the architecture stands in: Keras 3 asks more of `.keras` files and of bare JSON than of `.h5`
+ * @param settings the `trainingConfig` of a model.json, by which TensorFlow.js compiles the model
  */
-export const listLoaders = (graph: Graph, container?: Container): readonly LoaderVerdict[] =>
+export const listLoaders = (graph: Graph, container?: Container, settings?: JsonValue): readonly LoaderVerdict[] =>
   LOADERS.map((loader) => {
-    const blockedBy = rootBlocker(graph, loader, container) ?? findBlocker(graph, loader) ?? null;
+    const blockedBy =
+      rootBlocker(graph, loader, container) ??
+      findBlocker(graph, loader) ??
+      (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined) ??
+      null;
     return { loader, ok: blockedBy === null, blockedBy };
   });
+
+function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
+  const found = findSettingsBlocker(
+    toPlain(settings),
+    graph.outputs.map((ref) => ref.layer),
+  );
+  return found && { layer: graph.name, field: `trainingConfig.${found.field}`, reason: found.reason };
+}
 
 function findBlocker(root: Graph, loader: Loader): Blocker | undefined {
   const parents = new Map(
@@ -183,12 +198,18 @@ function classBlocker(
   }
   const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, hasModule, loader);
   if (unknown !== undefined) return { field: unknown, reason: 'is an argument it does not know' };
-  // A wrapper holds the layer it wraps: Bidirectional, TimeDistributed.
-  const { layer } = settings;
-  const wrapped = isPlainObject(layer) && isPlainObject(layer.config) ? layer.config : undefined;
-  const inside = wrapped && classBlocker(classNameOf(layer) ?? '', wrapped, hasModule, loader);
-  return inside ?? fieldBlocker(settings, loader);
+  for (const held of heldLayers(settings)) {
+    const inside = classBlocker(classNameOf(held) ?? '', held.config as PlainObject, hasModule, loader);
+    if (inside !== undefined) return inside;
+  }
+  return fieldBlocker(settings, loader);
 }
+
+/** Layers and cells inside a layer's config: those of Bidirectional, TimeDistributed and RNN. */
+const heldLayers = ({ layer, backward_layer, cell, cells }: PlainObject): readonly PlainObject[] =>
+  [layer, backward_layer, cell, ...(Array.isArray(cells) ? (cells as readonly Plain[]) : [])].filter(
+    (held): held is PlainObject => isPlainObject(held) && isPlainObject(held.config),
+  );
 
 /** Keras stops at an argument that it does not know, whatever its value. */
 const findUnknownField = (

@@ -41,5 +41,5 @@ function scaleBfloat16(values: Uint16Array, exponent: number, name: string): voi
 const overflow = (name: string, value: string) =>
   inputError('overflow', `the weight "${name}" holds ${value}, which cannot be doubled in its precision`, {
     where: { field: name },
-    hint: 'leave that place out with --exclude',
+    hint: 'name it to planRetrofit as a weight that is not doubled, or leave that place out with --exclude',
   });

@@ -64,3 +64,25 @@ export const isCompileClass = (className: string): boolean => CLASSES.has(classN
 
 /** Whether a loss, a metric or an optimizer is there under this name. */
 export const isCompileName = (name: string): boolean => NAMES.has(name);
+
+const TFJS_LOSSES = words(
+  'meanSquaredError meanAbsoluteError meanAbsolutePercentageError meanSquaredLogarithmicError squaredHinge hinge ' +
+    'categoricalHinge logcosh categoricalCrossentropy sparseCategoricalCrossentropy binaryCrossentropy ' +
+    'kullbackLeiblerDivergence poisson cosineProximity',
+);
+
+const TFJS_METRICS = words(
+  'accuracy acc crossentropy ce binaryAccuracy categoricalAccuracy precision categoricalCrossentropy ' +
+    'sparseCategoricalCrossentropy mse MSE mae MAE mape MAPE cosine',
+);
+
+const TFJS_OPTIMIZERS = words('Adadelta Adagrad Adam Adamax Momentum RMSProp SGD');
+
+/** Whether TensorFlow.js has a loss that compile settings name, in its own words or in Python's. */
+export const tfjsHasLoss = (name: string): boolean => TFJS_LOSSES.includes(camelCase(name));
+
+/** @param isTranslated whether TensorFlow.js turns this name from Python's words into its own */
+export const tfjsHasMetric = (name: string, isTranslated: boolean): boolean =>
+  TFJS_METRICS.includes(isTranslated ? camelCase(name) : name);
+
+export const tfjsHasOptimizer = (className: string): boolean => TFJS_OPTIMIZERS.includes(className);

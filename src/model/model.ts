@@ -126,13 +126,20 @@ export interface RecordedDoubling {
   readonly quantization?: { readonly scale: string; readonly min: string };
 }
 
+export interface RecordedSequential {
+  readonly graph: readonly string[];
+  readonly text: string;
+  /** Its input was not written: the first layer said its shape. */
+  readonly hasNoInput?: true;
+}
+
 /** What was done to a model, kept in the file itself so that it can be taken back and checked. */
 export interface RetrofitRecord {
   readonly version: 1;
   readonly modules: readonly RecordedModule[];
   readonly doubled: readonly RecordedDoubling[];
   /** Models that were Sequential before: the text of each, with `null` for its layers and what else is kept elsewhere. */
-  readonly sequential?: readonly { readonly graph: readonly string[]; readonly text: string }[];
+  readonly sequential?: readonly RecordedSequential[];
   /** The layers that were frozen in the stead of the whole model, by what their `trainable` was: true, or not there. */
   readonly frozen?: { readonly trainable: readonly string[]; readonly unsaid: readonly string[] };
   /** The metadata that the record took the place of, as a text, where they held nothing. */

@@ -55,6 +55,8 @@ export const recordJson = (record: RetrofitRecord): JsonValue => fromPlain(recor
 type Check = (value: Plain | undefined) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
+// It is written into JSON as it stands.
+const isNumberText: Check = (value) => typeof value === 'string' && findJson(value)?.kind === 'number';
 const orAbsent =
   (check: Check): Check =>
   (value) =>
@@ -88,10 +90,12 @@ const isRecord = objectOf({
       layer: isText,
       weight: isText,
       exponent: (value) => Number.isSafeInteger(value),
-      quantization: orAbsent(objectOf({ scale: isText, min: isText })),
+      quantization: orAbsent(objectOf({ scale: isNumberText, min: isNumberText })),
     }),
   ),
-  sequential: orAbsent(listOf(objectOf({ graph: isPath, text: isText }))),
+  sequential: orAbsent(
+    listOf(objectOf({ graph: isPath, text: isText, hasNoInput: orAbsent((value) => value === true) })),
+  ),
   frozen: orAbsent(objectOf({ trainable: listOf(isText), unsaid: listOf(isText) })),
   metadata: orAbsent(isText),
 });

@@ -18,19 +18,25 @@ import {
 import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
-import { chooseRoad, type IsSite, type Road } from './roads.js';
+import { type Bounds, chooseRoad, type Road } from './roads.js';
 import { takenNames } from './taken-names.js';
 
 /**
- * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs.
+ * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs. No value of a weight is
+ * looked at: whoever knows that one would overflow when it is doubled says so.
+ * @param notDoubled weights to leave as they are
  * @throws RetrofitError for options that do not fit the model, for a model without blocks, and for one that holds a
  * module at every chosen place
  */
-export function planRetrofit(model: Model, given: Partial<RetrofitOptions> = {}): Plan {
+export function planRetrofit(
+  model: Model,
+  given: Partial<RetrofitOptions> = {},
+  notDoubled: readonly Omit<Doubling, 'exponent'>[] = [],
+): Plan {
   const options = completeOptions(given);
   const network = findNetwork(model.graph);
   const choice = chooseCandidates(network, options);
-  const plan = makePlan(model, options, network, choice);
+  const plan = makePlan(model, options, network, choice, notDoubled);
   if (plan.sites.length === 0) throw nothingToDo(network, choice, plan);
   return plan;
 }
@@ -42,7 +48,13 @@ export function surveyRetrofit(model: Model, given: Partial<RetrofitOptions> = {
   return makePlan(model, options, network, chooseCandidates(network, options));
 }
 
-function makePlan(model: Model, options: RetrofitOptions, network: Network, choice: Choice): Plan {
+function makePlan(
+  model: Model,
+  options: RetrofitOptions,
+  network: Network,
+  choice: Choice,
+  notDoubled: readonly Omit<Doubling, 'exponent'>[] = [],
+): Plan {
   const skipped: Skipped[] = [...choice.skipped];
   const claim = readingClaims();
   const drafts = choice.chosen.flatMap((candidate): readonly Draft[] => {
@@ -52,10 +64,11 @@ function makePlan(model: Model, options: RetrofitOptions, network: Network, choi
     skipped.push({ layer: candidate.after, stage: candidate.stage, reason: reason! });
     return [];
   });
-  const isSite = siteLookup(drafts);
+  const fixed = new Set(notDoubled.map(doublingKey));
+  const bounds: Bounds = { isSite: siteLookup(drafts), isFixed: (weight) => fixed.has(doublingKey(weight)) };
   const names = takenNames(model.graph);
   const sites = drafts.map((draft): Site => {
-    const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, isSite);
+    const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, bounds);
     return siteOf(draft, road, names.claim(draft.candidate.base), options);
   });
   return {
@@ -160,7 +173,7 @@ function scaledTensor({ view, place }: PlacedIn): ScaledTensor {
   };
 }
 
-function siteLookup(drafts: readonly Draft[]): IsSite {
+function siteLookup(drafts: readonly Draft[]): Bounds['isSite'] {
   const sites = new Map<GraphView, Set<string>>();
   for (const { view, place } of drafts.flatMap((draft) => draft.places)) {
     sites.set(view, (sites.get(view) ?? new Set()).add(`${place.node}:${place.tensor}`));
@@ -168,11 +181,13 @@ function siteLookup(drafts: readonly Draft[]): IsSite {
   return (view, { node, tensor }) => sites.get(view)?.has(`${node}:${tensor}`) === true;
 }
 
+const doublingKey = ({ graph, layer, weight }: Omit<Doubling, 'exponent'>): string => weightKey(graph, layer, weight);
+
 /** One entry a weight: a kernel may be doubled for the site behind it and for the one before it. */
 function addUp(doublings: readonly Doubling[]): readonly Doubling[] {
   const byWeight = new Map<string, Doubling>();
   for (const doubling of doublings) {
-    const key = weightKey(doubling.graph, doubling.layer, doubling.weight);
+    const key = doublingKey(doubling);
     const exponent = (byWeight.get(key)?.exponent ?? 0) + doubling.exponent;
     byWeight.set(key, { ...doubling, exponent });
   }

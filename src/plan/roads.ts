@@ -1,11 +1,14 @@
-import { hasActivityRegularizer, isHeld } from '../layers/config.js';
-import { computesInFloat16 } from '../layers/dtype-policy.js';
-import type { Scaling } from '../layers/layer-facts.js';
-import type { GraphNode } from '../model/graph-nodes.js';
-import { isDoublable } from '../model/tensor.js';
-import type { GraphView, NodeTensor } from '../stages/graph-view.js';
 import type { PlacedIn } from './candidates.js';
 import type { Doubling, ExactBy } from './plan.js';
+import {
+  type Arrival,
+  type Departure,
+  type IsClosed,
+  listWeightsAt,
+  type Passage,
+  walkAhead,
+  walkBack,
+} from './walks.js';
 
 /** How one site stays exact: what it is called, and which weights are doubled for it. */
 export interface Road {
@@ -15,116 +18,61 @@ export interface Road {
 
 const DOUBLED_GATE: Road = { exactBy: 'doubled-gate', doublings: [] };
 
-/** Tensors that take a module, of all sites: no road leads through one of them. */
-export type IsSite = (view: GraphView, tensor: NodeTensor) => boolean;
+/** What no road leads through. */
+export interface Bounds {
+  /** Whether a tensor takes a module. */
+  readonly isSite: IsClosed;
+  /** Whether a weight holds numbers that cannot be doubled. */
+  readonly isFixed: (weight: Omit<Doubling, 'exponent'>) => boolean;
+}
 
 /**
  * Where the factor 2 goes that makes up for the gates' 1/2: into weights before the site, into weights behind it, or,
  * always possible, into the gate. Doubling is exact in binary floating point. See DESIGN.md, "Why a retrofit can be
  * exact".
  */
-export function chooseRoad(places: readonly PlacedIn[], isSite: IsSite): Road {
-  return upstream(places, isSite) ?? downstream(places, isSite) ?? DOUBLED_GATE;
+export function chooseRoad(places: readonly PlacedIn[], { isSite, isFixed }: Bounds): Road {
+  const departures = places.map((placed): Departure<true> => ({ ...placed, state: true }));
+  const roads = [
+    () => upstream(walkBack(departures, isSite, DOUBLED)),
+    () => downstream(walkAhead(departures, isSite, DOUBLED)),
+  ];
+  for (const find of roads) {
+    const road = find();
+    if (road !== undefined && !road.doublings.some(isFixed)) return road;
+  }
+  return DOUBLED_GATE;
 }
 
+/** One factor for all numbers: it is the same wherever it goes, but two tensors that meet would both need it. */
+const DOUBLED: Passage<true> = {
+  back: (_, { inputs }) => inputs.map(() => true),
+  ahead: (_, { inputs }) => inputs.length === 1 || undefined,
+};
+
 /** Road 1: into the last linear layers before the site, back through whatever commutes with a positive factor. */
-function upstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefined {
-  const targets: Target[] = [];
-  for (const { view, place } of places) {
-    if (!everyReaderMoves(view, place)) return undefined;
-    const stack: NodeTensor[] = [place];
-    for (let tensor = stack.pop(); tensor !== undefined; tensor = stack.pop()) {
-      const node = view.nodes[tensor.node]!;
-      if (tensor !== place && (!hasOneReader(node, tensor) || isSite(view, tensor))) return undefined;
-      const scaling = scalingOf(view, node);
-      if (scaling === undefined) return undefined;
-      if (scaling.kind === 'commutes') {
-        if (node.inputs.length === 0) return undefined;
-        stack.push(...node.inputs);
-        continue;
-      }
-      const target = hasActivityRegularizer(node.layer.settings)
-        ? undefined
-        : targetAt(view, node, scaling.by, scaling.doublesOutput);
-      if (target === undefined) return undefined;
-      targets.push(target);
-    }
-  }
-  const [first, ...rest] = targets;
-  if (first === undefined) return undefined;
-  return { exactBy: rest.length > 0 ? 'branches' : first.by, doublings: targets.flatMap((target) => target.doublings) };
+function upstream(arrivals: readonly Arrival<true>[] | undefined): Road | undefined {
+  const doublings = arrivals && doublingsAt(arrivals, 'doublesOutput');
+  if (arrivals === undefined || doublings === undefined) return undefined;
+  return { exactBy: arrivals.length > 1 ? 'branches' : arrivals[0]!.scaling.by, doublings };
 }
 
 /** Road 2: into the kernels behind the site, if every way from it ends in one. */
-function downstream(places: readonly PlacedIn[], isSite: IsSite): Road | undefined {
-  const targets: Target[] = [];
-  for (const { view, place } of places) {
-    const { outputs, readers } = view.nodes[place.node]!;
-    if (outputs.includes(place.tensor)) return undefined;
-    const moved =
-      place.readers === 'all'
-        ? readers.filter((reader) => reader.tensor === place.tensor).map((reader) => reader.node)
-        : place.readers;
-    const seen = new Set(moved);
-    for (const id of seen) {
-      const node = view.nodes[id]!;
-      const scaling = scalingOf(view, node);
-      if (scaling === undefined || node.inputs.length !== 1) return undefined;
-      if (scaling.kind === 'linear') {
-        const target = targetAt(view, node, scaling.by, scaling.doublesInput);
-        if (target === undefined) return undefined;
-        targets.push(target);
-        continue;
-      }
-      if (node.outputs.length > 0 || isSite(view, { node: id, tensor: 0 })) return undefined;
-      for (const reader of node.readers) seen.add(reader.node);
-    }
+function downstream(arrivals: readonly Arrival<true>[] | undefined): Road | undefined {
+  const doublings = arrivals && doublingsAt(arrivals, 'doublesInput');
+  return doublings && { exactBy: 'consumers', doublings };
+}
+
+function doublingsAt(
+  arrivals: readonly Arrival<true>[],
+  side: 'doublesOutput' | 'doublesInput',
+): readonly Doubling[] | undefined {
+  const doublings: Doubling[] = [];
+  for (const arrival of arrivals) {
+    const weights = listWeightsAt(arrival, arrival.scaling[side]);
+    if (weights === undefined) return undefined;
+    const { view, node } = arrival;
+    doublings.push(...weights.map((weight) => ({ graph: view.path, layer: node.layer.name, weight, exponent: 1 })));
   }
-  if (targets.length === 0) return undefined;
-  return { exactBy: 'consumers', doublings: targets.flatMap((target) => target.doublings) };
-}
-
-interface Target {
-  readonly by: 'norm' | 'conv' | 'dense';
-  readonly doublings: readonly Doubling[];
-}
-
-/** What a factor does at a node; undefined where it must not get through, or where nothing is known of it. */
-function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
-  const { layer } = node;
-  // An operation may be called with constants, which its facts do not see.
-  if (layer.isOperation && layer.calls[node.call]!.hasArguments) return undefined;
-  if (layer.graph !== undefined || computesInFloat16(layer.settings)) return undefined;
-  const scaling = view.facts[node.id]!.scaling?.(layer.settings);
-  // An activity regulariser looks at the output, which the factor changes all along a road.
-  return scaling?.kind === 'commutes' && hasActivityRegularizer(layer.settings) ? undefined : scaling;
-}
-
-function targetAt(
-  view: GraphView,
-  { layer, id }: GraphNode,
-  by: Target['by'],
-  bases: readonly string[] | undefined,
-): Target | undefined {
-  if (bases === undefined || layer.calls.length > 1) return undefined;
-  if (bases.some((base) => isHeld(layer.settings, base))) return undefined;
-  const facts = view.facts[id]!.weights?.(layer.settings, []) ?? [];
-  const names = bases.map((base) => facts.find((fact) => fact.base === base)?.name);
-  if (names.includes(undefined)) return undefined;
-  if (layer.weights.some(({ name, tensor }) => names.includes(name) && !isDoublable(tensor))) return undefined;
-  return { by, doublings: names.map((name) => ({ graph: view.path, layer: layer.name, weight: name!, exponent: 1 })) };
-}
-
-const hasOneReader = (node: GraphNode, { tensor }: NodeTensor): boolean =>
-  node.readers.filter((reader) => reader.tensor === tensor).length === 1 && !node.outputs.includes(tensor);
-
-/** Whether nobody is left who reads the tensor unscaled. */
-function everyReaderMoves(view: GraphView, place: PlacedIn['place']): boolean {
-  if (place.readers === 'all') return true;
-  const { outputs, readers } = view.nodes[place.node]!;
-  const moved = new Set(place.readers);
-  return (
-    !outputs.includes(place.tensor) &&
-    readers.every((reader) => reader.tensor !== place.tensor || moved.has(reader.node))
-  );
+  return doublings;
 }

@@ -2,12 +2,13 @@ import type { ErrorPlace, ErrorReason } from '../errors.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
+import type { OwnModule } from '../plan/own-modules.js';
 import type { Plan } from '../plan/plan.js';
-import type { StripModule } from '../plan/plan-strip.js';
 import { errorSentence } from './error-line.js';
 import type {
   AddReport,
   BackendsReport,
+  BakeReport,
   ConvertReport,
   ErrorReport,
   ExciteReport,
@@ -75,7 +76,7 @@ export const convertReport = ({ tool, input, output, warnings, milliseconds }: C
 
 /** What taking modules out found out and did. */
 export interface Stripping extends Conversion {
-  readonly modules: readonly StripModule[];
+  readonly modules: readonly OwnModule[];
   /** Whether the new model computes what the old one did. */
   readonly exact: boolean;
 }
@@ -159,6 +160,7 @@ export const reportLine = (
     | VerifyReport
     | ExciteReport
     | BackendsReport
+    | BakeReport
     | ErrorReport,
 ): string =>
   JSON.stringify(report).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>

@@ -75,6 +75,8 @@ const verificationFields = {
   backend: backendSchema,
   /** Examples that both computed. */
   examples: z.number(),
+  /** Layers that are of another class or set otherwise in the second model. */
+  layersChanged: z.array(z.object({ layer: z.string(), field: z.string() })),
   /** What was found of the first model's weights, without computing. */
   weights: z.object({
     checked: z.number(),
@@ -82,7 +84,7 @@ const verificationFields = {
     quantized: z.number(),
     added: z.number(),
     changed: z.array(
-      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values']) }),
+      z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values', 'doubled']) }),
     ),
   }),
 };
@@ -182,6 +184,34 @@ export const exciteReportSchema = z.object({
   milliseconds: z.number(),
 });
 
+/** What `bake --json` prints. Shares are from 0 to 1. */
+export const bakeReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('bake'),
+  tool: z.string(),
+  input: inputSchema,
+  output: outputSchema,
+  images: z.number(),
+  preprocess: z.string(),
+  backend: z.string(),
+  /** Modules that are gone, where their mean gates went, and how much the gates moved from image to image. */
+  modules: z.array(
+    z.object({
+      name: z.string(),
+      stage: unknownNumber,
+      road: z.enum(['upstream', 'downstream', 'fixed']),
+      spread: z.number(),
+    }),
+  ),
+  kept: z.array(z.object({ name: z.string(), reason: z.enum(['varies', 'no-place']), spread: z.number() })),
+  /** On these images; null where their classes are not the model's. */
+  accuracy: z.object({ before: z.number(), after: z.number() }).nullable(),
+  params: z.object({ before: z.number(), after: z.number() }),
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  warnings: warningsSchema,
+  milliseconds: z.number(),
+});
+
 /** What `strip --json` prints. */
 export const stripReportSchema = z.object({
   version: z.literal(1),
@@ -249,6 +279,7 @@ export const errorReportSchema = z.object({
 export type AddReport = z.infer<typeof addReportSchema>;
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 export type ConvertReport = z.infer<typeof convertReportSchema>;
+export type BakeReport = z.infer<typeof bakeReportSchema>;
 export type ExciteReport = z.infer<typeof exciteReportSchema>;
 export type StripReport = z.infer<typeof stripReportSchema>;
 export type VerifyReport = z.infer<typeof verifyReportSchema>;

@@ -1,3 +1,4 @@
+import type { ChangedLayer } from '../formats/compare-layers.js';
 import type { WeightsVerdict } from '../formats/compare-weights.js';
 import type { SkippedImage } from '../images/image-batches.js';
 import type { BackendName } from '../runtime/backend-names.js';
@@ -8,6 +9,7 @@ import type { VerifyReport } from './report-schemas.js';
 
 /** What was found out about two models. */
 export interface Verified {
+  readonly layers: readonly ChangedLayer[];
   readonly weights: WeightsVerdict;
   readonly verification: Verification;
   readonly backend: BackendName;
@@ -44,7 +46,7 @@ export const verifyReport = (comparison: Comparison): VerifyReport => {
 };
 
 /** What a report says of a comparison, by itself or as a part of another one. */
-export const verifiedFields = ({ weights, verification, backend }: Verified) => {
+export const verifiedFields = ({ layers, weights, verification, backend }: Verified) => {
   const { identical, maxAbsDiff, outputs, firstDifference, examples } = verification;
   return {
     identical,
@@ -53,6 +55,7 @@ export const verifiedFields = ({ weights, verification, backend }: Verified) => 
     firstDifference,
     backend,
     examples,
+    layersChanged: layers.map((change) => ({ ...change })),
     weights: { ...weights, changed: weights.changed.map((change) => ({ ...change })) },
   };
 };
@@ -78,7 +81,16 @@ const WEIGHT_REASONS: Readonly<Record<WeightsVerdict['changed'][number]['reason'
   missing: 'is missing',
   shape: 'has another shape',
   values: 'has other values',
+  doubled: 'is doubled, and no record says so',
 };
+
+/** What is said of layers that are no longer set as they were; undefined where all are. */
+export function layersLine({ layers }: Pick<Verified, 'layers'>): string | undefined {
+  const [first] = layers;
+  if (first === undefined) return undefined;
+  const others = layers.length > 1 ? `, and ${count(layers.length - 1)} more layers` : '';
+  return `"${printable(first.layer)}" is not what it was: ${printable(first.field)}${others}; equal outputs of a few inputs prove little then`;
+}
 
 /** What came out of the two, a line each. */
 export function verifiedLines({ weights, verification, backend }: Verified): readonly string[] {

@@ -1,5 +1,6 @@
 import { resolveGraph } from '../model/graph-nodes.js';
-import { listGraphs, type Model } from '../model/model.js';
+import { lastingRecord } from '../model/lasting-record.js';
+import { type Graph, listGraphs, type RetrofitRecord } from '../model/model.js';
 import { outputExponents } from '../model/output-exponents.js';
 import type { LoadedModel } from './load-model.js';
 import { watchLayers } from './watch-layers.js';
@@ -17,13 +18,14 @@ export async function findFirstDifference(
   compute: (model: LoadedModel) => Promise<void>,
 ): Promise<string | undefined> {
   const known = new Map<string, Set<string>>();
-  await watchDigests(before, compute, (path, digests) => {
+  await watchDigests(before, before.model.record, compute, (path, digests) => {
     const key = JSON.stringify(path);
     known.set(key, new Set([...(known.get(key) ?? []), ...digests]));
   });
-  const scaledBy = scaledLayers(after.model);
+  const record = lastingRecord(after.model, before.model);
+  const scaledBy = scaledLayers(after.model.graph, record);
   let first: string | undefined;
-  await watchDigests(after, compute, (path, digests) => {
+  await watchDigests(after, record, compute, (path, digests) => {
     const key = JSON.stringify(path);
     const expected =
       known.get(key) ?? new Set((scaledBy.get(key) ?? []).flatMap((features) => [...(known.get(features) ?? [])]));
@@ -36,10 +38,11 @@ export async function findFirstDifference(
 /** Sees what each call of a layer gives, as digests: one for each power of two that its outputs may carry. */
 async function watchDigests(
   loaded: LoadedModel,
+  record: RetrofitRecord | undefined,
   compute: (model: LoadedModel) => Promise<void>,
   onCall: (path: readonly string[], digests: readonly string[]) => void,
 ): Promise<void> {
-  const exponentsOf = outputExponents(loaded.model.graph, loaded.model.record);
+  const exponentsOf = outputExponents(loaded.model.graph, record);
   const end = watchLayers(loaded.runs, ({ path, outputs }) => {
     const values = outputs.map((output) => output.dataSync());
     onCall(
@@ -55,12 +58,10 @@ async function watchDigests(
 }
 
 /** The layers whose outputs each module scales, by the module's scale layer; all with the nested models around them. */
-function scaledLayers(model: Model): ReadonlyMap<string, readonly string[]> {
-  const scales = new Set(
-    (model.record?.modules ?? []).map(({ graph, name }) => JSON.stringify([...graph, `${name}_scale`])),
-  );
+function scaledLayers(root: Graph, record: RetrofitRecord | undefined): ReadonlyMap<string, readonly string[]> {
+  const scales = new Set((record?.modules ?? []).map(({ graph, name }) => JSON.stringify([...graph, `${name}_scale`])));
   const found = new Map<string, string[]>();
-  for (const { graph, path } of listGraphs(model.graph)) {
+  for (const { graph, path } of listGraphs(root)) {
     const { nodes } = resolveGraph(graph);
     for (const { layer, inputs } of nodes) {
       const key = JSON.stringify([...path, layer.name]);

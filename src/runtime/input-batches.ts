@@ -2,6 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import { numberIn } from '../layers/config.js';
 import { factsOf } from '../layers/known-layers.js';
+import { MAX_EXAMPLE_ELEMENTS } from '../limits.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import type { Graph, Model, TensorRef } from '../model/model.js';
 import { randomNumbers } from '../random.js';
@@ -73,12 +74,13 @@ export function* seededBatches(
   const [low, high] = defaultPreprocess(model) === 'none' ? [0, 255] : [-1, 1];
   const drawers = shapes.map((_, index) => {
     const random = randomNumbers(seed, `input/${index}`);
-    const limit = lookupLimit(model.graph, model.graph.inputs[index]!);
+    const limit = wholeLimit(model.graph, model.graph.inputs[index]!);
     return limit === undefined ? () => low + (high - low) * random() : () => Math.floor(limit * random());
   });
   const fixed = shapes.find(({ count }) => count !== null)?.count;
+  const most = batchLimit(shapes, fixed ?? 1, model.path);
   for (let done = 0; done < samples; ) {
-    const count = fixed ?? Math.min(batch, samples - done);
+    const count = fixed ?? Math.min(batch, samples - done, most);
     yield {
       count,
       inputs: shapes.map(({ sizes }, index) => {
@@ -90,6 +92,28 @@ export function* seededBatches(
     done += count;
   }
 }
+
+/** How many examples may be held at once. */
+function batchLimit(shapes: ReturnType<typeof commonInputShapes>, least: number, path: string): number {
+  const elements = shapes.reduce((sum, { sizes }) => sum + sizes.reduce((product, size) => product * size, 1), 0);
+  if (elements * least <= MAX_EXAMPLE_ELEMENTS) return Math.max(1, Math.floor(MAX_EXAMPLE_ELEMENTS / elements));
+  throw inputError(
+    'input-too-large',
+    `the model takes inputs of ${elements * least} numbers, more than are made here`,
+    {
+      where: { file: path },
+      hint: 'compute with this model in the program that made it',
+    },
+  );
+}
+
+/** Below what an input's numbers are whole ones; undefined where they are not. */
+function wholeLimit(graph: Graph, ref: TensorRef): number | undefined {
+  const { dtype } = graph.layers.find(({ name }) => name === ref.layer)!.settings;
+  return lookupLimit(graph, ref) ?? (typeof dtype === 'string' && /^u?int/.test(dtype) ? PIXEL_VALUES : undefined);
+}
+
+const PIXEL_VALUES = 256;
 
 /** What numbers of a tensor have to stay below because a layer takes them as indices; undefined where none does. */
 function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {

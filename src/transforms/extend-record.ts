@@ -57,7 +57,7 @@ function quantizationIn(root: Graph, { graph, layer, weight }: Doubling): Record
 function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRecord['sequential']> {
   return [...listGraphs(root)].flatMap(({ graph, path }) =>
     graph.kind === 'sequential' && graph.read !== undefined && sites.some((site) => samePath(site.graph, path))
-      ? [{ graph: path, text: describeSequential(graph.read) }]
+      ? [{ graph: path, text: describeSequential(graph.read), ...(graph.layers[0]!.implicit && { hasNoInput: true }) }]
       : [],
   );
 }

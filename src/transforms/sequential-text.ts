@@ -15,7 +15,7 @@ import {
 } from '../json/json-value.js';
 import { findJson } from '../json/parse-json.js';
 import { serializeJson } from '../json/serialize-json.js';
-import type { Graph, GraphSource, Layer } from '../model/model.js';
+import type { Graph, GraphSource, Layer, RecordedSequential } from '../model/model.js';
 
 // A module makes a Sequential model functional. What its text was stands in the record, but for the layers: in the place
 // of each there is `null`, or those of the members that only a functional model has and this layer had all the same.
@@ -43,19 +43,17 @@ export function describeSequential({ entry, config }: GraphSource): string {
  * A functional model as the Sequential one that it was; the same graph where the text does not fit it, because layers
  * were added since, or is none of ours.
  */
-export function restoreSequential(graph: Graph, text: string): Graph {
+export function restoreSequential(graph: Graph, { text, hasNoInput }: RecordedSequential): Graph {
   const entry = findJson(text);
   const config = getMember(entry, 'config');
   const holes = listIn(config);
   if (!isObject(entry) || config === undefined || holes === undefined || !isSafe(toPlain(entry))) return graph;
   if (graph.read === undefined || !isChain(graph)) return graph;
-  const extra = graph.layers.length - holes.items.length;
-  // Named as `implicitInput` names what nobody wrote.
-  const isImplicit = extra === 1 && graph.layers[0]!.name === `${graph.layers[1]?.name}_input`;
-  if (extra !== 0 && !isImplicit) return graph;
+  const unwritten = hasNoInput ? 1 : 0;
+  if (graph.layers.length !== holes.items.length + unwritten) return graph;
   const layers = graph.layers.map((layer, index): Layer => {
-    if (isImplicit && index === 0) return { ...layer, implicit: true };
-    return restoreEntry(layer, holes.items[index - (isImplicit ? 1 : 0)]!.value);
+    if (index < unwritten) return { ...layer, implicit: true };
+    return restoreEntry(layer, holes.items[index - unwritten]!.value);
   });
   const trainable = getMember(config, 'trainable');
   return {

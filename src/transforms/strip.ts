@@ -1,17 +1,9 @@
-import {
-  type Graph,
-  type Layer,
-  type Model,
-  type RecordedDoubling,
-  type RetrofitRecord,
-  samePath,
-} from '../model/model.js';
+import { type Graph, type Layer, type Model, type RecordedDoubling, samePath } from '../model/model.js';
 import type { Tensor } from '../model/tensor.js';
 import { planStrip, type StripPlan } from '../plan/plan-strip.js';
-import { removeModules } from './remove-modules.js';
+import { removeModules } from '../se/remove-modules.js';
 import { renameOutputs } from './rename-outputs.js';
-import { restoreSequential } from './sequential-text.js';
-import { freezeAgain } from './thaw.js';
+import { restoreForm } from './restore-form.js';
 
 /**
  * Takes out the modules that se-retrofit put in, and only those. Straight after `retrofit` the model is what it was; what
@@ -21,11 +13,8 @@ import { freezeAgain } from './thaw.js';
  * @example const before = strip(await readModel('mobilenet-se'));
  */
 export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
-  const { sequential = [], frozen } = model.record ?? NOTHING;
-  const without = removeModules(model.graph, plan.modules);
-  const halved = halve(without, plan.halved);
-  const thawed = restoreAll(halved, sequential);
-  const graph = frozen === undefined ? thawed : freezeAgain(thawed, frozen);
+  const halved = halve(removeModules(model.graph, plan.modules), plan.halved);
+  const graph = restoreForm(halved, model.record);
   return {
     ...model,
     graph,
@@ -33,8 +22,6 @@ export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
     record: undefined,
   };
 }
-
-const NOTHING: Partial<RetrofitRecord> = {};
 
 /** Halves what was doubled, exactly, in a graph and the models nested in it. */
 function halve(graph: Graph, doubled: readonly RecordedDoubling[], path: readonly string[] = []): Graph {
@@ -64,19 +51,4 @@ function halvedTensor(tensor: Tensor, { exponent, quantization: texts }: Recorde
   // Quantised anew since, it has other numbers.
   if (Number(texts.scale) !== scale || Number(texts.min) !== min) return halved;
   return { ...halved, quantization: { ...quantization, scale, min, texts }, exponent: 0 };
-}
-
-/** Models that a module made functional become Sequential again, inner ones first. */
-function restoreAll(
-  graph: Graph,
-  sequential: NonNullable<RetrofitRecord['sequential']>,
-  path: readonly string[] = [],
-): Graph {
-  const layers = graph.layers.map((layer): Layer => {
-    const inner = layer.graph && restoreAll(layer.graph, sequential, [...path, layer.name]);
-    return inner === layer.graph ? layer : { ...layer, graph: inner };
-  });
-  const whole = layers.some((layer, index) => layer !== graph.layers[index]) ? { ...graph, layers } : graph;
-  const own = sequential.find((entry) => samePath(entry.graph, path));
-  return own === undefined ? whole : restoreSequential(whole, own.text);
 }

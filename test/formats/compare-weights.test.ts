@@ -77,7 +77,7 @@ describe('what is not as it was', () => {
   });
 
   test('a doubled weight whose doubling is not recorded, and one that is recorded twice', async () => {
-    const entry = { layer: 'conv2_block1_3_bn', weight: 'gamma', reason: 'values' };
+    const entry = { layer: 'conv2_block1_3_bn', weight: 'gamma' };
     const without = (after: Model): Model => ({
       ...after,
       record: { ...after.record!, doubled: after.record!.doubled.slice(1) },
@@ -86,8 +86,20 @@ describe('what is not as it was', () => {
       const [first, ...others] = after.record!.doubled;
       return { ...after, record: { ...after.record!, doubled: [{ ...first!, exponent: 2 }, ...others] } };
     };
-    expect(await changed(without)).toEqual([entry]);
-    expect(await changed(twice)).toEqual([entry]);
+    expect(await changed(without)).toEqual([{ ...entry, reason: 'doubled' }]);
+    expect(await changed(twice)).toEqual([{ ...entry, reason: 'values' }]);
+  });
+
+  test('a model that lost its record: what it was made of says it, unless modules are gone', async () => {
+    const before = await readFixture('resnet-v1');
+    const after = retrofit(before);
+    const lost = { ...after, record: undefined };
+    expect((await compareWeights(after, lost)).changed).toEqual([]);
+    const { changed: doubled } = await compareWeights(before, lost);
+    expect(new Set(doubled.map(({ reason }) => reason))).toEqual(new Set(['doubled']));
+    expect(doubled.length).toBe(after.record!.doubled.length);
+    const { changed: stripped } = await compareWeights(after, before);
+    expect(new Set(stripped.map(({ reason }) => reason))).toEqual(new Set(['missing']));
   });
 
   test('a layer that is missing, nested ones too', async () => {

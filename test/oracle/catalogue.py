@@ -701,6 +701,56 @@ def custom_objects(K):
     return K.custom
 
 
+# What can take the factors of channels
+
+
+@model("every kind of layer behind a feature map that nothing before it can change: factors go into its kernel")
+def factors_ahead(K):
+    L = K.layers
+    inputs = image(K, 8)
+    x = conv(K, inputs, 6)
+
+    def features(name, source=x):
+        return L.ReLU(6.0, name=name)(conv(K, source, 6, 3))
+
+    both = L.Concatenate()([features("site_join"), conv(K, x, 3)])
+    ends = [
+        conv(K, features("site_conv"), 4),
+        conv(K, features("site_groups"), 4, groups=2),
+        L.DepthwiseConv2D(3, depth_multiplier=2)(L.ZeroPadding2D()(features("site_depthwise"))),
+        L.SeparableConv2D(4, 3, depth_multiplier=2)(L.MaxPooling2D()(features("site_separable"))),
+        L.Conv2DTranspose(4, 3, strides=2)(L.Dropout(0.2)(features("site_transpose"))),
+        L.Dense(4)(L.UpSampling2D()(features("site_places"))),
+        conv(K, L.ReLU(6.0)(conv(K, both, 4)), 4),
+        L.Conv2D(4, 1)(L.Reshape((1, 1, 6))(L.GlobalMaxPooling2D()(features("site_pooled")))),
+    ]
+    flat = [L.Dense(4)(L.Flatten()(L.Cropping2D(1)(features("site_flat"))))]
+    # Told so, Flatten puts the last axis but one first.
+    flat.append(L.Dense(4)(L.Flatten(data_format="channels_first")(features("site_turned"))))
+    return K.keras.Model(inputs, [L.GlobalAveragePooling2D()(end) for end in ends] + flat)
+
+
+@model("every kind of layer before a feature map: factors go into its kernel, bias, gamma or beta")
+def factors_back(K):
+    L = K.layers
+    inputs = image(K, 8)
+    x = conv(K, inputs, 6)
+    widths = [L.ReLU()(conv(K, x, 3)), L.AveragePooling2D(2)(L.UpSampling2D()(L.LeakyReLU()(conv(K, x, 4))))]
+    mixed = [L.Concatenate()([L.ReLU()(conv(K, x, 3)), conv(K, x, 2)]), conv(K, x, 5)]
+    ends = [
+        L.DepthwiseConv2D(3, depth_multiplier=2, name="site_depthwise")(x),
+        L.SeparableConv2D(5, 3, name="site_separable")(x),
+        L.Conv2DTranspose(5, 3, strides=2, name="site_transpose")(x),
+        conv(K, x, 4, groups=2, activation="relu", name="site_groups"),
+        L.Dense(5, name="site_places")(x),
+        L.LayerNormalization(name="site_norm")(conv(K, x, 5)),
+        L.Concatenate(name="site_join")(widths),
+        L.Maximum(name="site_most")(mixed),
+        L.PReLU(shared_axes=[1, 2], name="site_prelu")(L.BatchNormalization()(conv(K, x, 5, use_bias=False))),
+    ]
+    return K.keras.Model(inputs, [L.GlobalAveragePooling2D()(L.Activation("tanh")(end)) for end in ends])
+
+
 # Precision
 
 

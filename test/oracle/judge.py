@@ -178,6 +178,7 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
             "after": new,
             "shape": list(left[index].shape),
             **{mode: finite_or_none(difference(a[index], b[index])) for mode, (a, b) in ran.items()},
+            **compiler_rounding(ran, index),
             "finite": all(bool(np.isfinite(values[index]).all()) for pair in ran.values() for values in pair),
             "largest": finite_or_none(np.abs(left[index]).max(initial=0)),
             # Zeros and ones of a saturated softmax would hide a difference.
@@ -186,6 +187,13 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
         for index, (old, new) in enumerate(names)
     ]
     return {"outputs": outputs}
+
+
+def compiler_rounding(ran, index):
+    """How far `predict` takes the first model from its own eager numbers."""
+    if not {"eager", "predict"} <= set(ran):
+        return {}
+    return {"rounding": finite_or_none(difference(ran["eager"][0][index], ran["predict"][0][index]))}
 
 
 def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, openSize=32, scale=1.0):

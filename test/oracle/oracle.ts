@@ -10,7 +10,7 @@ import type { Kind } from './environment.js';
 
 const SERVER = fileURLToPath(new URL('keras_server.py', import.meta.url));
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const PATIENCE_MILLISECONDS = 100_000;
+const PATIENCE_MILLISECONDS = 300_000;
 
 /** A saved model: one file, or an architecture with its weights. */
 export type SavedModel = string | { readonly json: string; readonly weights: string };
@@ -34,6 +34,8 @@ export interface ComparedOutput {
   readonly eager?: number | null;
   /** The same under `predict`, where a compiler may fuse operations. */
   readonly predict?: number | null;
+  /** How far `predict` takes the model before from its own eager numbers. */
+  readonly rounding?: number | null;
   readonly training?: number | null;
   readonly finite: boolean;
   readonly largest: number | null;

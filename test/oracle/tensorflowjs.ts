@@ -1,10 +1,11 @@
 import { loadModel, predict, tf } from '../support/tensorflow.js';
-import { numbersOf, type Oracle, type SavedModel } from './oracle.js';
+import { numbersOf, type Oracle } from './oracle.js';
 import { expectClose } from './saved-models.js';
 
-/** Real TensorFlow.js, on the backend in use, computes what Keras does, on the same inputs. */
-export async function expectCloseInTensorFlowJs(keras: Oracle, saved: SavedModel, web: string): Promise<void> {
-  const { inputs, outputs } = await keras.outputs(saved);
+type Asked = Awaited<ReturnType<Oracle['outputs']>>;
+
+/** Real TensorFlow.js, on the backend in use, computes from the same inputs what Keras did. */
+export async function expectCloseInTensorFlowJs(web: string, { inputs, outputs }: Asked): Promise<void> {
   const loaded = await loadModel(web);
   const tensors = inputs.map((input) => tf.tensor(numbersOf(input), [...input.shape]));
   const predicted = predict(loaded, tensors);

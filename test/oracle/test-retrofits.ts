@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RetrofitError } from '../../src/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle, listCatalogue } from './oracle.js';
-import { CONTAINERS, expectExact, readSaved, retrofitSaved, savedAs } from './saved-models.js';
+import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
 
 // Every block kind and trap of the catalogue, in both Kerases, in every container: real Keras loads what we write and
 // computes the same numbers, difference 0.
@@ -49,11 +49,7 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
         (container, index) => !UNLOADABLE[kind]!.includes(name + container) && (isAll || index < 2 || isTrap(name)),
       );
       test.each(containers)('%s', async (container) => {
-        await keras.make(
-          name,
-          place,
-          container.endsWith('.h5') && container !== '.h5' ? ['.json', container] : [container],
-        );
+        await keras.make(name, place, filesOf(container));
         const before = savedAs(place, name, container);
         const refused = REFUSED[`${kind} ${name}${container}`] ?? REFUSED[name + container] ?? REFUSED[name];
         const written = retrofitSaved(before, `${place}/after${container === '.legacy.h5' ? '-legacy' : ''}`);
@@ -110,7 +106,7 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
 
     test.each(['.h5', '.legacy.h5'] as const)('long_names%s holds its lists of names in pieces', async (container) => {
       const place = `${folder}/${kind}-pieces${container}`;
-      await keras.make('long_names', place, ['.json', container]);
+      await keras.make('long_names', place, filesOf(container));
       const before = savedAs(place, 'long_names', container);
       for (const saved of [before, await retrofitSaved(before, `${place}/after`)]) {
         const bytes = readFileSync(typeof saved === 'string' ? saved : saved.weights);

@@ -164,6 +164,24 @@ describe('seeded inputs', () => {
     expect(await verify(model, model)).toMatchObject({ identical: true });
   });
 
+  test('whole numbers for an input of whole numbers', async () => {
+    const input = tfl.input({ shape: [50], dtype: 'int32' });
+    const outputs = tfl.layers.dense({ units: 2 }).apply(input) as tfl.SymbolicTensor;
+    await saveModel(tfl.model({ inputs: input, outputs }), join(folder, 'whole'));
+    const [batch] = await drawn(await readModel(join(folder, 'whole')));
+    const { values } = batch!.inputs[0]!;
+    expect(values.every((value) => Number.isInteger(value) && value >= 0 && value < 256)).toBe(true);
+    expect(Math.max(...values)).toBeGreaterThan(200);
+  });
+
+  test('nothing is made of a size that a model only claims', async () => {
+    const model = tfl.sequential({
+      layers: [tfl.layers.globalAveragePooling2d({ inputShape: [60_000, 60_000, 3] }), tfl.layers.dense({ units: 1 })],
+    });
+    await saveModel(model, join(folder, 'huge'));
+    await expect(drawn(await readModel(join(folder, 'huge')))).rejects.toMatchObject({ code: 'input-too-large' });
+  });
+
   test('a batch size that the model fixes', async () => {
     const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 2, batchInputShape: [3, 4] })] });
     await saveModel(model, join(folder, 'fixed'));

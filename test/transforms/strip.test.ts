@@ -162,6 +162,13 @@ describe('a record', () => {
     ['no list of modules', ({ modules: _, ...rest }) => rest],
     ['a module without a name', (record) => ({ ...record, modules: [{ ...record.modules[0], name: 3 }] })],
     ['a fraction', (record) => ({ ...record, doubled: [{ ...record.doubled[0], exponent: 0.5 }] })],
+    [
+      'a scale that is no number',
+      (record) => ({
+        ...record,
+        doubled: record.doubled.map((entry) => ({ ...entry, quantization: { scale: '0x1', min: '0' } })),
+      }),
+    ],
     ['another version', (record) => ({ ...record, version: 2 })],
   ])('that is none, %s: what was doubled is not known', async (_, change) => {
     const model = await withRecord(await retrofitted('resnet-v1'), change);

@@ -4,7 +4,6 @@ import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
-import { planRetrofit } from '../../plan/plan-retrofit.js';
 import { addReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
@@ -17,6 +16,7 @@ import { retrofit } from '../../transforms/retrofit.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
+import { planWithWeights } from '../plan-with-weights.js';
 import { checkReportPlace, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { writeModel } from '../write-model.js';
@@ -32,7 +32,7 @@ export async function add(path: string, given: Flags): Promise<void> {
   if (flags.denyCode) denyCode(read);
   const place = await placeOf(path, read, flags);
   const model = convertModel(read, place.format);
-  const plan = planRetrofit(model, options);
+  const plan = await planWithWeights(model, options);
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
   if (flags.markdown !== undefined)
     await checkReportPlace(flags.markdown, 'markdown', model, flags.dryRun ? undefined : place);

@@ -3,9 +3,10 @@ import type { SkippedImage } from '../../images/image-batches.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
 import { printable } from '../../report/printable.js';
-import { type Comparison, isVerified, verifiedLines, verifyReport } from '../../report/verify-report.js';
+import { type Comparison, isVerified, layersLine, verifiedLines, verifyReport } from '../../report/verify-report.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
+import { IMAGES, progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { differs, type VerifyRequest, verifyBoth } from '../verify-both.js';
 
@@ -22,7 +23,9 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
   const before = await read(beforePath, flags.beforeWeights, flags);
   const after = await read(afterPath, flags.afterWeights, flags);
   const skipped: SkippedImage[] = [];
-  const verified = await verifyBoth(before, after, flags, (image) => skipped.push(image));
+  const bar = progressBar('comparing', flags.json === true, IMAGES);
+  const watch = { onSkipped: (image: SkippedImage) => skipped.push(image), onProgress: bar.update };
+  const verified = await verifyBoth(before, after, flags, watch).finally(bar.stop);
   const comparison: Comparison = {
     ...verified,
     tool: TOOL,
@@ -37,10 +40,12 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
     tell(
       ...skipped.map(({ path, reason }) => messageColors.yellow(`skipped ${printable(path)}: ${printable(reason)}`)),
     );
+    const changed = layersLine(verified);
+    if (changed !== undefined) tell(messageColors.yellow(`warning: ${changed}`));
     print(...verifiedLines(verified).map((line) => (isFine ? dataColors.green(line) : line)));
   }
   if (!isFine)
-    throw differs(verified, afterPath, 'a model that was trained, baked or quantised differs: give a --tolerance');
+    throw differs(verified, afterPath, 'with a --tolerance above 0 the outputs alone decide, and how near they are');
 }
 
 const read = (path: string, weights: string | undefined, { allowLinks = false }: VerifyFlags): Promise<Model> =>

@@ -1,4 +1,5 @@
-import type { JsonDocument, JsonObject, JsonValue } from '../../json/json-value.js';
+import { getMember, type JsonDocument, type JsonObject, type JsonValue } from '../../json/json-value.js';
+import type { Model } from '../../model/model.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import type { WeightSpec } from '../weight-layouts/tfjs-manifest.js';
@@ -26,4 +27,11 @@ export interface TfjsSource {
   readonly groups: readonly LocatedGroup[];
   /** The weight files, by the path the manifest gives them. */
   readonly files: ReadonlyMap<string, FoundFile>;
+}
+
+/** The compile settings that TensorFlow.js reads; those that its converter leaves in the topology it does not. */
+export function tfjsSettings({ carried, trainingConfig }: Model): JsonValue | undefined {
+  const source = carried as TfjsSource | undefined;
+  const isRead = source?.kind === 'tfjs' && getMember(source.root, 'trainingConfig') !== undefined;
+  return isRead ? trainingConfig : undefined;
 }

@@ -1,0 +1,150 @@
+import { refusal } from '../../errors.js';
+import { checkOutput } from '../../formats/check-output.js';
+import { convertModel } from '../../formats/convert-model.js';
+import { readFrom } from '../../formats/known-formats.js';
+import type { SkippedImage } from '../../images/image-batches.js';
+import { type ImageFolder, listImages } from '../../images/list-images.js';
+import { countLayers, type Model } from '../../model/model.js';
+import { countParams } from '../../plan/cost.js';
+import { listOwnModules } from '../../plan/own-modules.js';
+import { type BakePlan, bakeWarnings, planBake } from '../../plan/plan-bake.js';
+import { type BakeRun, bakeLines, bakeReport, bakeTable, skippedWarnings, spreadOf } from '../../report/bake-report.js';
+import { reportLine } from '../../report/json-report.js';
+import { share } from '../../report/printable.js';
+import { outputLine, warningLine } from '../../report/summary.js';
+import { textTable } from '../../report/table.js';
+import { type ExcitedModule, exciteModel } from '../../runtime/excite-model.js';
+import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
+import { loadModel } from '../../runtime/load-model.js';
+import { startBackend } from '../../runtime/start-backend.js';
+import { nodeStorage } from '../../storage/node/node-storage.js';
+import { TOOL } from '../../tool.js';
+import { bake as bakeModel } from '../../transforms/bake.js';
+import { compareAccuracy } from '../../tune/accuracy-kept.js';
+import type { ComputeFlags, ImageFlags } from '../compute-options.js';
+import { type Flags, readOptions } from '../flags.js';
+import { placeOf } from '../place.js';
+import { IMAGES, progressBar } from '../progress.js';
+import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { writeModel } from '../write-model.js';
+
+/** The flags of bake. */
+export interface BakeFlags
+  extends ComputeFlags,
+    ImageFlags,
+    Pick<Flags, 'output' | 'to' | 'dialect' | 'weights' | 'allowLinks' | 'force' | 'quiet' | 'json'> {
+  readonly below?: number;
+}
+
+/** Replaces gates by their means over a folder of images, and tells what that costs in accuracy. */
+export async function bake(path: string, folder: string, flags: BakeFlags): Promise<void> {
+  const started = performance.now();
+  const read = await readFrom(nodeStorage, path, readOptions(flags));
+  listOwnModules(read);
+  const place = await placeOf(path, read, flags);
+  // Whatever would stop the writing stops it now, before anything is computed.
+  convertModel(read, place.format);
+  await checkOutput(nodeStorage, read, place, flags.force ?? false);
+  const images = await listImages(folder, { labels: flags.labels, allowsNoClasses: true });
+
+  const { baked, plan, ...seen } = await compute(read, images, flags);
+  const model = convertModel(baked, place.format);
+  const output = await writeModel(model, place, flags);
+  const run: BakeRun = {
+    tool: TOOL,
+    input: { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes },
+    output,
+    ...seen,
+    baked: plan.modules,
+    kept: keptModules(read, plan),
+    params: { before: countParams(read.graph), after: countParams(baked.graph) },
+    warnings: [...model.warnings, ...bakeWarnings(plan), ...skippedWarnings(seen.skipped)],
+    milliseconds: performance.now() - started,
+  };
+  if (flags.json) print(reportLine(bakeReport(run)));
+  else if (!flags.quiet) show(run, read);
+}
+
+/** Computes: the mean gates, the model with them in its weights, and how accurate both are. */
+async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
+  const tensorflow = await startBackend(flags.backend);
+  const before = await loadModel(tensorflow, read);
+  const preprocess = flags.preprocess ?? defaultPreprocess(read);
+  const skipped: SkippedImage[] = [];
+  const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess };
+  const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
+  try {
+    const excitation = await exciteModel(tensorflow, before, images, {
+      ...options,
+      onSkipped: (image) => skipped.push(image),
+      onProgress: bar.update,
+    });
+    const gates = new Map(excitation.modules.map((module) => [module.name, module]));
+    const plan = planBake(read, chooseModules(read, gates, flags.below));
+    if (plan.modules.length === 0) {
+      throw refusal(
+        'nothing-to-bake',
+        'neither weights nor a layer of this format could take the gates of any module',
+        {
+          where: { file: read.path },
+          hint: 'nothing was written',
+        },
+      );
+    }
+    const means = new Map(plan.modules.map(({ name }) => [name, Float32Array.from(gates.get(name)!.mean)]));
+    const baked = bakeModel(read, means, plan);
+    const broken = new Set(skipped.map((image) => image.path));
+    const readable = { ...images, images: images.images.filter((image) => !broken.has(image.path)) };
+    const after = await loadModel(tensorflow, baked);
+    const accuracy = await compareAccuracy(tensorflow, read, before, after, readable, {
+      ...options,
+      onSkipped: () => {},
+    });
+    return {
+      baked,
+      plan,
+      gates,
+      accuracy,
+      images: excitation.images,
+      preprocess,
+      backend: tensorflow.backend,
+      skipped,
+    };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** @throws RetrofitError `nothing-to-bake` where all gates vary more */
+function chooseModules(
+  model: Model,
+  gates: ReadonlyMap<string, ExcitedModule>,
+  below: number | undefined,
+): readonly string[] {
+  const seen = listOwnModules(model).flatMap(({ name }) => gates.get(name) ?? []);
+  const chosen = seen.filter((module) => below === undefined || spreadOf(module) < below);
+  if (chosen.length > 0) return chosen.map(({ name }) => name);
+  const least = seen.length === 0 ? undefined : Math.min(...seen.map(spreadOf));
+  throw refusal(
+    'nothing-to-bake',
+    least === undefined
+      ? 'no module is computed on the way to an output'
+      : `the gates of every module move by ${share(least)} of their range or more`,
+    { where: { file: model.path, field: 'below' }, hint: 'a larger --below bakes more; nothing was written' },
+  );
+}
+
+function keptModules(model: Model, { modules, kept }: BakePlan): BakeRun['kept'] {
+  const gone = new Set(modules.map(({ name }) => name));
+  const without = new Set(kept.map(({ name }) => name));
+  return listOwnModules(model)
+    .filter(({ name }) => !gone.has(name))
+    .map(({ name }) => ({ name, reason: without.has(name) ? ('no-place' as const) : ('varies' as const) }));
+}
+
+function show(run: BakeRun, model: Model): void {
+  const [head, ...rows] = textTable(bakeTable(run));
+  print(dataColors.bold(head!), ...rows, ...bakeLines(run));
+  tell(...run.warnings.map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+  print(dataColors.green(outputLine(model, run.output, run.milliseconds)));
+}

@@ -1,0 +1,34 @@
+import { RetrofitError } from '../errors.js';
+import { listGraphs, type Model, type RetrofitRecord } from '../model/model.js';
+import { type Tensor, type TensorValues, tensorSize } from '../model/tensor.js';
+import { scaleValues } from './scale-values.js';
+
+type Doubling = RetrofitRecord['doubled'][number];
+
+/** The weights that would become infinite if they were doubled so often. Reads the tensors, a piece at a time. */
+export async function findOverflows(model: Model, doublings: readonly Doubling[]): Promise<readonly Doubling[]> {
+  if (doublings.length === 0) return [];
+  const graphs = new Map([...listGraphs(model.graph)].map(({ graph, path }) => [JSON.stringify(path), graph]));
+  return model.withValues(async (values) => {
+    const found: Doubling[] = [];
+    for (const doubling of doublings) {
+      const layer = graphs.get(JSON.stringify(doubling.graph))?.layers.find(({ name }) => name === doubling.layer);
+      const tensor = layer?.weights.find(({ name }) => name === doubling.weight)?.tensor;
+      if (tensor !== undefined && (await overflows(tensor, values, doubling))) found.push(doubling);
+    }
+    return found;
+  });
+}
+
+async function overflows(tensor: Tensor, values: TensorValues, { weight, exponent }: Doubling): Promise<boolean> {
+  if (tensorSize(tensor) === 0) return false;
+  // Quantised weights come as the numbers that they stand for.
+  const dtype = tensor.quantization === undefined ? tensor.dtype : 'float32';
+  try {
+    for await (const bytes of values.chunks(tensor)) scaleValues(bytes, dtype, exponent, weight);
+    return false;
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'overflow') return true;
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { axisOf, elementCount } from '../layers/config.js';
+import type { Shape } from '../layers/layer-facts.js';
+import type { GraphNode } from '../model/graph-nodes.js';
+import { type GraphView, shapeOf } from '../stages/graph-view.js';
+import type { Passage } from './walks.js';
+
+/** One factor a channel, along an axis of a tensor: the channel whose factor each place takes, -1 for none. */
+export interface ChannelFactors {
+  readonly axis: number;
+  readonly channels: readonly number[];
+}
+
+/** What becomes of factors that differ from channel to channel. More stops them than stops a factor for all numbers. */
+export const CHANNELWISE: Passage<ChannelFactors> = { back, ahead };
+
+/** Layers that work on each channel by itself, and leave it where it is. */
+function keepsChannels(view: GraphView, { id, layer }: GraphNode): boolean {
+  const { role, spatialRank } = view.facts[id]!;
+  if (role === 'reshape') return spatialRank !== undefined || layer.className === 'Identity';
+  return ['activation', 'dropout', 'pool', 'upsampling'].includes(role);
+}
+
+const hasChannels = (shape: Shape | undefined, { axis, channels }: ChannelFactors): boolean =>
+  shape?.[axis] === channels.length;
+
+function back(view: GraphView, node: GraphNode, factors: ChannelFactors): readonly ChannelFactors[] | undefined {
+  const { role } = view.facts[node.id]!;
+  const inputs = node.inputs.map((input) => shapeOf(view, input));
+  const rank = shapeOf(view, { node: node.id, tensor: 0 })?.length;
+  if (inputs.some((shape) => shape === undefined || shape.length !== rank)) return undefined;
+  const states = role === 'concatenate' ? slices(node, inputs as readonly Shape[], factors) : inputs.map(() => factors);
+  if (role !== 'concatenate' && role !== 'add' && role !== 'merge' && !keepsChannels(view, node)) return undefined;
+  return states?.every((state, index) => hasChannels(inputs[index], state)) ? states : undefined;
+}
+
+/** What each input of a Concatenate brings of the factors. */
+function slices(
+  { layer }: GraphNode,
+  inputs: readonly Shape[],
+  factors: ChannelFactors,
+): readonly ChannelFactors[] | undefined {
+  const { axis, channels } = factors;
+  if (axisOf(layer.settings.axis ?? -1, inputs[0]!.length) !== axis) return inputs.map(() => factors);
+  const sizes = inputs.map((shape) => shape[axis]);
+  if (sizes.some((size) => typeof size !== 'number')) return undefined;
+  let start = 0;
+  return (sizes as readonly number[]).map((size) => {
+    start += size;
+    return { axis, channels: channels.slice(start - size, start) };
+  });
+}
+
+function ahead(view: GraphView, node: GraphNode, input: number, factors: ChannelFactors): ChannelFactors | undefined {
+  const before = shapeOf(view, node.inputs[input]!);
+  const after = shapeOf(view, { node: node.id, tensor: 0 });
+  if (before === undefined || after === undefined || !hasChannels(before, factors)) return undefined;
+  const { role } = view.facts[node.id]!;
+  if (role === 'concatenate') return joined(view, node, input, factors);
+  if (node.inputs.length !== 1) return undefined;
+  const next = keepsChannels(view, node)
+    ? factors
+    : role === 'global-pool'
+      ? { ...factors, axis: after.length === before.length ? factors.axis : 1 }
+      : role === 'flatten'
+        ? flattened(node, before, factors)
+        : node.layer.className === 'Reshape'
+          ? reshaped(before, after, factors)
+          : undefined;
+  // An operation may pool or move other axes than those of places.
+  if (next === undefined || (node.layer.isOperation && next !== factors)) return undefined;
+  return hasChannels(after, next) ? next : undefined;
+}
+
+/** The factors among the channels of a Concatenate's other inputs, which take none. */
+function joined(
+  view: GraphView,
+  { layer, inputs }: GraphNode,
+  input: number,
+  { axis, channels }: ChannelFactors,
+): ChannelFactors | undefined {
+  const shapes = inputs.map((tensor) => shapeOf(view, tensor));
+  const own = inputs[input]!;
+  const readings = inputs.filter(({ node, tensor }) => node === own.node && tensor === own.tensor).length;
+  if (readings !== 1 || axisOf(layer.settings.axis ?? -1, shapes[input]!.length) !== axis) return undefined;
+  const sizes = shapes.map((shape) => shape?.[axis]);
+  if (sizes.some((size) => typeof size !== 'number')) return undefined;
+  return {
+    axis,
+    channels: (sizes as readonly number[]).flatMap((size, index) =>
+      index === input ? channels : Array<number>(size).fill(-1),
+    ),
+  };
+}
+
+/** The channel of each number of a flattened map. Told of channels first, Flatten puts the first axis last before. */
+function flattened(
+  { layer }: GraphNode,
+  before: Shape,
+  { axis, channels }: ChannelFactors,
+): ChannelFactors | undefined {
+  const total = elementCount(before.slice(1));
+  if (total === null) return undefined;
+  const axes = before.map((_, index) => index).slice(1);
+  const order = layer.settings.data_format === 'channels_first' ? [...axes.slice(1), 1] : axes;
+  const stride = elementCount(order.slice(order.indexOf(axis) + 1).map((index) => before[index]!))!;
+  return {
+    axis: 1,
+    channels: Array.from({ length: total }, (_, place) => channels[Math.floor(place / stride) % channels.length]!),
+  };
+}
+
+/** Channels alone, with places of size 1 around them or none: `[C]`, `[1, 1, C]`. */
+function reshaped(before: Shape, after: Shape, { channels }: ChannelFactors): ChannelFactors | undefined {
+  const isAlone = (shape: Shape) => elementCount(shape.slice(1)) === channels.length;
+  const axis = after.findIndex((size, index) => index > 0 && size === channels.length);
+  return isAlone(before) && isAlone(after) && axis > 0 ? { axis, channels } : undefined;
+}

@@ -1,0 +1,147 @@
+import { hasActivityRegularizer, isHeld } from '../layers/config.js';
+import { computesInFloat16 } from '../layers/dtype-policy.js';
+import type { Scaling } from '../layers/layer-facts.js';
+import type { GraphNode } from '../model/graph-nodes.js';
+import { isDoublable } from '../model/tensor.js';
+import type { GraphView, NodeTensor } from '../stages/graph-view.js';
+import type { PlacedIn } from './candidates.js';
+
+// Ways on which a positive factor leaves the place where it is wanted, through whatever commutes with it, until it
+// reaches weights that it can move into.
+
+type Linear = Extract<Scaling, { kind: 'linear' }>;
+
+/** A tensor that wants a factor, and what is known of the factor there. */
+export interface Departure<S> extends PlacedIn {
+  readonly state: S;
+}
+
+/** What becomes of a factor at a layer that it passes; undefined where it must not. */
+export interface Passage<S> {
+  /** From the layer's output to each of its inputs. */
+  readonly back: (view: GraphView, node: GraphNode, state: S) => readonly S[] | undefined;
+  /** From one of its inputs to its output. */
+  readonly ahead: (view: GraphView, node: GraphNode, input: number, state: S) => S | undefined;
+}
+
+/** A layer whose weights can take the factor. */
+export interface Arrival<S> {
+  readonly view: GraphView;
+  readonly node: GraphNode;
+  readonly scaling: Linear;
+  readonly state: S;
+}
+
+/** Tensors that no way leads through. */
+export type IsClosed = (view: GraphView, tensor: NodeTensor) => boolean;
+
+/** Back to the last linear layers; undefined if one way ends elsewhere, or if somebody reads a tensor on it besides. */
+export function walkBack<S>(
+  departures: readonly Departure<S>[],
+  isClosed: IsClosed,
+  passage: Passage<S>,
+): readonly Arrival<S>[] | undefined {
+  const arrivals: Arrival<S>[] = [];
+  for (const { view, place, state: wanted } of departures) {
+    if (!everyReaderMoves(view, place)) return undefined;
+    const stack: { readonly tensor: NodeTensor; readonly state: S }[] = [{ tensor: place, state: wanted }];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const { tensor, state } = next;
+      const node = view.nodes[tensor.node]!;
+      if (tensor !== place && (!hasOneReader(node, tensor) || isClosed(view, tensor))) return undefined;
+      const scaling = scalingOf(view, node);
+      if (scaling === undefined) return undefined;
+      if (scaling.kind === 'linear') {
+        if (hasActivityRegularizer(node.layer.settings)) return undefined;
+        arrivals.push({ view, node, scaling, state });
+        continue;
+      }
+      const states = node.inputs.length === 0 ? undefined : passage.back(view, node, state);
+      if (states === undefined) return undefined;
+      node.inputs.forEach((input, index) => {
+        stack.push({ tensor: input, state: states[index]! });
+      });
+    }
+  }
+  return arrivals.length === 0 ? undefined : arrivals;
+}
+
+/** Ahead to the next linear layers; undefined if one way ends elsewhere. */
+export function walkAhead<S>(
+  departures: readonly Departure<S>[],
+  isClosed: IsClosed,
+  passage: Passage<S>,
+): readonly Arrival<S>[] | undefined {
+  const arrivals: Arrival<S>[] = [];
+  for (const { view, place, state: wanted } of departures) {
+    const { outputs, readers } = view.nodes[place.node]!;
+    if (outputs.includes(place.tensor)) return undefined;
+    const moved =
+      place.readers === 'all'
+        ? readers.filter((reader) => reader.tensor === place.tensor).map((reader) => reader.node)
+        : place.readers;
+    const seen = new Set<number>();
+    const queue = moved.map((id) => ({ id, from: place as NodeTensor, state: wanted }));
+    for (const { id, from, state } of queue) {
+      const node = view.nodes[id]!;
+      const scaling = scalingOf(view, node);
+      // Two ways that meet would each bring the factor.
+      if (scaling === undefined || seen.has(id)) return undefined;
+      seen.add(id);
+      if (scaling.kind === 'linear') {
+        if (node.inputs.length !== 1) return undefined;
+        arrivals.push({ view, node, scaling, state });
+        continue;
+      }
+      const after = passage.ahead(view, node, inputFrom(node, from), state);
+      if (after === undefined || node.outputs.length > 0 || isClosed(view, { node: id, tensor: 0 })) return undefined;
+      for (const reader of node.readers) queue.push({ id: reader.node, from: { node: id, tensor: 0 }, state: after });
+    }
+  }
+  return arrivals.length === 0 ? undefined : arrivals;
+}
+
+const inputFrom = (node: GraphNode, from: NodeTensor): number =>
+  node.inputs.findIndex((input) => input.node === from.node && input.tensor === from.tensor);
+
+/** What a factor does at a node; undefined where it must not get through, or where nothing is known of it. */
+function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
+  const { layer } = node;
+  // An operation may be called with constants, which its facts do not see.
+  if (layer.isOperation && layer.calls[node.call]!.hasArguments) return undefined;
+  if (layer.graph !== undefined || computesInFloat16(layer.settings)) return undefined;
+  const scaling = view.facts[node.id]!.scaling?.(layer.settings);
+  // An activity regulariser looks at the output, which the factor changes all along a road.
+  return scaling?.kind === 'commutes' && hasActivityRegularizer(layer.settings) ? undefined : scaling;
+}
+
+/**
+ * Names of the weights that take the factor at a layer; undefined where it has none, where it is called more than once,
+ * or where a constraint, a regulariser or the precision stands against it.
+ */
+export function listWeightsAt(
+  { view, node: { layer, id } }: Pick<Arrival<unknown>, 'view' | 'node'>,
+  bases: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (bases === undefined || layer.calls.length > 1) return undefined;
+  if (bases.some((base) => isHeld(layer.settings, base))) return undefined;
+  const facts = view.facts[id]!.weights?.(layer.settings, []) ?? [];
+  const names = bases.map((base) => facts.find((fact) => fact.base === base)?.name);
+  if (names.includes(undefined)) return undefined;
+  if (layer.weights.some(({ name, tensor }) => names.includes(name) && !isDoublable(tensor))) return undefined;
+  return names as readonly string[];
+}
+
+const hasOneReader = (node: GraphNode, { tensor }: NodeTensor): boolean =>
+  node.readers.filter((reader) => reader.tensor === tensor).length === 1 && !node.outputs.includes(tensor);
+
+/** Whether nobody is left who reads the tensor without the factor. */
+function everyReaderMoves(view: GraphView, place: PlacedIn['place']): boolean {
+  if (place.readers === 'all') return true;
+  const { outputs, readers } = view.nodes[place.node]!;
+  const moved = new Set(place.readers);
+  return (
+    !outputs.includes(place.tensor) &&
+    readers.every((reader) => reader.tensor !== place.tensor || moved.has(reader.node))
+  );
+}

@@ -1,0 +1,91 @@
+import type { SkippedImage } from '../images/image-batches.js';
+import type { Warning } from '../model/model.js';
+import type { BakedModule } from '../plan/plan-bake.js';
+import type { ExcitedModule } from '../runtime/excite-model.js';
+import type { AccuracyKept } from '../tune/accuracy-kept.js';
+import { type Conversion, convertReport } from './json-report.js';
+import { count, printable, share } from './printable.js';
+import type { BakeReport } from './report-schemas.js';
+import type { Table } from './table.js';
+
+/** What one run of bake found out and did. */
+export interface BakeRun extends Conversion {
+  readonly images: number;
+  readonly preprocess: string;
+  readonly backend: string;
+  /** Modules that are gone. */
+  readonly baked: readonly Pick<BakedModule, 'name' | 'stage' | 'road'>[];
+  /** Modules that stay, and why: their gates vary, or the format has no layer to take their place. */
+  readonly kept: readonly { readonly name: string; readonly reason: 'varies' | 'no-place' }[];
+  readonly gates: ReadonlyMap<string, ExcitedModule>;
+  readonly accuracy: AccuracyKept | undefined;
+  readonly params: { readonly before: number; readonly after: number };
+  readonly skipped: readonly SkippedImage[];
+}
+
+/** How much a module's gates move from image to image, as a share of their range. */
+export const spreadOf = ({ variances }: ExcitedModule): number => Math.sqrt(variances.total);
+
+/** What `bake --json` prints. */
+export const bakeReport = ({
+  images,
+  preprocess,
+  backend,
+  baked,
+  kept,
+  gates,
+  accuracy,
+  params,
+  skipped,
+  ...conversion
+}: BakeRun): BakeReport => ({
+  ...convertReport(conversion),
+  command: 'bake',
+  images,
+  preprocess,
+  backend,
+  modules: baked.map(({ name, stage, road }) => ({ name, stage, road, spread: spreadOf(gates.get(name)!) })),
+  kept: kept.map(({ name, reason }) => ({ name, reason, spread: spreadOf(gates.get(name)!) })),
+  accuracy: accuracy === undefined ? null : { ...accuracy },
+  params: { ...params },
+  skipped: skipped.map((image) => ({ ...image })),
+});
+
+const ROADS: Readonly<Record<BakedModule['road'], string>> = {
+  upstream: 'into the weights before it',
+  downstream: 'into the weights behind it',
+  fixed: 'into a layer that multiplies each channel',
+};
+
+const KEPT: Readonly<Record<BakeRun['kept'][number]['reason'], string>> = {
+  varies: 'stays: its gates vary',
+  'no-place': 'stays: no layer of this format could take its place',
+};
+
+/** One row a module: how much its gates move, and where they went. */
+export const bakeTable = ({ baked, kept, gates }: BakeRun): Table => ({
+  head: ['module', 'gates move by', 'gates went'],
+  rightAligned: new Set([1]),
+  rows: [
+    ...baked.map(({ name, road }) => [printable(name), moved(gates.get(name)!), ROADS[road]]),
+    ...kept.map(({ name, reason }) => [printable(name), moved(gates.get(name)!), KEPT[reason]]),
+  ],
+});
+
+const moved = (module: ExcitedModule): string => share(spreadOf(module));
+
+/** What it comes to, in a line or two. */
+export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonly string[] => [
+  `${baked.length} modules baked on ${count(images)} images: ${count(params.before)} -> ${count(params.after)} parameters`,
+  ...(accuracy === undefined
+    ? []
+    : [`accuracy on these images: ${share(accuracy.before)} before, ${share(accuracy.after)} after`]),
+];
+
+/** Images that were left out. */
+export const skippedWarnings = (skipped: readonly SkippedImage[]): readonly Warning[] =>
+  skipped.map(({ path, reason }) => ({
+    code: 'skipped-image',
+    message: `left out, it cannot be decoded: ${reason}`,
+    where: path,
+  }));

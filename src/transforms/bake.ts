@@ -1,0 +1,81 @@
+import { usageError } from '../errors.js';
+import { type Graph, type Layer, loaderOf, type Model, samePath } from '../model/model.js';
+import { scaled } from '../model/tensor.js';
+import type { Fold } from '../plan/folds.js';
+import { type BakedModule, type BakePlan, bakeWarnings, planBake } from '../plan/plan-bake.js';
+import { fixedScaling } from '../se/fixed-scaling.js';
+import { removeModules } from '../se/remove-modules.js';
+import { renameOutputs } from './rename-outputs.js';
+import { restoreForm } from './restore-form.js';
+
+/** Mean gates of modules, by the names of the modules: one number a channel. */
+export type MeanGates = ReadonlyMap<string, Float32Array>;
+
+/**
+ * Takes modules out and leaves their mean gates behind: in weights beside them where those can take them, so that the
+ * model costs what it did before it had modules, else as a layer that multiplies each channel by its number. What it
+ * computes is what it would compute with constant gates, but for rounding. Pure: weights are worked out as they are
+ * written.
+ * @param gates what the features are multiplied by, doubled where the gate is doubled; modules that are not named stay
+ * @param plan where the gates go; planned here by default
+ * @throws RetrofitError whatever `planBake` throws; `bad-gates` for gates that are not one number of 0 or more a channel
+ * @example const lean = bake(model, new Map([['se_5_1', means]]));
+ */
+export function bake(model: Model, gates: MeanGates, plan: BakePlan = planBake(model, gates.keys())): Model {
+  const gatesOf = checkedGates(plan.modules, gates);
+  const loader = loaderOf(model.format);
+  const byName = new Map(plan.modules.map((module) => [module.name, module]));
+  const without = removeModules(model.graph, plan.modules, (module) => {
+    const fixedName = byName.get(module.name)?.fixedName;
+    return fixedName === undefined ? undefined : fixedScaling(module, fixedName, loader, () => gatesOf(module.name));
+  });
+  const folds = plan.modules.flatMap((module) =>
+    module.folds.map((fold) => ({ ...fold, values: factorsOf(fold, gatesOf(module.name)) })),
+  );
+  const folded = foldInto(without, folds);
+  const graph = plan.record === undefined ? restoreForm(folded, model.record) : folded;
+  return {
+    ...model,
+    graph,
+    trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
+    record: plan.record,
+    warnings: [...model.warnings, ...bakeWarnings(plan)],
+  };
+}
+
+function checkedGates(modules: readonly BakedModule[], gates: MeanGates): (name: string) => Float32Array {
+  for (const { name, channels } of modules) {
+    const own = gates.get(name);
+    if (own?.length === channels && own.every((gate) => gate >= 0 && Number.isFinite(gate))) continue;
+    throw usageError('bad-gates', `the gates of the module "${name}" are not ${channels} numbers of 0 or more`, {
+      where: { layer: `${name}_scale` },
+      hint: 'give one mean gate a channel',
+    });
+  }
+  return (name) => gates.get(name)!;
+}
+
+const factorsOf = ({ channels }: Fold, gates: Float32Array): Float32Array =>
+  Float32Array.from(channels, (channel) => (channel < 0 ? 1 : gates[channel]!));
+
+type FoldedValues = Fold & { readonly values: Float32Array };
+
+function foldInto(graph: Graph, folds: readonly FoldedValues[], path: readonly string[] = []): Graph {
+  const own = folds.filter((fold) => samePath(fold.graph, path));
+  const layers = graph.layers.map((layer): Layer => {
+    if (layer.graph !== undefined) {
+      const inner = foldInto(layer.graph, folds, [...path, layer.name]);
+      return inner === layer.graph ? layer : { ...layer, graph: inner };
+    }
+    const mine = own.filter((fold) => fold.layer === layer.name);
+    if (mine.length === 0) return layer;
+    const weights = layer.weights.map((weight) => {
+      const tensor = mine
+        .filter((fold) => fold.weight === weight.name)
+        .reduce((before, { stride, values }) => scaled(before, { stride, values }), weight.tensor);
+      return { ...weight, tensor };
+    });
+    return { ...layer, weights };
+  });
+  return layers.some((layer, index) => layer !== graph.layers[index]) ? { ...graph, layers } : graph;
+}

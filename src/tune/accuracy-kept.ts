@@ -1,0 +1,58 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { RetrofitError } from '../errors.js';
+import { type BatchOptions, imageBatches } from '../images/image-batches.js';
+import type { ImageFolder } from '../images/list-images.js';
+import type { Model } from '../model/model.js';
+import type { LoadedModel } from '../runtime/load-model.js';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+import { findFinalActivation } from './final-activation.js';
+import { chooseLoss, countCorrect, type Loss } from './loss.js';
+
+/** How the same images are classified before and after a change, as shares from 0 to 1. */
+export interface AccuracyKept {
+  readonly before: number;
+  readonly after: number;
+}
+
+/**
+ * How accurate two models are on labelled images.
+ * @returns undefined where the images' classes are not the model's: there is nothing to be right about then
+ * @throws RetrofitError `no-images`
+ */
+export async function compareAccuracy(
+  { tf }: TensorFlow,
+  original: Model,
+  before: LoadedModel,
+  after: LoadedModel,
+  { classes, images }: ImageFolder,
+  options: BatchOptions,
+): Promise<AccuracyKept | undefined> {
+  const loss = findLoss(original, before);
+  if (loss === undefined || classes.length !== Math.max(loss.units, 2)) return undefined;
+  const { height, width, channels } = options.size;
+  const right = { before: 0, after: 0 };
+  let count = 0;
+  for await (const batch of imageBatches(images, options)) {
+    const labels = batch.images.map(({ label }) => label!);
+    const correctOf = ({ runs }: LoadedModel) =>
+      tf.tidy(() => {
+        const output = runs.predictOnBatch(tf.tensor4d(batch.pixels, [labels.length, height, width, channels]));
+        return countCorrect(tf, loss, output as Tensor2D, labels);
+      });
+    right.before += correctOf(before);
+    right.after += correctOf(after);
+    count += labels.length;
+  }
+  return { before: right.before / count, after: right.after / count };
+}
+
+/** How the model's output says a class; undefined where it says none. */
+function findLoss(original: Model, { runs, model }: LoadedModel): Loss | undefined {
+  try {
+    const shapes = runs.outputs.map(({ shape }) => shape);
+    return chooseLoss(original, shapes, findFinalActivation(model).activation);
+  } catch (error) {
+    if (error instanceof RetrofitError) return undefined;
+    throw error;
+  }
+}
