@@ -1,9 +1,11 @@
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
+import { computeDtype } from '../layers/dtype-policy.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Format,
   type Graph,
   type Layer,
+  listGraphs,
   loaderOf,
   type Model,
   type RetrofitRecord,
@@ -31,7 +33,7 @@ export function convertModel(model: Model, format: Format): Model {
     format,
     graph,
     record: renameRecord(movedRecord(model.record), renamed),
-    warnings: [...model.warnings, ...renamedWarning(renamed)],
+    warnings: [...model.warnings, ...renamedWarning(renamed), ...halfWarning(graph)],
     carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
@@ -71,6 +73,18 @@ function withoutSettings(model: Model): Model {
 
 const isCompiled = (config: JsonValue | undefined): boolean =>
   isObject(config) && getMember(config, 'loss') !== undefined;
+
+/** Keras 2 and Keras 3 order their sums otherwise: in half precision that shows in the third digit. */
+function halfWarning(root: Graph): readonly Warning[] {
+  const half = [...listGraphs(root)]
+    .flatMap(({ graph }) => graph.layers)
+    .find(({ settings }) => HALF_PRECISION.includes(computeDtype(settings)));
+  if (half === undefined) return [];
+  const message = 'computes in half precision, which Keras 2 and Keras 3 round differently: expect differences of 1e-3';
+  return [{ code: 'half-precision', message, where: half.name }];
+}
+
+const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16'];
 
 function renamedWarning(renamed: ReadonlyMap<string, string>): readonly Warning[] {
   const [first] = renamed;

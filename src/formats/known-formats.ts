@@ -1,4 +1,4 @@
-import { inputError } from '../errors.js';
+import { inputError, usageError } from '../errors.js';
 import { getMember } from '../json/json-value.js';
 import { HEAD_BYTES } from '../limits.js';
 import type { Container, Model } from '../model/model.js';
@@ -61,6 +61,12 @@ export async function readFrom(storage: Storage, path: string, options: ReadOpti
   const content = await look(storage, await modelPath(storage, path));
   const format = KNOWN_FORMATS.find((known) => known.recognises(content));
   if (format === undefined) return refuseForeignFile(content);
+  if (options.weights !== undefined && format.container !== 'keras-json') {
+    throw usageError('weights-not-used', 'the model holds its own weights: no others can be given', {
+      where: { file: content.file.path, field: 'weights' },
+      hint: 'leave --weights out, or give the architecture as JSON',
+    });
+  }
   return format.read(storage, content, options);
 }
 

@@ -39,6 +39,7 @@ export async function writeTo(
     : await storage.stageFiles(place.folder, listOutputNames(place), force);
   try {
     const { files } = await writeFiles(model, staged, place, options);
+    await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
     await staged.commit();
     return {

@@ -147,6 +147,11 @@ export interface Model {
   readonly warnings: readonly Warning[];
   /** Opens the weights for as long as `use` runs. */
   readonly withValues: <T>(use: (values: TensorValues) => Promise<T>) => Promise<T>;
+  /**
+   * Looks at stored weights whose bytes were taken as they lie, and at the checksum they are to have.
+   * @throws RetrofitError `bad-zip` where they are damaged
+   */
+  readonly ensureIntact?: (() => Promise<void>) | undefined;
   /** What the reader leaves for the writer of the same container; opaque to everybody else. */
   readonly carried: unknown;
 }

@@ -218,10 +218,12 @@ export function noSuchClass(className: string, layer: string, target: Loader) {
 }
 
 function noSuchField(layer: string, field: string, value: unknown, target: Loader, reason: string) {
+  // An object's whole JSON would be no sentence.
+  const shown = typeof value === 'object' && value !== null ? '' : `, ${JSON.stringify(value)},`;
   return cannotConvert(
     layer,
     field,
-    `${loaderName(target)} cannot do the same: its ${field}, ${JSON.stringify(value)}, ${reason}`,
+    `${loaderName(target)} cannot do the same: its ${field}${shown} ${reason}`,
     'keep the model in the format it is in, or rebuild it without this setting',
   );
 }

@@ -3,7 +3,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import { type Call, type Graph, type Layer, listGraphs, type TensorRef } from '../../model/model.js';
+import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../model/model.js';
 import { type Weight, withoutScope } from '../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { type CallArguments, readArguments } from './call-arguments.js';
@@ -32,6 +32,7 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   const source = root.read?.dialect ?? 'keras2';
   if (source === target && !hasTfjsWords(root))
     return { graph: withKnownWeights(root), renamed: new Map(), renamedOutputs: new Map() };
+  if (target === 'tfjs') refuseTwins(root);
   const renamed = new Map<string, string>();
   const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
   const { graph } = translateOne(root, [], [], task);
@@ -42,6 +43,18 @@ export function translateGraph(root: Graph, target: Loader): Translation {
     }),
   );
   return { graph: { ...graph, name: rootName(root.name, target) }, renamed, renamedOutputs };
+}
+
+/** TensorFlow.js loads a model that gives a tensor out twice, and stops when it is to predict. */
+function refuseTwins({ outputs }: Graph): void {
+  const twin = outputs.find((ref, index) => outputs.findIndex((other) => tensorKey(other) === tensorKey(ref)) < index);
+  if (twin === undefined) return;
+  throw cannotConvert(
+    twin.layer,
+    'output_layers',
+    'its output is an output of the model twice: TensorFlow.js loads such a model but cannot predict with it',
+    'rebuild the model with each output once',
+  );
 }
 
 /** TensorFlow.js writes Keras 2's dialect, but for the names of two initializers. */

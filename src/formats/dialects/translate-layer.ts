@@ -105,10 +105,21 @@ const softmax: Rule = (box, layer, sources) => {
   return addTranslated(box, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
 };
 
+/** Of tfjs-layers' batchNormalization: beyond, it says that it is not implemented. */
+const MAX_NORMALIZED_RANK = 4;
+
 /** TensorFlow.js computes with the statistics of the last axis, whatever the axis: the channels go there and back. */
 const normalization: Rule = (box, layer, sources) => {
   if (box.languages.target !== 'tfjs') return undefined;
   const rank = outputOf(box, sources[0]!).shape?.length;
+  if (rank !== undefined && rank > MAX_NORMALIZED_RANK) {
+    throw cannotConvert(
+      layer.name,
+      'class_name',
+      `TensorFlow.js loads a BatchNormalization over ${rank} dimensions but cannot compute it`,
+      'it computes those of dense layers and of convolutions in one and two dimensions',
+    );
+  }
   const axis = rank === undefined ? undefined : axisOf(layer.settings.axis ?? -1, rank);
   const last = withMember(layer.config, 'axis', fromPlain(-1));
   if ((layer.settings.axis ?? -1) === -1 || (rank !== undefined && axis === rank - 1))

@@ -21,6 +21,7 @@ export interface KerasParts {
   /** What the container itself recorded. */
   readonly record: RetrofitRecord | undefined;
   readonly files: readonly FoundFile[];
+  readonly ensureIntact?: Model['ensureIntact'];
 }
 
 /** The document of a Keras model. The HDF5 file is looked at, no weight is read. */
@@ -62,6 +63,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     files,
     bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
     warnings,
+    ensureIntact: parts.ensureIntact,
     withValues: (use) => withHdf5Values(storage, weightsFile, use),
     carried: source,
   };

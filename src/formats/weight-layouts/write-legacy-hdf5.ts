@@ -1,3 +1,4 @@
+import { inputError } from '../../errors.js';
 import { layerOrder } from '../../model/layer-order.js';
 import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { TensorValues, Weight } from '../../model/tensor.js';
@@ -17,6 +18,8 @@ export interface LegacyWriting {
   readonly values: TensorValues;
 }
 
+const TOP_LEVEL = 'top_level_model_weights';
+
 /**
  * Writes a model's weights as a legacy `.h5` keeps them. Keras pairs its layers with the listed groups one by one, so
  * the list is in the new order of `model.layers`; groups that are there already stay where they are.
@@ -26,7 +29,14 @@ export async function writeLegacyHdf5(editor: Hdf5Editor, graph: Graph, writing:
   const layers = layerOrder(graph);
   const old = new Map(before?.layers.map((layer) => [layer.name, layer]));
   for (const layer of layers) await writeLayer(editor, layer, old.get(layer.name), writing);
-  const top = `${base}/top_level_model_weights`;
+  const top = `${base}/${TOP_LEVEL}`;
+  const clash = layers.find(({ name }) => name === TOP_LEVEL);
+  if (clash !== undefined) {
+    throw inputError('cannot-convert', 'a layer has the name under which Keras keeps the weights of the model itself', {
+      where: { layer: clash.name, field: 'name' },
+      hint: 'Keras saves no such model as .h5 either: write a .keras file',
+    });
+  }
   if (before === undefined && base !== '') {
     editor.makeGroup(top);
     writeTextList(editor, top, 'weight_names', []);
