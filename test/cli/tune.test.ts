@@ -138,7 +138,7 @@ describe('a run', () => {
     const page = join(folder, 'curves.html');
     expect((await tune('resnet-dropout', join(folder, 'tuned'), '--html', page)).code).toBe(0);
     const html = readFileSync(page, 'utf8');
-    expect(html.match(/<svg/g)).toHaveLength(2);
+    expect(html.match(/<svg[^>]*role="img"/g)).toHaveLength(2);
     expect(html).not.toMatch(/https?:|src=|href=|NaN|undefined/);
   });
 
@@ -152,7 +152,7 @@ describe('a run', () => {
     expect(stderr.match(/broken\.png/g)).toHaveLength(1);
     const { images: found, warnings } = tuneReportSchema.parse(JSON.parse(stdout));
     expect(found.skipped.map(({ path }) => path)).toEqual([join(folder, 'images', 'b', 'broken.png')]);
-    expect(warnings).toMatchObject([{ code: 'images-skipped' }]);
+    expect(warnings.map(({ code }) => code)).toContain('images-skipped');
   });
 });
 

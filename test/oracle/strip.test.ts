@@ -22,6 +22,9 @@ async function stripSaved(saved: SavedModel, to: string): Promise<SavedModel> {
   return { json: path, weights: join(to, '..', files.find((file) => file.endsWith('.h5'))!) };
 }
 
+/** Models whose stripped files Keras loads, to compute with them. */
+const LOADED: readonly string[] = ['residual_shortcut_first', 'nested_functional', 'sequential_input'];
+
 const OPTIONS: readonly Partial<RetrofitOptions>[] = [
   { granularity: 'conv', form: 'conv', bias: true },
   { placement: 'pre' },
@@ -30,7 +33,10 @@ const OPTIONS: readonly Partial<RetrofitOptions>[] = [
 
 for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'stripped straight after a retrofit', (keras) => {
-    const models = listCatalogue(kind);
+    // Each Keras takes half of the models that are no traps, and the two together all of them.
+    const models = listCatalogue(kind).filter(
+      ({ name }, index) => isAll || isTrap(name) || LOADED.includes(name) || index % 2 === (kind === 'keras2' ? 0 : 1),
+    );
     const stripped = new Set<string>();
     describe.each(models)('$name', ({ name }) => {
       const place = join(folder, `${kind}-${name}`);
@@ -54,8 +60,8 @@ for (const kind of ['keras2', 'keras3'] as const) {
     });
 
     test('most models take modules, and Keras loads what is left of them', async () => {
-      expect(stripped.size).toBeGreaterThan(40);
-      for (const name of ['residual_shortcut_first', 'nested_functional', 'sequential_input']) {
+      expect(stripped.size).toBeGreaterThan(isAll ? 40 : 20);
+      for (const name of LOADED) {
         for (const ending of ['.keras', '.h5']) {
           const place = join(folder, `${kind}-${name}`);
           const plain = `${place}/plain${ending.replace('.', '-')}${ending}`;
