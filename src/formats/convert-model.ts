@@ -35,16 +35,12 @@ export function convertModel(model: Model, format: Format): Model {
     format,
     graph,
     record: renameRecord(movedRecord(model.record), renamed),
-<<<<<<< HEAD
     warnings: [
       ...model.warnings,
       ...renamedWarning(renamed),
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
     ],
-=======
-    warnings: [...model.warnings, ...renamedWarning(renamed), ...halfWarning(graph)],
->>>>>>> six-strip
     carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
