@@ -10,9 +10,30 @@ export interface ChangedLayer {
   readonly field: string;
 }
 
-/** Settings that compute nothing, or that every program writes in its own way. */
-const OF_NO_ACCOUNT =
-  /^(?:name|trainable|dtype|batch_shape|batch_input_shape|input_shape|.*(?:initializer|regularizer|constraint))$/;
+/** Settings that decide what a layer computes, and that every program writes in the same way. */
+const TELLING: readonly string[] = [
+  'activation',
+  'recurrent_activation',
+  'units',
+  'filters',
+  'kernel_size',
+  'strides',
+  'padding',
+  'dilation_rate',
+  'groups',
+  'depth_multiplier',
+  'pool_size',
+  'use_bias',
+  'epsilon',
+  'alpha',
+  'negative_slope',
+  'max_value',
+  'threshold',
+  'theta',
+  'rate',
+  'size',
+  'interpolation',
+];
 
 /**
  * Layers of a model that are set otherwise in another. Outputs for a few inputs may be equal all the same: a ReLU6 is a
@@ -36,12 +57,17 @@ const listLayers = ({ graph: root }: Model): readonly { readonly path: readonly 
 
 function findChange(before: Layer, after: Layer): string | undefined {
   if (before.className !== after.className) return 'class_name';
-  return Object.keys(before.settings).find(
+  return TELLING.find(
     (field) =>
+      field in before.settings &&
       field in after.settings &&
-      !OF_NO_ACCOUNT.test(field) &&
       writtenAs(before.settings, field) !== writtenAs(after.settings, field),
   );
 }
 
-const writtenAs = (settings: PlainObject, field: string): string => JSON.stringify(settings[field] ?? null);
+/** A list of equal numbers is the number. */
+function writtenAs(settings: PlainObject, field: string): string {
+  const value = settings[field] ?? null;
+  const isRepeated = Array.isArray(value) && value.length > 0 && value.every((each) => each === value[0]);
+  return JSON.stringify(isRepeated ? value[0] : value);
+}
