@@ -50,7 +50,7 @@ export const stripWarnings = ({ modules }: StripPlan, changing: readonly OwnModu
     : [
         {
           code: 'function-changes',
-          message: `${changing.length} of the ${modules.length} modules were trained: without them the model computes something else (se-retrofit bake keeps their mean gates)`,
+          message: `${changing.length} of the ${modules.length} modules did something, which is gone now (se-retrofit bake keeps their mean gates)`,
           where: `${changing[0]!.name}_scale`,
         },
       ];
