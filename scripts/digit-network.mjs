@@ -6,16 +6,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, input, layers, model } from '@tensorflow/tfjs-layers';
 
-const STEM_CHANNELS = Number(process.env.STEM ?? 8);
-/** One residual unit a stage; channels of stages 2 to 5. */
-const CHANNELS = process.env.CH ? process.env.CH.split(',').map(Number) : [8, 16, 24, 32];
-
 /**
- * Writes the network as a TensorFlow.js model.
+ * Writes the network as a TensorFlow.js model: a stem, then one residual unit a stage.
  * @param {string} folder
  * @param {number} seed of the initial weights
+ * @param {readonly number[]} channels of the five stages
  */
-export async function writeDigitNetwork(folder, seed) {
+export async function writeDigitNetwork(folder, seed, [stem, ...others]) {
   await tf.setBackend('cpu');
   let drawn = 0;
   const kernelInitializer = () => initializers.heNormal({ seed: seed * 1000 + drawn++ });
@@ -36,12 +33,12 @@ export async function writeDigitNetwork(folder, seed) {
   const relu = (tensor, name) => layers.reLU({ name }).apply(tensor);
 
   const image = input({ shape: [28, 28, 1], name: 'image' });
-  let features = relu(convolution(image, 'conv1', STEM_CHANNELS, 3, 1), 'conv1_relu');
-  for (const [index, channels] of CHANNELS.entries()) {
+  let features = relu(convolution(image, 'conv1', stem, 3, 1), 'conv1_relu');
+  for (const [index, width] of others.entries()) {
     const name = `conv${index + 2}_1`;
-    const shortcut = convolution(features, `${name}_shortcut`, channels, 1, 2);
-    const first = relu(convolution(features, `${name}_a`, channels, 3, 2), `${name}_a_relu`);
-    const second = convolution(first, `${name}_b`, channels, 3, 1);
+    const shortcut = convolution(features, `${name}_shortcut`, width, 1, 2);
+    const first = relu(convolution(features, `${name}_a`, width, 3, 2), `${name}_a_relu`);
+    const second = convolution(first, `${name}_b`, width, 3, 1);
     features = relu(layers.add({ name: `${name}_add` }).apply([second, shortcut]), `${name}_relu`);
   }
   const pooled = layers.globalAveragePooling2d({ name: 'pool' }).apply(features);

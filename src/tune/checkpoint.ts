@@ -67,10 +67,10 @@ export async function writeCheckpoint(storage: Storage, folder: string, checkpoi
 export async function findCheckpoint(storage: Storage, folder: string): Promise<Checkpoint | undefined> {
   const path = storage.join(folder, FILE_NAME);
   if ((await storage.kindOf(path)) !== 'file') return undefined;
-  const file = await storage.open(await storage.findFile(path));
+  const found = await storage.findFile(path);
+  const file = await storage.open(found);
   try {
-    const { byteLength } = await storage.findFile(path);
-    return parseCheckpoint(await file.read(0, byteLength), path);
+    return parseCheckpoint(await file.read(0, found.byteLength), path);
   } finally {
     await file.close();
   }

@@ -1,5 +1,6 @@
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
+import { tensorsByName } from '../formats/tfjs/tensors-by-name.js';
 import { listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
@@ -40,7 +41,11 @@ export function findTrainedWeights(
   const layers = new Set<kinds.Layer>();
   const trained: TunedWeight[] = [];
   const followed: TunedWeight[] = [];
-  const tuned = (variable: LayerVariable): TunedWeight => ({ key: keys.get(variable.originalName)!, variable });
+  const tuned = (variable: LayerVariable): TunedWeight => {
+    const key = keys.get(variable.originalName);
+    if (key === undefined) throw new Error(`the model has no weight for the variable ${variable.originalName}`);
+    return { key, variable };
+  };
   for (const { layer, path } of listRunningLayers(runs)) {
     if ('layers' in layer || !isChosen(path)) continue;
     layer.trainable = true;
@@ -90,15 +95,12 @@ function keysByVariable(original: Model, converted: Model): ReadonlyMap<string, 
     for (const { name, weights } of graph.layers)
       for (const weight of weights) keys.set(weight.tensor, weightKey(path, name, weight.name));
   const found = new Map<string, string>();
-  for (const { graph } of listGraphs(converted.graph)) {
-    for (const layer of graph.layers) {
-      for (const { name, storedAs, tensor } of layer.weights) {
-        const stored = storedAs ?? `${layer.name}/${name}`;
-        // The loader looks for the whole name first, then for the one without its scope.
-        found.set(stored, keys.get(tensor)!);
-        if (!found.has(withoutScope(stored))) found.set(withoutScope(stored), keys.get(tensor)!);
-      }
-    }
+  for (const [name, tensor] of tensorsByName(converted)) {
+    const key = keys.get(tensor);
+    if (key === undefined) continue;
+    // The loader looks for the whole name first, then for the one without its scope.
+    found.set(name, key);
+    if (!found.has(withoutScope(name))) found.set(withoutScope(name), key);
   }
   return found;
 }

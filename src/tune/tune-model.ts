@@ -37,8 +37,8 @@ export interface TuneEvents {
   readonly onEpoch: (epoch: Epoch) => void;
   /** Called once for each image that cannot be decoded. */
   readonly onSkipped: (image: SkippedImage) => void;
-  /** Keeps what a later run needs to go on from here. */
-  readonly onCheckpoint: (state: Omit<Checkpoint, 'given'>) => Promise<void>;
+  /** Keeps what a later run needs to go on from here; without it nothing is gathered. */
+  readonly onCheckpoint?: ((state: Omit<Checkpoint, 'given'>) => Promise<void>) | undefined;
 }
 
 export interface TuneResult {
@@ -85,12 +85,9 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
     epochs.push({ epoch, ...training, validationLoss: validation.loss, validationAccuracy: validation.accuracy });
     if (bestEpoch(epochs, options) === epoch) best = await valuesOf(weights);
     events.onEpoch(epochs.at(-1)!);
-    await events.onCheckpoint({
-      before,
-      epochs,
-      skipped: [...skipped.values()],
-      values: await allValues(weights, adam, best!),
-    });
+    if (events.onCheckpoint === undefined) continue;
+    const values = await allValues(weights, adam, best!);
+    await events.onCheckpoint({ before, epochs, skipped: [...skipped.values()], values });
   }
   adam.dispose();
   const { epoch, validationLoss, validationAccuracy } = epochs[bestEpoch(epochs, options) - 1]!;

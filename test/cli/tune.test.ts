@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { errorReportSchema, readModel, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
 import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run, startRun } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
@@ -112,6 +112,36 @@ describe('a run', () => {
     );
     expect(epochs[1]).toEqual(epochs[0]);
     expect(epochs[2]).toEqual(epochs[0]);
+  });
+
+  const native = inject('native');
+  test.skipIf('reason' in native)('on a native backend to nearly the same numbers', async () => {
+    const { folder: built } = native as { readonly folder: string };
+    const words = [
+      'tune',
+      model('resnet-dropout'),
+      images(),
+      '--train',
+      'all',
+      '--batch',
+      '16',
+      '--json',
+      '--epochs',
+      '2',
+    ];
+    const [slow, fast] = await Promise.all(
+      ['cpu', 'tfjs-node-gpu'].map(async (backend) => {
+        const output = join(newFolder(), 'tuned');
+        const env = { SE_RETROFIT_NATIVE: built };
+        const { stdout } = await run([...words, '-o', output, '--backend', backend], { env });
+        return tuneReportSchema.parse(JSON.parse(stdout));
+      }),
+    );
+    expect(fast!.backend).toBe('tfjs-node-gpu');
+    for (const [index, { loss, validationLoss }] of fast!.epochs.entries()) {
+      expect(loss).toBeCloseTo(slow!.epochs[index]!.loss, 2);
+      expect(validationLoss).toBeCloseTo(slow!.epochs[index]!.validationLoss, 2);
+    }
   });
 
   test('is judged by a folder of others, and stops when it no longer gets better', async () => {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Model, readModel, retrofit, writeModel } from '../../src/index.js';
+import { listGates } from '../../src/runtime/list-gates.js';
 import { loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import { findFinalActivation } from '../../src/tune/final-activation.js';
@@ -123,6 +124,28 @@ describe('the last activation is found and left out', () => {
       expect(tf.max(tf.abs(tf.sub(logits, before))).dataSync()[0]!).toBeGreaterThan(1e-3);
     },
   );
+});
+
+test.each(['se-already', 'efficientnet-like', 'hard-sigmoid-se'])(
+  'the modules of %s, which are not ours, are trained whole and alone',
+  async (name) => {
+    const tensorflow = await startBackend('cpu');
+    const original = await readFixture(name);
+    const loaded = await loadModel(tensorflow, original);
+    const { trained, followed } = makeNetwork(tensorflow, original, loaded, 'modules').weights;
+    const params = trained.reduce((sum, { variable }) => sum + variable.read().size, 0);
+    expect(params).toBe(listGates(loaded.model).reduce((sum, gate) => sum + gate.params, 0));
+    expect(params).toBeGreaterThan(0);
+    expect(followed).toEqual([]);
+  },
+);
+
+test('a Sequential model trains as a whole', async () => {
+  const model = await readFixture('sequential-object');
+  const examples = makeExamples(60, 16 * 16 * 3, 3, 1);
+  const options = { batch: 10, learningRate: 0.01, train: 'all' } as const;
+  const { losses } = await trainOnce(await startBackend('wasm'), model, examples, options);
+  expect(losses.at(-1)).toBeLessThan(losses[0]!);
 });
 
 describe('what is not to be trained is refused', () => {
