@@ -17,7 +17,7 @@ import { denyCode } from '../deny-code.js';
 import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
 import { planWithWeights } from '../plan-with-weights.js';
-import { checkReportPlace, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { writeModel } from '../write-model.js';
 
@@ -34,8 +34,7 @@ export async function add(path: string, given: Flags): Promise<void> {
   const model = convertModel(read, place.format);
   const plan = await planWithWeights(model, options);
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
-  if (flags.markdown !== undefined)
-    await checkReportPlace(flags.markdown, 'markdown', model, flags.dryRun ? undefined : place);
+  await checkReportPlaces(flags, model, flags.dryRun ? undefined : place);
   const verification = flags.verify ? await import('../verify-written.js') : undefined;
   await verification?.checkVerifiable(read, options);
   const after = retrofit(model, plan);
