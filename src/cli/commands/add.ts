@@ -4,6 +4,7 @@ import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
+import { addPage } from '../../report/add-page.js';
 import { addReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
@@ -65,6 +66,7 @@ export async function add(path: string, given: Flags): Promise<void> {
     milliseconds: performance.now() - started,
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), output !== null);
+  if (flags.html !== undefined) await writeReport(flags.html, 'html', addPage(run), output !== null);
   if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run, flags.dryRun ?? false);
   if (isRefused)

@@ -16,7 +16,7 @@ const WIDTH = LEFT + COLUMNS * (CELL.width + GAP) - GAP;
 const HEAD = 30;
 const PADDING = 12;
 const LINE = 16;
-const TITLE_CHARACTERS = 60;
+const TITLE_CHARACTERS = 32;
 
 /** A network as bands of stages with their blocks, and the modules that a plan adds to it. */
 export function networkMap(plan: Plan, path: string): Figure {
@@ -68,14 +68,17 @@ function titleWords({ sites, network, stages }: Plan): string {
 }
 
 function costLine({ params, macs, exact, sites }: Plan): string {
-  const parameters =
-    params.before === 0
-      ? `+${count(params.added)} parameters`
-      : `${count(params.before)} parameters + ${count(params.added)}${bracketed(percentOf(params.added, params.before))}`;
-  const work = `${magnitude(macs.before)} MACs + ${magnitude(macs.added)}${bracketed(percentOf(macs.added, macs.before))}`;
-  const promise = exact ? 'the same outputs until it is trained' : 'other outputs until it is trained';
-  return [parameters, work, ...(sites.length > 0 ? [promise] : [])].join('  ·  ');
+  const before = params.before === 0 ? [] : [`${count(params.before)} parameters`];
+  if (sites.length === 0) return [...before, `${magnitude(macs.before)} MACs`, 'nothing to add'].join(SEPARATOR);
+  const added = `+${count(params.added)}${before.length === 0 ? ' parameters' : ''}${bracketed(percentOf(params.added, params.before))}`;
+  return [
+    [...before, added].join(' '),
+    `${magnitude(macs.before)} MACs +${magnitude(macs.added)}${bracketed(percentOf(macs.added, macs.before))}`,
+    exact ? 'the same outputs until it is trained' : 'other outputs until it is trained',
+  ].join(SEPARATOR);
 }
+
+const SEPARATOR = '  ·  ';
 
 const bracketed = (share: number | null): string => (share === null ? '' : ` (${percent(share)})`);
 
