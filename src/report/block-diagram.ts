@@ -31,9 +31,8 @@ export interface Diagram {
 export function blockDiagram({ view, nodes, post, end }: FoundBlock, module?: ExistingModule, site?: Site): Diagram {
   const own = new Set([...nodes, post.node, ...(module?.nodes ?? [])]);
   const inOrder = [...own].sort((left, right) => left - right);
-  const entries = [...new Set(inOrder.flatMap((id) => view.nodes[id]!.inputs.map(({ node }) => node)))].filter(
-    (id) => !own.has(id),
-  );
+  const inputsOf = (id: number): ReadonlySet<number> => new Set(view.nodes[id]!.inputs.map(({ node }) => node));
+  const entries = [...new Set(inOrder.flatMap((id) => [...inputsOf(id)]))].filter((id) => !own.has(id));
   const kindOf = (id: number): DiagramBox['kind'] => {
     if (module?.nodes.includes(id) !== true) return 'layer';
     return site === undefined ? 'there' : 'added';
@@ -49,16 +48,13 @@ export function blockDiagram({ view, nodes, post, end }: FoundBlock, module?: Ex
           kind: kindOf(id),
           title: layerTitle(view.nodes[id]!.layer),
           name: nameAt(view, id),
-          tag: site === undefined ? undefined : doubledIn(view, id, site),
+          tag: site === undefined ? undefined : changeIn(view, id, site),
           isAside: module?.nodes.includes(id) === true && id !== module.scale,
         }),
       ),
       { ...outside(exit, ...exitWords(view, last)), tag: site?.exactBy === 'consumers' ? 'kernels × 2' : undefined },
     ],
-    arrows: [
-      ...inOrder.flatMap((id) => view.nodes[id]!.inputs.map(({ node }) => ({ from: node, to: id }))),
-      { from: last, to: exit },
-    ],
+    arrows: [...inOrder.flatMap((id) => [...inputsOf(id)].map((from) => ({ from, to: id }))), { from: last, to: exit }],
   };
 }
 
@@ -79,9 +75,10 @@ function exitWords(view: GraphView, last: number): readonly [string, string] {
   return [`to ${first.className}`, more.length === 0 ? first.name : `${first.name} + ${count(more.length)} more`];
 }
 
-/** `gamma, beta × 2` */
-function doubledIn(view: GraphView, id: number, { doublings }: Site): string | undefined {
+/** `gamma, beta × 2`; a gate that is added to itself is `gate × 2`. */
+function changeIn(view: GraphView, id: number, { name: base, doublings }: Site): string | undefined {
   const name = nameAt(view, id);
+  if (name === `${base}_double`) return 'gate × 2';
   const own = doublings.filter(({ graph, layer }) => layer === name && graph.join('/') === view.path.join('/'));
   if (own.length === 0) return undefined;
   return `${own.map(({ weight }) => weight).join(', ')} × 2`;

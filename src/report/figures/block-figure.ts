@@ -105,7 +105,7 @@ function drawBox({ kind, title, name, tag }: DiagramBox): string {
       ? []
       : [
           label(shortened(tag, CHARACTERS.tag + 2), {
-            ...paint('added-ink'),
+            ...paint(onAdded ? 'on-added' : 'added-ink'),
             x: BOX.width - 8,
             y: 30,
             size: 9.5,
