@@ -18,12 +18,12 @@ const ROAD_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
   norm: 'norm',
   conv: 'conv',
   dense: 'dense',
-  branches: 'branches',
+  branches: 'branch',
   consumers: 'next',
   'doubled-gate': 'gate',
 };
 
-export const roadWord = (exactBy: ExactBy): string => (exactBy === null ? 'not exact' : ROAD_WORDS[exactBy]);
+export const roadWord = (exactBy: ExactBy): string => (exactBy === null ? 'paper' : ROAD_WORDS[exactBy]);
 
 /** What a block is called: one, and several. */
 export const BLOCK_NAMES: Readonly<Record<BlockKind, readonly [string, string]>> = {

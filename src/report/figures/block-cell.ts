@@ -4,9 +4,9 @@ import { BLOCK_NAMES, exactBySentence, roadWord, SKIP_REASONS } from '../sentenc
 import { type Part, paint } from './paint.js';
 import { element, group, label, shortened, tooltip } from './svg.js';
 
-export const CELL = { width: 124, height: 66 } as const;
+export const CELL = { width: 140, height: 66 } as const;
 const PILL = { height: 20, inset: 6 } as const;
-const NAME_CHARACTERS = 20;
+const NAME_CHARACTERS = 22;
 
 /** A pictogram a kind, 24 by 16. */
 const GLYPHS: Readonly<Record<OutlineCell['kind'], string>> = {

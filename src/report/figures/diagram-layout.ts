@@ -39,13 +39,12 @@ export function layOut({ boxes, arrows }: Diagram): DiagramLayout {
   const { places } = grid;
   const rows = 1 + Math.max(...[...places.values()].map(({ row }) => row));
   const taken = new Set([...places.values()].map(({ row, column }) => `${row} ${column}`));
-  const mergeIds = new Set(
-    arrows.filter(({ to }, index) => arrows.findIndex((other) => other.to === to) !== index).map(({ to }) => to),
-  );
+  const readings = new Map<number, number>();
+  for (const { to } of arrows) readings.set(to, (readings.get(to) ?? 0) + 1);
   const lanes: Rows[][] = [];
   const edges = arrows.map(({ from, to }): Edge => {
     const [source, target] = [places.get(from)!, places.get(to)!];
-    const points = directWay(source, target, mergeIds.has(to), taken) ?? laneWay(source, target, grid.used, lanes);
+    const points = directWay(source, target, readings.get(to)! > 1, taken) ?? laneWay(source, target, grid.used, lanes);
     return { from, to, points };
   });
   return {

@@ -22,7 +22,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Any text, names from files too, as it stands in HTML and SVG: between tags and in attributes. */
-export const escaped = (text: string): string => visible(text).replace(/[&<>"']/g, (mark) => ESCAPES[mark]!);
+export const escaped = (text: string): string =>
+  visible(text)
+    .replace(NO_XML, '\ufffd')
+    .replace(/[&<>"']/g, (mark) => ESCAPES[mark]!);
+
+/** What no XML may hold, escaped or not: halves of characters, and two that are none. */
+const NO_XML = /[\p{Cs}\ufffe\uffff]/gu;
 
 /** An element; children are SVG or HTML already, attributes are escaped here, those that are undefined left out. */
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
