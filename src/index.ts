@@ -18,6 +18,7 @@ export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './pla
 export { type BakedModule, type BakePlan, planBake } from './plan/plan-bake.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
 export { planStrip, type StripPlan } from './plan/plan-strip.js';
+export { networkSvg } from './report/figures/network-map.js';
 export {
   addReportSchema,
   backendsReportSchema,

@@ -54,3 +54,9 @@ export const MAX_KERNEL_SIZE = 2 ** 28;
 
 /** One example of a model's input, made at random: 64 million numbers are a volume of 400 x 400 x 400; a model claims any. */
 export const MAX_EXAMPLE_ELEMENTS = 64 * 2 ** 20;
+
+/** Blocks of one stage that are drawn one by one; real networks have 48 (ResNet-200: 36), a drawing stays below 2 MB. */
+export const MAX_DRAWN_BLOCKS = 96;
+
+/** Stages that are drawn; real networks have 3 to 8. */
+export const MAX_DRAWN_STAGES = 24;

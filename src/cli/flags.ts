@@ -38,6 +38,8 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly verify?: boolean;
   readonly dryRun?: boolean;
   readonly markdown?: string;
+  readonly html?: string;
+  readonly svg?: string;
   readonly force?: boolean;
   readonly quiet?: boolean;
   readonly config?: string;

@@ -55,7 +55,8 @@ function addCommand(program: Command): Command {
     .option('--verify', 'compute with both models, and take the new one away if it differs')
     .option('--dry-run', 'plan and report, write nothing')
     .option('--markdown <file>', 'write the report as Markdown too')
-    .option('--force', 'replace an existing output')
+    .option('--html <file>', 'write a page with a drawing of the network and every module')
+    .option('--force', 'replace an existing output or page')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, flags: object) => (await import('./commands/add.js')).add(model, flags));
 }
@@ -95,6 +96,8 @@ function inspectCommand(program: Command): Command {
     .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
     .argument('<model>', MODEL)
     .option('--markdown <file>', 'write the report as Markdown too')
+    .option('--svg <file>', 'draw the network, its blocks and the modules there and to add')
+    .option('--force', 'replace an existing drawing')
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );

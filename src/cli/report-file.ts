@@ -1,30 +1,57 @@
-import { writeFile } from 'node:fs/promises';
-import { outputError, usageError } from '../errors.js';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { outputError, type RetrofitError, usageError } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
-import { fileSystemReason } from '../storage/node/file-system-errors.js';
+import { fileSystemReason, isMissing } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 
 /** The flags that name a file for a report. */
-type ReportFlag = 'markdown' | 'html';
+type ReportFlag = 'markdown' | 'html' | 'svg';
 
-const NAMES: Readonly<Record<ReportFlag, string>> = { markdown: 'the Markdown report', html: 'the page' };
+const NAMES: Readonly<Record<ReportFlag, string>> = {
+  markdown: 'the Markdown report',
+  html: 'the page',
+  svg: 'the drawing',
+};
+
+type ReportFlags = { readonly [flag in ReportFlag]?: string } & { readonly force?: boolean };
 
 /**
- * Refuses a place for a report that is a file of the model, under any name, or lies in the folder of the new one.
- * @throws RetrofitError `output-is-input`, `bad-option`
+ * Refuses places for reports before any work is done: files of the model, under any name, the folder of the new one,
+ * places that cannot be written and, without `--force`, those that are taken. Markdown may replace what is there:
+ * pipelines make the file for the summary beforehand.
+ * @param output where the new model goes; undefined where none is written
+ * @throws RetrofitError `output-is-input`, `bad-option`, `output-exists`, `cannot-write`
  */
-export async function checkReportPlace(
+export async function checkReportPlaces(
+  flags: ReportFlags,
+  model: Model,
+  output: OutputPlace | undefined,
+): Promise<void> {
+  const taken = new Set<string>();
+  for (const flag of Object.keys(NAMES) as ReportFlag[]) {
+    const path = flags[flag];
+    if (path === undefined) continue;
+    await checkReportPlace(path, flag, model, output);
+    const report = await nodeStorage.canonical(path);
+    if (taken.has(report)) throw badPlace(flag, path, 'would stand where another report goes');
+    taken.add(report);
+    if (flag !== 'markdown' && flags.force !== true && (await nodeStorage.kindOf(path)) === 'file') {
+      throw usageError('output-exists', `${NAMES[flag]} exists already`, {
+        where: { file: path },
+        hint: `give another name with --${flag}, or --force to replace it`,
+      });
+    }
+    await checkWritable(path, flag, output);
+  }
+}
+
+async function checkReportPlace(
   path: string,
   flag: ReportFlag,
   model: Model,
   output: OutputPlace | undefined,
 ): Promise<void> {
-  const badPlace = (message: string) =>
-    usageError('bad-option', `${NAMES[flag]} ${message}`, {
-      where: { file: path },
-      hint: `give another name with --${flag}`,
-    });
   const kind = await nodeStorage.kindOf(path);
   const identity = kind === 'file' ? (await nodeStorage.findFile(path)).identity : undefined;
   if (model.files.some((file) => file.identity === identity)) {
@@ -38,13 +65,36 @@ export async function checkReportPlace(
   if (output.format.container === 'tfjs') {
     const folder = await nodeStorage.canonical(output.folder);
     if (report !== folder && !report.startsWith(`${folder}/`)) return;
-    throw badPlace('would lie in the folder of the new model, which holds nothing else');
+    throw badPlace(flag, path, 'would lie in the folder of the new model, which holds nothing else');
   }
   for (const name of listOutputNames(output)) {
     const file = await nodeStorage.canonical(nodeStorage.join(output.folder, name));
-    if (report === file) throw badPlace('would stand where the new model goes');
+    if (report === file) throw badPlace(flag, path, 'would stand where the new model goes');
   }
 }
+
+const badPlace = (flag: ReportFlag, path: string, message: string) =>
+  usageError('bad-option', `${NAMES[flag]} ${message}`, {
+    where: { file: path },
+    hint: `give another name with --${flag}`,
+  });
+
+/** A folder that is yet to be made for the model is no obstacle. */
+async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace | undefined): Promise<void> {
+  const kind = await nodeStorage.kindOf(path);
+  if (kind === 'folder') throw cannotWrite(path, flag, 'it is a folder', false);
+  const folder = nodeStorage.folderOf(path);
+  try {
+    await access(kind === undefined ? folder : path, constants.W_OK);
+  } catch (error) {
+    const isMade = output !== undefined && (await isWithin(output.folder, folder));
+    if (isMade && isMissing(error)) return;
+    throw cannotWrite(path, flag, fileSystemReason(error) ?? 'no such folder', false);
+  }
+}
+
+const isWithin = async (path: string, folder: string): Promise<boolean> =>
+  `${await nodeStorage.canonical(path)}/`.startsWith(`${await nodeStorage.canonical(folder)}/`);
 
 /** Writes a report. */
 export async function writeReport(
@@ -58,9 +108,12 @@ export async function writeReport(
   } catch (error) {
     const reason = fileSystemReason(error);
     if (reason === undefined) throw error;
-    throw outputError('cannot-write', `${NAMES[flag]} cannot be written: ${reason}`, {
-      where: { file: path },
-      hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
-    });
+    throw cannotWrite(path, flag, reason, isModelWritten);
   }
 }
+
+const cannotWrite = (path: string, flag: ReportFlag, reason: string, isModelWritten: boolean): RetrofitError =>
+  outputError('cannot-write', `${NAMES[flag]} cannot be written: ${reason}`, {
+    where: { file: path },
+    hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
+  });

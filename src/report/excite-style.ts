@@ -1,20 +1,7 @@
 import { MOST_COLUMNS } from './figures/gate-figure.js';
-import { DARK, LIGHT, MAX_LINES, type Theme } from './figures/palette.js';
+import { LIGHT, MAX_LINES } from './figures/palette.js';
 import { FONT } from './figures/svg.js';
-
-const colours = (theme: Theme): string =>
-  [
-    `--paper:${theme.paper}`,
-    `--raised:${theme.raised}`,
-    `--ink:${theme.ink}`,
-    `--muted:${theme.muted}`,
-    `--grid:${theme.grid}`,
-    `--bar:${theme.bar}`,
-    `--accent:${theme.accent}`,
-    `--on-accent:${theme.onAccent}`,
-    `--heat:${theme.heat}`,
-    ...theme.classes.map((colour, index) => `--c${index}:${colour}`),
-  ].join(';');
+import { THEME_STYLE } from './page-style.js';
 
 /** Stages are as wide as they have panels, up to so many columns. */
 const spans = (columns: number): string =>
@@ -30,9 +17,7 @@ const hiding = Array.from(
 
 /** The style of the page, and the colours of the figures in it. */
 export const PAGE_STYLE = `
-:root{color-scheme:light dark;${colours(LIGHT)}}
-@media (prefers-color-scheme:dark){:root{${colours(DARK)}}}
-@media print{:root{color-scheme:light;${colours(LIGHT)}}}
+${THEME_STYLE}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 ${FONT};-webkit-text-size-adjust:100%}
 header,main,footer{max-width:1320px;margin:0 auto;padding:0 24px}

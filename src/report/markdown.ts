@@ -1,7 +1,7 @@
 import type { Run } from './json-report.js';
-import { byteSize, count, magnitude, printable } from './printable.js';
-import { exactBySentence, SKIP_REASONS } from './sentences.js';
-import { stageTable, totalsLine, warningLine } from './summary.js';
+import { byteSize, printable } from './printable.js';
+import { SKIP_REASONS } from './sentences.js';
+import { siteTable, stageTable, totalsLine, warningLine } from './summary.js';
 import { markdownTable } from './table.js';
 import { verifiedLines } from './verify-report.js';
 
@@ -9,19 +9,6 @@ import { verifiedLines } from './verify-report.js';
 export function markdownReport({ plan, model, inputPath, output, verified, tool, milliseconds }: Run): string {
   const { sites, skipped } = plan;
   const warnings = [...model.warnings, ...plan.warnings];
-  const siteTable = {
-    head: ['module', 'after', 'channels', 'units', 'params', 'MACs', 'exact by'],
-    rightAligned: new Set([2, 3, 4, 5]),
-    rows: sites.map((site) => [
-      code(site.name),
-      code(site.after),
-      count(site.channels),
-      count(site.units),
-      count(site.params),
-      magnitude(site.macs),
-      exactBySentence(site.exactBy),
-    ]),
-  };
   const lines = [
     `## Squeeze-and-Excitation: ${code(inputPath)}`,
     '',
@@ -34,7 +21,14 @@ export function markdownReport({ plan, model, inputPath, output, verified, tool,
     ...markdownTable(stageTable(plan)),
     ...(sites.length === 0
       ? []
-      : ['', '<details><summary>Every module</summary>', '', ...markdownTable(siteTable), '', '</details>']),
+      : [
+          '',
+          '<details><summary>Every module</summary>',
+          '',
+          ...markdownTable(siteTable(sites, code)),
+          '',
+          '</details>',
+        ]),
     ...(skipped.length === 0 ? [] : ['', '### Without a module', '']),
     ...skipped.map(({ layer, stage, reason }) => `- ${code(layer)} (stage ${stage}): ${SKIP_REASONS[reason]}`),
     ...(warnings.length === 0 ? [] : ['', '### Warnings', '']),

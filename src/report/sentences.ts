@@ -1,4 +1,5 @@
 import type { ExactBy, SkipReason } from '../plan/plan.js';
+import type { BlockKind } from '../stages/block.js';
 
 // The one place where codes become sentences.
 
@@ -10,6 +11,27 @@ export const EXACT_BY: Readonly<Record<NonNullable<ExactBy>, string>> = {
   branches: 'all branches doubled',
   consumers: 'next kernels doubled',
   'doubled-gate': 'gate doubled',
+};
+
+/** The same in one word, for drawings. */
+const ROAD_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
+  norm: 'norm',
+  conv: 'conv',
+  dense: 'dense',
+  branches: 'branch',
+  consumers: 'next',
+  'doubled-gate': 'gate',
+};
+
+export const roadWord = (exactBy: ExactBy): string => (exactBy === null ? 'paper' : ROAD_WORDS[exactBy]);
+
+/** What a block is called: one, and several. */
+export const BLOCK_NAMES: Readonly<Record<BlockKind, readonly [string, string]>> = {
+  residual: ['residual unit', 'residual units'],
+  inception: ['inception module', 'inception modules'],
+  dense: ['dense block', 'dense blocks'],
+  bottleneck: ['linear bottleneck', 'linear bottlenecks'],
+  conv: ['convolution unit', 'convolution units'],
 };
 
 export const exactBySentence = (exactBy: ExactBy): string => (exactBy === null ? 'not exact' : EXACT_BY[exactBy]);

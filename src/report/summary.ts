@@ -32,6 +32,21 @@ export function stageTable(plan: Plan): Table {
   };
 }
 
+/** One row a module; `nameOf` shows the name of a layer. */
+export const siteTable = (sites: readonly Site[], nameOf: (name: string) => string): Table => ({
+  head: ['module', 'after', 'channels', 'units', 'params', 'MACs', 'exact by'],
+  rightAligned: new Set([2, 3, 4, 5]),
+  rows: sites.map(({ name, after, channels, units, params, macs, exactBy }) => [
+    nameOf(name),
+    nameOf(after),
+    count(channels),
+    count(units),
+    count(params),
+    magnitude(macs),
+    exactBySentence(exactBy),
+  ]),
+});
+
 function modulesCell({ sites, skipped, blocks }: PlannedStage): string {
   if (skipped) return 'skipped';
   const held = blocks.filter((block) => block.module !== undefined).length;

@@ -4,6 +4,7 @@ import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
+import { addPage } from '../../report/add-page.js';
 import { addReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
@@ -17,7 +18,7 @@ import { denyCode } from '../deny-code.js';
 import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
 import { planWithWeights } from '../plan-with-weights.js';
-import { checkReportPlace, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { writeModel } from '../write-model.js';
 
@@ -34,8 +35,7 @@ export async function add(path: string, given: Flags): Promise<void> {
   const model = convertModel(read, place.format);
   const plan = await planWithWeights(model, options);
   if (flags.maxAddedParams !== undefined) checkBudget(plan, flags.maxAddedParams);
-  if (flags.markdown !== undefined)
-    await checkReportPlace(flags.markdown, 'markdown', model, flags.dryRun ? undefined : place);
+  await checkReportPlaces(flags, model, flags.dryRun ? undefined : place);
   const verification = flags.verify ? await import('../verify-written.js') : undefined;
   await verification?.checkVerifiable(read, options);
   const after = retrofit(model, plan);
@@ -66,6 +66,7 @@ export async function add(path: string, given: Flags): Promise<void> {
     milliseconds: performance.now() - started,
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), output !== null);
+  if (flags.html !== undefined) await writeReport(flags.html, 'html', addPage(run), output !== null);
   if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run, flags.dryRun ?? false);
   if (isRefused)

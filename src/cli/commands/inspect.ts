@@ -1,6 +1,7 @@
 import { readFrom } from '../../formats/known-formats.js';
 import { inspect } from '../../inspect.js';
 import { countLayers } from '../../model/model.js';
+import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { byteSize, count, printable } from '../../report/printable.js';
@@ -9,7 +10,7 @@ import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
-import { checkReportPlace, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** Shows what a model is and what a retrofit would add; writes nothing. */
@@ -17,6 +18,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const started = performance.now();
   const flags = given.config === undefined ? given : await (await import('../config-file.js')).withConfig(given);
   const model = await readFrom(nodeStorage, path, readOptions(flags));
+  await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
   const { plan, modules, loads } = inspection;
   const run: Run = {
@@ -30,10 +32,8 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     output: null,
     milliseconds: performance.now() - started,
   };
-  if (flags.markdown !== undefined) {
-    await checkReportPlace(flags.markdown, 'markdown', model, undefined);
-    await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
-  }
+  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
+  if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path), false);
   if (flags.json) {
     print(reportLine(inspectReport(run, inspection)));
     return;

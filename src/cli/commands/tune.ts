@@ -28,7 +28,7 @@ import { tuneModel } from '../../tune/tune-model.js';
 import type { TuneOptions } from '../../tune/tune-options.js';
 import { readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { checkReportPlace, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { trainingProgress } from '../training-progress.js';
 import { checkCheckpoints, findStart } from '../tune-checkpoints.js';
@@ -47,7 +47,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   convertModel(model, place.format);
   await checkOutput(nodeStorage, model, place, flags.force ?? false);
   await checkCheckpoints(flags, place);
-  if (flags.html !== undefined) await checkReportPlace(flags.html, 'html', model, place);
+  await checkReportPlaces(flags, model, place);
   const page = flags.html === undefined ? undefined : await importPage();
   const images = await findLabelledImages(folder, flags.labels, flags.validation, flags.seed);
 

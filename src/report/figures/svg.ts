@@ -22,7 +22,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Any text, names from files too, as it stands in HTML and SVG: between tags and in attributes. */
-export const escaped = (text: string): string => visible(text).replace(/[&<>"']/g, (mark) => ESCAPES[mark]!);
+export const escaped = (text: string): string =>
+  visible(text)
+    .replace(NO_XML, '\ufffd')
+    .replace(/[&<>"']/g, (mark) => ESCAPES[mark]!);
+
+/** What no XML may hold, escaped or not: halves of characters, and two that are none. */
+const NO_XML = /[\p{Cs}\ufffe\uffff]/gu;
 
 /** An element; children are SVG or HTML already, attributes are escaped here, those that are undefined left out. */
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
@@ -74,8 +80,8 @@ export const FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu 
 const MARGIN = 20;
 const TITLE_HEIGHT = 36;
 
-/** A file of its own, on white, under its title. */
-export const standaloneSvg = ({ title, description, body, ...size }: Figure): string => {
+/** A file of its own, on white, under its title; `style` may give its parts other colours. */
+export const standaloneSvg = ({ title, description, body, ...size }: Figure, style = ''): string => {
   const [width, height] = [size.width + 2 * MARGIN, size.height + 2 * MARGIN + TITLE_HEIGHT];
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element(
     'svg',
@@ -89,8 +95,9 @@ export const standaloneSvg = ({ title, description, body, ...size }: Figure): st
     },
     element('title', {}, escaped(title)),
     element('desc', {}, escaped(description)),
-    element('rect', { width: '100%', height: '100%', fill: '#ffffff' }),
-    label(title, { x: MARGIN, y: MARGIN + 17, size: 19, 'font-weight': 700, fill: '#14171c' }),
+    ...(style === '' ? [] : [element('style', {}, style)]),
+    element('rect', { class: 'paper', width: '100%', height: '100%', fill: '#ffffff' }),
+    label(title, { class: 'ink', x: MARGIN, y: MARGIN + 17, size: 19, 'font-weight': 700, fill: '#14171c' }),
     group({ transform: `translate(${MARGIN} ${MARGIN + TITLE_HEIGHT})` }, body),
   )}\n`;
 };

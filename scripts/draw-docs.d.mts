@@ -1,0 +1,1 @@
+export function drawDocs(): Promise<ReadonlyMap<string, string>>;

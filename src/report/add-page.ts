@@ -1,0 +1,93 @@
+import { networkMap } from './figures/network-map.js';
+import { DARK_STYLE } from './figures/paint.js';
+import { escaped } from './figures/svg.js';
+import { htmlTable, plainPage, prose, section, wideFigure } from './html.js';
+import type { Run } from './json-report.js';
+import { PLAIN_STYLE } from './page-style.js';
+import { byteSize, count, printable } from './printable.js';
+import { SKIP_REASONS } from './sentences.js';
+import { nextSteps, siteTable, stageTable, totalsLine, warningLine } from './summary.js';
+import { isVerified, verifiedLines } from './verify-report.js';
+
+const STYLE = `
+${PLAIN_STYLE}
+body{max-width:1240px}
+h2{font-size:21px;line-height:1.2;margin:40px 0 10px}
+.lead{font-size:18px}.caption{color:var(--muted);max-width:86ch;margin:0 0 14px}
+.wide{overflow-x:auto}.wide svg{display:block;min-width:900px;margin:20px 0}
+table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--grid);white-space:nowrap}
+th{font-weight:400}thead th{color:var(--muted);font-weight:600}.number{text-align:right}
+pre{overflow-x:auto;background:var(--raised);border-radius:8px;padding:12px 16px;font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+footer{padding-top:32px}
+@media print{body{font-size:12px;padding:0}.wide{overflow:visible}.wide svg{min-width:0}th,td{white-space:normal;padding:3px 8px 3px 0;font-size:10.5px}tr,svg{break-inside:avoid}}
+${DARK_STYLE}
+`.trim();
+
+/** What `add` did, or would do, as a page of its own: the drawing, every module, what has none, and what to do next. */
+export function addPage(run: Run): string {
+  const { plan, model, inputPath, verified, tool } = run;
+  const warnings = [...model.warnings, ...plan.warnings].map(warningLine);
+  const [next, ...code] = nextSteps(plan.exact);
+  const parts = [
+    `<p class="lead">${prose(doneSentence(run))}</p>`,
+    `<p>${prose(`${totalsLine(plan)}.`)}</p>`,
+    ...(verified === undefined ? [] : verifiedLines(verified).map((line) => `<p>${prose(line)}</p>`)),
+    wideFigure(networkMap(plan, inputPath)),
+    ...(warnings.length === 0 ? [] : [section('warnings', 'Warnings', '', list(warnings))]),
+    section('stages', 'Stages', '', htmlTable('Table of the stages', stageTable(plan))),
+    section('modules', 'Modules', MODULE_CAPTION, htmlTable('Table of the modules', siteTable(plan.sites, printable))),
+    ...(plan.skipped.length === 0 ? [] : [section('skipped', 'Without a module', '', skippedTable(run))]),
+    section(
+      'next',
+      'What to do next',
+      prose(next!.replace('Next: the', 'The')),
+      `<pre tabindex="0">${escapedLines(code)}</pre>`,
+    ),
+    section('options', 'Options', '', htmlTable('Table of the options', optionTable(run))),
+  ];
+  return plainPage({ title: `SE modules for ${printable(inputPath)}`, style: STYLE, tool, body: parts.join('\n') });
+}
+
+const MODULE_CAPTION =
+  'A module starts with a gate of 1/2. “Exact by” says what makes up for it: weights before it, or behind it, that are doubled, or its own gate.';
+
+/** What was done, and where the result is. */
+function doneSentence({ plan, model, inputPath, output, verified }: Run): string {
+  const modules = `${count(plan.sites.length)} Squeeze-and-Excitation ${plan.sites.length === 1 ? 'module' : 'modules'}`;
+  const into = `into ${printable(inputPath)}`;
+  if (output === null) {
+    return verified !== undefined && !isVerified(verified)
+      ? `${modules} were put ${into}, but the new model differs: it was taken away again.`
+      : `${modules} would go ${into}. This was a dry run: nothing was written.`;
+  }
+  const promise = plan.exact
+    ? 'Until it is trained it computes what the old one did.'
+    : 'It computes something else until it is trained.';
+  return `${modules} went ${into}. The new model is ${printable(output.path)} (${byteSize(model.bytes)} -> ${byteSize(output.bytes)}). ${promise}`;
+}
+
+const list = (items: readonly string[]): string =>
+  `<ul>${items.map((item) => `<li>${prose(item)}</li>`).join('')}</ul>`;
+
+const escapedLines = (lines: readonly string[]): string => lines.map((line) => escaped(line.trim())).join('\n');
+
+const skippedTable = ({ plan }: Run): string =>
+  htmlTable('Table of what has no module', {
+    head: ['layer', 'stage', 'reason'],
+    rightAligned: new Set([1]),
+    rows: plan.skipped.map(({ layer, stage, reason }) => [printable(layer), String(stage), SKIP_REASONS[reason]]),
+  });
+
+const optionTable = ({ options }: Run) => ({
+  head: ['option', 'value'],
+  rightAligned: new Set<number>(),
+  rows: Object.entries(options).map(([name, value]) => [name, valueWords(value)]),
+});
+
+function valueWords(value: unknown): string {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return '–';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return printable([value].flat().join(', '));
+}

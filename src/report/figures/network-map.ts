@@ -1,0 +1,162 @@
+import { MAX_DRAWN_BLOCKS, MAX_DRAWN_STAGES } from '../../limits.js';
+import type { Plan } from '../../plan/plan.js';
+import { percentOf } from '../json-report.js';
+import { type OutlineCell, type OutlineStage, outlineOf } from '../network-outline.js';
+import { count, magnitude, percent, printable } from '../printable.js';
+import { BLOCK_NAMES } from '../sentences.js';
+import { blockCell, CELL, stateOf } from './block-cell.js';
+import { mapLegend } from './map-legend.js';
+import { DARK_STYLE, paint } from './paint.js';
+import { element, type Figure, label, shortened, standaloneSvg } from './svg.js';
+
+const GAP = 8;
+const COLUMNS = 8;
+const LEFT = 180;
+const WIDTH = LEFT + COLUMNS * (CELL.width + GAP) - GAP;
+const HEAD = 30;
+const PADDING = 12;
+const LINE = 16;
+const TITLE_CHARACTERS = 32;
+
+/** A network as bands of stages with their blocks, and the modules that a plan adds to it. */
+export function networkMap(plan: Plan, path: string): Figure {
+  const stages = outlineOf(plan);
+  const drawn = stages.length > MAX_DRAWN_STAGES ? stages.slice(0, MAX_DRAWN_STAGES - 1) : stages;
+  let y = HEAD;
+  const bands = drawn.map((stage) => {
+    const band = stageBand(stage, plan, y);
+    y += band.height;
+    return band.body;
+  });
+  const rest = stages.slice(drawn.length);
+  if (rest.length > 0 || stages.length === 0) {
+    const words = stages.length === 0 ? 'no convolutions: no stages and no blocks' : `and ${restSentence(rest)}`;
+    bands.push(rule(y), label(words, { ...paint('muted'), x: 0, y: y + 22, size: 13 }));
+    y += 34;
+  }
+  const legend = mapLegend(plan, drawn, y + 2, WIDTH);
+  return {
+    width: WIDTH,
+    height: y + 2 + legend.height,
+    title: `${shortened(fileName(path), TITLE_CHARACTERS)}: ${titleWords(plan)}`,
+    description: [costLine(plan), ...drawn.map((stage) => stageSentence(stage, plan))].join('. '),
+    body: [label(costLine(plan), { ...paint('muted'), x: 0, y: 10, size: 13 }), ...bands, rule(y), legend.body].join(
+      '',
+    ),
+  };
+}
+
+/**
+ * The drawing of a network and of a plan for it, as an SVG file: for light and dark screens, without fonts or scripts.
+ * @param path the model's, for the title
+ * @example writeFileSync('net.svg', networkSvg(inspect(model).plan, 'net.keras'));
+ */
+export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(networkMap(plan, path), DARK_STYLE);
+
+const fileName = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
+
+const plural = (number: number, [one, several]: readonly [string, string]): string =>
+  `${count(number)} ${number === 1 ? one : several}`;
+
+const rule = (y: number): string => element('path', { ...paint('rule'), d: `M0,${y}.5H${WIDTH}` });
+
+function titleWords({ sites, network, stages }: Plan): string {
+  const there = network.modules.length;
+  const blocks = plural(network.blocks.length, ['block', 'blocks']);
+  const added = `${plural(sites.length, ['module', 'modules'])} to add`;
+  return `${blocks} in ${plural(stages.length, ['stage', 'stages'])}, ${there > 0 ? `${count(there)} ${there === 1 ? 'holds' : 'hold'} a module, ` : ''}${added}`;
+}
+
+function costLine({ params, macs, exact, sites }: Plan): string {
+  const before = params.before === 0 ? [] : [`${count(params.before)} parameters`];
+  if (sites.length === 0) return [...before, `${magnitude(macs.before)} MACs`, 'nothing to add'].join(SEPARATOR);
+  const added = `+${count(params.added)}${before.length === 0 ? ' parameters' : ''}${bracketed(percentOf(params.added, params.before))}`;
+  return [
+    [...before, added].join(' '),
+    `${magnitude(macs.before)} MACs +${magnitude(macs.added)}${bracketed(percentOf(macs.added, macs.before))}`,
+    exact ? 'the same outputs until it is trained' : 'other outputs until it is trained',
+  ].join(SEPARATOR);
+}
+
+const SEPARATOR = '  ·  ';
+
+const bracketed = (share: number | null): string => (share === null ? '' : ` (${percent(share)})`);
+
+function stageBand(stage: OutlineStage, plan: Plan, y: number): { readonly body: string; readonly height: number } {
+  const { cells } = stage;
+  const shown = cells.length > MAX_DRAWN_BLOCKS ? cells.slice(0, MAX_DRAWN_BLOCKS - 1) : cells;
+  const places = shown.length < cells.length ? shown.length + 1 : shown.length;
+  const rows = Math.ceil(places / COLUMNS);
+  const lines = stageLines(stage, plan);
+  const height = 2 * PADDING + Math.max(rows * (CELL.height + GAP) - GAP, 4 + lines.length * LINE + 2);
+  const placeOf = (index: number) => ({
+    x: LEFT + (index % COLUMNS) * (CELL.width + GAP),
+    y: y + PADDING + Math.floor(index / COLUMNS) * (CELL.height + GAP),
+  });
+  const words = lines.map((line, index) =>
+    index === 0
+      ? label(line, { ...paint('ink'), x: 0, y: y + PADDING + 14, size: 16, 'font-weight': 700 })
+      : label(line, { ...paint('muted'), x: 0, y: y + PADDING + 16 + index * LINE, size: 11 }),
+  );
+  const boxes = shown.map((cell, index) => {
+    const at = placeOf(index);
+    return (cell.goesOn ? wireTo(at) : '') + blockCell(cell, at.x, at.y);
+  });
+  const more = placeOf(shown.length);
+  return {
+    height,
+    body: [
+      rule(y),
+      ...words,
+      ...boxes,
+      shown.length < cells.length ? moreWords(cells.slice(shown.length), more.x, more.y) : '',
+    ].join(''),
+  };
+}
+
+const wireTo = ({ x, y }: { readonly x: number; readonly y: number }): string =>
+  element('path', { ...paint('wire'), 'stroke-width': '1.4', d: `M${x - GAP},${y + CELL.height / 2}h${GAP}` });
+
+function moreWords(cells: readonly OutlineCell[], x: number, y: number): string {
+  const modules = cells.reduce((sum, { sites }) => sum + sites.length, 0);
+  return (
+    label(`and ${count(cells.length)} more`, { ...paint('ink'), x: x + 7, y: y + 27, size: 12, 'font-weight': 700 }) +
+    label(`with ${plural(modules, ['module', 'modules'])}`, { ...paint('muted'), x: x + 7, y: y + 43, size: 11 })
+  );
+}
+
+function stageLines({ stage, stride, size, channels, cells }: OutlineStage, plan: Plan): readonly string[] {
+  const added = addedParams(cells);
+  return [
+    `Stage ${stage}`,
+    shortened(size.length === 0 ? 'size unknown' : size.map((length) => length ?? '?').join(' × '), 26),
+    `${count(channels)} channels, stride ${count(stride)}`,
+    blocksLine(cells),
+    ...(added > 0 ? [`+${count(added)} parameters`] : plan.stages[stage - 1]?.skipped ? ['skipped'] : []),
+  ];
+}
+
+const addedParams = (cells: readonly OutlineCell[]): number =>
+  cells.reduce((sum, { sites }) => sum + sites.reduce((total, { params }) => total + params, 0), 0);
+
+/** `3 residual units`; where there are several kinds, `7 blocks`. */
+function blocksLine(cells: readonly OutlineCell[]): string {
+  const kinds = cells.flatMap(({ kind }) => (kind === 'layer' ? [] : [kind]));
+  if (kinds.length === 0) return 'no blocks';
+  const [kind] = kinds;
+  return plural(kinds.length, kinds.every((other) => other === kind) ? BLOCK_NAMES[kind!] : ['block', 'blocks']);
+}
+
+function stageSentence(stage: OutlineStage, plan: Plan): string {
+  const { cells } = stage;
+  const added = cells.reduce((sum, { sites }) => sum + sites.length, 0);
+  const there = cells.filter((cell) => stateOf(cell) === 'there').length;
+  const modules = [`${plural(added, ['module', 'modules'])} to add`, ...(there > 0 ? [`${count(there)} there`] : [])];
+  return [...stageLines(stage, plan), ...modules].map(printable).join(', ');
+}
+
+function restSentence(rest: readonly OutlineStage[]): string {
+  const cells = rest.flatMap((stage) => stage.cells);
+  const modules = cells.reduce((sum, { sites }) => sum + sites.length, 0);
+  return `${plural(rest.length, ['more stage', 'more stages'])} with ${plural(modules, ['module', 'modules'])}`;
+}
