@@ -215,7 +215,9 @@ test('in memory, HDF5 files and archives are refused in one sentence', async () 
 test('a blob whose file changed since it was dropped is not read', async () => {
   const gone = new (class extends Blob {
     override slice(): Blob {
-      return Object.assign(new Blob([]), { arrayBuffer: () => Promise.reject(new DOMException('', 'NotReadableError')) });
+      return Object.assign(new Blob([]), {
+        arrayBuffer: () => Promise.reject(new DOMException('', 'NotReadableError')),
+      });
     }
   })(['weights']);
   const storage = memoryStorage([['weights.bin', gone]]);
