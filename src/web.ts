@@ -37,8 +37,7 @@ export async function readModel(files: Files): Promise<Model> {
 
 /**
  * Writes a model as a TensorFlow.js model, with the bytes that the command line writes.
- * @returns the files by their names: `model.json` and weight files. Weights that did not change are parts of the files
- *   that were read.
+ * @returns the files by their names, `model.json` first. Weights that did not change are parts of the files that were read.
  * @throws RetrofitError `overflow`, `cannot-convert`, `input-changed`
  * @example const files = await writeModel(retrofit(model, { ratio: 16 }));
  */
@@ -48,9 +47,8 @@ export async function writeModel(
 ): Promise<ReadonlyMap<string, Content>> {
   const storage = memoryStorage();
   const place = outputPlace(storage, { path: model.path, isFolder: false, format: model.format }, { to: 'tfjs' });
-  await writeTo(storage, convertModel(model, place.format), place, options);
-  const start = `${place.folder}/`;
-  return new Map([...storage.files].map(([path, content]) => [path.slice(start.length), content]));
+  const { files } = await writeTo(storage, convertModel(model, place.format), place, options);
+  return new Map(files.map((name) => [storage.join('.', name), storage.files.get(storage.join(place.folder, name))!]));
 }
 
 /** The file that is the model: a model.json, or the only file that may be one. */

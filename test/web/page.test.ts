@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import chromium from '@sparticuz/chromium';
-import puppeteer, { type Browser, type CDPSession, type Page } from 'puppeteer-core';
+import type { Browser, CDPSession, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildPage, type Server, serve } from '../../scripts/example-web.mjs';
 import { nodeStorage } from '../../src/storage/node/node-storage.js';
+import { HAS_CHROMIUM, startChromium } from '../support/chromium.js';
 import { bytesIn, copyFixture, makeFolders, namesIn, run } from '../support/cli.js';
 import { buildModel, renameLayer, writeBuilt } from '../support/model-builder.js';
 
-// The page of examples/web in a real browser, as somebody uses it. The package holds a Chromium for Linux on x64.
+// The page of examples/web in a real browser, as somebody uses it.
 
 const PATIENCE_MILLISECONDS = 30_000;
 const OWN_FILES = ['', 'page.css', 'page.js'];
@@ -23,14 +23,10 @@ let downloads: string;
 let requests: string[];
 let complaints: string[];
 
-describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the page', () => {
+describe.runIf(HAS_CHROMIUM)('the page', () => {
   beforeAll(async () => {
     server = await serve(await buildPage(newFolder()));
-    browser = await puppeteer.launch({
-      executablePath: await chromium.executablePath(),
-      args: chromium.args,
-      headless: 'shell',
-    });
+    browser = await startChromium();
   });
 
   afterAll(async () => {
@@ -85,7 +81,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the page
     await (await page.$('#files'))!.uploadFile(...filesIn(folder));
     await make();
     const names = await page.$$eval('#single-files a', (links) => links.map(({ textContent }) => textContent));
-    expect(names).toEqual(['group1-shard1of2.bin', 'group1-shard2of2.bin', 'se_modules.bin', 'model.json']);
+    expect(names).toEqual(['model.json', 'group1-shard1of2.bin', 'group1-shard2of2.bin', 'se_modules.bin']);
     for (const [index, name] of names.entries()) {
       await page.click(`#single-files li:nth-child(${index + 1}) a`);
       await downloaded(name!);
