@@ -73,7 +73,7 @@ const chosen = (input) => [...input.files].map((file) => [file.webkitRelativePat
 async function dropped({ items }) {
   // The list is empty as soon as the event is over.
   const entries = [...items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
-  return (await Promise.all(entries.map(filesIn))).flat();
+  return (await Promise.all(entries.filter((entry) => entry !== null).map(filesIn))).flat();
 }
 
 async function filesIn(entry) {
@@ -103,8 +103,7 @@ async function showPlan(isCurrent) {
   const planned = await planWithWeights(model, chosenOptions());
   if (!isCurrent()) return;
   plan = planned;
-  const [tfjs] = inspect(model).loads.filter(({ loader }) => loader === 'tfjs');
-  const { blockedBy } = tfjs;
+  const { blockedBy } = inspect(model).loads.find(({ loader }) => loader === 'tfjs');
   part('model-name').textContent = model.path;
   part('facts').textContent = `${megabytes(model.bytes)}, ${model.files.length} files`;
   showTable(part('stages'), stageTable(plan));
