@@ -51,11 +51,14 @@ export async function writeModel(
   return new Map(files.map((name) => [storage.join('.', name), storage.files.get(storage.join(place.folder, name))!]));
 }
 
-/** The file that is the model: a model.json, or the only file that may be one. */
+/** The file that is the model: the outermost model.json, or the only file that may be one. */
 function modelAmong(paths: readonly string[]): string {
+  const depth = (path: string): number => path.split('/').length;
   const named = paths.filter((path) => /(^|\/)model\.json$/.test(path));
-  const candidates = named.length > 0 ? named : paths.filter((path) => path.endsWith('.json'));
-  const [only, second] = candidates.length > 0 ? candidates : paths.length === 1 ? paths : [];
+  // The command line puts its output into the folder of the input.
+  const outermost = named.filter((path) => depth(path) === Math.min(...named.map(depth)));
+  const others = paths.length === 1 ? paths : paths.filter((path) => path.endsWith('.json'));
+  const [only, second] = outermost.length > 0 ? outermost : others;
   if (only === undefined) {
     throw inputError('not-a-model', `there is no model.json among the files (${paths.length})`, {
       hint: 'give the model.json of a TensorFlow.js model together with its weight files',

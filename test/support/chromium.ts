@@ -6,12 +6,19 @@ import puppeteer, { type Browser } from 'puppeteer-core';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+const PATIENCE_MILLISECONDS = 100_000;
+
 /** Whether the package holds a Chromium for this machine. */
 export const HAS_CHROMIUM = process.platform === 'linux' && process.arch === 'x64';
 
 /** Starts a browser without a window. Its sandbox needs rights that containers do not give. */
 export const startChromium = async (): Promise<Browser> =>
-  puppeteer.launch({ executablePath: await unpackedChromium(), args: ['--no-sandbox'], headless: 'shell' });
+  puppeteer.launch({
+    executablePath: await unpackedChromium(),
+    args: ['--no-sandbox'],
+    headless: 'shell',
+    timeout: PATIENCE_MILLISECONDS,
+  });
 
 /** The program out of the package, which unpacks into the folder for temporary files, where test files would meet. */
 async function unpackedChromium(): Promise<string> {

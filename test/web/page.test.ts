@@ -10,7 +10,8 @@ import { buildModel, renameLayer, writeBuilt } from '../support/model-builder.js
 
 // The page of examples/web in a real browser, as somebody uses it.
 
-const PATIENCE_MILLISECONDS = 30_000;
+/** Less than a test has, so that it can say what it waited for. */
+const PATIENCE_MILLISECONDS = 100_000;
 const OWN_FILES = ['', 'page.css', 'page.js'];
 const newFolder = makeFolders();
 

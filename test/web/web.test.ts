@@ -67,6 +67,11 @@ test('what was written is read again, and stripped again', async () => {
   );
 });
 
+test('of a model and those in folders beside it, the outermost is meant', async () => {
+  const inner = filesOf('vgg').map(([path, blob]) => [`resnet-v1/model-se/${path}`, blob] as const);
+  expect((await readModel([...inner, ...filesOf('resnet-v1')])).path).toBe('resnet-v1/model.json');
+});
+
 test('an archive is the one that the command line would write', async () => {
   const files = filesOf('weird-names');
   const path = join(newFolder(), 'net.zip');
