@@ -24,6 +24,18 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts'],
   'inspect.ts': ['formats', 'plan', 'model'],
+  'plan-with-weights.ts': ['formats', 'plan', 'model'],
+  'web.ts': [
+    'formats',
+    'storage',
+    'transforms',
+    'plan',
+    'plan-with-weights.ts',
+    'inspect.ts',
+    'report',
+    'model',
+    'errors.ts',
+  ],
   images: ['errors.ts', 'limits.ts', 'random.ts'],
   tune: ['runtime', 'images', 'formats', 'storage', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
   runtime: ['formats', 'images', 'stages', 'plan', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],

@@ -3,6 +3,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { inputError, RetrofitError } from '../../errors.js';
 import type { FindOptions, FoundFile, Storage } from '../storage.js';
+import { notAFile, notFound, outsideFolder } from '../storage-errors.js';
 import { isMissing } from './file-system-errors.js';
 import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
 import { readHdf5 } from './open-hdf5.js';
@@ -59,10 +60,7 @@ async function findInside(folder: string, name: string, { allowLinks = false }: 
   }
   // A folder on the way may be a link too: the real path must still lie within the real folder.
   if (!allowLinks && !(await realPathOf(path)).startsWith((await realPathOf(folder)) + sep)) {
-    throw inputError('unsafe-path', 'the file lies outside the folder of the model', {
-      where: { file: path },
-      hint: 'copy the model and its files into one folder, or give --allow-links if you trust where the link leads',
-    });
+    throw outsideFolder(path);
   }
   return { ...toFound(path, facts), ...(allowLinks ? {} : { isNoLink: true }) };
 }
@@ -77,20 +75,12 @@ async function findingNothing<T>(path: string, look: () => Promise<T>): Promise<
     return await look();
   } catch (error) {
     if (!isMissing(error)) throw unreadable(path, error);
-    throw inputError('not-found', 'no such file', {
-      where: { file: path },
-      hint: 'check the path, or copy the file there',
-    });
+    throw notFound(path);
   }
 }
 
 function toFound(path: string, facts: Stats): FoundFile {
-  if (!facts.isFile()) {
-    throw inputError('not-a-file', 'a folder, pipe or device where a file should be', {
-      where: { file: path },
-      hint: 'a model consists of ordinary files',
-    });
-  }
+  if (!facts.isFile()) throw notAFile(path);
   return { path, byteLength: facts.size, identity: identityOf(facts) };
 }
 

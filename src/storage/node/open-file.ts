@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { inputError } from '../../errors.js';
 import type { FoundFile, OpenFile } from '../storage.js';
+import { fileChanged } from '../storage-errors.js';
 import { fileSystemReason } from './file-system-errors.js';
 
 /** Opens a file that was found, or the stretch of one, for many reads. */
@@ -11,12 +12,12 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
   return {
     read: async (byteOffset, byteLength) => {
       // Behind a stretch lies something else.
-      if (file.byteOffset !== undefined && byteOffset + byteLength > file.byteLength) throw changed(file);
+      if (file.byteOffset !== undefined && byteOffset + byteLength > file.byteLength) throw fileChanged(file);
       const bytes = new Uint8Array(byteLength);
       try {
         for (let done = 0; done < byteLength; ) {
           const { bytesRead } = await handle.read(bytes, done, byteLength - done, start + byteOffset + done);
-          if (bytesRead === 0) throw changed(file);
+          if (bytesRead === 0) throw fileChanged(file);
           done += bytesRead;
         }
       } catch (error) {
@@ -43,7 +44,7 @@ export async function withHandle<T>(file: FoundFile, use: (descriptor: number) =
 /** @throws RetrofitError `input-changed` if the file is no longer the one that was found */
 export async function ensureUnchanged(file: FoundFile): Promise<void> {
   const facts = await stat(file.path).catch(() => undefined);
-  if (facts === undefined || identityOf(facts) !== file.identity) throw changed(file);
+  if (facts === undefined || identityOf(facts) !== file.identity) throw fileChanged(file);
 }
 
 /** What changes when a file does. */
@@ -63,13 +64,7 @@ async function openHandle(file: FoundFile): Promise<FileHandle> {
   // Not blocking: were the file swapped for a pipe, opening it would wait for ever.
   const noFollow = file.isNoLink ? (constants.O_NOFOLLOW ?? 0) : 0;
   return open(file.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | noFollow).catch((error) => {
-    if (file.isNoLink && error?.code === 'ELOOP') throw changed(file);
+    if (file.isNoLink && error?.code === 'ELOOP') throw fileChanged(file);
     throw unreadable(file.path, error);
   });
 }
-
-const changed = (file: FoundFile) =>
-  inputError('input-changed', 'the file changed while it was read', {
-    where: { file: file.path },
-    hint: 'wait until whatever writes it is done, then run again',
-  });

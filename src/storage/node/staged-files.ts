@@ -3,9 +3,10 @@ import { link, lstat, mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { usageError } from '../../errors.js';
 import type { StagedOutput } from '../storage.js';
+import { outputTaken } from '../storage-errors.js';
 import { isLinkless, isMissing, isTaken } from './file-system-errors.js';
 import { hiddenName, listDead } from './hidden-names.js';
-import { exists, stageOutput, sync, taken } from './staged-output.js';
+import { exists, stageOutput, sync } from './staged-output.js';
 
 /** What holds a file's place where files cannot be linked. */
 const PLACEHOLDER = 'se-retrofit writes here';
@@ -45,7 +46,7 @@ async function ensureFree(path: string, replace: boolean): Promise<void> {
     throw error;
   });
   if (facts === undefined) return;
-  if (!replace) throw taken(path);
+  if (!replace) throw outputTaken(path);
   if (facts.isFile()) return;
   throw usageError('output-exists', 'a folder, link or device stands where the output should be', {
     where: { file: path },
@@ -96,7 +97,7 @@ async function appear(staged: string, place: string): Promise<void> {
     });
   } catch (error) {
     // Another run was faster: its output stands.
-    throw isTaken(error) ? taken(place) : error;
+    throw isTaken(error) ? outputTaken(place) : error;
   }
 }
 

@@ -2,9 +2,10 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { StagedOutput } from '../storage.js';
+import { outputTaken } from '../storage-errors.js';
 import { isMissing, isTaken } from './file-system-errors.js';
 import { hiddenName, listDead } from './hidden-names.js';
-import { exists, stageOutput, taken } from './staged-output.js';
+import { exists, stageOutput } from './staged-output.js';
 
 /** Starts an output folder beside its place. See {@link StagedOutput}. */
 export function stageFolder(output: string, replace: boolean): Promise<StagedOutput> {
@@ -17,7 +18,7 @@ export function stageFolder(output: string, replace: boolean): Promise<StagedOut
     staging,
     prepare: async () => {
       for (const processId of listDead(path)) putRight(path, processId);
-      if (!replace && (await exists(path))) throw taken(output);
+      if (!replace && (await exists(path))) throw outputTaken(output);
     },
     moveIntoPlace: () => moveIntoPlace(staging, path, output, replace),
     abandon: () => putRight(path, process.pid),
@@ -40,7 +41,7 @@ async function moveIntoPlace(staging: string, path: string, output: string, repl
     // Another run was faster: its output stands, and it is whole.
     if (isTaken(error)) {
       if (isMovedAway) await rm(old, { recursive: true, force: true });
-      throw taken(output);
+      throw outputTaken(output);
     }
     if (isMovedAway) await rename(old, path);
     throw error;

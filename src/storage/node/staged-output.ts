@@ -1,6 +1,6 @@
 import { lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { outputError, RetrofitError, usageError } from '../../errors.js';
+import { outputError, RetrofitError } from '../../errors.js';
 import type { StagedOutput } from '../storage.js';
 import { fileSystemReason } from './file-system-errors.js';
 import { makeFolders, removeFolders } from './new-folders.js';
@@ -116,12 +116,6 @@ export async function sync(path: string): Promise<void> {
 export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined;
 }
-
-export const taken = (output: string) =>
-  usageError('output-exists', 'the output exists already', {
-    where: { file: output },
-    hint: 'give another name with -o, or --force to replace it',
-  });
 
 async function reportingFailure<T>(output: string, work: () => Promise<T>): Promise<T> {
   try {

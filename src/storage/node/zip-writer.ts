@@ -1,10 +1,10 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { NewZipMember } from '../zip.js';
+import { directoryRecord, endRecords, LOCAL_CRC_OFFSET, localHeader, type MemberFacts } from '../zip-headers.js';
 import { crc32 } from './crc32.js';
 import { fileChunks } from './file-chunks.js';
 import { isInterrupted } from './unfinished.js';
 import { writeBytes } from './write-bytes.js';
-import { directoryRecord, endRecords, LOCAL_CRC_OFFSET, localHeader, type MemberFacts } from './zip-headers.js';
 
 /**
  * Writes a new archive of stored members, in one pass over their bytes: a checksum goes into its header afterwards.

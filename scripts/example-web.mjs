@@ -1,0 +1,39 @@
+// npm run example:web: builds the page of examples/web and serves it to this machine.
+
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const SOURCE = join(ROOT, 'examples', 'web');
+const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript' };
+
+/** Makes the page, its script and what that imports in one file, in a folder. */
+export async function buildPage(folder = join(ROOT, '.cache', 'example-web')) {
+  await mkdir(folder, { recursive: true });
+  const bundle = await rolldown({ input: join(SOURCE, 'page.js'), platform: 'browser' });
+  await bundle.write({ dir: folder, format: 'esm', codeSplitting: false, minify: true });
+  await bundle.close();
+  for (const name of ['index.html', 'page.css']) await copyFile(join(SOURCE, name), join(folder, name));
+  return folder;
+}
+
+/** Serves a folder to this machine alone; any free port by default. */
+export async function serve(folder, port = 0) {
+  const server = createServer(async ({ url }, response) => {
+    const name = new URL(url, 'http://localhost').pathname.slice(1) || 'index.html';
+    const type = TYPES[extname(name)];
+    const bytes =
+      type === undefined || name.includes('/') ? undefined : await readFile(join(folder, name)).catch(() => {});
+    response.writeHead(bytes === undefined ? 404 : 200, { 'content-type': type ?? 'text/plain' }).end(bytes);
+  });
+  await new Promise((done, failed) => server.once('error', failed).listen(port, '127.0.0.1', done));
+  return { address: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { address } = await serve(await buildPage(), Number(process.env.PORT ?? 0));
+  console.log(`${address}  (stop with Ctrl+C)`);
+}

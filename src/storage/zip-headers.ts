@@ -1,0 +1,111 @@
+/** A member as its headers tell of it. */
+export interface MemberFacts {
+  readonly name: Uint8Array;
+  readonly byteLength: number;
+  readonly crc32: number;
+  /** Where its local header begins. */
+  readonly headerOffset: number;
+}
+
+// The same bytes as Python's zipfile writes for Keras, whatever the time, the time zone or the user: stored, from Unix,
+// of 1980-01-01, read and written by the owner.
+const VERSION = 20;
+const VERSION_ZIP64 = 45;
+const UNIX = 3 << 8;
+const IS_UTF8 = 0x0800;
+const FIRST_DAY = (1 << 5) | 1;
+const OWNER_ONLY = 0o600 * 2 ** 16;
+
+const ZIP64_FIELD = 0x0001;
+const SEE_ZIP64 = 0xffffffff;
+const SEE_ZIP64_SHORT = 0xffff;
+
+/** Where the checksum stands in a local header; it is known only when the data is written. */
+export const LOCAL_CRC_OFFSET = 14;
+
+/** The header before the data of a stored member. */
+export function localHeader(member: MemberFacts): Uint8Array<ArrayBuffer> {
+  const isLarge = member.byteLength >= SEE_ZIP64;
+  const field = zip64Field(isLarge ? [member.byteLength, member.byteLength] : []);
+  const { bytes, view } = blank(30);
+  view.setUint32(0, 0x04034b50, true);
+  writeShared(view, 4, member, isLarge);
+  view.setUint16(28, field.length, true);
+  return joinBytes([bytes, member.name, field]);
+}
+
+/** The record of a stored member in the directory. */
+export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
+  const isLarge = member.byteLength >= SEE_ZIP64;
+  const isFar = member.headerOffset >= SEE_ZIP64;
+  const field = zip64Field([
+    ...(isLarge ? [member.byteLength, member.byteLength] : []),
+    ...(isFar ? [member.headerOffset] : []),
+  ]);
+  const { bytes, view } = blank(46);
+  view.setUint32(0, 0x02014b50, true);
+  view.setUint16(4, UNIX | (isLarge || isFar ? VERSION_ZIP64 : VERSION), true);
+  writeShared(view, 6, member, isLarge || isFar);
+  view.setUint16(30, field.length, true);
+  view.setUint32(38, OWNER_ONLY, true);
+  view.setUint32(42, isFar ? SEE_ZIP64 : member.headerOffset, true);
+  return joinBytes([bytes, member.name, field]);
+}
+
+/** What follows the directory: the end record, and the zip64 records before it where they are needed. */
+export function endRecords(entryCount: number, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
+  const end = blank(22);
+  end.view.setUint32(0, 0x06054b50, true);
+  for (const at of [8, 10]) end.view.setUint16(at, Math.min(entryCount, SEE_ZIP64_SHORT), true);
+  end.view.setUint32(12, Math.min(byteLength, SEE_ZIP64), true);
+  end.view.setUint32(16, Math.min(byteOffset, SEE_ZIP64), true);
+  if (entryCount < SEE_ZIP64_SHORT && byteLength < SEE_ZIP64 && byteOffset < SEE_ZIP64) return end.bytes;
+  const record = blank(56);
+  record.view.setUint32(0, 0x06064b50, true);
+  record.view.setBigUint64(4, 44n, true);
+  record.view.setUint16(12, UNIX | VERSION_ZIP64, true);
+  record.view.setUint16(14, VERSION_ZIP64, true);
+  for (const at of [24, 32]) record.view.setBigUint64(at, BigInt(entryCount), true);
+  record.view.setBigUint64(40, BigInt(byteLength), true);
+  record.view.setBigUint64(48, BigInt(byteOffset), true);
+  const locator = blank(20);
+  locator.view.setUint32(0, 0x07064b50, true);
+  locator.view.setBigUint64(8, BigInt(byteOffset + byteLength), true);
+  locator.view.setUint32(16, 1, true);
+  return joinBytes([record.bytes, locator.bytes, end.bytes]);
+}
+
+/** Pieces of bytes as one. */
+function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    joined.set(piece, end);
+    end += piece.length;
+  }
+  return joined;
+}
+
+/** The fields that both headers have in the same order: from the version needed to the length of the name. */
+function writeShared(view: DataView, at: number, member: MemberFacts, isZip64: boolean): void {
+  view.setUint16(at, isZip64 ? VERSION_ZIP64 : VERSION, true);
+  view.setUint16(at + 2, member.name.some((byte) => byte > 0x7f) ? IS_UTF8 : 0, true);
+  view.setUint16(at + 8, FIRST_DAY, true);
+  view.setUint32(at + 10, member.crc32, true);
+  for (const size of [at + 14, at + 18]) view.setUint32(size, Math.min(member.byteLength, SEE_ZIP64), true);
+  view.setUint16(at + 22, member.name.length, true);
+}
+
+function zip64Field(numbers: readonly number[]): Uint8Array {
+  if (numbers.length === 0) return new Uint8Array();
+  const { bytes, view } = blank(4 + numbers.length * 8);
+  view.setUint16(0, ZIP64_FIELD, true);
+  view.setUint16(2, numbers.length * 8, true);
+  for (const [index, number] of numbers.entries()) view.setBigUint64(4 + index * 8, BigInt(number), true);
+  return bytes;
+}
+
+function blank(byteLength: number): { readonly bytes: Uint8Array<ArrayBuffer>; readonly view: DataView } {
+  const bytes = new Uint8Array(byteLength);
+  return { bytes, view: new DataView(bytes.buffer) };
+}

@@ -1,0 +1,227 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { memoryStorage } from '../../src/storage/memory.js';
+import { nodeStorage } from '../../src/storage/node/node-storage.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { makeFolders, namesIn } from '../support/cli.js';
+
+// What every storage does, whatever it stores in.
+
+interface Place {
+  readonly storage: Storage;
+  /** The folder that the files are in. */
+  readonly root: string;
+  /** Everything there: paths relative to the root, and what they hold. */
+  readonly contents: () => Promise<Readonly<Record<string, string>>>;
+}
+
+const newFolder = makeFolders();
+
+function onDisk(files: Readonly<Record<string, string>>): Place {
+  const root = newFolder();
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
+  const contents = async () => {
+    const names = namesIn(root).filter((name) => !name.endsWith('/'));
+    return Object.fromEntries(names.map((name) => [name, readFileSync(join(root, name), 'utf8')]));
+  };
+  return { storage: nodeStorage, root, contents };
+}
+
+const inMemory =
+  (toContent: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array | Blob) =>
+  (files: Readonly<Record<string, string>>): Place => {
+    const given = Object.entries(files).map(
+      ([name, text]) => [name, toContent(new Uint8Array(Buffer.from(text)))] as const,
+    );
+    const storage = memoryStorage(given);
+    const contents = async () => {
+      const texts = [...storage.files].map(
+        async ([name, content]) => [name, await new Blob([content as Blob]).text()] as const,
+      );
+      return Object.fromEntries((await Promise.all(texts)).sort(([a], [b]) => (a < b ? -1 : 1)));
+    };
+    return { storage, root: '.', contents };
+  };
+
+const PLACES = [
+  ['on disk', onDisk],
+  ['in memory, as bytes', inMemory((bytes) => bytes)],
+  ['in memory, as blobs', inMemory((bytes) => new Blob([bytes]))],
+] as const;
+
+const MODEL = { 'net/model.json': '{"is": "a model"}', 'net/weights/one.bin': 'abcdefgh', 'other.txt': 'other' };
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+const bytesOf = (words: string) => new Uint8Array(Buffer.from(words));
+
+describe.each(PLACES)('%s', (_, make) => {
+  test('files are found, and what is not there is said', async () => {
+    const { storage, root } = make(MODEL);
+    const path = storage.join(root, 'net/model.json');
+    expect(await storage.kindOf(path)).toBe('file');
+    expect(await storage.kindOf(storage.join(root, 'net'))).toBe('folder');
+    expect(await storage.kindOf(root)).toBe('folder');
+    expect(await storage.kindOf(storage.join(root, 'ne'))).toBeUndefined();
+    expect(await storage.findFile(path)).toMatchObject({ path, byteLength: 17 });
+    await expect(storage.findFile(storage.join(root, 'net'))).rejects.toMatchObject({ code: 'not-a-file' });
+    await expect(storage.findFile(storage.join(root, 'no'))).rejects.toMatchObject({ code: 'not-found' });
+    await expect(storage.list(storage.join(root, 'no'))).rejects.toMatchObject({ code: 'not-found' });
+    expect([...(await storage.list(root))].sort()).toEqual(
+      ['net/', 'net/model.json', 'net/weights/', 'net/weights/one.bin', 'other.txt'].sort(),
+    );
+    expect([...(await storage.list(storage.join(root, 'net')))].sort()).toEqual([
+      'model.json',
+      'weights/',
+      'weights/one.bin',
+    ]);
+  });
+
+  test('a path has one canonical spelling, a name and a folder', async () => {
+    const { storage, root } = make(MODEL);
+    const path = storage.join(root, 'net/model.json');
+    const canonical = await storage.canonical(path);
+    expect(await storage.canonical(storage.join(root, './net/../net/weights/../model.json'))).toBe(canonical);
+    expect(await storage.canonical(storage.absolute(path))).toBe(canonical);
+    expect(canonical.startsWith(`${await storage.canonical(storage.folderOf(path))}/`)).toBe(true);
+    expect(storage.nameOf(path)).toBe('model.json');
+    expect(storage.join(storage.folderOf(path), storage.nameOf(path))).toBe(path);
+    expect(storage.folderOf('model.json')).toBe('.');
+  });
+
+  test('a model names files in its own folder, and none outside', async () => {
+    const { storage, root } = make(MODEL);
+    const folder = storage.join(root, 'net');
+    expect((await storage.findInside(folder, './weights/one.bin', {})).byteLength).toBe(8);
+    await expect(storage.findInside(folder, 'two.bin', {})).rejects.toMatchObject({ code: 'not-found' });
+    await expect(storage.findInside(folder, '../other.txt', {})).rejects.toMatchObject({ code: 'unsafe-path' });
+    await expect(storage.findInside(folder, 'weights', {})).rejects.toMatchObject({ code: 'not-a-file' });
+  });
+
+  test('stretches are read, as copies, and none behind the end', async () => {
+    const { storage, root } = make(MODEL);
+    const file = await storage.findFile(storage.join(root, 'net/weights/one.bin'));
+    const opened = await storage.open(file);
+    const start = await opened.read(0, 3);
+    expect(text(start)).toBe('abc');
+    start.fill(0);
+    expect(text(await opened.read(0, 8))).toBe('abcdefgh');
+    expect((await opened.read(8, 0)).byteLength).toBe(0);
+    await expect(opened.read(5, 4)).rejects.toMatchObject({ code: 'input-changed' });
+    await opened.close();
+    await storage.ensureUnchanged(file);
+    const stretch = await storage.open({ ...file, byteOffset: 2, byteLength: 3 });
+    expect(text(await stretch.read(1, 2))).toBe('de');
+    await expect(stretch.read(1, 3)).rejects.toMatchObject({ code: 'input-changed' });
+    await stretch.close();
+  });
+
+  test('a folder appears whole, with what was copied, patched and written', async () => {
+    const { storage, root, contents } = make(MODEL);
+    const file = await storage.findFile(storage.join(root, 'net/weights/one.bin'));
+    const staged = await storage.stageFolder(storage.join(root, 'out'), false);
+    await staged.copy(file, 'weights/whole.bin');
+    await staged.copy(file, 'start.bin', 4);
+    await staged.copy({ ...file, byteOffset: 3, byteLength: 3 }, './stretch.bin');
+    await staged.patch('weights/whole.bin', 1, bytesOf('BC'));
+    await staged.patch('weights/whole.bin', 6, bytesOf('G'));
+    // The chunks of a reader share their memory.
+    const shared = bytesOf('x1');
+    await staged.write(
+      'new.bin',
+      (function* () {
+        yield shared;
+        shared[1] = '2'.charCodeAt(0);
+        yield shared;
+      })(),
+    );
+    await staged.patch('new.bin', 0, bytesOf('X'));
+    expect(await staged.byteLength('start.bin')).toBe(4);
+    expect(await staged.byteLength('new.bin')).toBe(4);
+    await expect(staged.write('new.bin', [])).rejects.toThrow();
+    expect(await storage.kindOf(storage.join(root, 'out'))).toBeUndefined();
+    await staged.commit();
+    expect(await contents()).toEqual({
+      ...MODEL,
+      'out/new.bin': 'X1x2',
+      'out/start.bin': 'abcd',
+      'out/stretch.bin': 'def',
+      'out/weights/whole.bin': 'aBCdefGh',
+    });
+  });
+
+  test('what is given up leaves nothing', async () => {
+    const { storage, root, contents } = make(MODEL);
+    const staged = await storage.stageFolder(storage.join(root, 'out'), false);
+    await staged.write('new.bin', [bytesOf('new')]);
+    await staged.discard();
+    expect(await contents()).toEqual(MODEL);
+  });
+
+  test('a folder is replaced as a whole, and only when asked', async () => {
+    const { storage, root, contents } = make(MODEL);
+    const folder = storage.join(root, 'net');
+    await expect(storage.stageFolder(folder, false)).rejects.toMatchObject({ code: 'output-exists' });
+    const staged = await storage.stageFolder(folder, true);
+    await staged.write('model.json', [bytesOf('new')]);
+    await staged.commit();
+    expect(await contents()).toEqual({ 'net/model.json': 'new', 'other.txt': 'other' });
+  });
+
+  test('of two outputs of one name the first stands', async () => {
+    const { storage, root, contents } = make({});
+    const [first, second] = [
+      await storage.stageFiles(root, ['a'], false),
+      await storage.stageFiles(root, ['a', 'b'], false),
+    ];
+    await first.write('a', [bytesOf('first')]);
+    await second.write('b', [bytesOf('second')]);
+    await second.write('a', [bytesOf('second')]);
+    await first.commit();
+    await expect(second.commit()).rejects.toMatchObject({ code: 'output-exists' });
+    await second.discard();
+    expect(await contents()).toEqual({ a: 'first' });
+    await expect(storage.stageFiles(root, ['a'], false)).rejects.toMatchObject({ code: 'output-exists' });
+  });
+
+  test('files are replaced beside others', async () => {
+    const { storage, root, contents } = make({ a: 'old', 'b/c': 'deep', other: 'other' });
+    const staged = await storage.stageFiles(root, ['a'], true);
+    await staged.write('a', [bytesOf('new')]);
+    await staged.commit();
+    expect(await contents()).toEqual({ a: 'new', 'b/c': 'deep', other: 'other' });
+    await expect(storage.stageFiles(root, ['b'], true)).rejects.toMatchObject({ code: 'output-exists' });
+  });
+});
+
+test('in memory, HDF5 files and archives are refused in one sentence', async () => {
+  const storage = memoryStorage([['net.keras', bytesOf('PK')]]);
+  const file = await storage.findFile('net.keras');
+  const staged = await storage.stageFolder('out', false);
+  for (const attempt of [
+    () => storage.openZip(file),
+    () => storage.withHdf5(file, async () => 0),
+    () => storage.hasSymbolTables(file, ['/']),
+    () => staged.writeZip('net.keras', []),
+    () => staged.buildHdf5('net.h5', async () => {}),
+  ]) {
+    await expect(attempt()).rejects.toMatchObject({ code: 'needs-files', kind: 'input' });
+  }
+});
+
+test('a blob whose file changed since it was dropped is not read', async () => {
+  const gone = new (class extends Blob {
+    override slice(): Blob {
+      return Object.assign(new Blob([]), {
+        arrayBuffer: () => Promise.reject(new DOMException('', 'NotReadableError')),
+      });
+    }
+  })(['weights']);
+  const storage = memoryStorage([['weights.bin', gone]]);
+  const file = await storage.findFile('weights.bin');
+  await expect((await storage.open(file)).read(0, 3)).rejects.toMatchObject({ code: 'input-changed' });
+  await expect(storage.ensureUnchanged(file)).rejects.toMatchObject({ code: 'input-changed' });
+});
