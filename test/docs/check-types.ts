@@ -12,11 +12,23 @@ const OPTIONS: ts.CompilerOptions = {
   types: ['node'],
 };
 
+// Reading the declarations of packages takes longest: once for all programs.
+const declarations = new Map<string, ts.SourceFile | undefined>();
+const plainHost = ts.createCompilerHost(OPTIONS);
+const host: ts.CompilerHost = {
+  ...plainHost,
+  getSourceFile(name, ...rest) {
+    if (!name.endsWith('.d.ts')) return plainHost.getSourceFile(name, ...rest);
+    if (!declarations.has(name)) declarations.set(name, plainHost.getSourceFile(name, ...rest));
+    return declarations.get(name);
+  },
+};
+
 /** What the type checker says of a program that stands in a folder, and the same program as JavaScript. */
 export function checkTypes(folder: string, name: string, code: string): { complaints: string[]; script: string } {
   const path = join(folder, `${name}.mts`);
   writeFileSync(path, code);
-  const program = ts.createProgram([path], OPTIONS);
+  const program = ts.createProgram([path], OPTIONS, host);
   const complaints = ts
     .getPreEmitDiagnostics(program)
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
