@@ -60,7 +60,9 @@ export interface WriteModelOptions extends WriteOptions, Omit<OutputRequest, 'ou
  * appears whole or not at all.
  * @param path the new file, or the new folder of a TensorFlow.js model
  * @throws RetrofitError `output-exists` unless `force` is set, `output-is-input`, `cannot-write`, `cannot-convert`
- * @example await writeModel(retrofit(model, { ratio: 16 }), 'mobilenet-se.keras');
+ * @example
+ * const model = await readModel('mobilenet/model.json');
+ * await writeModel(retrofit(model, { ratio: 16 }), 'mobilenet-se.keras');
  */
 export function writeModel(model: Model, path: string, options: WriteModelOptions = {}): Promise<WriteResult> {
   const { storage = nodeStorage, to, dialect, ...writing } = options;

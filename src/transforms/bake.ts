@@ -19,7 +19,11 @@ export type MeanGates = ReadonlyMap<string, Float32Array>;
  * @param gates what the features are multiplied by, doubled where the gate is doubled; modules that are not named stay
  * @param plan where the gates go; planned here by default
  * @throws RetrofitError whatever `planBake` throws; `bad-gates` for gates that are not one number of 0 or more a channel
- * @example const lean = bake(model, new Map([['se_5_1', means]]));
+ * @example
+ * const model = await readModel('model.json');
+ * const plan = planRetrofit(model);
+ * const means = plan.sites.map(({ name, channels }) => [name, new Float32Array(channels).fill(0.9)] as const);
+ * const lean = bake(retrofit(model, plan), new Map(means));
  */
 export function bake(model: Model, gates: MeanGates, plan: BakePlan = planBake(model, gates.keys())): Model {
   const gatesOf = checkedGates(plan.modules, gates);

@@ -14,7 +14,10 @@ const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
  * @param values by `weightKey`: the names of the nested models around the layer, the layer's, the weight's
  * @throws RetrofitError `unknown-weight` for a key that is none of the model's, `bad-values` for another number of values
  * than the weight has, and for a weight of whole numbers
- * @example replaceWeights(model, new Map([[weightKey([], 'conv', 'kernel'), trained]]))
+ * @example
+ * const model = await readModel('model.json');
+ * const trained = new Float32Array([0.1, 0.2, 0.3, 0.4, 0.5]);
+ * const after = replaceWeights(model, new Map([[weightKey([], 'predictions', 'bias'), trained]]));
  */
 export function replaceWeights(model: Model, values: ReadonlyMap<string, NewValues>): Model {
   const unused = new Set(values.keys());

@@ -15,7 +15,9 @@ export { RETROFIT_DEFAULTS, type RetrofitOptions };
  * @param plan what to do, or options to plan it by
  * @throws RetrofitError whatever `planRetrofit` throws for these options. No weight is read here: where one is too large
  * to be doubled, writing the model throws `overflow`; give its name to `planRetrofit`, which finds another road.
- * @example const after = retrofit(before, { ratio: 16, skipStages: [5] });
+ * @example
+ * const before = await readModel('mobilenet/model.json');
+ * const after = retrofit(before, { ratio: 16, skipStages: [5] });
  */
 export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {}): Model {
   const decided = 'sites' in plan ? plan : planRetrofit(model, plan);

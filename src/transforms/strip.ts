@@ -7,10 +7,12 @@ import { restoreForm } from './restore-form.js';
 
 /**
  * Takes out the modules that se-retrofit put in, and only those. Straight after `retrofit` the model is what it was; what
- * trained modules did to the features is gone with them: `listTrainedModules` tells. Pure.
+ * trained modules did to the features is gone with them: `listTrained` tells. Pure.
  * @param plan what to take out; planned here by default
  * @throws RetrofitError whatever `planStrip` throws
- * @example const before = strip(await readModel('mobilenet-se'));
+ * @example
+ * const after = retrofit(await readModel('model.json'));
+ * const before = strip(after);
  */
 export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
   const halved = halve(removeModules(model.graph, plan.modules), plan.halved);

@@ -1,0 +1,125 @@
+import ts from 'typescript';
+import { fileOf } from './source.mjs';
+
+const KINDS = { usageError: 'usage', refusal: 'refused', inputError: 'input', outputError: 'output' };
+
+/**
+ * Every code of an error or a warning in the source, with the kind of the error and one of its messages, in which `…`
+ * stands for what differs.
+ * @throws where a code is worked out in a way that this does not follow: it would be missing from the page
+ */
+export function listCodes(source) {
+  const found = source.files.flatMap((file) => codesIn(source, file));
+  const byCode = (kind) => {
+    const sorted = found.filter((one) => (one.kind === 'warning') === (kind === 'warning'));
+    const keys = [...new Set(sorted.map(({ code, kind }) => `${code} ${kind}`))];
+    return keys
+      .map((key) => sorted.filter(({ code, kind }) => `${code} ${kind}` === key))
+      .map((same) => same.find(({ message }) => /\w{3}/.test(message)) ?? same[0])
+      .sort((left, right) => (left.code < right.code ? -1 : left.code > right.code ? 1 : 0));
+  };
+  return { errors: byCode('error'), warnings: byCode('warning') };
+}
+
+function codesIn(source, file) {
+  const codes = [];
+  const visit = (node) => {
+    if (ts.isCallExpression(node) || ts.isNewExpression(node)) codes.push(...codesOfCall(source, node));
+    if (ts.isObjectLiteralExpression(node)) codes.push(...codesOfLiteral(source, node));
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return codes;
+}
+
+/** A call of a function that takes a `code` and makes an error or a warning of it. */
+function codesOfCall({ checker, files }, call) {
+  const signature = checker.getResolvedSignature(call);
+  const names = signature?.parameters.map(({ name }) => name) ?? [];
+  const at = names.indexOf('code');
+  if (at < 0) return [];
+  const made = checker.getReturnTypeOfSignature(signature).symbol?.name;
+  if (made !== 'RetrofitError' && made !== 'Warning') return [];
+  const [code, message] = [call.arguments[at], call.arguments[names.indexOf('message')]];
+  // The rows of that table are read where they stand.
+  if (isPassedOn(code) || fileOf(call) === 'src/formats/foreign-files.ts') return [];
+  const kind = made === 'Warning' ? 'warning' : kindOf(checker, call, signature);
+  // An error that is thrown anew with more said: its code stands where it was made.
+  if (kind === undefined) return [];
+  const type = checker.getTypeAtLocation(code);
+  const literals = type.isUnion() ? type.types : [type];
+  if (!literals.every((one) => one.isStringLiteral())) {
+    throw new Error(
+      `${fileOf(call)}: ${call.getText()}: which codes this may have is not known to scripts/docs/codes.mjs`,
+    );
+  }
+  const messages = message === undefined ? [''] : messagesOf({ checker, files }, message);
+  return literals.flatMap(({ value }) => messages.map((text) => ({ code: value, kind, message: text })));
+}
+
+/** A warning that is written out, or a row of the table of files that are no models. */
+function codesOfLiteral({ checker }, literal) {
+  const type = checker.getContextualType(literal)?.symbol?.name;
+  const kind = { Warning: 'warning', ForeignFile: 'input' }[type];
+  const initialOf = (name) => {
+    const property = literal.properties.find((one) => one.name?.getText() === name);
+    if (property === undefined || ts.isPropertyAssignment(property)) return property?.initializer;
+    return initializerOf(checker.getShorthandAssignmentValueSymbol(property));
+  };
+  const code = initialOf('code');
+  if (kind === undefined || code === undefined || !ts.isStringLiteral(code)) return [];
+  const message = initialOf('message');
+  return [{ code: code.text, kind, message: message === undefined ? '' : textOf(checker, message) }];
+}
+
+/** Whether a code is a parameter of the function around: then that one's calls tell it. */
+const isPassedOn = (code) =>
+  (ts.isIdentifier(code) && code.text === 'code') ||
+  (ts.isPropertyAccessExpression(code) && code.name.text === 'code' && code.expression.getText() === 'error');
+
+function kindOf(checker, call, signature) {
+  const known = KINDS[call.expression.getText()];
+  if (known !== undefined) return known;
+  if (ts.isNewExpression(call)) {
+    const type = checker.getTypeAtLocation(call.arguments[0]);
+    return type.isStringLiteral() ? type.value : undefined;
+  }
+  // A function of ours around one of them: its body says which.
+  const body = signature.declaration.getText();
+  return KINDS[Object.keys(KINDS).find((name) => body.includes(`${name}(`))];
+}
+
+/** What a message may be: where the function around is given it, what that is called with. */
+function messagesOf({ checker, files }, message) {
+  const around = ts.findAncestor(message, (node) => ts.isFunctionLike(node) && isGiven(node, message.getText()));
+  if (!ts.isIdentifier(message) || around === undefined) return [textOf(checker, message)];
+  const at = around.parameters.findIndex(({ name }) => name.getText() === message.text);
+  const name = (around.name ?? around.parent.name)?.getText();
+  return files
+    .flatMap((file) => callsIn(file, name))
+    .flatMap((call) => (call.arguments[at] ? textOf(checker, call.arguments[at]) : []));
+}
+
+const isGiven = ({ parameters }, text) => parameters.some(({ name }) => name.getText() === text);
+
+function callsIn(node, name) {
+  const here = ts.isCallExpression(node) && node.expression.getText() === name ? [node] : [];
+  const below = [];
+  ts.forEachChild(node, (child) => {
+    below.push(...callsIn(child, name));
+  });
+  return [...here, ...below];
+}
+
+const initializerOf = (symbol) => symbol?.valueDeclaration?.initializer;
+
+/** A message with `…` for what is put in. */
+function textOf(checker, node) {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isTemplateExpression(node)) {
+    return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
+  }
+  if (ts.isConditionalExpression(node)) return textOf(checker, node.whenTrue);
+  const value = ts.isIdentifier(node) ? initializerOf(checker.getSymbolAtLocation(node)) : undefined;
+  return value === undefined ? '…' : textOf(checker, value);
+}

@@ -1,0 +1,1 @@
+export function generatedPages(): Promise<Readonly<Record<string, string>>>;
