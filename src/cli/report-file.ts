@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import { outputError, usageError } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<ReportFlag, string>> = { markdown: 'the Markdown re
 
 /**
  * Refuses a place for a report that is a file of the model, under any name, or lies in the folder of the new one.
- * @throws RetrofitError `output-is-input`, `bad-option`
+ * @throws RetrofitError `output-is-input`, `bad-option`, `cannot-write` where it could not be written
  */
 export async function checkReportPlace(
   path: string,
@@ -33,6 +33,7 @@ export async function checkReportPlace(
       hint: `give another name with --${flag}`,
     });
   }
+  await checkReportWritable(path, flag, kind, output);
   if (output === undefined) return;
   const report = await nodeStorage.canonical(path);
   if (output.format.container === 'tfjs') {
@@ -46,6 +47,32 @@ export async function checkReportPlace(
   }
 }
 
+async function checkReportWritable(
+  path: string,
+  flag: ReportFlag,
+  kind: Awaited<ReturnType<typeof nodeStorage.kindOf>>,
+  output: OutputPlace | undefined,
+): Promise<void> {
+  if (kind === 'folder') throw cannotWrite(path, flag, 'it is a folder');
+  const folder = nodeStorage.folderOf(path);
+  // The output makes the folders that it lies in.
+  if (output !== undefined && (await nodeStorage.kindOf(folder)) === undefined) {
+    const [around, made] = [await nodeStorage.canonical(folder), await nodeStorage.canonical(output.folder)];
+    if (`${made}/`.startsWith(`${around}/`)) return;
+  }
+  try {
+    await access(kind === undefined ? folder : path, constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(path, flag, fileSystemReason(error));
+  }
+}
+
+const cannotWrite = (path: string, flag: ReportFlag, reason: string | undefined, written = 'nothing was written') =>
+  outputError('cannot-write', `${NAMES[flag]} cannot be written${reason === undefined ? '' : `: ${reason}`}`, {
+    where: { file: path },
+    hint: `${written}; choose another name with --${flag}`,
+  });
+
 /** Writes a report. */
 export async function writeReport(
   path: string,
@@ -58,9 +85,6 @@ export async function writeReport(
   } catch (error) {
     const reason = fileSystemReason(error);
     if (reason === undefined) throw error;
-    throw outputError('cannot-write', `${NAMES[flag]} cannot be written: ${reason}`, {
-      where: { file: path },
-      hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
-    });
+    throw cannotWrite(path, flag, reason, isModelWritten ? 'the model itself was written' : undefined);
   }
 }

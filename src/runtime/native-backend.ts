@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { BackendName } from './backend-names.js';
 import type { TensorFlow } from './tensorflow.js';
 
 interface NativeBackend {
@@ -20,12 +23,29 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   shimUtil(require('node:util'));
   // TensorFlow tells of every device and every missing library otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const root = require.resolve('se-retrofit/package.json').replace(/package\.json$/, '');
-  const built = process.env.SE_RETROFIT_NATIVE ?? root + OWN_BUILD;
-  require(require.resolve(packageName, { paths: [built, root] }));
+  require(require.resolve(packageName, { paths: nativePlaces() }));
   if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
   await tf.ready();
   return (tf.backend() as NativeBackend).isUsingGpuDevice === true;
+}
+
+/** Where native packages are looked for, the first first. */
+function nativePlaces(): string[] {
+  const root = createRequire(import.meta.url)
+    .resolve('se-retrofit/package.json')
+    .replace(/package\.json$/, '');
+  return [process.env.SE_RETROFIT_NATIVE ?? root + OWN_BUILD, root];
+}
+
+/** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
+export function hasNativeBinding(name: BackendName): boolean {
+  if (name !== 'tfjs-node-gpu' && name !== 'tfjs-node') return false;
+  try {
+    const { resolve } = createRequire(import.meta.url);
+    return existsSync(join(dirname(resolve(`@tensorflow/${name}/package.json`, { paths: nativePlaces() })), 'lib'));
+  } catch {
+    return false;
+  }
 }
 
 /** The version of TensorFlow that a native backend computes with; undefined for other backends. */

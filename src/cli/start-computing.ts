@@ -1,0 +1,34 @@
+import { printable } from '../report/printable.js';
+import { BACKEND_NAMES, type BackendName } from '../runtime/backend-names.js';
+import { hasNativeBinding } from '../runtime/native-backend.js';
+import type { BackendProbe } from '../runtime/probe-backend.js';
+import { startBackend } from '../runtime/start-backend.js';
+import type { PassedOver, TensorFlow } from '../runtime/tensorflow.js';
+import type { ComputeFlags } from './compute-options.js';
+import { probeInChild } from './probe-in-child.js';
+import { messageColors, tell } from './terminal.js';
+
+const probes = new Map<BackendName, Promise<BackendProbe>>();
+
+/**
+ * Loads TensorFlow.js with the backend that is asked for. Before `auto` takes a native one, a process of its own has tried it:
+ * native code that aborts would take the command along.
+ * @throws RetrofitError `no-backend`
+ */
+export async function startComputing(
+  choice: ComputeFlags['backend'],
+  { quiet = false }: { readonly quiet?: boolean } = {},
+): Promise<TensorFlow> {
+  if (choice !== 'auto') return startBackend(choice);
+  const broken: PassedOver[] = [];
+  for (const name of BACKEND_NAMES.filter(hasNativeBinding)) {
+    const isNew = !probes.has(name);
+    const probe = probes.get(name) ?? probeInChild(name);
+    probes.set(name, probe);
+    const { reason } = await probe;
+    if (reason === null) break;
+    broken.push({ name, reason });
+    if (isNew && !quiet) tell(messageColors.yellow(`warning: ${name} does not run here: ${printable(reason)}`));
+  }
+  return startBackend('auto', broken);
+}
