@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { printable } from '../report/printable.js';
 import { BACKEND_NAMES, type BackendName } from '../runtime/backend-names.js';
-import { hasNativeBinding } from '../runtime/native-backend.js';
+import { nativePlaces } from '../runtime/native-backend.js';
 import type { BackendProbe } from '../runtime/probe-backend.js';
 import { startBackend } from '../runtime/start-backend.js';
 import type { PassedOver, TensorFlow } from '../runtime/tensorflow.js';
@@ -31,4 +34,15 @@ export async function startComputing(
     if (isNew && !quiet) tell(messageColors.yellow(`warning: ${name} does not run here: ${printable(reason)}`));
   }
   return startBackend('auto', broken);
+}
+
+/** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
+function hasNativeBinding(name: BackendName): boolean {
+  if (name !== 'tfjs-node-gpu' && name !== 'tfjs-node') return false;
+  try {
+    const { resolve } = createRequire(import.meta.url);
+    return existsSync(join(dirname(resolve(`@tensorflow/${name}/package.json`, { paths: nativePlaces() })), 'lib'));
+  } catch {
+    return false;
+  }
 }

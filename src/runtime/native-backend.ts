@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import type { BackendName } from './backend-names.js';
 import type { TensorFlow } from './tensorflow.js';
 
 interface NativeBackend {
@@ -30,22 +27,11 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
 }
 
 /** Where native packages are looked for, the first first. */
-function nativePlaces(): string[] {
+export function nativePlaces(): string[] {
   const root = createRequire(import.meta.url)
     .resolve('se-retrofit/package.json')
     .replace(/package\.json$/, '');
   return [process.env.SE_RETROFIT_NATIVE ?? root + OWN_BUILD, root];
-}
-
-/** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
-export function hasNativeBinding(name: BackendName): boolean {
-  if (name !== 'tfjs-node-gpu' && name !== 'tfjs-node') return false;
-  try {
-    const { resolve } = createRequire(import.meta.url);
-    return existsSync(join(dirname(resolve(`@tensorflow/${name}/package.json`, { paths: nativePlaces() })), 'lib'));
-  } catch {
-    return false;
-  }
 }
 
 /** The version of TensorFlow that a native backend computes with; undefined for other backends. */
