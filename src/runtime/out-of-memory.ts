@@ -27,7 +27,7 @@ export function throwNamingMemory(error: unknown): never {
 }
 
 interface WasmBackend {
-  readonly wasm: { _malloc(byteLength: number): number };
+  readonly wasm: { _malloc(byteLength: number): number; _free(address: number): void };
 }
 
 /**
@@ -36,7 +36,9 @@ interface WasmBackend {
  */
 export function guardWasmMemory(tf: TensorFlow['tf']): void {
   const { wasm } = tf.backend() as unknown as WasmBackend;
-  const allocate = wasm._malloc.bind(wasm);
+  // Emscripten's functions put themselves in their own places when they are first called.
+  wasm._free(wasm._malloc(8));
+  const allocate = wasm._malloc;
   wasm._malloc = (byteLength) => {
     const address = byteLength < HEAP_BYTES ? allocate(byteLength) : 0;
     if (address === 0 && byteLength > 0)
