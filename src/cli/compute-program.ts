@@ -27,7 +27,12 @@ function verifyCommand(program: Command): Command {
     .argument('<after>', 'what was made of it')
     .option('--images <dir>', 'compute these images, instead of random inputs')
     .option('--samples <number>', 'random inputs to compute', wholeNumber('samples', 1), 4)
-    .option('--tolerance <number>', 'largest difference of an output that is taken as equal', amountOf('tolerance'), 0)
+    .option(
+      '--tolerance <number>',
+      'largest difference of an output that is taken as equal; above 0 the weights need not be those of the first',
+      amountOf('tolerance'),
+      0,
+    )
     .option('--time', 'measure how long both take')
     .option('--before-weights <file>', 'the weights of the first model, where it is an architecture JSON')
     .option('--after-weights <file>', 'the weights of the second')
@@ -97,9 +102,12 @@ function tuneCommand(program: Command): Command {
     .option('--flip', 'mirror half of the images, left to right')
     .option('--shift <pixels>', 'move images by up to so much', wholeNumber('shift', 0), TUNE_DEFAULTS.shift)
     .option('--checkpoints <folder>', 'keep there what --resume needs, after each epoch')
-    .option('--resume', 'go on from the checkpoint that an earlier run left')
+    .option('--resume', 'go on from the checkpoint that an earlier run left, with the same options (--patience apart)')
     .option('--html <file>', 'write a page with the curves')
-    .option('--force', 'replace an existing output, start anew where a checkpoint is')
+    .option(
+      '--force',
+      'replace an existing output; start anew where a checkpoint is; with --resume: admit another learning rate',
+    )
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, images: string, flags: TuneFlags) =>
       (await import('./commands/tune.js')).tune(model, images, flags),

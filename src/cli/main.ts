@@ -13,6 +13,11 @@ import { exitOnSignals } from './signals.js';
 export async function main(words: readonly string[]): Promise<number> {
   exitOnSignals();
   tolerateClosedPipes();
+  return runWords(words);
+}
+
+/** The same in a process whose signals and pipes are others' business. */
+export async function runWords(words: readonly string[]): Promise<number> {
   const program = makeProgram();
   try {
     await program.parseAsync([...words], { from: 'user' });

@@ -1,4 +1,7 @@
+import { checkOutput } from '../formats/check-output.js';
+import { convertModel } from '../formats/convert-model.js';
 import { type OutputPlace, outputPlace } from '../formats/output-place.js';
+import { stageAt } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
@@ -16,3 +19,13 @@ export const placeOf = async (
     { output, to, dialect },
     suffix,
   );
+
+/**
+ * Whatever would stop the writing stops it now, not in some hours.
+ * @throws RetrofitError `cannot-convert`, `output-exists`, `output-is-input`, `cannot-write`
+ */
+export async function checkPlace(model: Model, place: OutputPlace, { force = false }: Pick<Flags, 'force'>) {
+  convertModel(model, place.format);
+  await checkOutput(nodeStorage, model, place, force);
+  await (await stageAt(nodeStorage, place, force)).discard();
+}

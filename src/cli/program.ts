@@ -52,7 +52,7 @@ function addCommand(program: Command): Command {
     .option('-o, --output <path>', 'where the new model goes (default: <stem>-se beside the input)')
     .addOption(new Option('--max-added-params <budget>', 'refuse to add more parameters: 5%, 200k, 1.5M'))
     .option('--deny-code', DENY_CODE)
-    .option('--verify', 'compute with both models, and take the new one away if it differs')
+    .option('--verify', 'compute with both models, and write the new one only if it does not differ')
     .option('--dry-run', 'plan and report, write nothing')
     .option('--markdown <file>', 'write the report as Markdown too')
     .option('--html <file>', 'write a page with a drawing of the network and every module')

@@ -1,6 +1,16 @@
 import { abandonUnfinished } from '../storage/node/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
+let parting: (() => string) | undefined;
+
+/** Has a line said when a signal ends the process; the returned function takes that back. */
+export function sayWhenInterrupted(line: () => string): () => void {
+  parting = line;
+  return () => {
+    parting = undefined;
+  };
+}
+
 /** SIGINT and SIGTERM take back what is not done and end the process with the codes that shells expect; twice: at once. */
 export function exitOnSignals(): void {
   let isEnding = false;
@@ -8,6 +18,7 @@ export function exitOnSignals(): void {
     process.on(signal, () => {
       if (isEnding) process.exit(code);
       isEnding = true;
+      if (parting !== undefined) process.stderr.write(`${parting()}\n`);
       void abandonUnfinished().finally(() => process.exit(code));
     });
   }

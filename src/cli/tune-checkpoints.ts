@@ -1,13 +1,15 @@
+import { readdir } from 'node:fs/promises';
 import { usageError } from '../errors.js';
 import type { OutputPlace } from '../formats/output-place.js';
+import { printable } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
-import { type Checkpoint, findCheckpoint } from '../tune/checkpoint.js';
+import { CHECKPOINT_NAME, type Checkpoint, checkCheckpointPlace, findCheckpoint } from '../tune/checkpoint.js';
 import { checkFingerprint, type Fingerprint } from '../tune/fingerprint.js';
 import type { TuneFlags } from './tune-flags.js';
 
 /**
- * Refuses a place for checkpoints where they would harm something, before anything is computed.
- * @throws RetrofitError `bad-option`, `checkpoint-exists`, `bad-checkpoint`
+ * Refuses a place for checkpoints where they would harm something or cannot be written, before anything is computed.
+ * @throws RetrofitError `bad-option`, `checkpoint-exists`, `bad-checkpoint`, `output-exists`, `cannot-write`
  */
 export async function checkCheckpoints(
   { checkpoints, resume, force }: TuneFlags,
@@ -26,6 +28,14 @@ export async function checkCheckpoints(
     const message = 'the checkpoints would lie in the folder of the new model, which holds nothing else';
     throw usageError('bad-option', message, { where, hint: 'give another folder with --checkpoints' });
   }
+  const foreign = await findForeignName(checkpoints);
+  if (foreign !== undefined) {
+    throw usageError('output-exists', `the folder for checkpoints holds "${foreign}", which is none`, {
+      where,
+      hint: 'checkpoints get a folder of their own: give another one with --checkpoints',
+    });
+  }
+  await checkCheckpointPlace(nodeStorage, checkpoints);
   if (resume || force || (await findCheckpoint(nodeStorage, checkpoints)) === undefined) return;
   throw usageError('checkpoint-exists', 'an earlier run left a checkpoint here', {
     where,
@@ -33,13 +43,34 @@ export async function checkCheckpoints(
   });
 }
 
-/** Where an earlier run stopped, if this one goes on from there. */
-export async function findStart(
-  { checkpoints, resume }: TuneFlags,
-  given: Fingerprint | undefined,
-): Promise<Checkpoint | undefined> {
-  if (checkpoints === undefined || given === undefined || !resume) return undefined;
-  const found = await findCheckpoint(nodeStorage, checkpoints);
-  if (found !== undefined) checkFingerprint(given, found, checkpoints);
-  return found;
+/** Something in the folder that tune has not written; hidden files (.gitignore, what a killed run left) may stay. */
+async function findForeignName(folder: string): Promise<string | undefined> {
+  if ((await nodeStorage.kindOf(folder)) !== 'folder') return undefined;
+  return (await readdir(folder)).find((name) => name !== CHECKPOINT_NAME && !name.startsWith('.'));
 }
+
+/** Where an earlier run stopped, if this one goes on from there, and what people should know of it. */
+export interface Start {
+  readonly from?: Checkpoint;
+  readonly warnings: readonly string[];
+}
+
+/** @throws RetrofitError `other-checkpoint` */
+export async function findStart(
+  { checkpoints, resume, force }: TuneFlags,
+  given: Fingerprint | undefined,
+): Promise<Start> {
+  if (checkpoints === undefined || given === undefined || !resume) return { warnings: [] };
+  const from = await findCheckpoint(nodeStorage, checkpoints);
+  if (from === undefined) {
+    return { warnings: [`${printable(checkpoints)} holds no checkpoint to go on from: the training starts anew`] };
+  }
+  const changed = checkFingerprint(given, from, checkpoints, force ?? false);
+  return { from, warnings: changed.map((what) => `${what}: the result is not that of one run`) };
+}
+
+/** What a run that is interrupted leaves, in a line. */
+export const partingLine = (done: number, epochs: number): string =>
+  done === 0
+    ? 'interrupted before the first epoch was done: there is no checkpoint to go on from'
+    : `interrupted; the checkpoint of epoch ${done} of ${epochs} stays: the same command with --resume goes on from it`;

@@ -8,9 +8,9 @@ import { difference, isVerified, type Verified, weightsLine } from '../report/ve
 import { defaultPreprocess, imageSize } from '../runtime/image-input.js';
 import { commonInputShapes, type InputBatch, seededBatches } from '../runtime/input-batches.js';
 import { type LoadedModel, loadModel } from '../runtime/load-model.js';
-import { startBackend } from '../runtime/start-backend.js';
 import { verifyModels } from '../runtime/verify-models.js';
 import type { ComputeFlags, ImageFlags } from './compute-options.js';
+import { startComputing } from './start-computing.js';
 
 /** What two models are to compute, and how close their outputs have to be. */
 export interface VerifyRequest extends Omit<ComputeFlags, 'json'>, Pick<ImageFlags, 'preprocess'> {
@@ -40,7 +40,7 @@ export async function verifyBoth(
   const folder = request.images === undefined ? undefined : await listImages(request.images, { allowsNoClasses: true });
   const weights = await compareWeights(before, after);
   try {
-    const tensorflow = await startBackend(request.backend);
+    const tensorflow = await startComputing(request.backend);
     const [first, second] = [await loadModel(tensorflow, before), await loadModel(tensorflow, after)];
     const batches =
       folder === undefined

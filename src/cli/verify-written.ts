@@ -1,13 +1,13 @@
-import { rm } from 'node:fs/promises';
 import { usageError } from '../errors.js';
 import { readFrom } from '../formats/known-formats.js';
-import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
+import type { OutputPlace } from '../formats/output-place.js';
+import type { StagedModel, WriteResult } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
 import type { RetrofitOptions } from '../plan/options.js';
 import { isVerified, type Verified } from '../report/verify-report.js';
 import { loadModel } from '../runtime/load-model.js';
-import { startBackend } from '../runtime/start-backend.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
+import { startComputing } from './start-computing.js';
 import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from './verify-both.js';
 
 const REQUEST: VerifyRequest = { backend: 'auto', batch: 32, seed: 1, samples: 4, tolerance: 0 };
@@ -25,33 +25,45 @@ export async function checkVerifiable(before: Model, { init }: RetrofitOptions):
       hint: 'leave one of the two out',
     });
   }
-  const { runs } = await loadModel(await startBackend(REQUEST.backend), before);
+  const { runs } = await loadModel(await startComputing(REQUEST.backend), before);
   runs.dispose();
 }
 
-/**
- * Reads what was written and holds it against the model it was made from. Where it differs it is taken away again.
- * @param place undefined in a dry run: then the model in memory is looked at
- */
-export async function verifyWritten(before: Model, after: Model, place: OutputPlace | undefined): Promise<Verified> {
-  if (place === undefined) return verifyBoth(before, after, REQUEST, NOBODY);
+/** What a model that was written out of sight came to. */
+export interface VerifiedWriting {
+  readonly verified: Verified;
+  /** Null where it differs: then nothing appeared, and an older output stays. */
+  readonly written: WriteResult | null;
+}
+
+/** Reads what was written out of sight and holds it against the model it was made from; only what is right appears. */
+export async function verifyWritten(
+  before: Model,
+  { result, staged }: StagedModel,
+  place: OutputPlace,
+): Promise<VerifiedWriting> {
   try {
-    const verified = await verifyBoth(before, await readBack(place), REQUEST, NOBODY);
-    if (!isVerified(verified)) await takeAway(place);
-    return verified;
+    const verified = await verifyBoth(before, await readBack(staged.folder, place), REQUEST, NOBODY);
+    if (isVerified(verified)) await staged.commit();
+    else await staged.discard();
+    return { verified, written: isVerified(verified) ? result : null };
   } catch (error) {
-    await takeAway(place);
+    await staged.discard();
     throw error;
   }
 }
 
-const readBack = ({ path, folder, weightsName }: OutputPlace): Promise<Model> =>
-  readFrom(nodeStorage, path, weightsName === undefined ? {} : { weights: nodeStorage.join(folder, weightsName) });
+/** The same of a model that stays in memory. */
+export const verifyUnwritten = async (before: Model, after: Model): Promise<VerifiedWriting> => ({
+  verified: await verifyBoth(before, after, REQUEST, NOBODY),
+  written: null,
+});
+
+async function readBack(folder: string, { path, modelName, weightsName }: OutputPlace): Promise<Model> {
+  const weights = weightsName === undefined ? {} : { weights: nodeStorage.join(folder, weightsName) };
+  const read = await readFrom(nodeStorage, nodeStorage.join(folder, modelName), weights);
+  // What is said of it is said of the place that people know.
+  return { ...read, path };
+}
 
 export { differs };
-
-/** A TensorFlow.js model has a folder to itself. */
-async function takeAway(place: OutputPlace): Promise<void> {
-  if (place.format.container === 'tfjs') return rm(place.folder, { recursive: true, force: true });
-  for (const name of listOutputNames(place)) await rm(nodeStorage.join(place.folder, name), { force: true });
-}

@@ -1,20 +1,27 @@
 import type { OutputPlace } from '../formats/output-place.js';
-import { type WriteOptions, type WriteResult, writeTo } from '../formats/write-to.js';
+import { type StagedModel, stageModel, type WriteOptions, type WriteResult } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
 import { progressBar } from './progress.js';
 
 /** Writes a model to its place, with a bar on a terminal. */
-export async function writeModel(
+export async function writeModel(...given: Parameters<typeof prepareModel>): Promise<WriteResult> {
+  const { result, staged } = await prepareModel(...given);
+  await staged.commit();
+  return result;
+}
+
+/** Writes a model out of sight, with a bar on a terminal. */
+export async function prepareModel(
   model: Model,
   place: OutputPlace,
   { quiet, json, force }: Pick<Flags, 'quiet' | 'json' | 'force'>,
   options: Omit<WriteOptions, 'force' | 'onProgress'> = {},
-): Promise<WriteResult> {
+): Promise<StagedModel> {
   const bar = progressBar('writing', quiet === true || json === true);
   try {
-    return await writeTo(nodeStorage, model, place, { ...options, force: force ?? false, onProgress: bar.update });
+    return await stageModel(nodeStorage, model, place, { ...options, force: force ?? false, onProgress: bar.update });
   } finally {
     bar.stop();
   }

@@ -43,11 +43,11 @@ export const listOutputNames = ({ weightsName, modelName }: OutputPlace): readon
 
 /**
  * The place an output option names; without one, `<stem><suffix>` beside the input, in the input's format.
- * @throws RetrofitError `bad-option` where the name says another container than `--to`
+ * @throws RetrofitError `bad-option` where the name says another container than `--to`, or has the ending of another file
  */
 export function outputPlace(storage: Storage, input: InputPlace, request: OutputRequest, suffix = '-se'): OutputPlace {
   const { output } = request;
-  const named = output === undefined ? undefined : containerOf(storage, output, input.format);
+  const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
   const container = request.to ?? named?.container ?? input.format.container;
   const format: Format = {
     container,
@@ -93,13 +93,33 @@ interface NamedContainer {
   readonly allows: readonly Container[];
 }
 
+/**
+ * The ending by which a name says that it is a file; undefined for the name of a folder. Not every dot is one: in
+ * `mobilenet_0.25`, `resnet50-v1.5` and `net.v2` it stands in a number or a version, and a slash at the end says folder.
+ */
+export function findEnding(path: string): string | undefined {
+  const ending = /[^./\\](\.[a-z][a-z0-9]*)$/i.exec(path)?.[1];
+  return ending !== undefined && /^\.v\d+$/i.test(ending) ? undefined : ending;
+}
+
 /** The container a name stands for. */
-function containerOf(storage: Storage, output: string, input: Format): NamedContainer {
+function containerOf(storage: Storage, output: string, input: Format, to: Container | undefined): NamedContainer {
   const name = storage.nameOf(output);
   if (/\.keras$/i.test(name)) return { container: 'keras-zip', allows: ['keras-zip'] };
   if (/\.weights\.h5$/i.test(name)) return { container: 'keras-json', allows: ['keras-json'] };
   if (/\.(h5|hdf5)$/i.test(name)) return { container: 'keras-h5', allows: ['keras-h5'] };
-  if (!/\.json$/i.test(name)) return { container: 'tfjs', allows: ['tfjs', 'keras-h5', 'keras-json', 'keras-zip'] };
+  if (/\.json$/i.test(name)) return jsonContainer(name, output, input);
+  const ending = findEnding(output);
+  if (ending === undefined || to === 'tfjs')
+    return { container: 'tfjs', allows: ['tfjs', 'keras-h5', 'keras-json', 'keras-zip'] };
+  throw usageError('bad-option', `no model is written as "${ending}"`, {
+    where: { file: output, field: 'output' },
+    hint: `give a name in .keras, .h5, .hdf5, .weights.h5 or .json, or without an ending for a TensorFlow.js folder; a folder of this very name is ${storage.nameOf(output)}/`,
+  });
+}
+
+/** JSON is the architecture of a Keras model where the input is one, and else TensorFlow.js. */
+function jsonContainer(name: string, output: string, input: Format): NamedContainer {
   const isInFolder = name === MODEL_FILE && name !== output;
   const isKerasJson = input.container === 'keras-json' && !isInFolder;
   return { container: isKerasJson ? 'keras-json' : 'tfjs', allows: ['tfjs', 'keras-json'] };

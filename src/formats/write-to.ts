@@ -31,28 +31,56 @@ export async function writeTo(
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<WriteResult> {
+  const { result, staged } = await stageModel(storage, model, place, options);
+  await staged.commit();
+  return result;
+}
+
+/** A model that is written, and stands where nobody looks yet. */
+export interface StagedModel {
+  /** What is there once it is committed. */
+  readonly result: WriteResult;
+  readonly staged: Pick<StagedOutput, 'folder' | 'commit' | 'discard'>;
+}
+
+/**
+ * Writes a model out of sight; an output that it is to replace stays until it is committed.
+ * @throws RetrofitError as `writeTo` does
+ */
+export async function stageModel(
+  storage: Storage,
+  model: Model,
+  place: OutputPlace,
+  options: WriteOptions,
+): Promise<StagedModel> {
   const force = options.force ?? false;
   await checkOutput(storage, model, place, force);
-  const isFolder = place.format.container === 'tfjs';
-  const staged = isFolder
-    ? await storage.stageFolder(place.folder, force)
-    : await storage.stageFiles(place.folder, listOutputNames(place), force);
+  const staged = await stageAt(storage, place, force);
   try {
     const { files } = await writeFiles(model, staged, place, options);
     await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
-    await staged.commit();
-    return {
+    const result = {
       path: place.path,
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
     };
+    return { result, staged };
   } catch (error) {
     await staged.discard();
     throw error;
   }
 }
+
+/**
+ * Starts an output at its place.
+ * @throws RetrofitError `output-exists`, `cannot-write`
+ */
+export const stageAt = (storage: Storage, place: OutputPlace, force: boolean): Promise<StagedOutput> =>
+  place.format.container === 'tfjs'
+    ? storage.stageFolder(place.folder, force)
+    : storage.stageFiles(place.folder, listOutputNames(place), force);
 
 async function writeFiles(
   model: Model,

@@ -2,7 +2,7 @@ import type { SkippedImage } from '../images/image-batches.js';
 import type { Warning } from '../model/model.js';
 import type { BakedModule } from '../plan/plan-bake.js';
 import type { ExcitedModule } from '../runtime/excite-model.js';
-import type { AccuracyKept } from '../tune/accuracy-kept.js';
+import type { AccuracyKept, NoAccuracy } from '../tune/accuracy-kept.js';
 import { type Conversion, convertReport } from './json-report.js';
 import { count, printable, share } from './printable.js';
 import type { BakeReport } from './report-schemas.js';
@@ -18,7 +18,7 @@ export interface BakeRun extends Conversion {
   /** Modules that stay, and why: their gates vary, or the format has no layer to take their place. */
   readonly kept: readonly { readonly name: string; readonly reason: 'varies' | 'no-place' }[];
   readonly gates: ReadonlyMap<string, ExcitedModule>;
-  readonly accuracy: AccuracyKept | undefined;
+  readonly accuracy: AccuracyKept | NoAccuracy;
   readonly params: { readonly before: number; readonly after: number };
   readonly skipped: readonly SkippedImage[];
 }
@@ -46,7 +46,7 @@ export const bakeReport = ({
   backend,
   modules: baked.map(({ name, stage, road }) => ({ name, stage, road, spread: spreadOf(gates.get(name)!) })),
   kept: kept.map(({ name, reason }) => ({ name, reason, spread: spreadOf(gates.get(name)!) })),
-  accuracy: accuracy === undefined ? null : { ...accuracy },
+  accuracy: 'missing' in accuracy ? null : { ...accuracy },
   params: { ...params },
   skipped: skipped.map((image) => ({ ...image })),
 });
@@ -77,10 +77,20 @@ const moved = (module: ExcitedModule): string => share(spreadOf(module));
 /** What it comes to, in a line or two. */
 export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonly string[] => [
   `${baked.length} modules baked on ${count(images)} images: ${count(params.before)} -> ${count(params.after)} parameters`,
-  ...(accuracy === undefined
+  ...('missing' in accuracy
     ? []
     : [`accuracy on these images: ${share(accuracy.before)} before, ${share(accuracy.after)} after`]),
 ];
+
+/** Why no accuracy is told, where labelled images let one expect it. */
+export function accuracyWarnings(accuracy: BakeRun['accuracy']): readonly Warning[] {
+  if (!('missing' in accuracy) || accuracy.missing === 'labels') return [];
+  const reason =
+    accuracy.missing === 'classes'
+      ? `the images lie in ${accuracy.folders} folders and the model has ${accuracy.units} classes`
+      : 'the output of the model says no class';
+  return [{ code: 'no-accuracy', message: `the accuracy cannot be told: ${reason}`, where: null }];
+}
 
 /** Images that were left out. */
 export const skippedWarnings = (skipped: readonly SkippedImage[]): readonly Warning[] =>

@@ -3,7 +3,7 @@ import { byteSize, printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 import { siteTable, stageTable, totalsLine, warningLine } from './summary.js';
 import { markdownTable } from './table.js';
-import { verifiedLines } from './verify-report.js';
+import { nanLine, verifiedLines } from './verify-report.js';
 
 /** A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model. */
 export function markdownReport({ plan, model, inputPath, output, verified, tool, milliseconds }: Run): string {
@@ -16,7 +16,9 @@ export function markdownReport({ plan, model, inputPath, output, verified, tool,
     output === null
       ? 'Nothing was written.'
       : `Written to ${code(output.path)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
-    ...(verified === undefined ? [] : verifiedLines(verified).map((line) => `- ${line}`)),
+    ...(verified === undefined
+      ? []
+      : [...verifiedLines(verified), nanLine(verified) ?? []].flat().map((line) => `- ${line}`)),
     '',
     ...markdownTable(stageTable(plan)),
     ...(sites.length === 0

@@ -75,6 +75,9 @@ const verificationFields = {
   backend: backendSchema,
   /** Examples that both computed. */
   examples: z.number(),
+  /** Numbers of all outputs, and those among them that are NaN in both models: they count as equal, and say nothing. */
+  numbers: z.number(),
+  bothNaN: z.number(),
   /** Layers that are of another class or set otherwise in the second model. */
   layersChanged: z.array(z.object({ layer: z.string(), field: z.string() })),
   /** What was found of the first model's weights, without computing. */

@@ -26,7 +26,7 @@ export interface TuneRun {
   readonly milliseconds: number;
 }
 
-export const tuneReport = ({ result, ...run }: TuneRun): TuneReport => ({
+export const tuneReport = (run: TuneRun): TuneReport => ({
   version: 1,
   command: 'tune',
   tool: run.tool,
@@ -36,19 +36,25 @@ export const tuneReport = ({ result, ...run }: TuneRun): TuneReport => ({
   backend: run.backend,
   classes: [...run.images.classes],
   images: {
-    training: run.images.training.length,
-    validation: run.images.validation.length,
-    skipped: result.skipped.map((image) => ({ ...image })),
+    ...countImages(run),
+    skipped: run.result.skipped.map((image) => ({ ...image })),
   },
   loss: run.loss,
   params: { trained: run.trainedParams },
-  before: { ...result.before },
-  after: { ...result.after },
-  best: result.best,
-  epochs: result.epochs.map((epoch) => ({ ...epoch })),
+  before: { ...run.result.before },
+  after: { ...run.result.after },
+  best: run.result.best,
+  epochs: run.result.epochs.map((epoch) => ({ ...epoch })),
   warnings: run.warnings.map((warning) => ({ ...warning })),
   milliseconds: run.milliseconds,
 });
+
+/** Images that were decoded: the others were neither trained with nor judged by. */
+export function countImages({ images: { training, validation }, result }: Pick<TuneRun, 'images' | 'result'>) {
+  const skipped = new Set(result.skipped.map(({ path }) => path));
+  const countOf = (images: LabelledImages['training']) => images.filter(({ path }) => !skipped.has(path)).length;
+  return { training: countOf(training), validation: countOf(validation) };
+}
 
 const copyOf = (format: Format) => ({ ...format });
 
@@ -61,11 +67,15 @@ export const epochLine = (
   `validation: loss ${validationLoss.toFixed(4)}, accuracy ${accuracyWords(validationAccuracy)}`;
 
 /** What the training did to the numbers of the validation. */
-export const tuneLines = ({ result, images, trainedParams }: TuneRun): readonly string[] => [
-  `trained ${count(trainedParams)} parameters on ${count(images.training.length)} images of ${images.classes.length} classes; ` +
-    `epoch ${result.best} of ${result.epochs.length} is written`,
-  `validation (${count(images.validation.length)} images): ${judgedWords(result.before)} before, ${judgedWords(result.after)} after`,
-];
+export function tuneLines(run: TuneRun): readonly string[] {
+  const { result, images, trainedParams } = run;
+  const { training, validation } = countImages(run);
+  return [
+    `trained ${count(trainedParams)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
+      `epoch ${result.best} of ${result.epochs.length} is written`,
+    `validation (${count(validation)} images): ${judgedWords(result.before)} before, ${judgedWords(result.after)} after`,
+  ];
+}
 
 const judgedWords = ({ loss, accuracy }: Judged): string =>
   `loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}`;
@@ -91,6 +101,11 @@ export function tuneWarnings({ before, after, best, skipped }: TuneResult, { ins
     ...(after.loss > before.loss && after.accuracy <= before.accuracy ? [warning('worse-than-before', worse)] : []),
     ...(skipped.length === 0
       ? []
-      : [warning('images-skipped', `${plural(skipped.length, 'image')} could not be decoded`, skipped[0]!.path)]),
+      : [
+          warning(
+            'images-skipped',
+            `${plural(skipped.length, 'image')} could not be decoded and ${skipped.length === 1 ? 'was' : 'were'} left out`,
+          ),
+        ]),
   ];
 }

@@ -47,7 +47,7 @@ export const verifyReport = (comparison: Comparison): VerifyReport => {
 
 /** What a report says of a comparison, by itself or as a part of another one. */
 export const verifiedFields = ({ layers, weights, verification, backend }: Verified) => {
-  const { identical, maxAbsDiff, outputs, firstDifference, examples } = verification;
+  const { identical, maxAbsDiff, outputs, firstDifference, examples, numbers, bothNaN } = verification;
   return {
     identical,
     maxAbsDiff,
@@ -55,6 +55,8 @@ export const verifiedFields = ({ layers, weights, verification, backend }: Verif
     firstDifference,
     backend,
     examples,
+    numbers,
+    bothNaN,
     layersChanged: layers.map((change) => ({ ...change })),
     weights: { ...weights, changed: weights.changed.map((change) => ({ ...change })) },
   };
@@ -90,6 +92,14 @@ export function layersLine({ layers }: Pick<Verified, 'layers'>): string | undef
   if (first === undefined) return undefined;
   const others = layers.length > 1 ? `, and ${count(layers.length - 1)} more layers` : '';
   return `"${printable(first.layer)}" is not what it was: ${printable(first.field)}${others}; equal outputs of a few inputs prove little then`;
+}
+
+/** What is said of outputs that are NaN in both models; undefined where none is. */
+export function nanLine({ verification: { numbers, bothNaN } }: Pick<Verified, 'verification'>): string | undefined {
+  if (bothNaN === 0) return undefined;
+  if (bothNaN === numbers)
+    return 'every number of every output is NaN in both models: that they are equal proves nothing; look at the weights and the inputs';
+  return `${count(bothNaN)} of ${count(numbers)} numbers of the outputs are NaN in both models, at the same places: they count as equal, and prove nothing`;
 }
 
 /** What came out of the two, a line each. */

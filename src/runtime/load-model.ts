@@ -36,7 +36,8 @@ export async function loadModel({ layers }: TensorFlow, model: Model): Promise<L
     );
   }
   const { root, weightSpecs, weightData } = await tfjsArtifacts(converted);
-  const artifacts = { modelTopology: root.modelTopology, weightSpecs, weightData } as unknown as io.ModelArtifacts;
+  const modelTopology = withoutInitializers(root.modelTopology);
+  const artifacts = { modelTopology, weightSpecs, weightData } as unknown as io.ModelArtifacts;
   try {
     const runs = await layers.loadLayersModel({ load: async () => artifacts });
     return { runs, model: converted };
@@ -47,3 +48,12 @@ export async function loadModel({ layers }: TensorFlow, model: Model): Promise<L
     });
   }
 }
+
+/**
+ * All weights come from the file. TensorFlow.js draws those of a recurrent cell all the same, and its Orthogonal calls
+ * `flatten` of a tensor, a method that tensors have only where all of TensorFlow.js is installed.
+ */
+const withoutInitializers = (topology: object): object =>
+  JSON.parse(JSON.stringify(topology), (key, value) =>
+    key.endsWith('_initializer') && value !== null ? 'zeros' : value,
+  );

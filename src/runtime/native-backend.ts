@@ -20,12 +20,18 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   shimUtil(require('node:util'));
   // TensorFlow tells of every device and every missing library otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  const root = require.resolve('se-retrofit/package.json').replace(/package\.json$/, '');
-  const built = process.env.SE_RETROFIT_NATIVE ?? root + OWN_BUILD;
-  require(require.resolve(packageName, { paths: [built, root] }));
+  require(require.resolve(packageName, { paths: nativePlaces() }));
   if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
   await tf.ready();
   return (tf.backend() as NativeBackend).isUsingGpuDevice === true;
+}
+
+/** Where native packages are looked for, the first first. */
+export function nativePlaces(): string[] {
+  const root = createRequire(import.meta.url)
+    .resolve('se-retrofit/package.json')
+    .replace(/package\.json$/, '');
+  return [process.env.SE_RETROFIT_NATIVE ?? root + OWN_BUILD, root];
 }
 
 /** The version of TensorFlow that a native backend computes with; undefined for other backends. */

@@ -3,6 +3,7 @@ import { RetrofitError, usageError } from '../errors.js';
 import { BACKEND_NAMES, type BackendChoice, type BackendName } from './backend-names.js';
 import { mendBatchNorm } from './batch-norm-kernel.js';
 import { startNative } from './native-backend.js';
+import { guardWasmMemory } from './out-of-memory.js';
 import type { PassedOver, TensorFlow } from './tensorflow.js';
 
 const INSTALL =
@@ -10,11 +11,13 @@ const INSTALL =
 
 /**
  * Loads TensorFlow.js with a backend: the best that runs here, or the one that is asked for. A process has one.
+ * @param broken backends that are known not to run
  * @throws RetrofitError `no-backend` if it does not run here, saying why
  */
-export async function startBackend(choice: BackendChoice): Promise<TensorFlow> {
-  const passedOver: PassedOver[] = [];
-  for (const name of choice === 'auto' ? BACKEND_NAMES : [choice]) {
+export async function startBackend(choice: BackendChoice, broken: readonly PassedOver[] = []): Promise<TensorFlow> {
+  const passedOver = [...broken];
+  const names = choice === 'auto' ? BACKEND_NAMES : [choice];
+  for (const name of names.filter((each) => !broken.some((other) => other.name === each))) {
     try {
       return { ...(await startNamed(name)), passedOver };
     } catch (error) {
@@ -73,6 +76,7 @@ async function startWasm(tf: Core): Promise<false> {
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(entry.slice(0, entry.lastIndexOf('tf-backend-wasm')));
   await useBackend(tf, 'wasm');
+  guardWasmMemory(tf);
   registerWasmGradients(tf);
   mendBatchNorm(tf, 'wasm');
   return false;

@@ -3,6 +3,7 @@ import { inputError, RetrofitError } from '../errors.js';
 import { findFirstDifference } from './first-difference.js';
 import { checkOutputShapes, type InputBatch } from './input-batches.js';
 import type { LoadedModel } from './load-model.js';
+import { namingMemory } from './out-of-memory.js';
 import { reasonOf } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 import { type Timing, timeModels } from './time-models.js';
@@ -20,6 +21,10 @@ export interface Verification {
   readonly identical: boolean;
   /** Of all outputs. */
   readonly maxAbsDiff: number | null;
+  /** Numbers of all outputs and examples. */
+  readonly numbers: number;
+  /** Those among them that are NaN in both: they are taken as equal, and say nothing. */
+  readonly bothNaN: number;
   readonly outputs: readonly OutputDifference[];
   /** The first layer of the second model at which they part. */
   readonly firstDifference: string | null;
@@ -45,7 +50,9 @@ export async function verifyModels(
   { time }: VerifyOptions,
 ): Promise<Verification> {
   checkOutputShapes(before.runs, after.runs, after.model.path);
-  const differences = before.runs.outputs.map((): Difference => ({ identical: true, maxAbsDiff: 0 }));
+  const differences = before.runs.outputs.map(
+    (): Difference => ({ identical: true, maxAbsDiff: 0, numbers: 0, bothNaN: 0 }),
+  );
   let examples = 0;
   let differing: InputBatch | undefined;
   let first: InputBatch | undefined;
@@ -85,7 +92,8 @@ export async function verifyModels(
         tf.dispose([...outputs]);
         return values.map((each) => Float32Array.from(each));
       } catch (error) {
-        if (error instanceof RetrofitError) throw error;
+        const named = namingMemory(error);
+        if (named instanceof RetrofitError) throw named;
         throw inputError('cannot-compute', `TensorFlow.js fails on the model: ${reasonOf(error)}`, {
           where: { file: model.path },
           hint: 'compute with this model in the program that made it',
@@ -97,24 +105,29 @@ export async function verifyModels(
   }
 }
 
-type Difference = Pick<Verification, 'identical' | 'maxAbsDiff'>;
+type Difference = Pick<Verification, 'identical' | 'maxAbsDiff' | 'numbers' | 'bothNaN'>;
 
 function difference(before: Float32Array, after: Float32Array): Difference {
   let identical = before.length === after.length;
-  let maxAbsDiff = 0;
+  let [maxAbsDiff, bothNaN] = [0, 0];
   let isKnown = identical;
   for (let index = 0; index < before.length; index++) {
-    if (Object.is(before[index], after[index])) continue;
+    if (Object.is(before[index], after[index])) {
+      if (Number.isNaN(before[index])) bothNaN++;
+      continue;
+    }
     identical = false;
     const found = Math.abs(before[index]! - after[index]!);
     if (Number.isFinite(found)) maxAbsDiff = Math.max(maxAbsDiff, found);
     else isKnown = false;
   }
-  return { identical, maxAbsDiff: isKnown ? maxAbsDiff : null };
+  return { identical, maxAbsDiff: isKnown ? maxAbsDiff : null, numbers: before.length, bothNaN };
 }
 
 const larger = (left: Difference, right: Difference): Difference => ({
   identical: left.identical && right.identical,
   maxAbsDiff:
     left.maxAbsDiff === null || right.maxAbsDiff === null ? null : Math.max(left.maxAbsDiff, right.maxAbsDiff),
+  numbers: left.numbers + right.numbers,
+  bothNaN: left.bothNaN + right.bothNaN,
 });

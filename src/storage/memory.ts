@@ -110,6 +110,8 @@ function stageInMemory(place: (staged: ReadonlyMap<string, Content>) => void): S
     return bytes;
   };
   return {
+    // There is no folder before it is placed.
+    folder: '',
     copy: async (file, name, byteLength = file.byteLength) => {
       const start = file.byteOffset ?? 0;
       const content = contentOf(file);

@@ -21,6 +21,8 @@ export interface FindOptions {
 
 /** An output that is prepared out of sight and appears whole, by `commit`, or not at all. */
 export interface StagedOutput {
+  /** Where its files lie until they appear, under their names. */
+  readonly folder: string;
   /** Copies the first `byteLength` bytes (default: all) of a file under a name of the output. */
   copy(file: FoundFile, name: string, byteLength?: number): Promise<void>;
   /** Writes a new file from chunks, in order. */

@@ -14,9 +14,15 @@ export interface AccuracyKept {
   readonly after: number;
 }
 
+/** Why there is nothing to be right about. */
+export type NoAccuracy =
+  | { readonly missing: 'labels' }
+  | { readonly missing: 'classifier' }
+  | { readonly missing: 'classes'; readonly folders: number; readonly units: number };
+
 /**
  * How accurate two models are on labelled images.
- * @returns undefined where the images' classes are not the model's: there is nothing to be right about then
+ * @returns why it cannot be told where the images' classes are not the model's
  * @throws RetrofitError `no-images`
  */
 export async function compareAccuracy(
@@ -26,9 +32,12 @@ export async function compareAccuracy(
   after: LoadedModel,
   { classes, images }: ImageFolder,
   options: BatchOptions,
-): Promise<AccuracyKept | undefined> {
+): Promise<AccuracyKept | NoAccuracy> {
+  if (classes.length === 0) return { missing: 'labels' };
   const loss = findLoss(original, before);
-  if (loss === undefined || classes.length !== Math.max(loss.units, 2)) return undefined;
+  if (loss === undefined) return { missing: 'classifier' };
+  const units = Math.max(loss.units, 2);
+  if (classes.length !== units) return { missing: 'classes', folders: classes.length, units };
   const { height, width, channels } = options.size;
   const right = { before: 0, after: 0 };
   let count = 0;

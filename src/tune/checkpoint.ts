@@ -9,7 +9,8 @@ import type { Storage } from '../storage/storage.js';
 
 const MAGIC = new TextEncoder().encode('se-tune1');
 const START = MAGIC.length + 4;
-const FILE_NAME = 'tune.checkpoint';
+/** The one file of a folder of checkpoints. */
+export const CHECKPOINT_NAME = 'tune.checkpoint';
 
 const judgedSchema = z.object({ loss: z.number(), accuracy: z.number() });
 const epochSchema = z.object({
@@ -50,9 +51,9 @@ export interface Checkpoint {
 
 /** Writes a checkpoint into a folder, in the place of the one before; it is there as a whole, or the one before is. */
 export async function writeCheckpoint(storage: Storage, folder: string, checkpoint: Checkpoint): Promise<void> {
-  const staged = await storage.stageFiles(folder, [FILE_NAME], true);
+  const staged = await storage.stageFiles(folder, [CHECKPOINT_NAME], true);
   try {
-    await staged.write(FILE_NAME, serializeCheckpoint(checkpoint));
+    await staged.write(CHECKPOINT_NAME, serializeCheckpoint(checkpoint));
     await staged.commit();
   } catch (error) {
     await staged.discard();
@@ -61,11 +62,19 @@ export async function writeCheckpoint(storage: Storage, folder: string, checkpoi
 }
 
 /**
+ * Refuses a folder that no checkpoint could be written into; leaves nothing.
+ * @throws RetrofitError `output-exists`, `cannot-write`
+ */
+export async function checkCheckpointPlace(storage: Storage, folder: string): Promise<void> {
+  await (await storage.stageFiles(folder, [CHECKPOINT_NAME], true)).discard();
+}
+
+/**
  * Reads the checkpoint of a folder; undefined where there is none.
  * @throws RetrofitError `bad-checkpoint` for a file that is none, or is damaged
  */
 export async function findCheckpoint(storage: Storage, folder: string): Promise<Checkpoint | undefined> {
-  const path = storage.join(folder, FILE_NAME);
+  const path = storage.join(folder, CHECKPOINT_NAME);
   if ((await storage.kindOf(path)) !== 'file') return undefined;
   const found = await storage.findFile(path);
   const file = await storage.open(found);

@@ -11,8 +11,11 @@ import type { TuneOptions } from './tune-options.js';
 /** What a run was given, field by field: a run that is given anything else comes to another result. */
 export type Fingerprint = Checkpoint['given'];
 
-/** What may be changed when a run goes on: after a loss that was no number, the learning rate has to be. */
-const CHANGEABLE: readonly string[] = ['learningRate', 'patience'];
+/** What may be changed when a run goes on: it says when the training ends, and changes no epoch. */
+const FREE: readonly string[] = ['patience'];
+
+/** What may be changed by force: after a loss that was no number, the learning rate has to be. */
+const FORCEABLE: readonly string[] = ['learningRate'];
 
 const SENTENCES: Readonly<Record<string, string>> = {
   model: 'the model is another one',
@@ -62,14 +65,26 @@ async function digestImages(storage: Storage, images: readonly ImageFile[]): Pro
 
 /**
  * Refuses to go on with what another run left.
+ * @param force whether the learning rate may be another one
+ * @returns what is another one then, a sentence each
  * @throws RetrofitError `other-checkpoint`, with the field that differs
  */
-export function checkFingerprint(own: Fingerprint, { given }: Checkpoint, folder: string): void {
-  const field = Object.keys(own).find((name) => own[name] !== given[name] && !CHANGEABLE.includes(name));
-  if (field === undefined) return;
-  const what = SENTENCES[field] ?? `--${field} was ${given[field]} and is ${own[field]} now`;
-  throw usageError('other-checkpoint', `the checkpoint is of another run: ${what}`, {
+export function checkFingerprint(
+  own: Fingerprint,
+  { given }: Checkpoint,
+  folder: string,
+  force: boolean,
+): readonly string[] {
+  const differing = Object.keys(own).filter((name) => own[name] !== given[name] && !FREE.includes(name));
+  const whatOf = (field: string) => SENTENCES[field] ?? `${flagOf(field)} was ${given[field]} and is ${own[field]} now`;
+  const field = differing.find((name) => !force || !FORCEABLE.includes(name));
+  if (field === undefined) return differing.map(whatOf);
+  throw usageError('other-checkpoint', `the checkpoint is of another run: ${whatOf(field)}`, {
     where: { file: folder, field },
-    hint: 'give what the run was given, another folder with --checkpoints, or start anew with --force',
+    hint: FORCEABLE.includes(field)
+      ? 'give what the run was given, or --force to go on with the new value all the same'
+      : 'give what the run was given, another folder with --checkpoints, or start anew: --force without --resume',
   });
 }
+
+const flagOf = (field: string): string => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

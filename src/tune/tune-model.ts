@@ -76,12 +76,13 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
   if (from !== undefined) restore(task.tensorflow, weights, adam, from.values);
   const before = from?.before ?? (await judgeAll(task, onSkipped));
   const epochs: Epoch[] = [...(from?.epochs ?? [])];
+  const keepsCheckpoints = events.onCheckpoint !== undefined;
   let best = from === undefined ? undefined : prefixed(from.values, 'best/');
   while (epochs.length < options.epochs && !isTired(epochs, options)) {
     const epoch = epochs.length + 1;
     const training = await trainEpoch(task, adam, epoch, { ...events, onSkipped });
     const validation = await judgeAll(task, onSkipped);
-    if (!Number.isFinite(validation.loss)) throw notFinite('validation', epoch);
+    if (!Number.isFinite(validation.loss)) throw notFinite('validation', epoch, keepsCheckpoints);
     epochs.push({ epoch, ...training, validationLoss: validation.loss, validationAccuracy: validation.accuracy });
     if (bestEpoch(epochs, options) === epoch) best = await valuesOf(weights);
     events.onEpoch(epochs.at(-1)!);
@@ -111,7 +112,7 @@ async function trainEpoch(
   { tensorflow, network, size, images, options }: TuneTask,
   adam: Adam,
   epoch: number,
-  { onStep, onSkipped }: Pick<TuneEvents, 'onStep' | 'onSkipped'>,
+  { onStep, onSkipped, onCheckpoint }: Omit<TuneEvents, 'onEpoch'>,
 ): Promise<Judged> {
   const { batch, seed, preprocess, epochs, learningRate } = options;
   const order = shuffled(images.training, randomNumbers(seed, `tune/order/${epoch}`));
@@ -125,7 +126,7 @@ async function trainEpoch(
     const rate = cosineRate(learningRate, number, epochs * steps);
     const random = randomNumbers(seed, `tune/step/${number}`);
     const result = trainStep(tensorflow, network, adam, decoded, size, { number, rate, random });
-    if (!Number.isFinite(result.loss)) throw notFinite('training', epoch, step);
+    if (!Number.isFinite(result.loss)) throw notFinite('training', epoch, onCheckpoint !== undefined, step);
     const { loss } = sum.add(result);
     onStep({ epoch, step, steps, loss });
   }
@@ -207,9 +208,14 @@ const prefixed = (values: ReadonlyMap<string, Float32Array>, prefix: string): Re
     [...values].flatMap(([name, own]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), own] as const] : [])),
   );
 
-const notFinite = (which: 'training' | 'validation', epoch: number, step?: number) =>
+const notFinite = (which: 'training' | 'validation', epoch: number, keepsCheckpoints: boolean, step?: number) =>
   refusal(
     'not-finite',
     `the loss of the ${which} is no number any more, in epoch ${epoch}${step === undefined ? '' : `, step ${step}`}`,
-    { hint: 'nothing was written; try a lower --learning-rate: with --resume it goes on from the last checkpoint' },
+    {
+      hint:
+        keepsCheckpoints && epoch > 1
+          ? `nothing was written; --resume --force with a lower --learning-rate goes on from the checkpoint of epoch ${epoch - 1}`
+          : 'nothing was written; try a lower --learning-rate',
+    },
   );

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addReportSchema, errorReportSchema, readModel, writeModel } from '../../src/index.js';
-import { copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
 import { buildModel, layer, layerOf, layersOf, writeBuilt } from '../support/model-builder.js';
 import { addReport } from './add-report.js';
 
@@ -69,7 +69,7 @@ describe('--verify', () => {
   });
 });
 
-describe('what differs is taken away: 3', () => {
+describe('what differs never appears: 3', () => {
   test.each([
     ['TensorFlow.js', ['-o', 'web'], 'web'],
     ['.keras', ['-o', 'net.keras'], 'net.keras'],
@@ -77,18 +77,33 @@ describe('what differs is taken away: 3', () => {
   ])('%s', async (_, words, output) => {
     const folder = newFolder();
     const model = writeHuge(folder);
-    const before = namesIn(folder);
-    expect((await run([model, ...words], { cwd: folder })).code).toBe(0);
+    const without = namesIn(folder);
+    expect((await run([model, ...words, '--verify'], { cwd: folder })).code).toBe(3);
+    expect(namesIn(folder)).toEqual(without);
+    // An older output, of other numbers, stays to the byte.
+    expect((await run([model, ...words, '--seed', '7'], { cwd: folder })).code).toBe(0);
     expect(existsSync(join(folder, output))).toBe(true);
+    const older = bytesIn(folder);
     const result = await run([model, ...words, '--verify', '--force', '--json'], { cwd: folder });
-    expect(namesIn(folder)).toEqual(before);
+    expect(bytesIn(folder)).toEqual(older);
     expect(addReportSchema.parse(JSON.parse(result.stdout))).toMatchObject({
       output: null,
       exact: true,
       verified: { identical: false, maxAbsDiff: null, firstDifference: 'b', weights: { changed: [] } },
     });
-    expect(result.stderr).toMatch(/^se-retrofit: [^\n]*"b": the outputs differ[^\n]*taken away[^\n]*\n$/);
+    expect(result.stderr).toMatch(/^se-retrofit: [^\n]*"b": the outputs differ[^\n]*was not written[^\n]*\n$/);
     expect(result.code).toBe(3);
+  });
+
+  test('what is right takes the place of an older one', async () => {
+    const folder = newFolder();
+    const model = copyFixture('resnet-v1', folder);
+    const of = (seed: string) => [model, '-o', join(folder, 'out'), '--seed', seed, '--force', '--quiet'];
+    expect((await run([...of('1')])).code).toBe(0);
+    const older = bytesIn(folder);
+    expect((await run([...of('2'), '--verify'])).code).toBe(0);
+    expect([...bytesIn(folder).keys()]).toEqual([...older.keys()]);
+    expect(bytesIn(folder)).not.toEqual(older);
   });
 
   test('for people: the table, what differs, no line of an output', async () => {

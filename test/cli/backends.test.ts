@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { backendsReportSchema } from '../../src/index.js';
 import { expectFailure, makeFolders, type Result, run } from '../support/cli.js';
+import { modelFolder } from '../support/fixtures.js';
 
 const newFolder = makeFolders();
 
@@ -54,6 +55,22 @@ test.each([
   [['--backend', 'wasm'], /unknown option '--backend'/],
 ])('%j: 2', async (words, said) => {
   expectFailure(await run(['backends', ...words]), 2, said);
+});
+
+test.each([
+  ['process.abort()', /^warning: tfjs-node-gpu does not run here: its process ended by SIGABRT/],
+  ["throw new Error('wrong library')", /^warning: tfjs-node-gpu does not run here: wrong library\n/],
+])('auto tries native code elsewhere first, and goes on without it: %s', async (script, said) => {
+  const folder = newFolder();
+  const place = join(folder, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
+  mkdirSync(join(place, 'lib'), { recursive: true });
+  writeFileSync(join(place, 'package.json'), '{"name": "@tensorflow/tfjs-node-gpu", "main": "index.js"}');
+  writeFileSync(join(place, 'index.js'), script);
+  const model = modelFolder('resnet-cifar');
+  const { code, stdout, stderr } = await run(['verify', model, model], { env: { SE_RETROFIT_NATIVE: folder } });
+  expect(stderr).toMatch(said);
+  expect(stdout).toMatch(/identical, bit for bit \(4 examples, (?:tfjs-node|wasm)\)\n$/);
+  expect(code).toBe(0);
 });
 
 const native = inject('native');

@@ -5,6 +5,7 @@ import { bakeReportSchema, inspect, readModel, retrofit, writeModel } from '../.
 import { loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import { distance, withConstantGates } from '../support/constant-gates.js';
 import { writeDigits } from '../support/digits.js';
 import { predict, seededInputs } from '../support/tensorflow.js';
@@ -75,6 +76,20 @@ describe('what is refused leaves nothing behind', () => {
   test('no number for --below', () => refused(2, ['grey', 'digits', '-o', 'out', '--below', 'x'], /below/));
   test('an output that exists', () => refused(2, ['grey', 'digits', '-o', 'grey.keras'], /exists/));
   test('no output', () => refused(2, ['grey', 'digits'], /output/));
+});
+
+test.each([
+  ['one class too few', 'mixed-two', /the images lie in 2 folders and the model has \d+ classes/],
+  ['no class at all', 'digits/one', undefined],
+])('accuracy and its absence, %s', async (_, images, said) => {
+  await writeDigits(join(folder, 'mixed-two'), [1, 4], 2);
+  const words = ['bake', 'grey', images, '-o', `${images.replace('/', '-')}-out`, '--json', ...BACKEND];
+  const { code, stdout } = await runHere(words, { cwd: folder });
+  expect(code).toBe(0);
+  const { accuracy, warnings } = bakeReportSchema.parse(JSON.parse(stdout));
+  expect(accuracy).toBe(null);
+  const about = warnings.filter(({ code }) => code === 'no-accuracy').map(({ message }) => message);
+  expect(about).toEqual(said === undefined ? [] : [expect.stringMatching(said)]);
 });
 
 test('a broken image is named, left out and counted', async () => {

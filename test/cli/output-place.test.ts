@@ -12,6 +12,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 
 const newFolder = makeFolders();
 
@@ -91,6 +92,37 @@ describe('where the output goes', () => {
     const { folder, model } = workplace();
     expect((await run([model, '--to', container])).code).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(['resnet-v1', expected]);
+  });
+
+  test.each(['out.txt', 'out.onnx', 'out.pb', 'out.PT', 'out.tflite', 'net.v2.zip', 'deep/out.safetensors'])(
+    '-o %s: no model is written as that',
+    async (output) => {
+      const { folder, model } = workplace();
+      const ending = output.slice(output.lastIndexOf('.'));
+      expectFailure(
+        await runHere([model, '-o', output], { cwd: folder }),
+        2,
+        `"${ending}"`,
+        '.keras, .h5',
+        `${basename(output)}/`,
+      );
+      expect(readdirSync(folder)).toEqual(['resnet-v1']);
+    },
+  );
+
+  test.each(['resnet50-v1.5', 'mobilenet_0.25', 'net.v2', 'my.model/', 'a.b-c', 'dir.txt/out', '.hidden'])(
+    '-o %s: a folder, its dot is a part of the name',
+    async (output) => {
+      const { folder, model } = workplace();
+      expect(await runHere([model, '-o', output], { cwd: folder })).toMatchObject({ code: 0 });
+      expect(namesIn(folder)).toContain(join(output, 'model.json'));
+    },
+  );
+
+  test('--to tfjs makes a folder of any name', async () => {
+    const { folder, model } = workplace();
+    expect((await runHere([model, '-o', 'out.final', '--to', 'tfjs'], { cwd: folder })).code).toBe(0);
+    expect(namesIn(folder)).toContain('out.final/model.json');
   });
 
   test('--to contradicts the name', async () => {

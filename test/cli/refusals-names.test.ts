@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeFolders, namesIn, run } from '../support/cli.js';
+import { makeFolders, namesIn } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import {
   type BuiltModel,
   buildModel,
@@ -30,7 +31,7 @@ async function retrofitted(model: BuiltModel) {
   const folder = newFolder();
   const path = writeBuilt(join(folder, NET), model);
   const out = join(folder, 'out');
-  const result = await run([path, '-o', out]);
+  const result = await runHere([path, '-o', out]);
   expect(result).toMatchObject({ code: 0 });
   return { ...result, folder, files: namesIn(folder), text: readFileSync(join(out, 'model.json'), 'utf8') };
 }
@@ -116,7 +117,7 @@ describe('names that are traps for paths and terminals (row 18)', () => {
       ['inspect', path],
       [path, '--dry-run', '--markdown', join(folder, 'report.md')],
     ]) {
-      const result = await run(words);
+      const result = await runHere(words);
       expect(result).toMatchObject({ code: 0 });
       expectClean(result.stdout);
       expectClean(result.stderr);
@@ -126,7 +127,7 @@ describe('names that are traps for paths and terminals (row 18)', () => {
       ['inspect', path, '--json'],
       [path, '--json', '--dry-run'],
     ]) {
-      const json = await run(words);
+      const json = await runHere(words);
       expectClean(json.stdout);
       expect(JSON.parse(json.stdout).sites[0].after).toBe(`${name}b`);
     }
@@ -134,7 +135,7 @@ describe('names that are traps for paths and terminals (row 18)', () => {
   });
 
   test('with --json, where errors name a path of the command line', async () => {
-    const result = await run([join(newFolder(), '\u009b31m\u202e'), '--json']);
+    const result = await runHere([join(newFolder(), '\u009b31m\u202e'), '--json']);
     expectClean(result.stdout);
     expectClean(result.stderr);
     expect(JSON.parse(result.stdout).error.where.file).toMatch(/\u009b31m\u202e$/);

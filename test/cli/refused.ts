@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorReportSchema } from '../../src/index.js';
 import { expectFailure, namesIn, run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import { type BuiltModel, buildModel, groupOf, writeBuilt } from '../support/model-builder.js';
 
 /** How a run has to fail. The place is compared as a whole: what is not given here must not be named there. */
@@ -35,7 +36,7 @@ export function writeText(folder: string, spoil: (text: string) => string): stri
   return writeBuilt(join(folder, NET), model, spoil(JSON.stringify(model.json)));
 }
 
-/** The codes that were seen without --json: the two ways differ in stdout alone, and a process costs a quarter second. */
+/** The codes that were seen without --json, as a process: the two ways differ in stdout alone, and a process takes its time. */
 const shownToPeople = new Set<string>();
 
 /**
@@ -49,7 +50,7 @@ export async function expectRefused(
   { code, exit = 4, file = 'model.json', layer, field, words: said = [], hint }: Refusal,
 ): Promise<void> {
   const before = namesIn(folder);
-  const json = await run([...words, '--json'], { cwd: folder });
+  const json = await runHere([...words, '--json'], { cwd: folder });
   expect(json.stdout).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}](?!$)/u);
   const { command, error } = errorReportSchema.parse(JSON.parse(json.stdout));
   const path = file === '.' ? join(folder, NET) : join(folder, NET, file);

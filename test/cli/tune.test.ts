@@ -1,47 +1,30 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { errorReportSchema, readModel, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
-import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run, startRun } from '../support/cli.js';
-import { modelFolder } from '../support/fixtures.js';
+import { readModel, tuneReportSchema } from '../../src/index.js';
+import { makeFolders, run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import { writePictures } from '../support/labelled-pictures.js';
+import { CLASSES, makeTunePlace, type TunePlace } from './tune-place.js';
 
 const newFolder = makeFolders();
-const CLASSES = ['a', 'b', 'c', 'd', 'e'];
 
-/** Pictures of five classes, and models of five classes with modules, that nobody writes to. */
-let shared: string;
-const images = () => join(shared, 'images');
-const model = (name: string) => join(shared, name);
-
+let place: TunePlace;
 beforeAll(async () => {
-  shared = newFolder();
-  await writePictures(images(), CLASSES, 10);
-  await writePictures(join(shared, 'others'), CLASSES, 3);
-  for (const name of ['resnet-dropout', 'quantized-uint8'])
-    await writeModel(retrofit(await readModel(modelFolder(name)), { ratio: 2 }), model(name));
-  const dropout = await readModel(model('resnet-dropout'));
-  await writeModel(dropout, model('keras3.keras'));
-  await writeModel(dropout, model('keras2.keras'), { dialect: 'keras2' });
-  await writeModel(dropout, model('keras.h5'));
+  place = await makeTunePlace();
 });
-
-/** A quick run; the words behind these win. */
-const tune = (name: string, output: string, ...words: readonly string[]) =>
-  run(['tune', model(name), images(), '-o', output, '--backend', 'cpu', '--epochs', '2', '--batch', '16', ...words]);
 
 describe('a run', () => {
   test('trains the modules alone, and says what came of it', async () => {
     const output = join(newFolder(), 'tuned');
-    const { code, stdout, stderr } = await tune('resnet-dropout', output, '--json', '--learning-rate', '0.02');
+    const { code, stdout, stderr } = await place.tune('resnet-dropout', output, '--json', '--learning-rate', '0.02');
     expect(code).toBe(0);
     const report = tuneReportSchema.parse(JSON.parse(stdout));
     expect(report).toMatchObject({
       command: 'tune',
       backend: 'cpu',
       classes: CLASSES,
-      images: { training: 45, validation: 5, skipped: [] },
+      images: { training: 15, validation: 5, skipped: [] },
       loss: 'categorical',
       options: { epochs: 2, learningRate: 0.02, train: 'modules', validation: 0.1, preprocess: 'unit' },
     });
@@ -52,7 +35,7 @@ describe('a run', () => {
     });
     expect(stderr.match(/^epoch \d\/2: loss /gm)).toHaveLength(2);
 
-    const [before, after] = [await readModel(model('resnet-dropout')), await readModel(output)];
+    const [before, after] = [await readModel(place.model('resnet-dropout')), await readModel(output)];
     const changed = await changedWeights(before, after);
     expect(changed.length).toBeGreaterThan(0);
     expect(changed.filter((name) => !/^se_/.test(name))).toEqual([]);
@@ -64,8 +47,8 @@ describe('a run', () => {
 
   test('trains everything that is not frozen, batch norms and their averages too', async () => {
     const output = join(newFolder(), 'tuned');
-    expect((await tune('resnet-dropout', output, '--train', 'all', '--quiet')).code).toBe(0);
-    const before = await readModel(model('resnet-dropout'));
+    expect((await place.tune('resnet-dropout', output, '--train', 'all', '--quiet')).code).toBe(0);
+    const before = await readModel(place.model('resnet-dropout'));
     const changed = await changedWeights(before, await readModel(output));
     const all = before.graph.layers.flatMap(({ name, weights }) => weights.map((weight) => `${name}/${weight.name}`));
     // Reduce kernels get no gradient before expand has moved, and biases in front of batch norms none at all.
@@ -75,12 +58,12 @@ describe('a run', () => {
 
   test('prints two lines and the output off a terminal, a line an epoch on stderr, and nothing with --quiet', async () => {
     const folder = newFolder();
-    const told = await tune('resnet-dropout', join(folder, 'one'));
+    const told = await place.tune('resnet-dropout', join(folder, 'one'));
     expect(told.stdout).toMatch(
-      /^trained [\d,]+ parameters on 45 images of 5 classes; epoch \d of 2 is written\nvalidation \(5 images\): .* before, .* after\n\S+one\/model\.json {2}\(.*\)\n$/,
+      /^trained [\d,]+ parameters on 15 images of 5 classes; epoch \d of 2 is written\nvalidation \(5 images\): .* before, .* after\n\S+one\/model\.json {2}\(.*\)\n$/,
     );
     expect(told.stderr).not.toContain('\u001b');
-    expect(await tune('resnet-dropout', join(folder, 'two'), '--quiet')).toMatchObject({
+    expect(await place.tune('resnet-dropout', join(folder, 'two'), '--quiet')).toMatchObject({
       code: 0,
       stdout: '',
       stderr: '',
@@ -95,7 +78,7 @@ describe('a run', () => {
     ['resnet-dropout', 'tuned.keras', { container: 'keras-zip', dialect: 'keras3' }],
   ])('%s becomes %s', async (name, output, format) => {
     const folder = newFolder();
-    const { code, stdout } = await tune(name, join(folder, output), '--json');
+    const { code, stdout } = await place.tune(name, join(folder, output), '--json', '--epochs', '1');
     expect(code).toBe(0);
     const report = tuneReportSchema.parse(JSON.parse(stdout));
     expect(report.output.format).toMatchObject(format);
@@ -104,12 +87,11 @@ describe('a run', () => {
 
   test('the same model in another format is trained to the same numbers', async () => {
     const folder = newFolder();
-    const epochs = await Promise.all(
-      ['resnet-dropout', 'keras3.keras', 'keras.h5'].map(async (name) => {
-        const { stdout } = await tune(name, join(folder, `from-${name}`), '--json');
-        return tuneReportSchema.parse(JSON.parse(stdout)).epochs;
-      }),
-    );
+    const epochs = [];
+    for (const name of ['resnet-dropout', 'keras3.keras', 'keras.h5']) {
+      const { stdout } = await place.tune(name, join(folder, `from-${name.replace('.', '-')}`), '--json');
+      epochs.push(tuneReportSchema.parse(JSON.parse(stdout)).epochs);
+    }
     expect(epochs[1]).toEqual(epochs[0]);
     expect(epochs[2]).toEqual(epochs[0]);
   });
@@ -119,8 +101,8 @@ describe('a run', () => {
     const { folder: built } = native as { readonly folder: string };
     const words = [
       'tune',
-      model('resnet-dropout'),
-      images(),
+      place.model('resnet-dropout'),
+      place.images,
       '--train',
       'all',
       '--batch',
@@ -148,7 +130,7 @@ describe('a run', () => {
     const output = join(newFolder(), 'tuned');
     const words = [
       '--validation',
-      join(shared, 'others'),
+      join(place.folder, 'others'),
       '--epochs',
       '30',
       '--patience',
@@ -156,9 +138,9 @@ describe('a run', () => {
       '--learning-rate',
       '0.3',
     ];
-    const { stdout } = await tune('resnet-dropout', output, ...words, '--json', '--best', 'accuracy');
+    const { stdout } = await place.tune('resnet-dropout', output, ...words, '--json', '--best', 'accuracy');
     const report = tuneReportSchema.parse(JSON.parse(stdout));
-    expect(report.images).toMatchObject({ training: 50, validation: 15 });
+    expect(report.images).toMatchObject({ training: 20, validation: 10 });
     expect(report.epochs.length).toBe(report.best + 2);
     expect(report.after.accuracy).toBe(Math.max(...report.epochs.map(({ validationAccuracy }) => validationAccuracy)));
   });
@@ -166,23 +148,43 @@ describe('a run', () => {
   test('writes a page with the curves, that loads nothing', async () => {
     const folder = newFolder();
     const page = join(folder, 'curves.html');
-    expect((await tune('resnet-dropout', join(folder, 'tuned'), '--html', page)).code).toBe(0);
+    expect((await place.tune('resnet-dropout', join(folder, 'tuned'), '--html', page)).code).toBe(0);
     const html = readFileSync(page, 'utf8');
     expect(html.match(/<svg[^>]*role="img"/g)).toHaveLength(2);
     expect(html).not.toMatch(/https?:|src=|href=|NaN|undefined/);
   });
 
-  test('a picture that is none is named, left out and counted', async () => {
+  test('pictures that are none: each is named once, left out, and counted as left out', async () => {
     const folder = newFolder();
-    await writePictures(join(folder, 'images'), CLASSES, 6);
-    writeFileSync(join(folder, 'images', 'b', 'broken.png'), 'no picture');
-    const words = ['tune', model('resnet-dropout'), join(folder, 'images'), '-o', join(folder, 'tuned')];
-    const { code, stdout, stderr } = await run([...words, '--backend', 'cpu', '--epochs', '2', '--json']);
-    expect(code).toBe(0);
-    expect(stderr.match(/broken\.png/g)).toHaveLength(1);
-    const { images: found, warnings } = tuneReportSchema.parse(JSON.parse(stdout));
-    expect(found.skipped.map(({ path }) => path)).toEqual([join(folder, 'images', 'b', 'broken.png')]);
+    const images = join(folder, 'images');
+    await writePictures(images, CLASSES, 6);
+    const broken = ['a/000.png', 'b/000.png', 'b/001.png', 'b/broken.png'].map((name) => join(images, name));
+    for (const path of broken) writeFileSync(path, 'no picture');
+    const words = ['tune', place.model('resnet-dropout'), images, '-o', join(folder, 'tuned'), '--backend', 'cpu'];
+    // As a process: what is told on the way, and how it ends.
+    const told = await run([...words, '--epochs', '2']);
+    expect(told.code).toBe(0);
+    for (const path of broken) expect(told.stderr.split('\n').filter((line) => line.includes(path))).toHaveLength(1);
+    expect(told.stderr).toMatch(/^warning: 4 images could not be decoded and were left out$/m);
+    const result = await runHere([...words, '--epochs', '2', '--json', '--force']);
+    const { images: found, warnings } = tuneReportSchema.parse(JSON.parse(result.stdout));
+    expect(found.skipped.map(({ path }) => path).sort()).toEqual(broken);
+    expect(found.training + found.validation).toBe(5 * 6 + 1 - broken.length);
+    expect(told.stdout).toContain(` on ${found.training} images of 5 classes`);
+    expect(told.stdout).toContain(`validation (${found.validation} images)`);
     expect(warnings.map(({ code }) => code)).toContain('images-skipped');
+  });
+
+  test('as a process: one object on stdout, a line an epoch on stderr', async () => {
+    const output = join(newFolder(), 'tuned');
+    const words = ['tune', place.model('resnet-dropout'), place.images, '-o', output, '--backend', 'wasm'];
+    const { code, stdout, stderr } = await run([...words, '--epochs', '2', '--json']);
+    expect(code).toBe(0);
+    expect(tuneReportSchema.parse(JSON.parse(stdout))).toMatchObject({
+      backend: 'wasm',
+      output: { path: join(output, 'model.json') },
+    });
+    expect(stderr).toMatch(/^epoch 1\/2: .*\nepoch 2\/2: .*\n$/);
   });
 });
 
@@ -209,165 +211,3 @@ async function allWeights(read: Awaited<ReturnType<typeof readModel>>): Promise<
     return found;
   });
 }
-
-/** Starts a run and kills it when it has left its first checkpoint. */
-async function killAfterFirstEpoch(words: readonly string[], checkpoint: string): Promise<void> {
-  const { child, result } = startRun(words);
-  while (!existsSync(checkpoint) && child.exitCode === null) await setTimeout(5);
-  child.kill('SIGKILL');
-  expect((await result).code).toBeNull();
-}
-
-describe('checkpoints', () => {
-  test('a run that was killed comes to the very bytes of one that was not', async () => {
-    const folder = newFolder();
-    const [killed, whole, checkpoints] = ['killed', 'whole', 'checkpoints'].map((name) => join(folder, name));
-    const options = ['--backend', 'cpu', '--train', 'all', '--epochs', '4', '--batch', '7', '--flip', '--shift', '2'];
-    const words = ['tune', model('resnet-dropout'), images(), ...options];
-    await killAfterFirstEpoch(
-      [...words, '-o', killed!, '--checkpoints', checkpoints!],
-      join(checkpoints!, 'tune.checkpoint'),
-    );
-    expect(existsSync(killed!)).toBe(false);
-    const resumed = await run([...words, '-o', killed!, '--checkpoints', checkpoints!, '--resume']);
-    expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/^goes on behind epoch [123] of 4\n/) });
-    expect((await run([...words, '-o', whole!])).code).toBe(0);
-    expect(bytesIn(killed!)).toEqual(bytesIn(whole!));
-    expect(namesIn(checkpoints!)).toEqual(['tune.checkpoint']);
-
-    // What is done is not done again.
-    const again = await run([...words, '-o', join(folder, 'again'), '--checkpoints', checkpoints!, '--resume']);
-    expect(again.stderr).not.toMatch(/^epoch/m);
-    expect(bytesIn(join(folder, 'again'))).toEqual(bytesIn(whole!));
-  });
-
-  test('a loss that is no number ends the run; the checkpoint before it stays', async () => {
-    const folder = newFolder();
-    const [output, checkpoints] = [join(folder, 'tuned'), join(folder, 'checkpoints')];
-    const words = ['tune', model('resnet-dropout'), images(), '-o', output, '--backend', 'cpu', '--epochs', '3'];
-    const kept = ['--checkpoints', checkpoints, '--train', 'all'];
-    await killAfterFirstEpoch([...words, ...kept], join(checkpoints, 'tune.checkpoint'));
-    const before = bytesIn(checkpoints);
-    const result = await run([...words, ...kept, '--resume', '--quiet', '--learning-rate', '1e30']);
-    expectFailure(
-      result,
-      3,
-      /the loss of the training is no number any more, in epoch [23], step \d/,
-      '--learning-rate',
-    );
-    expect(existsSync(output)).toBe(false);
-    expect(bytesIn(checkpoints)).toEqual(before);
-  });
-
-  test('those of other runs, and what is none, are refused', async () => {
-    const folder = newFolder();
-    const checkpoints = join(folder, 'checkpoints');
-    const output = join(folder, 'tuned');
-    expect((await tune('resnet-dropout', output, '--checkpoints', checkpoints, '--quiet')).code).toBe(0);
-    const again = (name: string, ...words: readonly string[]) =>
-      tune(name, join(folder, 'other'), '--checkpoints', checkpoints, '--quiet', ...words);
-    expectFailure(await again('resnet-dropout'), 2, 'an earlier run left a checkpoint', '--resume');
-    expectFailure(await again('resnet-dropout', '--resume', '--seed', '2'), 2, '--seed was 1 and is 2 now');
-    expectFailure(
-      await again('resnet-dropout', '--resume', '--validation', '0.2'),
-      2,
-      'images of the training are others',
-    );
-    expectFailure(await again('resnet-dropout', '--resume', '--epochs', '3'), 2, '--epochs was 2 and is 3 now');
-    expectFailure(await again('resnet-dropout', '--resume', '--flip'), 2, '--flip was false and is true now');
-    expectFailure(await again('quantized-uint8', '--resume'), 2, 'the model is another one');
-    const path = join(checkpoints, 'tune.checkpoint');
-    const bytes = readFileSync(path);
-    bytes[bytes.length - 1]! ^= 1;
-    writeFileSync(path, bytes);
-    expectFailure(await again('resnet-dropout', '--resume'), 2, 'tune.checkpoint', 'damaged');
-    writeFileSync(path, 'something else');
-    expectFailure(await again('resnet-dropout', '--resume'), 2, 'tune.checkpoint', 'is none of tune');
-    expect((await again('resnet-dropout', '--force')).code).toBe(0);
-  });
-
-  test('--resume without a place for checkpoints, or with them in the new model, is refused', async () => {
-    const output = join(newFolder(), 'tuned');
-    expectFailure(await tune('resnet-dropout', output, '--resume'), 2, '--checkpoints');
-    expectFailure(
-      await tune('resnet-dropout', output, '--checkpoints', join(output, 'c')),
-      2,
-      'folder of the new model',
-    );
-  });
-});
-
-describe('what cannot be trained', () => {
-  test('no such folder, no images, no classes, one class', async () => {
-    const folder = newFolder();
-    const output = join(folder, 'tuned');
-    const at = (place: string) => run(['tune', model('resnet-dropout'), place, '-o', output, '--backend', 'cpu']);
-    expectFailure(await at(join(folder, 'nowhere')), 4, 'nowhere', 'no such folder');
-    mkdirSync(join(folder, 'empty', 'a'), { recursive: true });
-    expectFailure(await at(join(folder, 'empty')), 4, 'no images');
-    await writePictures(join(folder, 'flat'), ['.'], 2);
-    expectFailure(await at(join(folder, 'flat')), 4, 'no class folders');
-    await writePictures(join(folder, 'single'), ['cat'], 4);
-    expectFailure(await at(join(folder, 'single')), 4, 'all images are of one class, "cat"');
-    await writePictures(join(folder, 'three'), ['a', 'b', 'c'], 4);
-    expectFailure(await at(join(folder, 'three')), 2, '3 classes', '5 units', '--labels');
-    rmSync(join(folder, 'three', 'a'), { recursive: true });
-    mkdirSync(join(folder, 'three', 'a'));
-    for (const name of ['b', 'c']) writeFileSync(join(folder, 'three', name, '000.png'), 'none');
-    for (const name of ['b', 'c']) for (const index of [1, 2, 3]) rmSync(join(folder, 'three', name, `00${index}.png`));
-    writeFileSync(join(folder, 'labels.txt'), 'a\nb\nc\nd\ne\n');
-    const labelled = await run([
-      ...['tune', model('resnet-dropout'), join(folder, 'three'), '-o', output],
-      ...['--labels', join(folder, 'labels.txt'), '--validation', images(), '--backend', 'cpu', '--quiet'],
-    ]);
-    expectFailure(labelled, 4, 'not one of the images can be decoded');
-    expect(existsSync(output)).toBe(false);
-  });
-
-  test.each([
-    ['resnet-cifar', 4, 'no SE modules', 'se-retrofit add'],
-    ['multi-io', 4, '2 inputs'],
-    ['conv1d-residual', 4, 'input of 2 dimensions'],
-    ['channels-first', 4, '16 channels'],
-    ['unet', 4, 'the output of the model has the shape [32, 32, 1]'],
-  ])('the model %s', async (name, code, ...words) => {
-    const folder = newFolder();
-    const path = copyFixture(name, folder);
-    const result = await run(['tune', path, images(), '-o', join(folder, 'tuned'), '--backend', 'cpu']);
-    expectFailure(result, code as number, ...(words as string[]));
-  });
-
-  test('other wishes that cannot be met', async () => {
-    const folder = newFolder();
-    const output = join(folder, 'tuned');
-    const cases: readonly (readonly [readonly string[], string])[] = [
-      [['--epochs', '0'], 'epochs'],
-      [['--learning-rate', '-1'], 'learning-rate'],
-      [['--learning-rate', 'fast'], 'fast'],
-      [['--validation', '1.5'], 'validation'],
-      [['--patience', '0'], 'patience'],
-      [['--shift', 'x'], 'shift'],
-      [['--train', 'some'], 'train'],
-      [['--backend', 'abacus'], 'backend'],
-      [['--to', 'keras-h5', '-o', join(folder, 'x.keras')], 'contradicts'],
-      [['--html', model('resnet-dropout/model.json')], 'overwrite a file of the model'],
-      [['--html', join(output, 'page.html')], 'folder of the new model'],
-    ];
-    for (const [words, word] of cases) expectFailure(await tune('resnet-dropout', output, ...words), 2, word);
-    mkdirSync(output);
-    expectFailure(await tune('resnet-dropout', output), 2, 'exists already');
-    expectFailure(await tune('resnet-dropout', model('resnet-dropout'), '--force'), 2, 'folder of the input');
-    await writePictures(join(folder, 'strange'), ['a', 'z'], 2);
-    expectFailure(
-      await tune('resnet-dropout', join(folder, 'other'), '--validation', join(folder, 'strange')),
-      2,
-      'the class "z" of the validation',
-    );
-  });
-
-  test('is one JSON object with --json', async () => {
-    const { stdout, code } = await tune('nothing-here', join(newFolder(), 'tuned'), '--json');
-    expect(code).toBe(4);
-    expect(errorReportSchema.parse(JSON.parse(stdout))).toMatchObject({ command: 'tune' });
-  });
-});

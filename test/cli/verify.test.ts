@@ -136,6 +136,24 @@ describe('models that differ: 3, with the whole report', () => {
     expect((await verify(after, other, '--tolerance', '1e-9')).code).toBe(0);
   });
 
+  test('the same NaN in both are equal, and that is said', async () => {
+    const place = newFolder();
+    const broken = buildModel();
+    new Float32Array(broken.files.get('weights.bin')!.buffer).fill(Number.NaN);
+    const path = writeBuilt(join(place, 'net'), broken);
+    const result = await verify(path, path, '--json');
+    expect(result.code).toBe(0);
+    expect(reportOf(result)).toMatchObject({ identical: true, maxAbsDiff: 0, numbers: 12, bothNaN: 12 });
+    const { stderr } = await verify(path, path);
+    expect(stderr).toMatch(
+      /^warning: every number of every output is NaN in both models: [^\n]*proves nothing[^\n]*\n$/,
+    );
+    expect(reportOf(await verify(before, after, '--json'))).toMatchObject({ bothNaN: 0 });
+    const added = await run([path, '--verify', '--dry-run', '--markdown', join(place, 'report.md')]);
+    expect(added.stderr).toMatch(/^warning: every number of every output is NaN/m);
+    expect(readFileSync(join(place, 'report.md'), 'utf8')).toContain('- every number of every output is NaN');
+  });
+
   test('a NaN is no number with a difference', async () => {
     const place = newFolder();
     const model = buildModel();

@@ -4,7 +4,7 @@ import { listImages } from '../../src/images/list-images.js';
 import { readModel, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
-import { run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import { readFixture } from '../support/fixtures.js';
 import { writePictures } from '../support/labelled-pictures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -69,9 +69,17 @@ const MODELS: readonly Case[] = [
 
 const FIRST: readonly string[] = ['residual_shortcut_first', 'inception', 'nested_frozen', 'transfer', 'two_classes'];
 
-const CASES = MODELS.filter(({ name }) => process.env.SE_RETROFIT_TEST_ALL === '1' || FIRST.includes(name)).flatMap(
-  (model) => (['modules', 'all'] as const).map((train) => ({ ...model, train })),
-);
+const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
+const TRAINS = ['modules', 'all'] as const;
+
+/** By default some models, each trained in one way in Keras 2 and in the other in Keras 3. */
+const casesOf = (kind: 'keras2' | 'keras3') =>
+  MODELS.filter(({ name }) => isAll || FIRST.includes(name)).flatMap((model, index) =>
+    TRAINS.filter((train, at) => {
+      if (kind === 'keras3' && model.onlyKeras2 === train) return false;
+      return isAll || (index + at) % 2 === (kind === 'keras2' ? 0 : 1);
+    }).map((train) => ({ ...model, train })),
+  );
 
 /** What a ReLU gets may be within rounding of 0, and then its gradient is all or nothing: one of these seeds has none. */
 const SEEDS = [1, 2, 3];
@@ -80,7 +88,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'a training step of ours is one of Keras', (keras) => {
     const extension = kind === 'keras2' ? '.h5' : '.keras';
 
-    async function train({ name, train, classes = 5, isCompiled }: (typeof CASES)[number], seed: number) {
+    async function train({ name, train, classes = 5, isCompiled }: ReturnType<typeof casesOf>[number], seed: number) {
       const place = `${folder}/${kind}-${name}-${train}-${seed}`;
       await keras.make(name, place, [extension]);
       const before = `${place}/se${extension}`;
@@ -101,24 +109,21 @@ for (const kind of ['keras2', 'keras3'] as const) {
       return { ours, theirs, values };
     }
 
-    test.each(CASES.filter(({ onlyKeras2, train }) => kind === 'keras2' || onlyKeras2 !== train))(
-      '$name, $train',
-      async (one) => {
-        const differences: object[] = [];
-        for (const seed of SEEDS) {
-          const { ours, theirs, values } = await train(one, seed);
-          expect(ours.losses).toHaveLength(theirs.losses.length);
-          expect(largestDifference(values.ours, values.before)).toBeGreaterThan(1e-3);
-          const isMore = kind === 'keras2' && one.train === 'modules' && one.isRegularised === true;
-          const more = isMore ? theirs.losses[0]! - ours.losses[0]! : 0;
-          const loss = Math.max(...ours.losses.map((value, index) => Math.abs(value + more - theirs.losses[index]!)));
-          const weights = largestDifference(values.ours, theirs.values, one.without);
-          if (loss < 1e-4 && weights < 1e-4) return;
-          differences.push({ seed, loss, weights });
-        }
-        expect(differences).toEqual([]);
-      },
-    );
+    test.each(casesOf(kind))('$name, $train', async (one) => {
+      const differences: object[] = [];
+      for (const seed of SEEDS) {
+        const { ours, theirs, values } = await train(one, seed);
+        expect(ours.losses).toHaveLength(theirs.losses.length);
+        expect(largestDifference(values.ours, values.before)).toBeGreaterThan(1e-3);
+        const isMore = kind === 'keras2' && one.train === 'modules' && one.isRegularised === true;
+        const more = isMore ? theirs.losses[0]! - ours.losses[0]! : 0;
+        const loss = Math.max(...ours.losses.map((value, index) => Math.abs(value + more - theirs.losses[index]!)));
+        const weights = largestDifference(values.ours, theirs.values, one.without);
+        if (loss < 1e-4 && weights < 1e-4) return;
+        differences.push({ seed, loss, weights });
+      }
+      expect(differences).toEqual([]);
+    });
   });
 
   describeOracle(kind, 'what tune wrote is loaded, and as good as tune says', (keras) => {
@@ -126,11 +131,11 @@ for (const kind of ['keras2', 'keras3'] as const) {
       const place = `${folder}/${kind}-accuracy-${name}`;
       const before = `${place}/before${name.slice(name.lastIndexOf('.'))}`;
       await writeModel(retrofit(await readFixture('resnet-dropout'), { ratio: 4 }), before, { dialect: kind });
-      await writePictures(`${place}/images`, CLASSES, 12);
+      await writePictures(`${place}/images`, CLASSES, 6);
       await writePictures(`${place}/others`, CLASSES, 5);
-      const { code, stdout } = await run([
+      const { code, stdout } = await runHere([
         ...['tune', before, `${place}/images`, '--validation', `${place}/others`, '-o', `${place}/${name}`, '--json'],
-        ...['--backend', 'wasm', '--train', 'all', '--epochs', '4', '--learning-rate', '0.01'],
+        ...['--backend', 'wasm', '--train', 'all', '--epochs', '3', '--learning-rate', '0.01'],
       ]);
       expect(code).toBe(0);
       const { after, output } = tuneReportSchema.parse(JSON.parse(stdout));

@@ -10,6 +10,7 @@ import { readFixture } from '../support/fixtures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const folder = temporaryFolder();
+const ENDINGS = ['', '.keras', '.h5'];
 let count = 0;
 
 async function written(model: Model, ending = ''): Promise<Model> {
@@ -42,7 +43,7 @@ async function valuesIn(model: Model): Promise<ReadonlyMap<string, readonly numb
 }
 
 describe('the model costs what it did before it had modules', () => {
-  test.each([
+  const names = [
     'resnet-v1',
     'mobilenet-v1',
     'mobilenet-v2',
@@ -51,9 +52,15 @@ describe('the model costs what it did before it had modules', () => {
     'nested-deep',
     'sequential-object',
     'frozen-root',
-  ])('%s', async (name) => {
+  ];
+  // Each in one format, and every format twice at the least; all in all with SE_RETROFIT_TEST_ALL.
+  const cases = names.map((name, index) => {
+    const endings = process.env.SE_RETROFIT_TEST_ALL || index === 0 ? ENDINGS : [ENDINGS[index % 3]!];
+    return [name, endings] as const;
+  });
+  test.each(cases)('%s', async (name, endings) => {
     const before = await readFixture(name);
-    for (const ending of ['', '.keras', '.h5']) {
+    for (const ending of endings) {
       const after = await written(retrofit(before), ending);
       const baked = await written(
         bake(

@@ -1,6 +1,7 @@
 import { refusal } from '../../errors.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
+import type { WriteResult } from '../../formats/write-to.js';
 import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
@@ -11,7 +12,7 @@ import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
-import { isVerified, verifiedLines } from '../../report/verify-report.js';
+import { isVerified, nanLine, type Verified, verifiedLines } from '../../report/verify-report.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { retrofit } from '../../transforms/retrofit.js';
@@ -20,7 +21,7 @@ import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
 import { checkReportPlaces, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
-import { writeModel } from '../write-model.js';
+import { prepareModel, writeModel } from '../write-model.js';
 
 /** The main job: read, plan, put the modules in, write, tell. */
 export async function add(path: string, given: Flags): Promise<void> {
@@ -39,10 +40,8 @@ export async function add(path: string, given: Flags): Promise<void> {
   const verification = flags.verify ? await import('../verify-written.js') : undefined;
   await verification?.checkVerifiable(read, options);
   const after = retrofit(model, plan);
-  const written = flags.dryRun ? null : await writeModel(after, place, flags);
-  const verified = await verification?.verifyWritten(read, after, written === null ? undefined : place);
+  const { written: output, verified } = await write();
   const isRefused = verified !== undefined && !isVerified(verified);
-  const output = isRefused ? null : written;
 
   const run: Run = {
     tool: TOOL,
@@ -73,8 +72,14 @@ export async function add(path: string, given: Flags): Promise<void> {
     throw verification!.differs(
       verified,
       place.path,
-      'the new model was taken away again: numbers of the network are too large to be doubled, or this is a defect of ours',
+      'the new model was not written: numbers of the network are too large to be doubled, or this is a defect of ours',
     );
+
+  async function write(): Promise<{ readonly written: WriteResult | null; readonly verified?: Verified }> {
+    if (verification === undefined) return { written: flags.dryRun ? null : await writeModel(after, place, flags) };
+    if (flags.dryRun) return verification.verifyUnwritten(read, after);
+    return verification.verifyWritten(read, await prepareModel(after, place, flags), place);
+  }
 }
 
 function checkBudget(plan: Plan, budget: string): void {
@@ -96,7 +101,11 @@ function show({ model, plan, output, verified, milliseconds }: Run, isDryRun: bo
   tell(
     ...[...model.warnings, ...plan.warnings].map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)),
   );
-  if (verified !== undefined) print(...verifiedLines(verified));
+  if (verified !== undefined) {
+    const nan = nanLine(verified);
+    if (nan !== undefined) tell(messageColors.yellow(`warning: ${nan}`));
+    print(...verifiedLines(verified));
+  }
   if (isDryRun) tell('dry run: nothing was written');
   if (output === null) return;
   print(dataColors.green(outputLine(model, output, milliseconds)));

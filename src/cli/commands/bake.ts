@@ -1,5 +1,4 @@
 import { refusal } from '../../errors.js';
-import { checkOutput } from '../../formats/check-output.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import type { SkippedImage } from '../../images/image-batches.js';
@@ -8,7 +7,15 @@ import { countLayers, type Model } from '../../model/model.js';
 import { countParams } from '../../plan/cost.js';
 import { listOwnModules } from '../../plan/own-modules.js';
 import { type BakePlan, bakeWarnings, planBake } from '../../plan/plan-bake.js';
-import { type BakeRun, bakeLines, bakeReport, bakeTable, skippedWarnings, spreadOf } from '../../report/bake-report.js';
+import {
+  accuracyWarnings,
+  type BakeRun,
+  bakeLines,
+  bakeReport,
+  bakeTable,
+  skippedWarnings,
+  spreadOf,
+} from '../../report/bake-report.js';
 import { reportLine } from '../../report/json-report.js';
 import { share } from '../../report/printable.js';
 import { outputLine, warningLine } from '../../report/summary.js';
@@ -16,15 +23,16 @@ import { textTable } from '../../report/table.js';
 import { type ExcitedModule, exciteModel } from '../../runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { loadModel } from '../../runtime/load-model.js';
-import { startBackend } from '../../runtime/start-backend.js';
+import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { bake as bakeModel } from '../../transforms/bake.js';
 import { compareAccuracy } from '../../tune/accuracy-kept.js';
 import type { ComputeFlags, ImageFlags } from '../compute-options.js';
 import { type Flags, readOptions } from '../flags.js';
-import { placeOf } from '../place.js';
+import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
+import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { writeModel } from '../write-model.js';
 
@@ -42,9 +50,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
   const read = await readFrom(nodeStorage, path, readOptions(flags));
   listOwnModules(read);
   const place = await placeOf(path, read, flags);
-  // Whatever would stop the writing stops it now, before anything is computed.
-  convertModel(read, place.format);
-  await checkOutput(nodeStorage, read, place, flags.force ?? false);
+  await checkPlace(read, place, flags);
   const images = await listImages(folder, { labels: flags.labels, allowsNoClasses: true });
 
   const { baked, plan, ...seen } = await compute(read, images, flags);
@@ -58,7 +64,12 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     baked: plan.modules,
     kept: keptModules(read, plan),
     params: { before: countParams(read.graph), after: countParams(baked.graph) },
-    warnings: [...model.warnings, ...bakeWarnings(plan), ...skippedWarnings(seen.skipped)],
+    warnings: [
+      ...model.warnings,
+      ...bakeWarnings(plan),
+      ...accuracyWarnings(seen.accuracy),
+      ...skippedWarnings(seen.skipped),
+    ],
     milliseconds: performance.now() - started,
   };
   if (flags.json) print(reportLine(bakeReport(run)));
@@ -67,7 +78,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
 
 /** Computes: the mean gates, the model with them in its weights, and how accurate both are. */
 async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
-  const tensorflow = await startBackend(flags.backend);
+  const tensorflow = await startComputing(flags.backend, flags);
   const before = await loadModel(tensorflow, read);
   const preprocess = flags.preprocess ?? defaultPreprocess(read);
   const skipped: SkippedImage[] = [];
@@ -110,6 +121,8 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
       backend: tensorflow.backend,
       skipped,
     };
+  } catch (error) {
+    throw namingMemory(error);
   } finally {
     bar.stop();
   }

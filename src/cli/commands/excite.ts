@@ -1,6 +1,6 @@
 import { usageError } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { defaultOutput } from '../../formats/output-place.js';
+import { defaultOutput, findEnding } from '../../formats/output-place.js';
 import type { SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
 import { countLayers, type Model } from '../../model/model.js';
@@ -25,8 +25,9 @@ import { type Excitation, exciteModel } from '../../runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { getGates } from '../../runtime/list-gates.js';
 import { loadModel } from '../../runtime/load-model.js';
+import { namingMemory } from '../../runtime/out-of-memory.js';
 import { recommendStages } from '../../runtime/recommend-stages.js';
-import { reasonOf, startBackend } from '../../runtime/start-backend.js';
+import { reasonOf } from '../../runtime/start-backend.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
@@ -36,6 +37,7 @@ import { stageCsv } from '../csv-file.js';
 import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
+import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** Lines that are chosen where nobody does. */
@@ -62,6 +64,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   getGates(model);
   const listed = await listImages(imagesPath, flags);
   const named = flags.classes && findChosen(flags.classes, listed.classes, MAX_LINES);
+  checkFolderName(flags.output);
   const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
   const output = flags.output ?? defaultOutput(nodeStorage, { path, isFolder }, '-excite');
 
@@ -109,6 +112,15 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   }
 }
 
+function checkFolderName(output: string | undefined): void {
+  const ending = output === undefined ? undefined : findEnding(output);
+  if (ending === undefined) return;
+  throw usageError('bad-option', `the report is a folder, and no file in "${ending}"`, {
+    where: { file: output, field: 'output' },
+    hint: `give a name without an ending; a folder of this very name is ${nodeStorage.nameOf(output!)}/`,
+  });
+}
+
 /** The figures need packages that need not be installed. */
 async function importFiles(): Promise<typeof import('../../report/excite-files.js')> {
   try {
@@ -123,7 +135,7 @@ async function importFiles(): Promise<typeof import('../../report/excite-files.j
 
 /** Computes: what the gates do, and what had to be left out. */
 async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
-  const tensorflow = await startBackend(flags.backend);
+  const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
   const skipped: SkippedImage[] = [];
@@ -137,6 +149,8 @@ async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
       onProgress: bar.update,
     });
     return { excitation, preprocess, backend: tensorflow.backend, skipped };
+  } catch (error) {
+    throw namingMemory(error);
   } finally {
     bar.stop();
   }

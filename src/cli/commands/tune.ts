@@ -1,5 +1,4 @@
 import { usageError } from '../../errors.js';
-import { checkOutput } from '../../formats/check-output.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { countLayers, type Model } from '../../model/model.js';
@@ -15,7 +14,7 @@ import {
 } from '../../report/tune-report.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { loadModel } from '../../runtime/load-model.js';
-import { startBackend } from '../../runtime/start-backend.js';
+import { throwNamingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { replaceWeights } from '../../transforms/replace-weights.js';
@@ -27,11 +26,13 @@ import { makeNetwork } from '../../tune/network.js';
 import { tuneModel } from '../../tune/tune-model.js';
 import type { TuneOptions } from '../../tune/tune-options.js';
 import { readOptions } from '../flags.js';
-import { placeOf } from '../place.js';
+import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, writeReport } from '../report-file.js';
+import { sayWhenInterrupted } from '../signals.js';
+import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { trainingProgress } from '../training-progress.js';
-import { checkCheckpoints, findStart } from '../tune-checkpoints.js';
+import { checkCheckpoints, findStart, partingLine } from '../tune-checkpoints.js';
 import type { TuneFlags } from '../tune-flags.js';
 import { writeModel } from '../write-model.js';
 
@@ -43,9 +44,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const started = performance.now();
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   const place = await placeOf(path, model, flags);
-  // Whatever would stop the writing stops it now, not in some hours.
-  convertModel(model, place.format);
-  await checkOutput(nodeStorage, model, place, flags.force ?? false);
+  await checkPlace(model, place, flags);
   await checkCheckpoints(flags, place);
   await checkReportPlaces(flags, model, place);
   const page = flags.html === undefined ? undefined : await importPage();
@@ -76,21 +75,24 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
 /** Loads the model and trains it, telling how it goes. */
 async function train(model: Model, folder: string, images: LabelledImages, flags: TuneFlags) {
   const options = tuneOptions(model, flags);
-  const tensorflow = await startBackend(flags.backend);
+  const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);
   const size = imageSize(loaded.runs, model.path);
   const network = makeNetwork(tensorflow, model, loaded, flags.train);
   checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
   const { checkpoints } = flags;
   const given = checkpoints === undefined ? undefined : await fingerprintOf(nodeStorage, model, images, options);
-  const from = await findStart(flags, given);
-  const done = from?.epochs.length ?? 0;
+  const { from, warnings } = await findStart(flags, given);
+  let done = from?.epochs.length ?? 0;
   const bar = await trainingProgress(flags.epochs, done + 1, !flags.quiet && !flags.json);
   const say = (...lines: readonly string[]) => {
     bar.clear();
     if (!flags.quiet) tell(...lines);
   };
   if (from !== undefined) say(`goes on behind epoch ${done} of ${flags.epochs}`);
+  say(...warnings.map((warning) => messageColors.yellow(`warning: ${warning}`)));
+  const endParting =
+    given === undefined || flags.quiet ? () => {} : sayWhenInterrupted(() => partingLine(done, flags.epochs));
   let skipped = 0;
   const result = await tuneModel(
     { tensorflow, network, size, images, options, from },
@@ -100,9 +102,20 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
       onSkipped: (image) => {
         if (++skipped <= MOST_WARNINGS) say(messageColors.yellow(`warning: ${skippedImageLine(image)}`));
       },
-      onCheckpoint: given && ((state) => writeCheckpoint(nodeStorage, checkpoints!, { ...state, given })),
+      onCheckpoint:
+        given &&
+        (async (state) => {
+          await writeCheckpoint(nodeStorage, checkpoints!, { ...state, given });
+          done = state.epochs.length;
+        }),
     },
-  ).finally(bar.clear);
+  )
+    .catch(throwNamingMemory)
+    .finally(() => {
+      bar.clear();
+      endParting();
+    });
+  if (skipped > MOST_WARNINGS) say(messageColors.yellow(`and ${skipped - MOST_WARNINGS} more; --json names them all`));
   const { validation, labels = null } = flags;
   return { network, result, backend: tensorflow.backend, options: { ...options, validation, labels } };
 }

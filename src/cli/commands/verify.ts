@@ -3,7 +3,14 @@ import type { SkippedImage } from '../../images/image-batches.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
 import { printable } from '../../report/printable.js';
-import { type Comparison, isVerified, layersLine, verifiedLines, verifyReport } from '../../report/verify-report.js';
+import {
+  type Comparison,
+  isVerified,
+  layersLine,
+  nanLine,
+  verifiedLines,
+  verifyReport,
+} from '../../report/verify-report.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { IMAGES, progressBar } from '../progress.js';
@@ -40,8 +47,8 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
     tell(
       ...skipped.map(({ path, reason }) => messageColors.yellow(`skipped ${printable(path)}: ${printable(reason)}`)),
     );
-    const changed = layersLine(verified);
-    if (changed !== undefined) tell(messageColors.yellow(`warning: ${changed}`));
+    for (const line of [layersLine(verified), nanLine(verified)])
+      if (line !== undefined) tell(messageColors.yellow(`warning: ${line}`));
     print(...verifiedLines(verified).map((line) => (isFine ? dataColors.green(line) : line)));
   }
   if (!isFine)

@@ -77,6 +77,7 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
   }
 
   return {
+    folder: staging,
     copy: (file, name, byteLength) => guard(() => area.copy(file, name, byteLength)),
     write: (name, chunks) => guard(() => area.write(name, chunks)),
     patch: (name, byteOffset, bytes) => guard(() => area.patch(name, byteOffset, bytes)),

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { printable } from '../report/printable.js';
+import { BACKEND_NAMES, type BackendName } from '../runtime/backend-names.js';
+import { nativePlaces } from '../runtime/native-backend.js';
+import type { BackendProbe } from '../runtime/probe-backend.js';
+import { startBackend } from '../runtime/start-backend.js';
+import type { PassedOver, TensorFlow } from '../runtime/tensorflow.js';
+import type { ComputeFlags } from './compute-options.js';
+import { probeInChild } from './probe-in-child.js';
+import { messageColors, tell } from './terminal.js';
+
+const probes = new Map<BackendName, Promise<BackendProbe>>();
+
+/**
+ * Loads TensorFlow.js with the backend that is asked for. Before `auto` takes a native one, a process of its own has tried it:
+ * native code that aborts would take the command along.
+ * @throws RetrofitError `no-backend`
+ */
+export async function startComputing(
+  choice: ComputeFlags['backend'],
+  { quiet = false }: { readonly quiet?: boolean } = {},
+): Promise<TensorFlow> {
+  if (choice !== 'auto') return startBackend(choice);
+  const broken: PassedOver[] = [];
+  for (const name of BACKEND_NAMES.filter(hasNativeBinding)) {
+    const isNew = !probes.has(name);
+    const probe = probes.get(name) ?? probeInChild(name);
+    probes.set(name, probe);
+    const { reason } = await probe;
+    if (reason === null) break;
+    broken.push({ name, reason });
+    if (isNew && !quiet) tell(messageColors.yellow(`warning: ${name} does not run here: ${printable(reason)}`));
+  }
+  return startBackend('auto', broken);
+}
+
+/** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
+function hasNativeBinding(name: BackendName): boolean {
+  if (name !== 'tfjs-node-gpu' && name !== 'tfjs-node') return false;
+  try {
+    const { resolve } = createRequire(import.meta.url);
+    return existsSync(join(dirname(resolve(`@tensorflow/${name}/package.json`, { paths: nativePlaces() })), 'lib'));
+  } catch {
+    return false;
+  }
+}

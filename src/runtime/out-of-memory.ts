@@ -1,0 +1,48 @@
+import { RetrofitError, usageError } from '../errors.js';
+import type { TensorFlow } from './tensorflow.js';
+
+/** Addresses of WebAssembly have 32 bits. */
+const HEAP_BYTES = 2 ** 32;
+
+/** What V8, Emscripten and TensorFlow say when there is no room; a heap that is full makes kernels fail in any of these ways. */
+const MESSAGES =
+  /array buffer allocation failed|invalid (typed )?array( buffer)? length|memory access out of bounds|table index is out of bounds|out of memory|\boom\b|unreachable|bad_alloc|resource ?exhausted/i;
+
+/** Too many images at once for the memory. */
+export const outOfMemory = (what: string): RetrofitError =>
+  usageError('out-of-memory', `the memory is full: ${what}`, {
+    where: { field: 'batch' },
+    hint: 'a smaller --batch needs less; a native backend has more (se-retrofit backends says how to get one)',
+  });
+
+/** The same error, or what it means where a computation found no room. */
+export function namingMemory(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RetrofitError || !MESSAGES.test(error.message)) return error;
+  return outOfMemory(error.message.split('\n')[0]!.trim());
+}
+
+/** For the end of a computation: names what it failed of. */
+export function throwNamingMemory(error: unknown): never {
+  throw namingMemory(error);
+}
+
+interface WasmBackend {
+  readonly wasm: { _malloc(byteLength: number): number; _free(address: number): void };
+}
+
+/**
+ * Makes the wasm backend say when its heap is full. It takes the address 0, by which the heap says so, for one like any
+ * other, and writes over what lies there; of more than 4 GiB it asks for the rest of a division.
+ */
+export function guardWasmMemory(tf: TensorFlow['tf']): void {
+  const { wasm } = tf.backend() as unknown as WasmBackend;
+  // Emscripten's functions put themselves in their own places when they are first called.
+  wasm._free(wasm._malloc(8));
+  const allocate = wasm._malloc;
+  wasm._malloc = (byteLength) => {
+    const address = byteLength < HEAP_BYTES ? allocate(byteLength) : 0;
+    if (address === 0 && byteLength > 0)
+      throw outOfMemory(`the wasm backend has 4 GiB, and found no ${Math.ceil(byteLength / 2 ** 20)} MiB more`);
+    return address;
+  };
+}
