@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { outputError, usageError } from '../errors.js';
+import { outputError, RetrofitError, usageError } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
 import { fileSystemReason } from '../storage/node/file-system-errors.js';
@@ -46,7 +46,7 @@ export async function checkReportPlace(
   }
 }
 
-/** Writes a report. */
+/** Writes a report: whole, or not at all, unless it goes to a device. */
 export async function writeReport(
   path: string,
   flag: ReportFlag,
@@ -54,13 +54,33 @@ export async function writeReport(
   isModelWritten: boolean,
 ): Promise<void> {
   try {
-    await writeFile(path, text);
+    if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
+    else await replaceFile(await nodeStorage.canonical(path), text);
   } catch (error) {
     const reason = fileSystemReason(error);
-    if (reason === undefined) throw error;
-    throw outputError('cannot-write', `${NAMES[flag]} cannot be written: ${reason}`, {
+    if (reason === undefined && !(error instanceof RetrofitError)) throw error;
+    const message =
+      error instanceof RetrofitError
+        ? error.message.replace(/^the output/, NAMES[flag])
+        : `${NAMES[flag]} cannot be written: ${reason}`;
+    throw outputError('cannot-write', message, {
       where: { file: path },
       hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
     });
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const [folder, name] = [nodeStorage.folderOf(path), nodeStorage.nameOf(path)];
+  if ((await nodeStorage.kindOf(folder)) !== 'folder') {
+    throw outputError('cannot-write', 'the output cannot be written: there is no such folder');
+  }
+  const staged = await nodeStorage.stageFiles(folder, [name], true);
+  try {
+    await staged.write(name, [new TextEncoder().encode(text)]);
+    await staged.commit();
+  } catch (error) {
+    await staged.discard();
+    throw error;
   }
 }

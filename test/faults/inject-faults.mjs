@@ -9,17 +9,25 @@ import { fileURLToPath } from 'node:url';
 import threads from 'node:worker_threads';
 
 /**
- * What is to happen at a call: `kill` before it, `tear` in the middle of it, an errno once or from here on, a shorter
- * transfer once or from here on.
- * @typedef {{ folder: string, journal: string, scope: 'write' | 'read', at: number, kind: string, forGood: boolean }} Fault
+ * What is to happen at a call: `kill` before it, `tear` it (half of it happens, then the process is killed), fail with
+ * an errno, or move fewer bytes than asked for; once, or from here on. `count` writes all calls into the journal.
+ * @typedef {{ scope: 'write' | 'read', at: number, kind: string, forGood: boolean }} Fault
  */
 
-/** @type {Fault} */
-const fault = JSON.parse(process.env.SE_FAULT ?? '{}');
+/** @type {{ folder: string, journal: string, fault?: Fault }} */
+const { folder, journal, fault: first } = JSON.parse(process.env.SE_FAULT ?? '{}');
 const { appendFileSync, readdirSync, rmSync, truncateSync, statSync } = fs;
 
-/** How many calls were counted, shared with the threads. */
-const counter = new Int32Array(threads.workerData?.faultCounter ?? new SharedArrayBuffer(4));
+const KINDS = ['none', 'count', 'kill', 'tear', 'short', 'EIO', 'ENOSPC', 'EACCES'];
+
+/** The calls counted, and the fault, in memory that is shared with the threads: count, at, kind, for good, scope. */
+const shared = new Int32Array(threads.workerData?.faults ?? new SharedArrayBuffer(20));
+
+/** @param {Fault} fault */
+export function setFault({ scope, at, kind, forGood }) {
+  shared.set([0, at, KINDS.indexOf(kind), forGood ? 1 : 0, scope === 'read' ? 1 : 0]);
+}
+if (threads.isMainThread && first !== undefined) setFault(first);
 
 /** @type {Map<number, string>} */
 const pathOfDescriptor = new Map();
@@ -30,9 +38,9 @@ const pathOfHandle = new WeakMap();
 const isInside = (place) => {
   const path =
     typeof place === 'number'
-      ? (pathOfDescriptor.get(place) ?? (threads.isMainThread ? '' : `${fault.folder}${sep}`))
+      ? (pathOfDescriptor.get(place) ?? (threads.isMainThread ? '' : `${folder}${sep}`))
       : String(place);
-  return `${path}${sep}`.startsWith(`${fault.folder}${sep}`);
+  return `${path}${sep}`.startsWith(`${folder}${sep}`);
 };
 
 /** No disk is too full for these. */
@@ -43,15 +51,17 @@ const NEED_NO_ROOM = ['rm', 'unlink', 'rmdir', 'rename', 'chmod'];
  * @param {'write' | 'read'} scope @param {string} call @param {unknown} place
  */
 function next(scope, call, place) {
-  if (scope !== fault.scope || !isInside(place)) return undefined;
-  const number = Atomics.add(counter, 0, 1);
-  if (fault.kind === 'count') appendFileSync(fault.journal, `${call}\n`);
-  if (number < fault.at || (number > fault.at && !fault.forGood)) return undefined;
-  if (fault.kind === 'short' && !['write', 'read'].includes(call)) return undefined;
-  if (fault.kind === 'ENOSPC' && NEED_NO_ROOM.includes(call)) return undefined;
-  appendFileSync(fault.journal, `${call}\n`);
-  if (fault.kind === 'kill') die();
-  return fault.kind;
+  const [, at = 0, kindNumber = 0, forGood, isRead] = shared;
+  const kind = KINDS[kindNumber];
+  if (kind === 'none' || (scope === 'read') !== (isRead === 1) || !isInside(place)) return undefined;
+  const number = Atomics.add(shared, 0, 1);
+  if (kind === 'count') appendFileSync(journal, `${call}\n`);
+  if (kind === 'count' || number < at || (number > at && !forGood)) return undefined;
+  if (kind === 'short' && !['write', 'read'].includes(call)) return undefined;
+  if (kind === 'ENOSPC' && NEED_NO_ROOM.includes(call)) return undefined;
+  appendFileSync(journal, `${call}\n`);
+  if (kind === 'kill') die();
+  return kind;
 }
 
 function die() {
@@ -60,8 +70,10 @@ function die() {
 }
 
 /** @param {string} call */
-const failure = (call) =>
-  Object.assign(new Error(`${fault.kind}: injected, ${call}`), { code: fault.kind, errno: -5, syscall: call });
+function failure(call) {
+  const code = KINDS[shared[2] ?? 0];
+  return Object.assign(new Error(`${code}: injected, ${call}`), { code, errno: -5, syscall: call });
+}
 
 /**
  * Wraps a function whose first argument is a path or a descriptor.
@@ -77,7 +89,7 @@ function wrap(owner, name, { scope = 'write', call = name.replace(/Sync$/, ''), 
       tear?.(real, args);
       die();
     }
-    if (happens === undefined || happens === 'count') return real(...args);
+    if (happens === undefined) return real(...args);
     if (call === 'close') real(...args);
     if (!isAsync) throw failure(call);
     return Promise.reject(failure(call));
@@ -127,7 +139,7 @@ promises.open = async (/** @type {any} */ path, /** @type {any} */ flags, /** @t
     await open(path, flags, ...rest);
     die();
   }
-  if (happens !== undefined && happens !== 'count') throw failure('open');
+  if (happens !== undefined) throw failure('open');
   const handle = await open(path, flags, ...rest);
   pathOfHandle.set(handle, String(path));
   pathOfDescriptor.set(handle.fd, String(path));
@@ -137,7 +149,7 @@ promises.open = async (/** @type {any} */ path, /** @type {any} */ flags, /** @t
     const happens = next(scope, 'close', path);
     await close();
     if (happens === 'tear') die();
-    if (happens !== undefined && happens !== 'count') throw failure('close');
+    if (happens !== undefined) throw failure('close');
   };
   return handle;
 };
@@ -148,7 +160,7 @@ fs.openSync = (path, flags, ...rest) => {
     openSync(path, flags, ...rest);
     die();
   }
-  if (happens !== undefined && happens !== 'count') throw failure('open');
+  if (happens !== undefined) throw failure('open');
   const descriptor = openSync(path, flags, ...rest);
   pathOfDescriptor.set(descriptor, String(path));
   return descriptor;
@@ -158,22 +170,18 @@ fs.closeSync = (descriptor) => {
   pathOfDescriptor.delete(descriptor);
   closeSync(descriptor);
   if (happens === 'tear') die();
-  if (happens !== undefined && happens !== 'count') throw failure('close');
+  if (happens !== undefined) throw failure('close');
 };
 
 /** Half a transfer, or a failure. @param {any} real @param {'write' | 'read'} call */
 const transferring = (real, call) =>
   function (/** @type {any} */ ...args) {
-    // @ts-expect-error: a method of file handles, or a function of a descriptor.
-    const self = /** @type {any} */ (this);
-    const isMethod = pathOfHandle.has(self);
+    const isMethod = pathOfHandle.has(this);
     const [buffer, offset, length, position] = isMethod ? args : args.slice(1);
-    const happens = next(call, call, isMethod ? pathOfHandle.get(self) : args[0]);
+    const happens = next(call, call, isMethod ? pathOfHandle.get(this) : args[0]);
     const transfer = (/** @type {number} */ most) =>
-      isMethod
-        ? real.call(self, buffer, offset, most, position)
-        : real(args[0], buffer, offset, most, position);
-    if (happens === undefined || happens === 'count') return transfer(length);
+      isMethod ? real.call(this, buffer, offset, most, position) : real(args[0], buffer, offset, most, position);
+    if (happens === undefined) return transfer(length);
     if (happens === 'short') return transfer(Math.max(1, length >> 1));
     if (happens === 'tear') {
       const torn = transfer(length >> 1);
@@ -197,10 +205,11 @@ for (const [name, scope] of /** @type {const} */ ([
   ['stat', 'read'],
 ])) {
   const real = methods[name];
+  /** @this {any} */
   methods[name] = async function (/** @type {any[]} */ ...args) {
     const path = pathOfHandle.get(this);
     const happens = path === undefined ? undefined : next(scope, name, path);
-    if (happens === undefined || happens === 'count') return real.apply(this, args);
+    if (happens === undefined) return real.apply(this, args);
     if (happens === 'tear') die();
     throw failure(name);
   };
@@ -209,10 +218,10 @@ for (const [name, scope] of /** @type {const} */ ([
 class CountingWorker extends threads.Worker {
   /** @param {string | URL} file @param {import('node:worker_threads').WorkerOptions} [options] */
   constructor(file, options = {}) {
-    const workerData = { ...options.workerData, faultCounter: counter.buffer };
+    const workerData = { ...options.workerData, faults: shared.buffer };
     super(file, { ...options, workerData, execArgv: ['--import', import.meta.url] });
   }
 }
 threads.Worker = CountingWorker;
 
-if (fault.journal !== undefined) syncBuiltinESMExports();
+syncBuiltinESMExports();

@@ -24,7 +24,7 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
       }
       return bytes;
     },
-    close: () => handle.close(),
+    close: () => closeRead(handle),
   };
 }
 
@@ -36,9 +36,12 @@ export async function withHandle<T>(file: FoundFile, use: (descriptor: number) =
   } catch (error) {
     throw unreadable(file.path, error);
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
+
+/** What was read was read, whatever closing says. */
+export const closeRead = (handle: FileHandle): Promise<void> => handle.close().catch(() => {});
 
 /** @throws RetrofitError `input-changed` if the file is no longer the one that was found */
 export async function ensureUnchanged(file: FoundFile): Promise<void> {
