@@ -175,7 +175,8 @@ fs.closeSync = (descriptor) => {
 
 /** Half a transfer, or a failure. @param {any} real @param {'write' | 'read'} call */
 const transferring = (real, call) =>
-  function (/** @type {any} */ ...args) {
+  /** @this {any} @param {any[]} args */
+  function (...args) {
     const isMethod = pathOfHandle.has(this);
     const [buffer, offset, length, position] = isMethod ? args : args.slice(1);
     const happens = next(call, call, isMethod ? pathOfHandle.get(this) : args[0]);
@@ -205,8 +206,7 @@ for (const [name, scope] of /** @type {const} */ ([
   ['stat', 'read'],
 ])) {
   const real = methods[name];
-  /** @this {any} */
-  methods[name] = async function (/** @type {any[]} */ ...args) {
+  methods[name] = /** @this {any} @param {any[]} args */ async function (...args) {
     const path = pathOfHandle.get(this);
     const happens = path === undefined ? undefined : next(scope, name, path);
     if (happens === undefined) return real.apply(this, args);

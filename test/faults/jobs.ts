@@ -45,7 +45,7 @@ export const JOBS: readonly Job[] = [
   file('strip keras-zip', 'strip', 'with-modules.keras', 'out.keras'),
 ];
 
-const FIXTURE = 'resnet-dropout';
+const FIXTURE = 'single-channel';
 
 let inputs: Promise<string> | undefined;
 const newFolder = makeFolders();
@@ -77,6 +77,8 @@ async function packed(path: string): Promise<Buffer> {
 /** A place where a job runs again and again. */
 export interface Stand {
   readonly job: Job;
+  /** Whether an older output stands there. */
+  readonly hasOld: boolean;
   readonly root: string;
   readonly words: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -132,6 +134,7 @@ export async function makeStand(job: Job, hasOld: boolean): Promise<Stand> {
 
   const stand: Stand = {
     job,
+    hasOld,
     root,
     words: [
       ...(job.command === 'add' ? [] : [job.command]),
