@@ -86,6 +86,8 @@ export interface Stand {
   reset(): void;
   /** What stands where the output goes; `sloppy` where a run was killed and nobody has put things right. */
   standing(mode: 'sloppy' | 'strict'): Standing;
+  /** All that stands where the output goes, in short. */
+  digest(): string;
   isInputIntact(): boolean;
   /** What the next run does before its own work. */
   putRight(): Promise<void>;
@@ -156,6 +158,7 @@ export async function makeStand(job: Job, hasOld: boolean): Promise<Stand> {
       if (hasOld && isSame(found, old)) return 'old';
       return found.size === 0 || (mode === 'sloppy' && !found.has(namesFile)) ? 'absent' : 'other';
     },
+    digest: () => JSON.stringify([...bytesIn(output)]),
     isInputIntact: () => isSame(bytesIn(input), before),
     putRight: async () => {
       const { files } = job;
