@@ -5,13 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BIN, type Result, runProgram } from '../support/cli.js';
 import type { Fault } from './inject-faults.mjs';
-import type { Stand } from './jobs.js';
 
 const INJECT = fileURLToPath(new URL('./inject-faults.mjs', import.meta.url));
 const SERVE = fileURLToPath(new URL('./serve-faults.mjs', import.meta.url));
 
 /** Longer than any run takes: one that hangs is a defect. */
 const PATIENCE_MILLISECONDS = 60_000;
+
+/** What is run, and in which folder files are watched. */
+interface Stand {
+  readonly root: string;
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
 
 const journalOf = ({ root }: Stand): string => join(root, 'journal');
 

@@ -12,19 +12,19 @@ keepTally('random-moments');
 const ROUNDS = isAll ? 12 : 1;
 
 /** The signals of one round, in order; the second follows within a few milliseconds. */
-const SIGNALS: readonly (readonly [words: string, ...signals: readonly NodeJS.Signals[]])[] = [
-  ['SIGKILL at a random moment', 'SIGKILL'],
-  ['SIGINT at a random moment', 'SIGINT'],
-  ['SIGINT twice at a random moment', 'SIGINT', 'SIGINT'],
-  ['SIGTERM at a random moment', 'SIGTERM'],
+const SIGNALS: readonly { readonly words: string; readonly signals: readonly NodeJS.Signals[] }[] = [
+  { words: 'SIGKILL at a random moment', signals: ['SIGKILL'] },
+  { words: 'SIGINT at a random moment', signals: ['SIGINT'] },
+  { words: 'SIGINT twice at a random moment', signals: ['SIGINT', 'SIGINT'] },
+  { words: 'SIGTERM at a random moment', signals: ['SIGTERM'] },
 ];
 
 const jobs = isAll ? JOBS : JOBS.filter(({ name }) => ['add tfjs', 'add keras-zip, packed'].includes(name));
 
 describe.each(jobs)(`$name, stopped at a random moment (seed ${SEED})`, (job) => {
   test.each(SIGNALS)(
-    '%s: old, new or absent',
-    async (words, ...signals) => {
+    '$words: old, new or absent',
+    async ({ words, signals }) => {
       const stand = await makeStand(job, true);
       const { milliseconds } = await run(stand.words, { env: stand.env });
       const random = randomNumbers(SEED, `${job.name} ${words}`);

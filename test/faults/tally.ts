@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, release, type } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { isAll, SEED } from './chosen-steps.js';
 
 /** What stands where the output goes. `other` is what may never be. */
 export type Standing = 'old' | 'new' | 'absent' | 'other';
@@ -58,6 +60,14 @@ export function tally({ injected, job, standing, isInputIntact, left }: Outcome)
   if (left.length > 0) line.temporariesLeft += 1;
 }
 
+const run = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  system: `${type()} ${release()}, ${arch()}`,
+  isAll,
+  seed: SEED,
+};
+
 /** Where the counts go, for `npm run reliability`; nowhere by default. */
 const folder = process.env.SE_RETROFIT_RELIABILITY;
 
@@ -66,6 +76,6 @@ export function keepTally(name: string): void {
   if (folder === undefined) return;
   afterAll(() => {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${name}.json`), JSON.stringify({ lines: [...lines.values()], notes }, null, 2));
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify({ run, lines: [...lines.values()], notes }, null, 2));
   });
 }

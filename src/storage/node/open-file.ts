@@ -49,9 +49,9 @@ export async function ensureUnchanged(file: FoundFile): Promise<void> {
   if (facts === undefined || identityOf(facts) !== file.identity) throw changed(file);
 }
 
-/** What changes when a file does. */
-export const identityOf = (facts: { dev: number; ino: number; size: number; mtimeMs: number }): string =>
-  `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
+/** What changes when a file does; the last of it also when a program sets the time back. */
+export const identityOf = (facts: Record<'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs', number>): string =>
+  `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}:${facts.ctimeMs}`;
 
 export function unreadable(path: string, error: unknown): unknown {
   const reason = fileSystemReason(error);
