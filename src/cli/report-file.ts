@@ -1,5 +1,5 @@
 import { access, constants, writeFile } from 'node:fs/promises';
-import { outputError, type RetrofitError, usageError } from '../errors.js';
+import { outputError, RetrofitError, usageError } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
 import { fileSystemReason, isMissing } from '../storage/node/file-system-errors.js';
@@ -96,7 +96,7 @@ async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace
 const isWithin = async (path: string, folder: string): Promise<boolean> =>
   `${await nodeStorage.canonical(path)}/`.startsWith(`${await nodeStorage.canonical(folder)}/`);
 
-/** Writes a report. */
+/** Writes a report: whole, or not at all, unless it goes to a device. */
 export async function writeReport(
   path: string,
   flag: ReportFlag,
@@ -104,11 +104,13 @@ export async function writeReport(
   isModelWritten: boolean,
 ): Promise<void> {
   try {
-    await writeFile(path, text);
+    if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
+    else await replaceFile(await nodeStorage.canonical(path), text);
   } catch (error) {
     const reason = fileSystemReason(error);
-    if (reason === undefined) throw error;
-    throw cannotWrite(path, flag, reason, isModelWritten);
+    if (reason === undefined && !(error instanceof RetrofitError)) throw error;
+    const said = error instanceof RetrofitError ? error.message.replace(/^the output cannot be written: /, '') : reason;
+    throw cannotWrite(path, flag, said ?? '', isModelWritten);
   }
 }
 
@@ -117,3 +119,18 @@ const cannotWrite = (path: string, flag: ReportFlag, reason: string, isModelWrit
     where: { file: path },
     hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
   });
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const [folder, name] = [nodeStorage.folderOf(path), nodeStorage.nameOf(path)];
+  if ((await nodeStorage.kindOf(folder)) !== 'folder') {
+    throw outputError('cannot-write', 'the output cannot be written: there is no such folder');
+  }
+  const staged = await nodeStorage.stageFiles(folder, [name], true);
+  try {
+    await staged.write(name, [new TextEncoder().encode(text)]);
+    await staged.commit();
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+}

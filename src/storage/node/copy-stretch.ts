@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { inputError } from '../../errors.js';
 import type { FoundFile } from '../storage.js';
 import { fileChunks } from './file-chunks.js';
+import { closeRead } from './open-file.js';
 import { isInterrupted } from './unfinished.js';
 import { writeBytes } from './write-bytes.js';
 
@@ -26,6 +27,6 @@ export async function copyStretch(file: FoundFile, target: string, byteLength: n
       await copy.close();
     }
   } finally {
-    await source.close();
+    await closeRead(source);
   }
 }

@@ -30,6 +30,10 @@ export const isTaken = (error: unknown): boolean => ['EEXIST', 'ENOTEMPTY'].incl
 export const isLinkless = (error: unknown): boolean =>
   ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(codeOf(error) ?? '');
 
+/** The file system has no such operation. */
+export const isUnsupported = (error: unknown): boolean =>
+  ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error) ?? '');
+
 /** What the operating system says, in words; undefined for errors that are not its own. */
 export function fileSystemReason(error: unknown): string | undefined {
   const code = codeOf(error);

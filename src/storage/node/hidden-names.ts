@@ -1,30 +1,61 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
-// An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names hold the
-// process id, so that what a killed run left behind can be told from what another run is building.
+// An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names say who builds,
+// so that what a killed run left behind can be told from what another run is building.
 
 /** What a hidden folder holds: an output that is being built, or the one that it replaces. */
 export type HiddenPurpose = 'new' | 'old';
 
-/** The hidden folder of a process beside the place of an output. */
-export const hiddenName = (path: string, purpose: HiddenPurpose, processId: number = process.pid): string =>
-  join(dirname(path), `.${basename(path)}.se-retrofit-${purpose}-${processId}`);
+/** Machines that share a folder know nothing of each other's processes. */
+const MACHINE = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
-/** The processes that left hidden folders beside an output and are no more. */
-export function listDead(path: string): readonly number[] {
+// Of the whole thread: a program may have loaded this package twice.
+const REGISTRY = Symbol.for('se-retrofit.living-owners');
+const shared = globalThis as { [REGISTRY]?: Set<string> };
+shared[REGISTRY] ??= new Set();
+const living = shared[REGISTRY];
+
+/** The name of a piece of work while it leaves things on the disk that are to go if it is cut off. */
+export function beginOwner(): string {
+  const owner = `${process.pid}-${threadId}-${randomBytes(4).toString('hex')}-${MACHINE}`;
+  living.add(owner);
+  return owner;
+}
+
+/** What still stands under the owner's name is nobody's from here on. */
+export const endOwner = (owner: string): boolean => living.delete(owner);
+
+/** The hidden folder of an owner beside the place of an output. */
+export const hiddenName = (path: string, purpose: HiddenPurpose, owner: string): string =>
+  join(dirname(path), `.${basename(path)}.se-retrofit-${purpose}-${owner}`);
+
+/** The owners that left hidden folders beside an output and are no more. */
+export function listDead(path: string): readonly string[] {
   const prefix = `.${basename(path)}.se-retrofit-`;
-  const ids = readdirSync(dirname(path))
+  const owners = readdirSync(dirname(path))
     .filter((name) => name.startsWith(prefix))
-    .map((name) => Number(/^(?:new|old)-(\d+)$/.exec(name.slice(prefix.length))?.[1]))
-    .filter((id) => Number.isInteger(id) && !isAlive(id));
-  return [...new Set(ids)];
+    .map((name) => name.slice(prefix.length).replace(/^(?:new|old)-/, ''));
+  return [...new Set(owners)].filter(isDead);
+}
+
+const OWNER = /^(\d+)-(\d+)-[0-9a-f]{8}-([0-9a-f]{8})$/;
+
+/** Whether an owner is no more. What another machine left is never taken for that: nothing of it can be known here. */
+export function isDead(owner: string): boolean {
+  const [, processId, thread, machine] = OWNER.exec(owner) ?? [];
+  if (machine !== MACHINE) return false;
+  // Of another thread nothing is known here, and a process that had the number before may have been another.
+  if (Number(processId) === process.pid) return Number(thread) === threadId && !living.has(owner);
+  return !isAlive(Number(processId));
 }
 
 function isAlive(processId: number): boolean {
   try {
-    process.kill(processId, 0);
-    return processId !== process.pid;
+    return process.kill(processId, 0);
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }

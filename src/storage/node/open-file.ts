@@ -25,7 +25,7 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
       }
       return bytes;
     },
-    close: () => handle.close(),
+    close: () => closeRead(handle),
   };
 }
 
@@ -37,9 +37,12 @@ export async function withHandle<T>(file: FoundFile, use: (descriptor: number) =
   } catch (error) {
     throw unreadable(file.path, error);
   } finally {
-    await handle.close();
+    await closeRead(handle);
   }
 }
+
+/** What was read was read, whatever closing says. */
+export const closeRead = (handle: FileHandle): Promise<void> => handle.close().catch(() => {});
 
 /** @throws RetrofitError `input-changed` if the file is no longer the one that was found */
 export async function ensureUnchanged(file: FoundFile): Promise<void> {
@@ -47,9 +50,9 @@ export async function ensureUnchanged(file: FoundFile): Promise<void> {
   if (facts === undefined || identityOf(facts) !== file.identity) throw fileChanged(file);
 }
 
-/** What changes when a file does. */
-export const identityOf = (facts: { dev: number; ino: number; size: number; mtimeMs: number }): string =>
-  `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}`;
+/** What changes when a file does; the last of it also when a program sets the time back. */
+export const identityOf = (facts: Record<'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs', number>): string =>
+  `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}:${facts.ctimeMs}`;
 
 export function unreadable(path: string, error: unknown): unknown {
   const reason = fileSystemReason(error);

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { inFile } from '../../errors.js';
 import type { Hdf5Editor, Hdf5File } from '../hdf5.js';
 import type { FoundFile } from '../storage.js';
@@ -10,6 +10,7 @@ import { makeEditor, type Placeholder } from './hdf5-editor.js';
 import { makeView, type OpenHdf5 } from './hdf5-file.js';
 import { withHdf5Thread } from './hdf5-thread.js';
 import { unreadable } from './open-file.js';
+import { writeBytesSync } from './write-bytes.js';
 
 /** Opens a file, or a stretch of one, that is open for reading already. See {@link Storage.withHdf5}. */
 export async function readHdf5<T>(
@@ -92,7 +93,7 @@ function replacePlaceholder(descriptor: number, { address, dtype }: Placeholder)
   if (message.length > place.byteLength) throw damaged('a new dataset has no room for its type');
   const bytes = Buffer.alloc(place.byteLength);
   message.copy(bytes);
-  writeSync(descriptor, bytes, 0, bytes.length, place.address);
+  writeBytesSync(descriptor, bytes, place.address);
 }
 
 /** A file that is read while another is written: its errors say which it was. */

@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { inFile, RetrofitError } from '../../errors.js';
 import type { Hdf5Renaming } from '../hdf5.js';
 import type { FoundFile } from '../storage.js';
 import { badHdf5, bytesOf } from './hdf5-bytes.js';
 import { readSymbolTable } from './symbol-tables.js';
+import { writeBytesSync } from './write-bytes.js';
 
 /** See {@link Storage.hasSymbolTables}. */
 export function hasSymbolTables(
@@ -51,5 +52,5 @@ function renameInGroup(descriptor: number, { group, renames }: Hdf5Renaming): vo
     return entry;
   };
   const moves = [...renames].map(([from, to]) => ({ target: entryOf(from).target, address: entryOf(to).address }));
-  for (const { target, address } of moves) writeSync(descriptor, target, 0, target.length, address);
+  for (const { target, address } of moves) writeBytesSync(descriptor, target, address);
 }

@@ -5,7 +5,7 @@ import { usageError } from '../../errors.js';
 import type { StagedOutput } from '../storage.js';
 import { outputTaken } from '../storage-errors.js';
 import { isLinkless, isMissing, isTaken } from './file-system-errors.js';
-import { hiddenName, listDead } from './hidden-names.js';
+import { beginOwner, hiddenName, listDead } from './hidden-names.js';
 import { exists, stageOutput, sync } from './staged-output.js';
 
 /** What holds a file's place where files cannot be linked. */
@@ -17,25 +17,23 @@ export function stageFiles(folder: string, names: readonly string[], replace: bo
   if (last === undefined || names.some((name) => /[/\\]|^\.*$/.test(name))) throw new Error('no names of files');
   const path = resolve(folder, last);
   const paths = names.map((name) => resolve(folder, name));
-  const staging = hiddenName(path, 'new');
+  const owner = beginOwner();
+  const staging = hiddenName(path, 'new', owner);
   return stageOutput({
     shown: join(folder, last),
     shownFolder: folder,
     folder: dirname(path),
     staging,
+    owner,
     prepare: async () => {
-      for (const processId of listDead(path)) putRight(path, processId);
+      for (const dead of listDead(path)) putRight(path, dead);
       for (const place of paths) await ensureFree(place, replace);
     },
     moveIntoPlace: async () => {
       for (const place of paths) await ensureFree(place, replace);
-      try {
-        await (replace && names.length === 1 ? rename(join(staging, last), path) : moveAll(path, names, replace));
-      } finally {
-        putRight(path, process.pid);
-      }
+      await (replace && names.length === 1 ? rename(join(staging, last), path) : moveAll(path, names, owner, replace));
     },
-    abandon: () => putRight(path, process.pid),
+    putRight: () => putRight(path, owner),
   });
 }
 
@@ -58,10 +56,10 @@ async function ensureFree(path: string, replace: boolean): Promise<void> {
  * The old files go away beginning with the last, which names the others; the new ones come in the given order. Wherever
  * this is cut off, `putRight` finds which of the two outputs was to stand.
  */
-async function moveAll(path: string, names: readonly string[], replace: boolean): Promise<void> {
+async function moveAll(path: string, names: readonly string[], owner: string, replace: boolean): Promise<void> {
   const folder = dirname(path);
-  const staging = hiddenName(path, 'new');
-  const old = hiddenName(path, 'old');
+  const staging = hiddenName(path, 'new', owner);
+  const old = hiddenName(path, 'old', owner);
   for (const name of names) {
     if (!(await exists(join(staging, name)))) throw new Error(`${name} was never written`);
   }
@@ -83,7 +81,6 @@ async function moveAll(path: string, names: readonly string[], replace: boolean)
     }
     throw error;
   }
-  await sync(folder);
 }
 
 /** Gives a file a place, and never takes one that is not free, not even in a race. */
@@ -106,11 +103,11 @@ async function appear(staged: string, place: string): Promise<void> {
  * removes what the run has hidden. Only where files cannot be linked, a run killed between two of several new files may
  * leave the first of them; the last is never among these.
  */
-function putRight(path: string, processId: number): void {
+function putRight(path: string, owner: string): void {
   const folder = dirname(path);
   const last = basename(path);
-  const staging = hiddenName(path, 'new', processId);
-  const old = hiddenName(path, 'old', processId);
+  const staging = hiddenName(path, 'new', owner);
+  const old = hiddenName(path, 'old', owner);
   // The old files' folder is made when all new ones are complete: one that is missing has been moved to its place.
   const isMoving = factsOf(old) !== undefined;
   const isNew = (name: string): boolean => {

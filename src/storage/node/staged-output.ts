@@ -1,8 +1,9 @@
-import { lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { outputError, RetrofitError } from '../../errors.js';
 import type { StagedOutput } from '../storage.js';
-import { fileSystemReason } from './file-system-errors.js';
+import { fileSystemReason, isUnsupported } from './file-system-errors.js';
+import { endOwner } from './hidden-names.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { makeStagingArea } from './staging-area.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
@@ -17,11 +18,14 @@ export interface OutputPlace {
   readonly folder: string;
   /** The hidden folder in it where the output is built. */
   readonly staging: string;
+  /** In whose name it is hidden; see `beginOwner`. */
+  readonly owner: string;
   /** Puts right what killed runs left; refuses what cannot be replaced. */
   prepare(): Promise<void>;
+  /** What was replaced is only moved away. */
   moveIntoPlace(): Promise<void>;
-  /** Puts right what this run leaves where the process ends without waiting. */
-  abandon(): void;
+  /** Lets the new output stand if it is in its place, else the old one; then nothing is hidden any more. */
+  putRight(): void;
 }
 
 /** Starts an output. See {@link StagedOutput}. */
@@ -43,32 +47,31 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
   const area = makeStagingArea(staging, place.shownFolder);
   const withdraw = async () => {
     await step;
-    // What cannot be removed now, the next run clears; why the work failed matters more.
     await area.close().catch(() => {});
-    await rm(staging, { recursive: true, force: true }).catch(() => {});
+    putRight();
     await removeFolders(made);
     end();
   };
   const endUnfinished = beginUnfinished(withdraw);
-  // Where the process ends without waiting, for a second interrupt or a defect of ours, most of it goes even so.
-  const onExit = () => {
+  const putRight = () => {
     try {
-      place.abandon();
+      place.putRight();
     } catch {
-      // The next run clears it.
+      // The next run does it.
     }
   };
-  process.once('exit', onExit);
+  // Where the process ends without waiting, for a second interrupt or a defect of ours, most of it goes even so.
+  process.once('exit', putRight);
   const end = () => {
     endUnfinished();
-    process.off('exit', onExit);
+    endOwner(place.owner);
+    process.off('exit', putRight);
   };
 
   try {
     await guard(async () => {
       await makeFolders(folder, made);
       await place.prepare();
-      await rm(staging, { recursive: true, force: true });
       await mkdir(staging);
     });
   } catch (error) {
@@ -94,21 +97,43 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
         }
         await sync(staging);
         await place.moveIntoPlace();
-        await sync(folder);
+        // What was replaced goes when the new output is sure to be there.
+        await confirming(shown, async () => {
+          for (const each of made) await sync(dirname(each));
+          await sync(folder);
+        });
+        putRight();
         end();
       }),
     discard: withdraw,
   };
 }
 
+/** The output has its place already when this fails. */
+async function confirming(output: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const reason = fileSystemReason(error);
+    if (reason === undefined) throw error;
+    throw outputError('not-durable', `the output is in its place, but the disk does not confirm it: ${reason}`, {
+      where: { file: output },
+      hint: 'check the disk, then the output with se-retrofit verify',
+    });
+  }
+}
+
 const never = (): Promise<never> => new Promise(() => {});
 
-/** Waits until a file or folder has reached the disk. */
+/** Waits until a file or folder has reached the disk; a folder, where the file system can wait for one. */
 export async function sync(path: string): Promise<void> {
-  if (!(await stat(path)).isFile() && process.platform === 'win32') return;
+  const isFolder = !(await stat(path)).isFile();
+  if (isFolder && process.platform === 'win32') return;
   const handle = await open(path, 'r');
   try {
-    await handle.sync();
+    await handle.sync().catch((error) => {
+      if (!isFolder || !isUnsupported(error)) throw error;
+    });
   } finally {
     await handle.close();
   }

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputError, RetrofitError } from '../../errors.js';
 import type { FoundFile } from '../storage.js';
 import { fileSystemReason } from './file-system-errors.js';
+import { beginOwner, isDead } from './hidden-names.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
 import { writeBytes } from './write-bytes.js';
 
 const temporaryFiles = new Set<string>();
+
+const PREFIX = 'se-retrofit-';
+const OWNER = beginOwner();
+const UUID_LENGTH = '-'.length + 36;
 
 /**
  * Unpacks a member into a file that only this user can read, in the system's temporary folder. It goes when the process
@@ -22,7 +27,9 @@ export async function unpackTemporarily(
   chunks: AsyncIterable<Uint8Array>,
   find: (path: string) => Promise<FoundFile>,
 ): Promise<FoundFile> {
-  const path = join(tmpdir(), `se-retrofit-${process.pid}-${randomUUID()}`);
+  const folder = tmpdir();
+  removeDead(folder);
+  const path = join(folder, `${PREFIX}${OWNER}-${randomUUID()}`);
   keepUntilExit(path);
   const writing = write(path, chunks);
   // An interrupt waits for the step that runs: a file that is still being made would come after it was removed.
@@ -60,6 +67,17 @@ function asOutputError(archive: FoundFile, error: unknown): unknown {
     where: { file: archive.path },
     hint: 'make room there, or name another folder in the environment variable TMPDIR',
   });
+}
+
+/** Removes what killed runs left: weights of models. */
+function removeDead(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      if (name.startsWith(PREFIX) && isDead(name.slice(PREFIX.length, -UUID_LENGTH))) remove(join(folder, name));
+    }
+  } catch {
+    // Another user's, or nothing to read: no obstacle to the work.
+  }
 }
 
 /** One listener for all files: Node warns of more than ten. */

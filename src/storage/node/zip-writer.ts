@@ -3,6 +3,7 @@ import type { NewZipMember } from '../zip.js';
 import { directoryRecord, endRecords, LOCAL_CRC_OFFSET, localHeader, type MemberFacts } from '../zip-headers.js';
 import { crc32 } from './crc32.js';
 import { fileChunks } from './file-chunks.js';
+import { closeRead } from './open-file.js';
 import { isInterrupted } from './unfinished.js';
 import { writeBytes } from './write-bytes.js';
 
@@ -44,7 +45,7 @@ async function writeStaged(archive: FileHandle, name: string, path: string, head
     const { size } = await file.stat();
     written = await writeMember(archive, name, fileChunks(file, 0, size), size, headerOffset);
   } finally {
-    await file.close();
+    await closeRead(file);
   }
   await rm(path);
   return written;

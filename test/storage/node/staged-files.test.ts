@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import type * as promises from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { beginOwner, endOwner } from '../../../src/storage/node/hidden-names.js';
 import { nodeStorage } from '../../../src/storage/node/node-storage.js';
 import { makeFolders, namesIn } from '../../support/cli.js';
 
@@ -52,6 +53,23 @@ async function stage(folder: string, content: string, replace = false, names = N
   const staged = await nodeStorage.stageFiles(folder, names, replace);
   for (const name of names) await staged.write(name, [Buffer.from(`${content} ${name}`)]);
   return staged;
+}
+
+/** A process that is no more. */
+const DEAD = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
+
+/** An owner of hidden folders as another process has it. */
+function ownerOf(processId: number): string {
+  const owner = beginOwner();
+  endOwner(owner);
+  return owner.replace(/^\d+/, String(processId));
+}
+
+/** What stands hidden in a folder is a dead process's from here on. */
+function buryOwners(folder: string): void {
+  for (const name of namesIn(folder).filter((hidden) => /^\.[^/]*\/$/.test(hidden))) {
+    renameSync(join(folder, name), join(folder, name.replace(/-\d+(-\d+-\w+-\w+\/)$/, `-${DEAD}$1`)));
+  }
 }
 
 const isWhole = (folder: string, content: string, names = NAMES) =>
@@ -168,6 +186,7 @@ describe.each([
         if (content === 'old') expect(isWhole(folder, 'old', oldNames)).toBe(true);
       }
       // Another run sets it right, even one that does nothing.
+      buryOwners(folder);
       const next = await nodeStorage.stageFiles(folder, names, true);
       await next.discard();
       const isNew = isWhole(folder, 'new', names);
@@ -187,10 +206,36 @@ describe.each([
 
 test('a run that is killed for real leaves nothing that the next one cannot clear', async () => {
   const folder = newFolder();
-  // A process that is no more.
-  const dead = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
+  const dead = ownerOf(DEAD);
   mkdirSync(join(folder, `.model.json.se-retrofit-new-${dead}`));
   writeFileSync(join(folder, `.model.json.se-retrofit-new-${dead}`, 'model.json'), 'half');
   await (await stage(folder, 'new')).commit();
   expect(namesIn(folder)).toEqual([...NAMES].sort());
+});
+
+describe('what is hidden stays', () => {
+  const hide = (folder: string, owner: string) => mkdirSync(join(folder, `.model.json.se-retrofit-new-${owner}`));
+
+  test.each([
+    ['of a process that lives', () => ownerOf(process.ppid)],
+    ['of another thread of this process', () => ownerOf(process.pid).replace(/-0-/, '-7-')],
+    ['of another machine', () => ownerOf(DEAD).replace(/\w{8}$/, '00000000')],
+    ['of nobody that we know', () => String(DEAD)],
+  ])('%s', async (_, owner) => {
+    const folder = newFolder();
+    const hidden = owner();
+    hide(folder, hidden);
+    await (await stage(folder, 'new')).commit();
+    expect(namesIn(folder)).toContain(`.model.json.se-retrofit-new-${hidden}/`);
+  });
+
+  test('of a run in this very process: both are told apart, one wins', async () => {
+    const folder = newFolder();
+    const [one, other] = [await stage(folder, 'one'), await stage(folder, 'other')];
+    await one.commit();
+    await expect(other.commit()).rejects.toMatchObject({ code: 'output-exists' });
+    await other.discard();
+    expect(isWhole(folder, 'one')).toBe(true);
+    expect(namesIn(folder)).toEqual([...NAMES].sort());
+  });
 });

@@ -1,0 +1,19 @@
+import { randomNumbers } from '../../src/random.js';
+
+/** Whether everything is tried, or a slice that another seed changes. */
+export const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
+
+/** What the slice and all random moments come from. */
+export const SEED = Number(process.env.SE_RETROFIT_FAULT_SEED ?? 1);
+
+/** All numbers below a count, or so many of them, in order. */
+export function chooseSteps(count: number, most: number, what: string): readonly number[] {
+  const all = Array.from({ length: count }, (_, step) => step);
+  if (count <= most) return all;
+  const random = randomNumbers(SEED, what);
+  const drawn = all.map((step) => ({ step, rank: random() })).sort((a, b) => a.rank - b.rank);
+  return drawn
+    .slice(0, most)
+    .map(({ step }) => step)
+    .sort((a, b) => a - b);
+}
