@@ -113,7 +113,9 @@ async function nestedTwice(path: string): Promise<(pixels: tf.Tensor4D) => reado
       .conv2d({ filters: 3, kernelSize: 3, padding: 'same', name: 'conv', ...init })
       .apply(input) as SymbolicTensor;
     const pooled = layers.globalAveragePooling2d({ name: 'pool' }).apply(features);
-    const reduced = layers.dense({ units: 4, activation: 'relu', name: 'reduce', ...init }).apply(pooled);
+    const reduced = layers
+      .dense({ units: 4, activation: 'relu', name: 'reduce', biasInitializer: 'ones', ...init })
+      .apply(pooled);
     const gate = layers
       .dense({
         units: 3,
