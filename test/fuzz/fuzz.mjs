@@ -29,7 +29,7 @@ export async function fuzz(given) {
   const data = { format, folder, limit: baseLimit };
   const runner = patientThread(new URL('run-mutant.mjs', import.meta.url), { data, megabytes: MEGABYTES, hasGreeting: true });
   const judges = makeJudges(python);
-  const tally = { format, seed, mutants: 0, refused: 0, written: 0, mended: 0, judged: 0, agreed: 0, finds: [], codes: {} };
+  const tally = { format, seed, mutants: 0, refused: 0, written: 0, mended: 0, judged: 0, agreed: 0, finds: [], codes: {}, alike: {} };
   const started = performance.now();
   try {
     for (let index = first; index < first + count; index++) {
@@ -68,7 +68,11 @@ export async function fuzz(given) {
         tally.agreed++;
         return undefined;
       }
-      if (verdict.startsWith('alike')) return undefined;
+      if (verdict.startsWith('alike')) {
+        const reason = verdict.slice(0, 90);
+        tally.alike[reason] = (tally.alike[reason] ?? 0) + 1;
+        return undefined;
+      }
       if (verdict.startsWith(LOADS_AGAIN) && isDamage(recipe)) {
         tally.mended++;
         return undefined;
@@ -143,7 +147,7 @@ function makeJudges(python) {
 /** What the real loader makes of the mutant and of our output. */
 export function verdictOn(before, after) {
   if (before.refused !== undefined) {
-    return after.refused !== undefined ? 'alike refused' : `${LOADS_AGAIN}: ${before.refused}`;
+    return after.refused !== undefined ? `alike refused: ${before.refused}` : `${LOADS_AGAIN}: ${before.refused}`;
   }
   if (after.refused !== undefined) return `the mutant loads, our output does not: ${after.refused}`;
   if (!before.outputs.every(({ values }) => values.every(Number.isFinite))) return 'alike without numbers';

@@ -54,7 +54,7 @@ const left = (folder) => readdirSync(folder);
 /** What an error of ours lacks: every one says what is wrong in one line, where and what to do. */
 function faultOf({ code, message, hint, where, kind }) {
   // HDF5 has an undefined address of its own.
-  if (code !== 'bad-hdf5' && /undefined|\[object|NaN of|function /.test(message)) return 'the message shows our insides';
+  if (code !== 'bad-hdf5' && /undefined|\[object|NaN of|function \w*\(/.test(message)) return 'the message shows our insides';
   if (hint === undefined || hint.length < 5) return 'no hint';
   if (kind === 'input' && where.file === undefined && where.layer === undefined) return 'no place';
   return undefined;

@@ -15,7 +15,7 @@ const { values } = parseArgs({
 const seed = number(values.seed) ?? Math.floor(Math.random() * 2 ** 31);
 console.log(`seed ${seed}`);
 for (const format of values.format === undefined ? FORMATS : [values.format]) {
-  const { finds, codes, ...tally } = await fuzz({
+  const { finds, codes, alike, ...tally } = await fuzz({
     format,
     seed,
     count: number(values.count) ?? 10_000,
@@ -27,6 +27,6 @@ for (const format of values.format === undefined ? FORMATS : [values.format]) {
     say: console.log,
   });
   console.log({ ...tally, finds: finds.length });
-  console.log(codes);
+  console.log(codes, alike);
   if (finds.length > 0) process.exitCode = 1;
 }
