@@ -22,9 +22,14 @@ export const FORMATS = ['tfjs', 'h5', 'keras', 'json'];
  * @returns {Promise<{ name: string, dialect: string, files: Map<string, Buffer> }[]>}
  */
 export async function makeBases(format, folder, limit = NAMES.length) {
-  if (format === 'tfjs') return [...NAMES, ...TFJS_ONLY].map((name) => ({ name, dialect: 'keras2', files: filesIn(join(MODELS, name)) }));
+  if (format === 'tfjs')
+    return [...NAMES.slice(0, limit), ...TFJS_ONLY].map((name) => ({
+      name,
+      dialect: 'keras2',
+      files: filesIn(join(MODELS, name)),
+    }));
   const bases = [];
-  for (const name of NAMES) {
+  for (const name of NAMES.slice(0, limit)) {
     for (const dialect of ['keras2', 'keras3']) {
       const path = join(folder, `${name}-${dialect}`, `net.${ENDINGS[format]}`);
       const model = await readModel(join(MODELS, name));
@@ -43,6 +48,10 @@ export async function makeBases(format, folder, limit = NAMES.length) {
 
 function filesIn(folder) {
   const names = readdirSync(folder).filter((name) => name !== 'expected.json');
-  const first = names.find((name) => !/\.(bin|weights\.h5)$/.test(name) && (names.length === 1 || name.endsWith('json')));
-  return new Map([first, ...names.filter((name) => name !== first)].map((name) => [name, readFileSync(join(folder, name))]));
+  const first = names.find(
+    (name) => !/\.(bin|weights\.h5)$/.test(name) && (names.length === 1 || name.endsWith('json')),
+  );
+  return new Map(
+    [first, ...names.filter((name) => name !== first)].map((name) => [name, readFileSync(join(folder, name))]),
+  );
 }

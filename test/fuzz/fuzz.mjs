@@ -27,9 +27,25 @@ export async function fuzz(given) {
   const { format, seed, count, first = 0, judgeEvery = 1, python, baseLimit, seconds = Infinity, finds, say } = given;
   const folder = mkdtempSync(join(tmpdir(), 'se-retrofit-fuzz-'));
   const data = { format, folder, limit: baseLimit };
-  const runner = patientThread(new URL('run-mutant.mjs', import.meta.url), { data, megabytes: MEGABYTES, hasGreeting: true });
+  const runner = patientThread(new URL('run-mutant.mjs', import.meta.url), {
+    data,
+    megabytes: MEGABYTES,
+    hasGreeting: true,
+  });
   const judges = makeJudges(python);
-  const tally = { format, seed, mutants: 0, refused: 0, written: 0, mended: 0, judged: 0, agreed: 0, finds: [], codes: {}, alike: {} };
+  const tally = {
+    format,
+    seed,
+    mutants: 0,
+    refused: 0,
+    written: 0,
+    mended: 0,
+    judged: 0,
+    agreed: 0,
+    finds: [],
+    codes: {},
+    alike: {},
+  };
   const started = performance.now();
   try {
     for (let index = first; index < first + count; index++) {

@@ -38,5 +38,8 @@ function inputFor({ shape }, index) {
   const sizes = shape.map((size, axis) => size ?? (axis === 0 ? 2 : 16));
   const length = sizes.reduce((product, size) => product * size, 1);
   if (!(length <= MOST_ELEMENTS)) throw new Error('the input is too large to be tried');
-  return tf.tensor(Float32Array.from({ length }, (_, at) => Math.sin(at * 12.9898 + index + 78.233) * 1.3), sizes);
+  return tf.tensor(
+    Float32Array.from({ length }, (_, at) => Math.sin(at * 12.9898 + index + 78.233) * 1.3),
+    sizes,
+  );
 }

@@ -32,7 +32,11 @@ const VALUES_OF = {
   dilation_rate: ['1', '2', '[2,2]', '[1,1]'],
   axis: ['-1', '1', '3', '[3]', '[1]', '0', '2', '[1,2]'],
   kernel_regularizer: ['null', '{"class_name":"L2","config":{"l2":0.01}}', '"l2"'],
-  kernel_constraint: ['null', '{"class_name":"NonNeg","config":{}}', '{"class_name":"MaxNorm","config":{"max_value":0.01}}'],
+  kernel_constraint: [
+    'null',
+    '{"class_name":"NonNeg","config":{}}',
+    '{"class_name":"MaxNorm","config":{"max_value":0.01}}',
+  ],
   activity_regularizer: ['null', '{"class_name":"L2","config":{"l2":0.01}}'],
   interpolation: strings(['nearest', 'bilinear']),
   trainable: ['true', 'false'],
@@ -62,7 +66,10 @@ export const jsonEdit = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('known'), place, from: place }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('same-key'), place, from: place }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('odd'), place, from: place }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('number'), place, by: fc.constantFrom(-1, 1, 2, -2, 0.5, 16) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('number'), place, by: fc.constantFrom(-1, 1, 2, -2, 0.5, 16) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('any'), place, from: place }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('remove', 'twice'), place }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('exchange', 'rename'), place, from: place }) },
@@ -98,7 +105,9 @@ function apply(tree, { kind, place: at, from, by }) {
     case 'any':
       return put(found, copyOf(pick(all, from).node));
     case 'number':
-      return put(found, { token: String(Math.abs(by) === 1 ? Number(found.node.token) + by : Number(found.node.token) * by) });
+      return put(found, {
+        token: String(Math.abs(by) === 1 ? Number(found.node.token) + by : Number(found.node.token) * by),
+      });
     case 'remove':
       return listOf(found).splice(found.at, 1);
     case 'twice':

@@ -6,28 +6,84 @@ const place = fc.nat(2 ** 30);
 /** The fields of each record: where they lie and how long they are. */
 const FIELDS = {
   local: [
-    [4, 2], [6, 2], [8, 2], [10, 2], [12, 2], [14, 4], [18, 4], [22, 4], [26, 2], [28, 2],
+    [4, 2],
+    [6, 2],
+    [8, 2],
+    [10, 2],
+    [12, 2],
+    [14, 4],
+    [18, 4],
+    [22, 4],
+    [26, 2],
+    [28, 2],
   ],
   central: [
-    [4, 2], [6, 2], [8, 2], [10, 2], [12, 2], [14, 2], [16, 4], [20, 4], [24, 4], [28, 2], [30, 2], [32, 2], [34, 2], [36, 2], [38, 4], [42, 4],
+    [4, 2],
+    [6, 2],
+    [8, 2],
+    [10, 2],
+    [12, 2],
+    [14, 2],
+    [16, 4],
+    [20, 4],
+    [24, 4],
+    [28, 2],
+    [30, 2],
+    [32, 2],
+    [34, 2],
+    [36, 2],
+    [38, 4],
+    [42, 4],
   ],
   end: [
-    [4, 2], [6, 2], [8, 2], [10, 2], [12, 4], [16, 4], [20, 2],
+    [4, 2],
+    [6, 2],
+    [8, 2],
+    [10, 2],
+    [12, 4],
+    [16, 4],
+    [20, 2],
   ],
 };
 const NUMBERS = [0, 1, 2, 8, 9, 12, 14, 20, 45, 99, 0x7fff, 0xffff, 0x7fffffff, 0xfffffffe, 0xffffffff];
-const NAMES = ['config.json', 'model.weights.h5', 'metadata.json', '../x', '/etc/passwd', 'a\\b', '', 'assets/x', 'config.json\0', 'C:x', 'model.weights.npz'];
+const NAMES = [
+  'config.json',
+  'model.weights.h5',
+  'metadata.json',
+  '../x',
+  '/etc/passwd',
+  'a\\b',
+  '',
+  'assets/x',
+  'config.json\0',
+  'C:x',
+  'model.weights.npz',
+];
 
 /** A change of an archive: a field of a record, both records of a member, or which members there are. */
 export const zipEdit = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('field'), place, field: place, from: fc.nat(NUMBERS.length) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('both'), place, field: fc.nat(6), from: fc.nat(NUMBERS.length) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('field'), place, field: place, from: fc.nat(NUMBERS.length) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('both'), place, field: fc.nat(6), from: fc.nat(NUMBERS.length) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('name'), place, from: fc.nat(NAMES.length - 1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('lose', 'twice', 'empty'), place }) },
 );
 
 /** Where the fields that both records of a member have lie in the local header; in the directory's they lie 2 further. */
-const SHARED = [[4, 2], [6, 2], [8, 2], [14, 4], [18, 4], [22, 4], [26, 2]];
+const SHARED = [
+  [4, 2],
+  [6, 2],
+  [8, 2],
+  [14, 4],
+  [18, 4],
+  [22, 4],
+  [26, 2],
+];
 
 /**
  * An archive, changed; members first, then fields.

@@ -16,7 +16,10 @@ const addresses = change('weights', addressEdit);
 const text = change('text', byteEdit);
 const zip = change('zip', zipEdit);
 const whole = change('whole', byteEdit);
-const cut = fc.record({ part: fc.constant('whole'), edits: fc.tuple(fc.record({ kind: fc.constant('cut'), place: fc.nat(2 ** 30) })) });
+const cut = fc.record({
+  part: fc.constant('whole'),
+  edits: fc.tuple(fc.record({ kind: fc.constant('cut'), place: fc.nat(2 ** 30) })),
+});
 
 const oneOf = (...pairs) => fc.oneof(...pairs.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 const CHANGES = {
@@ -80,7 +83,10 @@ export async function mutantOf(format, files, { part, edits }, editConfig) {
     if (part === 'zip') return replaced(name, mutateZip(first, edits));
     const member = part === 'json' ? 'config.json' : 'model.weights.h5';
     const changed = part === 'json' ? inJson : (bytes) => mutateBytes(bytes, edits);
-    return replaced(name, makeZip(membersOf(first).map(([each, data]) => [each, each === member ? changed(data) : data])));
+    return replaced(
+      name,
+      makeZip(membersOf(first).map(([each, data]) => [each, each === member ? changed(data) : data])),
+    );
   }
   if (format === 'h5') {
     if (part === 'json') return replaced(name, await editConfig(first, (old) => mutateJson(old, edits)));

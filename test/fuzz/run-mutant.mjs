@@ -14,7 +14,10 @@ const { format, folder, limit } = workerData;
 const bases = await makeBases(format, join(folder, 'bases'), limit);
 parentPort.postMessage({ bases: bases.map(({ name, dialect }) => ({ name, dialect })) });
 parentPort.on('message', async ({ seed, index, recipe }) => {
-  const answer = await run(recipe ?? recipeOf(format, seed, index)).catch((error) => ({ outcome: 'broken', message: stackOf(error) }));
+  const answer = await run(recipe ?? recipeOf(format, seed, index)).catch((error) => ({
+    outcome: 'broken',
+    message: stackOf(error),
+  }));
   parentPort.postMessage(answer);
 });
 
@@ -44,7 +47,11 @@ async function run(recipe) {
   const touched = [...files].find(([each, bytes]) => !readFileSync(join(input, each)).equals(bytes));
   const strays = [...left(input), ...left(work)].filter((each) => !files.has(each) && each !== 'in' && each !== 'out');
   if (touched !== undefined || strays.length > 0) {
-    return { ...told, outcome: 'defect', message: `the input was changed, or something written beside: ${touched?.[0]} ${strays}` };
+    return {
+      ...told,
+      outcome: 'defect',
+      message: `the input was changed, or something written beside: ${touched?.[0]} ${strays}`,
+    };
   }
   return { ...told, ...result, judged: result.judged && !recipe.change.edits.some(isHuge) };
 }
@@ -54,7 +61,8 @@ const left = (folder) => readdirSync(folder);
 /** What an error of ours lacks: every one says what is wrong in one line, where and what to do. */
 function faultOf({ code, message, hint, where, kind }) {
   // HDF5 has an undefined address of its own.
-  if (code !== 'bad-hdf5' && /undefined|\[object|NaN of|function \w*\(/.test(message)) return 'the message shows our insides';
+  if (code !== 'bad-hdf5' && /undefined|\[object|NaN of|function \w*\(/.test(message))
+    return 'the message shows our insides';
   if (hint === undefined || hint.length < 5) return 'no hint';
   if (kind === 'input' && where.file === undefined && where.layer === undefined) return 'no place';
   return undefined;

@@ -1,11 +1,11 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModel, writeModel } from '../../src/index.js';
 import type { Container, Dialect } from '../../src/model/model.js';
+import { membersOf } from '../fuzz/zip-records.mjs';
 import { modelFolder } from '../support/fixtures.js';
 import { editCopy, readFileWith } from '../support/hdf5-files.js';
 import { type BuiltMember, buildZip } from '../support/zip-builder.js';
-import { membersOf } from '../fuzz/zip-records.mjs';
 
 /** A way to say one model in files: whoever is hostile can use any of them. */
 export interface Writing {
@@ -70,10 +70,11 @@ export async function editText(folder: string, writing: Writing, edit: (text: st
 /** Changes the weights: those of an archive too. */
 export function editWeights(folder: string, writing: Writing, edit: (bytes: Buffer) => Uint8Array): void {
   const path = join(folder, weightsFileOf(writing));
-  if (writing.container !== 'keras-zip') return writeFileSync(path, edit(readFileSync(path)));
-  editMembers(path, (member) =>
-    member.name === 'model.weights.h5' ? { ...member, data: edit(member.data as Buffer) } : member,
-  );
+  if (writing.container !== 'keras-zip') writeFileSync(path, edit(readFileSync(path)));
+  else
+    editMembers(path, (member) =>
+      member.name === 'model.weights.h5' ? { ...member, data: edit(member.data as Buffer) } : member,
+    );
 }
 
 /** Makes an archive anew, with other members. */
@@ -81,8 +82,3 @@ export function editMembers(path: string, change: (member: BuiltMember) => Built
   const members = membersOf(readFileSync(path)) as [string, Buffer][];
   writeFileSync(path, buildZip(members.map(([name, data]) => change({ name, data }))));
 }
-
-export const isHdf5 = ({ container }: Writing): boolean => container !== 'tfjs';
-
-/** Names in a folder: a refusal may not add to them. */
-export const filesOf = (folder: string): readonly string[] => readdirSync(folder, { recursive: true }).map(String).sort();

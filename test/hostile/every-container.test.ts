@@ -175,16 +175,19 @@ const HOSTILE: readonly Hostile[] = [
 
 describe.each(WRITINGS)('$container, $dialect', (writing) => {
   const cases = HOSTILE.filter(({ only }) => only === undefined || only.includes(writing.container));
-  test.each(cases.map((hostile, at) => ({ ...hostile, at })))('row $row: $name', async ({ at, spoil, codes, words }) => {
-    const folder = newFolder();
-    const net = join(folder, NET);
-    cpSync(wholes.get(writing)!, net, { recursive: true });
-    await spoil(net, writing);
-    const names = Object.keys(COMMANDS);
-    // By default the commands take turns: a process costs a quarter second.
-    const chosen = isThorough ? names : [names[(at + WRITINGS.indexOf(writing)) % names.length]!];
-    for (const name of chosen) await expectRefusedBy(name, folder, writing, codes, words);
-  });
+  test.each(cases.map((hostile, at) => ({ ...hostile, at })))(
+    'row $row: $name',
+    async ({ at, spoil, codes, words }) => {
+      const folder = newFolder();
+      const net = join(folder, NET);
+      cpSync(wholes.get(writing)!, net, { recursive: true });
+      await spoil(net, writing);
+      const names = Object.keys(COMMANDS);
+      // By default the commands take turns: a process costs a quarter second.
+      const chosen = isThorough ? names : [names[(at + WRITINGS.indexOf(writing)) % names.length]!];
+      for (const name of chosen) await expectRefusedBy(name, folder, writing, codes, words);
+    },
+  );
 });
 
 /** One line that names a file of the model and what to do; exit code 4; every byte is as it was. */
