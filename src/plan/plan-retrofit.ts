@@ -37,7 +37,7 @@ export function planRetrofit(
   const network = findNetwork(model.graph);
   const choice = chooseCandidates(network, options);
   const plan = makePlan(model, options, network, choice, notDoubled);
-  if (plan.sites.length === 0) throw nothingToDo(network, choice, plan);
+  if (plan.sites.length === 0) throw nothingToDo(model.path, network, choice, plan);
   return plan;
 }
 
@@ -250,7 +250,7 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     .map(({ path }) => path.at(-1)!);
 }
 
-function nothingToDo(network: Network, { held, chosen }: Choice, { options, skipped }: Plan) {
+function nothingToDo(file: string, network: Network, { held, chosen }: Choice, { options, skipped }: Plan) {
   if (held.length > 0 && chosen.length === 0) {
     return usageError(
       'already-retrofitted',
@@ -272,6 +272,7 @@ function nothingToDo(network: Network, { held, chosen }: Choice, { options, skip
       'nothing-found',
       'no block was found: no residual unit, inception module, dense block or convolution with a non-linearity',
       {
+        where: { file },
         hint: 'modules go into convolutional networks; name a layer with --at to decide yourself',
       },
     );

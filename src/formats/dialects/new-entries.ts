@@ -86,7 +86,7 @@ function fullNames(className: string): ClassNames {
 }
 
 /** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
-const MODEL_NAMES: Readonly<Record<Dialect, Readonly<Record<string, ClassNames>>>> = {
+const MODEL_NAMES: Readonly<Record<Dialect, Readonly<Record<'Functional' | 'Sequential', ClassNames>>>> = {
   keras2: {
     Functional: { module: 'keras', class_name: 'Model', registered_name: null },
     Sequential: { module: 'keras', class_name: 'Sequential', registered_name: null },
@@ -106,7 +106,9 @@ export function newModelEntry(
 ): JsonObject {
   const stale = hasModules ? ['build_config'] : ['build_config', 'module', 'registered_name'];
   const kept = before && stale.reduce(withoutMember, before);
-  return withClass(kept, hasModules ? MODEL_NAMES[dialect][className]! : { class_name: className }, config);
+  // A functional model that was read may be called `Model`.
+  const names = MODEL_NAMES[dialect][className === 'Sequential' ? 'Sequential' : 'Functional'];
+  return withClass(kept, hasModules ? names : { class_name: className }, config);
 }
 
 /** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
