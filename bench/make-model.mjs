@@ -1,4 +1,4 @@
-// Builds a TensorFlow.js layers model of real size from one of the fixture topologies, with random weights.
+// Builds a TensorFlow.js layers model of real size with random weights: from one of the fixture topologies, or a made one.
 import {
   closeSync,
   existsSync,
@@ -17,19 +17,20 @@ import { parseJson } from '../dist/src/json/parse-json.js';
 import { factsOf } from '../dist/src/layers/known-layers.js';
 import { resolveGraph } from '../dist/src/model/graph-nodes.js';
 import { inferShapes } from '../dist/src/model/shapes.js';
+import { deepTopology, wideTopology } from './made-topologies.mjs';
 import { CACHE } from './measure.mjs';
 
 const TOPOLOGIES = fileURLToPath(new URL('../fixtures/topologies/', import.meta.url));
 const SHARD_BYTES = 4 * 2 ** 20;
 
-/** The folder of the model; it is built once and kept in the cache. */
+/** The folder of the model `two-gigabytes`, `deep-N` for N layers, or a fixture; it is built once and kept in the cache. */
 export function makeModel(name) {
   const folder = `${CACHE}${name}`;
   if (existsSync(folder)) return folder;
   const building = `${folder}.building`;
   rmSync(building, { recursive: true, force: true });
   mkdirSync(building, { recursive: true });
-  const text = gunzipSync(readFileSync(`${TOPOLOGIES}${name}.json.gz`)).toString('utf8');
+  const text = topologyText(name);
   const weights = listWeights(raiseGraph(parseJson(text).root, ''));
   const paths = writeShards(building, weights);
   const model = {
@@ -42,6 +43,13 @@ export function makeModel(name) {
   writeFileSync(`${building}/model.json`, JSON.stringify(model));
   renameSync(building, folder);
   return folder;
+}
+
+function topologyText(name) {
+  if (name === 'two-gigabytes') return JSON.stringify(wideTopology());
+  const [, layerCount] = /^deep-(\d+)$/.exec(name) ?? [];
+  if (layerCount !== undefined) return JSON.stringify(deepTopology(Number(layerCount)));
+  return gunzipSync(readFileSync(`${TOPOLOGIES}${name}.json.gz`)).toString('utf8');
 }
 
 function listWeights(graph) {

@@ -153,7 +153,7 @@ const isPlainList = (ends: JsonValue | undefined): boolean =>
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
-  const squashed = findSquashedNodes(graph);
+  const squashed = findSquashedNodes(nodes);
   const reader = nodes.find(
     ({ layer, inputs }) =>
       factsOf(layer.className, layer.settings).spatialRank !== undefined &&

@@ -1,14 +1,13 @@
 import { factsOf } from '../layers/known-layers.js';
-import { resolveGraph } from './graph-nodes.js';
-import type { Graph } from './model.js';
+import type { GraphNode } from './graph-nodes.js';
 
 /**
  * Nodes whose output has fewer dimensions in TensorFlow.js than its config says: global poolings with `keepdims`, which
  * TensorFlow.js ignores, and whatever takes its shape from them alone. Each with the pooling it comes from.
  */
-export function findSquashedNodes(graph: Graph): ReadonlyMap<number, number> {
+export function findSquashedNodes(nodes: readonly GraphNode[]): ReadonlyMap<number, number> {
   const squashed = new Map<number, number>();
-  for (const { id, layer, inputs } of resolveGraph(graph).nodes) {
+  for (const { id, layer, inputs } of nodes) {
     const { role } = factsOf(layer.className, layer.settings);
     if (role === 'global-pool' && layer.settings.keepdims === true) squashed.set(id, id);
     else if (layer.graph === undefined && role !== 'reshape' && role !== 'flatten' && inputs.length > 0) {

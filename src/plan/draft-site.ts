@@ -1,10 +1,9 @@
 import { factsOf } from '../layers/known-layers.js';
 import { MAX_KERNEL_SIZE } from '../limits.js';
 import { loaderOf, type Model } from '../model/model.js';
-import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { toldShape } from '../model/told-shapes.js';
 import { projectionClass, squeezeClass } from '../se/module-classes.js';
-import { channelsAxisOf, isChannelsFirst, shapeOf } from '../stages/graph-view.js';
+import { channelsAxisOf, shapeOf } from '../stages/graph-view.js';
 import type { Candidate, PlacedIn } from './candidates.js';
 import { moduleUnits } from './cost.js';
 import type { RetrofitOptions } from './options.js';
@@ -41,7 +40,7 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
   if (lost !== undefined) return lost;
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
-  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: isChannelsFirst(view) };
+  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: view.isChannelsFirst };
 }
 
 /** Whether whatever is added to a place has its channels too, or one. */
@@ -58,7 +57,5 @@ const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
 /** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
 function whyNotInTfjs({ places }: Candidate): SkipReason | undefined {
   if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
-  return places.some(({ view, place }) => findSquashedNodes(view.graph).has(place.node))
-    ? 'keepdims-ignored'
-    : undefined;
+  return places.some(({ view, place }) => view.squashed.has(place.node)) ? 'keepdims-ignored' : undefined;
 }

@@ -4,6 +4,7 @@ import type { LayerFacts, Shape } from '../layers/layer-facts.js';
 import { type GraphNode, type NodeGraph, resolveGraph } from '../model/graph-nodes.js';
 import type { Graph, Layer } from '../model/model.js';
 import { inferShapes, type NodeShapes } from '../model/shapes.js';
+import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { type DominatorTree, dominatorTree, ROOT } from './dominator-tree.js';
 import { type ExistingModule, findModules } from './existing-modules.js';
 
@@ -36,6 +37,10 @@ export interface GraphView extends NodeGraph {
   readonly inner: ReadonlyMap<Layer, GraphView>;
   readonly dominators: DominatorTree;
   readonly postDominators: DominatorTree;
+  /** See {@link findSquashedNodes}. */
+  readonly squashed: ReadonlyMap<number, number>;
+  /** Whether features have their channels behind the batch: a convolution or a pooling says so. */
+  readonly isChannelsFirst: boolean;
   /** Nested models that are called at several resolutions: they are judged by their first call. */
   readonly mixedResolutions: readonly string[];
 }
@@ -119,6 +124,8 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
       ...nodes[id]!.readers.map((reader) => reader.node),
       ...(nodes[id]!.outputs.length > 0 ? [ROOT] : []),
     ]),
+    squashed: findSquashedNodes(nodes),
+    isChannelsFirst: hasChannelsFirst(nodes, facts, [...inner.values()]),
     mixedResolutions: [...mixed, ...[...inner.values()].flatMap((view) => view.mixedResolutions)],
   };
 }
@@ -153,18 +160,19 @@ export const strideOf = (view: GraphView, { node, tensor }: NodeTensor): Stride 
 export const shapeOf = (view: GraphView, { node, tensor }: NodeTensor): Shape | undefined =>
   view.shapes[node]?.[tensor];
 
-/** Whether the features of a view have their channels behind the batch: a convolution or a pooling says so. */
-export function isChannelsFirst(view: GraphView): boolean {
-  const spatial = view.nodes.find(
-    (node) => view.facts[node.id]!.spatialRank !== undefined && node.layer.settings.data_format,
-  );
+function hasChannelsFirst(
+  nodes: readonly GraphNode[],
+  facts: readonly LayerFacts[],
+  inner: readonly GraphView[],
+): boolean {
+  const spatial = nodes.find(({ id, layer }) => facts[id]!.spatialRank !== undefined && layer.settings.data_format);
   if (spatial !== undefined) return spatial.layer.settings.data_format === 'channels_first';
-  return [...view.inner.values()].some(isChannelsFirst);
+  return inner.some((view) => view.isChannelsFirst);
 }
 
 /** Where the channels stand in a feature map of this rank. */
 export const channelsAxisOf = (view: GraphView, rank: number): number =>
-  isChannelsFirst(view) ? 1 : channelsAxis({}, rank);
+  view.isChannelsFirst ? 1 : channelsAxis({}, rank);
 
 /** All views, outermost first, in the order in which the models are called. */
 export function* listViews(view: GraphView): Generator<GraphView> {

@@ -1,5 +1,4 @@
 import {
-  findGraph,
   type Graph,
   listGraphs,
   type Model,
@@ -16,9 +15,10 @@ import { describeFrozen } from './thaw.js';
 /** What a plan does to a model, added to what was done to it before: all that it takes to undo it. */
 export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {
   const doubled = new Map((record?.doubled ?? []).map((entry) => [keyOf(entry), entry]));
+  const quantizations = listQuantizations(before);
   for (const entry of plan.doublings) {
     const known = doubled.get(keyOf(entry));
-    const quantization = known === undefined ? quantizationIn(before, entry) : known.quantization;
+    const quantization = known === undefined ? quantizations.get(keyOf(entry)) : known.quantization;
     doubled.set(keyOf(entry), {
       ...entry,
       exponent: (known?.exponent ?? 0) + entry.exponent,
@@ -47,11 +47,15 @@ const recordedModule = ({ name, after, graph, exactBy, doublings }: Site): Recor
   doubled: doublings.map(({ layer, weight }) => ({ layer, weight })),
 });
 
-/** Scale and min of a weight that is quantised, as its file has them. */
-function quantizationIn(root: Graph, { graph, layer, weight }: Doubling): RecordedDoubling['quantization'] {
-  const owner = findGraph(root, graph)?.layers.find(({ name }) => name === layer);
-  return owner?.weights.find(({ name }) => name === weight)?.tensor.quantization?.texts;
-}
+/** Scale and min of the weights that are quantised, as their file has them, by {@link weightKey}. */
+const listQuantizations = (root: Graph): ReadonlyMap<string, RecordedDoubling['quantization']> =>
+  new Map(
+    [...listGraphs(root)].flatMap(({ graph, path }) =>
+      graph.layers.flatMap((layer) =>
+        layer.weights.map(({ name, tensor }) => [weightKey(path, layer.name, name), tensor.quantization?.texts] as const),
+      ),
+    ),
+  );
 
 /** The Sequential models that a plan makes functional. */
 function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRecord['sequential']> {

@@ -1,0 +1,181 @@
+// The words around the numbers of bench/benchmarks.mjs.
+import { median } from './measure.mjs';
+
+/** What was promised for a retrofit: times the copy, plus a fixed time; and the most memory. */
+export const GOALS = {
+  tfjs: { times: 1.15, plusMilliseconds: 250, megabytes: 120 },
+  'keras-h5': { times: 1.15, plusMilliseconds: 250, megabytes: 200 },
+  'keras-zip': { times: 1.5, plusMilliseconds: 350, megabytes: 200 },
+};
+const KERAS_GOALS = { 'keras-h5': 20, 'keras-zip': 8 };
+const HELP_GOAL = 1.5;
+const DEEP_GOAL_MILLISECONDS = 1000;
+
+export const NAMES = {
+  'mobilenet-v2': 'MobileNet v2',
+  resnet50: 'ResNet-50',
+  resnet152: 'ResNet-152',
+  'two-gigabytes': '2 GB network',
+};
+
+/** Milliseconds that a retrofit may take where a copy takes so many. */
+export const allowed = (container, copyMilliseconds) =>
+  GOALS[container].times * copyMilliseconds + GOALS[container].plusMilliseconds;
+
+const whole = (number) => number.toFixed(0);
+const times = (number) => `${number < 9.95 ? number.toFixed(2) : number.toFixed(0)}×`;
+const met = (isMet) => (isMet ? 'met' : '**missed**');
+const table = ([head, ...rows], textColumns) =>
+  [head, head.map((_, index) => (index < textColumns ? '---' : '---:')), ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+
+/** docs/BENCHMARKS.md */
+export function benchmarksPage(results) {
+  const { machine, rounds, starts } = results;
+  const [bare, help, h5wasm] = [starts.node, starts.help, starts.h5wasm].map(median);
+  return `# How fast, and how large
+
+Written by \`npm run bench\` (bench/benchmarks.mjs), as it came out; every single time is in [benchmarks.json](benchmarks.json).
+Whole processes from start to exit, in turn with what they are compared with, medians of ${rounds}; the inputs have
+random weights and lie in the page cache.
+${machine.cores} cores of ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GB of memory, ${machine.fileSystem}, ${machine.system}, Node ${machine.node.slice(1)}, ${machine.date}.
+
+![How long a retrofit takes](benchmarks.svg)
+
+## A retrofit against \`cp -r\` of the same bytes
+
+Allowed: ${goalSentence('tfjs')} for TensorFlow.js and \`.h5\`, ${goalSentence('keras-zip')} for \`.keras\`. A retrofit waits until all of it
+is on the disk before the output gets its name; \`cp\` does not wait, so a copy followed by \`sync\` stands beside it.
+
+${table(copyRows(results), 2)}
+
+## Memory
+
+At its peak, resident, with Node itself (a bare one has about 40 MB).
+
+${table(memoryRows(results), 2)}
+
+## Against Keras
+
+Load, rebuild with modules by \`clone_model(call_function=...)\` behind the same layers, copy the weights by name, save
+([bench/keras-recipe.py](../bench/keras-recipe.py)), with Keras 3 on the CPU version of TensorFlow.
+
+${kerasSection(results)}
+
+## Starting, reading, very deep networks
+
+- \`--help\`: ${times(help / bare)} a bare \`node -e 0\` (${whole(help)} ms and ${whole(bare)} ms; at most ${HELP_GOAL}×: ${met(help <= HELP_GOAL * bare)}).
+${results.inspections.map((row) => `- \`inspect\` of the ${NAMES[row.network]} as ${row.container}: ${whole(median(row.milliseconds.inspect))} ms, ${whole(row.peakMegabytes.inspect)} MB.`).join('\n')}
+
+${table(depthRows(results), 1)}
+
+${growthSentence(results)}
+
+## Where the time goes
+
+What no change of ours can take away, on this machine: Node starts and ends in ${whole(bare)} ms; a Node that also loads
+HDF5 (h5wasm, 3 MB of WebAssembly, compiled at each start) takes ${whole(h5wasm)} ms, so that ${whole(h5wasm - bare)} ms of every \`.h5\` and \`.keras\` are
+HDF5's start. It runs on a thread of its own beside the rest of the program's start where there is a second core.
+Every call of HDF5 then crosses from one thread to the other, a few for each layer: the thread is what makes it
+possible to end HDF5 when a damaged file makes it loop. What a disk takes to hold the bytes is the difference
+between the two copies above.
+`;
+}
+
+const goalSentence = (container) =>
+  `${GOALS[container].times}× plus ${(GOALS[container].plusMilliseconds / 1000).toFixed(2)} s`;
+
+function copyRows({ retrofits }) {
+  const rows = retrofits.map(({ network, container, bytes, milliseconds }) => {
+    const [copy, synced, retrofit] = [milliseconds.copy, milliseconds.copySynced, milliseconds.retrofit].map(median);
+    const most = allowed(container, copy);
+    return [
+      NAMES[network],
+      container,
+      times(retrofit / copy),
+      times(retrofit / synced),
+      met(retrofit <= most),
+      whole(retrofit),
+      whole(most),
+      whole(copy),
+      whole(synced),
+      whole(bytes / 1e6),
+    ];
+  });
+  const head = [
+    'network',
+    'container',
+    'of `cp`',
+    'of `cp` + `sync`',
+    'goal',
+    'retrofit ms',
+    'allowed ms',
+    '`cp` ms',
+    '`cp` + `sync` ms',
+    'MB',
+  ];
+  return [head, ...rows];
+}
+
+function memoryRows({ retrofits }) {
+  const rows = retrofits.map(({ network, container, peakMegabytes: { retrofit, keras } }) => [
+    NAMES[network],
+    container,
+    met(retrofit <= GOALS[container].megabytes),
+    whole(retrofit),
+    whole(GOALS[container].megabytes),
+    keras === undefined ? '' : whole(keras),
+  ]);
+  return [['network', 'container', 'goal', 'retrofit MB', 'allowed MB', 'Keras MB'], ...rows];
+}
+
+function kerasSection({ retrofits, conversions }) {
+  const compared = retrofits.filter(({ milliseconds }) => milliseconds.keras !== undefined);
+  if (compared.length === 0) return 'Not measured: no Keras was there.';
+  const rows = compared.map(({ network, container, milliseconds }) => {
+    const [retrofit, keras] = [milliseconds.retrofit, milliseconds.keras].map(median);
+    const least = network === 'resnet50' ? KERAS_GOALS[container] : 1;
+    return [
+      NAMES[network],
+      container,
+      times(keras / retrofit),
+      `${met(keras >= least * retrofit)} (${least}×)`,
+      whole(retrofit),
+      whole(keras),
+    ];
+  });
+  const converted = conversions.map(({ network, milliseconds }) => {
+    const [convert, converter] = [milliseconds.convert, milliseconds.converter].map(median);
+    return [NAMES[network], times(converter / convert), whole(convert), whole(converter)];
+  });
+  return `${table([['network', 'container', 'times as fast', 'goal', 'retrofit ms', 'Keras ms'], ...rows], 2)}
+
+\`convert\` from \`.h5\` to TensorFlow.js against \`tensorflowjs_converter\` 4.22.0. That one cannot be imported beside a TensorFlow
+of today; it runs with what it does not need here replaced ([bench/tensorflowjs-convert.py](../bench/tensorflowjs-convert.py)).
+
+${table([['network', 'times as fast', 'convert ms', 'converter ms'], ...converted], 1)}`;
+}
+
+function depthRows({ depths }) {
+  const rows = depths.map(({ layers, jsonBytes, milliseconds, peakMegabytes }) => {
+    const [inspect, retrofit] = [milliseconds.inspect, milliseconds.retrofit].map(median);
+    const goal = layers === 10_000 ? met(retrofit <= DEEP_GOAL_MILLISECONDS) : '';
+    return [
+      layers,
+      goal,
+      ...[retrofit, inspect, (1000 * retrofit) / layers, jsonBytes / 1e6, peakMegabytes.retrofit].map(whole),
+    ];
+  });
+  return [
+    ['layers', 'goal (1 s)', 'retrofit ms', 'inspect ms', 'retrofit µs a layer', 'model.json MB', 'peak MB'],
+    ...rows,
+  ];
+}
+
+function growthSentence({ depths }) {
+  const [first, last] = [depths[0], depths.at(-1)];
+  if (first === last) return '';
+  const growth = median(last.milliseconds.retrofit) / median(first.milliseconds.retrofit);
+  return `${times(last.layers / first.layers)} the layers take ${times(growth)} the time.`;
+}

@@ -1,0 +1,40 @@
+// Puts the modules of the command line together into few files: hundreds of small ones take Node longer to find, read and
+// link than a small model takes to be written. What tsc wrote stays for those who import the library.
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+/** Beside the folders of src, so that modules find by URL what they find there: `../runtime/`. */
+const CHUNKS = 'src/bundle/';
+/** What --help needs of the folders below. */
+const START = /\/src\/(?:errors|tool|limits|plan\/options|storage\/node\/unfinished)\.ts$/;
+/** What every command on a model needs; without the thread for HDF5, which is a program of its own. */
+const CORE =
+  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5-(?:worker|one-file)))/;
+
+const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+rmSync(fromRoot(`dist/${CHUNKS}`), { recursive: true, force: true });
+const bundle = await rolldown({
+  input: {
+    'bin/se-retrofit.js': fromRoot('bin/se-retrofit.ts'),
+    [`${CHUNKS}hdf5-worker.mjs`]: fromRoot('src/storage/node/hdf5-worker.mjs'),
+  },
+  platform: 'node',
+  // Packages stay packages, with their licences.
+  external: /^[^./]/,
+  checks: { ineffectiveDynamicImport: false },
+});
+await bundle.write({
+  dir: fromRoot('dist'),
+  format: 'esm',
+  entryFileNames: '[name]',
+  chunkFileNames: `${CHUNKS}[name]-[hash].js`,
+  codeSplitting: {
+    groups: [
+      { name: 'start', test: START, priority: 1 },
+      { name: 'core', test: CORE },
+    ],
+  },
+});
+await bundle.close();
