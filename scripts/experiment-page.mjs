@@ -31,12 +31,16 @@ export function experimentPage({ network, images, training, arms, seeds }) {
     ...errors(name).map((count) => percent(count, images.test)),
     `**${percent(mean(errors(name)), images.test)}**`,
   ];
+  const split = (name) => ({
+    mended: sum(seeds.map(({ changed }) => changed[name].mended)),
+    broken: sum(seeds.map(({ changed }) => changed[name].broken)),
+  });
   const changes = arms.map(({ name, title }) => {
-    const mended = sum(seeds.map(({ changed }) => changed[name].mended));
-    const broken = sum(seeds.map(({ changed }) => changed[name].broken));
+    const { mended, broken } = split(name);
     const share = chance({ mended, broken });
     return [title, mended, broken, share < 0.001 ? '< 0.001' : share.toPrecision(2)];
   });
+  const told = arms.filter(({ name }) => chance(split(name)) < 0.05).map(({ title }) => title);
   const flat = seeds.map(({ plateau: { epochs } }) => {
     const quarter = epochs.slice(-Math.ceil(epochs.length / 4)).map(({ validationLoss }) => validationLoss);
     return `${Math.min(...quarter).toFixed(4)} to ${Math.max(...quarter).toFixed(4)}`;
@@ -70,6 +74,15 @@ and how likely so uneven a split is by chance (McNemar, exact; the seeds share t
 measure).
 
 ${table([['', 'mended', 'broken', 'by chance'], ...changes])}
+
+${
+  told.length === 0
+    ? `**None of the three differs from the plateau by more than chance.** With ${images.test.toLocaleString('en-US')} test images and a network
+this small no gain and no loss can be told, neither by the ${network.addedParams.toLocaleString('en-US')} parameters of the modules nor by more training of all the rest.`
+    : `**More than chance (p < 0.05): ${told.join('; ')}.**`
+} What is certain: putting
+modules in changes no answer, and they train. Whether they help your network is for your own held-out images to say; the paper's gains
+are on ImageNet, for networks trained with modules from the start.
 
 ## Learning rates tried, with the validation loss of the first seed
 

@@ -36,7 +36,7 @@ export function recommendationSentence(recommendation: Recommendation): string {
   const aside =
     recommendation.code === 'untrained' || untrained.length === 0
       ? ''
-      : ` Of ${stageList(untrained)} nothing is said: its modules are untrained or dead, every gate is at exactly half its range.`;
+      : ` Of ${stageList(untrained)} nothing is said: modules there are untrained or dead, every gate is at exactly half its range.`;
   return SENTENCES[recommendation.code](recommendation, rule) + aside;
 }
 

@@ -40,7 +40,7 @@ header{padding-top:40px}
 h1{font-size:clamp(28px,4.4vw,44px);line-height:1.15;margin:4px 0 8px;overflow-wrap:anywhere}
 h2{font-size:24px;line-height:1.2;margin:48px 0 8px}
 h3{font-size:17px;margin:24px 0 6px}
-h3 small{font-weight:400;color:var(--muted);font-size:14px;margin-left:6px}
+h3 small{font-weight:400;color:var(--muted);font-size:14px;display:block}
 .kicker{margin:0;color:var(--accent);font-weight:600;letter-spacing:.02em}
 .lead{font-size:18px;color:var(--muted);margin:0 0 24px}
 .caption{color:var(--muted);max-width:86ch;margin:0 0 14px}

@@ -26,7 +26,8 @@ export interface TrainedWeights {
 }
 
 /**
- * Finds what is trained: the layers of SE modules without their batch norms, or every layer that is not frozen. Their variables become trainable in the running model.
+ * Finds what is trained: the layers of SE modules without their batch norms, or every layer that is not frozen. Their
+ * variables become trainable in the running model.
  * @param original the model as it was read
  * @throws RetrofitError `no-modules` for a model without modules, `all-frozen` where nothing is left to train
  */
