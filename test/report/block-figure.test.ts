@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { drawDocs } from '../../scripts/draw-docs.mjs';
 import { surveyRetrofit } from '../../src/plan/plan-retrofit.js';
 import { blockDiagram, type Diagram } from '../../src/report/block-diagram.js';
-import { blockFigure } from '../../src/report/figures/block-figure.js';
+import { blockFigure, blockSvg } from '../../src/report/figures/block-figure.js';
 import { BOX, layOut } from '../../src/report/figures/diagram-layout.js';
 import { foldDiagram } from '../../src/report/fold-diagram.js';
 import { retrofit } from '../../src/transforms/retrofit.js';
@@ -117,6 +117,7 @@ test('folded: the same ways in and out, runs of layers as one', () => {
 test('texts fit into their boxes, and the words tell the picture', () => {
   const panels = [{ title: 'Before', diagram: blocksOf('mobilenet-v2')[1]! }];
   const figure = blockFigure('A bottleneck', panels);
+  expect(textOf(parseMarkup(blockSvg('A bottleneck', panels)).children[0]!.children[0]!)).toBe('A bottleneck');
   const boxes = boxesOf(parseMarkup(figure.body));
   expect(boxes.length).toBeGreaterThan(15);
   expect(boxes.flatMap((box, index) => boxes.slice(index + 1).filter((other) => overlap(box, other)))).toEqual([]);
