@@ -9,7 +9,8 @@ const KINDS = { usageError: 'usage', refusal: 'refused', inputError: 'input', ou
  * @throws where a code is worked out in a way that this does not follow: it would be missing from the page
  */
 export function listCodes(source) {
-  const found = source.files.flatMap((file) => codesIn(source, file));
+  const whole = { ...source, calls: callsByName(source.files) };
+  const found = source.files.flatMap((file) => codesIn(whole, file));
   const byCode = (kind) => {
     const sorted = found.filter((one) => (one.kind === 'warning') === (kind === 'warning'));
     const keys = [...new Set(sorted.map(({ code, kind }) => `${code} ${kind}`))];
@@ -33,7 +34,7 @@ function codesIn(source, file) {
 }
 
 /** A call of a function that takes a `code` and makes an error or a warning of it. */
-function codesOfCall({ checker, files }, call) {
+function codesOfCall({ checker, calls }, call) {
   const signature = checker.getResolvedSignature(call);
   const names = signature?.parameters.map(({ name }) => name) ?? [];
   const at = names.indexOf('code');
@@ -53,7 +54,7 @@ function codesOfCall({ checker, files }, call) {
       `${fileOf(call)}: ${call.getText()}: which codes this may have is not known to scripts/docs/codes.mjs`,
     );
   }
-  const messages = message === undefined ? [''] : messagesOf({ checker, files }, message);
+  const messages = message === undefined ? [''] : messagesOf({ checker, calls }, message);
   return literals.flatMap(({ value }) => messages.map((text) => ({ code: value, kind, message: text })));
 }
 
@@ -90,25 +91,27 @@ function kindOf(checker, call, signature) {
 }
 
 /** What a message may be: where the function around is given it, what that is called with. */
-function messagesOf({ checker, files }, message) {
+function messagesOf({ checker, calls }, message) {
   const around = ts.findAncestor(message, (node) => ts.isFunctionLike(node) && isGiven(node, message.getText()));
   if (!ts.isIdentifier(message) || around === undefined) return [textOf(checker, message)];
   const at = around.parameters.findIndex(({ name }) => name.getText() === message.text);
   const name = (around.name ?? around.parent.name)?.getText();
-  return files
-    .flatMap((file) => callsIn(file, name))
-    .flatMap((call) => (call.arguments[at] ? textOf(checker, call.arguments[at]) : []));
+  return (calls.get(name) ?? []).flatMap((call) => (call.arguments[at] ? textOf(checker, call.arguments[at]) : []));
 }
 
 const isGiven = ({ parameters }, text) => parameters.some(({ name }) => name.getText() === text);
 
-function callsIn(node, name) {
-  const here = ts.isCallExpression(node) && node.expression.getText() === name ? [node] : [];
-  const below = [];
-  ts.forEachChild(node, (child) => {
-    below.push(...callsIn(child, name));
-  });
-  return [...here, ...below];
+/** Every call in the source, by the name of what is called. */
+function callsByName(files) {
+  const calls = new Map();
+  const visit = (node) => {
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
+      calls.set(node.expression.text, [...(calls.get(node.expression.text) ?? []), node]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const file of files) visit(file);
+  return calls;
 }
 
 const initializerOf = (symbol) => symbol?.valueDeclaration?.initializer;

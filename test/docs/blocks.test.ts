@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { LONG_PATIENCE_MILLISECONDS } from '../support/cli.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { type FencedBlock, listBlocks } from './fenced-blocks.js';
 import { type Printed, runBlock } from './run-block.js';
@@ -21,6 +22,8 @@ const PAGES = [
 ]
   .filter((page) => blocksOf(page).length > 0)
   .sort();
+
+vi.setConfig({ testTimeout: LONG_PATIENCE_MILLISECONDS });
 
 const { python } = inject('oracle');
 const folder = temporaryFolder();

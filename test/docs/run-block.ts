@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect } from 'vitest';
-import { type Result, runProgram } from '../support/cli.js';
+import { LONG_PATIENCE_MILLISECONDS, type Result, runProgram } from '../support/cli.js';
 import { checkTypes } from './check-types.js';
 import type { FencedBlock } from './fenced-blocks.js';
 import { expectOutput } from './same-output.js';
@@ -27,6 +27,7 @@ export type Printed = string;
 export async function runBlock(block: FencedBlock, folder: string, python: string | undefined): Promise<Printed> {
   const run = (program: string, ...words: string[]) =>
     runProgram('bash', ['-c', 'exec 2>&1; exec "$0" "$@"', program, ...words], {
+      patienceMilliseconds: LONG_PATIENCE_MILLISECONDS,
       cwd: block.isInClone ? CLONE : folder,
       env: { ...QUIET, PATH: `${join(folder, 'node_modules', '.bin')}${delimiter}${process.env.PATH}` },
     });

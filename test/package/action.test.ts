@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { addReportSchema, readModel } from '../../src/index.js';
-import { copyFixture, makeFolders, namesIn } from '../support/cli.js';
+import { copyFixture, LONG_PATIENCE_MILLISECONDS, makeFolders, namesIn } from '../support/cli.js';
 import { type Action, type Machine, type Outcome, runAction, runSteps, type Step } from '../support/pipeline.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { packPackage } from './installed-package.js';
@@ -25,6 +25,8 @@ const WORKFLOWS = [
 ];
 const stepsOf = (name: string): readonly Step[] =>
   Object.values((parse(textOf(name)) as Workflow).jobs).flatMap(({ steps }) => steps);
+
+vi.setConfig({ testTimeout: LONG_PATIENCE_MILLISECONDS });
 
 const folder = temporaryFolder();
 const newFolder = makeFolders();

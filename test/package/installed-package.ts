@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { type Result, runProgram } from '../support/cli.js';
+import { LONG_PATIENCE_MILLISECONDS, type Result, runProgram } from '../support/cli.js';
 
 const CLONE = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -18,7 +18,9 @@ export interface PackedPackage {
 /** Packs the package as it would be published, with what is compiled now. */
 export async function packPackage(folder: string): Promise<PackedPackage> {
   const words = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
-  const { stdout } = ended(await runProgram('npm', words, { cwd: CLONE }));
+  const { stdout } = ended(
+    await runProgram('npm', words, { cwd: CLONE, patienceMilliseconds: LONG_PATIENCE_MILLISECONDS }),
+  );
   const [packed] = JSON.parse(stdout) as readonly {
     readonly filename: string;
     readonly version: string;
@@ -38,7 +40,8 @@ export async function installPackage(
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true, type: 'module' }));
   const always = ['--prefer-offline', '--no-audit', '--no-fund'];
-  ended(await runProgram('npm', ['install', ...always, ...words, tarball], { cwd: project }));
+  const options = { cwd: project, patienceMilliseconds: LONG_PATIENCE_MILLISECONDS };
+  ended(await runProgram('npm', ['install', ...always, ...words, tarball], options));
 }
 
 function ended(result: Result): Result {

@@ -11,10 +11,13 @@ export const BIN = fileURLToPath(new URL('../../dist/bin/se-retrofit.js', import
 
 /** A run that takes longer hangs: it is killed, and its exit code is null. */
 const PATIENCE_MILLISECONDS = 60_000;
+export const LONG_PATIENCE_MILLISECONDS = 600_000;
 
 export interface RunOptions extends Pick<SpawnOptions, 'cwd' | 'uid'> {
   /** Variables on top of the process's own, those that ask for colour or none left out. */
   readonly env?: Readonly<Record<string, string>>;
+  /** For what takes longer by nature: an installation, a page's list of commands. */
+  readonly patienceMilliseconds?: number;
 }
 
 export interface Result {
@@ -41,7 +44,7 @@ export const startRun = (words: readonly string[], options: RunOptions = {}) =>
 function start(
   program: string,
   words: readonly string[],
-  { env, ...options }: RunOptions,
+  { env, patienceMilliseconds = PATIENCE_MILLISECONDS, ...options }: RunOptions,
 ): { child: ChildProcess; result: Promise<Result> } {
   const { NO_COLOR: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...ours } = process.env;
   const started = performance.now();
@@ -51,7 +54,7 @@ function start(
     const messages: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => messages.push(chunk));
-    const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MILLISECONDS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patienceMilliseconds);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram } from './cli.js';
+import { LONG_PATIENCE_MILLISECONDS, runProgram } from './cli.js';
 
 // Enough of GitHub Actions to run our action and workflows as they stand: steps in order, `if`, `env`, `with`, outputs,
 // the summary. What it does not know it refuses, rather than to run something else.
@@ -107,6 +107,7 @@ async function runScript(step: Step, machine: Machine, scope: Scope): Promise<Ou
   const flags = shells[step.shell ?? ''];
   if (flags === undefined) throw new Error(`there is no shell "${step.shell}" here`);
   const { code, stdout, stderr } = await runProgram('bash', [...flags, script], {
+    patienceMilliseconds: LONG_PATIENCE_MILLISECONDS,
     cwd: join(machine.workspace, filled(step['working-directory'] ?? '', scope)),
     env: {
       ...files,
