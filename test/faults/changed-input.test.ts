@@ -1,58 +1,30 @@
-import {
-  appendFileSync,
-  closeSync,
-  cpSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { randomNumbers } from '../../src/random.js';
-import { run, startRun } from '../support/cli.js';
-import { isAll, SEED } from './chosen-steps.js';
-import { JOBS, makeStand, type Stand } from './jobs.js';
+import { chooseSteps, isAll, SEED } from './chosen-steps.js';
+import { startFaultServer, takeJournal } from './faulty-runs.js';
+import { JOBS, makeStand } from './jobs.js';
 import { keepTally, tally } from './tally.js';
 
 keepTally('changed-input');
 
-const ROUNDS = isAll ? 10 : 1;
+const HOURS = 4 * 3_600_000;
+
 const jobs = isAll
   ? JOBS.filter(({ command }) => command === 'add')
   : JOBS.filter(({ name }) => ['add tfjs', 'add keras-zip'].includes(name));
 
+/** At how many of the calls that read the change happens. */
+const MOMENTS = isAll ? 40 : 2;
+
 /** What another program does to the largest file of the input. */
-const CHANGES: readonly (readonly [words: string, change: (path: string) => void])[] = [
-  ['input: bytes appended while it is read', (path) => appendFileSync(path, 'more')],
-  ['input: cut off while it is read', (path) => truncateSync(path, statSync(path).size >> 1)],
-  ['input: another file renamed into its place while it is read', replaceWhole],
-  ['input: bytes overwritten while it is read', (path) => overwrite(path)],
-  ['input: bytes overwritten, and the time set back', overwriteUnseen],
-];
-
-function replaceWhole(path: string): void {
-  cpSync(path, `${path}.other`);
-  overwrite(`${path}.other`);
-  renameSync(`${path}.other`, path);
-}
-
-/** Other bytes of the last weights. */
-function overwrite(path: string): void {
-  const file = openSync(path, 'r+');
-  writeSync(file, Buffer.alloc(4, 63), 0, 4, statSync(path).size >> 1);
-  closeSync(file);
-}
-
-function overwriteUnseen(path: string): void {
-  const { atime, mtime } = statSync(path);
-  overwrite(path);
-  utimesSync(path, atime, mtime);
-}
+const CHANGES = [
+  ['input: bytes appended', 'append'],
+  ['input: cut off', 'cut'],
+  ['input: bytes overwritten', 'overwrite'],
+  ['input: bytes overwritten, the time set back', 'overwrite-unseen'],
+  ['input: another file renamed into its place', 'replace'],
+] as const;
 
 /** The largest file below a folder. */
 function largestIn(folder: string): string {
@@ -61,40 +33,48 @@ function largestIn(folder: string): string {
   return paths.sort((a, b) => statSync(b).size - statSync(a).size)[0]!;
 }
 
-/** Runs the job with the input as it is now; what stands then, and why if nothing does. */
-async function runUndisturbed(stand: Stand): Promise<string> {
-  const { code } = await run(stand.words, { env: stand.env });
-  return code === 0 ? stand.digest() : '';
-}
-
-describe.each(jobs)(`$name (seed ${SEED})`, (job) => {
-  test.each(CHANGES)(
-    '%s: refused, or it was read before or behind',
-    async (injected, change) => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const stand = await makeStand(job, true);
-        const random = randomNumbers(SEED, `${job.name} ${injected} ${round}`);
-        const old = stand.digest();
-        const { milliseconds } = await run(stand.words, { env: stand.env });
-        const fromBefore = stand.digest();
+describe.each(jobs)(`$name, whose input changes while it is read (seed ${SEED})`, (job) => {
+  test(
+    'refused, or the output is that of the input before or behind the change',
+    async () => {
+      const stand = await makeStand(job, true);
+      const input = join(stand.root, 'in');
+      const before = join(stand.root, 'before');
+      const largest = largestIn(input);
+      cpSync(input, before, { recursive: true });
+      const resetInput = () => {
+        rmSync(input, { recursive: true });
+        cpSync(before, input, { recursive: true });
         stand.reset();
-        const { result } = startRun(stand.words, { env: stand.env });
-        await wait(random() * milliseconds);
-        change(largestIn(join(stand.root, 'in')));
-        const { code, stderr } = await result;
-        const found = stand.digest();
-        const left = stand.left();
-        stand.reset();
-        const fromAfter = await runUndisturbed(stand);
-        const isGood = code === 0 ? [fromBefore, fromAfter].includes(found) : found === old;
-        const standing = !isGood ? 'other' : found === old ? 'old' : 'new';
-        tally({ injected, job: job.name, standing, isInputIntact: true, left });
-        expect([0, 4], stderr).toContain(code);
-        if (code !== 0) expect(stderr).toMatch(/^se-retrofit: [^\n]+\n$/);
-        expect(standing, `exit ${code}: ${stderr}`).not.toBe('other');
-        expect(left).toEqual([]);
+      };
+      const server = startFaultServer(stand, largest);
+      const old = stand.digest();
+      await server.run({ scope: 'read', at: 0, kind: 'count', forGood: false });
+      const { length } = takeJournal(stand);
+      const fromBefore = stand.digest();
+      const reset = { scope: 'read', at: 0, kind: 'none', forGood: false } as const;
+      for (const [injected, kind] of CHANGES) {
+        for (const at of chooseSteps(length, MOMENTS, `${job.name} ${kind}`)) {
+          resetInput();
+          const { code, stderr } = await server.run({ scope: 'read', at, kind, forGood: false });
+          const what = `${injected} before call ${at}: exit ${code}, ${stderr}`;
+          expect(takeJournal(stand), what).toHaveLength(1);
+          const found = stand.digest();
+          const left = stand.left(server.processId);
+          stand.reset();
+          const undisturbed = await server.run(reset);
+          const fromAfter = undisturbed.code === 0 ? stand.digest() : undefined;
+          const isGood = code === 0 ? [fromBefore, fromAfter].includes(found) : found === old;
+          const standing = !isGood ? 'other' : found === old ? 'old' : 'new';
+          tally({ injected, job: job.name, standing, isInputIntact: true, left });
+          expect([0, 4], what).toContain(code);
+          if (code !== 0) expect(stderr, what).toMatch(/^se-retrofit: [^\n]+\n$/);
+          expect(standing, what).not.toBe('other');
+          expect(left, what).toEqual([]);
+        }
       }
+      await server.stop();
     },
-    3_600_000,
+    HOURS,
   );
 });

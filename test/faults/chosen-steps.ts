@@ -17,3 +17,7 @@ export function chooseSteps(count: number, most: number, what: string): readonly
     .map(({ step }) => step)
     .sort((a, b) => a - b);
 }
+
+/** All of some things, or so many of them in the slice. */
+export const chooseSome = <T>(all: readonly T[], most: number, what: string): readonly T[] =>
+  chooseSteps(all.length, isAll ? all.length : most, what).map((index) => all[index]!);

@@ -21,8 +21,8 @@ interface Stand {
 
 const journalOf = ({ root }: Stand): string => join(root, 'journal');
 
-function environment(stand: Stand, fault?: Fault): Readonly<Record<string, string>> {
-  const given = { folder: stand.root, journal: journalOf(stand), fault };
+function environment(stand: Stand, fault?: Fault, target?: string): Readonly<Record<string, string>> {
+  const given = { folder: stand.root, journal: journalOf(stand), fault, target };
   return { ...stand.env, SE_FAULT: JSON.stringify(given), NODE_NO_WARNINGS: '1' };
 }
 
@@ -45,8 +45,9 @@ export interface FaultServer {
   stop(): Promise<void>;
 }
 
-export function startFaultServer(stand: Stand): FaultServer {
-  const env = { ...process.env, ...environment(stand) };
+/** @param target the file that faults of this kind change */
+export function startFaultServer(stand: Stand, target?: string): FaultServer {
+  const env = { ...process.env, ...environment(stand, undefined, target) };
   const child: ChildProcess = fork(SERVE, { env, execArgv: [] });
   return {
     processId: child.pid!,

@@ -10,15 +10,40 @@ import threads from 'node:worker_threads';
 
 /**
  * What is to happen at a call: `kill` before it, `tear` it (half of it happens, then the process is killed), fail with
- * an errno, or move fewer bytes than asked for; once, or from here on. `count` writes all calls into the journal.
+ * an errno, move fewer bytes than asked for, or change a file before it; once, or from here on. `count` writes all calls into the journal.
  * @typedef {{ scope: 'write' | 'read', at: number, kind: string, forGood: boolean }} Fault
  */
 
-/** @type {{ folder: string, journal: string, fault?: Fault }} */
-const { folder, journal, fault: first } = JSON.parse(process.env.SE_FAULT ?? '{}');
-const { appendFileSync, readdirSync, rmSync, truncateSync, statSync } = fs;
+/** @type {{ folder: string, journal: string, target?: string, fault?: Fault }} */
+const { folder, journal, target, fault: first } = JSON.parse(process.env.SE_FAULT ?? '{}');
+const { appendFileSync, closeSync, copyFileSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } = fs;
+const { truncateSync, utimesSync, writeFileSync, writeSync } = fs;
 
-const KINDS = ['none', 'count', 'kill', 'tear', 'short', 'EIO', 'ENOSPC', 'EACCES'];
+/** What another program may do to a file while it is read. @type {Readonly<Record<string, (path: string) => void>>} */
+const CHANGES = {
+  append: (path) => appendFileSync(path, 'more'),
+  cut: (path) => truncateSync(path, statSync(path).size >> 1),
+  overwrite,
+  'overwrite-unseen': (path) => {
+    const { atime, mtime } = statSync(path);
+    overwrite(path);
+    utimesSync(path, atime, mtime);
+  },
+  replace: (path) => {
+    copyFileSync(path, `${path}.other`);
+    overwrite(`${path}.other`);
+    renameSync(`${path}.other`, path);
+  },
+};
+
+/** Other bytes in the middle. @param {string} path */
+function overwrite(path) {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(4, 63), 0, 4, statSync(path).size >> 1);
+  closeSync(file);
+}
+
+const KINDS = ['none', 'count', 'kill', 'tear', 'short', 'EIO', 'ENOSPC', ...Object.keys(CHANGES)];
 
 /** The calls counted, and the fault, in memory that is shared with the threads: count, at, kind, for good, scope. */
 const shared = new Int32Array(threads.workerData?.faults ?? new SharedArrayBuffer(20));
@@ -61,7 +86,10 @@ function next(scope, call, place) {
   if (kind === 'ENOSPC' && NEED_NO_ROOM.includes(call)) return undefined;
   appendFileSync(journal, `${call}\n`);
   if (kind === 'kill') die();
-  return kind;
+  const change = CHANGES[kind ?? ''];
+  if (change === undefined) return kind;
+  change(target ?? '');
+  return undefined;
 }
 
 function die() {
@@ -105,13 +133,12 @@ function tearFolder(_, [path, options]) {
 
 /** @param {any} _ @param {any[]} args */
 function tearCopy(_, [from, to]) {
-  const { copyFileSync } = fs;
   copyFileSync(from, to);
   truncateSync(to, statSync(to).size >> 1);
 }
 
 /** @param {any} _ @param {any[]} args */
-const tearText = (_, [path, text, options]) => fs.writeFileSync(path, text.slice(0, text.length >> 1), options);
+const tearText = (_, [path, text, options]) => writeFileSync(path, text.slice(0, text.length >> 1), options);
 
 /** @param {unknown} flags */
 const opensToWrite = (flags) =>
@@ -153,7 +180,6 @@ promises.open = async (/** @type {any} */ path, /** @type {any} */ flags, /** @t
   };
   return handle;
 };
-const { openSync, closeSync, writeSync, readSync } = fs;
 fs.openSync = (path, flags, ...rest) => {
   const happens = next(opensToWrite(flags) ? 'write' : 'read', 'open', path);
   if (happens === 'tear') {

@@ -7,7 +7,7 @@ import { findCheckpoint } from '../../src/tune/checkpoint.js';
 import { BIN, bytesIn, makeFolders, runProgram } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
 import { writePictures } from '../support/labelled-pictures.js';
-import { chooseSteps, isAll, SEED } from './chosen-steps.js';
+import { chooseSome, chooseSteps, isAll, SEED } from './chosen-steps.js';
 import { runFaulty, takeJournal } from './faulty-runs.js';
 import { keepTally, type Standing, tally } from './tally.js';
 
@@ -106,7 +106,7 @@ function standingIn(root: string, { endings }: Reporting): Standing {
   return (['other', 'absent', 'old', 'new'] as const).find((standing) => found.includes(standing))!;
 }
 
-describe.each(REPORTINGS)(`$name, killed at a step (seed ${SEED})`, (reporting) => {
+describe.each(chooseSome(REPORTINGS, 1, 'reports'))(`$name, killed at a step (seed ${SEED})`, (reporting) => {
   test(
     'every file is whole, the old one or absent; the next run goes on',
     async () => {
@@ -130,7 +130,7 @@ describe.each(REPORTINGS)(`$name, killed at a step (seed ${SEED})`, (reporting) 
       const model = join(root, 'out', 'model');
       const whole = existsSync(model) ? bytesIn(model) : undefined;
 
-      for (const kind of ['kill', 'tear']) {
+      for (const kind of chooseSome(['kill', 'tear'], 1, 'reports')) {
         for (const at of chooseSteps(calls.length, SOME, `${reporting.name} ${kind}`)) {
           reset();
           const what = `${kind} ${at} (${calls[at]})`;
