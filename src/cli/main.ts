@@ -5,6 +5,8 @@ import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { makeProgram } from './program.js';
 import { exitOnSignals } from './signals.js';
 
+const HDF5_NAME = /\.(?:h5|hdf5|keras)$/i;
+
 /**
  * Runs the command line.
  * @param words the arguments, without node and the script
@@ -13,6 +15,10 @@ import { exitOnSignals } from './signals.js';
 export async function main(words: readonly string[]): Promise<number> {
   exitOnSignals();
   tolerateClosedPipes();
+  // A guess, to save time: what a file is, its content says.
+  if (words.some((word) => HDF5_NAME.test(word))) {
+    (await import('../storage/node/hdf5-thread.js')).prepareHdf5Thread();
+  }
   return runWords(words);
 }
 

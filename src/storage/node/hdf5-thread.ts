@@ -20,6 +20,11 @@ interface RunningThread extends Hdf5Thread {
 
 let current: { thread: RunningThread; users: number } | undefined;
 
+/** Starts the thread, which takes a while, before its first user comes. */
+export function prepareHdf5Thread(): void {
+  current ??= { thread: startThread(), users: 0 };
+}
+
 /** Runs `use` with the thread, which starts with the first user and is kept for the next. */
 export async function withHdf5Thread<T>(use: (thread: Hdf5Thread) => Promise<T>): Promise<T> {
   if (current === undefined || !current.thread.isSound()) current = { thread: startThread(), users: 0 };
