@@ -52,7 +52,9 @@ const listQuantizations = (root: Graph): ReadonlyMap<string, RecordedDoubling['q
   new Map(
     [...listGraphs(root)].flatMap(({ graph, path }) =>
       graph.layers.flatMap((layer) =>
-        layer.weights.map(({ name, tensor }) => [weightKey(path, layer.name, name), tensor.quantization?.texts] as const),
+        layer.weights.map(
+          ({ name, tensor }) => [weightKey(path, layer.name, name), tensor.quantization?.texts] as const,
+        ),
       ),
     ),
   );
