@@ -1,6 +1,8 @@
 import { RetrofitError } from '../errors.js';
-import { listGraphs, type Model, type RetrofitRecord } from '../model/model.js';
+import type { Model, RetrofitRecord } from '../model/model.js';
 import { type Tensor, type TensorValues, tensorSize } from '../model/tensor.js';
+import { tensorsByKey } from '../model/tensors-by-key.js';
+import { weightKey } from '../model/weight-key.js';
 import { scaleValues } from './scale-values.js';
 
 type Doubling = RetrofitRecord['doubled'][number];
@@ -8,12 +10,11 @@ type Doubling = RetrofitRecord['doubled'][number];
 /** The weights that would become infinite if they were doubled so often. Reads the tensors, a piece at a time. */
 export async function findOverflows(model: Model, doublings: readonly Doubling[]): Promise<readonly Doubling[]> {
   if (doublings.length === 0) return [];
-  const graphs = new Map([...listGraphs(model.graph)].map(({ graph, path }) => [JSON.stringify(path), graph]));
+  const tensors = tensorsByKey(model.graph);
   return model.withValues(async (values) => {
     const found: Doubling[] = [];
     for (const doubling of doublings) {
-      const layer = graphs.get(JSON.stringify(doubling.graph))?.layers.find(({ name }) => name === doubling.layer);
-      const tensor = layer?.weights.find(({ name }) => name === doubling.weight)?.tensor;
+      const tensor = tensors.get(weightKey(doubling.graph, doubling.layer, doubling.weight));
       if (tensor !== undefined && (await overflows(tensor, values, doubling))) found.push(doubling);
     }
     return found;

@@ -2,11 +2,11 @@ import {
   type Graph,
   listGraphs,
   type Model,
-  type RecordedDoubling,
   type RecordedModule,
   type RetrofitRecord,
   samePath,
 } from '../model/model.js';
+import { tensorsByKey } from '../model/tensors-by-key.js';
 import { weightKey } from '../model/weight-key.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { describeSequential } from './sequential-text.js';
@@ -15,10 +15,10 @@ import { describeFrozen } from './thaw.js';
 /** What a plan does to a model, added to what was done to it before: all that it takes to undo it. */
 export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {
   const doubled = new Map((record?.doubled ?? []).map((entry) => [keyOf(entry), entry]));
-  const quantizations = listQuantizations(before);
+  const tensors = tensorsByKey(before);
   for (const entry of plan.doublings) {
     const known = doubled.get(keyOf(entry));
-    const quantization = known === undefined ? quantizations.get(keyOf(entry)) : known.quantization;
+    const quantization = known === undefined ? tensors.get(keyOf(entry))?.quantization?.texts : known.quantization;
     doubled.set(keyOf(entry), {
       ...entry,
       exponent: (known?.exponent ?? 0) + entry.exponent,
@@ -46,18 +46,6 @@ const recordedModule = ({ name, after, graph, exactBy, doublings }: Site): Recor
   exactBy,
   doubled: doublings.map(({ layer, weight }) => ({ layer, weight })),
 });
-
-/** Scale and min of the weights that are quantised, as their file has them, by {@link weightKey}. */
-const listQuantizations = (root: Graph): ReadonlyMap<string, RecordedDoubling['quantization']> =>
-  new Map(
-    [...listGraphs(root)].flatMap(({ graph, path }) =>
-      graph.layers.flatMap((layer) =>
-        layer.weights.map(
-          ({ name, tensor }) => [weightKey(path, layer.name, name), tensor.quantization?.texts] as const,
-        ),
-      ),
-    ),
-  );
 
 /** The Sequential models that a plan makes functional. */
 function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRecord['sequential']> {
