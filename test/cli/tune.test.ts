@@ -97,33 +97,12 @@ describe('a run', () => {
   });
 
   const native = inject('native');
-  test.skipIf('reason' in native)('on a native backend to nearly the same numbers', async () => {
+  // Its gradients corrupt memory at random: nobody gets it without asking for it.
+  test.skipIf('reason' in native)('not on a native backend, unless it is asked for', async () => {
     const { folder: built } = native as { readonly folder: string };
-    const words = [
-      'tune',
-      place.model('resnet-dropout'),
-      place.images,
-      '--train',
-      'all',
-      '--batch',
-      '16',
-      '--json',
-      '--epochs',
-      '2',
-    ];
-    const [slow, fast] = await Promise.all(
-      ['cpu', 'tfjs-node-gpu'].map(async (backend) => {
-        const output = join(newFolder(), 'tuned');
-        const env = { SE_RETROFIT_NATIVE: built };
-        const { stdout } = await run([...words, '-o', output, '--backend', backend], { env });
-        return tuneReportSchema.parse(JSON.parse(stdout));
-      }),
-    );
-    expect(fast!.backend).toBe('tfjs-node-gpu');
-    for (const [index, { loss, validationLoss }] of fast!.epochs.entries()) {
-      expect(loss).toBeCloseTo(slow!.epochs[index]!.loss, 2);
-      expect(validationLoss).toBeCloseTo(slow!.epochs[index]!.validationLoss, 2);
-    }
+    const words = ['tune', place.model('resnet-dropout'), place.images, '--batch', '16', '--json', '--epochs', '1'];
+    const { stdout } = await run([...words, '-o', join(newFolder(), 'tuned')], { env: { SE_RETROFIT_NATIVE: built } });
+    expect(tuneReportSchema.parse(JSON.parse(stdout)).backend).toBe('wasm');
   });
 
   test('is judged by a folder of others, and stops when it no longer gets better', async () => {
