@@ -70,7 +70,7 @@ test.each([[[]], [['add']], [['inspect']]])('no model: %s', async (words) => {
 test('inspect refuses the same', async () => {
   expectFailure(await run(['inspect', model, '--ratio', '0']), 2, 'ratio', '1 to 4096');
   expectFailure(await run(['inspect', model, '--stage', '99']), 2, '1 to 4');
-  expectFailure(await run(['inspect', model, '--force']), 2, '--force');
+  expectFailure(await run(['inspect', model, '--verify']), 2, '--verify');
 });
 
 test('options are checked before the model is looked for', async () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { planWithWeights } from '../../dist/src/cli/plan-with-weights.js';
 import { RETROFIT_DEFAULTS, readModel, retrofit, writeModel } from '../../dist/src/index.js';
+import { planWithWeights } from '../../dist/src/plan-with-weights.js';
 import { nodeStorage } from '../../dist/src/storage/node/node-storage.js';
 import { makeBases } from './bases.mjs';
 import { isHuge } from './mutate-bytes.mjs';

@@ -49,7 +49,7 @@ export function networkMap(plan: Plan, path: string): Figure {
 /**
  * The drawing of a network and of a plan for it, as an SVG file: for light and dark screens, without fonts or scripts.
  * @param path the model's, for the title
- * @example writeFileSync('net.svg', networkSvg(inspect(model).plan, 'net.keras'));
+ * @example const drawing = networkSvg(inspect(await readModel('net.keras')).plan, 'net.keras');
  */
 export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(networkMap(plan, path), DARK_STYLE);
 
