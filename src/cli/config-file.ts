@@ -36,7 +36,7 @@ export const configSchema = z
     seed: whole(OPTION_RANGES.seed).describe('Seed of the initial weights'),
     maxAddedParams: z.string().describe('Refuse to add more parameters: 5%, 200k, 1.5M'),
     denyCode: z.boolean().describe('Refuse models with layers that run code when they are loaded'),
-    verify: z.boolean().describe('Compute with both models, and take the new one away if it differs'),
+    verify: z.boolean().describe('Compute with both models, and write the new one only if it does not differ'),
     allowLinks: z.boolean().describe('Admit weight files that are links'),
   })
   .partial();

@@ -4,6 +4,7 @@ import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
 import { fileSystemReason, isMissing } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
+import { replaceFile } from '../storage/replace-file.js';
 
 /** The flags that name a file for a report. */
 type ReportFlag = 'markdown' | 'html' | 'svg';
@@ -105,32 +106,30 @@ export async function writeReport(
 ): Promise<void> {
   try {
     if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
-    else await replaceFile(await nodeStorage.canonical(path), text);
+    else await writeWhole(await nodeStorage.canonical(path), text);
   } catch (error) {
+    if (error instanceof RetrofitError) {
+      throw badFile(path, flag, error.message.replace(/^the output/, NAMES[flag]), isModelWritten);
+    }
     const reason = fileSystemReason(error);
-    if (reason === undefined && !(error instanceof RetrofitError)) throw error;
-    const said = error instanceof RetrofitError ? error.message.replace(/^the output cannot be written: /, '') : reason;
-    throw cannotWrite(path, flag, said ?? '', isModelWritten);
+    if (reason === undefined) throw error;
+    throw cannotWrite(path, flag, reason, isModelWritten);
   }
 }
 
-const cannotWrite = (path: string, flag: ReportFlag, reason: string, isModelWritten: boolean): RetrofitError =>
-  outputError('cannot-write', `${NAMES[flag]} cannot be written: ${reason}`, {
-    where: { file: path },
-    hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
-  });
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const [folder, name] = [nodeStorage.folderOf(path), nodeStorage.nameOf(path)];
+async function writeWhole(path: string, text: string): Promise<void> {
+  const folder = nodeStorage.folderOf(path);
   if ((await nodeStorage.kindOf(folder)) !== 'folder') {
     throw outputError('cannot-write', 'the output cannot be written: there is no such folder');
   }
-  const staged = await nodeStorage.stageFiles(folder, [name], true);
-  try {
-    await staged.write(name, [new TextEncoder().encode(text)]);
-    await staged.commit();
-  } catch (error) {
-    await staged.discard();
-    throw error;
-  }
+  await replaceFile(nodeStorage, folder, nodeStorage.nameOf(path), [new TextEncoder().encode(text)]);
 }
+
+const cannotWrite = (path: string, flag: ReportFlag, reason: string, isModelWritten: boolean): RetrofitError =>
+  badFile(path, flag, `${NAMES[flag]} cannot be written: ${reason}`, isModelWritten);
+
+const badFile = (path: string, flag: ReportFlag, message: string, isModelWritten: boolean): RetrofitError =>
+  outputError('cannot-write', message, {
+    where: { file: path },
+    hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
+  });

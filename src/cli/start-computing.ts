@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { printable } from '../report/printable.js';
-import { BACKEND_NAMES, type BackendName } from '../runtime/backend-names.js';
+import { type BackendName, NATIVE_NAMES } from '../runtime/backend-names.js';
 import { nativePlaces } from '../runtime/native-backend.js';
 import type { BackendProbe } from '../runtime/probe-backend.js';
 import { startBackend } from '../runtime/start-backend.js';
@@ -14,8 +14,8 @@ import { messageColors, tell } from './terminal.js';
 const probes = new Map<BackendName, Promise<BackendProbe>>();
 
 /**
- * Loads TensorFlow.js with the backend that is asked for. Before `auto` takes a native one, a process of its own has tried it:
- * native code that aborts would take the command along.
+ * Loads TensorFlow.js with the backend that is asked for. Before `auto` takes a native one, a process of its own has tried
+ * it: native code that aborts would take the command along.
  * @throws RetrofitError `no-backend`
  */
 export async function startComputing(
@@ -24,7 +24,7 @@ export async function startComputing(
 ): Promise<TensorFlow> {
   if (choice !== 'auto') return startBackend(choice);
   const broken: PassedOver[] = [];
-  for (const name of BACKEND_NAMES.filter(hasNativeBinding)) {
+  for (const name of NATIVE_NAMES.filter(hasBinding)) {
     const isNew = !probes.has(name);
     const probe = probes.get(name) ?? probeInChild(name);
     probes.set(name, probe);
@@ -37,8 +37,7 @@ export async function startComputing(
 }
 
 /** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
-function hasNativeBinding(name: BackendName): boolean {
-  if (name !== 'tfjs-node-gpu' && name !== 'tfjs-node') return false;
+function hasBinding(name: BackendName): boolean {
   try {
     const { resolve } = createRequire(import.meta.url);
     return existsSync(join(dirname(resolve(`@tensorflow/${name}/package.json`, { paths: nativePlaces() })), 'lib'));
@@ -51,7 +50,7 @@ function hasNativeBinding(name: BackendName): boolean {
 export const startTraining = (choice: ComputeFlags['backend']): Promise<TensorFlow> =>
   startBackend(choice, choice === 'auto' ? UNFIT_FOR_TRAINING : []);
 
-const UNFIT_FOR_TRAINING: readonly PassedOver[] = (['tfjs-node-gpu', 'tfjs-node'] as const).map((name) => ({
+const UNFIT_FOR_TRAINING: readonly PassedOver[] = NATIVE_NAMES.map((name) => ({
   name,
   reason: 'training on it may crash; --backend chooses it all the same',
 }));

@@ -59,7 +59,7 @@ function doneSentence({ plan, model, inputPath, output, verified }: Run): string
   const into = `into ${printable(inputPath)}`;
   if (output === null) {
     return verified !== undefined && !isVerified(verified)
-      ? `${modules} were put ${into}, but the new model differs: it was taken away again.`
+      ? `${modules} were put ${into}, but the new model differs: it was not written.`
       : `${modules} would go ${into}. This was a dry run: nothing was written.`;
   }
   const promise = plan.exact

@@ -1,20 +1,13 @@
 import { fileName, notesSection } from './excite-notes.js';
 import type { ExciteRun } from './excite-run.js';
-import {
-  exciteWarnings,
-  nextStep,
-  plural,
-  recommendationSentence,
-  stageList,
-  subjectLine,
-} from './excite-sentences.js';
+import { exciteWarnings, nextStep, recommendationSentence, stageList, subjectLine } from './excite-sentences.js';
 import { PAGE_STYLE } from './excite-style.js';
 import { distanceFigure } from './figures/distance-figure.js';
 import { stageFigure } from './figures/stage-figure.js';
 import { escaped, shortened } from './figures/svg.js';
 import { gatesSection } from './gates-section.js';
-import { prose, scrolling, section, wideFigure } from './html.js';
-import { count, share } from './printable.js';
+import { htmlTable, prose, section, wideFigure } from './html.js';
+import { count, plural, share } from './printable.js';
 import { warningLine } from './summary.js';
 
 const MOST_WARNINGS = 8;
@@ -136,25 +129,18 @@ function modulesSection({ excitation }: ExciteRun): string {
     'class-specific',
     'saturated',
   ];
-  const rows = excitation.modules.map((module) => {
-    const cells = [
-      String(module.stage),
-      module.block === null ? '–' : String(module.block),
-      count(module.channels),
-      count(module.params),
-      (module.mean.reduce((sum, value) => sum + value, 0) / module.channels).toFixed(3),
-      module.isUntrained ? 'untrained' : share(Math.sqrt(module.variances.total)),
-      share(module.specificity),
-      share(module.saturation),
-    ];
-    const name = `<th scope="row">${escaped(shortened(module.name, 48))}</th>`;
-    return `<tr>${name}${cells.map((cell) => `<td>${prose(cell)}</td>`).join('')}</tr>`;
-  });
-  const table = `<table>
-<thead><tr>${head.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead>
-<tbody>
-${rows.join('\n')}
-</tbody>
-</table>`;
-  return section('modules', 'Every module', '', scrolling('Table of all modules', table));
+  const rows = excitation.modules.map((module) => [
+    shortened(module.name, 48),
+    String(module.stage),
+    module.block === null ? '–' : String(module.block),
+    count(module.channels),
+    count(module.params),
+    (module.mean.reduce((sum, value) => sum + value, 0) / module.channels).toFixed(3),
+    module.isUntrained ? 'untrained' : share(Math.sqrt(module.variances.total)),
+    share(module.specificity),
+    share(module.saturation),
+  ]);
+  // The style of the page aligns the cells.
+  const table = htmlTable('Table of all modules', { head, rightAligned: new Set(), rows });
+  return section('modules', 'Every module', '', table);
 }

@@ -1,7 +1,7 @@
 import type { Warning } from '../model/model.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import type { ExciteRun } from './excite-run.js';
-import { count, printable, share, visible } from './printable.js';
+import { count, plural, printable, share, visible } from './printable.js';
 import type { Table } from './table.js';
 
 /** Fewer images of a class than these give rough numbers. */
@@ -141,6 +141,3 @@ export function exciteWarnings({ warnings, skipped, excitation: { classes } }: E
 }
 
 const warning = (code: string, message: string): Warning => ({ code, message, where: null });
-
-export const plural = (number: number, one: string, many = `${one}s`): string =>
-  `${count(number)} ${number === 1 ? one : many}`;

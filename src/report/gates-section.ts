@@ -1,11 +1,10 @@
 import type { ExciteRun } from './excite-run.js';
-import { plural } from './excite-sentences.js';
 import { MOST_COLUMNS } from './figures/gate-figure.js';
 import { CHANNEL_ORDERS, channelStep, gateDomain, gatePanel } from './figures/gate-panel.js';
 import { ALL_LINE, lineStyle } from './figures/palette.js';
 import { element, escaped, inlineSvg, shortened } from './figures/svg.js';
 import { prose, section } from './html.js';
-import { count } from './printable.js';
+import { count, plural } from './printable.js';
 
 /**
  * The paper's figure on a page: panels by stage. Which lines are shown, and in which order the channels, is chosen by

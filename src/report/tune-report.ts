@@ -4,9 +4,8 @@ import type { Epoch, Judged } from '../tune/checkpoint.js';
 import type { LabelledImages } from '../tune/labelled-images.js';
 import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
-import { plural } from './excite-sentences.js';
 import { outputOf } from './json-report.js';
-import { count, printable } from './printable.js';
+import { count, plural, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
 
 /** What one run of tune found out and did. */

@@ -1,5 +1,8 @@
+/** Those that run native code: a package with a binding. */
+export const NATIVE_NAMES = ['tfjs-node-gpu', 'tfjs-node'] as const;
+
 /** In the order in which they are tried. */
-export const BACKEND_NAMES = ['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu'] as const;
+export const BACKEND_NAMES = [...NATIVE_NAMES, 'wasm', 'cpu'] as const;
 
 export type BackendName = (typeof BACKEND_NAMES)[number];
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { usageError } from '../errors.js';
 import { MAX_JSON_BYTES } from '../limits.js';
+import { replaceFile } from '../storage/replace-file.js';
 import type { Storage } from '../storage/storage.js';
 
 // The file: 8 bytes of magic, the length of the header as a little-endian uint32, the header as JSON, then all values as
@@ -50,16 +51,8 @@ export interface Checkpoint {
 }
 
 /** Writes a checkpoint into a folder, in the place of the one before; it is there as a whole, or the one before is. */
-export async function writeCheckpoint(storage: Storage, folder: string, checkpoint: Checkpoint): Promise<void> {
-  const staged = await storage.stageFiles(folder, [CHECKPOINT_NAME], true);
-  try {
-    await staged.write(CHECKPOINT_NAME, serializeCheckpoint(checkpoint));
-    await staged.commit();
-  } catch (error) {
-    await staged.discard();
-    throw error;
-  }
-}
+export const writeCheckpoint = (storage: Storage, folder: string, checkpoint: Checkpoint): Promise<void> =>
+  replaceFile(storage, folder, CHECKPOINT_NAME, serializeCheckpoint(checkpoint));
 
 /**
  * Refuses a folder that no checkpoint could be written into; leaves nothing.

@@ -2,7 +2,7 @@ import { MAX_DRAWN_BLOCKS, MAX_DRAWN_STAGES } from '../../limits.js';
 import type { Plan } from '../../plan/plan.js';
 import { percentOf } from '../json-report.js';
 import { type OutlineCell, type OutlineStage, outlineOf } from '../network-outline.js';
-import { count, magnitude, percent, printable } from '../printable.js';
+import { count, magnitude, percent, plural, printable } from '../printable.js';
 import { BLOCK_NAMES } from '../sentences.js';
 import { blockCell, CELL, stateOf } from './block-cell.js';
 import { mapLegend } from './map-legend.js';
@@ -55,16 +55,13 @@ export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(ne
 
 const fileName = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 
-const plural = (number: number, [one, several]: readonly [string, string]): string =>
-  `${count(number)} ${number === 1 ? one : several}`;
-
 const rule = (y: number): string => element('path', { ...paint('rule'), d: `M0,${y}.5H${WIDTH}` });
 
 function titleWords({ sites, network, stages }: Plan): string {
   const there = network.modules.length;
-  const blocks = plural(network.blocks.length, ['block', 'blocks']);
-  const added = `${plural(sites.length, ['module', 'modules'])} to add`;
-  return `${blocks} in ${plural(stages.length, ['stage', 'stages'])}, ${there > 0 ? `${count(there)} ${there === 1 ? 'holds' : 'hold'} a module, ` : ''}${added}`;
+  const blocks = plural(network.blocks.length, 'block');
+  const added = `${plural(sites.length, 'module')} to add`;
+  return `${blocks} in ${plural(stages.length, 'stage')}, ${there > 0 ? `${count(there)} ${there === 1 ? 'holds' : 'hold'} a module, ` : ''}${added}`;
 }
 
 function costLine({ params, macs, exact, sites }: Plan): string {
@@ -118,10 +115,9 @@ const wireTo = ({ x, y }: { readonly x: number; readonly y: number }): string =>
   element('path', { ...paint('wire'), 'stroke-width': '1.4', d: `M${x - GAP},${y + CELL.height / 2}h${GAP}` });
 
 function moreWords(cells: readonly OutlineCell[], x: number, y: number): string {
-  const modules = cells.reduce((sum, { sites }) => sum + sites.length, 0);
   return (
     label(`and ${count(cells.length)} more`, { ...paint('ink'), x: x + 7, y: y + 27, size: 12, 'font-weight': 700 }) +
-    label(`with ${plural(modules, ['module', 'modules'])}`, { ...paint('muted'), x: x + 7, y: y + 43, size: 11 })
+    label(`with ${plural(countSites(cells), 'module')}`, { ...paint('muted'), x: x + 7, y: y + 43, size: 11 })
   );
 }
 
@@ -136,6 +132,8 @@ function stageLines({ stage, stride, size, channels, cells }: OutlineStage, plan
   ];
 }
 
+const countSites = (cells: readonly OutlineCell[]): number => cells.reduce((sum, { sites }) => sum + sites.length, 0);
+
 const addedParams = (cells: readonly OutlineCell[]): number =>
   cells.reduce((sum, { sites }) => sum + sites.reduce((total, { params }) => total + params, 0), 0);
 
@@ -144,19 +142,18 @@ function blocksLine(cells: readonly OutlineCell[]): string {
   const kinds = cells.flatMap(({ kind }) => (kind === 'layer' ? [] : [kind]));
   if (kinds.length === 0) return 'no blocks';
   const [kind] = kinds;
-  return plural(kinds.length, kinds.every((other) => other === kind) ? BLOCK_NAMES[kind!] : ['block', 'blocks']);
+  const [one, many] = kinds.every((other) => other === kind) ? BLOCK_NAMES[kind!] : ['block', 'blocks'];
+  return plural(kinds.length, one, many);
 }
 
 function stageSentence(stage: OutlineStage, plan: Plan): string {
   const { cells } = stage;
-  const added = cells.reduce((sum, { sites }) => sum + sites.length, 0);
   const there = cells.filter((cell) => stateOf(cell) === 'there').length;
-  const modules = [`${plural(added, ['module', 'modules'])} to add`, ...(there > 0 ? [`${count(there)} there`] : [])];
+  const modules = [`${plural(countSites(cells), 'module')} to add`, ...(there > 0 ? [`${count(there)} there`] : [])];
   return [...stageLines(stage, plan), ...modules].map(printable).join(', ');
 }
 
 function restSentence(rest: readonly OutlineStage[]): string {
   const cells = rest.flatMap((stage) => stage.cells);
-  const modules = cells.reduce((sum, { sites }) => sum + sites.length, 0);
-  return `${plural(rest.length, ['more stage', 'more stages'])} with ${plural(modules, ['module', 'modules'])}`;
+  return `${plural(rest.length, 'more stage')} with ${plural(countSites(cells), 'module')}`;
 }
