@@ -15,6 +15,9 @@ export const MAX_ELEMENTS = Number.MAX_SAFE_INTEGER;
 /** What is held in memory at once while tensors are copied, doubled or checked. */
 export const CHUNK_BYTES = 2 ** 20;
 
+/** Fewer bytes are read and written at once, while everything waits: to wait for another thread takes longer. */
+export const SMALL_BYTES = 2 ** 16;
+
 /** A model in a model in a model ...: deeper than any real one, shallow enough to walk by recursion. */
 export const MAX_NESTED_MODELS = 32;
 

@@ -35,7 +35,7 @@ export function toFloats(bytes: Uint8Array, dtype: string): Float32Array {
 }
 
 /** Typed arrays want their values at multiples of their size. */
-const aligned = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : bytes.slice());
+const aligned = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes));
 
 /** Numbers as they are stored in a dtype, rounded to nearest, ties to even. */
 export function fromFloats(values: Float32Array, dtype: string): Uint8Array {

@@ -6,7 +6,8 @@ import { inputError } from '../errors.js';
  */
 export function scaleValues(bytes: Uint8Array, dtype: string, exponent: number, name: string): Uint8Array {
   if (exponent === 0) return bytes;
-  const copy = bytes.slice();
+  // Not with slice(), which for a Buffer is no copy.
+  const copy = new Uint8Array(bytes);
   if (dtype === 'bfloat16') scaleBfloat16(new Uint16Array(copy.buffer), exponent, name);
   else scaleFloats(dtype === 'float64' ? new Float64Array(copy.buffer) : new Float32Array(copy.buffer), exponent, name);
   return copy;

@@ -19,21 +19,41 @@ export const badHdf5 = (message: string, object?: string) =>
 
 export const damaged = (what: string, object?: string) => badHdf5(`the HDF5 file is damaged: ${what}`, object);
 
-/** Reads an open file, or a stretch of it, by addresses. */
+// What belongs to one object lies together: a page holds most of what is asked for next.
+const PAGE_BYTES = 2 ** 13;
+const MOST_PAGES = 64;
+
+/** Reads an open file, or a stretch of it, by addresses; what was read is remembered for a while. */
 export function bytesOf(descriptor: number, byteOffset: number, byteLength: number): Hdf5Bytes {
+  const pages = new Map<number, Buffer>();
+  const readAt = (address: number, length: number): Buffer => {
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length; ) {
+      const count = readSync(descriptor, bytes, done, length - done, byteOffset + address + done);
+      if (count === 0) throw damaged('the file ends too early');
+      done += count;
+    }
+    return bytes;
+  };
+  const pageAt = (address: number): Buffer => {
+    let page = pages.get(address);
+    if (page === undefined) {
+      page = readAt(address, Math.min(PAGE_BYTES, byteLength - address));
+      if (pages.size === MOST_PAGES) pages.delete(pages.keys().next().value!);
+      pages.set(address, page);
+    }
+    return page;
+  };
   return {
     byteLength,
     read: (address, length) => {
       if (!(address >= 0 && length >= 0 && address + length <= byteLength)) {
         throw damaged('an address lies behind the end of the file');
       }
-      const bytes = Buffer.alloc(length);
-      for (let done = 0; done < length; ) {
-        const count = readSync(descriptor, bytes, done, length - done, byteOffset + address + done);
-        if (count === 0) throw damaged('the file ends too early');
-        done += count;
-      }
-      return bytes;
+      const start = address % PAGE_BYTES;
+      if (start + length > PAGE_BYTES) return readAt(address, length);
+      // A copy: what is passed on may be changed.
+      return length === 0 ? Buffer.alloc(0) : Buffer.from(pageAt(address - start).subarray(start, start + length));
     },
   };
 }
@@ -50,7 +70,7 @@ export function numberAt(bytes: Buffer, offset: number): number {
  * Reads the superblock's version, and compares the size that it gives with the file.
  * @throws RetrofitError `bad-hdf5` for what is no HDF5 file, or only its beginning
  */
-export function readSuperblock(file: Hdf5Bytes): { readonly version: number } {
+export function readSuperblock(file: Hdf5Bytes): { readonly version: number; readonly end: number } {
   const start = file.read(0, Math.min(SUPERBLOCK_BYTES, file.byteLength));
   if (!start.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
     throw inputError('bad-hdf5', 'this is not an HDF5 file', { hint: 'give a file that Keras saved' });
@@ -69,5 +89,5 @@ export function readSuperblock(file: Hdf5Bytes): { readonly version: number } {
   if (end > file.byteLength) {
     throw damaged(`it has ${file.byteLength} bytes of the ${Number.isFinite(end) ? end : 'many'} that it should have`);
   }
-  return { version };
+  return { version, end };
 }

@@ -44,7 +44,7 @@ export interface Hdf5Calls {
   removeAttribute(file: number, path: string, name: string): void;
 }
 
-/** What goes to the thread, and what comes back. */
+/** One of the calls that go to the thread together; the last one's result comes back, or the first failure. */
 export interface Hdf5Request {
   readonly name: keyof Hdf5Calls;
   readonly args: readonly unknown[];
@@ -53,6 +53,8 @@ export interface Hdf5Request {
 export type Hdf5Answer =
   | { readonly result: unknown }
   | {
+      /** Which of the calls it was. */
+      readonly index: number;
       /** What HDF5 said, or nothing. */
       readonly reason: string;
       /** What the operating system said while the file was read or written. */

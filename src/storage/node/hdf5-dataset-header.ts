@@ -14,6 +14,8 @@ export interface DatasetHeader {
   readonly byteLength: number;
   /** Its values lie in chunks, which may be compressed; undefined where they lie in a row. */
   readonly isChunked: boolean;
+  /** Where its values lie, all of them, as they are used here; undefined where HDF5 has to unpack or to turn them. */
+  readonly valuesAddress: number | undefined;
 }
 
 const DATASPACE = 0x0001;
@@ -44,12 +46,21 @@ export function readDatasetHeader(file: Hdf5Bytes, address: number, path: string
   }
   const unknown = messages.filter(({ type }) => type === FILTERS).flatMap(({ content }) => listUnknownFilters(content));
   if (unknown.length > 0) throw badHdf5(`a dataset is packed by filter ${unknown[0]}, which is not known here`, path);
-  const { dtype, itemBytes } = datatypeOf(messages, path);
+  const { dtype, itemBytes, isBigEndian } = datatypeOf(messages, path);
   const shape = parseShape(contentOf(messages, DATASPACE, path), path);
   const byteLength = shape.reduce((product, size) => product * size, 1) * itemBytes;
   if (!(byteLength <= MAX_ELEMENTS)) throw badHdf5('a dataset has more values than can be counted', path);
   checkStored({ layout, layoutClass, byteLength, file, path, hasFixedSize: dtype !== 'string' });
-  return { shape, dtype, itemBytes, byteLength, isChunked: layoutClass === CHUNKED };
+  const stored = layoutClass === CONTIGUOUS && layout.length >= 18 ? numberAt(layout, 2) : UNDEFINED_ADDRESS;
+  const isInPlace = stored !== UNDEFINED_ADDRESS && !isBigEndian && dtype !== 'string';
+  return {
+    shape,
+    dtype,
+    itemBytes,
+    byteLength,
+    isChunked: layoutClass === CHUNKED,
+    valuesAddress: isInPlace ? stored : undefined,
+  };
 }
 
 /** Where the message lies that says what a dataset's values are, and how much room it has. */
@@ -67,10 +78,10 @@ function contentOf(messages: readonly HeaderMessage[], wanted: number, path: str
   return found.content;
 }
 
-function datatypeOf(messages: readonly HeaderMessage[], path: string): { dtype: Hdf5Dtype; itemBytes: number } {
+function datatypeOf(messages: readonly HeaderMessage[], path: string): ReturnType<typeof parseDatatype> {
   const found = messages.find(({ type }) => type === DATATYPE);
   // A type with a name of its own, which stands elsewhere: no weight has one.
-  if (found?.isShared) return { dtype: 'other', itemBytes: 1 };
+  if (found?.isShared) return { dtype: 'other', itemBytes: 1, isBigEndian: false };
   if (found === undefined || found.content.length < 8) throw damaged('a dataset does not say what it holds', path);
   return parseDatatype(found.content);
 }

@@ -25,8 +25,9 @@ const MESSAGES: ReadonlyMap<NumberDtype, string> = new Map([
 /** Later libraries do not pad the names of an enumeration. */
 const UNPADDED_BOOL = '18020000 01000000 10080000 01000000 00000800 46414c53 4500 54525545 00 0001';
 
-const CLASS_OF_STRINGS = 3;
-const CLASS_OF_OPAQUE = 5;
+const CLASSES_OF_NUMBERS: readonly number[] = [0, 1];
+export const CLASS_OF_STRINGS = 3;
+export const CLASS_OF_OPAQUE = 5;
 const CLASS_OF_ENUMERATIONS = 8;
 const CLASS_OF_VARIABLE_LENGTH = 9;
 
@@ -45,16 +46,22 @@ export const itemBytes = (dtype: NumberDtype): number => datatypeMessage(dtype).
  * The dtype that a message describes; big-endian numbers are the same dtype, for HDF5 turns them round. Two opaque bytes
  * are `bfloat16` only if an attribute says so: the caller looks.
  */
-export function parseDatatype(message: Buffer): { readonly dtype: Hdf5Dtype; readonly itemBytes: number } {
+export function parseDatatype(message: Buffer): {
+  readonly dtype: Hdf5Dtype;
+  readonly itemBytes: number;
+  readonly isBigEndian: boolean;
+} {
   const itemBytes = message.readUInt32LE(4);
   const kind = message[0]! & 0x0f;
-  if (kind === CLASS_OF_STRINGS || (kind === CLASS_OF_VARIABLE_LENGTH && (message[1]! & 0x0f) === 1)) {
-    return { dtype: 'string', itemBytes };
-  }
+  const isBigEndian = CLASSES_OF_NUMBERS.includes(kind) && (message[1]! & 1) === 1;
+  if (kind === CLASS_OF_STRINGS || isTextOfVariableLength(message)) return { dtype: 'string', itemBytes, isBigEndian };
   const plain = asFirstVersion(message, kind);
   const known = KNOWN.find(([, bytes]) => plain.subarray(0, bytes.length).equals(bytes));
-  return { dtype: known?.[0] ?? 'other', itemBytes };
+  return { dtype: known?.[0] ?? 'other', itemBytes, isBigEndian };
 }
+
+export const isTextOfVariableLength = (message: Buffer): boolean =>
+  (message[0]! & 0x0f) === CLASS_OF_VARIABLE_LENGTH && (message[1]! & 0x0f) === 1;
 
 /** The message in version 1 and little-endian: later versions differ only in the number and in what they cannot hold. */
 function asFirstVersion(message: Buffer, kind: number): Buffer {

@@ -27,21 +27,29 @@ export function makeEditor(opened: OpenHdf5): {
 } {
   const { thread, file } = opened;
   const placeholders: Placeholder[] = [];
-  let isDirty = false;
+  /** Objects that were there and are changed: what HDF5 still holds back of them has to be on the disk before it is read. */
+  const changed = new Set<string>();
+  /** Attributes of the objects that were made. */
+  const made = new Map<string, Set<string>>();
+  let onDisk = opened.bytes('/');
   const view = makeView({
     ...opened,
-    // What HDF5 still holds back has to be on the disk before the disk is asked.
-    bytes: () => {
-      if (isDirty) thread.call('flush', file);
-      isDirty = false;
-      return opened.bytes();
+    bytes: (path) => {
+      if (changed.has(path)) {
+        thread.call('flush', file());
+        changed.clear();
+        onDisk = opened.bytes(path);
+      }
+      return onDisk;
     },
   });
   const { reader, tree } = view;
 
+  const listAttributes = (path: string): readonly string[] => [...(made.get(path) ?? reader.listAttributes(path))];
+
   const touch = (path: string): void => {
     if (tree.find(path) === undefined) throw badHdf5('there is no such object', path);
-    isDirty = true;
+    changed.add(path);
   };
 
   const makeGroup = (path: string): void => {
@@ -51,15 +59,15 @@ export function makeEditor(opened: OpenHdf5): {
       const found = tree.find(group);
       if (found?.kind === 'dataset') throw badHdf5('a dataset where a group should be', group);
       if (found !== undefined) continue;
-      thread.call('makeGroup', file, group);
+      thread.post('makeGroup', file(), group);
       tree.add(group, 'group');
-      isDirty = true;
+      made.set(group, new Set());
     }
   };
 
   const writeValues = async (path: string, values: ByteChunks): Promise<void> => {
     const { shape, itemBytes: size, byteLength } = view.getHeader(path);
-    isDirty = true;
+    changed.add(path);
     const blocks = listBlocks(shape, size, CHUNK_BYTES);
     let next = blocks.next();
     let piece = Buffer.alloc(0);
@@ -74,7 +82,8 @@ export function makeEditor(opened: OpenHdf5): {
         filled += count;
         taken += count;
         if (filled < piece.length) continue;
-        thread.call('write', file, path, next.value.block, piece);
+        thread.post('write', file(), path, next.value.block, piece);
+        piece = Buffer.alloc(0);
         filled = 0;
         next = blocks.next();
       }
@@ -82,13 +91,16 @@ export function makeEditor(opened: OpenHdf5): {
     if (!next.done) throw wrongLength(path, byteLength);
   };
 
-  const removeIfThere = (path: string, attribute: string): void => {
+  /** Makes room for an attribute. */
+  const replace = (path: string, attribute: string): void => {
+    if (listAttributes(path).includes(attribute)) thread.post('removeAttribute', file(), path, attribute);
     touch(path);
-    if (reader.listAttributes(path).includes(attribute)) thread.call('removeAttribute', file, path, attribute);
+    made.get(path)?.add(attribute);
   };
 
   const editor: Hdf5Editor = {
     ...reader,
+    listAttributes,
     makeGroup,
     makeDataset: async (path, dtype, shape, values) => {
       if (!isNumber(dtype)) throw new Error(`no dataset of ${dtype} can be made`);
@@ -96,11 +108,12 @@ export function makeEditor(opened: OpenHdf5): {
       makeGroup(folderOf(path));
       const size = itemBytes(dtype);
       const type = madeType(dtype);
-      thread.call('makeDataset', file, path, type, size, shape);
+      thread.post('makeDataset', file(), path, type, size, shape);
       tree.add(path, 'dataset');
+      made.set(path, new Set());
       const byteLength = shape.reduce((product, count) => product * count, size);
-      view.addDataset(path, { shape, dtype, itemBytes: size, byteLength, isChunked: false });
-      if (type === 'placeholder') placeholders.push({ address: thread.call('addressOf', file, path), dtype });
+      view.addDataset(path, { shape, dtype, itemBytes: size, byteLength, isChunked: false, valuesAddress: undefined });
+      if (type === 'placeholder') placeholders.push({ address: thread.call('addressOf', file(), path), dtype });
       // Keras tells two opaque bytes by it.
       if (dtype === 'bfloat16') editor.writeText(path, 'dtype', 'bfloat16');
       await writeValues(path, values);
@@ -110,21 +123,22 @@ export function makeEditor(opened: OpenHdf5): {
       await writeValues(path, values);
     },
     writeText: (path, attribute, text) => {
-      removeIfThere(path, attribute);
-      thread.call('writeText', file, path, attribute, withoutNul(text, path));
+      replace(path, attribute);
+      thread.post('writeText', file(), path, attribute, withoutNul(text, path));
     },
     writeTexts: (path, attribute, texts) => {
-      removeIfThere(path, attribute);
+      replace(path, attribute);
       for (const text of texts) withoutNul(text, path);
       const isTooMany = texts.length * TEXT_REFERENCE_BYTES > MOST_ATTRIBUTE_BYTES;
       const longest = isTooMany ? Math.max(1, ...texts.map((text) => Buffer.byteLength(text))) : null;
-      thread.call('writeTexts', file, path, attribute, texts, longest);
+      thread.post('writeTexts', file(), path, attribute, texts, longest);
     },
     removeAttribute: (path, attribute) => {
-      touch(path);
-      if (!reader.listAttributes(path).includes(attribute))
+      if (!listAttributes(path).includes(attribute))
         throw badHdf5('there is no such attribute', `${path}@${attribute}`);
-      thread.call('removeAttribute', file, path, attribute);
+      thread.post('removeAttribute', file(), path, attribute);
+      touch(path);
+      made.get(path)?.delete(attribute);
     },
   };
   return { editor, placeholders };

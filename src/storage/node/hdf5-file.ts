@@ -4,14 +4,17 @@ import { listBlocks } from './hdf5-blocks.js';
 import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
 import { type DatasetHeader, readDatasetHeader } from './hdf5-dataset-header.js';
 import type { Hdf5Thread } from './hdf5-thread.js';
-import { type Hdf5Tree, makeTree } from './hdf5-tree.js';
+import { type Hdf5Object, type Hdf5Tree, makeTree } from './hdf5-tree.js';
+import { listAttributesPlainly, listPlainly, readAttributePlainly } from './plain-hdf5.js';
 
-/** A file that is open in the thread. */
+/** A file that is open, and that the thread opens when it is asked the first thing about it. */
 export interface OpenHdf5 {
   readonly thread: Hdf5Thread;
-  readonly file: number;
-  /** The bytes that are on the disk now. */
-  bytes(): Hdf5Bytes;
+  file(): number;
+  /** Where the root group's header lies, if the file is one that is read without the thread. */
+  readonly plainRoot: number | undefined;
+  /** The bytes that are on the disk, as they are needed to read an object. */
+  bytes(path: string): Hdf5Bytes;
 }
 
 /** What editing shares with reading. */
@@ -28,27 +31,45 @@ export interface Hdf5View {
 const PACKED_PIECE_BYTES = 8 * CHUNK_BYTES;
 
 /** Reads an open file; see {@link Hdf5File}. */
-export function makeView({ thread, file, bytes }: OpenHdf5): Hdf5View {
-  const tree = makeTree(thread.call('addressOf', file, '/'), (group) => thread.call('list', file, group));
+export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View {
+  const tree = makeTree(
+    plainRoot ?? thread.call('addressOf', file(), '/'),
+    (group, address) => readPlainly(group, address, listPlainly) ?? thread.call('list', file(), group),
+  );
   const headers = new Map<string, DatasetHeader>();
+
+  /** Asks the bytes themselves; what was made since the file was opened, only the thread knows. */
+  function readPlainly<T>(
+    path: string,
+    address: number | undefined,
+    read: (file: Hdf5Bytes, address: number) => T | undefined,
+  ): T | undefined {
+    return plainRoot === undefined || address === undefined ? undefined : read(bytes(path), address);
+  }
 
   const getHeader = (path: string): DatasetHeader => {
     const known = headers.get(path);
     if (known !== undefined) return known;
     const object = tree.find(path);
     if (object?.kind !== 'dataset' || object.address === undefined) throw badHdf5('there is no such dataset', path);
-    const header = readDatasetHeader(bytes(), object.address, path);
+    const header = readDatasetHeader(bytes(path), object.address, path);
     const found = { ...header, dtype: isBfloat16(path, header) ? ('bfloat16' as Hdf5Dtype) : refineOpaque(header) };
     headers.set(path, found);
     return found;
   };
 
-  const requireObject = (path: string): void => {
-    if (tree.find(path) === undefined) throw badHdf5('there is no such object', path);
+  const getObject = (path: string): Hdf5Object => {
+    const object = tree.find(path);
+    if (object === undefined) throw badHdf5('there is no such object', path);
+    return object;
   };
 
-  const attribute = (path: string, name: string) =>
-    reader.listAttributes(path).includes(name) ? thread.call('readAttribute', file, path, name) : undefined;
+  const attribute = (path: string, name: string) => {
+    if (!reader.listAttributes(path).includes(name)) return undefined;
+    const { address } = getObject(path);
+    const found = readPlainly(path, address, (bytes, at) => readAttributePlainly(bytes, at, name));
+    return found ?? thread.call('readAttribute', file(), path, name);
+  };
 
   const isBfloat16 = (path: string, { dtype }: DatasetHeader): boolean =>
     dtype === 'bfloat16' &&
@@ -63,8 +84,8 @@ export function makeView({ thread, file, bytes }: OpenHdf5): Hdf5View {
       return { path, shape, dtype, byteLength };
     },
     listAttributes: (path) => {
-      requireObject(path);
-      return thread.call('listAttributes', file, path);
+      const { address } = getObject(path);
+      return readPlainly(path, address, listAttributesPlainly) ?? thread.call('listAttributes', file(), path);
     },
     readText: (path, name) => {
       const value = attribute(path, name);
@@ -80,10 +101,14 @@ export function makeView({ thread, file, bytes }: OpenHdf5): Hdf5View {
       return [];
     },
     *chunks({ path }) {
-      const { shape, dtype, itemBytes, isChunked } = getHeader(path);
+      const { shape, dtype, itemBytes, isChunked, valuesAddress } = getHeader(path);
       if (dtype === 'string' || dtype === 'other') throw badHdf5('a dataset that holds no numbers', path);
+      let done = 0;
       for (const { block, byteLength } of listBlocks(shape, itemBytes, isChunked ? PACKED_PIECE_BYTES : CHUNK_BYTES)) {
-        yield thread.call('read', file, path, block, byteLength);
+        if (plainRoot === undefined || valuesAddress === undefined)
+          yield thread.call('read', file(), path, block, byteLength);
+        else yield bytes(path).read(valuesAddress + done, byteLength);
+        done += byteLength;
       }
     },
   };

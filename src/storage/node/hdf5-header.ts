@@ -5,8 +5,15 @@ export interface HeaderMessage {
   /** Where the message's content begins in the file. */
   readonly address: number;
   readonly content: Buffer;
+  readonly flags: number;
   /** The content is kept elsewhere, for several objects. */
   readonly isShared: boolean;
+}
+
+export interface ObjectHeader {
+  readonly messages: readonly HeaderMessage[];
+  /** It is of the first version, and has as many messages as it says, each where HDF5 puts it. */
+  readonly isFirstVersion: boolean;
 }
 
 const CONTINUATION = 0x0010;
@@ -20,6 +27,8 @@ interface Block {
 }
 
 interface Layout {
+  /** How many messages a header of the first version says it has; later ones say nothing. */
+  readonly messageCount: number | undefined;
   /** Bytes before a message's content. */
   readonly prefixBytes: number;
   readonly first: Block;
@@ -29,7 +38,11 @@ interface Layout {
 }
 
 /** The messages of an object's header, in the order of the file. */
-export function readHeaderMessages(file: Hdf5Bytes, address: number): readonly HeaderMessage[] {
+export const readHeaderMessages = (file: Hdf5Bytes, address: number): readonly HeaderMessage[] =>
+  readHeader(file, address).messages;
+
+/** @throws RetrofitError `bad-hdf5` for what is no header, or has no end */
+export function readHeader(file: Hdf5Bytes, address: number): ObjectHeader {
   const layout = layoutOf(file, address);
   const messages: HeaderMessage[] = [];
   const blocks: Block[] = [layout.first];
@@ -41,7 +54,9 @@ export function readHeaderMessages(file: Hdf5Bytes, address: number): readonly H
       else messages.push(message);
     }
   }
-  return messages;
+  const isAligned = messages.every(({ content }) => content.length % 8 === 0);
+  const isFirstVersion = layout.messageCount === messages.length + blocks.length - 1 && isAligned;
+  return { messages, isFirstVersion };
 }
 
 function layoutOf(file: Hdf5Bytes, address: number): Layout {
@@ -49,6 +64,7 @@ function layoutOf(file: Hdf5Bytes, address: number): Layout {
   if (start.toString('latin1', 0, 4) === 'OHDR' && start[4] === 2) return secondLayout(file, address, start[5]!);
   if (start[0] !== 1) throw damaged('where the header of an object should be is something else');
   return {
+    messageCount: start.readUInt16LE(2),
     prefixBytes: 8,
     first: { address: address + 16, byteLength: start.readUInt32LE(8) },
     frame: [0, 0],
@@ -66,6 +82,7 @@ function secondLayout(file: Hdf5Bytes, address: number, flags: number): Layout {
   const size = file.read(address + sizeOffset, sizeBytes);
   const byteLength = sizeBytes === 8 ? numberAt(size, 0) : size.readUIntLE(0, sizeBytes);
   return {
+    messageCount: undefined,
     prefixBytes: flags & 0x04 ? 6 : 4,
     first: { address: address + sizeOffset + sizeBytes, byteLength },
     // "OCHK" before, a checksum behind.
@@ -89,6 +106,7 @@ function* listMessages(file: Hdf5Bytes, block: Block, { prefixBytes, parse }: La
       type,
       address: block.address + start,
       content: bytes.subarray(start, start + byteLength),
+      flags,
       isShared: (flags & 0x02) !== 0,
     };
     offset = start + byteLength;

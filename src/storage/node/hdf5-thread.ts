@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { inputError } from '../../errors.js';
-import { MAX_HDF5_CALL_MILLISECONDS, MAX_JSON_BYTES } from '../../limits.js';
+import { CHUNK_BYTES, MAX_HDF5_CALL_MILLISECONDS, MAX_JSON_BYTES } from '../../limits.js';
 import type { Hdf5Answer, Hdf5Calls, Hdf5Request } from './hdf5-calls.js';
 
 /** The thread that runs h5wasm, seen from outside: each call waits for its answer. */
@@ -10,6 +10,8 @@ export interface Hdf5Thread {
    * @throws the operating system's error where reading or writing failed
    */
   call<Name extends keyof Hdf5Calls>(name: Name, ...args: Parameters<Hdf5Calls[Name]>): ReturnType<Hdf5Calls[Name]>;
+  /** As `call`, for what has no result: it is done before the next call, which throws what went wrong. */
+  post<Name extends keyof Hdf5Calls>(name: Name, ...args: Parameters<Hdf5Calls[Name]>): void;
 }
 
 interface RunningThread extends Hdf5Thread {
@@ -18,27 +20,56 @@ interface RunningThread extends Hdf5Thread {
   stop(): void;
 }
 
-let current: { thread: RunningThread; users: number } | undefined;
+const MOST_POSTED = 256;
+
+interface SharedThread {
+  readonly thread: RunningThread;
+  users: number;
+  isUsed: boolean;
+}
+
+/** The thread for the next user. */
+let current: SharedThread | undefined;
 
 /** Starts the thread, which takes a while, before its first user comes. */
 export function prepareHdf5Thread(): void {
-  current ??= { thread: startThread(), users: 0 };
+  current ??= { thread: startThread(), users: 0, isUsed: false };
 }
 
-/** Runs `use` with the thread, which starts with the first user and is kept for the next. */
-export async function withHdf5Thread<T>(use: (thread: Hdf5Thread) => Promise<T>): Promise<T> {
-  if (current === undefined || !current.thread.isSound()) current = { thread: startThread(), users: 0 };
-  const mine = current;
-  mine.users += 1;
-  try {
-    return await use(mine.thread);
-  } finally {
-    mine.users -= 1;
-    if (mine.users === 0 && !mine.thread.isSound()) {
-      mine.thread.stop();
-      if (current === mine) current = undefined;
+/**
+ * Runs `use` with the thread, which starts with the first call of all and is kept for the next user. What HDF5 leaves
+ * unset in a file is whatever its memory held before: a file that is written has a thread of its own, so that the same
+ * calls make the same bytes.
+ */
+export async function withHdf5Thread<T>(isWriting: boolean, use: (thread: Hdf5Thread) => Promise<T>): Promise<T> {
+  let mine: SharedThread | undefined;
+  const take = (): RunningThread => {
+    if (mine === undefined) {
+      if (current === undefined || !current.thread.isSound() || (isWriting && current.isUsed)) {
+        current = { thread: startThread(), users: 0, isUsed: false };
+      }
+      mine = current;
+      mine.users += 1;
+      mine.isUsed = true;
+      if (isWriting) current = undefined;
     }
+    return mine.thread;
+  };
+  try {
+    return await use({
+      call: (name, ...args) => take().call(name, ...args),
+      post: (name, ...args) => take().post(name, ...args),
+    });
+  } finally {
+    if (mine !== undefined) leave(mine);
   }
+}
+
+function leave(left: SharedThread): void {
+  left.users -= 1;
+  if (left.users > 0 || (left === current && left.thread.isSound())) return;
+  left.thread.stop();
+  if (current === left) current = undefined;
 }
 
 function startThread(): RunningThread {
@@ -73,40 +104,54 @@ function startThread(): RunningThread {
     Atomics.store(signal, 0, 0);
     return receiveMessageOnPort(port1 as MessagePort)?.message;
   };
+  // Asking takes longer than most answers: what needs none is asked together.
+  let posted: Hdf5Request[] = [];
+  let postedBytes = 0;
+  const send = (requests: readonly Hdf5Request[]): unknown => {
+    posted = [];
+    postedBytes = 0;
+    if (state === 'dead') throw unanswered(requests.at(-1));
+    if (state === 'starting') {
+      if (wait() !== 'ready') {
+        stop();
+        throw new Error('the thread for HDF5 files does not start');
+      }
+      state = 'sound';
+    }
+    port1.postMessage(requests);
+    const answer = wait() as Hdf5Answer | undefined;
+    if (answer === undefined) {
+      stop();
+      throw unanswered(requests.at(-1));
+    }
+    if ('result' in answer) return answer.result;
+    state = 'failed';
+    if (answer.system !== undefined) throw Object.assign(new Error(answer.system.message), answer.system);
+    throw inputError('bad-hdf5', `the HDF5 file is damaged${answer.reason === '' ? '' : `: ${answer.reason}`}`, {
+      where: { field: pathAmong(requests[answer.index]) },
+      hint: 'copy or save the file again',
+    });
+  };
   return {
     isSound: () => state === 'starting' || state === 'sound',
     stop,
-    call: (name, ...args) => {
-      if (state === 'dead') throw unanswered(args);
-      if (state === 'starting') {
-        if (wait() !== 'ready') {
-          stop();
-          throw new Error('the thread for HDF5 files does not start');
-        }
-        state = 'sound';
-      }
-      port1.postMessage({ name, args } satisfies Hdf5Request);
-      const answer = wait() as Hdf5Answer | undefined;
-      if (answer === undefined) {
-        stop();
-        throw unanswered(args);
-      }
-      if ('result' in answer) return answer.result as never;
-      state = 'failed';
-      if (answer.system !== undefined) throw Object.assign(new Error(answer.system.message), answer.system);
-      throw inputError('bad-hdf5', `the HDF5 file is damaged${answer.reason === '' ? '' : `: ${answer.reason}`}`, {
-        where: { field: pathAmong(args) },
-        hint: 'copy or save the file again',
-      });
+    call: (name, ...args) => send([...posted, { name, args }]) as never,
+    post: (name, ...args) => {
+      posted.push({ name, args });
+      for (const value of args) postedBytes += value instanceof Uint8Array ? value.byteLength : 0;
+      if (posted.length >= MOST_POSTED || postedBytes >= CHUNK_BYTES) send(posted);
     },
   };
 }
 
-const unanswered = (args: readonly unknown[]) =>
+const unanswered = (request: Hdf5Request | undefined) =>
   inputError('bad-hdf5', 'the HDF5 file is damaged: reading it does not come to an end', {
-    where: { field: pathAmong(args) },
+    where: { field: pathAmong(request) },
     hint: 'copy or save the file again',
   });
 
 /** The object that a call was about. */
-const pathAmong = ([, path]: readonly unknown[]): string | undefined => (typeof path === 'string' ? path : undefined);
+function pathAmong(request: Hdf5Request | undefined): string | undefined {
+  const path = request?.args[1];
+  return typeof path === 'string' ? path : undefined;
+}

@@ -19,16 +19,19 @@ export interface Hdf5Tree {
   add(path: string, kind: Hdf5Entry['kind']): void;
 }
 
-/** The tree over a function that lists a group's children. */
-export function makeTree(rootAddress: number, listChildren: (group: string) => readonly Hdf5Child[]): Hdf5Tree {
+/** The tree over a function that lists the children of a group; `address` is undefined as in {@link Hdf5Object}. */
+export function makeTree(
+  rootAddress: number,
+  listChildren: (group: string, address: number | undefined) => readonly Hdf5Child[],
+): Hdf5Tree {
   const groups = new Map<string, Map<string, Hdf5Object>>();
   const pathByAddress = new Map([[rootAddress, '/']]);
   const root: Hdf5Object = { kind: 'group', address: rootAddress };
 
-  const childrenOf = (group: string): Map<string, Hdf5Object> => {
+  const childrenOf = (group: string, { address }: Hdf5Object): Map<string, Hdf5Object> => {
     let children = groups.get(group);
     if (children === undefined) {
-      children = new Map(listChildren(group).map((child) => [child.name, admit(child, group)]));
+      children = new Map(listChildren(group, address).map((child) => [child.name, admit(child, group)]));
       groups.set(group, children);
     }
     return children;
@@ -52,7 +55,7 @@ export function makeTree(rootAddress: number, listChildren: (group: string) => r
     let group = '/';
     for (const name of splitPath(path)) {
       if (found?.kind !== 'group') return undefined;
-      found = childrenOf(group).get(name);
+      found = childrenOf(group, found).get(name);
       group = join(group, name);
     }
     return found;
@@ -61,9 +64,10 @@ export function makeTree(rootAddress: number, listChildren: (group: string) => r
   return {
     find,
     list: (group) => {
-      if (find(group)?.kind !== 'group') throw badHdf5('there is no such group', group);
-      const names = [...childrenOf(group).keys()].sort();
-      return names.map((name) => ({ name, kind: childrenOf(group).get(name)!.kind }));
+      const found = find(group);
+      if (found?.kind !== 'group') throw badHdf5('there is no such group', group);
+      const children = childrenOf(group, found);
+      return [...children.keys()].sort().map((name) => ({ name, kind: children.get(name)!.kind }));
     },
     add: (path, kind) => {
       const name = splitPath(path).at(-1)!;

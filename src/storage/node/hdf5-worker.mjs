@@ -243,20 +243,31 @@ function trimSpaces(bytes) {
   return bytes.slice(0, end);
 }
 
-/** @param {Hdf5Request} request @returns {Hdf5Answer} */
-function answer({ name, args }) {
+/** @param {readonly Hdf5Request[]} requests @returns {Hdf5Answer} */
+function answerAll(requests) {
+  /** @type {Hdf5Answer} */
+  let answered = { result: undefined };
+  for (const [index, request] of requests.entries()) {
+    answered = answer(request, index);
+    if (!('result' in answered)) break;
+  }
+  return answered;
+}
+
+/** @param {Hdf5Request} request @param {number} index @returns {Hdf5Answer} */
+function answer({ name, args }, index) {
   printed = '';
   let reason;
   try {
     const result = /** @type {(...args: any) => unknown} */ (calls[name])(...args);
     const system = takeSystemError();
     if (printed === '' && system === undefined) return { result };
-    return { reason: innermost(printed), ...(system && { system }) };
+    return { index, reason: innermost(printed), ...(system && { system }) };
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
   }
   const system = takeSystemError();
-  return { reason: innermost(printed) || reason, ...(system && { system }) };
+  return { index, reason: innermost(printed) || reason, ...(system && { system }) };
 }
 
 /** The last line of the first of HDF5's traces is the cause. @param {string} text */
@@ -273,8 +284,8 @@ function send(message, moved = []) {
   Atomics.notify(signal, 0);
 }
 
-workerData.port.on('message', (/** @type {Hdf5Request} */ request) => {
-  const answered = answer(request);
+workerData.port.on('message', (/** @type {readonly Hdf5Request[]} */ requests) => {
+  const answered = answerAll(requests);
   const isBytes = 'result' in answered && answered.result instanceof Uint8Array;
   send(answered, isBytes ? [/** @type {any} */ (answered.result).buffer] : []);
 });

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { inputError } from '../../errors.js';
+import { SMALL_BYTES } from '../../limits.js';
 import type { FoundFile, OpenFile } from '../storage.js';
 import { fileChanged } from '../storage-errors.js';
 import { fileSystemReason } from './file-system-errors.js';
@@ -16,7 +17,9 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
       const bytes = new Uint8Array(byteLength);
       try {
         for (let done = 0; done < byteLength; ) {
-          const { bytesRead } = await handle.read(bytes, done, byteLength - done, start + byteOffset + done);
+          const place = [bytes, done, byteLength - done, start + byteOffset + done] as const;
+          const bytesRead =
+            byteLength <= SMALL_BYTES ? readSync(handle.fd, ...place) : (await handle.read(...place)).bytesRead;
           if (bytesRead === 0) throw fileChanged(file);
           done += bytesRead;
         }

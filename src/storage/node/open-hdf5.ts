@@ -10,6 +10,7 @@ import { makeEditor, type Placeholder } from './hdf5-editor.js';
 import { makeView, type OpenHdf5 } from './hdf5-file.js';
 import { withHdf5Thread } from './hdf5-thread.js';
 import { unreadable } from './open-file.js';
+import { plainRootAddress } from './plain-hdf5.js';
 import { writeBytesSync } from './write-bytes.js';
 
 /** Opens a file, or a stretch of one, that is open for reading already. See {@link Storage.withHdf5}. */
@@ -21,8 +22,9 @@ export async function readHdf5<T>(
   const bytes = bytesOf(descriptor, byteOffset, byteLength);
   return namingFile(path, async () => {
     readSuperblock(bytes);
+    const plainRoot = plainRootAddress(bytes);
     return withOpened({ descriptor, byteOffset, byteLength, mode: 'read' }, (opened) =>
-      use(withFileNamed(makeView({ ...opened, bytes: () => bytes }).reader, path)),
+      use(withFileNamed(makeView({ ...opened, plainRoot, bytes: () => bytes }).reader, path)),
     );
   });
 }
@@ -45,8 +47,9 @@ async function changeHdf5(
   try {
     await namingFile(shown, async () => {
       if (mode === 'change') readSuperblock(bytes());
+      const plainRoot = mode === 'change' ? plainRootAddress(bytes()) : undefined;
       const placeholders = await withOpened({ descriptor, byteOffset: 0, byteLength: null, mode }, async (opened) => {
-        const { editor, placeholders } = makeEditor({ ...opened, bytes });
+        const { editor, placeholders } = makeEditor({ ...opened, plainRoot, bytes });
         await change(editor);
         return placeholders;
       });
@@ -66,22 +69,29 @@ interface Opening {
 
 function withOpened<T>(
   { descriptor, byteOffset, byteLength, mode }: Opening,
-  use: (opened: Omit<OpenHdf5, 'bytes'>) => Promise<T>,
+  use: (opened: Omit<OpenHdf5, 'plainRoot' | 'bytes'>) => Promise<T>,
 ): Promise<T> {
-  return withHdf5Thread(async (thread) => {
-    const file = thread.call('open', descriptor, byteOffset, byteLength, mode);
+  return withHdf5Thread(mode !== 'read', async (thread) => {
+    let opened: number | undefined;
+    const file = () => {
+      opened ??= thread.call('open', descriptor, byteOffset, byteLength, mode);
+      return opened;
+    };
+    const close = () => opened !== undefined && thread.call('close', opened);
     let result: T;
     try {
+      // What is only read may never have to be.
+      if (mode !== 'read') file();
       result = await use({ thread, file });
     } catch (error) {
       try {
-        thread.call('close', file);
+        close();
       } catch {
         // Why the work failed matters more.
       }
       throw error;
     }
-    thread.call('close', file);
+    close();
     return result;
   });
 }

@@ -1,5 +1,5 @@
 import { badHdf5, damaged, type Hdf5Bytes, numberAt, readSuperblock, UNDEFINED_ADDRESS } from './hdf5-bytes.js';
-import { readHeaderMessages } from './hdf5-header.js';
+import { type HeaderMessage, readHeaderMessages } from './hdf5-header.js';
 import { splitPath } from './hdf5-tree.js';
 
 /** An entry of a group's symbol table: where it lies in the file, and what it says besides its name. */
@@ -9,12 +9,19 @@ export interface SymbolEntry {
   readonly address: number;
   /** The part behind the name: everything that the name leads to. */
   readonly target: Buffer;
+  /** Where the header of the object lies. */
+  readonly headerAddress: number;
+  /** For groups: where the B-tree and the names of its own table lie, repeated from its header; undefined where it is not. */
+  readonly table: Buffer | undefined;
 }
 
 const ROOT_ENTRY = 56;
 const ENTRY_BYTES = 40;
 const NAME_BYTES = 8;
-const SYMBOL_TABLE = 0x0011;
+export const SYMBOL_TABLE = 0x0011;
+const IS_GROUP = 1;
+const FREE_HEAD_BYTES = 16;
+const NO_FREE_BLOCK = 1;
 const MOST_HEAP_BYTES = 2 ** 26;
 // Level 0 holds hundreds of names a node, and each level multiplies by 32.
 const MOST_LEVELS = 8;
@@ -25,23 +32,52 @@ const MOST_LEVELS = 8;
  * @throws RetrofitError `bad-hdf5`
  */
 export function readSymbolTable(file: Hdf5Bytes, group: string): ReadonlyMap<string, SymbolEntry> {
-  if (readSuperblock(file).version !== 0) throw badHdf5('the file has no symbol tables');
-  let entry = file.read(ROOT_ENTRY + NAME_BYTES, ENTRY_BYTES - NAME_BYTES);
+  let entry = readRootEntry(file);
   for (const name of splitPath(group)) {
-    const found = listEntries(file, entry).get(name);
+    const found = entriesBehind(file, entry).get(name);
     if (found === undefined) throw badHdf5('there is no such group', group);
-    entry = found.target;
+    entry = found;
   }
-  return listEntries(file, entry);
+  return entriesBehind(file, entry);
 }
 
-function listEntries(file: Hdf5Bytes, group: Buffer): ReadonlyMap<string, SymbolEntry> {
-  const [tree, heap] = tableOf(file, group);
-  const names = readHeap(file, heap);
+type SymbolTarget = Pick<SymbolEntry, 'headerAddress' | 'table'>;
+
+/** The entry of the root group. @throws RetrofitError `bad-hdf5` for files with another superblock */
+export function readRootEntry(file: Hdf5Bytes): SymbolTarget {
+  if (readSuperblock(file).version !== 0) throw badHdf5('the file has no symbol tables');
+  return readTarget(file.read(ROOT_ENTRY + NAME_BYTES, ENTRY_BYTES - NAME_BYTES));
+}
+
+function readTarget(target: Buffer): SymbolTarget {
+  const headerAddress = numberAt(target, 0);
+  const kind = target.readUInt32LE(8);
+  if (kind > IS_GROUP || headerAddress === UNDEFINED_ADDRESS)
+    throw badHdf5('a link where only groups and datasets can be');
+  return { headerAddress, table: kind === IS_GROUP ? target.subarray(16, 32) : undefined };
+}
+
+function entriesBehind(file: Hdf5Bytes, { headerAddress, table }: SymbolTarget): ReadonlyMap<string, SymbolEntry> {
+  const messages = readHeaderMessages(file, headerAddress);
+  if (table !== undefined && !table.equals(tableMessage(messages))) throw damaged('a group has two symbol tables');
+  return listEntries(file, messages);
+}
+
+/** The entries of a group, by its header, in the order of their names. */
+export function listEntries(file: Hdf5Bytes, messages: readonly HeaderMessage[]): ReadonlyMap<string, SymbolEntry> {
+  const table = tableMessage(messages);
+  const names = readHeap(file, numberAt(table, 8));
   const entries = new Map<string, SymbolEntry>();
-  for (const node of listNodes(file, tree)) {
-    for (const entry of readNode(file, node, names)) {
-      if (entries.has(entry.name)) throw damaged('a group holds a name twice');
+  let last: Buffer | undefined;
+  for (const { address, above } of listNodes(file, numberAt(table, 0))) {
+    // Where a node's names are larger than its key, they are not found.
+    const most = Buffer.from(nameAt(names, above));
+    for (const entry of readNode(file, address, names)) {
+      const name = Buffer.from(entry.name);
+      if (Buffer.compare(name, most) > 0) throw damaged('the names of a group are out of order');
+      // HDF5 looks for a name by halving: others would be there for those who read all, and not be found.
+      if (last !== undefined && Buffer.compare(last, name) >= 0) throw damaged('the names of a group are out of order');
+      last = name;
       entries.set(entry.name, entry);
     }
   }
@@ -49,22 +85,24 @@ function listEntries(file: Hdf5Bytes, group: Buffer): ReadonlyMap<string, Symbol
 }
 
 /** Where a group's B-tree and the heap of its names lie. */
-function tableOf(file: Hdf5Bytes, entry: Buffer): readonly [tree: number, heap: number] {
-  const message = readHeaderMessages(file, numberAt(entry, 0)).find(({ type }) => type === SYMBOL_TABLE);
+function tableMessage(messages: readonly HeaderMessage[]): Buffer {
+  const message = messages.find(({ type }) => type === SYMBOL_TABLE);
   if (message === undefined || message.isShared || message.content.length < 16) {
     throw badHdf5('a group has no symbol table');
   }
-  const isCached = entry.readUInt32LE(8) === 1;
-  if (isCached && !entry.subarray(16, 32).equals(message.content.subarray(0, 16))) {
-    throw damaged('a group has two symbol tables');
-  }
-  return [numberAt(message.content, 0), numberAt(message.content, 8)];
+  return message.content.subarray(0, 16);
 }
 
-/** Addresses of the nodes that hold a tree's entries. */
-function listNodes(file: Hdf5Bytes, root: number): readonly number[] {
+interface TreeNode {
+  readonly address: number;
+  /** Offset of the name that none in the node comes behind. */
+  readonly above: number;
+}
+
+/** The nodes that hold a tree's entries. */
+function listNodes(file: Hdf5Bytes, root: number): readonly TreeNode[] {
   const seen = new Set<number>();
-  const visit = (address: number, expected?: number): readonly number[] => {
+  const visit = (address: number, expected?: number): readonly TreeNode[] => {
     if (seen.has(address)) throw damaged('a B-tree goes round in a circle');
     seen.add(address);
     const head = file.read(address, 24);
@@ -72,12 +110,16 @@ function listNodes(file: Hdf5Bytes, root: number): readonly number[] {
     const isTree = head.toString('latin1', 0, 4) === 'TREE' && head[4] === 0 && level <= MOST_LEVELS;
     if (!isTree || (expected !== undefined && level !== expected)) throw damaged('a B-tree holds something else');
     const count = head.readUInt16LE(6);
-    const keysAndChildren = file.read(address + 24, 16 * count);
-    const children = Array.from({ length: count }, (_, index) => numberAt(keysAndChildren, 16 * index + 8));
-    return level === 0 ? children : children.flatMap((child) => visit(child, level - 1));
+    const keysAndChildren = file.read(address + 24, 16 * count + 8);
+    const children = Array.from({ length: count }, (_, index) => ({
+      address: numberAt(keysAndChildren, 16 * index + 8),
+      above: numberAt(keysAndChildren, 16 * index + 16),
+    }));
+    return level === 0 ? children : children.flatMap((child) => visit(child.address, level - 1));
   };
   const nodes = visit(root);
-  if (new Set(nodes).size < nodes.length) throw damaged('a B-tree goes round in a circle');
+  if (new Set(nodes.map(({ address }) => address)).size < nodes.length)
+    throw damaged('a B-tree goes round in a circle');
   return nodes;
 }
 
@@ -89,9 +131,8 @@ function readNode(file: Hdf5Bytes, address: number, names: Buffer): readonly Sym
   return Array.from({ length: count }, (_, index) => {
     const start = index * ENTRY_BYTES;
     const target = bytes.subarray(start + NAME_BYTES, start + ENTRY_BYTES);
-    const isLink = target.readUInt32LE(8) > 1 || numberAt(target, 0) === UNDEFINED_ADDRESS;
-    if (isLink) throw badHdf5('a link where only groups and datasets can be');
-    return { name: nameAt(names, numberAt(bytes, start)), address: address + 8 + start + NAME_BYTES, target };
+    const name = nameAt(names, numberAt(bytes, start));
+    return { name, address: address + 8 + start + NAME_BYTES, target, ...readTarget(target) };
   });
 }
 
@@ -102,11 +143,26 @@ function readHeap(file: Hdf5Bytes, address: number): Buffer {
     throw damaged('where names should be is something else');
   const byteLength = numberAt(head, 8);
   if (byteLength > MOST_HEAP_BYTES) throw damaged('the names of a group take more room than any');
-  return file.read(numberAt(head, 24), byteLength);
+  const names = file.read(numberAt(head, 24), byteLength);
+  checkFreeList(names, numberAt(head, 16));
+  return names;
+}
+
+/** What is free among the names is a chain of blocks, each with the next one's offset and its own size. */
+function checkFreeList(names: Buffer, first: number): void {
+  let left = Math.floor(names.length / FREE_HEAD_BYTES);
+  for (let offset = first; offset !== NO_FREE_BLOCK; left -= 1) {
+    if (left === 0 || offset + FREE_HEAD_BYTES > names.length) throw damaged('the names of a group have no order');
+    const size = numberAt(names, offset + 8);
+    if (size < FREE_HEAD_BYTES || offset + size > names.length) throw damaged('the names of a group have no order');
+    offset = numberAt(names, offset);
+  }
 }
 
 function nameAt(names: Buffer, offset: number): string {
   const end = offset < names.length ? names.indexOf(0, offset) : -1;
   if (end < 0) throw damaged('a name of a group has no end');
-  return names.toString('utf8', offset, end);
+  const name = names.toString('utf8', offset, end);
+  if (!Buffer.from(name).equals(names.subarray(offset, end))) throw badHdf5('a name that is not in UTF-8');
+  return name;
 }

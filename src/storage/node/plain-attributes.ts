@@ -1,0 +1,49 @@
+import type { HeaderMessage } from './hdf5-header.js';
+import { isPlainType, plainShape } from './plain-messages.js';
+
+/** An attribute as it stands in an object's header. */
+export interface PlainAttribute {
+  readonly name: string;
+  /** The message that says what its values are. */
+  readonly datatype: Buffer;
+  readonly shape: readonly number[];
+  readonly values: Buffer;
+}
+
+const ATTRIBUTE = 0x000c;
+const HEAD_BYTES = 8;
+
+/** The attributes of a header, by their names; undefined where one is of another kind than HDF5 writes for Keras. */
+export function listPlainAttributes(messages: readonly HeaderMessage[]): readonly PlainAttribute[] | undefined {
+  const found = messages.filter(({ type }) => type === ATTRIBUTE).map(({ content }) => parseAttribute(content));
+  const attributes = found.filter((attribute) => attribute !== undefined);
+  const names = new Set(attributes.map(({ name }) => name));
+  if (names.size < found.length) return undefined;
+  return attributes.toSorted((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
+}
+
+function parseAttribute(content: Buffer): PlainAttribute | undefined {
+  const [version, reserved] = content;
+  if (content.length < HEAD_BYTES || reserved !== 0 || version !== 1) return undefined;
+  let end = HEAD_BYTES;
+  const [name, datatype, dataspace] = [2, 4, 6].map((place) => {
+    const start = end;
+    const byteLength = content.readUInt16LE(place);
+    end = start + Math.ceil(byteLength / 8) * 8;
+    return content.subarray(start, start + byteLength);
+  }) as [Buffer, Buffer, Buffer];
+  if (end > content.length || datatype.length < 8 || dataspace.length < 8 || !isPlainType(datatype)) return undefined;
+  const text = plainText(name);
+  const shape = plainShape(dataspace);
+  if (text === undefined || shape === undefined) return undefined;
+  const byteLength = shape.reduce((product, size) => product * size, datatype.readUInt32LE(4));
+  if (Math.ceil(byteLength / 8) * 8 !== content.length - end) return undefined;
+  return { name: text, datatype, shape, values: content.subarray(end, end + byteLength) };
+}
+
+/** A name with its end and nothing behind it, in UTF-8. */
+function plainText(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8', 0, bytes.length - 1);
+  const isWhole = bytes.length > 1 && bytes.indexOf(0) === bytes.length - 1;
+  return isWhole && Buffer.from(text).equals(bytes.subarray(0, -1)) ? text : undefined;
+}
