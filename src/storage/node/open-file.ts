@@ -1,9 +1,9 @@
 import { constants, readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { inputError } from '../../errors.js';
-import { SMALL_BYTES } from '../../limits.js';
 import type { FoundFile, OpenFile } from '../storage.js';
 import { fileChanged } from '../storage-errors.js';
+import { atOnce, isSmall } from './at-once.js';
 import { fileSystemReason } from './file-system-errors.js';
 
 /** Opens a file that was found, or the stretch of one, for many reads. */
@@ -18,8 +18,9 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
       try {
         for (let done = 0; done < byteLength; ) {
           const place = [bytes, done, byteLength - done, start + byteOffset + done] as const;
-          const bytesRead =
-            byteLength <= SMALL_BYTES ? readSync(handle.fd, ...place) : (await handle.read(...place)).bytesRead;
+          const bytesRead = isSmall(byteLength)
+            ? await atOnce(() => readSync(handle.fd, ...place))
+            : (await handle.read(...place)).bytesRead;
           if (bytesRead === 0) throw fileChanged(file);
           done += bytesRead;
         }

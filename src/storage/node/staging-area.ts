@@ -2,11 +2,12 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StagedOutput } from '../storage.js';
+import { atOnce, isSmall } from './at-once.js';
 import { copyStretch } from './copy-stretch.js';
 import { buildHdf5, editHdf5 } from './open-hdf5.js';
 import { renameInHdf5 } from './rename-in-hdf5.js';
 import { isInterrupted } from './unfinished.js';
-import { writeBytes } from './write-bytes.js';
+import { writeBytes, writeBytesSync } from './write-bytes.js';
 import { writeZip } from './zip-writer.js';
 
 type FileSteps = Pick<
@@ -57,7 +58,9 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
         handle = await open(join(staging, name), 'r+');
         patched.set(name, handle);
       }
-      await writeBytes(handle, bytes, byteOffset);
+      const { fd } = handle;
+      if (isSmall(bytes.byteLength)) await atOnce(() => writeBytesSync(fd, bytes, byteOffset));
+      else await writeBytes(handle, bytes, byteOffset);
     },
     buildHdf5: async (name, build) => buildHdf5(await inside(name), join(shown, name), build),
     editHdf5: (name, edit) => editHdf5(join(staging, name), join(shown, name), edit),

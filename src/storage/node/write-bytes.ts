@@ -1,13 +1,8 @@
 import { writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { SMALL_BYTES } from '../../limits.js';
 
 /** Writes all of some bytes at a place of a file; a system call may write less. Where they end is returned. */
 export async function writeBytes(file: FileHandle, bytes: Uint8Array, byteOffset: number): Promise<number> {
-  if (bytes.byteLength <= SMALL_BYTES) {
-    writeBytesSync(file.fd, bytes, byteOffset);
-    return byteOffset + bytes.byteLength;
-  }
   for (let done = 0; done < bytes.byteLength; ) {
     done += progress((await file.write(bytes, done, bytes.byteLength - done, byteOffset + done)).bytesWritten);
   }
