@@ -57,8 +57,8 @@ export async function stageModel(
   await checkOutput(storage, model, place, force);
   const staged = await stageAt(storage, place, force);
   try {
-    const { files } = await writeFiles(model, staged, place, options);
-    await model.ensureIntact?.();
+    const { files, isIntact } = await writeFiles(model, staged, place, options);
+    if (!isIntact) await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
     const result = {
       path: place.path,

@@ -10,6 +10,8 @@ export interface FoundFile {
   readonly identity: string;
   /** Where the stretch begins in the file; 0 for a whole file. */
   readonly byteOffset?: number;
+  /** For a member of an archive: the checksum that its bytes are to have, which copying all of it compares. */
+  readonly checksum?: { readonly member: string; readonly crc32: number };
   /** The file may not be a link, and will not be followed should it become one. */
   readonly isNoLink?: true;
 }

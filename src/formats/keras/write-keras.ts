@@ -24,12 +24,12 @@ export async function writeKeras(
 ): Promise<WrittenFiles> {
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
   const topology = serializeJson(newTopology(model));
-  const names = await writeContainer(model, staged, place, topology);
+  const { names, isCopied } = await writeContainer(model, staged, place, topology);
   const files: { name: string; byteLength: number }[] = [];
   for (const name of names) files.push({ name, byteLength: await staged.byteLength(name) });
   const total = files.reduce((sum, file) => sum + file.byteLength, 0);
   onProgress(total, total);
-  return { files };
+  return { files, isIntact: isCopied };
 }
 
 async function writeContainer(
@@ -37,27 +37,32 @@ async function writeContainer(
   staged: StagedOutput,
   place: OutputPlace,
   topology: string,
-): Promise<readonly string[]> {
+): Promise<{ readonly names: readonly string[]; readonly isCopied: boolean }> {
   const { modelName, weightsName } = place;
   const layout = place.format.weightLayout === 'legacy-hdf5' ? 'legacy-hdf5' : 'weights-hdf5';
   switch (place.format.container) {
-    case 'keras-h5':
-      await writeWeights(model, staged, { name: modelName, layout, base: '/model_weights' }, (editor) =>
-        finishWhole(editor, model, topology),
+    case 'keras-h5': {
+      const isCopied = await writeWeights(
+        model,
+        staged,
+        { name: modelName, layout, base: '/model_weights' },
+        (editor) => finishWhole(editor, model, topology),
       );
-      return [modelName];
+      return { names: [modelName], isCopied };
+    }
     case 'keras-json': {
       const base = findKerasSource(model)?.base ?? '';
-      await writeWeights(model, staged, { name: weightsName!, layout, base }, (editor) =>
+      const isCopied = await writeWeights(model, staged, { name: weightsName!, layout, base }, (editor) =>
         finishWeights(editor, model, layout, topology),
       );
       await staged.write(modelName, [new TextEncoder().encode(topology)]);
-      return [modelName, weightsName!];
+      return { names: [modelName, weightsName!], isCopied };
     }
-    default:
-      await writeWeights(model, staged, { name: ARCHIVED_WEIGHTS, layout, base: '' }, () => {});
+    default: {
+      const isCopied = await writeWeights(model, staged, { name: ARCHIVED_WEIGHTS, layout, base: '' }, () => {});
       await staged.writeZip(modelName, await listMembers(model, topology, ARCHIVED_WEIGHTS));
-      return [modelName];
+      return { names: [modelName], isCopied };
+    }
   }
 }
 

@@ -23,15 +23,16 @@ export interface WeightsTarget {
  * with an optimizer's state or with layers that are no more, or built otherwise than Keras builds them, are made anew,
  * one dataset after the other.
  * @param finish sets what else the file holds
+ * @returns whether all that was read was copied as it lay
  */
 export async function writeWeights(
   model: Model,
   staged: StagedOutput,
   target: WeightsTarget,
   finish: (editor: Hdf5Editor) => void,
-): Promise<void> {
+): Promise<boolean> {
   const source = findKerasSource(model);
-  await model.withValues(async (values) => {
+  return model.withValues(async (values) => {
     if (source === undefined || source.layout !== target.layout || source.base !== target.base)
       return buildNew(model, staged, target, values, finish);
     return target.layout === 'legacy-hdf5'
@@ -46,7 +47,7 @@ async function buildNew(
   { name, layout, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
-): Promise<void> {
+): Promise<boolean> {
   await staged.buildHdf5(name, async (editor) => {
     if (layout === 'legacy-hdf5') await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values });
     else {
@@ -61,6 +62,7 @@ async function buildNew(
     }
     finish(editor);
   });
+  return false;
 }
 
 async function changeLegacy(
@@ -70,14 +72,15 @@ async function changeLegacy(
   { name, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
-): Promise<void> {
+): Promise<boolean> {
   const change = async (editor: Hdf5Editor) => {
     await writeLegacyHdf5(editor, graph, { base, before: source.graph, dialect, values });
     finish(editor);
   };
   if (!source.hasOptimizer && !hasLost(source.graph, graph)) {
     await staged.copy(source.weightsFile, name);
-    return staged.editHdf5(name, change);
+    await staged.editHdf5(name, change);
+    return true;
   }
   await staged.buildHdf5(name, async (editor) => {
     await source.storage.withHdf5(source.weightsFile, (file) => {
@@ -86,6 +89,7 @@ async function changeLegacy(
     });
     await change(editor);
   });
+  return false;
 }
 
 async function changeContainers(
@@ -95,7 +99,7 @@ async function changeContainers(
   { name }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
-): Promise<void> {
+): Promise<boolean> {
   const { storage, weightsFile, graph: before } = source;
   const moves = await storage.withHdf5(weightsFile, async (file) => planMoves(file, before, graph));
   const groups = moves.renamings.map((renaming) => renaming.group);
@@ -106,7 +110,8 @@ async function changeContainers(
       await writeWeightsHdf5(editor, graph, { places: moves.places, before, moved: (path) => path, dialect, values });
       finish(editor);
     });
-    return staged.renameInHdf5(name, moves.renamings);
+    await staged.renameInHdf5(name, moves.renamings);
+    return true;
   }
   const places = containerPaths(graph);
   const moved = movedPaths(moves, places);
@@ -115,6 +120,7 @@ async function changeContainers(
     await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
     finish(editor);
   });
+  return false;
 }
 
 /** Copies all that a file holds to the places it is to have, but for the optimizer's state. */

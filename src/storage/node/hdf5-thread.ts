@@ -20,7 +20,7 @@ interface RunningThread extends Hdf5Thread {
   stop(): void;
 }
 
-const MOST_POSTED = 256;
+const MOST_POSTED = 32;
 
 interface SharedThread {
   readonly thread: RunningThread;
@@ -74,11 +74,11 @@ function leave(left: SharedThread): void {
 
 function startThread(): RunningThread {
   const shared = new SharedArrayBuffer(4);
-  const signal = new Int32Array(shared);
+  const answered = new Int32Array(shared);
   const { port1, port2 } = new MessageChannel();
   // Its stderr is kept from the user's: Emscripten prints when it gives up.
   const worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), {
-    workerData: { signal: shared, port: port2, mostAttributeBytes: MAX_JSON_BYTES },
+    workerData: { answered: shared, port: port2, mostAttributeBytes: MAX_JSON_BYTES },
     transferList: [port2],
     stdout: true,
     stderr: true,
@@ -93,33 +93,25 @@ function startThread(): RunningThread {
     port1.close();
     void worker.terminate();
   };
-  const wait = (): unknown => {
+  let received = 0;
+  const receive = (): unknown => {
     const deadline = performance.now() + MAX_HDF5_CALL_MILLISECONDS;
     // Being woken says nothing: the call may come from the answer before, which was there already.
-    while (Atomics.load(signal, 0) === 0) {
+    while (Atomics.load(answered, 0) === received) {
       const left = deadline - performance.now();
       if (left <= 0) return undefined;
-      Atomics.wait(signal, 0, 0, left);
+      Atomics.wait(answered, 0, received, left);
     }
-    Atomics.store(signal, 0, 0);
+    received += 1;
     return receiveMessageOnPort(port1 as MessagePort)?.message;
   };
-  // Asking takes longer than most answers: what needs none is asked together.
-  let posted: Hdf5Request[] = [];
-  let postedBytes = 0;
-  const send = (requests: readonly Hdf5Request[]): unknown => {
-    posted = [];
-    postedBytes = 0;
-    if (state === 'dead') throw unanswered(requests.at(-1));
-    if (state === 'starting') {
-      if (wait() !== 'ready') {
-        stop();
-        throw new Error('the thread for HDF5 files does not start');
-      }
-      state = 'sound';
-    }
-    port1.postMessage(requests);
-    const answer = wait() as Hdf5Answer | undefined;
+  /** What the thread works at, and has not answered. */
+  let sent: readonly Hdf5Request[] = [];
+  const finish = (): unknown => {
+    if (sent.length === 0) return undefined;
+    const requests = sent;
+    sent = [];
+    const answer = receive() as Hdf5Answer | undefined;
     if (answer === undefined) {
       stop();
       throw unanswered(requests.at(-1));
@@ -132,10 +124,31 @@ function startThread(): RunningThread {
       hint: 'copy or save the file again',
     });
   };
+  // Asking takes longer than most answers: what needs none is asked together, and done while more of it is prepared.
+  let posted: Hdf5Request[] = [];
+  let postedBytes = 0;
+  const send = (requests: readonly Hdf5Request[]): void => {
+    posted = [];
+    postedBytes = 0;
+    finish();
+    if (state === 'dead') throw unanswered(requests.at(-1));
+    if (state === 'starting') {
+      if (receive() !== 'ready') {
+        stop();
+        throw new Error('the thread for HDF5 files does not start');
+      }
+      state = 'sound';
+    }
+    port1.postMessage(requests);
+    sent = requests;
+  };
   return {
     isSound: () => state === 'starting' || state === 'sound',
     stop,
-    call: (name, ...args) => send([...posted, { name, args }]) as never,
+    call: (name, ...args) => {
+      send([...posted, { name, args }]);
+      return finish() as never;
+    },
     post: (name, ...args) => {
       posted.push({ name, args });
       for (const value of args) postedBytes += value instanceof Uint8Array ? value.byteLength : 0;

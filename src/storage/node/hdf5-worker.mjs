@@ -246,12 +246,12 @@ function trimSpaces(bytes) {
 /** @param {readonly Hdf5Request[]} requests @returns {Hdf5Answer} */
 function answerAll(requests) {
   /** @type {Hdf5Answer} */
-  let answered = { result: undefined };
+  let last = { result: undefined };
   for (const [index, request] of requests.entries()) {
-    answered = answer(request, index);
-    if (!('result' in answered)) break;
+    last = answer(request, index);
+    if (!('result' in last)) break;
   }
-  return answered;
+  return last;
 }
 
 /** @param {Hdf5Request} request @param {number} index @returns {Hdf5Answer} */
@@ -276,17 +276,17 @@ function innermost(text) {
   return [...trace.matchAll(/#\d+: .*? line \d+ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? '';
 }
 
-const signal = new Int32Array(workerData.signal);
+const answered = new Int32Array(workerData.answered);
 /** @param {unknown} message @param {ArrayBuffer[]} [moved] */
 function send(message, moved = []) {
   workerData.port.postMessage(message, moved);
-  Atomics.store(signal, 0, 1);
-  Atomics.notify(signal, 0);
+  Atomics.add(answered, 0, 1);
+  Atomics.notify(answered, 0);
 }
 
 workerData.port.on('message', (/** @type {readonly Hdf5Request[]} */ requests) => {
-  const answered = answerAll(requests);
-  const isBytes = 'result' in answered && answered.result instanceof Uint8Array;
-  send(answered, isBytes ? [/** @type {any} */ (answered.result).buffer] : []);
+  const answer = answerAll(requests);
+  const isBytes = 'result' in answer && answer.result instanceof Uint8Array;
+  send(answer, isBytes ? [/** @type {any} */ (answer.result).buffer] : []);
 });
 send('ready');

@@ -79,6 +79,21 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
     throw error;
   }
 
+  const commit = async () => {
+    await area.close();
+    const entries = await readdir(staging, { withFileTypes: true, recursive: true });
+    await syncAll(entries.map((entry) => join(entry.parentPath, entry.name)));
+    await sync(staging);
+    await place.moveIntoPlace();
+    // What was replaced goes when the new output is sure to be there.
+    await confirming(shown, async () => {
+      for (const each of made) await sync(dirname(each));
+      await sync(folder);
+    });
+    putRight();
+    end();
+  };
+
   return {
     folder: staging,
     copy: (file, name, byteLength) => guard(() => area.copy(file, name, byteLength)),
@@ -90,19 +105,9 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
     writeZip: (name, members) => guard(() => area.writeZip(name, members)),
     byteLength: (name) => guard(() => area.byteLength(name)),
     commit: () =>
-      guard(async () => {
-        await area.close();
-        const entries = await readdir(staging, { withFileTypes: true, recursive: true });
-        await syncAll(entries.map((entry) => join(entry.parentPath, entry.name)));
-        await sync(staging);
-        await place.moveIntoPlace();
-        // What was replaced goes when the new output is sure to be there.
-        await confirming(shown, async () => {
-          for (const each of made) await sync(dirname(each));
-          await sync(folder);
-        });
-        putRight();
-        end();
+      guard(commit).catch(async (error) => {
+        await withdraw();
+        throw error;
       }),
     discard: withdraw,
   };

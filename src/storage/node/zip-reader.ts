@@ -50,9 +50,10 @@ export async function openZip(archive: FoundFile, open: (file: FoundFile) => Pro
   };
 }
 
-function toMember(archive: FoundFile, { name, method, byteLength, byteOffset }: PackedMember): ZipMember {
+function toMember(archive: FoundFile, { name, method, crc32, byteLength, byteOffset }: PackedMember): ZipMember {
   const { path, identity } = archive;
-  const stored = { path, identity, byteLength, byteOffset: (archive.byteOffset ?? 0) + byteOffset };
+  const checksum = { member: name, crc32 };
+  const stored = { path, identity, byteLength, byteOffset: (archive.byteOffset ?? 0) + byteOffset, checksum };
   return { name, byteLength, stored: method === STORED ? stored : undefined };
 }
 

@@ -69,8 +69,9 @@ async function writeMember(
   let crc = 0;
   for await (const chunk of chunks) {
     if (isInterrupted()) break;
+    const writing = writeBytes(archive, chunk, endOffset);
     crc = crc32(chunk, crc);
-    endOffset = await writeBytes(archive, chunk, endOffset);
+    endOffset = await writing;
   }
   if (endOffset - dataOffset !== byteLength && !isInterrupted()) {
     throw new Error(`${name} has ${endOffset - dataOffset} bytes, not the ${byteLength} that its header says`);

@@ -73,7 +73,8 @@ describe('an archive that is what it says', () => {
       ['assets/größe', 0],
     ]);
     const [json, h5] = archive.members;
-    expect(json?.stored).toEqual({ path, identity: found.identity, byteLength: 28, byteOffset: 41 });
+    const checksum = { member: 'config.json', crc32: crc32(Buffer.from(config.data as string)) };
+    expect(json?.stored).toEqual({ path, identity: found.identity, byteLength: 28, byteOffset: 41, checksum });
     expect(h5?.stored).toBeUndefined();
     expect(text(await archive.read(json!, 28))).toBe(config.data);
     expect(text(await archive.read(h5!, 3000))).toBe(text(weights.data as Buffer));
