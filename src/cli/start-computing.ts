@@ -45,12 +45,3 @@ function hasBinding(name: BackendName): boolean {
     return false;
   }
 }
-
-/** For training, `auto` leaves native backends out: their gradients corrupt memory at random with today's TensorFlow. */
-export const startTraining = (choice: ComputeFlags['backend']): Promise<TensorFlow> =>
-  startBackend(choice, choice === 'auto' ? UNFIT_FOR_TRAINING : []);
-
-const UNFIT_FOR_TRAINING: readonly PassedOver[] = NATIVE_NAMES.map((name) => ({
-  name,
-  reason: 'training on it may crash; --backend chooses it all the same',
-}));

@@ -20,6 +20,9 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   shimUtil(require('node:util'));
   // TensorFlow tells of every device and every missing library otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // oneDNN's gradient of 1x1 filters with strides writes outside its memory for odd batches on several threads (TensorFlow
+  // 2.21, from Python too), and gains nothing here.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   require(require.resolve(packageName, { paths: nativePlaces() }));
   if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
   await tf.ready();

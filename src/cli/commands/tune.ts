@@ -29,7 +29,7 @@ import { readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, writeReport } from '../report-file.js';
 import { sayWhenInterrupted } from '../signals.js';
-import { startTraining } from '../start-computing.js';
+import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { trainingProgress } from '../training-progress.js';
 import { checkCheckpoints, findStart, partingLine } from '../tune-checkpoints.js';
@@ -75,7 +75,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
 /** Loads the model and trains it, telling how it goes. */
 async function train(model: Model, folder: string, images: LabelledImages, flags: TuneFlags) {
   const options = tuneOptions(model, flags);
-  const tensorflow = await startTraining(flags.backend);
+  const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);
   const size = imageSize(loaded.runs, model.path);
   const network = makeNetwork(tensorflow, model, loaded, flags.train);
