@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 /** Beside the folders of src, so that modules find by URL what they find there: `../runtime/`. */
 const CHUNKS = 'src/bundle/';
 /** What --help needs of the folders below. */
-const START = /\/src\/(?:errors|tool|limits|plan\/options|storage\/node\/unfinished)\.ts$/;
+const START = /\/src\/(?:errors|tool|limits|plan\/options|format-names|storage\/node\/unfinished)\.ts$/;
 /** What is started before the rest is read. */
 const THREAD = /\/src\/storage\/node\/hdf5-thread\.ts$/;
 /** What every command on a model needs; without the thread for HDF5, which is a program of its own. */

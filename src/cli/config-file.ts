@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inFile, usageError } from '../errors.js';
+import { CONTAINERS, DIALECTS } from '../format-names.js';
 import { readJsonFile } from '../formats/read-json-file.js';
 import { toPlain } from '../json/json-value.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
@@ -18,8 +19,8 @@ export const configSchema = z
     $schema: z.string().describe('Where editors find this schema'),
     output: z.string().min(1).describe('Where the new model goes'),
     weights: z.string().min(1).describe('The weights, for the architecture JSON of a Keras model'),
-    to: z.enum(['tfjs', 'keras-h5', 'keras-json', 'keras-zip']).describe('What to write'),
-    dialect: z.enum(['keras2', 'keras3']).describe('Whose words to write it in'),
+    to: z.enum(CONTAINERS).describe('What to write'),
+    dialect: z.enum(DIALECTS).describe('Whose words to write it in'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
     stage: stages.describe('Only these stages: numbers from 1, or "last"'),
     skipStage: stages.describe('Not these stages'),

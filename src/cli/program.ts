@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { CONTAINERS, DIALECTS } from '../format-names.js';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
 import { addComputeCommands } from './compute-program.js';
@@ -139,8 +140,8 @@ function addPlanOptions(command: Command): void {
 /** What the output is written as, where its name does not say it. */
 function addFormatOptions(command: Command): void {
   command
-    .addOption(new Option('--to <container>', 'what to write').choices(['tfjs', 'keras-h5', 'keras-json', 'keras-zip']))
-    .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(['keras2', 'keras3']));
+    .addOption(new Option('--to <container>', 'what to write').choices(CONTAINERS))
+    .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(DIALECTS));
 }
 
 function addWeightsOption(command: Command): void {

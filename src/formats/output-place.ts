@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { CONTAINERS } from '../format-names.js';
 import type { Container, Dialect, Format } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
 
@@ -110,8 +111,7 @@ function containerOf(storage: Storage, output: string, input: Format, to: Contai
   if (/\.(h5|hdf5)$/i.test(name)) return { container: 'keras-h5', allows: ['keras-h5'] };
   if (/\.json$/i.test(name)) return jsonContainer(name, output, input);
   const ending = findEnding(output);
-  if (ending === undefined || to === 'tfjs')
-    return { container: 'tfjs', allows: ['tfjs', 'keras-h5', 'keras-json', 'keras-zip'] };
+  if (ending === undefined || to === 'tfjs') return { container: 'tfjs', allows: CONTAINERS };
   throw usageError('bad-option', `no model is written as "${ending}"`, {
     where: { file: output, field: 'output' },
     hint: `give a name in .keras, .h5, .hdf5, .weights.h5 or .json, or without an ending for a TensorFlow.js folder; a folder of this very name is ${storage.nameOf(output)}/`,

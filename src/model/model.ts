@@ -1,3 +1,4 @@
+import type { CONTAINERS, DIALECTS } from '../format-names.js';
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
 import type { TensorValues, Weight } from './tensor.js';
@@ -74,8 +75,8 @@ export interface GraphSource {
   readonly outputs: readonly TensorRef[];
 }
 
-export type Container = 'tfjs' | 'keras-h5' | 'keras-json' | 'keras-zip';
-export type Dialect = 'keras2' | 'keras3';
+export type Container = (typeof CONTAINERS)[number];
+export type Dialect = (typeof DIALECTS)[number];
 export type WeightLayout = 'tfjs-manifest' | 'legacy-hdf5' | 'weights-hdf5';
 
 export interface Format {

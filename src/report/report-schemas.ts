@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { CONTAINERS, DIALECTS } from '../format-names.js';
 
 // The JSON that `--json` prints. These shapes are a contract: fields are added, never renamed or removed.
 
 const formatSchema = z.object({
-  container: z.enum(['tfjs', 'keras-h5', 'keras-json', 'keras-zip']),
-  dialect: z.enum(['keras2', 'keras3']),
+  container: z.enum(CONTAINERS),
+  dialect: z.enum(DIALECTS),
   weightLayout: z.enum(['tfjs-manifest', 'legacy-hdf5', 'weights-hdf5']),
 });
 

@@ -58,11 +58,13 @@ async function writeContainer(
       await staged.write(modelName, [new TextEncoder().encode(topology)]);
       return { names: [modelName, weightsName!], isCopied };
     }
-    default: {
+    case 'keras-zip': {
       const isCopied = await writeWeights(model, staged, { name: ARCHIVED_WEIGHTS, layout, base: '' }, () => {});
       await staged.writeZip(modelName, await listMembers(model, topology, ARCHIVED_WEIGHTS));
       return { names: [modelName], isCopied };
     }
+    case 'tfjs':
+      throw new Error('TensorFlow.js models have a writer of their own');
   }
 }
 
