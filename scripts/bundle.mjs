@@ -7,12 +7,12 @@ import { rolldown } from 'rolldown';
 /** Beside the folders of src, so that modules find by URL what they find there: `../runtime/`. */
 const CHUNKS = 'src/bundle/';
 /** What --help needs of the folders below. */
-const START = /\/src\/(?:errors|tool|limits|plan\/options|format-names|storage\/node\/unfinished)\.ts$/;
+const START = /\/src\/(?:errors|tool|limits|plan\/options|format-names|storage\/node\/staging\/unfinished)\.ts$/;
 /** What is started before the rest is read. */
-const THREAD = /\/src\/storage\/node\/hdf5-thread\.ts$/;
+const THREAD = /\/src\/storage\/node\/hdf5\/hdf5-thread\.ts$/;
 /** What every command on a model needs; without the thread for HDF5, which is a program of its own. */
 const CORE =
-  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5-(?:worker|one-file)))/;
+  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5\/hdf5-(?:worker|one-file)))/;
 
 const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -20,7 +20,7 @@ rmSync(fromRoot(`dist/${CHUNKS}`), { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
     'bin/se-retrofit.js': fromRoot('bin/se-retrofit.ts'),
-    [`${CHUNKS}hdf5-worker.mjs`]: fromRoot('src/storage/node/hdf5-worker.mjs'),
+    [`${CHUNKS}hdf5-worker.mjs`]: fromRoot('src/storage/node/hdf5/hdf5-worker.mjs'),
   },
   platform: 'node',
   // Packages stay packages, with their licences.

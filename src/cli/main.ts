@@ -17,7 +17,7 @@ export async function main(words: readonly string[]): Promise<number> {
   tolerateClosedPipes();
   // A guess, to save time: what a file is, its content says.
   if (words.some((word) => HDF5_NAME.test(word))) {
-    (await import('../storage/node/hdf5-thread.js')).prepareHdf5Thread();
+    (await import('../storage/node/hdf5/hdf5-thread.js')).prepareHdf5Thread();
   }
   return runWords(words);
 }

@@ -1,4 +1,4 @@
-import { abandonUnfinished } from '../storage/node/unfinished.js';
+import { abandonUnfinished } from '../storage/node/staging/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
 let parting: (() => string) | undefined;

@@ -5,7 +5,7 @@ import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { RetrofitError } from '../../src/errors.js';
 import * as library from '../../src/index.js';
-import { writeZip } from '../../src/storage/node/zip-writer.js';
+import { writeZip } from '../../src/storage/node/zip/zip-writer.js';
 import { type Content, planWithWeights, readModel, retrofit, strip, writeModel, zipFiles } from '../../src/web.js';
 import { bytesIn, makeFolders } from '../support/cli.js';
 import { MODEL_NAMES, modelFolder } from '../support/fixtures.js';

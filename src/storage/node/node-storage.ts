@@ -6,12 +6,12 @@ import type { FindOptions, FoundFile, Storage } from '../storage.js';
 import { notAFile, notFound, outsideFolder } from '../storage-errors.js';
 import { isMissing } from './file-system-errors.js';
 import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
-import { readHdf5 } from './open-hdf5.js';
-import { hasSymbolTables } from './rename-in-hdf5.js';
-import { stageFiles } from './staged-files.js';
-import { stageFolder } from './staged-folder.js';
+import { readHdf5 } from './hdf5/open-hdf5.js';
+import { hasSymbolTables } from './hdf5/rename-in-hdf5.js';
+import { stageFiles } from './staging/staged-files.js';
+import { stageFolder } from './staging/staged-folder.js';
 import { unpackTemporarily } from './temporary-file.js';
-import { openZip } from './zip-reader.js';
+import { openZip } from './zip/zip-reader.js';
 
 /** The file system of the machine. */
 export const nodeStorage: Storage = {

@@ -1,0 +1,93 @@
+import { readSync } from 'node:fs';
+import { inputError } from '../../../errors.js';
+
+/** Bytes of an HDF5 file by the addresses that it uses itself. */
+export interface Hdf5Bytes {
+  readonly byteLength: number;
+  /** @throws RetrofitError `bad-hdf5` where the file has no such bytes */
+  read(address: number, byteLength: number): Buffer;
+}
+
+/** The address that stands for "nowhere": all bits set. */
+export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
+
+const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
+const SUPERBLOCK_BYTES = 96;
+
+export const badHdf5 = (message: string, object?: string) =>
+  inputError('bad-hdf5', message, { where: { field: object }, hint: 'copy or save the file again' });
+
+export const damaged = (what: string, object?: string) => badHdf5(`the HDF5 file is damaged: ${what}`, object);
+
+// What belongs to one object lies together: a page holds most of what is asked for next.
+const PAGE_BYTES = 2 ** 13;
+const MOST_PAGES = 64;
+
+/** Reads an open file, or a stretch of it, by addresses; what was read is remembered for a while. */
+export function bytesOf(descriptor: number, byteOffset: number, byteLength: number): Hdf5Bytes {
+  const pages = new Map<number, Buffer>();
+  const readAt = (address: number, length: number): Buffer => {
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length; ) {
+      const count = readSync(descriptor, bytes, done, length - done, byteOffset + address + done);
+      if (count === 0) throw damaged('the file ends too early');
+      done += count;
+    }
+    return bytes;
+  };
+  const pageAt = (address: number): Buffer => {
+    let page = pages.get(address);
+    if (page === undefined) {
+      page = readAt(address, Math.min(PAGE_BYTES, byteLength - address));
+      if (pages.size === MOST_PAGES) pages.delete(pages.keys().next().value!);
+      pages.set(address, page);
+    }
+    return page;
+  };
+  return {
+    byteLength,
+    read: (address, length) => {
+      if (!(address >= 0 && length >= 0 && address + length <= byteLength)) {
+        throw damaged('an address lies behind the end of the file');
+      }
+      const start = address % PAGE_BYTES;
+      if (start + length > PAGE_BYTES) return readAt(address, length);
+      // A copy: what is passed on may be changed.
+      return length === 0 ? Buffer.alloc(0) : Buffer.from(pageAt(address - start).subarray(start, start + length));
+    },
+  };
+}
+
+/** An 8-byte number; what is larger than any file is no number that we can use. */
+export function numberAt(bytes: Buffer, offset: number): number {
+  const value = bytes.readBigUInt64LE(offset);
+  if (value === 0xffff_ffff_ffff_ffffn) return UNDEFINED_ADDRESS;
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged('a number is larger than any file');
+  return Number(value);
+}
+
+/**
+ * Reads the superblock's version, and compares the size that it gives with the file.
+ * @throws RetrofitError `bad-hdf5` for what is no HDF5 file, or only its beginning
+ */
+export function readSuperblock(file: Hdf5Bytes): { readonly version: number; readonly end: number } {
+  const start = file.read(0, Math.min(SUPERBLOCK_BYTES, file.byteLength));
+  if (!start.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
+    throw inputError('bad-hdf5', 'this is not an HDF5 file', { hint: 'give a file that Keras saved' });
+  }
+  if (start.length < SUPERBLOCK_BYTES) throw damaged('it ends within its first block');
+  const version = start[8]!;
+  if (version > 3) throw badHdf5(`HDF5 superblock version ${version} is not known`);
+  const isEarly = version < 2;
+  const [offsetBytes, lengthBytes] = isEarly ? [start[13], start[14]] : [start[9], start[10]];
+  if (offsetBytes !== 8 || lengthBytes !== 8) {
+    throw badHdf5(`HDF5 addresses of ${offsetBytes} and lengths of ${lengthBytes} bytes are not what Keras writes`);
+  }
+  const addresses = isEarly ? (version === 0 ? 24 : 28) : 12;
+  if (numberAt(start, addresses) !== 0) throw badHdf5('an HDF5 file within another file is not what Keras writes');
+  const end = numberAt(start, addresses + 16);
+  if (end > file.byteLength) {
+    throw damaged(`it has ${file.byteLength} bytes of the ${Number.isFinite(end) ? end : 'many'} that it should have`);
+  }
+  return { version, end };
+}

@@ -1,0 +1,131 @@
+import { CHUNK_BYTES } from '../../../limits.js';
+import type { Hdf5Dataset, Hdf5Dtype, Hdf5File } from '../../hdf5.js';
+import { listBlocks } from './hdf5-blocks.js';
+import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
+import { type DatasetHeader, readDatasetHeader } from './hdf5-dataset-header.js';
+import type { Hdf5Thread } from './hdf5-thread.js';
+import { type Hdf5Object, type Hdf5Tree, makeTree } from './hdf5-tree.js';
+import { listAttributesPlainly, listPlainly, readAttributePlainly } from './plain-hdf5.js';
+
+/** A file that is open, and that the thread opens when it is asked the first thing about it. */
+export interface OpenHdf5 {
+  readonly thread: Hdf5Thread;
+  file(): number;
+  /** Where the root group's header lies, if the file is one that is read without the thread. */
+  readonly plainRoot: number | undefined;
+  /** The bytes that are on the disk, as they are needed to read an object. */
+  bytes(path: string): Hdf5Bytes;
+}
+
+/** What editing shares with reading. */
+export interface Hdf5View {
+  readonly reader: Hdf5File;
+  readonly tree: Hdf5Tree;
+  /** Notes the header of a dataset that was made. */
+  addDataset(path: string, header: DatasetHeader): void;
+  /** @throws RetrofitError `bad-hdf5` where no dataset stands */
+  getHeader(path: string): DatasetHeader;
+}
+
+/** What HDF5 unpacks for one piece: it unpacks the chunks anew for each. */
+const PACKED_PIECE_BYTES = 8 * CHUNK_BYTES;
+
+/** Reads an open file; see {@link Hdf5File}. */
+export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View {
+  const tree = makeTree(
+    plainRoot ?? thread.call('addressOf', file(), '/'),
+    (group, address) => readPlainly(group, address, listPlainly) ?? thread.call('list', file(), group),
+  );
+  const headers = new Map<string, DatasetHeader>();
+
+  /** Asks the bytes themselves; what was made since the file was opened, only the thread knows. */
+  function readPlainly<T>(
+    path: string,
+    address: number | undefined,
+    read: (file: Hdf5Bytes, address: number) => T | undefined,
+  ): T | undefined {
+    return plainRoot === undefined || address === undefined ? undefined : read(bytes(path), address);
+  }
+
+  const getHeader = (path: string): DatasetHeader => {
+    const known = headers.get(path);
+    if (known !== undefined) return known;
+    const object = tree.find(path);
+    if (object?.kind !== 'dataset' || object.address === undefined) throw badHdf5('there is no such dataset', path);
+    const header = readDatasetHeader(bytes(path), object.address, path);
+    const found = { ...header, dtype: isBfloat16(path, header) ? ('bfloat16' as Hdf5Dtype) : refineOpaque(header) };
+    headers.set(path, found);
+    return found;
+  };
+
+  const getObject = (path: string): Hdf5Object => {
+    const object = tree.find(path);
+    if (object === undefined) throw badHdf5('there is no such object', path);
+    return object;
+  };
+
+  const attribute = (path: string, name: string) => {
+    if (!reader.listAttributes(path).includes(name)) return undefined;
+    const { address } = getObject(path);
+    const found = readPlainly(path, address, (bytes, at) => readAttributePlainly(bytes, at, name));
+    return found ?? thread.call('readAttribute', file(), path, name);
+  };
+
+  const isBfloat16 = (path: string, { dtype }: DatasetHeader): boolean =>
+    dtype === 'bfloat16' &&
+    reader.listAttributes(path).includes('dtype') &&
+    reader.readText(path, 'dtype') === 'bfloat16';
+
+  const reader: Hdf5File = {
+    list: tree.list,
+    has: (path) => tree.find(path) !== undefined,
+    dataset: (path): Hdf5Dataset => {
+      const { shape, dtype, byteLength } = getHeader(path);
+      return { path, shape, dtype, byteLength };
+    },
+    listAttributes: (path) => {
+      const { address } = getObject(path);
+      return readPlainly(path, address, listAttributesPlainly) ?? thread.call('listAttributes', file(), path);
+    },
+    readText: (path, name) => {
+      const value = attribute(path, name);
+      if (value === undefined) return undefined;
+      if (!('texts' in value) || value.texts.length !== 1) throw notText(path, name);
+      return decode(value.texts[0]!, path, name);
+    },
+    readTexts: (path, name) => {
+      const value = attribute(path, name);
+      if (value === undefined) return undefined;
+      if ('texts' in value) return value.texts.map((text) => decode(text, path, name));
+      if (value.elementCount > 0) throw notText(path, name);
+      return [];
+    },
+    *chunks({ path }) {
+      const { shape, dtype, itemBytes, isChunked, valuesAddress } = getHeader(path);
+      if (dtype === 'string' || dtype === 'other') throw badHdf5('a dataset that holds no numbers', path);
+      let done = 0;
+      for (const { block, byteLength } of listBlocks(shape, itemBytes, isChunked ? PACKED_PIECE_BYTES : CHUNK_BYTES)) {
+        if (plainRoot === undefined || valuesAddress === undefined)
+          yield thread.call('read', file(), path, block, byteLength);
+        else yield bytes(path).read(valuesAddress + done, byteLength);
+        done += byteLength;
+      }
+    },
+  };
+  return { reader, tree, getHeader, addDataset: (path, header) => headers.set(path, header) };
+}
+
+/** Opaque bytes that no attribute explains. */
+const refineOpaque = ({ dtype }: DatasetHeader): Hdf5Dtype => (dtype === 'bfloat16' ? 'other' : dtype);
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(bytes: Uint8Array, path: string, name: string): string {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw badHdf5('a text is not in UTF-8', `${path}@${name}`);
+  }
+}
+
+const notText = (path: string, name: string) => badHdf5('something else where a text should be', `${path}@${name}`);

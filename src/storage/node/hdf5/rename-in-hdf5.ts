@@ -1,0 +1,56 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { inFile, RetrofitError } from '../../../errors.js';
+import type { Hdf5Renaming } from '../../hdf5.js';
+import type { FoundFile } from '../../storage.js';
+import { badHdf5, bytesOf } from './hdf5-bytes.js';
+import { readSymbolTable } from './symbol-tables.js';
+import { writeBytesSync } from '../write-bytes.js';
+
+/** See {@link Storage.hasSymbolTables}. */
+export function hasSymbolTables(
+  descriptor: number,
+  { byteOffset = 0, byteLength }: FoundFile,
+  groups: readonly string[],
+): boolean {
+  const file = bytesOf(descriptor, byteOffset, byteLength);
+  try {
+    for (const group of groups) readSymbolTable(file, group);
+    return true;
+  } catch (error) {
+    // Whatever else it is, or lacks: it is not what can be renamed in place.
+    if (error instanceof RetrofitError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Gives objects other names by exchanging what the entries of their group's symbol table lead to; the names, their order
+ * and the B-tree over them stay as they are.
+ */
+export function renameInHdf5(path: string, shown: string, renamings: readonly Hdf5Renaming[]): void {
+  const descriptor = openSync(path, 'r+');
+  try {
+    for (const renaming of renamings) renameInGroup(descriptor, renaming);
+  } catch (error) {
+    throw inFile(error, shown);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function renameInGroup(descriptor: number, { group, renames }: Hdf5Renaming): void {
+  const names = new Set(renames.keys());
+  const newNames = new Set(renames.values());
+  if (newNames.size < names.size || [...newNames].some((name) => !names.has(name))) {
+    throw new Error(`the renaming in ${group} is no permutation`);
+  }
+  const entries = readSymbolTable(bytesOf(descriptor, 0, fstatSync(descriptor).size), group);
+  const entryOf = (name: string) => {
+    const entry = entries.get(name);
+    if (entry === undefined)
+      throw badHdf5('there is no such object to rename', `${group === '/' ? '' : group}/${name}`);
+    return entry;
+  };
+  const moves = [...renames].map(([from, to]) => ({ target: entryOf(from).target, address: entryOf(to).address }));
+  for (const { target, address } of moves) writeBytesSync(descriptor, target, address);
+}

@@ -1,0 +1,172 @@
+import { lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { outputError, RetrofitError } from '../../../errors.js';
+import type { StagedOutput } from '../../storage.js';
+import { fileSystemReason, isUnsupported } from '../file-system-errors.js';
+import { endOwner } from './hidden-names.js';
+import { makeFolders, removeFolders } from './new-folders.js';
+import { makeStagingArea } from './staging-area.js';
+import { beginUnfinished, isInterrupted } from './unfinished.js';
+
+/** How an output that was built out of sight gets to its place. */
+export interface OutputPlace {
+  /** The name to show people. */
+  readonly shown: string;
+  /** The folder of its files, to show people. */
+  readonly shownFolder: string;
+  /** The folder that the output appears in. */
+  readonly folder: string;
+  /** The hidden folder in it where the output is built. */
+  readonly staging: string;
+  /** In whose name it is hidden; see `beginOwner`. */
+  readonly owner: string;
+  /** Puts right what killed runs left; refuses what cannot be replaced. */
+  prepare(): Promise<void>;
+  /** What was replaced is only moved away. */
+  moveIntoPlace(): Promise<void>;
+  /** Lets the new output stand if it is in its place, else the old one; then nothing is hidden any more. */
+  putRight(): void;
+}
+
+/** Starts an output. See {@link StagedOutput}. */
+export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
+  const { shown, folder, staging } = place;
+  const made: string[] = [];
+  let step: Promise<unknown> = Promise.resolve();
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    // The process is ending: nothing begins any more, and what was going on has nobody to tell.
+    if (isInterrupted()) return never();
+    const result = reportingFailure(shown, work);
+    step = result.catch(() => {});
+    try {
+      return await result;
+    } catch (error) {
+      return isInterrupted() ? never() : Promise.reject(error);
+    }
+  };
+  const area = makeStagingArea(staging, place.shownFolder);
+  const withdraw = async () => {
+    await step;
+    await area.close().catch(() => {});
+    putRight();
+    await removeFolders(made);
+    end();
+  };
+  const endUnfinished = beginUnfinished(withdraw);
+  const putRight = () => {
+    try {
+      place.putRight();
+    } catch {
+      // The next run does it.
+    }
+  };
+  // Where the process ends without waiting, for a second interrupt or a defect of ours, most of it goes even so.
+  process.once('exit', putRight);
+  const end = () => {
+    endUnfinished();
+    endOwner(place.owner);
+    process.off('exit', putRight);
+  };
+
+  try {
+    await guard(async () => {
+      await makeFolders(folder, made);
+      await place.prepare();
+      await mkdir(staging);
+    });
+  } catch (error) {
+    await withdraw();
+    throw error;
+  }
+
+  const commit = async () => {
+    await area.close();
+    const entries = await readdir(staging, { withFileTypes: true, recursive: true });
+    await syncAll(entries.map((entry) => join(entry.parentPath, entry.name)));
+    await sync(staging);
+    await place.moveIntoPlace();
+    // What was replaced goes when the new output is sure to be there.
+    await confirming(shown, async () => {
+      for (const each of made) await sync(dirname(each));
+      await sync(folder);
+    });
+    putRight();
+    end();
+  };
+
+  return {
+    folder: staging,
+    copy: (file, name, byteLength) => guard(() => area.copy(file, name, byteLength)),
+    write: (name, chunks) => guard(() => area.write(name, chunks)),
+    patch: (name, byteOffset, bytes) => guard(() => area.patch(name, byteOffset, bytes)),
+    buildHdf5: (name, build) => guard(() => area.buildHdf5(name, build)),
+    editHdf5: (name, edit) => guard(() => area.editHdf5(name, edit)),
+    renameInHdf5: (name, renamings) => guard(() => area.renameInHdf5(name, renamings)),
+    writeZip: (name, members) => guard(() => area.writeZip(name, members)),
+    byteLength: (name) => guard(() => area.byteLength(name)),
+    commit: () =>
+      guard(commit).catch(async (error) => {
+        await withdraw();
+        throw error;
+      }),
+    discard: withdraw,
+  };
+}
+
+/** The output has its place already when this fails. */
+async function confirming(output: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const reason = fileSystemReason(error);
+    if (reason === undefined) throw error;
+    throw outputError('not-durable', `the output is in its place, but the disk does not confirm it: ${reason}`, {
+      where: { file: output },
+      hint: 'check the disk, then the output with se-retrofit verify',
+    });
+  }
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/** What waits together is written together: 500 files take 0.2 s instead of 0.9 s. */
+const SYNCS_AT_ONCE = 4;
+
+async function syncAll(paths: readonly string[]): Promise<void> {
+  const left = paths.values();
+  const syncSome = async () => {
+    for (const path of left) await sync(path);
+  };
+  await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, syncSome));
+}
+
+/** Waits until a file or folder has reached the disk; a folder, where the file system can wait for one. */
+export async function sync(path: string): Promise<void> {
+  const isFolder = !(await stat(path)).isFile();
+  if (isFolder && process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync().catch((error) => {
+      if (!isFolder || !isUnsupported(error)) throw error;
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
+
+async function reportingFailure<T>(output: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = fileSystemReason(error);
+    if (error instanceof RetrofitError || reason === undefined) throw error;
+    throw outputError('cannot-write', `the output cannot be written: ${reason}`, {
+      where: { file: output },
+      hint: 'nothing was left behind; make room or choose another place with -o',
+    });
+  }
+}
