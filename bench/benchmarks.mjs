@@ -97,12 +97,8 @@ function retrofits(network, { container, ending }) {
   say(`retrofit of ${network} as ${container}`);
   const retrofit = ours([input, '-o', output, '--quiet'], output);
   const copy = { command: 'cp', args: ['-r', input, output], output };
-  const copySynced = {
-    command: 'sh',
-    args: ['-c', 'cp -r "$0" "$1" && sync "$1"/* || sync "$1"', input, output],
-    output,
-  };
-  if (ending !== '') copySynced.args[1] = 'cp "$0" "$1" && sync "$1"';
+  const script = ending === '' ? 'cp -r "$0" "$1" && sync "$1"/*' : 'cp "$0" "$1" && sync "$1"';
+  const copySynced = { command: 'sh', args: ['-c', script, input, output], output };
   const runs = { copy, copySynced, retrofit };
   if (python !== undefined && ending !== '' && isForKeras(network)) {
     const { sites } = JSON.parse(timed(ours(['inspect', input, '--json'])).stdout);

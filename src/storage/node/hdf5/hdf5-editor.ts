@@ -1,12 +1,12 @@
 import { CHUNK_BYTES } from '../../../limits.js';
 import type { ByteChunks, Hdf5Dataset, Hdf5Dtype, Hdf5Editor } from '../../hdf5.js';
+import { isInterrupted } from '../staging/unfinished.js';
 import { listBlocks } from './hdf5-blocks.js';
 import { badHdf5 } from './hdf5-bytes.js';
 import type { Hdf5MadeType } from './hdf5-calls.js';
 import { itemBytes, type NumberDtype } from './hdf5-dtypes.js';
 import { makeView, type OpenHdf5 } from './hdf5-file.js';
 import { folderOf, join, splitPath } from './hdf5-tree.js';
-import { isInterrupted } from '../staging/unfinished.js';
 
 /** A dataset that was made with a placeholder for its type, which h5wasm cannot make. */
 export interface Placeholder {

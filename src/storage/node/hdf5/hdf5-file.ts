@@ -2,10 +2,11 @@ import { CHUNK_BYTES } from '../../../limits.js';
 import type { Hdf5Dataset, Hdf5Dtype, Hdf5File } from '../../hdf5.js';
 import { listBlocks } from './hdf5-blocks.js';
 import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
+import type { Hdf5AttributeValue } from './hdf5-calls.js';
 import { type DatasetHeader, readDatasetHeader } from './hdf5-dataset-header.js';
 import type { Hdf5Thread } from './hdf5-thread.js';
 import { type Hdf5Object, type Hdf5Tree, makeTree } from './hdf5-tree.js';
-import { listAttributesPlainly, listPlainly, readAttributePlainly } from './plain-hdf5.js';
+import { attributesPlainly, listPlainly, valuePlainly } from './plain-hdf5.js';
 
 /** A file that is open, and that the thread opens when it is asked the first thing about it. */
 export interface OpenHdf5 {
@@ -64,11 +65,14 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
     return object;
   };
 
-  const attribute = (path: string, name: string) => {
-    if (!reader.listAttributes(path).includes(name)) return undefined;
-    const { address } = getObject(path);
-    const found = readPlainly(path, address, (bytes, at) => readAttributePlainly(bytes, at, name));
-    return found ?? thread.call('readAttribute', file(), path, name);
+  const attribute = (path: string, name: string): Hdf5AttributeValue | undefined => {
+    const plain = readPlainly(path, getObject(path).address, attributesPlainly);
+    if (plain === undefined) {
+      const isThere = thread.call('listAttributes', file(), path).includes(name);
+      return isThere ? thread.call('readAttribute', file(), path, name) : undefined;
+    }
+    const found = plain.get(name);
+    return found && (valuePlainly(bytes(path), found) ?? thread.call('readAttribute', file(), path, name));
   };
 
   const isBfloat16 = (path: string, { dtype }: DatasetHeader): boolean =>
@@ -84,8 +88,8 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
       return { path, shape, dtype, byteLength };
     },
     listAttributes: (path) => {
-      const { address } = getObject(path);
-      return readPlainly(path, address, listAttributesPlainly) ?? thread.call('listAttributes', file(), path);
+      const plain = readPlainly(path, getObject(path).address, attributesPlainly);
+      return plain === undefined ? thread.call('listAttributes', file(), path) : [...plain.keys()];
     },
     readText: (path, name) => {
       const value = attribute(path, name);

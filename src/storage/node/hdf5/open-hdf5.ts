@@ -2,6 +2,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { inFile } from '../../../errors.js';
 import type { Hdf5Editor, Hdf5File } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
+import { unreadable } from '../open-file.js';
+import { writeBytesSync } from '../write-bytes.js';
 import { bytesOf, damaged, readSuperblock } from './hdf5-bytes.js';
 import type { Hdf5Mode } from './hdf5-calls.js';
 import { getDatatypePlace } from './hdf5-dataset-header.js';
@@ -9,9 +11,7 @@ import { datatypeMessage } from './hdf5-dtypes.js';
 import { makeEditor, type Placeholder } from './hdf5-editor.js';
 import { makeView, type OpenHdf5 } from './hdf5-file.js';
 import { withHdf5Thread } from './hdf5-thread.js';
-import { unreadable } from '../open-file.js';
 import { plainRootAddress } from './plain-hdf5.js';
-import { writeBytesSync } from '../write-bytes.js';
 
 /** Opens a file, or a stretch of one, that is open for reading already. See {@link Storage.withHdf5}. */
 export async function readHdf5<T>(

@@ -13,13 +13,19 @@ export interface PlainAttribute {
 const ATTRIBUTE = 0x000c;
 const HEAD_BYTES = 8;
 
-/** The attributes of a header, by their names; undefined where one is of another kind than HDF5 writes for Keras. */
-export function listPlainAttributes(messages: readonly HeaderMessage[]): readonly PlainAttribute[] | undefined {
-  const found = messages.filter(({ type }) => type === ATTRIBUTE).map(({ content }) => parseAttribute(content));
-  const attributes = found.filter((attribute) => attribute !== undefined);
-  const names = new Set(attributes.map(({ name }) => name));
-  if (names.size < found.length) return undefined;
-  return attributes.toSorted((left, right) => Buffer.compare(Buffer.from(left.name), Buffer.from(right.name)));
+/** The attributes of a header, in the order of their names; undefined where one is of another kind than HDF5 writes for Keras. */
+export function plainAttributes(messages: readonly HeaderMessage[]): ReadonlyMap<string, PlainAttribute> | undefined {
+  const found = new Map<string, PlainAttribute>();
+  for (const { type, content } of messages) {
+    if (type !== ATTRIBUTE) continue;
+    const attribute = parseAttribute(content);
+    if (attribute === undefined || found.has(attribute.name)) return undefined;
+    found.set(attribute.name, attribute);
+  }
+  if (found.size < 2) return found;
+  const inOrder = [...found].map(([name, attribute]) => ({ bytes: Buffer.from(name), name, attribute }));
+  inOrder.sort((left, right) => Buffer.compare(left.bytes, right.bytes));
+  return new Map(inOrder.map(({ name, attribute }) => [name, attribute]));
 }
 
 function parseAttribute(content: Buffer): PlainAttribute | undefined {

@@ -2,7 +2,7 @@ import { RetrofitError } from '../../../errors.js';
 import { type Hdf5Bytes, readSuperblock } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue, Hdf5Child, Hdf5ChildKind } from './hdf5-calls.js';
 import { type HeaderMessage, readHeader } from './hdf5-header.js';
-import { listPlainAttributes, type PlainAttribute } from './plain-attributes.js';
+import { type PlainAttribute, plainAttributes } from './plain-attributes.js';
 import { isContiguous, isNoFillValue, isPlainType, plainShape } from './plain-messages.js';
 import { readAttributeValue } from './plain-texts.js';
 import { listEntries, readRootEntry, SYMBOL_TABLE, type SymbolEntry } from './symbol-tables.js';
@@ -48,21 +48,15 @@ export const listPlainly = (file: Hdf5Bytes, address: number): readonly Hdf5Chil
     return children;
   });
 
-/** The names of an object's attributes. */
-export const listAttributesPlainly = (file: Hdf5Bytes, address: number): readonly string[] | undefined =>
-  plainly(() => attributesOf(file, address)?.map(({ name }) => name));
-
-/** The value of an attribute that is there. */
-export const readAttributePlainly = (file: Hdf5Bytes, address: number, name: string): Hdf5AttributeValue | undefined =>
+/** The attributes of an object, by their names and in their order. */
+export const attributesPlainly = (file: Hdf5Bytes, address: number): ReadonlyMap<string, PlainAttribute> | undefined =>
   plainly(() => {
-    const found = attributesOf(file, address)?.find((attribute) => attribute.name === name);
-    return found && readAttributeValue(file, found);
+    const messages = readPlainHeader(file, address);
+    return messages && plainAttributes(messages);
   });
 
-function attributesOf(file: Hdf5Bytes, address: number): readonly PlainAttribute[] | undefined {
-  const messages = readPlainHeader(file, address);
-  return messages && listPlainAttributes(messages);
-}
+export const valuePlainly = (file: Hdf5Bytes, attribute: PlainAttribute): Hdf5AttributeValue | undefined =>
+  plainly(() => readAttributeValue(file, attribute));
 
 /** What is wrong with a file, and whether anything is, is for HDF5 to say. */
 function plainly<T>(read: () => T): T | undefined {

@@ -2,9 +2,9 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { inFile, RetrofitError } from '../../../errors.js';
 import type { Hdf5Renaming } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
+import { writeBytesSync } from '../write-bytes.js';
 import { badHdf5, bytesOf } from './hdf5-bytes.js';
 import { readSymbolTable } from './symbol-tables.js';
-import { writeBytesSync } from '../write-bytes.js';
 
 /** See {@link Storage.hasSymbolTables}. */
 export function hasSymbolTables(

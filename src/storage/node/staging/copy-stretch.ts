@@ -4,9 +4,9 @@ import type { FoundFile } from '../../storage.js';
 import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
 import { closeRead } from '../open-file.js';
-import { isInterrupted } from './unfinished.js';
 import { writeBytes } from '../write-bytes.js';
 import { badZip } from '../zip/zip-errors.js';
+import { isInterrupted } from './unfinished.js';
 
 /**
  * Copies the first bytes of a stretch of a file, a member of an archive, into a new file; the kernel copies only whole

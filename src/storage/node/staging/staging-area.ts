@@ -3,12 +3,12 @@ import { chmod, copyFile, type FileHandle, mkdir, open, stat, truncate } from 'n
 import { dirname, join } from 'node:path';
 import type { StagedOutput } from '../../storage.js';
 import { atOnce, isSmall } from '../at-once.js';
-import { copyStretch } from './copy-stretch.js';
 import { buildHdf5, editHdf5 } from '../hdf5/open-hdf5.js';
 import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
-import { isInterrupted } from './unfinished.js';
 import { writeBytes, writeBytesSync } from '../write-bytes.js';
 import { writeZip } from '../zip/zip-writer.js';
+import { copyStretch } from './copy-stretch.js';
+import { isInterrupted } from './unfinished.js';
 
 type FileSteps = Pick<
   StagedOutput,
