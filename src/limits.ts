@@ -42,7 +42,13 @@ export const SMALL_MEMBER_BYTES = 16 * 2 ** 20;
 /** What a compressed member may unpack to; Keras' own line. Stored members may be of any size. */
 export const MAX_INFLATED_BYTES = 4 * 2 ** 30;
 
-/** One call of h5wasm handles a few MiB at most; one that takes longer is caught in a damaged file for ever. */
+/**
+ * One call of h5wasm handles a few MiB at most; one that works this long without touching the file is caught in a damaged
+ * one for ever.
+ */
+export const MAX_HDF5_IDLE_MILLISECONDS = 4000;
+
+/** One that goes on touching it; a slow disk may need long. */
 export const MAX_HDF5_CALL_MILLISECONDS = 20_000;
 
 /** Groups in groups: three for each model in a model, and deeper than any real file. */

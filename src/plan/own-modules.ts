@@ -1,4 +1,4 @@
-import { inputError } from '../errors.js';
+import { inFile, inputError } from '../errors.js';
 import { findGraph, type Graph, type Model, type RetrofitRecord } from '../model/model.js';
 import { readModule } from '../se/read-module.js';
 import type { PlacedModule } from '../se/remove-modules.js';
@@ -18,8 +18,13 @@ export interface OwnModule extends PlacedModule {
  * @throws RetrofitError `no-modules` for a model without modules of ours, `changed-module` for one that is no longer what
  * was put in, `bad-record`
  */
-export const listOwnModules = ({ record, graph }: Model): readonly OwnModule[] =>
-  isRecorded(record) ? record.modules.map((module) => recordedModule(graph, module)) : modulesByName(graph);
+export function listOwnModules({ path, record, graph }: Model): readonly OwnModule[] {
+  try {
+    return isRecorded(record) ? record.modules.map((module) => recordedModule(graph, module)) : modulesByName(graph);
+  } catch (error) {
+    throw inFile(error, path);
+  }
+}
 
 /** Whether a record says what was done. */
 export const isRecorded = (record: RetrofitRecord | undefined): record is RetrofitRecord =>

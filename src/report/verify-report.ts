@@ -115,7 +115,7 @@ export function verifiedLines({ weights, verification, backend }: Verified): rea
     ...(timing === null
       ? []
       : [
-          `${milliseconds(timing.before)} ms an example before, ${milliseconds(timing.after)} ms after: ${timing.ratio.toFixed(3)} times`,
+          `${milliseconds(timing.before)} ms an example before, ${milliseconds(timing.after)} ms after; run by turns ${timing.ratio.toFixed(3)} times as long`,
         ]),
   ];
 }

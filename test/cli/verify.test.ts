@@ -62,7 +62,7 @@ describe('a model and its retrofit', () => {
     const { timing } = reportOf(await verify(before, after, '--json', '--time'));
     for (const value of Object.values(timing!)) expect(value).toBeGreaterThan(0);
     expect((await verify(before, after, '--time')).stdout).toMatch(
-      /\n[\d.]+ ms an example before, [\d.]+ ms after: [\d.]+ times\n$/,
+      /\n[\d.]+ ms an example before, [\d.]+ ms after; run by turns [\d.]+ times as long\n$/,
     );
   });
 

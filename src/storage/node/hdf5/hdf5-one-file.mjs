@@ -10,8 +10,8 @@ const INPUT_OUTPUT_ERROR = 29;
 const NAME = 'file';
 const EPOCH = new Date(0);
 
-/** @param {any} FS Emscripten's file system */
-export function makeOneFileSystem(FS) {
+/** @param {any} FS Emscripten's file system @param {() => void} onTouch called before and after the file is touched */
+export function makeOneFileSystem(FS, onTouch) {
   /** @type {{ code: string, syscall: string, message: string } | undefined} */
   let systemError;
 
@@ -21,12 +21,15 @@ export function makeOneFileSystem(FS) {
    * @param {() => T} work
    */
   function guarded(work) {
+    onTouch();
     try {
       return work();
     } catch (error) {
       const { code = 'EIO', syscall = 'read', message = '' } = /** @type {any} */ (error);
       systemError ??= { code, syscall, message };
       throw new FS.ErrnoError(INPUT_OUTPUT_ERROR);
+    } finally {
+      onTouch();
     }
   }
 

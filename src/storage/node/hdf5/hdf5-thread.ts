@@ -1,6 +1,11 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { inputError } from '../../../errors.js';
-import { CHUNK_BYTES, MAX_HDF5_CALL_MILLISECONDS, MAX_JSON_BYTES } from '../../../limits.js';
+import {
+  CHUNK_BYTES,
+  MAX_HDF5_CALL_MILLISECONDS,
+  MAX_HDF5_IDLE_MILLISECONDS,
+  MAX_JSON_BYTES,
+} from '../../../limits.js';
 import type { Hdf5Answer, Hdf5Calls, Hdf5Request } from './hdf5-calls.js';
 
 /** The thread that runs h5wasm, seen from outside: each call waits for its answer. */
@@ -21,6 +26,7 @@ interface RunningThread extends Hdf5Thread {
 }
 
 const MOST_POSTED = 32;
+const LOOK_MILLISECONDS = 250;
 
 interface SharedThread {
   readonly thread: RunningThread;
@@ -73,12 +79,13 @@ function leave(left: SharedThread): void {
 }
 
 function startThread(): RunningThread {
-  const shared = new SharedArrayBuffer(4);
-  const answered = new Int32Array(shared);
+  const shared = new SharedArrayBuffer(8);
+  /** Numbers that the thread counts up: its answers, and how often it began or ended to touch the file. */
+  const counts = new Int32Array(shared);
   const { port1, port2 } = new MessageChannel();
   // Its stderr is kept from the user's: Emscripten prints when it gives up.
   const worker = new Worker(new URL('./hdf5-worker.mjs', import.meta.url), {
-    workerData: { answered: shared, port: port2, mostAttributeBytes: MAX_JSON_BYTES },
+    workerData: { counts: shared, port: port2, mostAttributeBytes: MAX_JSON_BYTES },
     transferList: [port2],
     stdout: true,
     stderr: true,
@@ -95,12 +102,19 @@ function startThread(): RunningThread {
   };
   let received = 0;
   const receive = (): unknown => {
-    const deadline = performance.now() + MAX_HDF5_CALL_MILLISECONDS;
-    // Being woken says nothing: the call may come from the answer before, which was there already.
-    while (Atomics.load(answered, 0) === received) {
-      const left = deadline - performance.now();
-      if (left <= 0) return undefined;
-      Atomics.wait(answered, 0, received, left);
+    let touched = Atomics.load(counts, 1);
+    let waited = 0;
+    let idle = 0;
+    // Counted and not read from a clock: a process that is stopped for a while has not been working.
+    while (Atomics.load(counts, 0) === received) {
+      if (Atomics.wait(counts, 0, received, LOOK_MILLISECONDS) !== 'timed-out') continue;
+      const now = Atomics.load(counts, 1);
+      // An odd count: it waits for the disk.
+      idle = now === touched && now % 2 === 0 ? idle + LOOK_MILLISECONDS : 0;
+      touched = now;
+      waited += LOOK_MILLISECONDS;
+      if (waited >= MAX_HDF5_CALL_MILLISECONDS) return undefined;
+      if (idle >= MAX_HDF5_IDLE_MILLISECONDS && state !== 'starting') return undefined;
     }
     received += 1;
     return receiveMessageOnPort(port1 as MessagePort)?.message;

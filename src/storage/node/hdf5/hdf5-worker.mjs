@@ -11,7 +11,10 @@ import { makeOneFileSystem } from './hdf5-one-file.mjs';
 Date.now = () => 0;
 const { ready } = await import('h5wasm');
 const module = await ready;
-const { mount, unmount, takeSystemError } = makeOneFileSystem(/** @type {any} */ (module.FS));
+const counts = new Int32Array(workerData.counts);
+const { mount, unmount, takeSystemError } = makeOneFileSystem(/** @type {any} */ (module.FS), () =>
+  Atomics.add(counts, 1, 1),
+);
 
 const MODES = { read: module.H5F_ACC_RDONLY, change: module.H5F_ACC_RDWR, new: module.H5F_ACC_TRUNC };
 const { H5T_STRING, H5T_INTEGER, H5T_FLOAT, H5T_COMPOUND } = module.H5T_class_t;
@@ -276,12 +279,11 @@ function innermost(text) {
   return [...trace.matchAll(/#\d+: .*? line \d+ in \w+\(\): (.*)/g)].at(-1)?.[1] ?? '';
 }
 
-const answered = new Int32Array(workerData.answered);
 /** @param {unknown} message @param {ArrayBuffer[]} [moved] */
 function send(message, moved = []) {
   workerData.port.postMessage(message, moved);
-  Atomics.add(answered, 0, 1);
-  Atomics.notify(answered, 0);
+  Atomics.add(counts, 0, 1);
+  Atomics.notify(counts, 0);
 }
 
 workerData.port.on('message', (/** @type {readonly Hdf5Request[]} */ requests) => {

@@ -8,7 +8,7 @@ import { buildFile, hdf5Fixture, readAll, readFileWith, readFixture } from '../.
 // A file that makes HDF5 loop for ever is given up sooner than in real life.
 vi.mock('../../../../src/limits.js', async (original) => ({
   ...(await original<typeof import('../../../../src/limits.js')>()),
-  MAX_HDF5_CALL_MILLISECONDS: 2000,
+  MAX_HDF5_IDLE_MILLISECONDS: 1000,
 }));
 
 const newFolder = makeFolders();

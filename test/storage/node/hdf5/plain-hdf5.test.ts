@@ -13,7 +13,7 @@ import { hdf5Fixture } from '../../../support/hdf5-files.js';
 
 vi.mock('../../../../src/limits.js', async (original) => ({
   ...(await original<typeof import('../../../../src/limits.js')>()),
-  MAX_HDF5_CALL_MILLISECONDS: 1000,
+  MAX_HDF5_IDLE_MILLISECONDS: 500,
 }));
 
 const newFolder = makeFolders();

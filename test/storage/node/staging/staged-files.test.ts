@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync,
 import type * as promises from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { beginOwner, endOwner } from '../../../../src/storage/node/staging/hidden-names.js';
 import { nodeStorage } from '../../../../src/storage/node/node-storage.js';
+import { beginOwner, endOwner } from '../../../../src/storage/node/staging/hidden-names.js';
 import { makeFolders, namesIn } from '../../../support/cli.js';
 
 const newFolder = makeFolders();
