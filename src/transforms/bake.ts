@@ -1,10 +1,12 @@
 import { usageError } from '../errors.js';
-import { type Graph, type Layer, loaderOf, type Model, samePath } from '../model/model.js';
-import { scaled } from '../model/tensor.js';
+import { type Graph, loaderOf, type Model } from '../model/model.js';
+import { scaled, type Tensor } from '../model/tensor.js';
+import { weightKey } from '../model/weight-key.js';
 import type { Fold } from '../plan/folds.js';
 import { type BakedModule, type BakePlan, bakeWarnings, planBake } from '../plan/plan-bake.js';
 import { fixedScaling } from '../se/fixed-scaling.js';
 import { removeModules } from '../se/remove-modules.js';
+import { mapTensors } from './map-tensors.js';
 import { renameOutputs } from './rename-outputs.js';
 import { restoreForm } from './restore-form.js';
 
@@ -62,24 +64,12 @@ function checkedGates(modules: readonly BakedModule[], gates: MeanGates): (name:
 const factorsOf = ({ channels }: Fold, gates: Float32Array): Float32Array =>
   Float32Array.from(channels, (channel) => (channel < 0 ? 1 : gates[channel]!));
 
-type FoldedValues = Fold & { readonly values: Float32Array };
-
-function foldInto(graph: Graph, folds: readonly FoldedValues[], path: readonly string[] = []): Graph {
-  const own = folds.filter((fold) => samePath(fold.graph, path));
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph !== undefined) {
-      const inner = foldInto(layer.graph, folds, [...path, layer.name]);
-      return inner === layer.graph ? layer : { ...layer, graph: inner };
-    }
-    const mine = own.filter((fold) => fold.layer === layer.name);
-    if (mine.length === 0) return layer;
-    const weights = layer.weights.map((weight) => {
-      const tensor = mine
-        .filter((fold) => fold.weight === weight.name)
-        .reduce((before, { stride, values }) => scaled(before, { stride, values }), weight.tensor);
-      return { ...weight, tensor };
-    });
-    return { ...layer, weights };
-  });
-  return layers.some((layer, index) => layer !== graph.layers[index]) ? { ...graph, layers } : graph;
+/** Multiplies the weights that take factors; a weight may take those of several modules. */
+function foldInto(graph: Graph, folds: readonly (Fold & { readonly values: Float32Array })[]): Graph {
+  const byKey = new Map<string, ((before: Tensor) => Tensor)[]>();
+  for (const { graph: path, layer, weight, stride, values } of folds) {
+    const key = weightKey(path, layer, weight);
+    byKey.set(key, [...(byKey.get(key) ?? []), (before) => scaled(before, { stride, values })]);
+  }
+  return mapTensors(graph, ({ tensor }, key) => (byKey.get(key) ?? []).reduce((before, fold) => fold(before), tensor));
 }

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
-import type { Graph, Layer, Model } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import { replacedTensor, type Tensor, tensorSize } from '../model/tensor.js';
-import { weightKey } from '../model/weight-key.js';
+import { mapTensors } from './map-tensors.js';
 
 /** A weight's new values in row-major order, or what makes them when they are written. */
 export type NewValues = Float32Array | (() => Float32Array);
@@ -21,7 +21,12 @@ const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
  */
 export function replaceWeights(model: Model, values: ReadonlyMap<string, NewValues>): Model {
   const unused = new Set(values.keys());
-  const graph = replaceIn(model.graph, []);
+  const graph = mapTensors(model.graph, (weight, key, layer) => {
+    const own = values.get(key);
+    if (own === undefined) return weight.tensor;
+    unused.delete(key);
+    return withValues(weight.tensor, own, layer, weight.name);
+  });
   const [unknown] = unused;
   if (unknown !== undefined) {
     throw usageError('unknown-weight', `the model has no weight ${unknown}`, {
@@ -29,22 +34,6 @@ export function replaceWeights(model: Model, values: ReadonlyMap<string, NewValu
     });
   }
   return { ...model, graph };
-
-  function replaceIn(graph: Graph, path: readonly string[]): Graph {
-    return { ...graph, layers: graph.layers.map((layer) => replaceOf(layer, path)) };
-  }
-
-  function replaceOf(layer: Layer, path: readonly string[]): Layer {
-    if (layer.graph !== undefined) return { ...layer, graph: replaceIn(layer.graph, [...path, layer.name]) };
-    const weights = layer.weights.map((weight) => {
-      const key = weightKey(path, layer.name, weight.name);
-      const own = values.get(key);
-      if (own === undefined) return weight;
-      unused.delete(key);
-      return { ...weight, tensor: withValues(weight.tensor, own, layer.name, weight.name) };
-    });
-    return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
-  }
 }
 
 function withValues(tensor: Tensor, values: NewValues, layer: string, weight: string): Tensor {

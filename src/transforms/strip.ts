@@ -1,7 +1,9 @@
-import { type Graph, type Layer, type Model, type RecordedDoubling, samePath } from '../model/model.js';
+import type { Graph, Model, RecordedDoubling } from '../model/model.js';
 import type { Tensor } from '../model/tensor.js';
+import { weightKey } from '../model/weight-key.js';
 import { planStrip, type StripPlan } from '../plan/plan-strip.js';
 import { removeModules } from '../se/remove-modules.js';
+import { mapTensors } from './map-tensors.js';
 import { renameOutputs } from './rename-outputs.js';
 import { restoreForm } from './restore-form.js';
 
@@ -26,22 +28,12 @@ export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
 }
 
 /** Halves what was doubled, exactly, in a graph and the models nested in it. */
-function halve(graph: Graph, doubled: readonly RecordedDoubling[], path: readonly string[] = []): Graph {
-  const own = doubled.filter((entry) => samePath(entry.graph, path));
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph !== undefined) {
-      const inner = halve(layer.graph, doubled, [...path, layer.name]);
-      return inner === layer.graph ? layer : { ...layer, graph: inner };
-    }
-    const entries = new Map(own.filter((entry) => entry.layer === layer.name).map((entry) => [entry.weight, entry]));
-    if (entries.size === 0) return layer;
-    const weights = layer.weights.map((weight) => {
-      const entry = entries.get(weight.name);
-      return entry === undefined ? weight : { ...weight, tensor: halvedTensor(weight.tensor, entry) };
-    });
-    return { ...layer, weights };
+function halve(graph: Graph, doubled: readonly RecordedDoubling[]): Graph {
+  const byKey = new Map(doubled.map((entry) => [weightKey(entry.graph, entry.layer, entry.weight), entry]));
+  return mapTensors(graph, ({ tensor }, key) => {
+    const entry = byKey.get(key);
+    return entry === undefined ? tensor : halvedTensor(tensor, entry);
   });
-  return layers.some((layer, index) => layer !== graph.layers[index]) ? { ...graph, layers } : graph;
 }
 
 function halvedTensor(tensor: Tensor, { exponent, quantization: texts }: RecordedDoubling): Tensor {

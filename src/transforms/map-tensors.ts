@@ -1,0 +1,28 @@
+import type { Graph, Layer } from '../model/model.js';
+import type { Tensor, Weight } from '../model/tensor.js';
+import { weightKey } from '../model/weight-key.js';
+
+/**
+ * A graph with other tensors in the weights of its layers and of the models nested in it. What nothing changes in stays the
+ * same object.
+ * @param change gives the tensor that is to be there, the same one where nothing changes, by the weight, its `weightKey` and
+ * the name of its layer
+ */
+export function mapTensors(
+  graph: Graph,
+  change: (weight: Weight, key: string, layer: string) => Tensor,
+  path: readonly string[] = [],
+): Graph {
+  const layers = graph.layers.map((layer): Layer => {
+    if (layer.graph !== undefined) {
+      const inner = mapTensors(layer.graph, change, [...path, layer.name]);
+      return inner === layer.graph ? layer : { ...layer, graph: inner };
+    }
+    const weights = layer.weights.map((weight) => {
+      const tensor = change(weight, weightKey(path, layer.name, weight.name), layer.name);
+      return tensor === weight.tensor ? weight : { ...weight, tensor };
+    });
+    return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
+  });
+  return layers.some((layer, index) => layer !== graph.layers[index]) ? { ...graph, layers } : graph;
+}
