@@ -136,7 +136,7 @@ function modulesSection({ excitation }: ExciteRun): string {
     count(module.channels),
     count(module.params),
     (module.mean.reduce((sum, value) => sum + value, 0) / module.channels).toFixed(3),
-    module.isUntrained ? 'untrained' : share(Math.sqrt(module.variances.total)),
+    module.isUntrained ? 'untrained or dead' : share(Math.sqrt(module.variances.total)),
     share(module.specificity),
     share(module.saturation),
   ]);

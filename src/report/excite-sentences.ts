@@ -18,7 +18,7 @@ export const moduleTable = ({ excitation }: ExciteRun): Table => ({
       count(channels),
       count(params),
       `${(mean.reduce((sum, value) => sum + value, 0) / channels).toFixed(3)}${range === 2 ? ' of 2' : ''}`,
-      isUntrained ? 'untrained' : share(Math.sqrt(variances.total)),
+      isUntrained ? 'untrained or dead' : share(Math.sqrt(variances.total)),
       share(specificity),
       share(saturation),
     ],
@@ -55,7 +55,7 @@ const SENTENCES: Readonly<
     );
   },
   untrained: () =>
-    'Nothing can be recommended: every gate of every image is at exactly half its range, so the modules are untrained. Train them, then look again.',
+    'Nothing can be recommended: every gate of every image is at exactly half its range, so the modules are untrained, or dead after too high a learning rate. Train them, then look again.',
   'unknown-classes': () =>
     'Nothing is recommended: what the gates say of classes can only be known from two classes at the least, with several images of each.',
   'all-say-little': ({ stages }) =>
@@ -100,7 +100,8 @@ export function nextStep({
       note: 'The pictures to train with are others than those to judge by.',
     };
   }
-  if (code !== 'says-little' && code !== 'all-say-little') return undefined;
+  // Only modules of ours can be baked or left out.
+  if (!isOurs || (code !== 'says-little' && code !== 'all-say-little')) return undefined;
   return {
     command: `se-retrofit bake ${model} ${images} -o BAKED-MODEL --below ${rule.spreadBelow}`,
     note: 'Gates that hardly move are replaced by their means and folded into the weights.',

@@ -4,6 +4,7 @@ import type { Epoch, Judged } from '../tune/checkpoint.js';
 import type { LabelledImages } from '../tune/labelled-images.js';
 import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
+import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
 import { count, plural, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
@@ -85,9 +86,14 @@ export const skippedImageLine = ({ path, reason }: { readonly path: string; read
   `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
 
 /** What people should know of the result. */
-export function tuneWarnings({ before, after, best, skipped }: TuneResult, { insteadOf }: Loss): readonly Warning[] {
+export function tuneWarnings(
+  { before, after, best, skipped }: TuneResult,
+  { insteadOf }: Loss,
+  judgedBy: TuneOptions['best'],
+): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
-  const worse = `not one epoch is better than the model was; the best, ${best}, is written all the same: try a lower --learning-rate or more images`;
+  const isWorse = judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy;
+  const worse = `by its ${judgedBy}, not one epoch is better than the model was; the best, ${best}, is written all the same: try a lower --learning-rate or more images`;
   return [
     ...(insteadOf === undefined
       ? []
@@ -97,7 +103,7 @@ export function tuneWarnings({ before, after, best, skipped }: TuneResult, { ins
             `the model was compiled with ${insteadOf}; it is trained with a cross-entropy all the same`,
           ),
         ]),
-    ...(after.loss > before.loss && after.accuracy <= before.accuracy ? [warning('worse-than-before', worse)] : []),
+    ...(isWorse ? [warning('worse-than-before', worse)] : []),
     ...(skipped.length === 0
       ? []
       : [

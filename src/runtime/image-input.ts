@@ -25,6 +25,7 @@ export function imageSize(runs: LayersModel, path: string): ImageSize {
   const { shape } = runs.inputs[0]!;
   if (shape.length !== 4) throw refuse(`has an input of ${shape.length - 1} dimensions`);
   const [, height, width, channels] = shape;
+  if (shape[1] === 3 && channels !== 3) throw refuse('takes its channels first (channels_first)');
   if (channels !== 1 && channels !== 3) throw refuse(`has an input of ${channels ?? 'any number of'} channels`);
   return { height: height ?? OPEN_SIDE, width: width ?? OPEN_SIDE, channels };
 }

@@ -8,22 +8,24 @@ const HEAP_BYTES = 2 ** 32;
 const MESSAGES =
   /array buffer allocation failed|invalid (typed )?array( buffer)? length|memory access out of bounds|table index is out of bounds|out of memory|\boom\b|unreachable|bad_alloc|resource ?exhausted/i;
 
+const FULL = 'the memory is full: ';
+
 /** Too many images at once for the memory. */
-export const outOfMemory = (what: string): RetrofitError =>
-  usageError('out-of-memory', `the memory is full: ${what}`, {
+const outOfMemory = (what: string, batch: number | undefined): RetrofitError =>
+  usageError('out-of-memory', FULL + what, {
     where: { field: 'batch' },
-    hint: 'a smaller --batch needs less; a native backend has more (se-retrofit backends says how to get one)',
+    hint: `${batch === undefined || batch === 1 ? 'a smaller --batch needs less' : `try --batch ${Math.ceil(batch / 4)} instead of ${batch}`}; a native backend has more (se-retrofit backends says how to get one)`,
   });
 
-/** The same error, or what it means where a computation found no room. */
-export function namingMemory(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof RetrofitError || !MESSAGES.test(error.message)) return error;
-  return outOfMemory(error.message.split('\n')[0]!.trim());
-}
-
-/** For the end of a computation: names what it failed of. */
-export function throwNamingMemory(error: unknown): never {
-  throw namingMemory(error);
+/**
+ * The same error, or what it means where a computation found no room.
+ * @param batch how many images were computed at once
+ */
+export function namingMemory(error: unknown, batch?: number): unknown {
+  if (error instanceof RetrofitError)
+    return error.code === 'out-of-memory' ? outOfMemory(error.message.slice(FULL.length), batch) : error;
+  if (!(error instanceof Error) || !MESSAGES.test(error.message)) return error;
+  return outOfMemory(error.message.split('\n')[0]!.trim(), batch);
 }
 
 interface WasmBackend {
@@ -42,7 +44,10 @@ export function guardWasmMemory(tf: TensorFlow['tf']): void {
   wasm._malloc = (byteLength) => {
     const address = byteLength < HEAP_BYTES ? allocate(byteLength) : 0;
     if (address === 0 && byteLength > 0)
-      throw outOfMemory(`the wasm backend has 4 GiB, and found no ${Math.ceil(byteLength / 2 ** 20)} MiB more`);
+      throw outOfMemory(
+        `the wasm backend has 4 GiB, and found no ${Math.ceil(byteLength / 2 ** 20)} MiB more`,
+        undefined,
+      );
     return address;
   };
 }

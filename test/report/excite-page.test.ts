@@ -145,9 +145,9 @@ describe('what to run next', () => {
     );
   });
 
-  test('modules that are not ours cannot be skipped: bake', () => {
+  test('modules that are not ours can be neither skipped nor baked: nothing', () => {
     const foreign = NET.map((module) => ({ ...module, kind: 'squeeze-excitation' as const }));
-    expect(next(foreign)).toBe('se-retrofit bake nets/net.keras pictures -o BAKED-MODEL --below 0.05');
+    expect(next(foreign)).toBeUndefined();
   });
 
   test('every module speaks: nothing', () => {

@@ -122,7 +122,7 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
       skipped,
     };
   } catch (error) {
-    throw namingMemory(error);
+    throw namingMemory(error, flags.batch);
   } finally {
     bar.stop();
   }

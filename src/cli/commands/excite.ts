@@ -150,7 +150,7 @@ async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
     });
     return { excitation, preprocess, backend: tensorflow.backend, skipped };
   } catch (error) {
-    throw namingMemory(error);
+    throw namingMemory(error, flags.batch);
   } finally {
     bar.stop();
   }

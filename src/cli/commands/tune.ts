@@ -14,7 +14,7 @@ import {
 } from '../../report/tune-report.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { loadModel } from '../../runtime/load-model.js';
-import { throwNamingMemory } from '../../runtime/out-of-memory.js';
+import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { replaceWeights } from '../../transforms/replace-weights.js';
@@ -64,7 +64,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
     output,
-    warnings: [...tuned.warnings, ...tuneWarnings(result, network.loss)],
+    warnings: [...tuned.warnings, ...tuneWarnings(result, network.loss, flags.best)],
     milliseconds: performance.now() - started,
   };
   if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), true);
@@ -89,7 +89,10 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
     bar.clear();
     if (!flags.quiet) tell(...lines);
   };
-  if (from !== undefined) say(`goes on behind epoch ${done} of ${flags.epochs}`);
+  if (from !== undefined) {
+    const isDone = done >= flags.epochs;
+    say(isDone ? `all ${flags.epochs} epochs are done` : `goes on behind epoch ${done} of ${flags.epochs}`);
+  }
   say(...warnings.map((warning) => messageColors.yellow(`warning: ${warning}`)));
   const endParting =
     given === undefined || flags.quiet ? () => {} : sayWhenInterrupted(() => partingLine(done, flags.epochs));
@@ -110,7 +113,9 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
         }),
     },
   )
-    .catch(throwNamingMemory)
+    .catch((error) => {
+      throw namingMemory(error, flags.batch);
+    })
     .finally(() => {
       bar.clear();
       endParting();
