@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { chooseSteps, isAll, SEED } from './chosen-steps.js';
+import { isAll } from '../support/is-all.js';
+import { chooseSteps, SEED } from './chosen-steps.js';
 import { startFaultServer, takeJournal } from './faulty-runs.js';
 import { JOBS, makeStand } from './jobs.js';
 import { keepTally, tally } from './tally.js';

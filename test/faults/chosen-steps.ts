@@ -1,7 +1,5 @@
 import { randomNumbers } from '../../src/random.js';
-
-/** Whether everything is tried, or a slice that another seed changes. */
-export const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
+import { isAll } from '../support/is-all.js';
 
 /** What the slice and all random moments come from. */
 export const SEED = Number(process.env.SE_RETROFIT_FAULT_SEED ?? 1);

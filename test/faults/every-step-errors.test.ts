@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chooseSome, isAll, SEED } from './chosen-steps.js';
+import { isAll } from '../support/is-all.js';
+import { chooseSome, SEED } from './chosen-steps.js';
 import { type FaultServer, startFaultServer, takeJournal } from './faulty-runs.js';
 import type { Fault } from './inject-faults.mjs';
 import { JOBS, makeStand, type Stand } from './jobs.js';

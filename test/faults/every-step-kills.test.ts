@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { chooseSome, isAll, SEED } from './chosen-steps.js';
+import { isAll } from '../support/is-all.js';
+import { chooseSome, SEED } from './chosen-steps.js';
 import { runFaulty, takeJournal } from './faulty-runs.js';
 import { JOBS, makeStand } from './jobs.js';
 import { type Injection, judge, PLACES, stepsOf } from './judge.js';

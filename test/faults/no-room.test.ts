@@ -3,7 +3,8 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'nod
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { BIN, type Result, run, runProgram } from '../support/cli.js';
-import { chooseSteps, isAll } from './chosen-steps.js';
+import { isAll } from '../support/is-all.js';
+import { chooseSteps } from './chosen-steps.js';
 import { JOBS, makeStand, type Stand } from './jobs.js';
 import { judge } from './judge.js';
 import { keepTally, note } from './tally.js';

@@ -6,8 +6,9 @@ import { nodeStorage } from '../../src/storage/node/node-storage.js';
 import { findCheckpoint } from '../../src/tune/checkpoint.js';
 import { BIN, bytesIn, makeFolders, runProgram } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { writePictures } from '../support/labelled-pictures.js';
-import { chooseSome, chooseSteps, isAll, SEED } from './chosen-steps.js';
+import { chooseSome, chooseSteps, SEED } from './chosen-steps.js';
 import { runFaulty, takeJournal } from './faulty-runs.js';
 import { keepTally, type Standing, tally } from './tally.js';
 

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, release, type } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { isAll, SEED } from './chosen-steps.js';
+import { isAll } from '../support/is-all.js';
+import { SEED } from './chosen-steps.js';
 
 /** What stands where the output goes. `other` is what may never be. */
 export type Standing = 'old' | 'new' | 'absent' | 'other';

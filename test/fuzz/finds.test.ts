@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planRetrofit, readModel, writeModel } from '../../src/index.js';
@@ -31,4 +32,26 @@ test('a model in which nothing is found is named', async () => {
   expect(() => planRetrofit(dense)).toThrow(
     expect.objectContaining({ code: 'nothing-found', where: expect.objectContaining({ file: model.path }) }),
   );
+});
+
+test('an HDF5 file whose groups claim larger nodes than they have is refused: HDF5 would write over what follows them', async () => {
+  const path = join(folder, 'wide.h5');
+  await writeModel(await readModel(modelFolder('channels-first')), path);
+  const bytes = readFileSync(path);
+  bytes[16] = 5;
+  writeFileSync(path, bytes);
+  await expect(readModel(path)).rejects.toMatchObject({ code: 'bad-hdf5', message: /5 and 16 names a node/ });
+});
+
+test('an archive of a version that Python does not read is refused', async () => {
+  const path = join(folder, 'late.keras');
+  await writeModel(await readModel(modelFolder('channels-first')), path);
+  const bytes = readFileSync(path);
+  for (const [signature, place] of [
+    ['PK\x03\x04', 4],
+    ['PK\x01\x02', 6],
+  ] as const)
+    bytes[bytes.indexOf(signature, 0, 'latin1') + place] = 0xff;
+  writeFileSync(path, bytes);
+  await expect(readModel(path)).rejects.toMatchObject({ code: 'bad-zip', message: /version 25.5/ });
 });

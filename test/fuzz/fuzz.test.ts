@@ -1,10 +1,10 @@
 import { describe, expect, inject, test } from 'vitest';
+import { isAll } from '../support/is-all.js';
 import { FORMATS } from './bases.mjs';
 import { fuzz } from './fuzz.mjs';
 
 // A seeded slice of the mutants by default, 10,000 a format with SE_RETROFIT_TEST_ALL=1, any number by `npm run fuzz`.
 
-const isThorough = process.env.SE_RETROFIT_TEST_ALL === '1';
 const SEED = Number(process.env.SE_RETROFIT_FUZZ_SEED ?? 20_261_125);
 const SLICE: Readonly<Record<string, number>> = { tfjs: 100, h5: 40, keras: 40, json: 40 };
 
@@ -15,11 +15,11 @@ describe(`mutants, seed ${SEED}`, () => {
       const found = await fuzz({
         format,
         seed: SEED,
-        count: isThorough ? 10_000 : SLICE[format]!,
+        count: isAll ? 10_000 : SLICE[format]!,
         // Real Keras takes seconds to start and to end a hang: by default it is left to the thorough run.
-        python: isThorough ? inject('oracle').python : undefined,
-        judgeEvery: isThorough ? 20 : 4,
-        baseLimit: isThorough ? undefined : 4,
+        python: isAll ? inject('oracle').python : undefined,
+        judgeEvery: isAll ? 20 : 4,
+        baseLimit: isAll ? undefined : 4,
       });
       console.log(
         `${format}: ${found.mutants} mutants, ${found.refused} refused, ${found.written} written, ${found.agreed} with the same numbers`,
@@ -29,6 +29,6 @@ describe(`mutants, seed ${SEED}`, () => {
       expect(found.refused).toBeGreaterThan(0);
       expect(found.written).toBeGreaterThan(0);
     },
-    isThorough ? 3_600_000 : 120_000,
+    isAll ? 3_600_000 : 120_000,
   );
 });

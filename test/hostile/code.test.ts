@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { errorReportSchema } from '../../src/index.js';
 import { bytesIn, makeFolders, run } from '../support/cli.js';
+import { isAll } from '../support/is-all.js';
 import { editText, modelFileOf, WRITINGS, type Writing, writeWhole } from './containers.js';
 
 // HOSTILE.md, row 17, in the words of both Kerases and in every container; test/cli/refusals-names.test.ts has the many
 // places of one layer, refusals-code.test.ts the compile settings.
 
-const isThorough = process.env.SE_RETROFIT_TEST_ALL === '1';
 const newFolder = makeFolders();
 const wholes = new Map<Writing, string>();
 
@@ -71,7 +71,7 @@ const HIDDEN: readonly (readonly [name: string, edit: (json: string) => string])
 describe.each(WRITINGS)('$container, $dialect, with --deny-code', (writing) => {
   // By default each container hides a part of them, and all together all.
   const turn = WRITINGS.indexOf(writing);
-  const cases = HIDDEN.filter((_, index) => isThorough || index % 3 === turn % 3);
+  const cases = HIDDEN.filter((_, index) => isAll || index % 3 === turn % 3);
 
   test.each(cases)('%s', async (_, edit) => {
     const folder = newFolder();

@@ -4,11 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { errorReportSchema } from '../../src/index.js';
 import { bytesIn, makeFolders, run } from '../support/cli.js';
+import { isAll } from '../support/is-all.js';
 import { editText, editWeights, modelFileOf, WRITINGS, type Writing, weightsFileOf, writeWhole } from './containers.js';
 
 // HOSTILE.md: what is hostile in one container is hostile in all, and every command that reads gives the same answer.
 
-const isThorough = process.env.SE_RETROFIT_TEST_ALL === '1';
 const newFolder = makeFolders();
 const wholes = new Map<Writing, string>();
 const NET = 'net';
@@ -184,7 +184,7 @@ describe.each(WRITINGS)('$container, $dialect', (writing) => {
       await spoil(net, writing);
       const names = Object.keys(COMMANDS);
       // By default the commands take turns: a process costs a quarter second.
-      const chosen = isThorough ? names : [names[(at + WRITINGS.indexOf(writing)) % names.length]!];
+      const chosen = isAll ? names : [names[(at + WRITINGS.indexOf(writing)) % names.length]!];
       for (const name of chosen) await expectRefusedBy(name, folder, writing, codes, words);
     },
   );

@@ -4,6 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { BIN, expectFailure, makeFolders, namesIn, runProgram } from '../support/cli.js';
 import { hdf5Fixture } from '../support/hdf5-files.js';
+import { isAll } from '../support/is-all.js';
 import { type BuiltMember, buildZip } from '../support/zip-builder.js';
 
 // HOSTILE.md, rows 10 and 14: files that claim to be far more than they are, or are far more than any model. What they
@@ -60,8 +61,7 @@ const BOMBS: readonly (readonly [name: string, file: string, put: (path: string)
 ];
 
 describe.skipIf(process.platform === 'win32')('what a hostile file may cost', () => {
-  const isThorough = process.env.SE_RETROFIT_TEST_ALL === '1';
-  const commands = isThorough ? ['add', 'inspect', 'convert', 'strip', 'verify'] : ['add'];
+  const commands = isAll ? ['add', 'inspect', 'convert', 'strip', 'verify'] : ['add'];
 
   test.each(BOMBS)('%s', async (_, file, build, said) => {
     const folder = newFolder();

@@ -10,6 +10,7 @@ import {
   writeModel,
 } from '../../src/index.js';
 import { withConstantGates } from '../support/constant-gates.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle, listCatalogue } from './oracle.js';
 import { readSaved, savedAs } from './saved-models.js';
@@ -17,7 +18,6 @@ import { readSaved, savedAs } from './saved-models.js';
 // Real Keras computes the same with constant gates folded away as with modules whose gates are those constants.
 
 const folder = temporaryFolder();
-const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
 
 const OPTIONS: readonly Partial<RetrofitOptions>[] = [
   {},

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { planRetrofit } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle, listCatalogue } from './oracle.js';
 import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
@@ -7,7 +8,6 @@ import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } f
 // channels_first models run in Keras 3 on JAX: TensorFlow has no such convolutions on a CPU.
 
 const folder = temporaryFolder();
-const isAll = Boolean(process.env.SE_RETROFIT_TEST_ALL);
 const containers = isAll ? CONTAINERS : (['.keras', '.h5'] as const);
 
 /** The catalogue's channels_first models, and the road of each site. */

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { readModel, writeModel } from '../../src/index.js';
 import { modelFolder } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { loadModel, useBackend } from '../support/tensorflow.js';
 import { describeOracle, numbersOf, oracle } from './oracle.js';
@@ -41,9 +42,7 @@ const MODELS = [
   'prelu',
 ];
 const REAL_SIZES = ['MobileNetV2', 'MobileNetV3Small', 'MobileNetV3Large', 'ResNet50', 'EfficientNetB0'];
-const models = process.env.SE_RETROFIT_TEST_ALL
-  ? [...MODELS, ...REAL_SIZES.map((name) => `applications/${name}`)]
-  : MODELS;
+const models = isAll ? [...MODELS, ...REAL_SIZES.map((name) => `applications/${name}`)] : MODELS;
 
 for (const [kind, other] of [
   ['keras2', 'keras3'],

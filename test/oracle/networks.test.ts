@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planRetrofit, type RetrofitOptions } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { randomIndex } from '../support/pairwise.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle } from './oracle.js';
@@ -39,7 +40,6 @@ const NETWORKS: readonly Network[] = [
 ];
 
 const KINDS = ['keras2', 'keras3'] as const;
-const isAll = Boolean(process.env.SE_RETROFIT_TEST_ALL);
 const SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
 const folder = temporaryFolder();
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, test } from 'vitest';
 import { RetrofitError, readModel, writeModel } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { randomNetwork } from '../support/random-network.js';
 import { randomOptions, saveModel } from '../support/random-retrofit.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -13,7 +14,7 @@ import { expectExact, retrofitSaved } from './saved-models.js';
 
 const folder = temporaryFolder();
 const FIRST_SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
-const COUNT = process.env.SE_RETROFIT_TEST_ALL ? 300 : 25;
+const COUNT = isAll ? 300 : 25;
 const REFUSALS: readonly string[] = ['nothing-found', 'nothing-chosen', 'already-retrofitted', 'cannot-convert'];
 
 beforeAll(() => useBackend('cpu'));

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RetrofitError, type RetrofitOptions, strip, writeModel } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle, listCatalogue, type SavedModel } from './oracle.js';
 import { CONTAINERS, type KerasContainer, readSaved, retrofitSaved, savedAs } from './saved-models.js';
@@ -8,7 +9,6 @@ import { CONTAINERS, type KerasContainer, readSaved, retrofitSaved, savedAs } fr
 // Straight after a retrofit, taking it out gives back every layer, attribute and tensor of what Keras had saved.
 
 const folder = temporaryFolder();
-const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
 
 /** An optimizer's state is left out by `add`. */
 const OPTIMIZER: readonly string[] = ['/optimizer_weights', '/optimizer', '/_metadata'];

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { RetrofitError } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { describeOracle, listCatalogue } from './oracle.js';
 import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
 
 // Every block kind and trap of the catalogue, in both Kerases, in every container: real Keras loads what we write and
 // computes the same numbers, difference 0.
-
-const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
 
 /** What Keras itself saves and cannot load again. */
 const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {

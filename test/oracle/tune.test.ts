@@ -6,6 +6,7 @@ import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { runHere } from '../support/cli-here.js';
 import { readFixture } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { writePictures } from '../support/labelled-pictures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
@@ -69,7 +70,6 @@ const MODELS: readonly Case[] = [
 
 const FIRST: readonly string[] = ['residual_shortcut_first', 'inception', 'nested_frozen', 'transfer', 'two_classes'];
 
-const isAll = process.env.SE_RETROFIT_TEST_ALL === '1';
 const TRAINS = ['modules', 'all'] as const;
 
 /** By default some models, each trained in one way in Keras 2 and in the other in Keras 3. */

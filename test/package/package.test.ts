@@ -4,6 +4,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { copyFixture, expectFailure, LONG_PATIENCE_MILLISECONDS, namesIn, runProgram } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { writePictures } from '../support/labelled-pictures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { installPackage, type PackedPackage, packPackage } from './installed-package.js';
@@ -144,7 +145,7 @@ describe('the library', () => {
 });
 
 // 150 MB, half a minute.
-if (process.env.SE_RETROFIT_TEST_ALL) {
+if (isAll) {
   test('with the optional packages it computes', async () => {
     const whole = join(folder, 'whole');
     await installPackage(packed.tarball, whole, []);

@@ -1,13 +1,14 @@
 import { vi } from 'vitest';
 import { runWords } from '../../src/cli/main.js';
 import { type Result, type RunOptions, run } from './cli.js';
+import { isAll } from './is-all.js';
 
 /**
  * Runs the command line in this process, where what is tested is its answer and not the process: a start takes most of a
  * second. All of them are processes with SE_RETROFIT_TEST_ALL.
  */
 export async function runHere(words: readonly string[], options: Pick<RunOptions, 'cwd'> = {}): Promise<Result> {
-  if (process.env.SE_RETROFIT_TEST_ALL) return run(words, options);
+  if (isAll) return run(words, options);
   const started = performance.now();
   const [output, messages]: [string[], string[]] = [[], []];
   const gather = (lines: string[]) => (text: unknown) => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RetrofitOptions } from '../../src/index.js';
 import { LOADABLE_NAMES } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { pairwise } from '../support/pairwise.js';
 import { expectSameBits, retrofitFixture } from '../support/retrofitted.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -41,7 +42,7 @@ const COMBINATIONS = pairwise(
   },
   SEED,
 ) as readonly Partial<RetrofitOptions>[];
-const COMBINATIONS_A_MODEL = process.env.SE_RETROFIT_TEST_ALL ? COMBINATIONS.length : 3;
+const COMBINATIONS_A_MODEL = isAll ? COMBINATIONS.length : 3;
 
 afterEach(() => tf.disposeVariables());
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { inspect, planRetrofit, RetrofitError, readModel, retrofit, writeModel } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { randomNetwork } from '../support/random-network.js';
 import { randomOptions, saveModel } from '../support/random-retrofit.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -8,7 +9,7 @@ import { firstDifference, loadModel, predict, seededInputs, tf, useBackend } fro
 
 const folder = temporaryFolder();
 const FIRST_SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
-const COUNT = process.env.SE_RETROFIT_TEST_ALL ? 1000 : 150;
+const COUNT = isAll ? 1000 : 150;
 
 beforeAll(() => useBackend('cpu'));
 

@@ -1,6 +1,7 @@
 import { train } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { isAll } from '../support/is-all.js';
 import { retrofitFixture } from '../support/retrofitted.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { loadModel, seededInputs, tf, useBackend } from '../support/tensorflow.js';
@@ -28,7 +29,7 @@ const MODELS: readonly string[] = [
   'single-channel',
   'quantized-uint8',
 ];
-const SEEDS = process.env.SE_RETROFIT_TEST_ALL ? 20 : 4;
+const SEEDS = isAll ? 20 : 4;
 
 const isExpand = (name: string) => /se_[\d_]+_expand\/kernel/.test(name);
 

@@ -7,6 +7,7 @@ import { countMacs, countParams } from '../../src/plan/cost.js';
 import { viewGraph } from '../../src/stages/graph-view.js';
 import { withConstantGates } from '../support/constant-gates.js';
 import { readFixture } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -55,7 +56,7 @@ describe('the model costs what it did before it had modules', () => {
   ];
   // Each in one format, and every format twice at the least; all in all with SE_RETROFIT_TEST_ALL.
   const cases = names.map((name, index) => {
-    const endings = process.env.SE_RETROFIT_TEST_ALL || index === 0 ? ENDINGS : [ENDINGS[index % 3]!];
+    const endings = isAll || index === 0 ? ENDINGS : [ENDINGS[index % 3]!];
     return [name, endings] as const;
   });
   test.each(cases)('%s', async (name, endings) => {

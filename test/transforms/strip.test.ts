@@ -17,6 +17,7 @@ import {
 import { randomNumbers, shuffled } from '../../src/random.js';
 import { bytesIn, makeFolders } from '../support/cli.js';
 import { MODEL_NAMES, modelFolder, readFixture } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { buildModel, renameLayer, writeBuilt } from '../support/model-builder.js';
 import { retrofitFixture } from '../support/retrofitted.js';
 
@@ -26,7 +27,7 @@ let count = 0;
 const newPath = () => join(folder, `plain-${count++}`);
 
 /** How many options are tried on each model, drawn by its name; the first is tried on all. */
-const OPTIONS_A_MODEL = process.env.SE_RETROFIT_TEST_ALL ? Number.POSITIVE_INFINITY : 2;
+const OPTIONS_A_MODEL = isAll ? Number.POSITIVE_INFINITY : 2;
 
 const OPTIONS: readonly Partial<RetrofitOptions>[] = [
   { ratio: 2 },

@@ -13,6 +13,8 @@ export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
 
 const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 const SUPERBLOCK_BYTES = 96;
+/** Half of the names in a node of a group's table, and of the children in a node of the tree over it. */
+const USUAL_WIDTHS = [4, 16] as const;
 
 export const badHdf5 = (message: string, object?: string) =>
   inputError('bad-hdf5', message, { where: { field: object }, hint: 'copy or save the file again' });
@@ -82,6 +84,11 @@ export function readSuperblock(file: Hdf5Bytes): { readonly version: number; rea
   const [offsetBytes, lengthBytes] = isEarly ? [start[13], start[14]] : [start[9], start[10]];
   if (offsetBytes !== 8 || lengthBytes !== 8) {
     throw badHdf5(`HDF5 addresses of ${offsetBytes} and lengths of ${lengthBytes} bytes are not what Keras writes`);
+  }
+  // HDF5 would write nodes of this size over what lies behind the smaller ones.
+  const [leafNames, treeNodes] = isEarly ? [start.readUInt16LE(16), start.readUInt16LE(18)] : USUAL_WIDTHS;
+  if (leafNames !== USUAL_WIDTHS[0] || treeNodes !== USUAL_WIDTHS[1]) {
+    throw badHdf5(`HDF5 groups of ${leafNames} and ${treeNodes} names a node are not what Keras writes`);
   }
   const addresses = isEarly ? (version === 0 ? 24 : 28) : 12;
   if (numberAt(start, addresses) !== 0) throw badHdf5('an HDF5 file within another file is not what Keras writes');

@@ -11,6 +11,9 @@ const HAS_DESCRIPTOR = 0x0008;
 /** Hints on how it was deflated, sizes behind the data, a name in UTF-8: nothing else is read. */
 const KNOWN_FLAGS = 0x080e;
 
+/** Version 6.3 of the format: Python's zipfile reads no later ones. */
+const LATEST_VERSION = 63;
+
 const ZIP64_FIELD = 0x0001;
 const SEE_ZIP64 = 0xffffffff;
 
@@ -39,6 +42,8 @@ export function findBadRecord(entry: Entry, record: RecordFacts, isFolder: boole
   if (generalPurposeBitFlag & ~KNOWN_FLAGS) {
     return `the member has flags that are not read here: 0x${generalPurposeBitFlag.toString(16)}`;
   }
+  const version = entry.versionNeededToExtract & 0xff;
+  if (version > LATEST_VERSION) return `the member is of version ${version / 10} of the zip format, which is not known`;
   if (record.disk !== 0) return 'the member lies in another part of the archive';
   if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
     return `the member is compressed by method ${compressionMethod}; only deflate (8) is read`;

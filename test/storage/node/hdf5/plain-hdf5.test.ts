@@ -10,6 +10,7 @@ import { type Hdf5Thread, withHdf5Thread } from '../../../../src/storage/node/hd
 import { plainRootAddress } from '../../../../src/storage/node/hdf5/plain-hdf5.js';
 import { makeFolders } from '../../../support/cli.js';
 import { hdf5Fixture } from '../../../support/hdf5-files.js';
+import { isAll } from '../../../support/is-all.js';
 
 vi.mock('../../../../src/limits.js', async (original) => ({
   ...(await original<typeof import('../../../../src/limits.js')>()),
@@ -108,7 +109,7 @@ test.each(['attributes.h5', 'dtypes.h5', 'packed.h5', 'latest.h5', 'soft_link.h5
   },
 );
 
-const MUTANTS = process.env.SE_RETROFIT_TEST_ALL ? 2000 : 80;
+const MUTANTS = isAll ? 2000 : 80;
 
 test.each(['weights.h5', 'model.h5', 'attributes.h5'])(
   'nor is a damaged %s read otherwise',
