@@ -82,7 +82,7 @@ test('every room has its arrows, and every arrow its room', () => {
   expect(Object.keys(ARROWS).filter((room) => !rooms.has(room))).toEqual([]);
 });
 
-test('only storage/node, images, checkpoints and the command line touch the file system', () => {
+test('only storage/node, images and the command line touch the file system', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const touching = files.filter((name) => /from 'node:(fs|path|os)/.test(readFileSync(join(SRC, name), 'utf8')));
   expect(touching.filter((name) => !/^(?:storage\/node|cli|images)\//.test(name))).toEqual([]);

@@ -12,7 +12,7 @@ import {
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
-import { type Renaming, translateGraph } from './dialects/translate-graph.js';
+import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they

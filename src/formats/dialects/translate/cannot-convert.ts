@@ -1,5 +1,5 @@
-import { inputError, type RetrofitError } from '../../errors.js';
-import type { Loader } from '../../layers/layer-facts.js';
+import { inputError, type RetrofitError } from '../../../errors.js';
+import type { Loader } from '../../../layers/layer-facts.js';
 
 const LOADER_NAMES: Readonly<Record<Loader, string>> = {
   tfjs: 'TensorFlow.js',

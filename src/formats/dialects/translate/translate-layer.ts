@@ -6,10 +6,10 @@ import {
   type JsonValue,
   withMember,
   withoutMember,
-} from '../../json/json-value.js';
-import { axisOf, isChannelsFirst, numberIn } from '../../layers/config.js';
-import { factsOf } from '../../layers/known-layers.js';
-import type { Layer } from '../../model/model.js';
+} from '../../../json/json-value.js';
+import { axisOf, isChannelsFirst, numberIn } from '../../../layers/config.js';
+import { factsOf } from '../../../layers/known-layers.js';
+import type { Layer } from '../../../model/model.js';
 import { cannotConvert } from './cannot-convert.js';
 import { addPlain, addTranslated, outputOf, type PieceBox, type Source } from './layer-pieces.js';
 import { noSuchClass } from './translate-config.js';

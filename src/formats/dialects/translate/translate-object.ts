@@ -1,6 +1,6 @@
-import { fromPlain, getMember, isObject, type JsonObject, type JsonValue, stringOf } from '../../json/json-value.js';
-import { objectKind, translateObject } from '../../layers/config-objects.js';
-import type { Loader } from '../../layers/layer-facts.js';
+import { fromPlain, getMember, isObject, type JsonObject, type JsonValue, stringOf } from '../../../json/json-value.js';
+import { objectKind, translateObject } from '../../../layers/config-objects.js';
+import type { Loader } from '../../../layers/layer-facts.js';
 import { bareJson, objectOf } from './bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 

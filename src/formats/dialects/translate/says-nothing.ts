@@ -1,4 +1,4 @@
-import { isArray, isObject, type JsonValue } from '../../json/json-value.js';
+import { isArray, isObject, type JsonValue } from '../../../json/json-value.js';
 
 /** Whether an argument is none: null, or a structure of nulls, as Keras 3 writes the masks of several inputs. */
 export function saysNothing(json: JsonValue): boolean {

@@ -1,7 +1,7 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../json/json-value.js';
-import { dtypePolicy } from '../../layers/dtype-policy.js';
-import { factsOf } from '../../layers/known-layers.js';
-import type { Shape } from '../../layers/layer-facts.js';
+import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
+import { dtypePolicy } from '../../../layers/dtype-policy.js';
+import { factsOf } from '../../../layers/known-layers.js';
+import type { Shape } from '../../../layers/layer-facts.js';
 import { objectOf } from './bare-json.js';
 import { type Languages, translateConfig } from './translate-config.js';
 

@@ -1,5 +1,5 @@
-import type { Loader } from '../../layers/layer-facts.js';
-import { type Graph, listGraphs } from '../../model/model.js';
+import type { Loader } from '../../../layers/layer-facts.js';
+import { type Graph, listGraphs } from '../../../model/model.js';
 
 /** The names that the layers of a translated model get. */
 export interface LayerNames {

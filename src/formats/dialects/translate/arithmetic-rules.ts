@@ -1,5 +1,5 @@
-import { fromPlain, type JsonScalar, type JsonValue, numberOf } from '../../json/json-value.js';
-import { newLayer } from '../../model/model.js';
+import { fromPlain, type JsonScalar, type JsonValue, numberOf } from '../../../json/json-value.js';
+import { newLayer } from '../../../model/model.js';
 import { addPlain, outputOf, type Source } from './layer-pieces.js';
 import { numberToken, type Operation, type OperationRule, rankOf, tensorOf } from './operation-rules.js';
 import { addRescaling, translateLayer } from './translate-layer.js';

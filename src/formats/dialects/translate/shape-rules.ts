@@ -1,7 +1,7 @@
-import type { Plain } from '../../json/json-value.js';
-import { axisOf, elementCount } from '../../layers/config.js';
-import type { Shape } from '../../layers/layer-facts.js';
-import { newLayer } from '../../model/model.js';
+import type { Plain } from '../../../json/json-value.js';
+import { axisOf, elementCount } from '../../../layers/config.js';
+import type { Shape } from '../../../layers/layer-facts.js';
+import { newLayer } from '../../../model/model.js';
 import { addPlain, outputOf, type Source } from './layer-pieces.js';
 import { hasOnly, type OperationRule, onlyTensor, rankOf, settingsOf } from './operation-rules.js';
 import { translateLayer } from './translate-layer.js';

@@ -1,5 +1,5 @@
-import { fromPlain, getMember, type JsonValue, stringOf } from '../../json/json-value.js';
-import type { Loader } from '../../layers/layer-facts.js';
+import { fromPlain, getMember, type JsonValue, stringOf } from '../../../json/json-value.js';
+import type { Loader } from '../../../layers/layer-facts.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 
 const POLICIES: readonly string[] = ['Policy', 'PolicyV1', 'DTypePolicy', 'FloatDTypePolicy'];

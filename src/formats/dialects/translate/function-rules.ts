@@ -1,5 +1,5 @@
-import { fromPlain, type JsonObject, type PlainObject } from '../../json/json-value.js';
-import { newLayer } from '../../model/model.js';
+import { fromPlain, type JsonObject, type PlainObject } from '../../../json/json-value.js';
+import { newLayer } from '../../../model/model.js';
 import { addTranslated, outputOf } from './layer-pieces.js';
 import { hasOnly, type OperationRule, onlyTensor, settingsOf } from './operation-rules.js';
 import { translateLayer } from './translate-layer.js';

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../json/json-value.js';
+import type { JsonObject, JsonValue } from '../../../json/json-value.js';
 
 /** The value without the white space it was read with: it goes into another document. Tokens stay. */
 export function bareJson(value: JsonValue): JsonValue {

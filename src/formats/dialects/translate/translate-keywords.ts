@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../json/json-value.js';
-import type { Loader } from '../../layers/layer-facts.js';
-import type { Layer } from '../../model/model.js';
+import type { JsonObject } from '../../../json/json-value.js';
+import type { Loader } from '../../../layers/layer-facts.js';
+import type { Layer } from '../../../model/model.js';
+import type { Argument, CallArguments } from '../call-arguments.js';
 import { objectOf } from './bare-json.js';
-import type { Argument, CallArguments } from './call-arguments.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { saysNothing } from './says-nothing.js';
 

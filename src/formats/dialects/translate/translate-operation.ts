@@ -1,7 +1,7 @@
-import { getMember, type JsonObject, type JsonValue } from '../../json/json-value.js';
-import type { Layer } from '../../model/model.js';
+import { getMember, type JsonObject, type JsonValue } from '../../../json/json-value.js';
+import type { Layer } from '../../../model/model.js';
+import type { CallArguments } from '../call-arguments.js';
 import { ARITHMETIC } from './arithmetic-rules.js';
-import type { CallArguments } from './call-arguments.js';
 import { cannotConvert } from './cannot-convert.js';
 import { FUNCTIONS } from './function-rules.js';
 import { outputOf, type PieceBox } from './layer-pieces.js';

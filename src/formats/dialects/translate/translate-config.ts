@@ -7,14 +7,14 @@ import {
   type PlainObject,
   stringOf,
   toPlain,
-} from '../../json/json-value.js';
-import { type ActivationStep, translateActivation } from '../../layers/activations.js';
-import { hasActivityRegularizer } from '../../layers/config.js';
-import { fieldStanding, INPUT_FIELDS } from '../../layers/config-fields.js';
-import { objectKind } from '../../layers/config-objects.js';
-import { factsOf } from '../../layers/known-layers.js';
-import type { Loader } from '../../layers/layer-facts.js';
-import type { Dialect } from '../../model/model.js';
+} from '../../../json/json-value.js';
+import { type ActivationStep, translateActivation } from '../../../layers/activations.js';
+import { hasActivityRegularizer } from '../../../layers/config.js';
+import { fieldStanding, INPUT_FIELDS } from '../../../layers/config-fields.js';
+import { objectKind } from '../../../layers/config-objects.js';
+import { factsOf } from '../../../layers/known-layers.js';
+import type { Loader } from '../../../layers/layer-facts.js';
+import type { Dialect } from '../../../model/model.js';
 import { bareJson, objectOf } from './bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
