@@ -29,7 +29,7 @@ ${DARK_STYLE}
 export function addPage(run: Run): string {
   const { plan, model, inputPath, verified, tool } = run;
   const warnings = [...model.warnings, ...plan.warnings].map(warningLine);
-  const [next, ...code] = nextSteps(plan.exact);
+  const [next, ...code] = nextSteps(plan);
   const parts = [
     `<p class="lead">${prose(doneSentence(run))}</p>`,
     `<p>${prose(`${totalsLine(plan)}.`)}</p>`,

@@ -109,12 +109,22 @@ export function removedLine(modules: readonly OwnModule[]): string {
 }
 
 /** What to do with the new model. */
-export const nextSteps = (isExact: boolean): readonly string[] => [
-  isExact
+export const nextSteps = ({ exact, sites }: Plan): readonly string[] => [
+  exact
     ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
     : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
+  ...(sites.some(({ graph }) => graph.length > 0) ? TRAIN_NESTED : TRAIN),
+];
+
+const TRAIN: readonly string[] = [
   "  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })",
   "  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')",
+];
+
+/** A nested model that is frozen freezes its modules too. */
+const TRAIN_NESTED: readonly string[] = [
+  "  TensorFlow.js  (function train({ layers }) { layers.forEach((layer) => { layer.trainable = !!layer.layers || layer.name.startsWith('se_'); if (layer.layers) train(layer); }); })(model)",
+  "  Keras          for layer in model._flatten_layers(include_self=False): layer.trainable = hasattr(layer, 'layers') or layer.name.startswith('se_')",
 ];
 
 const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {

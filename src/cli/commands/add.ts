@@ -109,5 +109,5 @@ function show({ model, plan, output, verified, milliseconds }: Run, isDryRun: bo
   if (isDryRun) tell('dry run: nothing was written');
   if (output === null) return;
   print(dataColors.green(outputLine(model, output, milliseconds)));
-  tell(...nextSteps(plan.exact).map((line) => messageColors.dim(line)));
+  tell(...nextSteps(plan).map((line) => messageColors.dim(line)));
 }
