@@ -47,7 +47,7 @@ describe('what cannot be trained', () => {
     ['resnet-cifar', 4, 'no SE modules', 'se-retrofit add'],
     ['multi-io', 4, '2 inputs'],
     ['conv1d-residual', 4, 'input of 2 dimensions'],
-    ['channels-first', 4, '16 channels'],
+    ['channels-first', 4, 'channels first'],
     ['unet', 4, 'the output of the model has the shape [32, 32, 1]'],
   ])('the model %s', async (name, code, ...words) => {
     const folder = newFolder();
@@ -133,7 +133,7 @@ describe('what cannot be trained', () => {
     // 92 MB an image: the three of the validation are no matter, the 45 of the training are.
     const words = ['tune', path, join(folder, 'images'), '--validation', '0.05', '-o', join(folder, 'tuned')];
     const result = await run([...words, '--backend', 'wasm', '--batch', '64', '--checkpoints', join(folder, 'kept')]);
-    expectFailure(result, 2, 'the memory is full', 'smaller --batch', 'native backend');
+    expectFailure(result, 2, 'the memory is full', 'try --batch 16 instead of 64', 'native backend');
     expect(namesIn(folder).filter((name) => /^(tuned|kept)/.test(name))).toEqual([]);
   });
 
