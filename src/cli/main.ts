@@ -5,15 +5,6 @@ import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { makeProgram } from './program.js';
 import { exitOnSignals } from './signals.js';
 
-const HDF5_NAME = /\.(?:h5|hdf5|keras)$/i;
-const WRITE_NO_MODEL: readonly string[] = ['inspect', 'verify', 'excite', 'backends'];
-
-function looksLikeWritingHdf5(words: readonly string[]): boolean {
-  if (WRITE_NO_MODEL.includes(words[0] ?? '') || words.includes('--dry-run')) return false;
-  const flag = words.findIndex((word) => word === '-o' || word === '--output');
-  return (flag < 0 ? words : words.slice(flag + 1, flag + 2)).some((word) => HDF5_NAME.test(word));
-}
-
 /**
  * Runs the command line.
  * @param words the arguments, without node and the script
@@ -22,10 +13,6 @@ function looksLikeWritingHdf5(words: readonly string[]): boolean {
 export async function main(words: readonly string[]): Promise<number> {
   exitOnSignals();
   tolerateClosedPipes();
-  // A guess, to save time: what a file is, its content says.
-  if (looksLikeWritingHdf5(words)) {
-    (await import('../storage/node/hdf5/hdf5-thread.js')).prepareHdf5Thread();
-  }
   return runWords(words);
 }
 

@@ -84,7 +84,7 @@ export function memoryStorage(given: Files = []): MemoryStorage {
         if (taken !== undefined) throw outputTaken(taken);
       }),
     withHdf5: async (file) => refuse(file.path, 'an HDF5 file'),
-    hasSymbolTables: async (file) => refuse(file.path, 'an HDF5 file'),
+    canEditHdf5: async (file) => refuse(file.path, 'an HDF5 file'),
     openZip: async (file) => refuse(file.path, 'a zip archive'),
     unpackTemporarily: async (archive) => refuse(archive.path, 'a zip archive'),
   };

@@ -33,9 +33,9 @@ export interface StagedOutput {
   patch(name: string, byteOffset: number, bytes: Uint8Array): Promise<void>;
   /** Makes a new HDF5 file. */
   buildHdf5(name: string, build: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
-  /** Changes an HDF5 file that is staged already. */
+  /** Changes an HDF5 file that is staged already; `canEditHdf5` has said that it can be done. */
   editHdf5(name: string, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
-  /** Gives objects of a staged HDF5 file other names, in the order given; `hasSymbolTables` has said that it can be done. */
+  /** Gives objects of a staged HDF5 file other names, in the order given; `canEditHdf5` has said that it can be done. */
   renameInHdf5(name: string, renamings: readonly Hdf5Renaming[]): Promise<void>;
   /** Makes a zip archive; staged files that it takes in are no part of the output any more. */
   writeZip(name: string, members: readonly NewZipMember[]): Promise<void>;
@@ -95,8 +95,8 @@ export interface Storage {
    * @throws RetrofitError `bad-hdf5`, `unsafe-path`
    */
   withHdf5<T>(file: FoundFile, use: (opened: Hdf5File) => Promise<T>): Promise<T>;
-  /** Whether objects of these groups can be renamed where they lie: Keras writes files of this kind. */
-  hasSymbolTables(file: FoundFile, groups: readonly string[]): Promise<boolean>;
+  /** Whether a copy can be changed, its objects in these groups too: Keras writes files of this kind. */
+  canEditHdf5(file: FoundFile, groups: readonly string[]): Promise<boolean>;
   /** @throws RetrofitError `bad-zip`, `unsafe-path` */
   openZip(file: FoundFile): Promise<ZipArchive>;
   /** Unpacks a member into a file that goes when the process ends, to be read in any order. */

@@ -204,7 +204,7 @@ test('in memory, HDF5 files and archives are refused in one sentence', async () 
   for (const attempt of [
     () => storage.openZip(file),
     () => storage.withHdf5(file, async () => 0),
-    () => storage.hasSymbolTables(file, ['/']),
+    () => storage.canEditHdf5(file, ['/']),
     () => staged.writeZip('net.keras', []),
     () => staged.buildHdf5('net.h5', async () => {}),
   ]) {

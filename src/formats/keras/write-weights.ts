@@ -77,7 +77,8 @@ async function changeLegacy(
     await writeLegacyHdf5(editor, graph, { base, before: source.graph, dialect, values });
     finish(editor);
   };
-  if (!source.hasOptimizer && !hasLost(source.graph, graph)) {
+  const isKept = !source.hasOptimizer && !hasLost(source.graph, graph);
+  if (isKept && (await source.storage.canEditHdf5(source.weightsFile, ['/', base || '/']))) {
     await staged.copy(source.weightsFile, name);
     await staged.editHdf5(name, change);
     return true;
@@ -103,7 +104,7 @@ async function changeContainers(
   const { storage, weightsFile, graph: before } = source;
   const moves = await storage.withHdf5(weightsFile, async (file) => planMoves(file, before, graph));
   const groups = moves.renamings.map((renaming) => renaming.group);
-  if (!source.hasOptimizer && !hasLost(before, graph) && (await storage.hasSymbolTables(weightsFile, groups))) {
+  if (!source.hasOptimizer && !hasLost(before, graph) && (await storage.canEditHdf5(weightsFile, ['/', ...groups]))) {
     await staged.copy(weightsFile, name);
     await staged.editHdf5(name, async (editor) => {
       for (const path of moves.placeholders) editor.makeGroup(path);

@@ -6,7 +6,7 @@ import type { FindOptions, FoundFile, Storage } from '../storage.js';
 import { notAFile, notFound, outsideFolder } from '../storage-errors.js';
 import { isMissing } from './file-system-errors.js';
 import { readHdf5 } from './hdf5/open-hdf5.js';
-import { hasSymbolTables } from './hdf5/rename-in-hdf5.js';
+import { canEditHdf5 } from './hdf5/rename-in-hdf5.js';
 import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
 import { stageFiles } from './staging/staged-files.js';
 import { stageFolder } from './staging/staged-folder.js';
@@ -29,7 +29,7 @@ export const nodeStorage: Storage = {
   stageFolder,
   stageFiles,
   withHdf5: (file, use) => reading(file, (descriptor) => readHdf5(descriptor, file, use)),
-  hasSymbolTables: (file, groups) => withHandle(file, (descriptor) => hasSymbolTables(descriptor, file, groups)),
+  canEditHdf5: (file, groups) => withHandle(file, (descriptor) => canEditHdf5(descriptor, file, groups)),
   openZip: (file) => openZip(file, openFile),
   unpackTemporarily: (archive, chunks) => unpackTemporarily(archive, chunks, findFile),
 };

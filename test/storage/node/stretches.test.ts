@@ -28,7 +28,7 @@ test('a stretch is opened as if it were a file', async () => {
 
 test('an HDF5 file that is a stretch of another is read where it lies', async () => {
   const stretch = await stretchOf('weights.h5');
-  expect(await nodeStorage.hasSymbolTables(stretch, ['/', '/layers'])).toBe(true);
+  expect(await nodeStorage.canEditHdf5(stretch, ['/', '/layers'])).toBe(true);
   expect(await nodeStorage.withHdf5(stretch, async (file) => readAll(file))).toBe(3 * 9 * 4);
   const short = { ...stretch, byteLength: stretch.byteLength - 1 };
   await expect(nodeStorage.withHdf5(short, async (file) => readAll(file))).rejects.toMatchObject({ code: 'bad-hdf5' });

@@ -1,6 +1,3 @@
-/** How an HDF5 file is opened: to be read, to be changed, or new. */
-export type Hdf5Mode = 'read' | 'change' | 'new';
-
 /** What a name in a group leads to. */
 export type Hdf5ChildKind = 'group' | 'dataset' | 'soft link' | 'external link' | 'unknown';
 
@@ -22,29 +19,17 @@ export type Hdf5AttributeValue =
   | { readonly texts: readonly Uint8Array[]; readonly isList: boolean }
   | { readonly elementCount: number };
 
-/** The types that h5wasm can make by itself; `placeholder` is a type of the same size, whose message has room for any. */
-export type Hdf5MadeType = 'float' | 'integer' | 'unsigned' | 'placeholder';
-
 /** What the thread that runs h5wasm answers. Every call is synchronous; arguments and results are copied. */
 export interface Hdf5Calls {
-  /** @param byteLength of a stretch of the file; `null` for a file that may grow. */
-  open(descriptor: number, byteOffset: number, byteLength: number | null, mode: Hdf5Mode): number;
+  open(descriptor: number, byteOffset: number, byteLength: number): number;
   close(file: number): void;
-  flush(file: number): void;
   addressOf(file: number, path: string): number;
   list(file: number, group: string): readonly Hdf5Child[];
   listAttributes(file: number, path: string): readonly string[];
   readAttribute(file: number, path: string, name: string): Hdf5AttributeValue;
   read(file: number, path: string, block: Hdf5Block | null, byteLength: number): Uint8Array;
-  write(file: number, path: string, block: Hdf5Block | null, bytes: Uint8Array): void;
-  makeGroup(file: number, path: string): void;
-  makeDataset(file: number, path: string, type: Hdf5MadeType, itemBytes: number, shape: readonly number[]): void;
-  writeText(file: number, path: string, name: string, text: string): void;
-  writeTexts(file: number, path: string, name: string, texts: readonly string[], fixedBytes: number | null): void;
-  removeAttribute(file: number, path: string, name: string): void;
 }
 
-/** One of the calls that go to the thread together; the last one's result comes back, or the first failure. */
 export interface Hdf5Request {
   readonly name: keyof Hdf5Calls;
   readonly args: readonly unknown[];
@@ -53,8 +38,6 @@ export interface Hdf5Request {
 export type Hdf5Answer =
   | { readonly result: unknown }
   | {
-      /** Which of the calls it was. */
-      readonly index: number;
       /** What HDF5 said, or nothing. */
       readonly reason: string;
       /** What the operating system said while the file was read or written. */

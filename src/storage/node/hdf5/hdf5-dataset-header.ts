@@ -63,13 +63,6 @@ export function readDatasetHeader(file: Hdf5Bytes, address: number, path: string
   };
 }
 
-/** Where the message lies that says what a dataset's values are, and how much room it has. */
-export function getDatatypePlace(file: Hdf5Bytes, address: number): { address: number; byteLength: number } {
-  const found = readHeaderMessages(file, address).find(({ type }) => type === DATATYPE);
-  if (found === undefined) throw damaged('a dataset does not say what it holds');
-  return { address: found.address, byteLength: found.content.length };
-}
-
 function contentOf(messages: readonly HeaderMessage[], wanted: number, path: string): Buffer {
   const found = messages.find(({ type }) => type === wanted);
   if (found === undefined || found.isShared || found.content.length < 4) {

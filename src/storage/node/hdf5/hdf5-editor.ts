@@ -1,55 +1,89 @@
+import { fstatSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES } from '../../../limits.js';
-import type { ByteChunks, Hdf5Dataset, Hdf5Dtype, Hdf5Editor } from '../../hdf5.js';
+import type { ByteChunks, Hdf5Dtype, Hdf5Editor } from '../../hdf5.js';
+import { isSmall } from '../at-once.js';
 import { isInterrupted } from '../staging/unfinished.js';
-import { listBlocks } from './hdf5-blocks.js';
-import { badHdf5 } from './hdf5-bytes.js';
-import type { Hdf5MadeType } from './hdf5-calls.js';
-import { itemBytes, type NumberDtype } from './hdf5-dtypes.js';
-import { makeView, type OpenHdf5 } from './hdf5-file.js';
+import { writeBytes, writeBytesSync } from '../write-bytes.js';
+import { makeTail } from './file-tail.js';
+import { badHdf5, bytesOf, type Hdf5Bytes } from './hdf5-bytes.js';
+import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-changes.js';
+import { datatypeMessage, itemBytes, type NumberDtype } from './hdf5-dtypes.js';
+import type { Hdf5View } from './hdf5-file.js';
 import { folderOf, join, splitPath } from './hdf5-tree.js';
+import { datasetMessages, fixedTextType, TEXT_TYPE } from './new-messages.js';
+import { endOfFile, newSuperblock } from './new-superblock.js';
 
-/** A dataset that was made with a placeholder for its type, which h5wasm cannot make. */
-export interface Placeholder {
-  readonly address: number;
-  readonly dtype: NumberDtype;
-}
-
-/** More than this does not fit into the header of an object, and h5wasm can put an attribute nowhere else. */
+/** More than this does not fit into the header of an object. */
 const MOST_ATTRIBUTE_BYTES = 64_512;
 
 /** What a text of variable length takes in an attribute, whatever its own length. */
 const TEXT_REFERENCE_BYTES = 16;
 
-/** Changes an open file; see {@link Hdf5Editor}. `placeholders` are to be replaced once the file is closed. */
-export function makeEditor(opened: OpenHdf5): {
-  readonly editor: Hdf5Editor;
-  readonly placeholders: readonly Placeholder[];
-} {
-  const { thread, file } = opened;
-  const placeholders: Placeholder[] = [];
-  /** Objects that were there and are changed: what HDF5 still holds back of them has to be on the disk before it is read. */
-  const changed = new Set<string>();
-  /** Attributes of the objects that were made. */
-  const made = new Map<string, Set<string>>();
-  let onDisk = opened.bytes('/');
-  const view = makeView({
-    ...opened,
-    bytes: (path) => {
-      if (changed.has(path)) {
-        thread.call('flush', file());
-        changed.clear();
-        onDisk = opened.bytes(path);
-      }
-      return onDisk;
-    },
-  });
+/**
+ * Changes a file of the kind that Keras writes; see {@link Hdf5Editor}. Values are written as they come, all else by
+ * `finish`: until then the file leads to what it held before.
+ */
+export function makeEditor(
+  file: FileHandle,
+  view: Hdf5View,
+  before: Hdf5Bytes,
+): { readonly editor: Hdf5Editor; readonly finish: () => void } {
   const { reader, tree } = view;
+  const isNew = before.byteLength === 0;
+  const tail = makeTail(file, before.byteLength);
+  if (isNew) tail.add(newSuperblock());
+  const root: ChangedObject = newChange(true, isNew ? undefined : tree.find('/')!.address);
+  /** Datasets whose values are others than those that lay there. */
+  const written = new Set<string>();
 
-  const listAttributes = (path: string): readonly string[] => [...(made.get(path) ?? reader.listAttributes(path))];
+  /** The change of an object that is there, or was made; those around it hold a changed one. */
+  const changeOf = (path: string): ChangedObject => {
+    let change = root;
+    let at = '/';
+    for (const name of splitPath(path)) {
+      at = join(at, name);
+      let child = change.children.get(name);
+      if (child === undefined) {
+        const object = tree.find(at);
+        if (object === undefined) throw badHdf5('there is no such object', path);
+        child = newChange(object.kind === 'group', object.address);
+        change.children.set(name, child);
+      }
+      change = child;
+    }
+    return change;
+  };
 
-  const touch = (path: string): void => {
-    if (tree.find(path) === undefined) throw badHdf5('there is no such object', path);
-    changed.add(path);
+  const findChange = (path: string): ChangedObject | undefined => {
+    let change: ChangedObject | undefined = root;
+    for (const name of splitPath(path)) change = change?.children.get(name);
+    return change;
+  };
+
+  const isMade = (path: string): boolean => {
+    const object = tree.find(path);
+    return object !== undefined && object.address === undefined;
+  };
+
+  const listAttributes = (path: string): readonly string[] => {
+    const changed = findChange(path)?.attributes;
+    const names = new Set(isMade(path) ? [] : reader.listAttributes(path));
+    for (const [name, attribute] of changed ?? []) {
+      if (attribute === undefined) names.delete(name);
+      else names.add(name);
+    }
+    return [...names];
+  };
+
+  /** The texts that an attribute is to hold; undefined where the file has to be asked. */
+  const newTexts = (path: string, name: string): { readonly texts: readonly string[] | undefined } | undefined => {
+    const changed = findChange(path)?.attributes;
+    if (changed?.has(name)) {
+      const attribute = changed.get(name);
+      return { texts: attribute && ('texts' in attribute ? attribute.texts : []) };
+    }
+    return isMade(path) ? { texts: undefined } : undefined;
   };
 
   const makeGroup = (path: string): void => {
@@ -59,104 +93,135 @@ export function makeEditor(opened: OpenHdf5): {
       const found = tree.find(group);
       if (found?.kind === 'dataset') throw badHdf5('a dataset where a group should be', group);
       if (found !== undefined) continue;
-      thread.post('makeGroup', file(), group);
       tree.add(group, 'group');
-      made.set(group, new Set());
+      changeOf(group);
     }
   };
 
-  const writeValues = async (path: string, values: ByteChunks): Promise<void> => {
-    const { shape, itemBytes: size, byteLength } = view.getHeader(path);
-    changed.add(path);
-    const blocks = listBlocks(shape, size, CHUNK_BYTES);
-    let next = blocks.next();
-    let piece = Buffer.alloc(0);
-    let filled = 0;
-    for await (const chunk of values) {
-      if (isInterrupted()) throw new Error('interrupted');
-      for (let taken = 0; taken < chunk.byteLength; ) {
-        if (next.done) throw wrongLength(path, byteLength);
-        if (filled === 0 && piece.length !== next.value.byteLength) piece = Buffer.alloc(next.value.byteLength);
-        const count = Math.min(piece.length - filled, chunk.byteLength - taken);
-        piece.set(chunk.subarray(taken, taken + count), filled);
-        filled += count;
-        taken += count;
-        if (filled < piece.length) continue;
-        thread.post('write', file(), path, next.value.block, piece);
-        piece = Buffer.alloc(0);
-        filled = 0;
-        next = blocks.next();
-      }
-    }
-    if (!next.done) throw wrongLength(path, byteLength);
+  /** Writes values at the end of the file. */
+  const append = async (path: string, values: ByteChunks, byteLength: number): Promise<number | undefined> => {
+    const address = tail.align();
+    for await (const chunk of measured(path, values, byteLength)) await tail.addChunk(chunk);
+    return byteLength === 0 ? undefined : address;
   };
 
-  /** Makes room for an attribute. */
-  const replace = (path: string, attribute: string): void => {
-    if (listAttributes(path).includes(attribute)) thread.post('removeAttribute', file(), path, attribute);
-    touch(path);
-    made.get(path)?.add(attribute);
+  const overwriteAt = async (path: string, address: number, values: ByteChunks, byteLength: number): Promise<void> => {
+    let end = address;
+    for await (const chunk of measured(path, values, byteLength)) {
+      if (isSmall(chunk.byteLength)) writeBytesSync(file.fd, chunk, end);
+      else await writeBytes(file, chunk, end);
+      end += chunk.byteLength;
+    }
+  };
+
+  const set = (path: string, name: string, attribute: NewAttribute): void => {
+    changeOf(path).attributes.set(name, attribute);
   };
 
   const editor: Hdf5Editor = {
     ...reader,
     listAttributes,
+    readText: (path, name) => {
+      const changed = newTexts(path, name);
+      return changed === undefined ? reader.readText(path, name) : changed.texts?.[0];
+    },
+    readTexts: (path, name) => {
+      const changed = newTexts(path, name);
+      return changed === undefined ? reader.readTexts(path, name) : changed.texts;
+    },
+    *chunks(dataset) {
+      const { valuesAddress, byteLength } = view.getHeader(dataset.path);
+      if (!written.has(dataset.path)) yield* reader.chunks(dataset);
+      else {
+        tail.flush();
+        const now = bytesOf(file.fd, 0, fstatSync(file.fd).size);
+        for (let done = 0; done < byteLength; done += CHUNK_BYTES)
+          yield now.read(valuesAddress! + done, Math.min(CHUNK_BYTES, byteLength - done));
+      }
+    },
     makeGroup,
     makeDataset: async (path, dtype, shape, values) => {
       if (!isNumber(dtype)) throw new Error(`no dataset of ${dtype} can be made`);
       if (tree.find(path) !== undefined) throw badHdf5('an object of this name is there already', path);
       makeGroup(folderOf(path));
-      const size = itemBytes(dtype);
-      const type = madeType(dtype);
-      thread.post('makeDataset', file(), path, type, size, shape);
       tree.add(path, 'dataset');
-      made.set(path, new Set());
-      const byteLength = shape.reduce((product, count) => product * count, size);
-      view.addDataset(path, { shape, dtype, itemBytes: size, byteLength, isChunked: false, valuesAddress: undefined });
-      if (type === 'placeholder') placeholders.push({ address: thread.call('addressOf', file(), path), dtype });
       // Keras tells two opaque bytes by it.
       if (dtype === 'bfloat16') editor.writeText(path, 'dtype', 'bfloat16');
-      await writeValues(path, values);
+      await replaceValues(path, dtype, shape, values);
     },
-    overwrite: async ({ path }: Hdf5Dataset, values) => {
-      if (!isNumber(reader.dataset(path).dtype)) throw badHdf5('a dataset that holds no numbers', path);
-      await writeValues(path, values);
+    overwrite: async ({ path }, values) => {
+      const { dtype, shape, valuesAddress, byteLength } = view.getHeader(path);
+      if (!isNumber(dtype)) throw badHdf5('a dataset that holds no numbers', path);
+      written.add(path);
+      if (valuesAddress !== undefined) await overwriteAt(path, valuesAddress, values, byteLength);
+      else await replaceValues(path, dtype, shape, values);
     },
-    writeText: (path, attribute, text) => {
-      replace(path, attribute);
-      thread.post('writeText', file(), path, attribute, withoutNul(text, path));
+    writeText: (path, name, text) => {
+      checkTexts([text], path);
+      set(path, name, { texts: [text], datatype: TEXT_TYPE, shape: [] });
     },
-    writeTexts: (path, attribute, texts) => {
-      replace(path, attribute);
-      for (const text of texts) withoutNul(text, path);
-      const isTooMany = texts.length * TEXT_REFERENCE_BYTES > MOST_ATTRIBUTE_BYTES;
-      const longest = isTooMany ? Math.max(1, ...texts.map((text) => Buffer.byteLength(text))) : null;
-      thread.post('writeTexts', file(), path, attribute, texts, longest);
+    writeTexts: (path, name, texts) => {
+      checkTexts(texts, path);
+      set(path, name, textList(texts));
     },
-    removeAttribute: (path, attribute) => {
-      if (!listAttributes(path).includes(attribute))
-        throw badHdf5('there is no such attribute', `${path}@${attribute}`);
-      thread.post('removeAttribute', file(), path, attribute);
-      touch(path);
-      made.get(path)?.delete(attribute);
+    removeAttribute: (path, name) => {
+      if (!listAttributes(path).includes(name)) throw badHdf5('there is no such attribute', `${path}@${name}`);
+      changeOf(path).attributes.set(name, undefined);
     },
   };
-  return { editor, placeholders };
+
+  /** Gives a dataset values of its own in a row, at the end of the file. */
+  async function replaceValues(path: string, dtype: NumberDtype, shape: readonly number[], values: ByteChunks) {
+    const size = itemBytes(dtype);
+    const byteLength = shape.reduce((product, count) => product * count, size);
+    const valuesAddress = await append(path, values, byteLength);
+    changeOf(path).messages = datasetMessages(dtype, shape, valuesAddress, byteLength);
+    view.addDataset(path, { shape, dtype, itemBytes: size, byteLength, isChunked: false, valuesAddress });
+    written.add(path);
+  }
+
+  const finish = (): void => {
+    const patches = writeChanges(before, tail, root);
+    tail.flush();
+    for (const { address, bytes } of [...patches, endOfFile(tail.end)]) writeBytesSync(file.fd, bytes, address);
+  };
+  return { editor, finish };
 }
+
+const newChange = (isGroup: boolean, address: number | undefined): ChangedObject => ({
+  address,
+  isGroup,
+  attributes: new Map(),
+  children: new Map(),
+  messages: undefined,
+});
 
 const isNumber = (dtype: Hdf5Dtype): dtype is NumberDtype => dtype !== 'string' && dtype !== 'other';
 
-function madeType(dtype: NumberDtype): Hdf5MadeType {
-  if (dtype === 'float32' || dtype === 'float64') return 'float';
-  if (dtype.startsWith('uint')) return 'unsigned';
-  return dtype.startsWith('int') ? 'integer' : 'placeholder';
+/** As Keras writes it: of variable length; for none, an empty float64 array. */
+function textList(texts: readonly string[]): NewAttribute {
+  if (texts.length === 0) return { values: Buffer.alloc(0), datatype: datatypeMessage('float64'), shape: [0] };
+  const shape = [texts.length];
+  if (texts.length * TEXT_REFERENCE_BYTES <= MOST_ATTRIBUTE_BYTES) return { texts, datatype: TEXT_TYPE, shape };
+  const longest = Math.max(1, ...texts.map((text) => Buffer.byteLength(text)));
+  const values = Buffer.alloc(texts.length * longest);
+  for (const [index, text] of texts.entries()) values.write(text, index * longest);
+  return { values, datatype: fixedTextType(longest), shape };
+}
+
+/** The values as they come, if they are as many as there is room for. */
+async function* measured(path: string, values: ByteChunks, byteLength: number): AsyncGenerator<Uint8Array> {
+  let left = byteLength;
+  for await (const chunk of values) {
+    if (isInterrupted()) throw new Error('interrupted');
+    left -= chunk.byteLength;
+    if (left < 0) break;
+    yield chunk;
+  }
+  if (left !== 0) throw new Error(`${path} takes ${byteLength} bytes, no more and no fewer`);
 }
 
 /** HDF5 would end the text there. */
-function withoutNul(text: string, path: string): string {
-  if (text.includes('\0')) throw badHdf5('a text with a NUL cannot be written', path);
-  return text;
+function checkTexts(texts: readonly string[], path: string): void {
+  if (texts.some((text) => text.includes('\0'))) throw badHdf5('a text with a NUL cannot be written', path);
 }
-
-const wrongLength = (path: string, byteLength: number) =>
-  new Error(`${path} takes ${byteLength} bytes, no more and no fewer`);

@@ -14,8 +14,8 @@ export interface OpenHdf5 {
   file(): number;
   /** Where the root group's header lies, if the file is one that is read without the thread. */
   readonly plainRoot: number | undefined;
-  /** The bytes that are on the disk, as they are needed to read an object. */
-  bytes(path: string): Hdf5Bytes;
+  /** The bytes as they were when the file was opened; none for a new one. */
+  readonly bytes: Hdf5Bytes;
 }
 
 /** What editing shares with reading. */
@@ -34,18 +34,17 @@ const PACKED_PIECE_BYTES = 8 * CHUNK_BYTES;
 /** Reads an open file; see {@link Hdf5File}. */
 export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View {
   const tree = makeTree(
-    plainRoot ?? thread.call('addressOf', file(), '/'),
-    (group, address) => readPlainly(group, address, listPlainly) ?? thread.call('list', file(), group),
+    bytes.byteLength === 0 ? undefined : (plainRoot ?? thread.call('addressOf', file(), '/')),
+    (group, address) => readPlainly(address, listPlainly) ?? thread.call('list', file(), group),
   );
   const headers = new Map<string, DatasetHeader>();
 
-  /** Asks the bytes themselves; what was made since the file was opened, only the thread knows. */
+  /** Asks the bytes themselves. */
   function readPlainly<T>(
-    path: string,
     address: number | undefined,
     read: (file: Hdf5Bytes, address: number) => T | undefined,
   ): T | undefined {
-    return plainRoot === undefined || address === undefined ? undefined : read(bytes(path), address);
+    return plainRoot === undefined || address === undefined ? undefined : read(bytes, address);
   }
 
   const getHeader = (path: string): DatasetHeader => {
@@ -53,7 +52,7 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
     if (known !== undefined) return known;
     const object = tree.find(path);
     if (object?.kind !== 'dataset' || object.address === undefined) throw badHdf5('there is no such dataset', path);
-    const header = readDatasetHeader(bytes(path), object.address, path);
+    const header = readDatasetHeader(bytes, object.address, path);
     const found = { ...header, dtype: isBfloat16(path, header) ? ('bfloat16' as Hdf5Dtype) : refineOpaque(header) };
     headers.set(path, found);
     return found;
@@ -66,13 +65,13 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
   };
 
   const attribute = (path: string, name: string): Hdf5AttributeValue | undefined => {
-    const plain = readPlainly(path, getObject(path).address, attributesPlainly);
+    const plain = readPlainly(getObject(path).address, attributesPlainly);
     if (plain === undefined) {
       const isThere = thread.call('listAttributes', file(), path).includes(name);
       return isThere ? thread.call('readAttribute', file(), path, name) : undefined;
     }
     const found = plain.get(name);
-    return found && (valuePlainly(bytes(path), found) ?? thread.call('readAttribute', file(), path, name));
+    return found && (valuePlainly(bytes, found) ?? thread.call('readAttribute', file(), path, name));
   };
 
   const isBfloat16 = (path: string, { dtype }: DatasetHeader): boolean =>
@@ -88,7 +87,7 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
       return { path, shape, dtype, byteLength };
     },
     listAttributes: (path) => {
-      const plain = readPlainly(path, getObject(path).address, attributesPlainly);
+      const plain = readPlainly(getObject(path).address, attributesPlainly);
       return plain === undefined ? thread.call('listAttributes', file(), path) : [...plain.keys()];
     },
     readText: (path, name) => {
@@ -111,7 +110,7 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
       for (const { block, byteLength } of listBlocks(shape, itemBytes, isChunked ? PACKED_PIECE_BYTES : CHUNK_BYTES)) {
         if (plainRoot === undefined || valuesAddress === undefined)
           yield thread.call('read', file(), path, block, byteLength);
-        else yield bytes(path).read(valuesAddress + done, byteLength);
+        else yield bytes.read(valuesAddress + done, byteLength);
         done += byteLength;
       }
     },

@@ -14,6 +14,8 @@ export interface ObjectHeader {
   readonly messages: readonly HeaderMessage[];
   /** It is of the first version, and has as many messages as it says, each where HDF5 puts it. */
   readonly isFirstVersion: boolean;
+  /** How many names lead to the object, as headers of the first version say. */
+  readonly nameCount: number | undefined;
 }
 
 const CONTINUATION = 0x0010;
@@ -29,6 +31,7 @@ interface Block {
 interface Layout {
   /** How many messages a header of the first version says it has; later ones say nothing. */
   readonly messageCount: number | undefined;
+  readonly nameCount: number | undefined;
   /** Bytes before a message's content. */
   readonly prefixBytes: number;
   readonly first: Block;
@@ -56,7 +59,7 @@ export function readHeader(file: Hdf5Bytes, address: number): ObjectHeader {
   }
   const isAligned = messages.every(({ content }) => content.length % 8 === 0);
   const isFirstVersion = layout.messageCount === messages.length + blocks.length - 1 && isAligned;
-  return { messages, isFirstVersion };
+  return { messages, isFirstVersion, nameCount: layout.nameCount };
 }
 
 function layoutOf(file: Hdf5Bytes, address: number): Layout {
@@ -65,6 +68,7 @@ function layoutOf(file: Hdf5Bytes, address: number): Layout {
   if (start[0] !== 1) throw damaged('where the header of an object should be is something else');
   return {
     messageCount: start.readUInt16LE(2),
+    nameCount: start.readUInt32LE(4),
     prefixBytes: 8,
     first: { address: address + 16, byteLength: start.readUInt32LE(8) },
     frame: [0, 0],
@@ -83,6 +87,7 @@ function secondLayout(file: Hdf5Bytes, address: number, flags: number): Layout {
   const byteLength = sizeBytes === 8 ? numberAt(size, 0) : size.readUIntLE(0, sizeBytes);
   return {
     messageCount: undefined,
+    nameCount: undefined,
     prefixBytes: flags & 0x04 ? 6 : 4,
     first: { address: address + sizeOffset + sizeBytes, byteLength },
     // "OCHK" before, a checksum behind.

@@ -1,7 +1,7 @@
 // @ts-check
 // A file system for Emscripten in which every mounted folder holds one file, backed by an open descriptor or a stretch
-// of it. Whatever else a file in it names, there is nothing to reach.
-import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
+// of it, to be read. Whatever else a file in it names, there is nothing to reach.
+import { readSync } from 'node:fs';
 
 const FOLDER_MODE = 0o040777;
 const FILE_MODE = 0o100777;
@@ -33,11 +33,10 @@ export function makeOneFileSystem(FS, onTouch) {
     }
   }
 
-  /** @param {number} file @param {number} descriptor @param {number} byteOffset @param {number | null} byteLength */
+  /** @param {number} file @param {number} descriptor @param {number} byteOffset @param {number} byteLength */
   function mount(file, descriptor, byteOffset, byteLength) {
     /** @type {any} */
     let node;
-    const size = () => byteLength ?? guarded(() => fstatSync(descriptor).size);
     const getattr = (/** @type {any} */ of) => ({
       dev: 1,
       ino: of.id,
@@ -46,7 +45,7 @@ export function makeOneFileSystem(FS, onTouch) {
       uid: 0,
       gid: 0,
       rdev: 0,
-      size: of === node ? size() : 0,
+      size: of === node ? byteLength : 0,
       atime: EPOCH,
       mtime: EPOCH,
       ctime: EPOCH,
@@ -61,23 +60,15 @@ export function makeOneFileSystem(FS, onTouch) {
       },
       readdir: () => ['.', '..', NAME],
     };
-    const fileOperations = {
-      getattr,
-      setattr(/** @type {any} */ _node, /** @type {{ size?: number }} */ { size }) {
-        if (size !== undefined) guarded(() => ftruncateSync(descriptor, size));
-      },
-    };
     /** @typedef {[stream: any, heap: Int8Array, at: number, length: number, position: number]} Transfer */
     const streamOperations = {
       read: (/** @type {Transfer} */ ...[, heap, at, length, position]) =>
         guarded(() => {
-          const most = byteLength === null ? length : Math.max(0, Math.min(length, byteLength - position));
+          const most = Math.max(0, Math.min(length, byteLength - position));
           return most === 0 ? 0 : readSync(descriptor, heap, at, most, byteOffset + position);
         }),
-      write: (/** @type {Transfer} */ ...[, heap, at, length, position]) =>
-        guarded(() => writeSync(descriptor, heap, at, length, byteOffset + position)),
       llseek: (/** @type {any} */ stream, /** @type {number} */ offset, /** @type {number} */ whence) =>
-        offset + (whence === 1 ? stream.position : whence === 2 ? size() : 0),
+        offset + (whence === 1 ? stream.position : whence === 2 ? byteLength : 0),
     };
     const system = {
       mount() {
@@ -85,7 +76,7 @@ export function makeOneFileSystem(FS, onTouch) {
         root.node_ops = folderOperations;
         root.stream_ops = {};
         node = FS.createNode(root, NAME, FILE_MODE, 0);
-        node.node_ops = fileOperations;
+        node.node_ops = { getattr };
         node.stream_ops = streamOperations;
         return root;
       },

@@ -1,11 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { inputError } from '../../../errors.js';
-import {
-  CHUNK_BYTES,
-  MAX_HDF5_CALL_MILLISECONDS,
-  MAX_HDF5_IDLE_MILLISECONDS,
-  MAX_JSON_BYTES,
-} from '../../../limits.js';
+import { MAX_HDF5_CALL_MILLISECONDS, MAX_HDF5_IDLE_MILLISECONDS, MAX_JSON_BYTES } from '../../../limits.js';
 import type { Hdf5Answer, Hdf5Calls, Hdf5Request } from './hdf5-calls.js';
 
 /** The thread that runs h5wasm, seen from outside: each call waits for its answer. */
@@ -15,8 +10,6 @@ export interface Hdf5Thread {
    * @throws the operating system's error where reading or writing failed
    */
   call<Name extends keyof Hdf5Calls>(name: Name, ...args: Parameters<Hdf5Calls[Name]>): ReturnType<Hdf5Calls[Name]>;
-  /** As `call`, for what has no result: it is done before the next call, which throws what went wrong. */
-  post<Name extends keyof Hdf5Calls>(name: Name, ...args: Parameters<Hdf5Calls[Name]>): void;
 }
 
 interface RunningThread extends Hdf5Thread {
@@ -25,53 +18,30 @@ interface RunningThread extends Hdf5Thread {
   stop(): void;
 }
 
-const MOST_POSTED = 32;
 const LOOK_MILLISECONDS = 250;
 
-interface SharedThread {
-  readonly thread: RunningThread;
-  users: number;
-  isUsed: boolean;
-}
+/** The thread for the next user, and how many have it. */
+let current: { readonly thread: RunningThread; users: number } | undefined;
 
-/** The thread for the next user. */
-let current: SharedThread | undefined;
-
-/** Starts the thread, which takes a while, before its first user comes. */
-export function prepareHdf5Thread(): void {
-  current ??= { thread: startThread(), users: 0, isUsed: false };
-}
-
-/**
- * Runs `use` with the thread, which starts with the first call of all and is kept for the next user. What HDF5 leaves
- * unset in a file is whatever its memory held before: a file that is written has a thread of its own, so that the same
- * calls make the same bytes.
- */
-export async function withHdf5Thread<T>(isWriting: boolean, use: (thread: Hdf5Thread) => Promise<T>): Promise<T> {
-  let mine: SharedThread | undefined;
+/** Runs `use` with the thread, which starts with the first call of all and is kept for the next user. */
+export async function withHdf5Thread<T>(use: (thread: Hdf5Thread) => Promise<T>): Promise<T> {
+  let mine: typeof current;
   const take = (): RunningThread => {
     if (mine === undefined) {
-      if (current === undefined || !current.thread.isSound() || (isWriting && current.isUsed)) {
-        current = { thread: startThread(), users: 0, isUsed: false };
-      }
+      if (current?.thread.isSound() !== true) current = { thread: startThread(), users: 0 };
       mine = current;
       mine.users += 1;
-      mine.isUsed = true;
-      if (isWriting) current = undefined;
     }
     return mine.thread;
   };
   try {
-    return await use({
-      call: (name, ...args) => take().call(name, ...args),
-      post: (name, ...args) => take().post(name, ...args),
-    });
+    return await use({ call: (name, ...args) => take().call(name, ...args) });
   } finally {
     if (mine !== undefined) leave(mine);
   }
 }
 
-function leave(left: SharedThread): void {
+function leave(left: NonNullable<typeof current>): void {
   left.users -= 1;
   if (left.users > 0 || (left === current && left.thread.isSound())) return;
   left.thread.stop();
@@ -119,33 +89,8 @@ function startThread(): RunningThread {
     received += 1;
     return receiveMessageOnPort(port1 as MessagePort)?.message;
   };
-  /** What the thread works at, and has not answered. */
-  let sent: readonly Hdf5Request[] = [];
-  const finish = (): unknown => {
-    if (sent.length === 0) return undefined;
-    const requests = sent;
-    sent = [];
-    const answer = receive() as Hdf5Answer | undefined;
-    if (answer === undefined) {
-      stop();
-      throw unanswered(requests.at(-1));
-    }
-    if ('result' in answer) return answer.result;
-    state = 'failed';
-    if (answer.system !== undefined) throw Object.assign(new Error(answer.system.message), answer.system);
-    throw inputError('bad-hdf5', `the HDF5 file is damaged${answer.reason === '' ? '' : `: ${answer.reason}`}`, {
-      where: { field: pathAmong(requests[answer.index]) },
-      hint: 'copy or save the file again',
-    });
-  };
-  // Asking takes longer than most answers: what needs none is asked together, and done while more of it is prepared.
-  let posted: Hdf5Request[] = [];
-  let postedBytes = 0;
-  const send = (requests: readonly Hdf5Request[]): void => {
-    posted = [];
-    postedBytes = 0;
-    finish();
-    if (state === 'dead') throw unanswered(requests.at(-1));
+  const call = (request: Hdf5Request): unknown => {
+    if (state === 'dead') throw unanswered(request);
     if (state === 'starting') {
       if (receive() !== 'ready') {
         stop();
@@ -153,32 +98,35 @@ function startThread(): RunningThread {
       }
       state = 'sound';
     }
-    port1.postMessage(requests);
-    sent = requests;
+    port1.postMessage(request);
+    const answer = receive() as Hdf5Answer | undefined;
+    if (answer === undefined) {
+      stop();
+      throw unanswered(request);
+    }
+    if ('result' in answer) return answer.result;
+    state = 'failed';
+    if (answer.system !== undefined) throw Object.assign(new Error(answer.system.message), answer.system);
+    throw inputError('bad-hdf5', `the HDF5 file is damaged${answer.reason === '' ? '' : `: ${answer.reason}`}`, {
+      where: { field: pathAmong(request) },
+      hint: 'copy or save the file again',
+    });
   };
   return {
     isSound: () => state === 'starting' || state === 'sound',
     stop,
-    call: (name, ...args) => {
-      send([...posted, { name, args }]);
-      return finish() as never;
-    },
-    post: (name, ...args) => {
-      posted.push({ name, args });
-      for (const value of args) postedBytes += value instanceof Uint8Array ? value.byteLength : 0;
-      if (posted.length >= MOST_POSTED || postedBytes >= CHUNK_BYTES) send(posted);
-    },
+    call: (name, ...args) => call({ name, args }) as never,
   };
 }
 
-const unanswered = (request: Hdf5Request | undefined) =>
+const unanswered = (request: Hdf5Request) =>
   inputError('bad-hdf5', 'the HDF5 file is damaged: reading it does not come to an end', {
     where: { field: pathAmong(request) },
     hint: 'copy or save the file again',
   });
 
 /** The object that a call was about. */
-function pathAmong(request: Hdf5Request | undefined): string | undefined {
-  const path = request?.args[1];
+function pathAmong(request: Hdf5Request): string | undefined {
+  const path = request.args[1];
   return typeof path === 'string' ? path : undefined;
 }

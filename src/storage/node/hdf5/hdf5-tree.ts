@@ -19,14 +19,19 @@ export interface Hdf5Tree {
   add(path: string, kind: Hdf5Entry['kind']): void;
 }
 
-/** The tree over a function that lists the children of a group; `address` is undefined as in {@link Hdf5Object}. */
+/**
+ * The tree over a function that lists the children of a group.
+ * @param rootAddress undefined for a new file
+ */
 export function makeTree(
-  rootAddress: number,
+  rootAddress: number | undefined,
   listChildren: (group: string, address: number | undefined) => readonly Hdf5Child[],
 ): Hdf5Tree {
   const groups = new Map<string, Map<string, Hdf5Object>>();
-  const pathByAddress = new Map([[rootAddress, '/']]);
+  const pathByAddress = new Map<number | undefined, string>([[rootAddress, '/']]);
   const root: Hdf5Object = { kind: 'group', address: rootAddress };
+
+  if (rootAddress === undefined) groups.set('/', new Map());
 
   const childrenOf = (group: string, { address }: Hdf5Object): Map<string, Hdf5Object> => {
     let children = groups.get(group);

@@ -7,8 +7,6 @@ import { makeOneFileSystem } from './hdf5-one-file.mjs';
 
 /** @import { Hdf5Answer, Hdf5Block, Hdf5Calls, Hdf5ChildKind, Hdf5Request } from './hdf5-calls.js' */
 
-// HDF5 writes the time into new datasets; the same calls are to make the same bytes.
-Date.now = () => 0;
 const { ready } = await import('h5wasm');
 const module = await ready;
 const counts = new Int32Array(workerData.counts);
@@ -16,8 +14,7 @@ const { mount, unmount, takeSystemError } = makeOneFileSystem(/** @type {any} */
   Atomics.add(counts, 1, 1),
 );
 
-const MODES = { read: module.H5F_ACC_RDONLY, change: module.H5F_ACC_RDWR, new: module.H5F_ACC_TRUNC };
-const { H5T_STRING, H5T_INTEGER, H5T_FLOAT, H5T_COMPOUND } = module.H5T_class_t;
+const { H5T_STRING } = module.H5T_class_t;
 
 // h5wasm ignores what most HDF5 functions return; but HDF5 prints why each one failed.
 let printed = '';
@@ -99,25 +96,18 @@ function bytesUpToNul(pointer, most) {
   return heap.slice(pointer, Math.min(end < 0 ? heap.length : end, pointer + most));
 }
 
-/** @param {Partial<import('h5wasm').Metadata>} type @param {readonly number[]} shape */
-const metadata = (type, shape) =>
-  /** @type {any} */ ({
-    signed: false,
-    vlen: false,
-    littleEndian: true,
-    ...type,
-    shape: toBigInts(shape),
-    maxshape: null,
-    chunks: null,
-  });
-
 /** @type {Hdf5Calls} */
 const calls = {
-  open(descriptor, byteOffset, byteLength, mode) {
+  open(descriptor, byteOffset, byteLength) {
     const file = ++opened;
     const path = mount(file, descriptor, byteOffset, byteLength);
-    // HDF5 2.0 would make new groups of a kind that Keras does not write unless it is told to stay with the earliest.
-    const handle = module.open(path, MODES[mode], false, module.H5F_LIBVER_EARLIEST, module.H5F_LIBVER_LATEST);
+    const handle = module.open(
+      path,
+      module.H5F_ACC_RDONLY,
+      false,
+      module.H5F_LIBVER_EARLIEST,
+      module.H5F_LIBVER_LATEST,
+    );
     if (handle < 0n) {
       unmount(file);
       throw new Failure('');
@@ -131,7 +121,6 @@ const calls = {
     check(module.close_file(handle));
     unmount(file);
   },
-  flush: (file) => check(module.flush(handleOf(file))),
   addressOf: (file, path) => addressOf(handleOf(file), path),
   list(file, group) {
     const handle = handleOf(file);
@@ -182,62 +171,7 @@ const calls = {
       check(module.get_dataset_data(handleOf(file), path, ...selection(block), BigInt(pointer)));
       return module.HEAPU8.slice(pointer, pointer + byteLength);
     }),
-  write: (file, path, block, bytes) =>
-    withMemory(bytes.byteLength, (pointer) => {
-      module.HEAPU8.set(bytes, pointer);
-      check(module.set_dataset_data(handleOf(file), path, ...selection(block), BigInt(pointer)));
-    }),
-  makeGroup: (file, path) => check(module.create_group(handleOf(file), path, false)),
-  makeDataset(file, path, type, itemBytes, shape) {
-    const integer = { type: H5T_INTEGER.value, size: itemBytes, signed: type === 'integer' };
-    const made =
-      type === 'float'
-        ? { type: H5T_FLOAT.value, size: itemBytes }
-        : type === 'placeholder'
-          ? {
-              type: H5T_COMPOUND.value,
-              size: itemBytes,
-              compound_type: { nmembers: 1, members: [{ ...metadata(integer, []), name: 'placeholder', offset: 0 }] },
-            }
-          : integer;
-    // Made without data, so that no tensor has to be in memory whole. Writing nothing at all is an error to HDF5, and
-    // h5wasm tries; that the dataset is there says that making it went well.
-    quietly(() => module.create_dataset(handleOf(file), path, 0n, metadata(made, shape)));
-    if (module.get_type(handleOf(file), path) !== module.H5G_DATASET) throw new Failure('a dataset cannot be made');
-  },
-  writeText: (file, path, name, text) => writeStrings(file, path, name, [text], [], null),
-  writeTexts(file, path, name, texts, fixedBytes) {
-    if (texts.length > 0) return writeStrings(file, path, name, texts, [texts.length], fixedBytes);
-    return withMemory(0, (pointer) =>
-      check(
-        module.create_attribute(
-          handleOf(file),
-          path,
-          name,
-          BigInt(pointer),
-          metadata({ type: H5T_FLOAT.value, size: 8 }, [0]),
-        ),
-      ),
-    );
-  },
-  removeAttribute: (file, path, name) => check(module.delete_attribute(handleOf(file), path, name)),
 };
-
-/** @param {number} file @param {string} path @param {string} name @param {readonly string[]} texts @param {readonly number[]} shape @param {number | null} fixedBytes */
-function writeStrings(file, path, name, texts, shape, fixedBytes) {
-  const handle = handleOf(file);
-  if (fixedBytes === null) {
-    const type = { type: H5T_STRING.value, size: 4, vlen: true, cset: 1 };
-    return check(module.create_vlen_str_attribute(handle, path, name, texts, metadata(type, shape)));
-  }
-  return withMemory(texts.length * fixedBytes, (pointer) => {
-    const bytes = module.HEAPU8.subarray(pointer, pointer + texts.length * fixedBytes).fill(0);
-    for (const [index, text] of texts.entries()) bytes.set(Buffer.from(text), index * fixedBytes);
-    // The character set of fixed strings decides how h5wasm pads them: with zeros only in ASCII.
-    const type = { type: H5T_STRING.value, size: fixedBytes, cset: 0 };
-    check(module.create_attribute(handle, path, name, BigInt(pointer), metadata(type, shape)));
-  });
-}
 
 /** @param {Uint8Array} bytes */
 function trimSpaces(bytes) {
@@ -246,31 +180,20 @@ function trimSpaces(bytes) {
   return bytes.slice(0, end);
 }
 
-/** @param {readonly Hdf5Request[]} requests @returns {Hdf5Answer} */
-function answerAll(requests) {
-  /** @type {Hdf5Answer} */
-  let last = { result: undefined };
-  for (const [index, request] of requests.entries()) {
-    last = answer(request, index);
-    if (!('result' in last)) break;
-  }
-  return last;
-}
-
-/** @param {Hdf5Request} request @param {number} index @returns {Hdf5Answer} */
-function answer({ name, args }, index) {
+/** @param {Hdf5Request} request @returns {Hdf5Answer} */
+function answer({ name, args }) {
   printed = '';
   let reason;
   try {
     const result = /** @type {(...args: any) => unknown} */ (calls[name])(...args);
     const system = takeSystemError();
     if (printed === '' && system === undefined) return { result };
-    return { index, reason: innermost(printed), ...(system && { system }) };
+    return { reason: innermost(printed), ...(system && { system }) };
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
   }
   const system = takeSystemError();
-  return { index, reason: innermost(printed) || reason, ...(system && { system }) };
+  return { reason: innermost(printed) || reason, ...(system && { system }) };
 }
 
 /** The last line of the first of HDF5's traces is the cause. @param {string} text */
@@ -286,9 +209,9 @@ function send(message, moved = []) {
   Atomics.notify(counts, 0);
 }
 
-workerData.port.on('message', (/** @type {readonly Hdf5Request[]} */ requests) => {
-  const answer = answerAll(requests);
-  const isBytes = 'result' in answer && answer.result instanceof Uint8Array;
-  send(answer, isBytes ? [/** @type {any} */ (answer.result).buffer] : []);
+workerData.port.on('message', (/** @type {Hdf5Request} */ request) => {
+  const answered = answer(request);
+  const isBytes = 'result' in answered && answered.result instanceof Uint8Array;
+  send(answered, isBytes ? [/** @type {any} */ (answered.result).buffer] : []);
 });
 send('ready');

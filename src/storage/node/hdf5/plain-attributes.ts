@@ -12,6 +12,7 @@ export interface PlainAttribute {
 
 const ATTRIBUTE = 0x000c;
 const HEAD_BYTES = 8;
+const LATEST_VERSION = 3;
 
 /** The attributes of a header, in the order of their names; undefined where one is of another kind than HDF5 writes for Keras. */
 export function plainAttributes(messages: readonly HeaderMessage[]): ReadonlyMap<string, PlainAttribute> | undefined {
@@ -26,6 +27,12 @@ export function plainAttributes(messages: readonly HeaderMessage[]): ReadonlyMap
   const inOrder = [...found].map(([name, attribute]) => ({ bytes: Buffer.from(name), name, attribute }));
   inOrder.sort((left, right) => Buffer.compare(left.bytes, right.bytes));
   return new Map(inOrder.map(({ name, attribute }) => [name, attribute]));
+}
+
+/** The name in an attribute's message of any version. */
+export function attributeName(content: Buffer): string {
+  const start = content[0] === LATEST_VERSION ? HEAD_BYTES + 1 : HEAD_BYTES;
+  return content.toString('utf8', start, start + content.readUInt16LE(2) - 1);
 }
 
 function parseAttribute(content: Buffer): PlainAttribute | undefined {

@@ -4,10 +4,11 @@ import type { Hdf5Renaming } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
 import { writeBytesSync } from '../write-bytes.js';
 import { badHdf5, bytesOf } from './hdf5-bytes.js';
+import { plainRootAddress } from './plain-hdf5.js';
 import { readSymbolTable } from './symbol-tables.js';
 
-/** See {@link Storage.hasSymbolTables}. */
-export function hasSymbolTables(
+/** See {@link Storage.canEditHdf5}. */
+export function canEditHdf5(
   descriptor: number,
   { byteOffset = 0, byteLength }: FoundFile,
   groups: readonly string[],
@@ -15,9 +16,9 @@ export function hasSymbolTables(
   const file = bytesOf(descriptor, byteOffset, byteLength);
   try {
     for (const group of groups) readSymbolTable(file, group);
-    return true;
+    return plainRootAddress(file) !== undefined;
   } catch (error) {
-    // Whatever else it is, or lacks: it is not what can be renamed in place.
+    // Whatever else it is, or lacks: it is not what can be changed in place.
     if (error instanceof RetrofitError) return false;
     throw error;
   }

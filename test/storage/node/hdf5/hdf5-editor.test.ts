@@ -88,7 +88,7 @@ test('new files and new groups in old ones are of the kind that Keras writes', a
     [path, ['/', '/group', '/group/filled']],
     [edited, ['/', '/layers', '/layers/new', '/layers/new/empty']],
   ] as const) {
-    expect(await nodeStorage.hasSymbolTables(await nodeStorage.findFile(file), groups)).toBe(true);
+    expect(await nodeStorage.canEditHdf5(await nodeStorage.findFile(file), groups)).toBe(true);
   }
 });
 

@@ -27,7 +27,7 @@ const ASKED = 'HDF5 was asked';
 const asked = (): never => {
   throw new Error(ASKED);
 };
-const NOBODY: Hdf5Thread = { call: asked, post: asked };
+const NOBODY: Hdf5Thread = { call: asked };
 
 function readAll(file: Hdf5File): Answers {
   const answers: Answers = new Map();
@@ -66,16 +66,14 @@ async function readTwice(path: string): Promise<{ plainly: Answers; byHdf5: Answ
   const descriptor = openSync(path, 'r');
   try {
     const bytes = bytesOf(descriptor, 0, fstatSync(descriptor).size);
-    const opened = { file: asked, bytes: () => bytes };
+    const opened = { file: asked, bytes };
     const plainRoot = plainRootAddress(bytes);
     const plainly: Answers =
       plainRoot === undefined ? new Map() : readAll(makeView({ ...opened, thread: NOBODY, plainRoot }).reader);
-    const byHdf5 = await withHdf5Thread(false, async (thread): Promise<Answers> => {
+    const byHdf5 = await withHdf5Thread(async (thread): Promise<Answers> => {
       try {
-        const file = thread.call('open', descriptor, 0, bytes.byteLength, 'read');
-        const answers = readAll(
-          makeView({ thread, file: () => file, plainRoot: undefined, bytes: () => bytes }).reader,
-        );
+        const file = thread.call('open', descriptor, 0, bytes.byteLength);
+        const answers = readAll(makeView({ thread, file: () => file, plainRoot: undefined, bytes }).reader);
         thread.call('close', file);
         return answers;
       } catch (error) {

@@ -1,0 +1,54 @@
+import type { FileHandle } from 'node:fs/promises';
+import { CHUNK_BYTES } from '../../../limits.js';
+import { isSmall } from '../at-once.js';
+import { writeBytes, writeBytesSync } from '../write-bytes.js';
+import { padded } from './new-messages.js';
+
+/** What is written behind the end of a file; small pieces are held back, and go together. */
+export interface FileTail {
+  /** Where the next piece begins. */
+  readonly end: number;
+  /** Begins at the next multiple of 8. */
+  align(): number;
+  /** Takes a copy of a few bytes. */
+  add(bytes: Uint8Array): void;
+  /** Takes any number of bytes. */
+  addChunk(bytes: Uint8Array): Promise<void>;
+  flush(): void;
+}
+
+export function makeTail(file: FileHandle, start: number): FileTail {
+  const held = Buffer.alloc(CHUNK_BYTES);
+  let written = start;
+  let count = 0;
+  const tail: FileTail = {
+    get end() {
+      return written + count;
+    },
+    align: () => {
+      tail.add(Buffer.alloc(padded(tail.end) - tail.end));
+      return tail.end;
+    },
+    add: (bytes) => {
+      if (count + bytes.byteLength > held.length) tail.flush();
+      if (bytes.byteLength > held.length) {
+        writeBytesSync(file.fd, bytes, written);
+        written += bytes.byteLength;
+        return;
+      }
+      held.set(bytes, count);
+      count += bytes.byteLength;
+    },
+    addChunk: async (bytes) => {
+      if (isSmall(bytes.byteLength)) return tail.add(bytes);
+      tail.flush();
+      written = await writeBytes(file, bytes, written);
+    },
+    flush: () => {
+      writeBytesSync(file.fd, held.subarray(0, count), written);
+      written += count;
+      count = 0;
+    },
+  };
+  return tail;
+}

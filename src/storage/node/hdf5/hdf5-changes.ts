@@ -1,0 +1,155 @@
+import type { FileTail } from './file-tail.js';
+import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
+import { type HeaderMessage, readHeader } from './hdf5-header.js';
+import { join } from './hdf5-tree.js';
+import { ATTRIBUTE, attributeContent, headerBytes, type NewMessage, numberBytes } from './new-messages.js';
+import { ROOT_TARGET } from './new-superblock.js';
+import { newSymbolTable } from './new-symbol-table.js';
+import { attributeName } from './plain-attributes.js';
+import { listEntries, SYMBOL_TABLE, type SymbolEntry } from './symbol-tables.js';
+import { putTexts } from './text-collections.js';
+
+/** What an attribute is to hold: references to texts, which are put down when all are known, or values as they are. */
+export type NewAttribute =
+  | { readonly texts: readonly string[]; readonly datatype: Buffer; readonly shape: readonly number[] }
+  | { readonly values: Buffer; readonly datatype: Buffer; readonly shape: readonly number[] };
+
+/** An object that is made or changed, or holds one that is. */
+export interface ChangedObject {
+  /** Where its header lies; undefined for what was made. */
+  readonly address: number | undefined;
+  readonly isGroup: boolean;
+  /** By name; undefined for those that go. */
+  readonly attributes: Map<string, NewAttribute | undefined>;
+  readonly children: Map<string, ChangedObject>;
+  /** What the header of a dataset is to say of its values; undefined where that stays. */
+  messages: readonly NewMessage[] | undefined;
+}
+
+export interface Patch {
+  readonly address: number;
+  readonly bytes: Buffer;
+}
+
+const NOTHING = 0x0000;
+const GROUP_ENTRY = 1;
+
+/**
+ * Writes the headers and tables of what has changed behind the end of a file. All else stays where it lies.
+ * @param file as it was before anything was changed
+ * @returns what is to be overwritten so that the file leads to them
+ * @throws RetrofitError `bad-hdf5` for objects that cannot be written anew, as they are
+ */
+export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObject): readonly Patch[] {
+  const references = putAllTexts(tail, root);
+  const patches: Patch[] = [];
+  const target = write(root, '/');
+  if (target !== undefined) patches.push({ address: ROOT_TARGET, bytes: target });
+  return patches;
+
+  /** @returns what an entry says of the object, if that has changed */
+  function write(object: ChangedObject, path: string): Buffer | undefined {
+    const old = object.address === undefined ? [] : oldMessages(file, object.address, path);
+    const entries = new Map(object.address === undefined || !object.isGroup ? [] : listEntries(file, old));
+    const targets = new Map<string, Buffer>();
+    for (const [name, child] of object.children) {
+      const changed = write(child, join(path, name));
+      if (changed !== undefined) targets.set(name, changed);
+    }
+    const isTableNew = object.address === undefined || [...targets.keys()].some((name) => !entries.has(name));
+    if (!isTableNew) patches.push(...patchesOf(entries, targets));
+    if (!isTableNew && object.attributes.size === 0 && object.messages === undefined) return undefined;
+    const table = object.isGroup && isTableNew ? writeTable(entries, targets) : undefined;
+    const messages = [
+      ...(table === undefined ? [] : [{ type: SYMBOL_TABLE, content: table }]),
+      ...(object.messages ?? []),
+      ...keptMessages(old, object, table !== undefined),
+      ...newAttributes(object, path),
+    ];
+    const address = tail.align();
+    tail.add(headerBytes(messages));
+    return targetOf(address, messages);
+  }
+
+  function writeTable(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Buffer>): Buffer {
+    const all = new Map<string, Buffer>([...entries].map(([name, entry]) => [name, entry.target]));
+    for (const [name, changed] of targets) all.set(name, changed);
+    const { bytes, place } = newSymbolTable(
+      [...all].map(([name, entry]) => ({ name, target: entry })),
+      tail.align(),
+    );
+    tail.add(bytes);
+    return place;
+  }
+
+  function newAttributes({ attributes }: ChangedObject, path: string): readonly NewMessage[] {
+    return [...attributes].flatMap(([name, attribute]) => {
+      if (attribute === undefined) return [];
+      const values = 'values' in attribute ? attribute.values : Buffer.concat(references.get(attribute)!);
+      const content = attributeContent(name, attribute.datatype, attribute.shape, values);
+      if (content === undefined) throw badHdf5('an attribute that is too long for HDF5', `${path}@${name}`);
+      return [{ type: ATTRIBUTE, content }];
+    });
+  }
+}
+
+function putAllTexts(tail: FileTail, root: ChangedObject): ReadonlyMap<NewAttribute, readonly Buffer[]> {
+  const attributes: NewAttribute[] = [];
+  const texts: Buffer[] = [];
+  const visit = (object: ChangedObject): void => {
+    for (const attribute of object.attributes.values()) {
+      if (attribute === undefined || 'values' in attribute) continue;
+      attributes.push(attribute);
+      for (const text of attribute.texts) texts.push(Buffer.from(text));
+    }
+    for (const child of object.children.values()) visit(child);
+  };
+  visit(root);
+  const references = putTexts(tail, texts);
+  let start = 0;
+  return new Map(
+    attributes.map((attribute) => {
+      const own = references.slice(start, start + ('texts' in attribute ? attribute.texts.length : 0));
+      start += own.length;
+      return [attribute, own];
+    }),
+  );
+}
+
+function oldMessages(file: Hdf5Bytes, address: number, path: string): readonly HeaderMessage[] {
+  const { isFirstVersion, messages, nameCount } = readHeader(file, address);
+  if (!isFirstVersion) throw badHdf5('an object of another kind than Keras writes', path);
+  // Under its other name it would stay as it was.
+  if (nameCount !== 1) throw badHdf5('an object with several names', path);
+  return messages;
+}
+
+/** What a new header takes over. */
+function keptMessages(
+  old: readonly HeaderMessage[],
+  object: ChangedObject,
+  hasNewTable: boolean,
+): readonly NewMessage[] {
+  return old.filter(({ type, content }) => {
+    if (type === ATTRIBUTE) return !object.attributes.has(attributeName(content));
+    if (type === SYMBOL_TABLE) return !hasNewTable;
+    // What else the header of a dataset says is said of values that lie elsewhere now.
+    return type !== NOTHING && object.messages === undefined;
+  });
+}
+
+function patchesOf(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Buffer>): readonly Patch[] {
+  return [...targets].map(([name, bytes]) => ({ address: entries.get(name)!.address, bytes }));
+}
+
+/** What stands in an entry behind the name; for groups it repeats where the table is. */
+function targetOf(address: number, messages: readonly NewMessage[]): Buffer {
+  const target = Buffer.alloc(32);
+  numberBytes(address).copy(target);
+  const table = messages.find(({ type }) => type === SYMBOL_TABLE);
+  if (table !== undefined) {
+    target.writeUInt32LE(GROUP_ENTRY, 8);
+    table.content.copy(target, 16, 0, 16);
+  }
+  return target;
+}

@@ -1,0 +1,107 @@
+import { datatypeMessage, type NumberDtype } from './hdf5-dtypes.js';
+
+/** A message of an object's header that is to be written. */
+export interface NewMessage {
+  readonly type: number;
+  readonly content: Buffer;
+  readonly flags?: number;
+}
+
+export const DATASPACE = 0x0001;
+export const DATATYPE = 0x0003;
+export const FILL_VALUE = 0x0005;
+export const LAYOUT = 0x0008;
+export const ATTRIBUTE = 0x000c;
+
+const HEADER_BYTES = 16;
+const MESSAGE_HEAD_BYTES = 8;
+/** Its bytes are counted in 16 bits. */
+const MOST_MESSAGE_BYTES = 65_528;
+const IS_CONSTANT = 1;
+const NOWHERE = 'ffffffffffffffff';
+
+/** References to texts of variable length, in UTF-8 and ended by a NUL, as h5py writes them. */
+export const TEXT_TYPE = Buffer.from('1901010010000000100000000100000000000800', 'hex');
+/** No value is set; it is written when the values are. */
+const NO_FILL_VALUE = Buffer.from('0202020100000000', 'hex');
+
+/** Texts of one length, filled up with NULs. */
+export function fixedTextType(byteLength: number): Buffer {
+  const type = Buffer.from('1301000000000000', 'hex');
+  type.writeUInt32LE(byteLength, 4);
+  return type;
+}
+
+export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
+
+export function numberBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
+/** A shape that never grows; [] is a single value. */
+export function dataspaceContent(shape: readonly number[]): Buffer {
+  const hasMost = shape.length > 0 ? 1 : 0;
+  return Buffer.concat([
+    Buffer.from([1, shape.length, hasMost, 0, 0, 0, 0, 0]),
+    ...[...shape, ...shape].map(numberBytes),
+  ]);
+}
+
+/**
+ * What the header of a dataset holds whose values lie in a row.
+ * @param address undefined for one without values
+ */
+export function datasetMessages(
+  dtype: NumberDtype,
+  shape: readonly number[],
+  address: number | undefined,
+  byteLength: number,
+): readonly NewMessage[] {
+  const place = address === undefined ? Buffer.from(NOWHERE, 'hex') : numberBytes(address);
+  return [
+    { type: DATASPACE, content: dataspaceContent(shape) },
+    { type: DATATYPE, content: datatypeMessage(dtype), flags: IS_CONSTANT },
+    { type: FILL_VALUE, content: NO_FILL_VALUE, flags: IS_CONSTANT },
+    { type: LAYOUT, content: Buffer.concat([Buffer.from([3, 1]), place, numberBytes(byteLength)]) },
+  ];
+}
+
+/** The content of an attribute's message; undefined for one that no header has room for. */
+export function attributeContent(
+  name: string,
+  datatype: Buffer,
+  shape: readonly number[],
+  values: Buffer,
+): Buffer | undefined {
+  const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+  const parts = [Buffer.from(`${name}\0`), datatype, dataspaceContent(shape)];
+  for (const [index, part] of parts.entries()) head.writeUInt16LE(part.length, 2 + 2 * index);
+  const content = Buffer.concat([head, ...parts.map(fillUp), fillUp(values)]);
+  return content.length > MOST_MESSAGE_BYTES ? undefined : content;
+}
+
+function fillUp(bytes: Buffer): Buffer {
+  return bytes.length % 8 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(padded(bytes.length) - bytes.length)]);
+}
+
+/** The header of an object, of the first version. */
+export function headerBytes(messages: readonly NewMessage[]): Buffer {
+  const parts = messages.flatMap(({ type, content, flags = 0 }) => {
+    const head = Buffer.alloc(MESSAGE_HEAD_BYTES);
+    head.writeUInt16LE(type, 0);
+    head.writeUInt16LE(padded(content.length), 2);
+    head.writeUInt8(flags, 4);
+    return [head, fillUp(content)];
+  });
+  const start = Buffer.alloc(HEADER_BYTES);
+  start.writeUInt8(1, 0);
+  start.writeUInt16LE(messages.length, 2);
+  start.writeUInt32LE(1, 4);
+  start.writeUInt32LE(
+    parts.reduce((sum, part) => sum + part.length, 0),
+    8,
+  );
+  return Buffer.concat([start, ...parts]);
+}

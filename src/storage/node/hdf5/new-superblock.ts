@@ -1,0 +1,18 @@
+import { numberBytes } from './new-messages.js';
+
+/** Where the first block says where the root group is, and where the file ends. */
+export const ROOT_TARGET = 64;
+const END_OF_FILE = 40;
+
+/** The first block of a file, of the earliest version and with groups of the usual width, before it leads anywhere. */
+export const newSuperblock = (): Buffer =>
+  Buffer.concat([
+    Buffer.from('894844460d0a1a0a00000000000808000400100000000000', 'hex'),
+    numberBytes(0),
+    Buffer.alloc(8, 0xff),
+    numberBytes(0),
+    Buffer.alloc(8, 0xff),
+    Buffer.alloc(40),
+  ]);
+
+export const endOfFile = (end: number) => ({ address: END_OF_FILE, bytes: numberBytes(end) });

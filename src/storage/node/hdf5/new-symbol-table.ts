@@ -1,0 +1,102 @@
+import { numberBytes, padded } from './new-messages.js';
+
+// The table of a group: a B-tree over nodes of names and of what they lead to, and a heap that holds the names.
+
+const NAMES_A_NODE = 8;
+const CHILDREN_A_NODE = 32;
+const ENTRY_BYTES = 40;
+const NODE_BYTES = 8 + NAMES_A_NODE * ENTRY_BYTES;
+const TREE_HEAD_BYTES = 24;
+const TREE_BYTES = TREE_HEAD_BYTES + 8 * (2 * CHILDREN_A_NODE + 1);
+const HEAP_HEAD_BYTES = 32;
+const NO_FREE_BLOCK = 1;
+const NOWHERE = Buffer.alloc(8, 0xff);
+
+export interface NewEntry {
+  readonly name: string;
+  /** What the entry says behind the name: where the object is. */
+  readonly target: Buffer;
+}
+
+export interface NewTable {
+  readonly bytes: Buffer;
+  /** Where its tree and its heap lie: the content of the group's message, and what an entry repeats of it. */
+  readonly place: Buffer;
+}
+
+/** A node of the tree, or one of its leaves. */
+interface Node {
+  readonly address: number;
+  /** Offset of the last name in or below it. */
+  readonly last: number;
+}
+
+/** @param address where the table is to lie */
+export function newSymbolTable(entries: readonly NewEntry[], address: number): NewTable {
+  const sorted = entries
+    .map(({ name, target }) => ({ name: Buffer.from(name), target }))
+    .sort((left, right) => Buffer.compare(left.name, right.name));
+  // The empty name stands first, below all others.
+  const names: Buffer[] = [Buffer.alloc(8)];
+  let nameBytes = 8;
+  const placed = sorted.map(({ name, target }) => {
+    const offset = nameBytes;
+    names.push(name, Buffer.alloc(padded(name.length + 1) - name.length));
+    nameBytes += padded(name.length + 1);
+    return { offset, target };
+  });
+  const heapHead = Buffer.concat([
+    Buffer.from('HEAP\0\0\0\0'),
+    numberBytes(nameBytes),
+    numberBytes(NO_FREE_BLOCK),
+    numberBytes(address + HEAP_HEAD_BYTES),
+  ]);
+  const parts = [heapHead, ...names];
+  let end = address + HEAP_HEAD_BYTES + nameBytes;
+  let level: readonly Node[] = groupsOf(placed, NAMES_A_NODE).map((group) => {
+    parts.push(nameNode(group));
+    end += NODE_BYTES;
+    return { address: end - NODE_BYTES, last: group.at(-1)!.offset };
+  });
+  for (let height = 0; height === 0 || level.length > 1; height += 1) {
+    const first = end;
+    const groups = level.length === 0 ? [[]] : groupsOf(level, CHILDREN_A_NODE);
+    level = groups.map((group, index) => {
+      const left = index === 0 ? NOWHERE : numberBytes(first + (index - 1) * TREE_BYTES);
+      const right = index === groups.length - 1 ? NOWHERE : numberBytes(first + (index + 1) * TREE_BYTES);
+      const before = index === 0 ? 0 : groups[index - 1]!.at(-1)!.last;
+      parts.push(treeNode(height, [left, right], before, group));
+      end += TREE_BYTES;
+      return { address: end - TREE_BYTES, last: group.at(-1)?.last ?? 0 };
+    });
+  }
+  return { bytes: Buffer.concat(parts), place: Buffer.concat([numberBytes(level[0]!.address), numberBytes(address)]) };
+}
+
+function nameNode(entries: readonly { readonly offset: number; readonly target: Buffer }[]): Buffer {
+  const node = Buffer.alloc(NODE_BYTES);
+  node.write('SNOD\x01', 'latin1');
+  node.writeUInt16LE(entries.length, 6);
+  for (const [index, { offset, target }] of entries.entries()) {
+    const start = 8 + index * ENTRY_BYTES;
+    numberBytes(offset).copy(node, start);
+    target.copy(node, start + 8);
+  }
+  return node;
+}
+
+function treeNode(level: number, neighbours: readonly Buffer[], before: number, children: readonly Node[]): Buffer {
+  const node = Buffer.alloc(TREE_BYTES);
+  node.write('TREE', 'latin1');
+  node.writeUInt8(level, 5);
+  node.writeUInt16LE(children.length, 6);
+  const links = children.flatMap(({ address, last }) => [numberBytes(address), numberBytes(last)]);
+  Buffer.concat([...neighbours, numberBytes(before), ...links]).copy(node, 8);
+  return node;
+}
+
+function groupsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
