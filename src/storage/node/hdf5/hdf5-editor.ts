@@ -106,6 +106,8 @@ export function makeEditor(
   };
 
   const overwriteAt = async (path: string, address: number, values: ByteChunks, byteLength: number): Promise<void> => {
+    // What was made just now may be held back, and would be written over this.
+    tail.flush();
     let end = address;
     for await (const chunk of measured(path, values, byteLength)) {
       if (isSmall(chunk.byteLength)) writeBytesSync(file.fd, chunk, end);

@@ -115,6 +115,20 @@ test('values are replaced in place, in contiguous, packed, big-endian and unwrit
   await readFileWith(packed, (file) => expect(valuesOf(file, '/gzip')).toEqual(Buffer.from(countUp(4800))));
 });
 
+test('values that were written just now are replaced too', async () => {
+  const values = countUp(24);
+  const path = await buildFile(newFolder(), 'new.h5', async (editor) => {
+    await editor.makeDataset('/a/first', 'float32', [6], [new Uint8Array(24)]);
+    await editor.makeDataset('/a/second', 'float32', [6], [values]);
+    await editor.overwrite(editor.dataset('/a/first'), [values.subarray(0, 7), values.subarray(7)]);
+    expect(valuesOf(editor, '/a/first')).toEqual(Buffer.from(values));
+  });
+  await readFileWith(path, (file) => {
+    expect(valuesOf(file, '/a/first')).toEqual(Buffer.from(values));
+    expect(valuesOf(file, '/a/second')).toEqual(Buffer.from(values));
+  });
+});
+
 test('a large dataset goes through in pieces of any size', async () => {
   // Rows of more than a piece, and a last piece that is smaller.
   const values = countUp(3 * 300_000 * 4);

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { RetrofitError } from '../../../../src/errors.js';
 import { randomNumbers } from '../../../../src/random.js';
-import type { Hdf5File } from '../../../../src/storage/hdf5.js';
+import type { Hdf5Editor, Hdf5File } from '../../../../src/storage/hdf5.js';
 import { bytesOf } from '../../../../src/storage/node/hdf5/hdf5-bytes.js';
 import { makeView } from '../../../../src/storage/node/hdf5/hdf5-file.js';
 import { type Hdf5Thread, withHdf5Thread } from '../../../../src/storage/node/hdf5/hdf5-thread.js';
 import { plainRootAddress } from '../../../../src/storage/node/hdf5/plain-hdf5.js';
 import { makeFolders } from '../../../support/cli.js';
-import { hdf5Fixture } from '../../../support/hdf5-files.js';
+import { buildFile, editCopy, hdf5Fixture } from '../../../support/hdf5-files.js';
 import { isAll } from '../../../support/is-all.js';
 
 vi.mock('../../../../src/limits.js', async (original) => ({
@@ -106,6 +106,51 @@ test.each(['attributes.h5', 'dtypes.h5', 'packed.h5', 'latest.h5', 'soft_link.h5
     }
   },
 );
+
+const MADE = 1500;
+
+/** Enough names for a tree of two levels, each with a list of texts; an empty text and an empty list among them. */
+async function makeMany(editor: Hdf5Editor): Promise<void> {
+  for (let index = 0; index < MADE; index += 1) {
+    const group = `/many/layer_${index}`;
+    const values = new Uint8Array(Float32Array.of(index, -index, 0.5).buffer);
+    await editor.makeDataset(`${group}/kernel:0`, 'float32', [3], [values]);
+    editor.writeTexts(group, 'weight_names', index % 2 === 0 ? [`layer_${index}/kernel:0`, 'bïas'] : []);
+  }
+  editor.writeText('/many', 'model_config', 'x'.repeat(100_000));
+  editor.writeText('/', 'empty', '');
+}
+
+test('what we write is read by HDF5 as it is without it, and HDF5 goes on writing it', async () => {
+  const folder = newFolder();
+  const built = await buildFile(folder, 'built.h5', makeMany);
+  const edited = await editCopy(hdf5Fixture('many.h5'), folder, 'edited.h5', makeMany);
+  for (const path of [built, edited]) {
+    const { plainly, byHdf5 } = await readTwice(path);
+    expect([...plainly.values()]).not.toContain(ASKED);
+    // A list is no single text; all else has an answer.
+    const failed = [...byHdf5].filter(([question, answer]) => answer === FAILED && !question.startsWith('text of '));
+    expect(failed).toEqual([]);
+    expect(plainly.get('texts of /@empty')).toBe('[""]');
+    expect(plainly.size).toBeGreaterThan(4 * MADE);
+    expect(plainly).toEqual(byHdf5);
+  }
+  const before = (await readTwice(hdf5Fixture('many.h5'))).byHdf5;
+  const after = (await readTwice(edited)).byHdf5;
+  for (const [question, answer] of before) {
+    if (question !== 'list /' && question !== 'attributes of /') expect(after.get(question)).toBe(answer);
+  }
+  const { File, ready } = await import('h5wasm/node');
+  await ready;
+  const file = new File(edited, 'a');
+  for (let index = 0; index < 100; index += 1) file.create_group(`/many/again_${index}`);
+  file.create_attribute('late', 'by HDF5');
+  file.close();
+  const { byHdf5 } = await readTwice(edited);
+  expect(JSON.parse(byHdf5.get('list /many')!)).toHaveLength(MADE + 100);
+  for (const question of ['values of /many/layer_7/kernel:0', 'texts of /many/layer_8@weight_names'])
+    expect(byHdf5.get(question)).toBe(after.get(question));
+}, 60_000);
 
 const MUTANTS = isAll ? 2000 : 80;
 
