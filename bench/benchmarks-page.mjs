@@ -33,7 +33,7 @@ const table = ([head, ...rows], textColumns) =>
 /** docs/BENCHMARKS.md */
 export function benchmarksPage(results) {
   const { machine, rounds, starts } = results;
-  const [bare, help, h5wasm] = [starts.node, starts.help, starts.h5wasm].map(median);
+  const [bare, help] = [starts.node, starts.help].map(median);
   return `# How fast, and how large
 
 Written by \`npm run bench\` (bench/benchmarks.mjs), as it came out; every single time is in [benchmarks.json](benchmarks.json).
@@ -74,22 +74,18 @@ ${growthSentence(results)}
 
 ## Where the time goes
 
-A run of ResNet-50 as \`.h5\` on two quiet cores, in milliseconds: start of Node 45, of the program 55; reading the JSON and the
-tables of the HDF5 file 110 (TensorFlow.js' JSON: 55); planning and the checks of the output 50; the kernel's copy of 100 MB
-35; HDF5's writing of 16 modules 115; the disk 35; the end 15. \`.keras\` adds two passes over the bytes, for a checksum that is
-compared while they are copied and one that is made. No single part is the limit, and each is at work already where it can
-be beside another:
+ResNet-50 as \`.h5\` on two quiet cores, in milliseconds: Node alone 52, \`--help\` 69, \`--dry-run\` (the model is read, and all is
+planned) 225, the whole retrofit 389. Of the 164 between the last two, the kernel's copy of 100 MB takes 35 and the disk
+another 35; what is left is the new architecture, the modules, the checks of the output and the end. As \`.keras\` these are
+255 and 487: it makes two passes over the bytes, one in which the old checksum is compared and one for the new.
+HDF5's library is started only to read files that are not of the kind Keras writes.
 
-- HDF5 itself (h5wasm, 3 MB of WebAssembly, compiled at each start) takes ${whole(h5wasm - bare)} ms to start. It does so on a thread of its
-  own while the model is read without it, which is why reading is slower than without that thread. Keras' own files are
-  read without HDF5; written they are by HDF5, 550 objects, attributes and tensors for this network, because a second
-  writer of that format would be the larger risk.
 - What a disk takes to hold the bytes is the difference between the two copies above; it is most of the 2 GB network.
 - Very deep networks: 10,000 layers become 22,500. A fifth of the time is garbage collection, a sixth parsing and reading, a
   tenth each planning, writing the graph and writing its JSON; no part grows faster than the rest.
-- Memory beyond the goal (ResNet-152) is what Node's young generation may take, 48 MB: with
-  \`node --max-semi-space-size=4\` it is 96 MB as TensorFlow.js and 185 MB as \`.h5\`, in the same time. What grows with the
-  weights is nothing, as the 2 GB network shows.
+- Memory beyond the goal (ResNet-152 as TensorFlow.js) is what Node's young generation may take, 48 MB: with
+  \`node --max-semi-space-size=4\` it is below 100 MB, in the same time. What grows with the weights is nothing, as the
+  2 GB network shows.
 `;
 }
 

@@ -22,7 +22,6 @@ const CONTAINERS = [
 ];
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
 const OUTPUT = `${CACHE}output`;
-const H5WASM = import.meta.resolve('h5wasm');
 
 const say = (line) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const ours = (args, output) => ({ command: process.execPath, args: [CLI, ...args], output });
@@ -86,8 +85,7 @@ function isForKeras(network) {
 
 function starts() {
   say('node and --help');
-  const load = `await (await import(${JSON.stringify(H5WASM)})).ready`;
-  const runs = { node: node('-e', '0'), help: ours(['--help']), h5wasm: node('--input-type=module', '-e', load) };
+  const runs = { node: node('-e', '0'), help: ours(['--help']) };
   return alternate(runs, 3 * ROUNDS).milliseconds;
 }
 
