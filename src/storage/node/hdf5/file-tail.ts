@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES } from '../../../limits.js';
 import { isSmall } from '../at-once.js';
 import { writeBytes, writeBytesSync } from '../write-bytes.js';
-import { padded } from './new-messages.js';
+import { padded } from './hdf5-bytes.js';
 
 /** What is written behind the end of a file; small pieces are held back, and go together. */
 export interface FileTail {

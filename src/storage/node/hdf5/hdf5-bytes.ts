@@ -10,6 +10,7 @@ export interface Hdf5Bytes {
 
 /** The address that stands for "nowhere": all bits set. */
 export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
+export const UNDEFINED_BYTES = Buffer.alloc(8, 0xff);
 
 const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 const SUPERBLOCK_BYTES = 96;
@@ -67,6 +68,16 @@ export function numberAt(bytes: Buffer, offset: number): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged('a number is larger than any file');
   return Number(value);
 }
+
+/** The same, to be written. */
+export function numberBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
+
+/** What so many bytes take where each thing begins at a multiple of 8. */
+export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
 
 /**
  * Reads the superblock's version, and compares the size that it gives with the file.

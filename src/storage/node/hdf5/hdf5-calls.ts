@@ -40,6 +40,6 @@ export type Hdf5Answer =
   | {
       /** What HDF5 said, or nothing. */
       readonly reason: string;
-      /** What the operating system said while the file was read or written. */
+      /** What the operating system said while the file was read. */
       readonly system?: { readonly code: string; readonly syscall: string; readonly message: string };
     };

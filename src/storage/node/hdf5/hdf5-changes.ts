@@ -1,18 +1,25 @@
 import type { FileTail } from './file-tail.js';
-import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
+import { badHdf5, type Hdf5Bytes, numberBytes } from './hdf5-bytes.js';
 import { type HeaderMessage, readHeader } from './hdf5-header.js';
 import { join } from './hdf5-tree.js';
-import { ATTRIBUTE, attributeContent, headerBytes, type NewMessage, numberBytes } from './new-messages.js';
+import { ATTRIBUTE, NOTHING, SYMBOL_TABLE } from './message-types.js';
+import { attributeContent, headerBytes, type NewMessage } from './new-messages.js';
 import { ROOT_TARGET } from './new-superblock.js';
 import { newSymbolTable } from './new-symbol-table.js';
 import { attributeName } from './plain-attributes.js';
-import { listEntries, SYMBOL_TABLE, type SymbolEntry } from './symbol-tables.js';
+import { IS_GROUP, listEntries, type SymbolEntry } from './symbol-tables.js';
 import { putTexts } from './text-collections.js';
 
-/** What an attribute is to hold: references to texts, which are put down when all are known, or values as they are. */
-export type NewAttribute =
-  | { readonly texts: readonly string[]; readonly datatype: Buffer; readonly shape: readonly number[] }
-  | { readonly values: Buffer; readonly datatype: Buffer; readonly shape: readonly number[] };
+interface AttributeType {
+  readonly datatype: Buffer;
+  readonly shape: readonly number[];
+}
+
+/** Its values are references to texts, which are put down when all are known. */
+type TextAttribute = AttributeType & { readonly texts: readonly string[] };
+
+/** What an attribute is to hold: texts, or values as they are. */
+export type NewAttribute = TextAttribute | (AttributeType & { readonly values: Buffer });
 
 /** An object that is made or changed, or holds one that is. */
 export interface ChangedObject {
@@ -30,9 +37,6 @@ export interface Patch {
   readonly address: number;
   readonly bytes: Buffer;
 }
-
-const NOTHING = 0x0000;
-const GROUP_ENTRY = 1;
 
 /**
  * Writes the headers and tables of what has changed behind the end of a file. All else stays where it lies.
@@ -72,12 +76,8 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
   }
 
   function writeTable(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Buffer>): Buffer {
-    const all = new Map<string, Buffer>([...entries].map(([name, entry]) => [name, entry.target]));
-    for (const [name, changed] of targets) all.set(name, changed);
-    const { bytes, place } = newSymbolTable(
-      [...all].map(([name, entry]) => ({ name, target: entry })),
-      tail.align(),
-    );
+    const old = [...entries].map(([name, entry]) => [name, entry.target] as const);
+    const { bytes, place } = newSymbolTable(new Map([...old, ...targets]), tail.align());
     tail.add(bytes);
     return place;
   }
@@ -93,23 +93,24 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
   }
 }
 
+/** Puts down the texts of all attributes together, so that they share collections. */
 function putAllTexts(tail: FileTail, root: ChangedObject): ReadonlyMap<NewAttribute, readonly Buffer[]> {
-  const attributes: NewAttribute[] = [];
-  const texts: Buffer[] = [];
+  const attributes: TextAttribute[] = [];
   const visit = (object: ChangedObject): void => {
     for (const attribute of object.attributes.values()) {
-      if (attribute === undefined || 'values' in attribute) continue;
-      attributes.push(attribute);
-      for (const text of attribute.texts) texts.push(Buffer.from(text));
+      if (attribute !== undefined && 'texts' in attribute) attributes.push(attribute);
     }
     for (const child of object.children.values()) visit(child);
   };
   visit(root);
-  const references = putTexts(tail, texts);
+  const references = putTexts(
+    tail,
+    attributes.flatMap(({ texts }) => texts.map((text) => Buffer.from(text))),
+  );
   let start = 0;
   return new Map(
     attributes.map((attribute) => {
-      const own = references.slice(start, start + ('texts' in attribute ? attribute.texts.length : 0));
+      const own = references.slice(start, start + attribute.texts.length);
       start += own.length;
       return [attribute, own];
     }),
@@ -148,7 +149,7 @@ function targetOf(address: number, messages: readonly NewMessage[]): Buffer {
   numberBytes(address).copy(target);
   const table = messages.find(({ type }) => type === SYMBOL_TABLE);
   if (table !== undefined) {
-    target.writeUInt32LE(GROUP_ENTRY, 8);
+    target.writeUInt32LE(IS_GROUP, 8);
     table.content.copy(target, 16, 0, 16);
   }
   return target;

@@ -5,6 +5,7 @@ import { badHdf5, damaged, type Hdf5Bytes, numberAt, UNDEFINED_ADDRESS } from '.
 import { parseDatatype } from './hdf5-dtypes.js';
 import { listUnknownFilters } from './hdf5-filters.js';
 import { type HeaderMessage, readHeaderMessages } from './hdf5-header.js';
+import { DATASPACE, DATATYPE, EXTERNAL_FILES, FILTERS, LAYOUT } from './message-types.js';
 
 /** What the header of a dataset says, found to be possible. */
 export interface DatasetHeader {
@@ -18,11 +19,6 @@ export interface DatasetHeader {
   readonly valuesAddress: number | undefined;
 }
 
-const DATASPACE = 0x0001;
-const DATATYPE = 0x0003;
-const EXTERNAL_FILES = 0x0007;
-const LAYOUT = 0x0008;
-const FILTERS = 0x000b;
 const NULL_SPACE = 2;
 const COMPACT = 0;
 const CONTIGUOUS = 1;

@@ -2,9 +2,8 @@ import { fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES } from '../../../limits.js';
 import type { ByteChunks, Hdf5Dtype, Hdf5Editor } from '../../hdf5.js';
-import { isSmall } from '../at-once.js';
 import { isInterrupted } from '../staging/unfinished.js';
-import { writeBytes, writeBytesSync } from '../write-bytes.js';
+import { writeBytesSync, writePiece } from '../write-bytes.js';
 import { makeTail } from './file-tail.js';
 import { badHdf5, bytesOf, type Hdf5Bytes } from './hdf5-bytes.js';
 import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-changes.js';
@@ -110,8 +109,7 @@ export function makeEditor(
     tail.flush();
     let end = address;
     for await (const chunk of measured(path, values, byteLength)) {
-      if (isSmall(chunk.byteLength)) writeBytesSync(file.fd, chunk, end);
-      else await writeBytes(file, chunk, end);
+      await writePiece(file, chunk, end);
       end += chunk.byteLength;
     }
   };

@@ -1,4 +1,5 @@
 import { damaged, type Hdf5Bytes, numberAt } from './hdf5-bytes.js';
+import { CONTINUATION } from './message-types.js';
 
 export interface HeaderMessage {
   readonly type: number;
@@ -18,7 +19,6 @@ export interface ObjectHeader {
   readonly nameCount: number | undefined;
 }
 
-const CONTINUATION = 0x0010;
 // More than any real header has: each block is read once, and a header of blocks that name each other ends.
 const MOST_BLOCKS = 10_000;
 const MOST_BLOCK_BYTES = 2 ** 26;

@@ -7,7 +7,7 @@ import type { Hdf5Answer, Hdf5Calls, Hdf5Request } from './hdf5-calls.js';
 export interface Hdf5Thread {
   /**
    * @throws RetrofitError `bad-hdf5` for what HDF5 cannot do, or does not end doing
-   * @throws the operating system's error where reading or writing failed
+   * @throws the operating system's error where reading failed
    */
   call<Name extends keyof Hdf5Calls>(name: Name, ...args: Parameters<Hdf5Calls[Name]>): ReturnType<Hdf5Calls[Name]>;
 }

@@ -28,10 +28,11 @@ export function makeTree(
   listChildren: (group: string, address: number | undefined) => readonly Hdf5Child[],
 ): Hdf5Tree {
   const groups = new Map<string, Map<string, Hdf5Object>>();
-  const pathByAddress = new Map<number | undefined, string>([[rootAddress, '/']]);
+  const pathByAddress = new Map<number, string>();
   const root: Hdf5Object = { kind: 'group', address: rootAddress };
 
   if (rootAddress === undefined) groups.set('/', new Map());
+  else pathByAddress.set(rootAddress, '/');
 
   const childrenOf = (group: string, { address }: Hdf5Object): Map<string, Hdf5Object> => {
     let children = groups.get(group);

@@ -1,4 +1,6 @@
+import { numberBytes, padded, UNDEFINED_BYTES } from './hdf5-bytes.js';
 import { datatypeMessage, type NumberDtype } from './hdf5-dtypes.js';
+import { DATASPACE, DATATYPE, FILL_VALUE, LAYOUT } from './message-types.js';
 
 /** A message of an object's header that is to be written. */
 export interface NewMessage {
@@ -7,18 +9,11 @@ export interface NewMessage {
   readonly flags?: number;
 }
 
-export const DATASPACE = 0x0001;
-export const DATATYPE = 0x0003;
-export const FILL_VALUE = 0x0005;
-export const LAYOUT = 0x0008;
-export const ATTRIBUTE = 0x000c;
-
 const HEADER_BYTES = 16;
 const MESSAGE_HEAD_BYTES = 8;
 /** Its bytes are counted in 16 bits. */
 const MOST_MESSAGE_BYTES = 65_528;
 const IS_CONSTANT = 1;
-const NOWHERE = 'ffffffffffffffff';
 
 /** References to texts of variable length, in UTF-8 and ended by a NUL, as h5py writes them. */
 export const TEXT_TYPE = Buffer.from('1901010010000000100000000100000000000800', 'hex');
@@ -32,16 +27,8 @@ export function fixedTextType(byteLength: number): Buffer {
   return type;
 }
 
-export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
-
-export function numberBytes(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes;
-}
-
 /** A shape that never grows; [] is a single value. */
-export function dataspaceContent(shape: readonly number[]): Buffer {
+function dataspaceContent(shape: readonly number[]): Buffer {
   const hasMost = shape.length > 0 ? 1 : 0;
   return Buffer.concat([
     Buffer.from([1, shape.length, hasMost, 0, 0, 0, 0, 0]),
@@ -59,7 +46,7 @@ export function datasetMessages(
   address: number | undefined,
   byteLength: number,
 ): readonly NewMessage[] {
-  const place = address === undefined ? Buffer.from(NOWHERE, 'hex') : numberBytes(address);
+  const place = address === undefined ? UNDEFINED_BYTES : numberBytes(address);
   return [
     { type: DATASPACE, content: dataspaceContent(shape) },
     { type: DATATYPE, content: datatypeMessage(dtype), flags: IS_CONSTANT },

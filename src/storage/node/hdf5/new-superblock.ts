@@ -1,4 +1,4 @@
-import { numberBytes } from './new-messages.js';
+import { numberBytes, UNDEFINED_BYTES } from './hdf5-bytes.js';
 
 /** Where the first block says where the root group is, and where the file ends. */
 export const ROOT_TARGET = 64;
@@ -9,9 +9,9 @@ export const newSuperblock = (): Buffer =>
   Buffer.concat([
     Buffer.from('894844460d0a1a0a00000000000808000400100000000000', 'hex'),
     numberBytes(0),
-    Buffer.alloc(8, 0xff),
+    UNDEFINED_BYTES,
     numberBytes(0),
-    Buffer.alloc(8, 0xff),
+    UNDEFINED_BYTES,
     Buffer.alloc(40),
   ]);
 

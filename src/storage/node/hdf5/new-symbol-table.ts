@@ -1,22 +1,14 @@
-import { numberBytes, padded } from './new-messages.js';
+import { numberBytes, padded, UNDEFINED_BYTES } from './hdf5-bytes.js';
+import { ENTRY_BYTES, NO_FREE_BLOCK } from './symbol-tables.js';
 
 // The table of a group: a B-tree over nodes of names and of what they lead to, and a heap that holds the names.
 
 const NAMES_A_NODE = 8;
 const CHILDREN_A_NODE = 32;
-const ENTRY_BYTES = 40;
 const NODE_BYTES = 8 + NAMES_A_NODE * ENTRY_BYTES;
 const TREE_HEAD_BYTES = 24;
 const TREE_BYTES = TREE_HEAD_BYTES + 8 * (2 * CHILDREN_A_NODE + 1);
 const HEAP_HEAD_BYTES = 32;
-const NO_FREE_BLOCK = 1;
-const NOWHERE = Buffer.alloc(8, 0xff);
-
-export interface NewEntry {
-  readonly name: string;
-  /** What the entry says behind the name: where the object is. */
-  readonly target: Buffer;
-}
 
 export interface NewTable {
   readonly bytes: Buffer;
@@ -31,10 +23,13 @@ interface Node {
   readonly last: number;
 }
 
-/** @param address where the table is to lie */
-export function newSymbolTable(entries: readonly NewEntry[], address: number): NewTable {
-  const sorted = entries
-    .map(({ name, target }) => ({ name: Buffer.from(name), target }))
+/**
+ * @param targets by name what its entry says behind the name: where the object is
+ * @param address where the table is to lie
+ */
+export function newSymbolTable(targets: ReadonlyMap<string, Buffer>, address: number): NewTable {
+  const sorted = [...targets]
+    .map(([name, target]) => ({ name: Buffer.from(name), target }))
     .sort((left, right) => Buffer.compare(left.name, right.name));
   // The empty name stands first, below all others.
   const names: Buffer[] = [Buffer.alloc(8)];
@@ -62,8 +57,8 @@ export function newSymbolTable(entries: readonly NewEntry[], address: number): N
     const first = end;
     const groups = level.length === 0 ? [[]] : groupsOf(level, CHILDREN_A_NODE);
     level = groups.map((group, index) => {
-      const left = index === 0 ? NOWHERE : numberBytes(first + (index - 1) * TREE_BYTES);
-      const right = index === groups.length - 1 ? NOWHERE : numberBytes(first + (index + 1) * TREE_BYTES);
+      const left = index === 0 ? UNDEFINED_BYTES : numberBytes(first + (index - 1) * TREE_BYTES);
+      const right = index === groups.length - 1 ? UNDEFINED_BYTES : numberBytes(first + (index + 1) * TREE_BYTES);
       const before = index === 0 ? 0 : groups[index - 1]!.at(-1)!.last;
       parts.push(treeNode(height, [left, right], before, group));
       end += TREE_BYTES;

@@ -1,4 +1,6 @@
+import { padded } from './hdf5-bytes.js';
 import type { HeaderMessage } from './hdf5-header.js';
+import { ATTRIBUTE } from './message-types.js';
 import { isPlainType, plainShape } from './plain-messages.js';
 
 /** An attribute as it stands in an object's header. */
@@ -10,7 +12,6 @@ export interface PlainAttribute {
   readonly values: Buffer;
 }
 
-const ATTRIBUTE = 0x000c;
 const HEAD_BYTES = 8;
 const LATEST_VERSION = 3;
 
@@ -42,7 +43,7 @@ function parseAttribute(content: Buffer): PlainAttribute | undefined {
   const [name, datatype, dataspace] = [2, 4, 6].map((place) => {
     const start = end;
     const byteLength = content.readUInt16LE(place);
-    end = start + Math.ceil(byteLength / 8) * 8;
+    end = start + padded(byteLength);
     return content.subarray(start, start + byteLength);
   }) as [Buffer, Buffer, Buffer];
   if (end > content.length || datatype.length < 8 || dataspace.length < 8 || !isPlainType(datatype)) return undefined;
@@ -50,7 +51,7 @@ function parseAttribute(content: Buffer): PlainAttribute | undefined {
   const shape = plainShape(dataspace);
   if (text === undefined || shape === undefined) return undefined;
   const byteLength = shape.reduce((product, size) => product * size, datatype.readUInt32LE(4));
-  if (Math.ceil(byteLength / 8) * 8 !== content.length - end) return undefined;
+  if (padded(byteLength) !== content.length - end) return undefined;
   return { name: text, datatype, shape, values: content.subarray(end, end + byteLength) };
 }
 

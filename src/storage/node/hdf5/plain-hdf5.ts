@@ -2,10 +2,20 @@ import { RetrofitError } from '../../../errors.js';
 import { type Hdf5Bytes, readSuperblock } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue, Hdf5Child, Hdf5ChildKind } from './hdf5-calls.js';
 import { type HeaderMessage, readHeader } from './hdf5-header.js';
+import {
+  ATTRIBUTE,
+  DATASPACE,
+  DATATYPE,
+  FILL_VALUE,
+  LAYOUT,
+  NOTHING,
+  SYMBOL_TABLE,
+  TIME_OF_CHANGE,
+} from './message-types.js';
 import { type PlainAttribute, plainAttributes } from './plain-attributes.js';
 import { isContiguous, isNoFillValue, isPlainType, plainShape } from './plain-messages.js';
 import { readAttributeValue } from './plain-texts.js';
-import { listEntries, readRootEntry, SYMBOL_TABLE, type SymbolEntry } from './symbol-tables.js';
+import { listEntries, readRootEntry, type SymbolEntry } from './symbol-tables.js';
 
 // HDF5 files of the plain kind that Keras writes, read without HDF5, whose start alone takes longer. Addresses are those
 // of object headers. Each function answers undefined to whatever looks different in the least, damage included: then HDF5
@@ -15,16 +25,13 @@ import { listEntries, readRootEntry, SYMBOL_TABLE, type SymbolEntry } from './sy
 const PLAIN_START =
   /^894844460d0a1a0a00000000000808000400100000000000(00){8}(ff){8}.{16}(ff){8}(00){8}.{16}0100000000000000/;
 const START_BYTES = 80;
-const NOTHING = 0x0000;
-const ATTRIBUTE = 0x000c;
-const TIME_OF_CHANGE = 0x0012;
 const ANYWHERE: readonly number[] = [NOTHING, ATTRIBUTE, TIME_OF_CHANGE];
 /** What stands in the header of a dataset, and how it looks. */
 const IN_DATASETS: ReadonlyMap<number, (content: Buffer) => boolean> = new Map([
-  [0x0001, (space) => plainShape(space) !== undefined],
-  [0x0003, isPlainType],
-  [0x0005, isNoFillValue],
-  [0x0008, isContiguous],
+  [DATASPACE, (space) => plainShape(space) !== undefined],
+  [DATATYPE, isPlainType],
+  [FILL_VALUE, isNoFillValue],
+  [LAYOUT, isContiguous],
 ]);
 
 /** Undefined where the file as a whole is of another kind. */

@@ -1,5 +1,5 @@
 import { MAX_JSON_BYTES } from '../../../limits.js';
-import { type Hdf5Bytes, numberAt } from './hdf5-bytes.js';
+import { type Hdf5Bytes, numberAt, padded } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue } from './hdf5-calls.js';
 import { CLASS_OF_STRINGS, isTextOfVariableLength } from './hdf5-dtypes.js';
 import type { PlainAttribute } from './plain-attributes.js';
@@ -58,7 +58,7 @@ function readCollection(file: Hdf5Bytes, address: number): ReadonlyMap<number, B
     const start = offset + OBJECT_HEAD_BYTES;
     if (start + size > byteLength || objects.has(number)) return undefined;
     objects.set(number, bytes.subarray(start, start + size));
-    offset = start + Math.ceil(size / 8) * 8;
+    offset = start + padded(size);
   }
   return objects;
 }

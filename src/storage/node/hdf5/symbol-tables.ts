@@ -1,6 +1,7 @@
 import { badHdf5, damaged, type Hdf5Bytes, numberAt, readSuperblock, UNDEFINED_ADDRESS } from './hdf5-bytes.js';
 import { type HeaderMessage, readHeaderMessages } from './hdf5-header.js';
 import { splitPath } from './hdf5-tree.js';
+import { SYMBOL_TABLE } from './message-types.js';
 
 /** An entry of a group's symbol table: where it lies in the file, and what it says besides its name. */
 export interface SymbolEntry {
@@ -16,12 +17,12 @@ export interface SymbolEntry {
 }
 
 const ROOT_ENTRY = 56;
-const ENTRY_BYTES = 40;
+export const ENTRY_BYTES = 40;
 const NAME_BYTES = 8;
-export const SYMBOL_TABLE = 0x0011;
-const IS_GROUP = 1;
+/** The entry of a group, which repeats where its table is. */
+export const IS_GROUP = 1;
 const FREE_HEAD_BYTES = 16;
-const NO_FREE_BLOCK = 1;
+export const NO_FREE_BLOCK = 1;
 const MOST_HEAP_BYTES = 2 ** 26;
 // Level 0 holds hundreds of names a node, and each level multiplies by 32.
 const MOST_LEVELS = 8;

@@ -1,5 +1,5 @@
 import type { FileTail } from './file-tail.js';
-import { numberBytes, padded } from './new-messages.js';
+import { numberBytes, padded } from './hdf5-bytes.js';
 
 /** HDF5 reads that much of a collection before it knows how long it is. */
 const LEAST_BYTES = 4096;

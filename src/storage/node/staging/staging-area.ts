@@ -2,10 +2,9 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, type FileHandle, mkdir, open, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StagedOutput } from '../../storage.js';
-import { atOnce, isSmall } from '../at-once.js';
 import { buildHdf5, editHdf5 } from '../hdf5/open-hdf5.js';
 import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
-import { writeBytes, writeBytesSync } from '../write-bytes.js';
+import { writeBytes, writePiece } from '../write-bytes.js';
 import { writeZip } from '../zip/zip-writer.js';
 import { copyStretch } from './copy-stretch.js';
 import { isInterrupted } from './unfinished.js';
@@ -58,9 +57,7 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
         handle = await open(join(staging, name), 'r+');
         patched.set(name, handle);
       }
-      const { fd } = handle;
-      if (isSmall(bytes.byteLength)) await atOnce(() => writeBytesSync(fd, bytes, byteOffset));
-      else await writeBytes(handle, bytes, byteOffset);
+      await writePiece(handle, bytes, byteOffset);
     },
     buildHdf5: async (name, build) => buildHdf5(await inside(name), join(shown, name), build),
     editHdf5: (name, edit) => editHdf5(join(staging, name), join(shown, name), edit),
