@@ -37,7 +37,7 @@ export interface StagedOutput {
   editHdf5(name: string, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
   /** Gives objects of a staged HDF5 file other names, in the order given; `canEditHdf5` has said that it can be done. */
   renameInHdf5(name: string, renamings: readonly Hdf5Renaming[]): Promise<void>;
-  /** Makes a zip archive; staged files that it takes in are no part of the output any more. */
+  /** Makes a zip archive. */
   writeZip(name: string, members: readonly NewZipMember[]): Promise<void>;
   /** Bytes of a staged file. */
   byteLength(name: string): Promise<number>;

@@ -5,6 +5,8 @@ export interface MemberFacts {
   readonly crc32: number;
   /** Where its local header begins. */
   readonly headerOffset: number;
+  /** Whether its size stands in 64 bits though 32 would do: it was not known when the header had to get its length. */
+  readonly isLong?: boolean;
 }
 
 // The same bytes as Python's zipfile writes for Keras, whatever the time, the time zone or the user: stored, from Unix,
@@ -20,24 +22,24 @@ const ZIP64_FIELD = 0x0001;
 const SEE_ZIP64 = 0xffffffff;
 const SEE_ZIP64_SHORT = 0xffff;
 
-/** Where the checksum stands in a local header; it is known only when the data is written. */
-export const LOCAL_CRC_OFFSET = 14;
+/** Whether a size takes more than 32 bits. */
+export const isLong = (byteLength: number): boolean => byteLength >= SEE_ZIP64;
 
 /** The header before the data of a stored member. */
 export function localHeader(member: MemberFacts): Uint8Array<ArrayBuffer> {
-  const isLarge = member.byteLength >= SEE_ZIP64;
+  const isLarge = member.isLong || isLong(member.byteLength);
   const field = zip64Field(isLarge ? [member.byteLength, member.byteLength] : []);
   const { bytes, view } = blank(30);
   view.setUint32(0, 0x04034b50, true);
-  writeShared(view, 4, member, isLarge);
+  writeShared(view, 4, member, isLarge, isLarge ? SEE_ZIP64 : member.byteLength);
   view.setUint16(28, field.length, true);
   return joinBytes([bytes, member.name, field]);
 }
 
 /** The record of a stored member in the directory. */
 export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
-  const isLarge = member.byteLength >= SEE_ZIP64;
-  const isFar = member.headerOffset >= SEE_ZIP64;
+  const isLarge = isLong(member.byteLength);
+  const isFar = isLong(member.headerOffset);
   const field = zip64Field([
     ...(isLarge ? [member.byteLength, member.byteLength] : []),
     ...(isFar ? [member.headerOffset] : []),
@@ -45,7 +47,7 @@ export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
   const { bytes, view } = blank(46);
   view.setUint32(0, 0x02014b50, true);
   view.setUint16(4, UNIX | (isLarge || isFar ? VERSION_ZIP64 : VERSION), true);
-  writeShared(view, 6, member, isLarge || isFar);
+  writeShared(view, 6, member, isLarge || isFar, Math.min(member.byteLength, SEE_ZIP64));
   view.setUint16(30, field.length, true);
   view.setUint32(38, OWNER_ONLY, true);
   view.setUint32(42, isFar ? SEE_ZIP64 : member.headerOffset, true);
@@ -87,12 +89,12 @@ function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** The fields that both headers have in the same order: from the version needed to the length of the name. */
-function writeShared(view: DataView, at: number, member: MemberFacts, isZip64: boolean): void {
+function writeShared(view: DataView, at: number, member: MemberFacts, isZip64: boolean, size: number): void {
   view.setUint16(at, isZip64 ? VERSION_ZIP64 : VERSION, true);
   view.setUint16(at + 2, member.name.some((byte) => byte > 0x7f) ? IS_UTF8 : 0, true);
   view.setUint16(at + 8, FIRST_DAY, true);
   view.setUint32(at + 10, member.crc32, true);
-  for (const size of [at + 14, at + 18]) view.setUint32(size, Math.min(member.byteLength, SEE_ZIP64), true);
+  for (const place of [at + 14, at + 18]) view.setUint32(place, size, true);
   view.setUint16(at + 22, member.name.length, true);
 }
 

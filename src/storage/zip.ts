@@ -24,10 +24,15 @@ export interface ZipArchive {
   chunks(member: ZipMember): AsyncIterable<Uint8Array>;
 }
 
-/** A member of an archive that is made, stored uncompressed: its bytes, or a file that is staged under a name. */
+/** A member of an archive that is made, stored uncompressed: its bytes, or a file that is made within the archive. */
 export type NewZipMember = {
   readonly name: string;
 } & (
   | { readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>; readonly byteLength: number }
-  | { readonly staged: string }
+  | {
+      /** Stages the file under the name that it is given. */
+      readonly stage: (name: string) => Promise<void>;
+      /** More than it will have: how a size is written depends on it, before it is known. */
+      readonly byteLimit: number;
+    }
 );

@@ -13,8 +13,6 @@ import { parseText, RECORD_ATTRIBUTE } from './read-weights.js';
 import { writeWeights } from './write-weights.js';
 import { listMembers } from './zip-members.js';
 
-const ARCHIVED_WEIGHTS = '.weights.h5';
-
 /** Writes a model as Keras keeps it, in any of its containers. */
 export async function writeKeras(
   model: Model,
@@ -59,8 +57,11 @@ async function writeContainer(
       return { names: [modelName, weightsName!], isCopied };
     }
     case 'keras-zip': {
-      const isCopied = await writeWeights(model, staged, { name: ARCHIVED_WEIGHTS, layout, base: '' }, () => {});
-      await staged.writeZip(modelName, await listMembers(model, topology, ARCHIVED_WEIGHTS));
+      let isCopied = false;
+      const stage = async (name: string): Promise<void> => {
+        isCopied = await writeWeights(model, staged, { name, layout, base: '' }, () => {});
+      };
+      await staged.writeZip(modelName, await listMembers(model, topology, stage));
       return { names: [modelName], isCopied };
     }
     case 'tfjs':

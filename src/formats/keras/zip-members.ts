@@ -1,18 +1,27 @@
 import { fromPlain, type JsonDocument } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
-import type { Model } from '../../model/model.js';
+import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
+import { tensorSize } from '../../model/tensor.js';
 import type { NewZipMember } from '../../storage/zip.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { CONFIG_MEMBER, METADATA_MEMBER, readJsonMember, WEIGHTS_MEMBER } from './read-keras-zip.js';
 
+/** What a number takes at most, and what HDF5 says of a weight besides its values. */
+const WIDEST_BYTES = 8;
+const HEADER_BYTES = 4096;
+
 /**
  * The members of a new `.keras` archive, in the order of the old one; what is neither architecture, metadata nor
  * weights is carried over.
- * @param weights the name under which the weights are staged
+ * @param stage makes the file of the weights, under the name it is given
  */
-export async function listMembers(model: Model, topology: string, weights: string): Promise<readonly NewZipMember[]> {
+export async function listMembers(
+  model: Model,
+  topology: string,
+  stage: (name: string) => Promise<void>,
+): Promise<readonly NewZipMember[]> {
   const zip = findKerasSource(model)?.archive?.zip;
   const metadata = zip?.members.find((member) => member.name === METADATA_MEMBER);
   const document: JsonDocument =
@@ -22,7 +31,7 @@ export async function listMembers(model: Model, topology: string, weights: strin
   const own = new Map<string, NewZipMember>([
     [METADATA_MEMBER, textMember(METADATA_MEMBER, serializeJson(recorded(document, model)))],
     [CONFIG_MEMBER, textMember(CONFIG_MEMBER, topology)],
-    [WEIGHTS_MEMBER, { name: WEIGHTS_MEMBER, staged: weights }],
+    [WEIGHTS_MEMBER, { name: WEIGHTS_MEMBER, stage, byteLimit: weightsLimit(model) }],
   ]);
   const carried = (zip?.members ?? []).map((member): NewZipMember => {
     const mine = own.get(member.name);
@@ -30,6 +39,13 @@ export async function listMembers(model: Model, topology: string, weights: strin
     return mine ?? { name: member.name, byteLength: member.byteLength, chunks: zip!.chunks(member) };
   });
   return [...own.values(), ...carried];
+}
+
+/** More bytes than the weights' file can take: what is kept of the old one, all tensors anew, and what HDF5 adds. */
+function weightsLimit(model: Model): number {
+  const weights = [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers.flatMap((layer) => layer.weights));
+  const values = weights.reduce((sum, { tensor }) => sum + tensorSize(tensor) * WIDEST_BYTES + HEADER_BYTES, 0);
+  return (findKerasSource(model)?.weightsFile.byteLength ?? 0) + values + 2 ** 24;
 }
 
 function textMember(name: string, text: string): NewZipMember {

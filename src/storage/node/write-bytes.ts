@@ -1,6 +1,5 @@
 import { writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { atOnce, isSmall } from './at-once.js';
 
 /** Writes all of some bytes at a place of a file; a system call may write less. Where they end is returned. */
 export async function writeBytes(file: FileHandle, bytes: Uint8Array, byteOffset: number): Promise<number> {
@@ -15,12 +14,6 @@ export function writeBytesSync(descriptor: number, bytes: Uint8Array, byteOffset
   for (let done = 0; done < bytes.byteLength; ) {
     done += progress(writeSync(descriptor, bytes, done, bytes.byteLength - done, byteOffset + done));
   }
-}
-
-/** The same for a piece among many: a small one while everything waits. */
-export async function writePiece(file: FileHandle, bytes: Uint8Array, byteOffset: number): Promise<void> {
-  if (isSmall(bytes.byteLength)) await atOnce(() => writeBytesSync(file.fd, bytes, byteOffset));
-  else await writeBytes(file, bytes, byteOffset);
 }
 
 /** A device that takes nothing and does not say why would be asked for ever. */

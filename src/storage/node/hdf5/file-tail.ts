@@ -1,7 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES } from '../../../limits.js';
 import { isSmall } from '../at-once.js';
-import { writeBytes, writeBytesSync } from '../write-bytes.js';
+import type { FileWindow } from '../file-window.js';
 import { padded } from './hdf5-bytes.js';
 
 /** What is written behind the end of a file; small pieces are held back, and go together. */
@@ -17,7 +16,7 @@ export interface FileTail {
   flush(): void;
 }
 
-export function makeTail(file: FileHandle, start: number): FileTail {
+export function makeTail(file: FileWindow, start: number): FileTail {
   const held = Buffer.alloc(CHUNK_BYTES);
   let written = start;
   let count = 0;
@@ -32,8 +31,7 @@ export function makeTail(file: FileHandle, start: number): FileTail {
     add: (bytes) => {
       if (count + bytes.byteLength > held.length) tail.flush();
       if (bytes.byteLength > held.length) {
-        writeBytesSync(file.fd, bytes, written);
-        written += bytes.byteLength;
+        written = file.writeSync(bytes, written);
         return;
       }
       held.set(bytes, count);
@@ -42,11 +40,10 @@ export function makeTail(file: FileHandle, start: number): FileTail {
     addChunk: async (bytes) => {
       if (isSmall(bytes.byteLength)) return tail.add(bytes);
       tail.flush();
-      written = await writeBytes(file, bytes, written);
+      written = await file.write(bytes, written);
     },
     flush: () => {
-      writeBytesSync(file.fd, held.subarray(0, count), written);
-      written += count;
+      written = file.writeSync(held.subarray(0, count), written);
       count = 0;
     },
   };

@@ -1,9 +1,7 @@
-import { fstatSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES } from '../../../limits.js';
 import type { ByteChunks, Hdf5Dtype, Hdf5Editor } from '../../hdf5.js';
+import type { FileWindow } from '../file-window.js';
 import { isInterrupted } from '../staging/unfinished.js';
-import { writeBytesSync, writePiece } from '../write-bytes.js';
 import { makeTail } from './file-tail.js';
 import { badHdf5, bytesOf, type Hdf5Bytes } from './hdf5-bytes.js';
 import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-changes.js';
@@ -24,7 +22,7 @@ const TEXT_REFERENCE_BYTES = 16;
  * `finish`: until then the file leads to what it held before.
  */
 export function makeEditor(
-  file: FileHandle,
+  file: FileWindow,
   view: Hdf5View,
   before: Hdf5Bytes,
 ): { readonly editor: Hdf5Editor; readonly finish: () => void } {
@@ -109,8 +107,7 @@ export function makeEditor(
     tail.flush();
     let end = address;
     for await (const chunk of measured(path, values, byteLength)) {
-      await writePiece(file, chunk, end);
-      end += chunk.byteLength;
+      end = await file.write(chunk, end);
     }
   };
 
@@ -134,7 +131,7 @@ export function makeEditor(
       if (!written.has(dataset.path)) yield* reader.chunks(dataset);
       else {
         tail.flush();
-        const now = bytesOf(file.fd, 0, fstatSync(file.fd).size);
+        const now = bytesOf(file.descriptor, file.byteOffset, file.byteLength());
         for (let done = 0; done < byteLength; done += CHUNK_BYTES)
           yield now.read(valuesAddress! + done, Math.min(CHUNK_BYTES, byteLength - done));
       }
@@ -183,7 +180,7 @@ export function makeEditor(
   const finish = (): void => {
     const patches = writeChanges(before, tail, root);
     tail.flush();
-    for (const { address, bytes } of [...patches, endOfFile(tail.end)]) writeBytesSync(file.fd, bytes, address);
+    for (const { address, bytes } of [...patches, endOfFile(tail.end)]) file.writeSync(bytes, address);
   };
   return { editor, finish };
 }

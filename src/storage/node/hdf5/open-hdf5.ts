@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
 import { inFile } from '../../../errors.js';
 import type { Hdf5Editor, Hdf5File } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
+import { openWindow, type WritePlace } from '../file-window.js';
 import { unreadable } from '../open-file.js';
 import { badHdf5, bytesOf, type Hdf5Bytes, readSuperblock } from './hdf5-bytes.js';
 import { makeEditor } from './hdf5-editor.js';
@@ -22,25 +22,25 @@ export function readHdf5<T>(
   });
 }
 
-/** Makes a new file at a path where none is. */
-export const buildHdf5 = (path: string, shown: string, build: (editor: Hdf5Editor) => Promise<void>): Promise<void> =>
-  changeHdf5(path, 'wx+', shown, build);
+/** Makes a new file at a place where none is. */
+export const buildHdf5 = (place: WritePlace, build: (editor: Hdf5Editor) => Promise<void>): Promise<void> =>
+  changeHdf5(place, true, build);
 
-/** Changes a file; `isEditable` has said that it can be done. */
-export const editHdf5 = (path: string, shown: string, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void> =>
-  changeHdf5(path, 'r+', shown, edit);
+/** Changes a file; `canEditHdf5` has said that it can be done. */
+export const editHdf5 = (place: WritePlace, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void> =>
+  changeHdf5(place, false, edit);
 
 async function changeHdf5(
-  path: string,
-  flags: string,
-  shown: string,
+  place: WritePlace,
+  isNew: boolean,
   change: (editor: Hdf5Editor) => Promise<void>,
 ): Promise<void> {
-  const file = await open(path, flags);
+  const file = await openWindow(place, isNew);
+  const { descriptor, byteOffset } = file;
   try {
-    await namingFile(shown, async () => {
-      const bytes = bytesOf(file.fd, 0, (await file.stat()).size);
-      await withOpened({ descriptor: file.fd, byteOffset: 0, bytes }, async (opened) => {
+    await namingFile(place.shown, async () => {
+      const bytes = bytesOf(descriptor, byteOffset, file.byteLength());
+      await withOpened({ descriptor, byteOffset, bytes }, async (opened) => {
         if (bytes.byteLength > 0 && opened.plainRoot === undefined)
           throw badHdf5('the file is not of the kind that Keras writes');
         const { editor, finish } = makeEditor(file, makeView(opened), bytes);

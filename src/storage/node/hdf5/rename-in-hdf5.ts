@@ -1,8 +1,7 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
 import { inFile, RetrofitError } from '../../../errors.js';
 import type { Hdf5Renaming } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
-import { writeBytesSync } from '../write-bytes.js';
+import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
 import { badHdf5, bytesOf } from './hdf5-bytes.js';
 import { plainRootAddress } from './plain-hdf5.js';
 import { readSymbolTable } from './symbol-tables.js';
@@ -28,24 +27,24 @@ export function canEditHdf5(
  * Gives objects other names by exchanging what the entries of their group's symbol table lead to; the names, their order
  * and the B-tree over them stay as they are.
  */
-export function renameInHdf5(path: string, shown: string, renamings: readonly Hdf5Renaming[]): void {
-  const descriptor = openSync(path, 'r+');
+export async function renameInHdf5(place: WritePlace, renamings: readonly Hdf5Renaming[]): Promise<void> {
+  const file = await openWindow(place, false);
   try {
-    for (const renaming of renamings) renameInGroup(descriptor, renaming);
+    for (const renaming of renamings) renameInGroup(file, renaming);
   } catch (error) {
-    throw inFile(error, shown);
+    throw inFile(error, place.shown);
   } finally {
-    closeSync(descriptor);
+    await file.close();
   }
 }
 
-function renameInGroup(descriptor: number, { group, renames }: Hdf5Renaming): void {
+function renameInGroup(file: FileWindow, { group, renames }: Hdf5Renaming): void {
   const names = new Set(renames.keys());
   const newNames = new Set(renames.values());
   if (newNames.size < names.size || [...newNames].some((name) => !names.has(name))) {
     throw new Error(`the renaming in ${group} is no permutation`);
   }
-  const entries = readSymbolTable(bytesOf(descriptor, 0, fstatSync(descriptor).size), group);
+  const entries = readSymbolTable(bytesOf(file.descriptor, file.byteOffset, file.byteLength()), group);
   const entryOf = (name: string) => {
     const entry = entries.get(name);
     if (entry === undefined)
@@ -53,5 +52,5 @@ function renameInGroup(descriptor: number, { group, renames }: Hdf5Renaming): vo
     return entry;
   };
   const moves = [...renames].map(([from, to]) => ({ target: entryOf(from).target, address: entryOf(to).address }));
-  for (const { target, address } of moves) writeBytesSync(descriptor, target, address);
+  for (const { target, address } of moves) file.writeSync(target, address);
 }

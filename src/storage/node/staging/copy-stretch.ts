@@ -3,26 +3,26 @@ import { inputError } from '../../../errors.js';
 import type { FoundFile } from '../../storage.js';
 import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
+import { openWindow, type WritePlace } from '../file-window.js';
 import { closeRead } from '../open-file.js';
-import { writeBytes } from '../write-bytes.js';
 import { badZip } from '../zip/zip-errors.js';
 import { isInterrupted } from './unfinished.js';
 
 /**
- * Copies the first bytes of a stretch of a file, a member of an archive, into a new file; the kernel copies only whole
- * ones. A checksum is compared if all of it is copied.
+ * Copies the first bytes of a file, or of a stretch of one, where the kernel cannot: it copies only whole files into
+ * whole files. A checksum is compared if all of it is copied.
  * @throws RetrofitError `input-changed`, `bad-zip`
  */
-export async function copyStretch(file: FoundFile, target: string, byteLength: number): Promise<void> {
+export async function copyStretch(file: FoundFile, target: WritePlace, byteLength: number): Promise<void> {
   const source = await open(file.path, 'r');
   try {
-    const copy = await open(target, 'wx');
+    const copy = await openWindow(target, true);
     try {
       let end = 0;
       let crc = 0;
       for await (const chunk of fileChunks(source, file.byteOffset ?? 0, byteLength)) {
         if (isInterrupted()) return;
-        const writing = writeBytes(copy, chunk, end);
+        const writing = copy.write(chunk, end);
         crc = crc32(chunk, crc);
         end = await writing;
       }
@@ -35,6 +35,7 @@ export async function copyStretch(file: FoundFile, target: string, byteLength: n
       if (file.checksum !== undefined && byteLength === file.byteLength && crc !== file.checksum.crc32) {
         throw badZip(file, file.checksum.member, 'the member is damaged: its checksum is wrong');
       }
+      target.checksum?.begin(crc, byteLength);
     } finally {
       await copy.close();
     }

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, type FileHandle, mkdir, open, stat, truncate } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StagedOutput } from '../../storage.js';
+import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
 import { buildHdf5, editHdf5 } from '../hdf5/open-hdf5.js';
 import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
-import { writeBytes, writePiece } from '../write-bytes.js';
 import { writeZip } from '../zip/zip-writer.js';
 import { copyStretch } from './copy-stretch.js';
 import { isInterrupted } from './unfinished.js';
@@ -21,31 +21,35 @@ export interface StagingArea extends FileSteps {
 
 /** The files of an output while it is built in a folder out of sight. */
 export function makeStagingArea(staging: string, shown: string): StagingArea {
-  const inside = async (name: string): Promise<string> => {
-    const target = join(staging, name);
-    if (dirname(target) !== staging) await mkdir(dirname(target), { recursive: true });
-    return target;
+  // Files that are made within an archive.
+  const members = new Map<string, WritePlace>();
+  const placeOf = async (name: string): Promise<WritePlace> => {
+    const member = members.get(name);
+    if (member !== undefined) return member;
+    const path = join(staging, name);
+    if (dirname(path) !== staging) await mkdir(dirname(path), { recursive: true });
+    return { path, shown: join(shown, name) };
   };
 
   // A model has thousands of tensors to patch in a few files.
-  const patched = new Map<string, FileHandle>();
+  const patched = new Map<string, FileWindow>();
 
   const area: StagingArea = {
     copy: async (file, name, byteLength = file.byteLength) => {
-      const target = await inside(name);
-      if (file.byteOffset !== undefined) return copyStretch(file, target, byteLength);
-      await copyFile(file.path, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      const target = await placeOf(name);
+      if ((file.byteOffset ?? target.byteOffset) !== undefined) return copyStretch(file, target, byteLength);
+      await copyFile(file.path, target.path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       // The copy of a read-only file is read-only too, and it may have to be patched.
-      await chmod(target, 0o644);
-      if (byteLength < file.byteLength) await truncate(target, byteLength);
+      await chmod(target.path, 0o644);
+      if (byteLength < file.byteLength) await truncate(target.path, byteLength);
     },
     write: async (name, chunks) => {
-      const handle = await open(await inside(name), 'wx');
+      const handle = await openWindow(await placeOf(name), true);
       try {
         let end = 0;
         for await (const chunk of chunks) {
           if (isInterrupted()) return;
-          end = await writeBytes(handle, chunk, end);
+          end = await handle.write(chunk, end);
         }
       } finally {
         await handle.close();
@@ -54,19 +58,25 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
     patch: async (name, byteOffset, bytes) => {
       let handle = patched.get(name);
       if (handle === undefined) {
-        handle = await open(join(staging, name), 'r+');
+        handle = await openWindow(await placeOf(name), false);
         patched.set(name, handle);
       }
-      await writePiece(handle, bytes, byteOffset);
+      await handle.write(bytes, byteOffset);
     },
-    buildHdf5: async (name, build) => buildHdf5(await inside(name), join(shown, name), build),
-    editHdf5: (name, edit) => editHdf5(join(staging, name), join(shown, name), edit),
-    renameInHdf5: async (name, renamings) => renameInHdf5(join(staging, name), join(shown, name), renamings),
-    writeZip: async (name, members) => {
-      await area.close();
-      await writeZip(await inside(name), members, (staged) => join(staging, staged));
+    buildHdf5: async (name, build) => buildHdf5(await placeOf(name), build),
+    editHdf5: async (name, edit) => editHdf5(await placeOf(name), edit),
+    renameInHdf5: async (name, renamings) => renameInHdf5(await placeOf(name), renamings),
+    writeZip: async (name, newMembers) => {
+      const archive = await placeOf(name);
+      await writeZip(archive.path, newMembers, async (member, stage, place) => {
+        const staged = join(name, member);
+        members.set(staged, { ...archive, ...place });
+        await stage(staged);
+        await area.close();
+        members.delete(staged);
+      });
     },
-    byteLength: async (name) => (await stat(join(staging, name))).size,
+    byteLength: async (name) => (await stat((await placeOf(name)).path)).size,
     close: async () => {
       for (const handle of patched.values()) await handle.close();
       patched.clear();

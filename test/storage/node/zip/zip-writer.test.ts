@@ -24,7 +24,7 @@ let made = 0;
 /** The bytes of an archive of members that are not staged. */
 async function zipOf(members: readonly NewZipMember[]): Promise<Buffer> {
   const path = join(folder, `${made++}.keras`);
-  await writeZip(path, members, () => '');
+  await writeZip(path, members, async () => {});
   return readFileSync(path);
 }
 
@@ -84,22 +84,39 @@ describe('an archive', () => {
 });
 
 describe('in a staged output', () => {
-  test('staged files become members, and are no part of the output any more', async () => {
-    const output = join(folder, 'staged');
-    const staged = await nodeStorage.stageFolder(output, false);
+  test.each([10 * 2 ** 20, 5 * GIB])('a file is made within the archive, at most %i bytes long', async (byteLimit) => {
+    const output = join(folder, `staged-${byteLimit}`);
     const weights = Buffer.alloc(3 * 2 ** 20 + 5, 'weights ');
-    await staged.write('weights', [weights]);
-    await staged.patch('weights', 8, Buffer.from('WEIGHTS'));
-    weights.write('WEIGHTS', 8);
+    const source = join(folder, 'weights');
+    writeFileSync(source, weights);
+    const staged = await nodeStorage.stageFolder(output, false);
+    const stage = async (name: string) => {
+      await staged.copy(await nodeStorage.findFile(source), name, weights.length - 100);
+      // Within what was copied, over its end, behind it; the last is written over by what comes then.
+      const places = [8, 2 ** 20 - 3, 5, weights.length - 104, weights.length - 90, weights.length - 95];
+      for (const [index, place] of places.entries()) {
+        const text = Buffer.from(`WEIGHTS${index}`);
+        await staged.patch(name, place, text);
+        text.copy(weights, place);
+      }
+      const long = Buffer.alloc(2 ** 20 + 17, 'long');
+      await staged.patch(name, 2 ** 20, long);
+      long.copy(weights, 2 ** 20);
+    };
+    weights.fill(0, weights.length - 100);
     await staged.writeZip('model.keras', [
       member('config.json', '{}'),
-      { name: 'model.weights.h5', staged: 'weights' },
+      { name: 'model.weights.h5', stage, byteLimit },
+      member('assets/last', 'abc'),
     ]);
     await staged.commit();
     expect(readdirSync(output)).toEqual(['model.keras']);
     const archive = await nodeStorage.openZip(await nodeStorage.findFile(join(output, 'model.keras')));
-    expect(archive.members.map(({ name }) => name)).toEqual(['config.json', 'model.weights.h5']);
-    expect(Buffer.from(await archive.read(archive.members[1]!, 2 ** 22)).equals(weights)).toBe(true);
+    expect(archive.members.map(({ name }) => name)).toEqual(['config.json', 'model.weights.h5', 'assets/last']);
+    expect(archive.members[1]!.stored!.byteOffset).toBe(30 + 11 + 2 + 30 + 16 + (byteLimit > 4 * GIB ? 20 : 0));
+    const written = Buffer.from(await archive.read(archive.members[1]!, 2 ** 22));
+    expect(written.equals(weights.subarray(0, weights.length - 82))).toBe(true);
+    expect(Buffer.from(await archive.read(archive.members[2]!, 3)).toString()).toBe('abc');
   });
 
   test('a member of an archive is copied as the window that it is', async () => {
@@ -107,7 +124,7 @@ describe('in a staged output', () => {
     await writeZip(
       path,
       [member('config.json', '{}'), member('model.weights.h5', 'weights'), member('z', 'z')],
-      () => '',
+      async () => {},
     );
     const archive = await nodeStorage.openZip(await nodeStorage.findFile(path));
     const { stored } = archive.members[1]!;

@@ -1,0 +1,66 @@
+import { fstatSync, readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { atOnce, isSmall } from './at-once.js';
+import type { RunningChecksum } from './running-checksum.js';
+import { writeBytes, writeBytesSync } from './write-bytes.js';
+
+/** Where something is written: a file, or a stretch that reaches to the end of one, an archive that is being made. */
+export interface WritePlace {
+  readonly path: string;
+  /** The name to show people. */
+  readonly shown: string;
+  /** Where the stretch begins; undefined for a file. */
+  readonly byteOffset?: number;
+  /** Of what was copied into the stretch. */
+  readonly checksum?: RunningChecksum;
+}
+
+/** A place that is open; addresses count from where it begins. */
+export interface FileWindow {
+  readonly descriptor: number;
+  readonly byteOffset: number;
+  /** Bytes from the beginning of the place to the end of the file, now. */
+  byteLength(): number;
+  /** Writes all of some bytes, few of them while everything waits; where they end is returned. */
+  write(bytes: Uint8Array, address: number): Promise<number>;
+  /** The same, while everything waits. */
+  writeSync(bytes: Uint8Array, address: number): number;
+  close(): Promise<void>;
+}
+
+/** Opens a place for reading and writing; a file must not be there yet if it is new. */
+export async function openWindow(place: WritePlace, isNew: boolean): Promise<FileWindow> {
+  return windowOf(await open(place.path, isNew && place.byteOffset === undefined ? 'wx+' : 'r+'), place);
+}
+
+function windowOf(file: FileHandle, { path, byteOffset = 0, checksum }: WritePlace): FileWindow {
+  const note = (bytes: Uint8Array, address: number): void => {
+    if (checksum === undefined || address >= checksum.byteLength) return;
+    const after = bytes.subarray(0, checksum.byteLength - address);
+    const before = Buffer.alloc(after.byteLength);
+    for (let done = 0; done < before.length; ) {
+      const count = readSync(file.fd, before, done, before.length - done, byteOffset + address + done);
+      if (count === 0) throw new Error(`${path} became shorter while it was written`);
+      done += count;
+    }
+    checksum.replace(address, before, after);
+  };
+  const writeSync = (bytes: Uint8Array, address: number): number => {
+    note(bytes, address);
+    writeBytesSync(file.fd, bytes, byteOffset + address);
+    return address + bytes.byteLength;
+  };
+  return {
+    descriptor: file.fd,
+    byteOffset,
+    byteLength: () => fstatSync(file.fd).size - byteOffset,
+    write: async (bytes, address) => {
+      if (isSmall(bytes.byteLength)) return atOnce(() => writeSync(bytes, address));
+      note(bytes, address);
+      await writeBytes(file, bytes, byteOffset + address);
+      return address + bytes.byteLength;
+    },
+    writeSync,
+    close: () => file.close(),
+  };
+}
