@@ -12,19 +12,25 @@ export async function withWeightReader<T>(
   files: ReadonlyMap<string, FoundFile>,
   work: (reader: WeightReader) => Promise<T>,
 ): Promise<T> {
-  const opened = new Map<string, OpenFile>();
+  const opened = new Map<string, Promise<OpenFile>>();
   try {
     return await work({
       read: async ({ file, byteOffset, byteLength }) => {
-        let open = opened.get(file);
-        if (open === undefined) {
-          open = await storage.open(files.get(file)!);
-          opened.set(file, open);
+        let opening = opened.get(file);
+        if (opening === undefined) {
+          opening = storage.open(files.get(file)!);
+          opened.set(file, opening);
         }
-        return open.read(byteOffset, byteLength);
+        return (await opening).read(byteOffset, byteLength);
       },
     });
   } finally {
-    for (const file of opened.values()) await file.close();
+    for (const opening of opened.values()) {
+      await opening.then(
+        (file) => file.close(),
+        // Whoever asked for it was told.
+        () => {},
+      );
+    }
   }
 }

@@ -12,17 +12,21 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import type { Tensor } from '../../model/tensor.js';
+import { sideBySide } from '../../storage/side-by-side.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
-import { type AppendedTensor, planGroups, type StoredGroup } from './plan-groups.js';
+import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
 import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
 import { tensorsByName } from './tensors-by-name.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { newManifest } from './write-manifest.js';
+
+/** Weight files that are copied at the same time. */
+const FILES_AT_ONCE = 2;
 
 /**
  * Writes a model that was read from TensorFlow.js into a staged folder. Weight files are copied by the kernel, tensors
@@ -40,16 +44,17 @@ export async function writeTfjs(
 
   return withWeightReader(source.storage, source.files, async (reader) => {
     const { groups, appended } = await planGroups(source, reader, tensorsByName(model));
-    const total = groups.flatMap((group) => group.files).reduce((sum, file) => sum + file.byteLength, 0);
-    const files: { name: string; byteLength: number }[] = [];
+    const stored = groups.flatMap((group) => group.files);
+    const total = stored.reduce((sum, file) => sum + file.byteLength, 0);
+    const files = stored.map(({ path, byteLength }) => ({ name: path, byteLength }));
     let done = 0;
-    for (const file of groups.flatMap((group) => group.files)) {
+    const writeFile = async (file: StoredFile) => {
       if (file.isPrefix) await staged.copy(file.source, file.path, file.byteLength);
       else await staged.write(file.path, readChunks(reader, file.kept));
-      files.push({ name: file.path, byteLength: file.byteLength });
       done += file.byteLength;
       onProgress(done, total);
-    }
+    };
+    await sideBySide(stored, FILES_AT_ONCE, writeFile);
     for (const group of groups) await patchRewritten(reader, group, staged);
 
     const appendedFile = freeName(source, modelName);

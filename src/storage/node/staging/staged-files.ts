@@ -6,7 +6,8 @@ import type { StagedOutput } from '../../storage.js';
 import { outputTaken } from '../../storage-errors.js';
 import { isLinkless, isMissing, isTaken } from '../file-system-errors.js';
 import { beginOwner, hiddenName, listDead } from './hidden-names.js';
-import { exists, stageOutput, sync } from './staged-output.js';
+import { exists, stageOutput } from './staged-output.js';
+import { sync } from './sync.js';
 
 /** What holds a file's place where files cannot be linked. */
 const PLACEHOLDER = 'se-retrofit writes here';

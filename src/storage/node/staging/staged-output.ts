@@ -1,11 +1,12 @@
-import { lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { outputError, RetrofitError } from '../../../errors.js';
 import type { StagedOutput } from '../../storage.js';
-import { fileSystemReason, isUnsupported } from '../file-system-errors.js';
+import { fileSystemReason, isMissing } from '../file-system-errors.js';
 import { endOwner } from './hidden-names.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { makeStagingArea } from './staging-area.js';
+import { sync, syncAll } from './sync.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
 
 /** How an output that was built out of sight gets to its place. */
@@ -32,22 +33,25 @@ export interface OutputPlace {
 export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
   const { shown, folder, staging } = place;
   const made: string[] = [];
-  let step: Promise<unknown> = Promise.resolve();
+  const steps = new Set<Promise<unknown>>();
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     // The process is ending: nothing begins any more, and what was going on has nobody to tell.
     if (isInterrupted()) return never();
     const result = reportingFailure(shown, work);
-    step = result.catch(() => {});
+    steps.add(result);
     try {
       return await result;
     } catch (error) {
       return isInterrupted() ? never() : Promise.reject(error);
+    } finally {
+      steps.delete(result);
     }
   };
   const area = makeStagingArea(staging, place.shownFolder);
   const withdraw = async () => {
-    await step;
+    await Promise.allSettled(steps);
     await area.close().catch(() => {});
+    await area.early.cancel();
     putRight();
     await removeFolders(made);
     end();
@@ -81,6 +85,7 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
 
   const commit = async () => {
     await area.close();
+    await area.early.end();
     const entries = await readdir(staging, { withFileTypes: true, recursive: true });
     await syncAll(entries.map((entry) => join(entry.parentPath, entry.name)));
     await sync(staging);
@@ -129,33 +134,14 @@ async function confirming(output: string, work: () => Promise<void>): Promise<vo
 
 const never = (): Promise<never> => new Promise(() => {});
 
-/** What waits together is written together: 500 files take 0.2 s instead of 0.9 s. */
-const SYNCS_AT_ONCE = 4;
-
-async function syncAll(paths: readonly string[]): Promise<void> {
-  const left = paths.values();
-  const syncSome = async () => {
-    for (const path of left) await sync(path);
-  };
-  await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, syncSome));
-}
-
-/** Waits until a file or folder has reached the disk; a folder, where the file system can wait for one. */
-export async function sync(path: string): Promise<void> {
-  const isFolder = !(await stat(path)).isFile();
-  if (isFolder && process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync().catch((error) => {
-      if (!isFolder || !isUnsupported(error)) throw error;
-    });
-  } finally {
-    await handle.close();
-  }
-}
-
 export async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 async function reportingFailure<T>(output: string, work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,14 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CHUNK_BYTES } from '../../../limits.js';
 import type { StagedOutput } from '../../storage.js';
 import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
 import { buildHdf5, editHdf5 } from '../hdf5/open-hdf5.js';
 import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
 import { writeZip } from '../zip/zip-writer.js';
 import { copyStretch } from './copy-stretch.js';
+import { type EarlySync, makeEarlySync } from './sync.js';
 import { isInterrupted } from './unfinished.js';
 
 type FileSteps = Pick<
@@ -17,6 +19,8 @@ type FileSteps = Pick<
 export interface StagingArea extends FileSteps {
   /** Closes what is still open. */
   close(): Promise<void>;
+  /** What the disk began to take while other files were written. */
+  readonly early: EarlySync;
 }
 
 /** The files of an output while it is built in a folder out of sight. */
@@ -31,17 +35,22 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
     return { path, shown: join(shown, name) };
   };
 
+  const early = makeEarlySync();
+
   // A model has thousands of tensors to patch in a few files.
   const patched = new Map<string, FileWindow>();
 
   const area: StagingArea = {
     copy: async (file, name, byteLength = file.byteLength) => {
       const target = await placeOf(name);
-      if ((file.byteOffset ?? target.byteOffset) !== undefined) return copyStretch(file, target, byteLength);
-      await copyFile(file.path, target.path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      // The copy of a read-only file is read-only too, and it may have to be patched.
-      await chmod(target.path, 0o644);
-      if (byteLength < file.byteLength) await truncate(target.path, byteLength);
+      if ((file.byteOffset ?? target.byteOffset) !== undefined) await copyStretch(file, target, byteLength);
+      else {
+        await copyFile(file.path, target.path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+        // The copy of a read-only file is read-only too, and it may have to be patched.
+        await chmod(target.path, 0o644);
+        if (byteLength < file.byteLength) await truncate(target.path, byteLength);
+      }
+      if (byteLength >= CHUNK_BYTES) early.begin(target.path);
     },
     write: async (name, chunks) => {
       const handle = await openWindow(await placeOf(name), true);
@@ -81,6 +90,7 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
       for (const handle of patched.values()) await handle.close();
       patched.clear();
     },
+    early,
   };
   return area;
 }
