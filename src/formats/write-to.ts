@@ -1,4 +1,4 @@
-import type { Format, Model } from '../model/model.js';
+import type { Format, Model, Warning } from '../model/model.js';
 import type { StagedOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
@@ -13,6 +13,7 @@ export interface WriteResult {
   /** Names of the files, relative to the folder of the model. */
   readonly files: readonly string[];
   readonly bytes: number;
+  readonly warnings: readonly Warning[];
 }
 
 export interface WriteOptions extends NewTfjsOptions {
@@ -57,7 +58,7 @@ export async function stageModel(
   await checkOutput(storage, model, place, force);
   const staged = await stageAt(storage, place, force);
   try {
-    const { files, isIntact } = await writeFiles(model, staged, place, options);
+    const { files, isIntact, lost = [] } = await writeFiles(model, staged, place, options);
     if (!isIntact) await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
     const result = {
@@ -65,12 +66,25 @@ export async function stageModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
+      warnings: lost.length === 0 ? [] : [lostWarning(lost)],
     };
     return { result, staged };
   } catch (error) {
     await staged.discard();
     throw error;
   }
+}
+
+const MOST_NAMED = 3;
+
+function lostWarning(lost: readonly string[]): Warning {
+  const named = lost.slice(0, MOST_NAMED).join(', ');
+  const rest = lost.length - MOST_NAMED;
+  return {
+    code: 'not-carried',
+    message: 'left out: the file had to be made anew, and these are neither texts nor numbers that a loader reads',
+    where: rest > 0 ? `${named} and ${rest} more` : named,
+  };
 }
 
 /**

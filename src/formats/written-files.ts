@@ -3,6 +3,8 @@ export interface WrittenFiles {
   readonly files: readonly { readonly name: string; readonly byteLength: number }[];
   /** The weights were copied as they lay, and their checksum compared. */
   readonly isIntact?: boolean;
+  /** What the old files hold and the new ones cannot, by its path; nothing that a loader reads. */
+  readonly lost?: readonly string[];
 }
 
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;

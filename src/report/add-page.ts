@@ -2,7 +2,7 @@ import { networkMap } from './figures/network-map.js';
 import { DARK_STYLE } from './figures/paint.js';
 import { escaped } from './figures/svg.js';
 import { htmlTable, plainPage, prose, section, wideFigure } from './html.js';
-import type { Run } from './json-report.js';
+import { type Run, runWarnings } from './json-report.js';
 import { PLAIN_STYLE } from './page-style.js';
 import { byteSize, count, printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
@@ -27,8 +27,8 @@ ${DARK_STYLE}
 
 /** What `add` did, or would do, as a page of its own: the drawing, every module, what has none, and what to do next. */
 export function addPage(run: Run): string {
-  const { plan, model, inputPath, verified, tool } = run;
-  const warnings = [...model.warnings, ...plan.warnings].map(warningLine);
+  const { plan, inputPath, verified, tool } = run;
+  const warnings = runWarnings(run).map(warningLine);
   const [next, ...code] = nextSteps(plan);
   const parts = [
     `<p class="lead">${prose(doneSentence(run))}</p>`,

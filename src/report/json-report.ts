@@ -26,6 +26,13 @@ export interface Run {
   readonly milliseconds: number;
 }
 
+/** What people should know of the model, of what was done to it, and of what was written. */
+export const runWarnings = ({ model, plan, output }: Run): readonly Warning[] => [
+  ...model.warnings,
+  ...plan.warnings,
+  ...(output?.warnings ?? []),
+];
+
 export const addReport = (run: Run): AddReport => ({
   version: 1,
   command: 'add',
@@ -84,17 +91,8 @@ export const outputOf = ({ path, format, files, bytes }: WriteResult) => ({
   bytes,
 });
 
-function commonReport({
-  tool,
-  model,
-  inputPath,
-  inputFormat,
-  layers,
-  plan,
-  options,
-  output,
-  milliseconds,
-}: Run): Omit<AddReport, 'version' | 'command' | 'verified'> {
+function commonReport(run: Run): Omit<AddReport, 'version' | 'command' | 'verified'> {
+  const { tool, model, inputPath, inputFormat, layers, plan, options, output, milliseconds } = run;
   const { params, macs } = plan;
   return {
     tool,
@@ -133,7 +131,7 @@ function commonReport({
     },
     macs: { before: macs.before, added: macs.added, addedPercent: percentOf(macs.added, macs.before) },
     exact: plan.exact,
-    warnings: [...model.warnings, ...plan.warnings].map((warning) => ({ ...warning })),
+    warnings: runWarnings(run).map((warning) => ({ ...warning })),
     milliseconds,
   };
 }

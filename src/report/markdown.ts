@@ -1,4 +1,4 @@
-import type { Run } from './json-report.js';
+import { type Run, runWarnings } from './json-report.js';
 import { byteSize, printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 import { siteTable, stageTable, totalsLine, warningLine } from './summary.js';
@@ -6,9 +6,10 @@ import { markdownTable } from './table.js';
 import { nanLine, verifiedLines } from './verify-report.js';
 
 /** A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model. */
-export function markdownReport({ plan, model, inputPath, output, verified, tool, milliseconds }: Run): string {
+export function markdownReport(run: Run): string {
+  const { plan, model, inputPath, output, verified, tool, milliseconds } = run;
   const { sites, skipped } = plan;
-  const warnings = [...model.warnings, ...plan.warnings];
+  const warnings = runWarnings(run);
   const lines = [
     `## Squeeze-and-Excitation: ${code(inputPath)}`,
     '',

@@ -7,7 +7,7 @@ import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planWithWeights } from '../../plan-with-weights.js';
 import { addPage } from '../../report/add-page.js';
-import { addReport, type Run, reportLine } from '../../report/json-report.js';
+import { addReport, type Run, reportLine, runWarnings } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
@@ -94,13 +94,12 @@ function checkBudget(plan: Plan, budget: string): void {
   );
 }
 
-function show({ model, plan, output, verified, milliseconds }: Run, isDryRun: boolean): void {
+function show(run: Run, isDryRun: boolean): void {
+  const { model, plan, output, verified, milliseconds } = run;
   const [head, ...rows] = textTable(stageTable(plan));
   print(dataColors.bold(head!), ...rows, totalsLine(plan));
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
-  tell(
-    ...[...model.warnings, ...plan.warnings].map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)),
-  );
+  tell(...runWarnings(run).map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
   if (verified !== undefined) {
     const nan = nanLine(verified);
     if (nan !== undefined) tell(messageColors.yellow(`warning: ${nan}`));

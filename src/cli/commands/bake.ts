@@ -69,6 +69,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
       ...bakeWarnings(plan),
       ...accuracyWarnings(seen.accuracy),
       ...skippedWarnings(seen.skipped),
+      ...output.warnings,
     ],
     milliseconds: performance.now() - started,
   };

@@ -25,7 +25,7 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const storing = storingOptions(model, place.format.container, flags);
   const output = await writeModel(model, place, flags, storing);
   const milliseconds = performance.now() - started;
-  const { warnings } = model;
+  const warnings = [...model.warnings, ...output.warnings];
   if (flags.json) {
     const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
     print(reportLine(convertReport({ tool: TOOL, input, output, warnings, milliseconds })));

@@ -25,7 +25,7 @@ export async function strip(path: string, flags: Flags): Promise<void> {
   const model = convertModel(stripModel(read, plan), place.format);
   const output = await writeModel(model, place, flags);
   const milliseconds = performance.now() - started;
-  const warnings = [...model.warnings, ...stripWarnings(plan, changing)];
+  const warnings = [...model.warnings, ...stripWarnings(plan, changing), ...output.warnings];
   const { modules } = plan;
   if (flags.json) {
     const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };

@@ -64,7 +64,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
     output,
-    warnings: [...tuned.warnings, ...tuneWarnings(result, network.loss, flags.best)],
+    warnings: [...tuned.warnings, ...tuneWarnings(result, network.loss, flags.best), ...output.warnings],
     milliseconds: performance.now() - started,
   };
   if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), true);

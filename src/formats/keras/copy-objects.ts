@@ -4,6 +4,7 @@ import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 /**
  * Copies an object and all below it into another file, dataset by dataset, with the texts of its attributes.
  * @param isLeft tells paths of the source that are left out
+ * @returns what could not be copied: paths of datasets without numbers, `path@name` of attributes without texts
  */
 export async function copyObjects(
   source: Hdf5File,
@@ -11,19 +12,26 @@ export async function copyObjects(
   from: string,
   to: string,
   isLeft: (path: string) => boolean = () => false,
-): Promise<void> {
+): Promise<readonly string[]> {
   editor.makeGroup(to);
-  copyAttributes(source, editor, from, to);
+  const lost = [...copyAttributes(source, editor, from, to)];
   for (const { name, kind } of source.list(from)) {
     const path = join(from, name);
+    const place = join(to, name);
     if (isLeft(path)) continue;
     if (kind === 'group') {
-      await copyObjects(source, editor, path, join(to, name), isLeft);
+      lost.push(...(await copyObjects(source, editor, path, place, isLeft)));
       continue;
     }
     const dataset = source.dataset(path);
-    await editor.makeDataset(join(to, name), dataset.dtype, dataset.shape, source.chunks(dataset));
+    if (dataset.dtype === 'string' || dataset.dtype === 'other') {
+      lost.push(path);
+      continue;
+    }
+    await editor.makeDataset(place, dataset.dtype, dataset.shape, source.chunks(dataset));
+    lost.push(...copyAttributes(source, editor, path, place));
   }
+  return lost;
 }
 
 const join = (group: string, name: string): string => (group === '/' ? `/${name}` : `${group}/${name}`);
@@ -31,21 +39,24 @@ const join = (group: string, name: string): string => (group === '/' ? `/${name}
 // The lists that Keras writes; one of a single name is a list all the same.
 const LISTS = /^(layer|weight)_names\d*$/;
 
-function copyAttributes(source: Hdf5File, editor: Hdf5Editor, from: string, to: string): void {
-  for (const name of source.listAttributes(from)) {
-    if (LISTS.test(name)) editor.writeTexts(to, name, source.readTexts(from, name) ?? []);
-    else copyText(source, editor, from, to, name);
-  }
+function copyAttributes(source: Hdf5File, editor: Hdf5Editor, from: string, to: string): readonly string[] {
+  return source.listAttributes(from).flatMap((name) => {
+    const texts = readTexts(source, from, name);
+    if (texts === undefined) return [`${from}@${name}`];
+    if (LISTS.test(name) || texts.length > 1) editor.writeTexts(to, name, texts);
+    else editor.writeText(to, name, texts[0]!);
+    return [];
+  });
 }
 
-/** Keras' other attributes are texts; what is none is nothing that it would read. */
-function copyText(source: Hdf5File, editor: Hdf5Editor, from: string, to: string, name: string): void {
-  let text: string | undefined;
+/** Keras' attributes are texts; what is none is nothing that it would read. */
+function readTexts(source: Hdf5File, from: string, name: string): readonly string[] | undefined {
+  if (LISTS.test(name)) return source.readTexts(from, name);
   try {
-    text = source.readText(from, name);
+    const texts = source.readTexts(from, name);
+    return texts?.length === 0 ? undefined : texts;
   } catch (error) {
-    if (error instanceof RetrofitError) return;
+    if (error instanceof RetrofitError) return undefined;
     throw error;
   }
-  if (text !== undefined) editor.writeText(to, name, text);
 }

@@ -10,7 +10,7 @@ import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { newTopology, newTrainingConfig } from './new-topology.js';
 import { parseText, RECORD_ATTRIBUTE } from './read-weights.js';
-import { writeWeights } from './write-weights.js';
+import { type WrittenWeights, writeWeights } from './write-weights.js';
 import { listMembers } from './zip-members.js';
 
 /** Writes a model as Keras keeps it, in any of its containers. */
@@ -22,12 +22,12 @@ export async function writeKeras(
 ): Promise<WrittenFiles> {
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
   const topology = serializeJson(newTopology(model));
-  const { names, isCopied } = await writeContainer(model, staged, place, topology);
+  const { names, isCopied, lost } = await writeContainer(model, staged, place, topology);
   const files: { name: string; byteLength: number }[] = [];
   for (const name of names) files.push({ name, byteLength: await staged.byteLength(name) });
   const total = files.reduce((sum, file) => sum + file.byteLength, 0);
   onProgress(total, total);
-  return { files, isIntact: isCopied };
+  return { files, isIntact: isCopied, lost };
 }
 
 async function writeContainer(
@@ -35,34 +35,31 @@ async function writeContainer(
   staged: StagedOutput,
   place: OutputPlace,
   topology: string,
-): Promise<{ readonly names: readonly string[]; readonly isCopied: boolean }> {
+): Promise<WrittenWeights & { readonly names: readonly string[] }> {
   const { modelName, weightsName } = place;
   const layout = place.format.weightLayout === 'legacy-hdf5' ? 'legacy-hdf5' : 'weights-hdf5';
   switch (place.format.container) {
     case 'keras-h5': {
-      const isCopied = await writeWeights(
-        model,
-        staged,
-        { name: modelName, layout, base: '/model_weights' },
-        (editor) => finishWhole(editor, model, topology),
+      const written = await writeWeights(model, staged, { name: modelName, layout, base: '/model_weights' }, (editor) =>
+        finishWhole(editor, model, topology),
       );
-      return { names: [modelName], isCopied };
+      return { ...written, names: [modelName] };
     }
     case 'keras-json': {
       const base = findKerasSource(model)?.base ?? '';
-      const isCopied = await writeWeights(model, staged, { name: weightsName!, layout, base }, (editor) =>
+      const written = await writeWeights(model, staged, { name: weightsName!, layout, base }, (editor) =>
         finishWeights(editor, model, layout, topology),
       );
       await staged.write(modelName, [new TextEncoder().encode(topology)]);
-      return { names: [modelName, weightsName!], isCopied };
+      return { ...written, names: [modelName, weightsName!] };
     }
     case 'keras-zip': {
-      let isCopied = false;
+      let written: WrittenWeights | undefined;
       const stage = async (name: string): Promise<void> => {
-        isCopied = await writeWeights(model, staged, { name, layout, base: '' }, () => {});
+        written = await writeWeights(model, staged, { name, layout, base: '' }, () => {});
       };
       await staged.writeZip(modelName, await listMembers(model, topology, stage));
-      return { names: [modelName], isCopied };
+      return { ...written!, names: [modelName] };
     }
     case 'tfjs':
       throw new Error('TensorFlow.js models have a writer of their own');

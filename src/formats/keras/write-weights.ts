@@ -17,20 +17,26 @@ export interface WeightsTarget {
   readonly base: string;
 }
 
+export interface WrittenWeights {
+  /** All that was read was copied as it lay. */
+  readonly isCopied: boolean;
+  /** What the old file holds and the new one cannot; see `copyObjects`. */
+  readonly lost: readonly string[];
+}
+
 /**
  * Writes the HDF5 file of a model's weights. What was read from a file of the same layout is copied by the kernel, and
  * only what is new or changed is written; its groups get their new names by an exchange of directory entries. Files
  * with an optimizer's state or with layers that are no more, or built otherwise than Keras builds them, are made anew,
  * one dataset after the other.
  * @param finish sets what else the file holds
- * @returns whether all that was read was copied as it lay
  */
 export async function writeWeights(
   model: Model,
   staged: StagedOutput,
   target: WeightsTarget,
   finish: (editor: Hdf5Editor) => void,
-): Promise<boolean> {
+): Promise<WrittenWeights> {
   const source = findKerasSource(model);
   return model.withValues(async (values) => {
     if (source === undefined || source.layout !== target.layout || source.base !== target.base)
@@ -47,7 +53,7 @@ async function buildNew(
   { name, layout, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
-): Promise<boolean> {
+): Promise<WrittenWeights> {
   await staged.buildHdf5(name, async (editor) => {
     if (layout === 'legacy-hdf5') await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values });
     else {
@@ -62,7 +68,7 @@ async function buildNew(
     }
     finish(editor);
   });
-  return false;
+  return { isCopied: false, lost: [] };
 }
 
 async function changeLegacy(
@@ -72,7 +78,7 @@ async function changeLegacy(
   { name, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
-): Promise<boolean> {
+): Promise<WrittenWeights> {
   const change = async (editor: Hdf5Editor) => {
     await writeLegacyHdf5(editor, graph, { base, before: source.graph, dialect, values });
     finish(editor);
@@ -81,16 +87,17 @@ async function changeLegacy(
   if (isKept && (await source.storage.canEditHdf5(source.weightsFile, ['/', base || '/']))) {
     await staged.copy(source.weightsFile, name);
     await staged.editHdf5(name, change);
-    return true;
+    return { isCopied: true, lost: [] };
   }
+  let lost: readonly string[] = [];
   await staged.buildHdf5(name, async (editor) => {
-    await source.storage.withHdf5(source.weightsFile, (file) => {
+    lost = await source.storage.withHdf5(source.weightsFile, (file) => {
       const isLost = findLostObjects(file, source.graph, graph, base);
       return copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights' || isLost(path));
     });
     await change(editor);
   });
-  return false;
+  return { isCopied: false, lost };
 }
 
 async function changeContainers(
@@ -100,7 +107,7 @@ async function changeContainers(
   { name }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
-): Promise<boolean> {
+): Promise<WrittenWeights> {
   const { storage, weightsFile, graph: before } = source;
   const moves = await storage.withHdf5(weightsFile, async (file) => planMoves(file, before, graph));
   const groups = moves.renamings.map((renaming) => renaming.group);
@@ -112,16 +119,17 @@ async function changeContainers(
       finish(editor);
     });
     await staged.renameInHdf5(name, moves.renamings);
-    return true;
+    return { isCopied: true, lost: [] };
   }
   const places = containerPaths(graph);
   const moved = movedPaths(moves, places);
+  let lost: readonly string[] = [];
   await staged.buildHdf5(name, async (editor) => {
-    await storage.withHdf5(weightsFile, (file) => rebuild(file, editor, moves, places));
+    lost = await storage.withHdf5(weightsFile, (file) => rebuild(file, editor, moves, places));
     await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
     finish(editor);
   });
-  return false;
+  return { isCopied: false, lost };
 }
 
 /** Copies all that a file holds to the places it is to have, but for the optimizer's state. */
@@ -130,18 +138,14 @@ async function rebuild(
   editor: Hdf5Editor,
   moves: ContainerMoves,
   places: ReadonlyMap<unknown, string>,
-): Promise<void> {
-  await copyObjects(file, editor, '/', '/', (path) => path === '/optimizer' || path === '/layers');
+): Promise<readonly string[]> {
+  const lost = [...(await copyObjects(file, editor, '/', '/', (path) => path === '/optimizer' || path === '/layers'))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
-    await copyObjects(
-      file,
-      editor,
-      from,
-      places.get(layer)!,
-      (path) => layer.graph !== undefined && path === `${from}/layers`,
-    );
+    const isLeft = (path: string) => layer.graph !== undefined && path === `${from}/layers`;
+    lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
+  return lost;
 }
 
 /** Where a dataset of the old file stands in the new one: below its layer's new place. */
