@@ -8,8 +8,6 @@ import { rolldown } from 'rolldown';
 const CHUNKS = 'src/bundle/';
 /** What --help needs of the folders below. */
 const START = /\/src\/(?:errors|tool|limits|plan\/options|format-names|storage\/node\/staging\/unfinished)\.ts$/;
-/** What is started before the rest is read. */
-const THREAD = /\/src\/storage\/node\/hdf5\/hdf5-thread\.ts$/;
 /** What every command on a model needs; without the thread for HDF5, which is a program of its own. */
 const CORE =
   /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5\/hdf5-(?:worker|one-file)))/;
@@ -34,8 +32,7 @@ await bundle.write({
   chunkFileNames: `${CHUNKS}[name]-[hash].js`,
   codeSplitting: {
     groups: [
-      { name: 'start', test: START, priority: 2 },
-      { name: 'hdf5-thread', test: THREAD, priority: 1 },
+      { name: 'start', test: START, priority: 1 },
       { name: 'core', test: CORE },
     ],
   },

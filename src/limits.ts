@@ -9,6 +9,9 @@ export const HEAD_BYTES = 512;
 /** Real models nest about 10 levels deep, plus 5 for each model in a model; below this, recursion is safe. */
 export const MAX_JSON_DEPTH = 500;
 
+/** Each takes 200 bytes of memory or more; a network of 10,000 layers has 260,000, one of 50,000 has 1.3 million. */
+export const MAX_JSON_VALUES = 2 ** 21;
+
 /** TensorFlow.js counts elements in doubles: above 2^53 a product is no longer exact. */
 export const MAX_ELEMENTS = Number.MAX_SAFE_INTEGER;
 

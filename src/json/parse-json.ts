@@ -1,5 +1,5 @@
 import { inputError, RetrofitError } from '../errors.js';
-import { MAX_JSON_DEPTH } from '../limits.js';
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from '../limits.js';
 import { decodeString, type JsonDocument, type JsonItem, type JsonMember, type JsonValue } from './json-value.js';
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -14,6 +14,7 @@ const PYTHON_NUMBER = /NaN|-?Infinity/y;
  */
 export function parseJson(text: string): JsonDocument {
   let at = 0;
+  let values = 0;
   const path: (string | number)[] = [];
 
   const fail = (message: string): never => {
@@ -58,6 +59,8 @@ export function parseJson(text: string): JsonDocument {
   };
 
   const value = (depth: number): JsonValue => {
+    values += 1;
+    if (values > MAX_JSON_VALUES) fail(`more than ${MAX_JSON_VALUES} values`);
     if (depth > MAX_JSON_DEPTH) fail(`nested more than ${MAX_JSON_DEPTH} levels deep`);
     switch (text.charCodeAt(at)) {
       case 0x7b:

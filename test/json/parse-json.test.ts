@@ -4,7 +4,7 @@ import { RetrofitError } from '../../src/errors.js';
 import { fromPlain, isObject, toPlain, withMember, withoutMember } from '../../src/json/json-value.js';
 import { parseJson } from '../../src/json/parse-json.js';
 import { serializeJson } from '../../src/json/serialize-json.js';
-import { MAX_JSON_DEPTH } from '../../src/limits.js';
+import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from '../../src/limits.js';
 
 const SEED = 20260101;
 
@@ -144,5 +144,11 @@ describe('refused, with the path', () => {
     const started = performance.now();
     expect(refused(opening.repeat(1_000_000)).message).toContain(`${MAX_JSON_DEPTH} levels`);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test.each(['[', '{"a":['])('more values than any model has, in %s', (opening) => {
+    const most = `${opening}${'1,'.repeat(MAX_JSON_VALUES - 10)}1]${opening === '[' ? '' : '}'}`;
+    expect(parseJson(most).root.kind).toBe(opening === '[' ? 'array' : 'object');
+    expect(refused(`${opening}${'1,'.repeat(2 * MAX_JSON_VALUES)}`).message).toContain(`more than ${MAX_JSON_VALUES}`);
   });
 });

@@ -9,7 +9,7 @@ import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
 import { writeZip } from '../zip/zip-writer.js';
 import { copyStretch } from './copy-stretch.js';
 import { type EarlySync, makeEarlySync } from './sync.js';
-import { isInterrupted } from './unfinished.js';
+import { interruption, isInterrupted } from './unfinished.js';
 
 type FileSteps = Pick<
   StagedOutput,
@@ -80,7 +80,7 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
       await writeZip(archive.path, newMembers, async (member, stage, place) => {
         const staged = join(name, member);
         members.set(staged, { ...archive, ...place });
-        await stage(staged);
+        await Promise.race([stage(staged), interruption]);
         await area.close();
         members.delete(staged);
       });

@@ -3,6 +3,12 @@
 
 const withdrawals = new Set<() => Promise<void>>();
 let interrupted = false;
+let tellInterruption: () => void;
+
+/** For steps that wait for others, which never end then. */
+export const interruption: Promise<void> = new Promise((resolve) => {
+  tellInterruption = resolve;
+});
 
 export const isInterrupted = (): boolean => interrupted;
 
@@ -15,5 +21,6 @@ export function beginUnfinished(withdraw: () => Promise<void>): () => void {
 /** Takes back everything that is not done. No step begins any more. */
 export async function abandonUnfinished(): Promise<void> {
   interrupted = true;
+  tellInterruption();
   await Promise.allSettled([...withdrawals].map((withdraw) => withdraw()));
 }

@@ -92,6 +92,7 @@ async function stageContent(
 ): Promise<Content> {
   const checksum = makeRunningChecksum();
   await stageMember(name, stage, { byteOffset, checksum });
+  if (isInterrupted()) return { byteLength: 0, crc32: 0 };
   const byteLength = (await archive.stat()).size - byteOffset;
   let crc = checksum.crc32;
   const known = checksum.byteLength;
