@@ -7,10 +7,11 @@ import { rolldown } from 'rolldown';
 /** Beside the folders of src, so that modules find by URL what they find there: `../runtime/`. */
 const CHUNKS = 'src/bundle/';
 /** What --help needs of the folders below. */
-const START = /\/src\/(?:errors|tool|limits|plan\/options|format-names|storage\/node\/staging\/unfinished)\.ts$/;
+const START =
+  /\/src\/(?:(?:errors|tool|limits|format-names|plan\/options|storage\/node\/staging\/unfinished)|(?:cli\/(?:flags|signals|exit-codes))|images\/preprocess-names|runtime\/backend-names)\.ts$/;
 /** What every command on a model needs; without the thread for HDF5, which is a program of its own. */
 const CORE =
-  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5\/hdf5-(?:worker|one-file)))/;
+  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5\/hdf5-(?:worker|one-file))|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;
 
 const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 

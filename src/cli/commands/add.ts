@@ -6,9 +6,7 @@ import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planWithWeights } from '../../plan-with-weights.js';
-import { addPage } from '../../report/add-page.js';
 import { addReport, type Run, reportLine, runWarnings } from '../../report/json-report.js';
-import { markdownReport } from '../../report/markdown.js';
 import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -64,8 +62,7 @@ export async function add(path: string, given: Flags): Promise<void> {
     ...(verified === undefined ? {} : { verified }),
     milliseconds: performance.now() - started,
   };
-  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), output !== null);
-  if (flags.html !== undefined) await writeReport(flags.html, 'html', addPage(run), output !== null);
+  await writeReports(run, flags);
   if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) show(run, flags.dryRun ?? false);
   if (isRefused)
@@ -79,6 +76,19 @@ export async function add(path: string, given: Flags): Promise<void> {
     if (verification === undefined) return { written: flags.dryRun ? null : await writeModel(after, place, flags) };
     if (flags.dryRun) return verification.verifyUnwritten(read, after);
     return verification.verifyWritten(read, await prepareModel(after, place, flags), place);
+  }
+}
+
+/** Pages are loaded for those who want one. */
+async function writeReports(run: Run, { markdown, html }: Flags): Promise<void> {
+  const isWritten = run.output !== null;
+  if (markdown !== undefined) {
+    const { markdownReport } = await import('../../report/markdown.js');
+    await writeReport(markdown, 'markdown', markdownReport(run), isWritten);
+  }
+  if (html !== undefined) {
+    const { addPage } = await import('../../report/add-page.js');
+    await writeReport(html, 'html', addPage(run), isWritten);
   }
 }
 

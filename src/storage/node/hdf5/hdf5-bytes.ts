@@ -61,12 +61,37 @@ export function bytesOf(descriptor: number, byteOffset: number, byteLength: numb
   };
 }
 
+/**
+ * What was read of a file, by the address where it lies; only the latest is remembered.
+ * @param isKept whether something may be asked for again, and is small
+ */
+export function remembering<T>(
+  read: (file: Hdf5Bytes, address: number) => T,
+  isKept: (result: T) => boolean,
+): (file: Hdf5Bytes, address: number) => T {
+  const known = new WeakMap<Hdf5Bytes, Map<number, T>>();
+  return (file, address) => {
+    const ofFile = known.get(file) ?? new Map<number, T>();
+    known.set(file, ofFile);
+    const found = ofFile.get(address);
+    if (found !== undefined) return found;
+    const result = read(file, address);
+    if (!isKept(result)) return result;
+    if (ofFile.size === MOST_REMEMBERED) ofFile.delete(ofFile.keys().next().value!);
+    ofFile.set(address, result);
+    return result;
+  };
+}
+
+const MOST_REMEMBERED = 256;
+
 /** An 8-byte number; what is larger than any file is no number that we can use. */
 export function numberAt(bytes: Buffer, offset: number): number {
-  const value = bytes.readBigUInt64LE(offset);
-  if (value === 0xffff_ffff_ffff_ffffn) return UNDEFINED_ADDRESS;
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged('a number is larger than any file');
-  return Number(value);
+  const low = bytes.readUInt32LE(offset);
+  const high = bytes.readUInt32LE(offset + 4);
+  if (low === 0xffff_ffff && high === 0xffff_ffff) return UNDEFINED_ADDRESS;
+  if (high >= 2 ** 21) throw damaged('a number is larger than any file');
+  return high * 2 ** 32 + low;
 }
 
 /** The same, to be written. */

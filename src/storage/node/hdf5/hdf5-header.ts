@@ -1,4 +1,5 @@
-import { damaged, type Hdf5Bytes, numberAt } from './hdf5-bytes.js';
+import { SMALL_BYTES } from '../../../limits.js';
+import { damaged, type Hdf5Bytes, numberAt, remembering } from './hdf5-bytes.js';
 import { CONTINUATION } from './message-types.js';
 
 export interface HeaderMessage {
@@ -45,7 +46,12 @@ export const readHeaderMessages = (file: Hdf5Bytes, address: number): readonly H
   readHeader(file, address).messages;
 
 /** @throws RetrofitError `bad-hdf5` for what is no header, or has no end */
-export function readHeader(file: Hdf5Bytes, address: number): ObjectHeader {
+export const readHeader = remembering(
+  parseHeader,
+  ({ messages }) => messages.reduce((sum, { content }) => sum + content.length, 0) <= SMALL_BYTES,
+);
+
+function parseHeader(file: Hdf5Bytes, address: number): ObjectHeader {
   const layout = layoutOf(file, address);
   const messages: HeaderMessage[] = [];
   const blocks: Block[] = [layout.first];

@@ -1,5 +1,5 @@
-import { MAX_JSON_BYTES } from '../../../limits.js';
-import { type Hdf5Bytes, numberAt, padded } from './hdf5-bytes.js';
+import { MAX_JSON_BYTES, SMALL_BYTES } from '../../../limits.js';
+import { type Hdf5Bytes, numberAt, padded, remembering } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue } from './hdf5-calls.js';
 import { CLASS_OF_STRINGS, isTextOfVariableLength } from './hdf5-dtypes.js';
 import type { PlainAttribute } from './plain-attributes.js';
@@ -43,7 +43,12 @@ function readReferences(file: Hdf5Bytes, references: readonly Buffer[]): readonl
 }
 
 /** The objects of a global heap collection, by their numbers. */
-function readCollection(file: Hdf5Bytes, address: number): ReadonlyMap<number, Buffer> | undefined {
+const readCollection = remembering(parseCollection, (objects = new Map()) => {
+  const sizes = [...objects.values()].map((text) => text.length);
+  return sizes.length > 1 && sizes.reduce((sum, size) => sum + size) <= SMALL_BYTES;
+});
+
+function parseCollection(file: Hdf5Bytes, address: number): ReadonlyMap<number, Buffer> | undefined {
   const head = file.read(address, COLLECTION_HEAD_BYTES);
   const byteLength = numberAt(head, 8);
   const isCollection = head.toString('latin1', 0, 4) === 'GCOL' && head.readUInt32LE(4) === 1;
