@@ -32,6 +32,15 @@ export interface InputPlace {
 const MODEL_FILE = 'model.json';
 const INPUT_ENDING = /\.(json|h5|hdf5|keras)$/i;
 
+/** What stands for bytes that are no UTF-8: the file would get another name than was asked for. */
+const UNDECODABLE = '\ufffd';
+
+const notText = (output: string) =>
+  usageError('bad-option', 'the name of the output is not in UTF-8', {
+    where: { file: output },
+    hint: 'give another name with -o',
+  });
+
 const ENDINGS: Readonly<Record<Exclude<Container, 'tfjs'>, string>> = {
   'keras-h5': '.h5',
   'keras-json': '.json',
@@ -48,6 +57,7 @@ export const listOutputNames = ({ weightsName, modelName }: OutputPlace): readon
  */
 export function outputPlace(storage: Storage, input: InputPlace, request: OutputRequest, suffix = '-se'): OutputPlace {
   const { output } = request;
+  if (output?.includes(UNDECODABLE)) throw notText(output);
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
   const container = request.to ?? named?.container ?? input.format.container;
   const format: Format = {

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeFolders, run } from '../support/cli.js';
+import { BIN, expectFailure, makeFolders, namesIn, run, runProgram } from '../support/cli.js';
 import { hdf5Fixture, readFileWith, valuesOf } from '../support/hdf5-files.js';
 
 const newFolder = makeFolders();
@@ -29,4 +29,22 @@ test('of a file that is made anew, texts and numbers are carried, and it is said
       expect(file.has('/optimizer_weights')).toBe(false);
     });
   }
+});
+
+test.skipIf(process.platform === 'win32')('while it is read, a full disk is still said of the output', async () => {
+  const folder = newFolder();
+  copyFileSync(hdf5Fixture('model_foreign.h5'), join(folder, 'model.h5'));
+  const words = [
+    '-c',
+    'ulimit -f 2; exec "$0" "$@"',
+    process.execPath,
+    BIN,
+    'model.h5',
+    '-o',
+    'out.h5',
+    '--at',
+    'conv',
+  ];
+  expectFailure(await runProgram('bash', words, { cwd: folder }), 5, 'out.h5', 'cannot be written', 'size limit');
+  expect(namesIn(folder)).toEqual(['model.h5']);
 });

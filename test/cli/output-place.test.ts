@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { BIN, bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run, runProgram } from '../support/cli.js';
 import { runHere } from '../support/cli-here.js';
 
 const newFolder = makeFolders();
@@ -25,6 +25,16 @@ function workplace(): { folder: string; model: string } {
 }
 
 describe('where the output goes', () => {
+  test.skipIf(process.platform === 'win32')(
+    'not under another name than was asked for: bytes that are no UTF-8 come as U+FFFD',
+    async () => {
+      const { folder, model } = workplace();
+      const words = ['-c', `exec "$0" "$1" "$2" -o "$(printf 'out\\351')"`, process.execPath, BIN, model];
+      expectFailure(await runProgram('sh', words, { cwd: folder }), 2, 'not in UTF-8');
+      expect(readdirSync(folder)).toEqual(['resnet-v1']);
+    },
+  );
+
   test('a folder: <folder>-se beside it', async () => {
     const { folder, model } = workplace();
     expect((await run([model])).code).toBe(0);

@@ -5,6 +5,7 @@ import { readModel, retrofit, strip, writeModel } from '../../src/index.js';
 import { nodeStorage } from '../../src/storage/node/node-storage.js';
 import { bytesIn, makeFolders } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
+import { hdf5Fixture } from '../support/hdf5-files.js';
 import { buildZip } from '../support/zip-builder.js';
 import type { Standing } from './tally.js';
 
@@ -42,6 +43,7 @@ export const JOBS: readonly Job[] = [
   file('add keras-json', 'add', 'model.json', 'out.json', 'out.weights.h5'),
   file('convert tfjs to keras-zip', 'convert', 'model', 'out.keras'),
   { name: 'convert keras-h5 to tfjs', command: 'convert', input: 'model.h5', output: 'out' },
+  file('convert keras-h5, made anew', 'convert', 'foreign.h5', 'out.h5'),
   file('strip keras-zip', 'strip', 'with-modules.keras', 'out.keras'),
 ];
 
@@ -58,6 +60,7 @@ function makeInputs(): Promise<string> {
     for (const name of ['model', 'model.h5', 'model.keras']) await writeModel(model, join(folder, name));
     await writeModel(await readModel(join(folder, 'model.keras')), join(folder, 'model.json'), { to: 'keras-json' });
     await writeModel(retrofit(await readModel(join(folder, 'model.keras'))), join(folder, 'with-modules.keras'));
+    cpSync(hdf5Fixture('model_foreign.h5'), join(folder, 'foreign.h5'));
     writeFileSync(join(folder, 'packed.keras'), await packed(join(folder, 'model.keras')));
     return folder;
   })();

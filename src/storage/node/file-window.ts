@@ -1,6 +1,8 @@
 import { fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { outputError, RetrofitError } from '../../errors.js';
 import { atOnce, isSmall } from './at-once.js';
+import { fileSystemReason } from './file-system-errors.js';
 import type { RunningChecksum } from './running-checksum.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
 
@@ -13,6 +15,16 @@ export interface WritePlace {
   readonly byteOffset?: number;
   /** Of what was copied into the stretch. */
   readonly checksum?: RunningChecksum;
+}
+
+/** What the operating system says of a place that is written, as an error to show people. */
+export function unwritable(shown: string, error: unknown): unknown {
+  const reason = fileSystemReason(error);
+  if (error instanceof RetrofitError || reason === undefined) return error;
+  return outputError('cannot-write', `the output cannot be written: ${reason}`, {
+    where: { file: shown },
+    hint: 'nothing was left behind; make room or choose another place with -o',
+  });
 }
 
 /** A place that is open; addresses count from where it begins. */
@@ -30,10 +42,14 @@ export interface FileWindow {
 
 /** Opens a place for reading and writing; a file must not be there yet if it is new. */
 export async function openWindow(place: WritePlace, isNew: boolean): Promise<FileWindow> {
-  return windowOf(await open(place.path, isNew && place.byteOffset === undefined ? 'wx+' : 'r+'), place);
+  const flags = isNew && place.byteOffset === undefined ? 'wx+' : 'r+';
+  const file = await open(place.path, flags).catch((error) => {
+    throw unwritable(place.shown, error);
+  });
+  return windowOf(file, place);
 }
 
-function windowOf(file: FileHandle, { path, byteOffset = 0, checksum }: WritePlace): FileWindow {
+function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum }: WritePlace): FileWindow {
   const note = (bytes: Uint8Array, address: number): void => {
     if (checksum === undefined || address >= checksum.byteLength) return;
     const after = bytes.subarray(0, checksum.byteLength - address);
@@ -46,8 +62,12 @@ function windowOf(file: FileHandle, { path, byteOffset = 0, checksum }: WritePla
     checksum.replace(address, before, after);
   };
   const writeSync = (bytes: Uint8Array, address: number): number => {
-    note(bytes, address);
-    writeBytesSync(file.fd, bytes, byteOffset + address);
+    try {
+      note(bytes, address);
+      writeBytesSync(file.fd, bytes, byteOffset + address);
+    } catch (error) {
+      throw unwritable(shown, error);
+    }
     return address + bytes.byteLength;
   };
   return {
@@ -56,8 +76,12 @@ function windowOf(file: FileHandle, { path, byteOffset = 0, checksum }: WritePla
     byteLength: () => fstatSync(file.fd).size - byteOffset,
     write: async (bytes, address) => {
       if (isSmall(bytes.byteLength)) return atOnce(() => writeSync(bytes, address));
-      note(bytes, address);
-      await writeBytes(file, bytes, byteOffset + address);
+      try {
+        note(bytes, address);
+        await writeBytes(file, bytes, byteOffset + address);
+      } catch (error) {
+        throw unwritable(shown, error);
+      }
       return address + bytes.byteLength;
     },
     writeSync,

@@ -1,8 +1,9 @@
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { outputError, RetrofitError } from '../../../errors.js';
+import { outputError } from '../../../errors.js';
 import type { StagedOutput } from '../../storage.js';
 import { fileSystemReason, isMissing } from '../file-system-errors.js';
+import { unwritable } from '../file-window.js';
 import { endOwner } from './hidden-names.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { makeStagingArea } from './staging-area.js';
@@ -37,7 +38,9 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     // The process is ending: nothing begins any more, and what was going on has nobody to tell.
     if (isInterrupted()) return never();
-    const result = reportingFailure(shown, work);
+    const result = work().catch((error) => {
+      throw unwritable(shown, error);
+    });
     steps.add(result);
     try {
       return await result;
@@ -141,18 +144,5 @@ export async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
-  }
-}
-
-async function reportingFailure<T>(output: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const reason = fileSystemReason(error);
-    if (error instanceof RetrofitError || reason === undefined) throw error;
-    throw outputError('cannot-write', `the output cannot be written: ${reason}`, {
-      where: { file: output },
-      hint: 'nothing was left behind; make room or choose another place with -o',
-    });
   }
 }
