@@ -1,8 +1,9 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { MAX_HDF5_DEPTH } from '../../src/limits.js';
 import { BIN, expectFailure, makeFolders, namesIn, run, runProgram } from '../support/cli.js';
-import { hdf5Fixture, readFileWith, valuesOf } from '../support/hdf5-files.js';
+import { editCopy, hdf5Fixture, readFileWith, valuesOf } from '../support/hdf5-files.js';
 
 const newFolder = makeFolders();
 const LOST = '/@best_epoch, /mine@mean, /mine/pairs and 1 more';
@@ -47,4 +48,19 @@ test.skipIf(process.platform === 'win32')('while it is read, a full disk is stil
   ];
   expectFailure(await runProgram('bash', words, { cwd: folder }), 5, 'out.h5', 'cannot be written', 'size limit');
   expect(namesIn(folder)).toEqual(['model.h5']);
+});
+
+test('thousands of attributes, and groups deep in each other, take no longer than they are many', async () => {
+  const folder = newFolder();
+  await editCopy(hdf5Fixture('model_foreign.h5'), folder, 'model.h5', async (editor) => {
+    for (let index = 0; index < 5000; index++) editor.writeText('/mine', `note ${index}`, 'a text');
+    editor.makeGroup('/deep'.repeat(MAX_HDF5_DEPTH));
+  });
+  const { code, milliseconds } = await run(['model.h5', '-o', 'out.h5', '--at', 'conv'], { cwd: folder });
+  expect(code).toBe(0);
+  expect(milliseconds).toBeLessThan(5000);
+  await readFileWith(join(folder, 'out.h5'), (file) => {
+    expect(file.listAttributes('/mine')).toHaveLength(5001);
+    expect(file.has('/deep'.repeat(MAX_HDF5_DEPTH))).toBe(true);
+  });
 });

@@ -84,15 +84,12 @@ export function makeEditor(
   };
 
   const makeGroup = (path: string): void => {
-    let group = '/';
-    for (const name of splitPath(path)) {
-      group = join(group, name);
-      const found = tree.find(group);
-      if (found?.kind === 'dataset') throw badHdf5('a dataset where a group should be', group);
-      if (found !== undefined) continue;
-      tree.add(group, 'group');
-      changeOf(group);
-    }
+    const found = tree.find(path);
+    if (found?.kind === 'dataset') throw badHdf5('a dataset where a group should be', path);
+    if (found !== undefined) return;
+    makeGroup(folderOf(path));
+    tree.add(path, 'group');
+    changeOf(path);
   };
 
   /** Writes values at the end of the file. */

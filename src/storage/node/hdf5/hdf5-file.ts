@@ -64,8 +64,15 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
     return object;
   };
 
+  // An object's attributes are asked for one by one, and each reading takes in all.
+  let latest: { readonly path: string; readonly attributes: ReturnType<typeof attributesPlainly> } | undefined;
+  const plainAttributesOf = (path: string): ReturnType<typeof attributesPlainly> => {
+    if (latest?.path !== path) latest = { path, attributes: readPlainly(getObject(path).address, attributesPlainly) };
+    return latest.attributes;
+  };
+
   const attribute = (path: string, name: string): Hdf5AttributeValue | undefined => {
-    const plain = readPlainly(getObject(path).address, attributesPlainly);
+    const plain = plainAttributesOf(path);
     if (plain === undefined) {
       const isThere = thread.call('listAttributes', file(), path).includes(name);
       return isThere ? thread.call('readAttribute', file(), path, name) : undefined;
@@ -87,7 +94,7 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
       return { path, shape, dtype, byteLength };
     },
     listAttributes: (path) => {
-      const plain = readPlainly(getObject(path).address, attributesPlainly);
+      const plain = plainAttributesOf(path);
       return plain === undefined ? thread.call('listAttributes', file(), path) : [...plain.keys()];
     },
     readText: (path, name) => {

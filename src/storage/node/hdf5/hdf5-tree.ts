@@ -10,6 +10,11 @@ export interface Hdf5Object {
   readonly address: number | undefined;
 }
 
+interface TreeNode extends Hdf5Object {
+  /** By name; undefined for a dataset, and for a group that nobody has looked into. */
+  children: Map<string, TreeNode> | undefined;
+}
+
 /** The groups and datasets of an open file, looked at when they are asked for, and remembered. */
 export interface Hdf5Tree {
   /** @throws RetrofitError `bad-hdf5` if no such group is there, `unsafe-path` if it holds links */
@@ -27,23 +32,20 @@ export function makeTree(
   rootAddress: number | undefined,
   listChildren: (group: string, address: number | undefined) => readonly Hdf5Child[],
 ): Hdf5Tree {
-  const groups = new Map<string, Map<string, Hdf5Object>>();
   const pathByAddress = new Map<number, string>();
-  const root: Hdf5Object = { kind: 'group', address: rootAddress };
+  const root: TreeNode = {
+    kind: 'group',
+    address: rootAddress,
+    children: rootAddress === undefined ? new Map() : undefined,
+  };
+  if (rootAddress !== undefined) pathByAddress.set(rootAddress, '/');
 
-  if (rootAddress === undefined) groups.set('/', new Map());
-  else pathByAddress.set(rootAddress, '/');
-
-  const childrenOf = (group: string, { address }: Hdf5Object): Map<string, Hdf5Object> => {
-    let children = groups.get(group);
-    if (children === undefined) {
-      children = new Map(listChildren(group, address).map((child) => [child.name, admit(child, group)]));
-      groups.set(group, children);
-    }
-    return children;
+  const childrenOf = (group: TreeNode, path: string): Map<string, TreeNode> => {
+    group.children ??= new Map(listChildren(path, group.address).map((child) => [child.name, admit(child, path)]));
+    return group.children;
   };
 
-  const admit = ({ name, kind, address }: Hdf5Child, group: string): Hdf5Object => {
+  const admit = ({ name, kind, address }: Hdf5Child, group: string): TreeNode => {
     const path = join(group, name);
     if (!isPlainName(name)) throw unsafe('a name that is no name', path);
     if (kind === 'soft link' || kind === 'external link')
@@ -53,32 +55,31 @@ export function makeTree(
     const other = pathByAddress.get(address);
     if (other !== undefined && other !== path) throw unsafe(`a second name of ${other}`, path);
     pathByAddress.set(address, path);
-    return { kind, address };
+    return { kind, address, children: undefined };
   };
 
-  const find = (path: string): Hdf5Object | undefined => {
-    let found: Hdf5Object | undefined = root;
-    let group = '/';
+  const find = (path: string): TreeNode | undefined => {
+    let found: TreeNode | undefined = root;
+    let at = '/';
     for (const name of splitPath(path)) {
       if (found?.kind !== 'group') return undefined;
-      found = childrenOf(group, found).get(name);
-      group = join(group, name);
+      found = childrenOf(found, at).get(name);
+      at = join(at, name);
     }
     return found;
   };
 
   return {
     find,
-    list: (group) => {
-      const found = find(group);
-      if (found?.kind !== 'group') throw badHdf5('there is no such group', group);
-      const children = childrenOf(group, found);
+    list: (path) => {
+      const found = find(path);
+      if (found?.kind !== 'group') throw badHdf5('there is no such group', path);
+      const children = childrenOf(found, path);
       return [...children.keys()].sort().map((name) => ({ name, kind: children.get(name)!.kind }));
     },
     add: (path, kind) => {
-      const name = splitPath(path).at(-1)!;
-      groups.get(folderOf(path))?.set(name, { kind, address: undefined });
-      if (kind === 'group') groups.set(path, new Map());
+      const children = kind === 'group' ? new Map<string, TreeNode>() : undefined;
+      find(folderOf(path))?.children?.set(splitPath(path).at(-1)!, { kind, address: undefined, children });
     },
   };
 }
