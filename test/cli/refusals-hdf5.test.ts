@@ -28,6 +28,9 @@ const PLACES = ['--at', 'conv'];
 const expectNo = (folder: string, path: string, refusal: Refusal, ...flags: readonly string[]) =>
   expectRefused(folder, [path, ...flags], { file: FILE, ...refusal });
 
+/** The shape of the kernel, then how large it may become. */
+const KERNEL_DIMS = Buffer.from(BigUint64Array.of(3n, 3n, 3n, 4n, 3n, 3n, 3n, 4n).buffer);
+
 test('the model is right but for what the rows do to it', async () => {
   const folder = newFolder();
   const result = await run([copyModel(folder, 'model.h5'), ...PLACES]);
@@ -61,6 +64,26 @@ describe('values that lie elsewhere, or more of them than there are (rows 13 to 
     const path = placeIn(folder);
     writeFileSync(path, readFileSync(hdf5Fixture('model.h5')).subarray(0, length));
     await expectNo(folder, path, { code: 'bad-hdf5', words: [/./] });
+  });
+
+  test.each<[what: string, field: string, spoil: (bytes: Buffer) => void]>([
+    [
+      'a dataset that may not be as large as it is',
+      KERNEL,
+      (bytes) => bytes.writeUInt8(1, bytes.indexOf(KERNEL_DIMS) + 56),
+    ],
+    [
+      'an attribute of a type that is not known',
+      '/mine',
+      (bytes) => bytes.writeUInt8(0xe9, bytes.indexOf('tags\0') + 8),
+    ],
+  ])('what HDF5 does not read is not read for it where a file is made anew: %s', async (_, field, spoil) => {
+    const folder = newFolder();
+    const path = placeIn(folder);
+    const bytes = readFileSync(hdf5Fixture('model_foreign.h5'));
+    spoil(bytes);
+    writeFileSync(path, bytes);
+    await expectNo(folder, path, { code: 'bad-hdf5', field, words: [/./] });
   });
 
   test('a version that is not known, and addresses behind the end', async () => {

@@ -1,12 +1,14 @@
 import { CHUNK_BYTES } from '../../../limits.js';
 import type { Hdf5Dataset, Hdf5Dtype, Hdf5File } from '../../hdf5.js';
 import { listBlocks } from './hdf5-blocks.js';
-import { badHdf5, type Hdf5Bytes } from './hdf5-bytes.js';
+import { badHdf5, damaged, type Hdf5Bytes } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue } from './hdf5-calls.js';
 import { type DatasetHeader, readDatasetHeader } from './hdf5-dataset-header.js';
+import { readHeaderMessages } from './hdf5-header.js';
 import type { Hdf5Thread } from './hdf5-thread.js';
 import { type Hdf5Object, type Hdf5Tree, makeTree } from './hdf5-tree.js';
-import { attributesPlainly, listPlainly, valuePlainly } from './plain-hdf5.js';
+import { ATTRIBUTE } from './message-types.js';
+import { attributesPlainly, isPlainDataset, listPlainly, valuePlainly } from './plain-hdf5.js';
 
 /** A file that is open, and that the thread opens when it is asked the first thing about it. */
 export interface OpenHdf5 {
@@ -71,10 +73,22 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
     return latest.attributes;
   };
 
+  /** HDF5 answers that there are none where it cannot read them. */
+  const askForAttributes = (path: string): readonly string[] => {
+    const names = thread.call('listAttributes', file(), path);
+    const { address } = getObject(path);
+    const isDamaged =
+      names.length === 0 &&
+      address !== undefined &&
+      readHeaderMessages(bytes, address).some(({ type }) => type === ATTRIBUTE);
+    if (isDamaged) throw damaged('the attributes of an object cannot be read', path);
+    return names;
+  };
+
   const attribute = (path: string, name: string): Hdf5AttributeValue | undefined => {
     const plain = plainAttributesOf(path);
     if (plain === undefined) {
-      const isThere = thread.call('listAttributes', file(), path).includes(name);
+      const isThere = askForAttributes(path).includes(name);
       return isThere ? thread.call('readAttribute', file(), path, name) : undefined;
     }
     const found = plain.get(name);
@@ -95,7 +109,7 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
     },
     listAttributes: (path) => {
       const plain = plainAttributesOf(path);
-      return plain === undefined ? thread.call('listAttributes', file(), path) : [...plain.keys()];
+      return plain === undefined ? askForAttributes(path) : [...plain.keys()];
     },
     readText: (path, name) => {
       const value = attribute(path, name);
@@ -113,10 +127,10 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
     *chunks({ path }) {
       const { shape, dtype, itemBytes, isChunked, valuesAddress } = getHeader(path);
       if (dtype === 'string' || dtype === 'other') throw badHdf5('a dataset that holds no numbers', path);
+      const isPlain = readPlainly(tree.find(path)?.address, isPlainDataset) === true;
       let done = 0;
       for (const { block, byteLength } of listBlocks(shape, itemBytes, isChunked ? PACKED_PIECE_BYTES : CHUNK_BYTES)) {
-        if (plainRoot === undefined || valuesAddress === undefined)
-          yield thread.call('read', file(), path, block, byteLength);
+        if (!isPlain || valuesAddress === undefined) yield thread.call('read', file(), path, block, byteLength);
         else yield bytes.read(valuesAddress + done, byteLength);
         done += byteLength;
       }

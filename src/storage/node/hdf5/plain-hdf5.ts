@@ -55,6 +55,13 @@ export const listPlainly = (file: Hdf5Bytes, address: number): readonly Hdf5Chil
     return children;
   });
 
+/** Whether a dataset is one that HDF5 is sure to read; of others it may refuse what looks right here. */
+export const isPlainDataset = (file: Hdf5Bytes, address: number): boolean | undefined =>
+  plainly(() => {
+    const messages = readPlainHeader(file, address);
+    return messages !== undefined && kindOf(messages) === 'dataset';
+  });
+
 /** The attributes of an object, by their names and in their order. */
 export const attributesPlainly = (file: Hdf5Bytes, address: number): ReadonlyMap<string, PlainAttribute> | undefined =>
   plainly(() => {
