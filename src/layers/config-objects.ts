@@ -64,8 +64,19 @@ export function objectKind(field: string): ObjectKind | undefined {
 // A policy is harmless to TensorFlow.js, which computes in float32 whatever stands there.
 const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
   ['DTypePolicy', ['tfjs', 'keras3']],
+  ['FloatDTypePolicy', ['tfjs', 'keras3']],
   ['Policy', ['tfjs', 'keras2']],
+  ['PolicyV1', ['tfjs', 'keras2']],
+  ['DTypePolicyMap', ['keras3']],
+  ['QuantizedDTypePolicy', ['keras3']],
+  ['QuantizedFloat8DTypePolicy', ['keras3']],
+  ['Int4DTypePolicy', ['keras3']],
+  ['GPTQDTypePolicy', ['keras3']],
+  ['AWQDTypePolicy', ['keras3']],
 ]);
+
+/** Whether Keras has a dtype policy of this class. */
+export const isKnownPolicy = (className: string): boolean => POLICIES.has(className);
 
 /** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {

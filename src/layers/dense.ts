@@ -1,5 +1,6 @@
 import { activationCommutes } from './activations.js';
 import { elementCount, numberIn } from './config.js';
+import { isQuantized } from './dtype-policy.js';
 import { ALL, type LayerFacts, passesMask } from './layer-facts.js';
 
 const dense: LayerFacts = {
@@ -56,4 +57,17 @@ const einsumDense: LayerFacts = {
   },
 };
 
-export const DENSE: readonly LayerFacts[] = [dense, embedding, einsumDense];
+/** Nothing is assumed of the numbers of a quantised layer: they are carried. */
+function quantizable(facts: LayerFacts): LayerFacts {
+  const { weights, scaling, inputClue } = facts;
+  return {
+    ...facts,
+    ...(weights && { weights: (config, inputs) => (isQuantized(config) ? undefined : weights(config, inputs)) }),
+    ...(scaling && { scaling: (config) => (isQuantized(config) ? undefined : scaling(config)) }),
+    ...(inputClue && {
+      inputClue: (config, shapeOf) => (isQuantized(config) ? undefined : inputClue(config, shapeOf)),
+    }),
+  };
+}
+
+export const DENSE: readonly LayerFacts[] = [dense, embedding, einsumDense].map(quantizable);

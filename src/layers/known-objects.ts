@@ -1,5 +1,5 @@
 import { activationLoads } from './activations.js';
-import { configObjectLoads } from './config-objects.js';
+import { configObjectLoads, isKnownPolicy } from './config-objects.js';
 import { isKnownLayer } from './known-layers.js';
 
 // What a config may name without anybody's own code: the classes and functions that Keras 2, Keras 3 and TensorFlow.js
@@ -10,10 +10,9 @@ const KINDS = ['_initializer', '_regularizer', '_constraint'] as const;
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 const OTHER_OBJECTS = words(
-  'AWQDTypePolicy DTypePolicy DTypePolicyMap FloatDTypePolicy GPTQDTypePolicy Int4DTypePolicy Policy PolicyV1 ' +
-    'QuantizedDTypePolicy QuantizedFloat8DTypePolicy AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig ' +
-    'Int4QuantizationConfig Int8QuantizationConfig SeedGenerator STFT STFTInitializer IdentityInitializer ' +
-    'OrthogonalInitializer TensorShape __bytes__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__',
+  'AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig Int8QuantizationConfig ' +
+    'SeedGenerator STFT STFTInitializer IdentityInitializer OrthogonalInitializer TensorShape ' +
+    '__bytes__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__',
 );
 
 const OTHER_FUNCTIONS = words(
@@ -33,6 +32,7 @@ export const isKnownActivation = (name: string): boolean =>
 /** Whether a class is one of a layer or of an object in a layer's config that loaders have themselves. */
 export const isKnownClass = (className: string): boolean =>
   isKnownLayer(className) ||
+  isKnownPolicy(className) ||
   OTHER_OBJECTS.has(className) ||
   KINDS.some((kind) => isShipped(kind, className.replace(/V2$/, '')));
 

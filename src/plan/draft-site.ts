@@ -1,3 +1,4 @@
+import { computesNoFloats } from '../layers/dtype-policy.js';
 import { factsOf } from '../layers/known-layers.js';
 import { MAX_KERNEL_SIZE } from '../limits.js';
 import { loaderOf, type Model } from '../model/model.js';
@@ -37,7 +38,7 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   if (!candidate.places.every((placed) => meetsOperands(placed, channels))) return 'channels-disagree';
   const loader = loaderOf(model.format);
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
-  const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : undefined;
+  const lost = (loader === 'tfjs' ? whyNotInTfjs : whyNotInKeras)(candidate);
   if (lost !== undefined) return lost;
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
   return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: view.isChannelsFirst };
@@ -59,3 +60,7 @@ function whyNotInTfjs({ places }: Candidate): SkipReason | undefined {
   if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
   return places.some(({ view, place }) => view.squashed.has(place.node)) ? 'keepdims-ignored' : undefined;
 }
+
+/** TensorFlow.js reads past a dtype: there all layers compute in float32. */
+const whyNotInKeras = ({ places }: Candidate): SkipReason | undefined =>
+  places.some(({ view, place }) => computesNoFloats(view.nodes[place.node]!.layer.settings)) ? 'no-floats' : undefined;

@@ -65,6 +65,7 @@ export type SkipReason =
   | 'calls-differ'
   | 'too-many-channels'
   | 'no-features'
+  | 'no-floats'
   | 'loader-lacks-layer'
   | 'carries-mask'
   | 'keepdims-ignored'

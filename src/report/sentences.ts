@@ -51,6 +51,7 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   'calls-differ': 'its calls give feature maps of other kinds, which one module cannot scale',
   'too-many-channels': 'a module of so many channels would not fit into memory',
   'no-features': 'no feature map: nothing to pool over',
+  'no-floats': 'computes no floating-point numbers, which a gate needs',
   'loader-lacks-layer': 'the format has no global pooling for these dimensions',
   'carries-mask':
     'the tensor carries a mask, which TensorFlow.js gives another shape when it multiplies: the model would not run',

@@ -1,5 +1,5 @@
 import type { Plain, PlainObject } from '../json/json-value.js';
-import { dtypePolicy } from '../layers/dtype-policy.js';
+import { dtypePolicy, isQuantized } from '../layers/dtype-policy.js';
 import { type Layer, newLayer, type TensorRef } from '../model/model.js';
 import { generatedTensor, type Weight } from '../model/tensor.js';
 import { glorotUniform, heUniform, mirroredHeUniform } from './initial-weights.js';
@@ -95,16 +95,21 @@ function initialKernel(
   return init === 'paper' ? glorotUniform(inputs, outputs, seed, name) : new Float32Array(inputs * outputs);
 }
 
-/** The policy as the layer before has it. A policy object may be shared in the file under an id: the copy is not. */
+/**
+ * The policy as the layer before has it, without what quantised that layer alone.
+ * A policy object may be shared in the file under an id: the copy is not.
+ */
 function ownDtype(dtype: unknown): Plain {
+  const config = { dtype: dtype as Plain };
+  if (isQuantized(config)) return dtypePolicy(config);
   if (typeof dtype === 'string') return dtype;
   if (typeof dtype !== 'object' || dtype === null) return 'float32';
   const { shared_object_id: _, ...policy } = dtype as PlainObject;
   return policy;
 }
 
-const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16', 'mixed_float16', 'mixed_bfloat16'];
+const WIDE: readonly string[] = ['float32', 'float64'];
 
 /** A sum over a large feature map overflows in half precision: the gate is computed in float32 then. */
 const gateDtype = (dtype: unknown): Plain =>
-  HALF_PRECISION.includes(dtypePolicy({ dtype: ownDtype(dtype) })) ? 'float32' : ownDtype(dtype);
+  WIDE.includes(dtypePolicy({ dtype: dtype as Plain })) ? ownDtype(dtype) : 'float32';

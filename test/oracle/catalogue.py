@@ -803,6 +803,36 @@ def float16_weights(K):
     return with_policy(K, "float16")
 
 
+@model("one block ends in whole numbers, which no gate can scale")
+def whole_numbers(K):
+    whole = lambda x: K.layers.Activation("linear", dtype="int32")(x)  # noqa: E731
+    inputs = image(K)
+    x = unit(K, unit(K, conv_bn(K, inputs, 4), 4, tail=whole), 8, 2, shortcut_first=True)
+    return K.keras.Model(inputs, head(K, x))
+
+
+def quantize(K, model):
+    for mode in ("int8", "int4", "float8"):
+        for layer in model.layers:
+            if layer.name.startswith(mode):
+                layer.quantize(mode)
+
+
+@model("Dense layers that are quantised, one of them before the place of a module", ("keras3",), finish=quantize)
+def quantized_dense(K):
+    L = K.layers
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4, tail=lambda x: L.Dense(4, name="int8_places")(x))
+    x = unit(K, x, 4, tail=lambda x: L.EinsumDense("abcd,de->abce", (None, None, 4), bias_axes="e", name="int4_places")(x))
+    return K.keras.Model(inputs, head(K, x, name="int8_predictions"))
+
+
+@model("a Dense layer in float8", ("keras3",), finish=quantize)
+def float8_dense(K):
+    inputs = image(K)
+    return K.keras.Model(inputs, head(K, unit(K, conv_bn(K, inputs, 4), 4), name="float8_predictions"))
+
+
 # Compiled
 
 

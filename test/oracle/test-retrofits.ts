@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { listLoaders } from '../../src/formats/loaders.js';
 import { RetrofitError } from '../../src/index.js';
 import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -18,6 +19,8 @@ const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
     'mobilenet_v3.h5',
     'bfloat16_weights.h5',
     'bfloat16_weights.legacy.h5',
+    'float8_dense.h5',
+    'float8_dense.legacy.h5',
   ],
 };
 
@@ -57,6 +60,10 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
           expect(error).toBeInstanceOf(RetrofitError);
           expect(error).toMatchObject({ code: refused });
           return;
+        }
+        if (container === '.keras' && !custom) {
+          const { graph } = await readSaved(before);
+          expect(listLoaders(graph, 'keras-zip').find(({ loader }) => loader === kind)).toMatchObject({ ok: true });
         }
         await expectExact(keras, before, await written, { custom, modes: isAll ? ['eager', 'predict'] : ['eager'] });
       });

@@ -1,4 +1,5 @@
 import { inputError } from '../../errors.js';
+import { isQuantized } from '../../layers/dtype-policy.js';
 import type { Layer } from '../../model/model.js';
 import type { Tensor, Weight } from '../../model/tensor.js';
 import type { Hdf5Dtype } from '../../storage/hdf5.js';
@@ -14,7 +15,7 @@ export function orderedWeights(layer: Layer): readonly Weight[] {
     if (layer.weights.length === 0) return [];
     throw inputError(
       'cannot-convert',
-      `where Keras keeps the weights of a layer of the class "${layer.className}" is not known here`,
+      `where Keras keeps the weights of a ${isQuantized(layer.settings) ? 'quantised ' : ''}layer of the class "${layer.className}" is not known here`,
       {
         where: { layer: layer.name, field: 'class_name' },
         hint: 'keep the model in the format it has',
