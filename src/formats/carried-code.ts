@@ -107,12 +107,18 @@ function codeInside(value: Plain | undefined, field: string, path: string): stri
   return codeOfObject(value, `what stands in its "${path}"`) ?? codeInMembers(value, path);
 }
 
-const codeInMembers = (object: PlainObject, path: string): string | undefined =>
-  firstOf(Object.entries(object), ([key, member]) => {
+function codeInMembers(object: PlainObject, path: string): string | undefined {
+  for (const key of Object.keys(object)) {
+    const member = object[key];
+    // Most members are numbers and truths: no path is made for them.
+    if (typeof member !== 'string' && (typeof member !== 'object' || member === null)) continue;
     // A layer's own config needs no name: "activation", not "config.activation".
     const start = path === '' && key === 'config' ? '' : path === '' ? key : `${path}.${key}`;
-    return start === '' && isPlainObject(member) ? codeInMembers(member, '') : codeInside(member, key, start);
-  });
+    const found = start === '' && isPlainObject(member) ? codeInMembers(member, '') : codeInside(member, key, start);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 function codeOfName(name: string, field: string, path: string): string | undefined {
   const isKnown = field.endsWith('activation')
@@ -166,8 +172,8 @@ const isOperation = (className: string, module: Plain | undefined): boolean =>
   typeof module === 'string' && /^keras\.src\.ops\.[a-z]+$/.test(module) && /^[A-Z]\w*$/.test(className);
 
 function firstOf<T>(items: readonly T[], find: (item: T, index: number) => string | undefined): string | undefined {
-  for (const [index, item] of items.entries()) {
-    const found = find(item, index);
+  for (let index = 0; index < items.length; index++) {
+    const found = find(items[index]!, index);
     if (found !== undefined) return found;
   }
   return undefined;

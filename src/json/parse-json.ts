@@ -1,6 +1,13 @@
 import { inputError, RetrofitError } from '../errors.js';
 import { MAX_JSON_DEPTH, MAX_JSON_VALUES } from '../limits.js';
-import { decodeString, type JsonDocument, type JsonItem, type JsonMember, type JsonValue } from './json-value.js';
+import {
+  decodeString,
+  type JsonDocument,
+  type JsonItem,
+  type JsonMember,
+  type JsonScalar,
+  type JsonValue,
+} from './json-value.js';
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LITERAL = /true|false|null/y;
@@ -15,6 +22,9 @@ const PYTHON_NUMBER = /NaN|-?Infinity/y;
 export function parseJson(text: string): JsonDocument {
   let at = 0;
   let values = 0;
+  // The same few texts come again and again: one string each is less to keep, and quicker to look up and compare.
+  const keys = new Map<string, Pick<JsonMember, 'key' | 'keyText'>>();
+  const scalars = new Map<string, JsonScalar>();
   const path: (string | number)[] = [];
 
   const fail = (message: string): never => {
@@ -68,15 +78,33 @@ export function parseJson(text: string): JsonDocument {
       case 0x5b:
         return array(depth);
       case 0x22:
-        return { kind: 'string', text: string() };
+        return scalar('string', string());
       default: {
         const number = token(NUMBER) ?? token(PYTHON_NUMBER);
-        if (number !== undefined) return { kind: 'number', text: number };
+        if (number !== undefined) return scalar('number', number);
         const literal = token(LITERAL);
-        if (literal !== undefined) return { kind: 'literal', text: literal };
+        if (literal !== undefined) return scalar('literal', literal);
         return fail(at >= text.length ? 'the text ends too early' : 'expected a JSON value');
       }
     }
+  };
+
+  const scalar = (kind: JsonScalar['kind'], token: string): JsonScalar => {
+    let known = scalars.get(token);
+    if (known === undefined) {
+      known = { kind, text: token };
+      scalars.set(token, known);
+    }
+    return known;
+  };
+
+  const memberKey = (keyText: string): Pick<JsonMember, 'key' | 'keyText'> => {
+    let known = keys.get(keyText);
+    if (known === undefined) {
+      known = { key: decodeString(keyText), keyText };
+      keys.set(keyText, known);
+    }
+    return known;
   };
 
   /** After a value: true if a comma follows, false if the closing bracket does. */
@@ -112,7 +140,7 @@ export function parseJson(text: string): JsonDocument {
 
   const object = (depth: number): JsonValue => {
     const members: JsonMember[] = [];
-    const keys = new Set<string>();
+    const seen = new Set<string>();
     at++;
     let lead = whitespace();
     if (text[at] === '}') {
@@ -121,11 +149,10 @@ export function parseJson(text: string): JsonDocument {
     }
     for (;;) {
       if (text[at] !== '"') fail('expected a key in double quotes');
-      const keyText = string();
-      const key = decodeString(keyText);
+      const { key, keyText } = memberKey(string());
       path.push(key);
-      if (keys.has(key)) fail('duplicate key: two readers would see two models');
-      keys.add(key);
+      if (seen.has(key)) fail('duplicate key: two readers would see two models');
+      seen.add(key);
       const colonStart = at;
       whitespace();
       if (text[at] !== ':') fail('expected ":"');

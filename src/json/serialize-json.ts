@@ -14,33 +14,34 @@ const COMPACT: JsonStyle = { indent: undefined, gap: '', colon: ':' };
 /** The text of a document: the very text it was parsed from, wherever nothing was changed. */
 export function serializeJson(document: JsonDocument): string {
   const style = detectStyle(document.root);
-  const pieces: string[] = [document.lead];
+  let text = document.lead;
   append(document.root, 0);
-  pieces.push(document.trail);
-  return pieces.join('');
+  return text + document.trail;
 
   function append(value: JsonValue, depth: number): void {
     if (value.kind === 'array') {
-      pieces.push('[');
+      text += '[';
       appendAll(value.items, depth);
-      pieces.push(value.end ?? closing(value.items, depth), ']');
+      text += `${value.end ?? closing(value.items, depth)}]`;
     } else if (value.kind === 'object') {
-      pieces.push('{');
+      text += '{';
       appendAll(value.members, depth);
-      pieces.push(value.end ?? closing(value.members, depth), '}');
+      text += `${value.end ?? closing(value.members, depth)}}`;
     } else {
-      pieces.push(value.text);
+      text += value.text;
     }
   }
 
   function appendAll(items: readonly (JsonItem | JsonMember)[], depth: number): void {
-    items.forEach((item, index) => {
-      if (index > 0) pieces.push(',');
-      pieces.push(item.lead ?? opening(index, depth + 1));
-      if ('keyText' in item) pieces.push(item.keyText, item.colon ?? style.colon);
+    let index = 0;
+    for (const item of items) {
+      if (index > 0) text += ',';
+      text += item.lead ?? opening(index, depth + 1);
+      if ('keyText' in item) text += item.keyText + (item.colon ?? style.colon);
       append(item.value, depth + 1);
-      if (item.trail !== undefined) pieces.push(item.trail);
-    });
+      if (item.trail !== undefined) text += item.trail;
+      index++;
+    }
   }
 
   function opening(index: number, depth: number): string {

@@ -85,8 +85,9 @@ function resolve(graph: Graph): NodeGraph {
   for (const ref of graph.outputs) check(ref, graph.name, 'output_layers');
 
   const order = forwardOrder(graph, layers);
-  const ids = new Map<string, number>(order.map(({ layer, call }, id) => [`${call}:${layer.name}`, id]));
-  const idOf = (ref: TensorRef) => ids.get(`${ref.call}:${ref.layer}`)!;
+  const ids = new Map(graph.layers.map(({ name, calls }) => [name, Array<number>(calls.length)]));
+  for (const [id, { layer, call }] of order.entries()) ids.get(layer.name)![call] = id;
+  const idOf = (ref: TensorRef) => ids.get(ref.layer)![ref.call]!;
   const readers: NodeReader[][] = order.map(() => []);
   const outputs: number[][] = order.map(() => []);
   const nodes = order.map(({ layer, call }, id): GraphNode => {
@@ -107,7 +108,9 @@ interface Visit {
 /** Depth-first, inputs before readers, starting from the layers in config order; without recursion. */
 function forwardOrder(graph: Graph, layers: ReadonlyMap<string, Layer>): readonly Visit[] {
   const order: Visit[] = [];
-  const state = new Map<string, 'open' | 'done'>();
+  const states = new Map(
+    graph.layers.map(({ name, calls }) => [name, Array<'open' | 'done' | undefined>(calls.length)]),
+  );
   for (const layer of graph.layers) {
     for (let call = 0; call < layer.calls.length; call++) visit(layer, call);
   }
@@ -116,12 +119,12 @@ function forwardOrder(graph: Graph, layers: ReadonlyMap<string, Layer>): readonl
   function visit(layer: Layer, call: number): void {
     const stack: Visit[] = [];
     const enter = (next: Layer, nextCall: number): void => {
-      const key = `${nextCall}:${next.name}`;
-      const known = state.get(key);
+      const state = states.get(next.name)!;
+      const known = state[nextCall];
       if (known === 'open')
         throw badGraph(next.name, 'it reads, through other layers, its own output: a cycle', 'inbound_nodes');
       if (known === 'done') return;
-      state.set(key, 'open');
+      state[nextCall] = 'open';
       stack.push({ layer: next, call: nextCall, next: 0 });
     };
     enter(layer, call);
@@ -132,7 +135,7 @@ function forwardOrder(graph: Graph, layers: ReadonlyMap<string, Layer>): readonl
         enter(layers.get(ref.layer)!, ref.call);
         continue;
       }
-      state.set(`${top.call}:${top.layer.name}`, 'done');
+      states.get(top.layer.name)![top.call] = 'done';
       order.push(top);
       stack.pop();
     }
