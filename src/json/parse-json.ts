@@ -14,6 +14,9 @@ const LITERAL = /true|false|null/y;
 // Python's json module writes these for floats that JSON has no token for.
 const PYTHON_NUMBER = /NaN|-?Infinity/y;
 
+/** What comes again and again comes early; a file of nothing but different texts is not to cost more than another. */
+const MOST_REMEMBERED = 2 ** 14;
+
 /**
  * Parses a JSON text, keeping every token and all white space.
  * Refuses what lets two readers see two models: duplicate keys, trailing text, nesting beyond a cap.
@@ -93,7 +96,7 @@ export function parseJson(text: string): JsonDocument {
     let known = scalars.get(token);
     if (known === undefined) {
       known = { kind, text: token };
-      scalars.set(token, known);
+      if (scalars.size < MOST_REMEMBERED) scalars.set(token, known);
     }
     return known;
   };
@@ -102,7 +105,7 @@ export function parseJson(text: string): JsonDocument {
     let known = keys.get(keyText);
     if (known === undefined) {
       known = { key: decodeString(keyText), keyText };
-      keys.set(keyText, known);
+      if (keys.size < MOST_REMEMBERED) keys.set(keyText, known);
     }
     return known;
   };
