@@ -1,16 +1,32 @@
 // Measures whole processes side by side, and writes docs/BENCHMARKS.md, docs/benchmarks.svg and docs/benchmarks.json.
-//   npm run bench [-- --quick]    --quick: two small networks, three rounds, written to .cache/bench only
+//   npm run bench [-- --quick] [--node PATH]
+//   --quick      two small networks, three rounds, written to .cache/bench only
+//   --node PATH  runs the retrofits with this Node too, in turn with the others; may be given several times
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, totalmem, version } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { benchmarksFigure } from './benchmarks-figure.mjs';
 import { benchmarksPage } from './benchmarks-page.mjs';
 import { converterRun, findPython, recipeRun } from './keras.mjs';
 import { makeModel } from './make-model.mjs';
 import { alternate, CACHE, CLI, peakMegabytes, timed } from './measure.mjs';
 
-const isQuick = process.argv.includes('--quick');
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, node: { type: 'string', multiple: true, default: [] } },
+});
+const isQuick = flags.quick;
 const ROUNDS = isQuick ? 3 : 5;
 const MOST_KERAS_BYTES = 2 ** 30;
 const NETWORKS = isQuick ? ['mobilenet-v2', 'resnet50'] : ['mobilenet-v2', 'resnet50', 'resnet152', 'two-gigabytes'];
@@ -27,12 +43,22 @@ const say = (line) => console.error(`${new Date().toISOString().slice(11, 19)} $
 const ours = (args, output) => ({ command: process.execPath, args: [CLI, ...args], output });
 const node = (...args) => ({ command: process.execPath, args });
 
+/** Other Nodes, by the names of their runs: `node24.1.0`. */
+const NODES = new Map(
+  flags.node.map((path) => [
+    execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().replace('v', 'node'),
+    realpathSync(path),
+  ]),
+);
+const withNodes = (run) => Object.fromEntries([...NODES].map(([name, command]) => [name, { ...run, command }]));
+
 mkdirSync(CACHE, { recursive: true });
 const python = findPython();
 if (python === undefined) say('no Keras to compare with: `npm test` sets it up where a Python 3.11 to 3.13 is there');
 
 const results = {
   machine: describeMachine(),
+  otherNodes: [...NODES.keys()],
   rounds: ROUNDS,
   starts: starts(),
   retrofits: NETWORKS.flatMap((network) => CONTAINERS.map((place) => retrofits(network, place))),
@@ -97,7 +123,7 @@ function retrofits(network, { container, ending }) {
   const copy = { command: 'cp', args: ['-r', input, output], output };
   const script = ending === '' ? 'cp -r "$0" "$1" && sync "$1"/*' : 'cp "$0" "$1" && sync "$1"';
   const copySynced = { command: 'sh', args: ['-c', script, input, output], output };
-  const runs = { copy, copySynced, retrofit };
+  const runs = { copy, copySynced, retrofit, ...withNodes(retrofit) };
   if (python !== undefined && ending !== '' && isForKeras(network)) {
     const { sites } = JSON.parse(timed(ours(['inspect', input, '--json'])).stdout);
     runs.keras = recipeRun(
@@ -136,11 +162,9 @@ function inspection(network, { container, ending }) {
 function depth(layers) {
   const input = makeModel(`deep-${layers}`);
   say(`${layers} layers`);
-  const runs = {
-    inspect: ours(['inspect', input, '--json']),
-    retrofit: ours([input, '-o', OUTPUT, '--quiet'], OUTPUT),
-  };
+  const retrofit = ours([input, '-o', OUTPUT, '--quiet'], OUTPUT);
+  const runs = { inspect: ours(['inspect', input, '--json']), retrofit, ...withNodes(retrofit) };
   const { milliseconds } = alternate(runs, ROUNDS);
   const jsonBytes = readFileSync(`${input}/model.json`).length;
-  return { layers, jsonBytes, milliseconds, peakMegabytes: { retrofit: peakMegabytes(runs.retrofit) } };
+  return { layers, jsonBytes, milliseconds, peakMegabytes: { retrofit: peakMegabytes(retrofit) } };
 }
