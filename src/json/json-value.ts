@@ -99,9 +99,10 @@ export function fromPlain(plain: Plain): JsonValue {
   if (typeof plain === 'number') return { kind: 'number', text: String(plain) };
   if (typeof plain === 'string') return { kind: 'string', text: JSON.stringify(plain) };
   if (Array.isArray(plain)) return { kind: 'array', items: plain.map((value) => ({ value: fromPlain(value) })) };
-  const members = Object.entries(plain as PlainObject).flatMap(([key, value]) =>
-    value === undefined ? [] : [newMember(key, fromPlain(value))],
-  );
+  const members: JsonMember[] = [];
+  for (const [key, value] of Object.entries(plain as PlainObject)) {
+    if (value !== undefined) members.push(newMember(key, fromPlain(value)));
+  }
   return { kind: 'object', members };
 }
 

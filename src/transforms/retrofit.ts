@@ -3,7 +3,7 @@ import { doubled, type Tensor } from '../model/tensor.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { planRetrofit } from '../plan/plan-retrofit.js';
-import { moduleLayers } from '../se/module-layers.js';
+import { type ModuleDesign, moduleLayers } from '../se/module-layers.js';
 import { extendRecord } from './extend-record.js';
 import { renameOutputs } from './rename-outputs.js';
 import { thaw } from './thaw.js';
@@ -126,9 +126,27 @@ function insertModules(layers: readonly Layer[], sites: readonly Site[], options
     layer,
     ...(behind.get(index) ?? []).flatMap((site) =>
       moduleLayers(
-        { ...options, ...site, doubleGate: site.exactBy === 'doubled-gate' },
+        designOf(site, options),
         site.tensors.map(({ tensor }) => tensor),
       ),
     ),
   ]);
 }
+
+const designOf = (
+  { name, channels, units, spatialRank, isChannelsFirst, dtype, exactBy }: Site,
+  { form, squeeze, bias, init, seed }: RetrofitOptions,
+): ModuleDesign => ({
+  name,
+  channels,
+  units,
+  spatialRank,
+  isChannelsFirst,
+  dtype,
+  form,
+  squeeze,
+  bias,
+  init,
+  seed,
+  doubleGate: exactBy === 'doubled-gate',
+});
