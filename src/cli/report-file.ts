@@ -19,8 +19,8 @@ type ReportFlags = { readonly [flag in ReportFlag]?: string } & { readonly force
 
 /**
  * Refuses places for reports before any work is done: files of the model, under any name, the folder of the new one,
- * places that cannot be written and, without `--force`, those that are taken. Markdown may replace what is there:
- * pipelines make the file for the summary beforehand.
+ * places that cannot be written and, without `--force`, those that are taken. An empty file is none that is lost:
+ * pipelines make the one for their summary beforehand.
  * @param output where the new model goes; undefined where none is written
  * @throws RetrofitError `output-is-input`, `bad-option`, `output-exists`, `cannot-write`
  */
@@ -37,7 +37,7 @@ export async function checkReportPlaces(
     const report = await nodeStorage.canonical(path);
     if (taken.has(report)) throw badPlace(flag, path, 'would stand where another report goes');
     taken.add(report);
-    if (flag !== 'markdown' && flags.force !== true && (await nodeStorage.kindOf(path)) === 'file') {
+    if (flags.force !== true && (await holdsSomething(path))) {
       throw usageError('output-exists', `${NAMES[flag]} exists already`, {
         where: { file: path },
         hint: `give another name with --${flag}, or --force to replace it`,
@@ -46,6 +46,9 @@ export async function checkReportPlaces(
     await checkWritable(path, flag, output);
   }
 }
+
+const holdsSomething = async (path: string): Promise<boolean> =>
+  (await nodeStorage.kindOf(path)) === 'file' && (await nodeStorage.findFile(path)).byteLength > 0;
 
 async function checkReportPlace(
   path: string,

@@ -9,6 +9,7 @@ import {
 } from '../json/json-value.js';
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
 import { holdsObject, isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
+import { isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 
 // What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
@@ -150,6 +151,7 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
   if (READS_FILES.includes(className) && isPlainObject(config) && typeof config.vocabulary === 'string') {
     return `${subject} makes Keras read the file its "vocabulary" names; it is carried as it is`;
   }
+  if (OP_LAYERS.includes(className)) return codeOfOperation(config, subject);
   const isForeign = typeof module === 'string' && !/^(keras|tf_keras|tensorflow|builtins)(\.|$)/.test(module);
   const from = isForeign ? ` from the module "${module}"` : '';
   if (className === 'function') {
@@ -163,6 +165,15 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
   if (typeof registered !== 'string' || !registered.includes('>') || SHIPPED.includes(registered)) return undefined;
   return `${subject} is of the class "${registered}", ${OWN_CODE}`;
 }
+
+/** Keras 2 calls the function that such a layer names, with what the file gives it, as soon as it loads the model. */
+function codeOfOperation(config: Plain | undefined, subject: string): string | undefined {
+  const name = isPlainObject(config) ? config.function : undefined;
+  if (typeof name === 'string' && isPureFunction(name)) return undefined;
+  return `${subject} makes Keras call the TensorFlow function ${JSON.stringify(name ?? null)}, which may do more than compute; it is carried as it is`;
+}
+
+const OP_LAYERS: readonly string[] = ['TFOpLambda', 'SlicingOpLambda'];
 
 // tf-keras registers this one as if it were custom.
 const SHIPPED: readonly string[] = ['Custom>CustomScaleLayer'];

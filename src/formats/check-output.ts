@@ -47,7 +47,7 @@ async function checkFolder(storage: Storage, model: Model, place: OutputPlace, f
   const output = await storage.canonical(place.folder);
   if (input === output || isWithin(input, output)) {
     throw usageError('output-is-input', 'the output is the folder of the input, or a folder around it', {
-      where: { file: place.folder },
+      where: { file: place.path },
       hint: 'a TensorFlow.js model gets a folder of its own: give another name with -o',
     });
   }

@@ -28,7 +28,7 @@ export function convertModel(model: Model, format: Format): Model {
     const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
-  const { graph: translated, renamed, renamedOutputs } = translateGraph(model.graph, to);
+  const { graph: translated, renamed, renamedOutputs, held } = translateGraph(model.graph, to);
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,
@@ -38,6 +38,7 @@ export function convertModel(model: Model, format: Format): Model {
     warnings: [
       ...model.warnings,
       ...renamedWarning(renamed),
+      ...heldWarning(held),
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
     ],
@@ -94,17 +95,26 @@ function halfWarning(root: Graph): readonly Warning[] {
 const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16'];
 
 function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
-  const [first] = renamed;
+  const [first, ...more] = renamed;
   if (first === undefined) return [];
-  const more = renamed.length > 1 ? `, and ${renamed.length - 1} more` : '';
   return [
     {
       code: 'layers-renamed',
-      message: `the new format does not take the name: the layer is called "${first.after}" now${more}`,
+      message: `the new format does not take the name: the layer is called "${first.after}" now${andMore(more)}`,
       where: first.before,
     },
   ];
 }
+
+function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {
+  if (first === undefined) return [];
+  const message =
+    `it is called with training=False, which the new format's training does not obey${andMore(more)}: ` +
+    'freeze it (trainable = False) before you train the model';
+  return [{ code: 'phase-not-held', message, where: first }];
+}
+
+const andMore = ({ length }: readonly unknown[]): string => (length > 0 ? `, and ${length} more` : '');
 
 /** What is said of inputs and outputs that the new format cannot hold together as they were. */
 function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {

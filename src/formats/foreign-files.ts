@@ -73,6 +73,12 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
     message: 'this is a TensorFlow graph: it holds operations, not layers',
     hint: 'in Keras, save the model itself and convert it to a TensorFlow.js layers model',
   },
+  {
+    code: 'not-a-model',
+    recognises: (_head, { file }) => /\.(h5|hdf5)$/i.test(file.path),
+    message: 'this is no HDF5 file, or one that begins with a user block',
+    hint: 'save the model again with Keras',
+  },
 ];
 
 /** Whether an archive is one of another program, by its first member. */

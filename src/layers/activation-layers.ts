@@ -25,6 +25,7 @@ const activation = (
   loads,
   outputShape: sameShape,
   weights: () => [],
+  masking: passesMask,
   ...(scaling === undefined ? {} : { scaling }),
 });
 
@@ -47,19 +48,14 @@ const ELU_ALPHA: RefusedField = {
 };
 
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
-  {
-    ...activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
-    masking: passesMask,
-  },
+  activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
   {
     ...activation('ReLU', ALL, reluScaling),
-    masking: passesMask,
     refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
   },
   activation('LeakyReLU', ALL, commutes),
   {
     ...activation('PReLU', ALL, commutes),
-    masking: passesMask,
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
   { ...activation('ELU', ALL), refusedFields: [ELU_ALPHA] },
@@ -71,7 +67,6 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
 const dropout = (className: string, loads: readonly Loader[], scaling?: () => Scaling): LayerFacts => ({
   ...activation(className, loads, scaling),
   role: 'dropout',
-  masking: passesMask,
 });
 
 export const DROPOUTS: readonly LayerFacts[] = [

@@ -1,7 +1,6 @@
 import { activationCommutes } from './activations.js';
 import { elementCount, numberIn } from './config.js';
-import { isQuantized } from './dtype-policy.js';
-import { ALL, type LayerFacts, passesMask } from './layer-facts.js';
+import { ALL, KERAS, type LayerFacts, passesMask } from './layer-facts.js';
 
 const dense: LayerFacts = {
   className: 'Dense',
@@ -49,7 +48,7 @@ const embedding: LayerFacts = {
 const einsumDense: LayerFacts = {
   className: 'EinsumDense',
   role: 'other',
-  loads: ALL,
+  loads: KERAS,
   weights: (config) => {
     const kernel = { name: 'kernel', base: 'kernel', shape: undefined };
     const hasBias = config.bias_axes !== undefined && config.bias_axes !== null;
@@ -57,17 +56,4 @@ const einsumDense: LayerFacts = {
   },
 };
 
-/** Nothing is assumed of the numbers of a quantised layer: they are carried. */
-function quantizable(facts: LayerFacts): LayerFacts {
-  const { weights, scaling, inputClue } = facts;
-  return {
-    ...facts,
-    ...(weights && { weights: (config, inputs) => (isQuantized(config) ? undefined : weights(config, inputs)) }),
-    ...(scaling && { scaling: (config) => (isQuantized(config) ? undefined : scaling(config)) }),
-    ...(inputClue && {
-      inputClue: (config, shapeOf) => (isQuantized(config) ? undefined : inputClue(config, shapeOf)),
-    }),
-  };
-}
-
-export const DENSE: readonly LayerFacts[] = [dense, embedding, einsumDense].map(quantizable);
+export const DENSE: readonly LayerFacts[] = [dense, embedding, einsumDense];

@@ -2,7 +2,8 @@ import type { PlainObject } from '../json/json-value.js';
 import { ACTIVATION_LAYERS, DROPOUTS } from './activation-layers.js';
 import { CONVOLUTIONS } from './convolutions.js';
 import { DENSE } from './dense.js';
-import type { LayerFacts } from './layer-facts.js';
+import { isQuantized } from './dtype-policy.js';
+import { type LayerFacts, passesMask } from './layer-facts.js';
 import { MERGES } from './merges.js';
 import { NORMALIZATIONS } from './normalizations.js';
 import { isOperationClass, operationFacts } from './operations.js';
@@ -31,7 +32,7 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
 );
 
 /** What is known of a class that is not in the table: it is carried, and nothing is assumed of it. */
-const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [] });
+const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [], masking: passesMask });
 
 /** Whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
 export const isKnownLayer = (className: string): boolean =>
@@ -40,10 +41,18 @@ export const isKnownLayer = (className: string): boolean =>
 /** Whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
 
+/** Keras 3 packs the numbers of a quantised layer, and keeps those of LoRA beside the kernel, in some of its formats. */
+const keepsOtherWeights = (config: PlainObject): boolean =>
+  isQuantized(config) || (config.lora_rank !== undefined && config.lora_rank !== null);
+
+/** What is known of a layer whose weights are carried as they are. */
+const carried = ({ weights: _, scaling: __, inputClue: ___, ...facts }: LayerFacts): LayerFacts => facts;
+
 /** The facts of a layer: by its class, for operations by their class, for op layers by the function the config names. */
 export function factsOf(className: string, config: PlainObject): LayerFacts {
   if (isOperationClass(className)) return operationFacts(className, config);
   const facts = KNOWN_LAYERS.get(className) ?? unknownLayer(className);
+  if (facts.weights !== undefined && keepsOtherWeights(config)) return carried(facts);
   return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts) : facts;
 }
 

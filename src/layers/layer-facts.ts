@@ -90,6 +90,8 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
+  readonly trainsUnlessTold?: true;
   /** Softmax and sigmoid under any config: what stands behind the layer that makes the logits. */
   readonly makesProbabilities?: true;
   /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
@@ -127,6 +129,14 @@ export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boole
   stops: (value) => value !== undefined && value !== null && !isHarmless(value),
   isSilent: true,
 });
+
+/** Ways to resize images that only Keras 2 has. */
+export const INTERPOLATION: RefusedField = {
+  loaders: ['keras3'],
+  field: 'interpolation',
+  reason: 'is one that it does not have',
+  stops: (value) => value === 'gaussian' || value === 'mitchellcubic',
+};
 
 /** A number, or a list of numbers, that are all 1. */
 export const isAllOnes = (value: Plain): boolean => [value].flat().every((part) => part === 1);

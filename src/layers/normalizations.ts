@@ -65,6 +65,7 @@ const AXIS_LIST: RefusedField = {
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
+  masking: passesMask,
   role: 'other',
   loads: KERAS,
   outputShape: sameShape,
@@ -87,7 +88,7 @@ export const NORMALIZATIONS: readonly LayerFacts[] = [
   norm('SyncBatchNormalization', ['keras2'], ['moving_mean', 'moving_variance']),
   norm('LayerNormalization', ALL, []),
   norm('GroupNormalization', KERAS, []),
-  { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape },
-  { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape },
+  { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape, masking: passesMask },
+  { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape, masking: passesMask },
   normalization,
 ];

@@ -1,10 +1,12 @@
 import type { PlainObject } from '../json/json-value.js';
 import {
   ALL,
+  INTERPOLATION,
   ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
+  passesMask,
   type RefusedField,
   type Shape,
   sameShape,
@@ -33,13 +35,16 @@ const BATCH_SHAPE: RefusedField = {
 
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
 
-/** Layers that TensorFlow.js has under the same name, and that pick other pixels there. */
-const otherPixels = (className: string): LayerFacts => ({
-  className,
-  role: 'other',
-  loads: ALL,
-  refusedFields: [ignoredByTfjs('height', () => false)],
-});
+/** A layer that TensorFlow.js has under the same name, and that does something else there. */
+const onlyLoadedByTfjs =
+  (field: string, ...more: readonly RefusedField[]) =>
+  (facts: LayerFacts): LayerFacts => ({ ...facts, refusedFields: [ignoredByTfjs(field, () => false), ...more] });
+
+const passing = (facts: LayerFacts): LayerFacts => ({ ...facts, masking: passesMask });
+
+/** `BaseImagePreprocessingLayer` of Keras 3, of which Keras 2 has these; those that only Keras 3 has are never translated. */
+const imagePreprocessing = (layers: readonly LayerFacts[]): readonly LayerFacts[] =>
+  layers.map((facts) => ({ ...facts, trainsUnlessTold: true }));
 
 export const OTHER_LAYERS: readonly LayerFacts[] = [
   {
@@ -51,26 +56,26 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     refusedFields: [BATCH_SHAPE],
   },
   ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
-  ...pointwise(ALL, 'Rescaling'),
-  ...pointwise(KERAS, 'ActivityRegularization', 'RandomBrightness', 'RandomContrast', 'RandomFlip'),
-  ...pointwise(KERAS, 'RandomRotation', 'RandomTranslation', 'RandomZoom'),
+  ...pointwise(ALL, 'Rescaling').map(passing),
+  ...pointwise(KERAS, 'ActivityRegularization').map(passing),
+  ...imagePreprocessing(pointwise(KERAS, 'RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation')),
+  ...imagePreprocessing(pointwise(KERAS, 'RandomTranslation', 'RandomZoom')),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
-  ...other(ALL, 'CategoryEncoding', 'MultiHeadAttention'),
-  ...['CenterCrop', 'Resizing'].map(otherPixels),
-  ...other(['tfjs', 'keras2'], 'RandomHeight', 'RandomWidth'),
-  ...other(KERAS, 'AdditiveAttention', 'Attention', 'Discretization', 'HashedCrossing', 'Hashing'),
-  ...other(
-    KERAS,
-    'IntegerLookup',
-    'Lambda',
-    'RandomCrop',
-    'SpectralNormalization',
-    'StringLookup',
-    'TextVectorization',
-  ),
+  // TensorFlow.js works out another shape than it then computes.
+  ...other(ALL, 'CategoryEncoding').map(onlyLoadedByTfjs('num_tokens')),
+  // They pick other pixels there.
+  ...imagePreprocessing(other(ALL, 'CenterCrop', 'Resizing').map(onlyLoadedByTfjs('height', INTERPOLATION))),
+  ...imagePreprocessing(other(KERAS, 'RandomCrop')),
+  ...other(['tfjs', 'keras2'], 'RandomWidth'),
+  ...other(['keras2'], 'RandomHeight'),
+  ...other(KERAS, 'AdditiveAttention', 'Attention', 'MultiHeadAttention').map(passing),
+  ...other(KERAS, 'Discretization', 'HashedCrossing', 'Hashing'),
+  ...other(KERAS, 'IntegerLookup', 'SpectralNormalization', 'StringLookup', 'TextVectorization'),
+  ...other(KERAS, 'Lambda').map(passing),
   ...other(['keras2'], 'DenseFeatures', 'LocallyConnected1D', 'LocallyConnected2D', 'SlicingOpLambda', 'TFOpLambda'),
-  ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'GroupQueryAttention', 'ReversibleEmbedding'),
+  ...other(['keras3'], 'GroupQueryAttention').map(passing),
+  ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'ReversibleEmbedding'),
   ...other(['keras3'], ...adaptivePoolings('Average'), ...adaptivePoolings('Max'), 'TorchModuleWrapper', 'FlaxLayer'),
   ...other(['keras3'], 'JaxLayer', 'AugMix', 'AutoContrast', 'ContrastLimitedAdaptiveHistogramEqualization', 'CutMix'),
   ...other(['keras3'], 'Equalization', 'MaxNumBoundingBoxes', 'MixUp', 'Pipeline', 'RandAugment', 'Solarization'),

@@ -1,6 +1,15 @@
 import type { PlainObject } from '../json/json-value.js';
 import { featureShape, isChannelsFirst, perAxis, spatialAxes, stringIn } from './config.js';
-import { ALL, commutes, ignoredByTfjs, KERAS, type LayerFacts, type Loader, type Shape } from './layer-facts.js';
+import {
+  ALL,
+  commutes,
+  INTERPOLATION,
+  ignoredByTfjs,
+  KERAS,
+  type LayerFacts,
+  type Loader,
+  type Shape,
+} from './layer-facts.js';
 
 type Rank = 1 | 2 | 3;
 type Size = number | null;
@@ -127,7 +136,7 @@ export const RESIZINGS: readonly LayerFacts[] = [
   {
     ...upsampling('UpSampling2D', 2, ALL),
     // Its bilinear points lie at the pixels' corners, Keras' at their centres.
-    refusedFields: [ignoredByTfjs('interpolation', (value) => value === 'nearest')],
+    refusedFields: [ignoredByTfjs('interpolation', (value) => value === 'nearest'), INTERPOLATION],
   },
   upsampling('UpSampling3D', 3, KERAS),
   border('ZeroPadding1D', 1, KERAS, 'padding', 1),

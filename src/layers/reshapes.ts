@@ -1,6 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import { elementCount, numberIn } from './config.js';
-import { ALL, commutes, KERAS, type LayerFacts, type Shape, sameShape } from './layer-facts.js';
+import { ALL, commutes, KERAS, type LayerFacts, passesMask, type Shape, sameShape } from './layer-facts.js';
 
 /** Layers that move numbers without changing them. */
 const moving = (
@@ -41,5 +41,5 @@ export const RESHAPES: readonly LayerFacts[] = [
   moving('RepeatVector', 'reshape', (config, [input]) =>
     input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null],
   ),
-  { ...moving('Identity', 'reshape', sameShape), loads: KERAS },
+  { ...moving('Identity', 'reshape', sameShape), loads: KERAS, masking: passesMask },
 ];

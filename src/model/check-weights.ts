@@ -59,5 +59,5 @@ const show = (shape: Shape) => `[${shape.map((size) => size ?? '?').join(', ')}]
 const mismatch = (layer: Layer, message: string) =>
   inputError('weights-mismatch', message, {
     where: { layer: layer.name, field: 'weights' },
-    hint: 'architecture and weights are of two different models: give the pair that was saved together',
+    hint: 'architecture and weights do not belong together: give the pair that was saved together, or save the model again',
   });

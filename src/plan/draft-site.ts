@@ -1,5 +1,6 @@
 import { computesNoFloats } from '../layers/dtype-policy.js';
 import { factsOf } from '../layers/known-layers.js';
+import type { Loader } from '../layers/layer-facts.js';
 import { MAX_KERNEL_SIZE } from '../limits.js';
 import { loaderOf, type Model } from '../model/model.js';
 import { toldShape } from '../model/told-shapes.js';
@@ -38,7 +39,7 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   if (!candidate.places.every((placed) => meetsOperands(placed, channels))) return 'channels-disagree';
   const loader = loaderOf(model.format);
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
-  const lost = (loader === 'tfjs' ? whyNotInTfjs : whyNotInKeras)(candidate);
+  const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : whyNotInKeras(candidate, loader);
   if (lost !== undefined) return lost;
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
   return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: view.isChannelsFirst };
@@ -55,12 +56,20 @@ const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
     });
   });
 
+const carriesMask = ({ places }: Candidate): boolean => places.some(({ view, place }) => view.isMasked[place.node]);
+
 /** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
-function whyNotInTfjs({ places }: Candidate): SkipReason | undefined {
-  if (places.some(({ view, place }) => view.isMasked[place.node])) return 'carries-mask';
-  return places.some(({ view, place }) => view.squashed.has(place.node)) ? 'keepdims-ignored' : undefined;
+function whyNotInTfjs(candidate: Candidate): SkipReason | undefined {
+  if (carriesMask(candidate)) return 'carries-mask';
+  return candidate.places.some(({ view, place }) => view.squashed.has(place.node)) ? 'keepdims-ignored' : undefined;
 }
 
-/** TensorFlow.js reads past a dtype: there all layers compute in float32. */
-const whyNotInKeras = ({ places }: Candidate): SkipReason | undefined =>
-  places.some(({ view, place }) => computesNoFloats(view.nodes[place.node]!.layer.settings)) ? 'no-floats' : undefined;
+/**
+ * A product with a gate, which has no mask, has none either in Keras 3; in Keras 2 it keeps the other's.
+ * Source: `compute_mask` in keras 3.15 (src/layers/merging/base_merge.py). TensorFlow.js reads past a dtype.
+ */
+function whyNotInKeras(candidate: Candidate, loader: Loader): SkipReason | undefined {
+  if (loader === 'keras3' && carriesMask(candidate)) return 'carries-mask';
+  const isWhole = candidate.places.some(({ view, place }) => computesNoFloats(view.nodes[place.node]!.layer.settings));
+  return isWhole ? 'no-floats' : undefined;
+}

@@ -53,8 +53,7 @@ export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   'no-features': 'no feature map: nothing to pool over',
   'no-floats': 'computes no floating-point numbers, which a gate needs',
   'loader-lacks-layer': 'the format has no global pooling for these dimensions',
-  'carries-mask':
-    'the tensor carries a mask, which TensorFlow.js gives another shape when it multiplies: the model would not run',
+  'carries-mask': "the tensor carries a mask, which would not come through the module's multiplication as it is",
   'keepdims-ignored': 'TensorFlow.js ignores the keepdims of the pooling before: no feature map',
   'makes-logits': 'makes the logits',
   'no-non-linearity': 'no non-linearity behind the convolution',

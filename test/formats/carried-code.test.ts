@@ -188,3 +188,26 @@ describe('compile settings', () => {
     expect(messages({}, model)).toEqual([expect.stringMatching(message)]);
   });
 });
+
+describe('a function of TensorFlow that Keras 2 calls when it loads a model', () => {
+  const operation = (name: string, className = 'TFOpLambda') =>
+    messagesOf({ class_name: className, config: { name: 'x', function: name } });
+
+  test.each(['__operators__.add', 'math.reduce_mean', 'nn.relu6', 'concat', 'compat.v1.reshape', 'image.resize'])(
+    '%s only computes',
+    (name) => expect(operation(name)).toEqual([]),
+  );
+
+  test.each(['io.gfile.rmtree', 'io.write_file', 'load_op_library', 'print', 'py_function', 'raw_ops.WriteFile'])(
+    '%s may do more',
+    (name) => {
+      for (const className of ['TFOpLambda', 'SlicingOpLambda'])
+        expect(operation(name, className)).toEqual([expect.stringContaining(`"${name}"`)]);
+    },
+  );
+
+  test('also inside a wrapper', () => {
+    const inner = { class_name: 'TFOpLambda', config: { name: 'y', function: 'io.gfile.remove' } };
+    expect(messagesOf({ class_name: 'TimeDistributed', config: { name: 'x', layer: inner } })).toHaveLength(1);
+  });
+});

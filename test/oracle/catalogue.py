@@ -833,6 +833,41 @@ def float8_dense(K):
     return K.keras.Model(inputs, head(K, unit(K, conv_bn(K, inputs, 4), 4), name="float8_predictions"))
 
 
+def adapt(K, model):
+    for layer in model.layers:
+        if layer.name.startswith("lora"):
+            layer.enable_lora(2)
+            layer.lora_kernel_b.assign(0.3 + 0 * layer.lora_kernel_b)
+
+
+@model("layers with LoRA, which the formats keep in two ways", ("keras3",), finish=adapt)
+def lora(K):
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4), 4, tail=lambda x: conv(K, x, 4, name="lora_conv"))
+    return K.keras.Model(inputs, head(K, x, name="lora_predictions"))
+
+
+@model("augmentations, which Keras 3 calls as in training and Keras 2 does not, and a crop", random=True)
+def augmented(K):
+    L = K.layers
+    inputs = image(K)
+    x = L.RandomZoom(0.4)(L.RandomContrast(0.5)(L.RandomRotation(0.3)(L.RandomFlip()(inputs))))
+    x = L.RandomTranslation(0.3, 0.3)(L.CenterCrop(12, 12)(x))
+    return K.keras.Model(inputs, head(K, unit(K, conv_bn(K, x, 4), 4)))
+
+
+@model("steps that are masked where a block could take a module, and read behind it")
+def masked(K):
+    L = K.layers
+    inputs = L.Input((12, 1))
+    x = L.Dense(4, activation="relu")(L.Masking()(L.ReLU(threshold=0.5)(inputs)))
+    x = L.Add()([x, L.LayerNormalization()(L.Dense(4)(L.Dense(4, activation="relu")(x)))])
+    y = L.Conv1D(4, 3, padding="same", activation="relu")(x)
+    y = L.ReLU()(L.Add()([y, L.BatchNormalization()(L.Conv1D(4, 3, padding="same")(y))]))
+    x = L.Concatenate()([L.Flatten()(L.Attention()([x, x])), L.GlobalAveragePooling1D()(y)])
+    return K.keras.Model(inputs, L.Dense(3)(x))
+
+
 # Compiled
 
 

@@ -6,7 +6,7 @@ import { modelFolder } from '../support/fixtures.js';
 import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { loadModel, useBackend } from '../support/tensorflow.js';
-import { describeOracle, numbersOf, oracle } from './oracle.js';
+import { describeOracle, listCatalogue, numbersOf, oracle } from './oracle.js';
 import { expectClose } from './saved-models.js';
 import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
 
@@ -40,7 +40,10 @@ const MODELS = [
   'sequential_input',
   'dropout',
   'prelu',
+  'augmented',
 ];
+/** Of layers that TensorFlow.js does not have. */
+const KERAS_ONLY = ['augmented'];
 const REAL_SIZES = ['MobileNetV2', 'MobileNetV3Small', 'MobileNetV3Large', 'ResNet50', 'EfficientNetB0'];
 const models = isAll ? [...MODELS, ...REAL_SIZES.map((name) => `applications/${name}`)] : MODELS;
 
@@ -50,6 +53,7 @@ for (const [kind, other] of [
 ] as const) {
   describeOracle(kind, `converted to ${other} and to TensorFlow.js`, (keras) => {
     const target = oracle(other);
+    const random = listCatalogue(kind).flatMap((model) => (model.random ? [model.name] : []));
     test.each(models)('%s', { timeout: 600_000 }, async (name) => {
       const place = join(folder, `${kind}-${name}`);
       await keras.make(name, place, ['.keras']);
@@ -65,6 +69,15 @@ for (const [kind, other] of [
         expectClose(numbersOf(again.outputs[index]!), numbersOf(output));
       }
 
+      // Training too: each Keras says in its own way whether a layer trains.
+      const training = { inputs: asked.inputs, mode: 'training' };
+      const trained = random.includes(name) ? [] : (await keras.outputs(before, training)).outputs;
+      const trainedAgain = trained.length === 0 ? [] : (await target.outputs(translated, training)).outputs;
+      for (const [index, output] of trained.entries()) {
+        expectClose(numbersOf(trainedAgain[index]!), numbersOf(output));
+      }
+
+      if (KERAS_ONLY.includes(name)) return;
       await writeModel(model, join(place, 'web'));
       await expectCloseInTensorFlowJs(join(place, 'web'), asked);
     });

@@ -24,6 +24,8 @@ export interface CatalogueModel {
   readonly kinds: readonly Kind[];
   /** Keras needs custom_objects to load it. */
   readonly custom: boolean;
+  /** Training mode draws random numbers. */
+  readonly random: boolean;
 }
 
 /** How two models differ on the same inputs; null stands for a number that is none. */

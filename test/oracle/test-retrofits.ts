@@ -21,6 +21,7 @@ const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
     'bfloat16_weights.legacy.h5',
     'float8_dense.h5',
     'float8_dense.legacy.h5',
+    'masked.h5',
   ],
 };
 

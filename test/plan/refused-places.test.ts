@@ -59,10 +59,19 @@ test('behind a layer that makes a mask, and behind those that pass it on', async
   const model = await readWords({ mask_zero: true }, [
     dense('first', 'embedding'),
     layer('LeakyReLU', 'leaky', {}, ['first']),
+    layer('MaxPooling1D', 'pool', { pool_size: [2] }, ['leaky']),
   ]);
   expect(reasonAt(model, 'embedding')).toBe('carries-mask');
   expect(reasonAt(model, 'first')).toBe('carries-mask');
-  expect(reasonAt(model, 'leaky')).toBeUndefined();
+  expect(reasonAt(model, 'leaky')).toBe('carries-mask');
+  expect(reasonAt(model, 'pool')).toBeUndefined();
+  // A product with a gate keeps the mask in Keras 2, and has none in Keras 3.
+  const inKeras = (dialect: 'keras2' | 'keras3'): Model => ({
+    ...model,
+    format: { container: 'keras-h5', dialect, weightLayout: 'legacy-hdf5' },
+  });
+  expect(reasonAt(inKeras('keras2'), 'leaky')).toBeUndefined();
+  expect(reasonAt(inKeras('keras3'), 'leaky')).toBe('carries-mask');
 });
 
 test('without a mask both take a module, in a stage that is counted', async () => {

@@ -84,7 +84,7 @@ function ownerOf(
     where: { field: `${spec.field}.name` },
     hint: /\/vars\/\d+$/.test(spec.name)
       ? 'the converter of TensorFlow.js wrote paths of Keras 3 for names, which nothing loads: se-retrofit reads the .keras file itself'
-      : 'architecture and weights are of two different models',
+      : 'architecture and weights do not belong together: give the pair that was saved together',
   });
 }
 

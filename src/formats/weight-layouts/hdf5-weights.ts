@@ -67,5 +67,5 @@ export function withWeights(graph: Graph, weights: ReadonlyMap<Layer, Layer['wei
 export const weightsMismatch = (layer: string, message: string, field = 'weights') =>
   inputError('weights-mismatch', message, {
     where: { layer, field },
-    hint: 'architecture and weights are of two different models: give the pair that was saved together',
+    hint: 'architecture and weights do not belong together: give the pair that was saved together, or save the model again',
   });

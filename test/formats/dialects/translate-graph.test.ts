@@ -721,22 +721,38 @@ describe('calls', () => {
     kwargs,
   });
 
-  test('that fix the phase say so in the other Keras, and in TensorFlow.js, which reads past it', () => {
-    const fixed = graphOf('keras3', [4], { n: norm({ training: false, mask: null }) });
-    const there = translateGraph(fixed, 'keras2').graph;
-    expect(
-      JSON.parse(serializeJson({ root: lowerModel(there), lead: '', trail: '' })).config.layers[1].inbound_nodes,
-    ).toEqual([[['in', 0, 0, { training: false }]]]);
-    const back = translateGraph(graphOf('keras2', [4], { n: norm({ training: false }) }), 'keras3').graph;
-    const written = JSON.parse(serializeJson({ root: lowerModel(back, { dialect: 'keras3' }), lead: '', trail: '' }));
-    expect(written.config.layers[1].inbound_nodes[0].kwargs).toEqual({ training: false });
-    const running = lowerModel(translateGraph(fixed, 'tfjs').graph);
-    expect(JSON.parse(serializeJson({ root: running, lead: '', trail: '' })).config.layers[1].inbound_nodes).toEqual([
-      [['in', 0, 0, { training: false }]],
-    ]);
-    expect(refusal(() => translateGraph(graphOf('keras3', [4], { n: norm({ training: true }) }), 'tfjs'))).toBe(
+  const callOf = (graph: Graph, dialect: 'keras2' | 'keras3') => {
+    const text = serializeJson({ root: lowerModel(graph, { dialect }), lead: '', trail: '' });
+    return JSON.parse(text).config.layers[1].inbound_nodes[0];
+  };
+  const flip = (kwargs: Json): Entry => ({ className: 'RandomFlip', config: {}, args: ['@in'], kwargs });
+
+  test.each(['keras2', 'tfjs'] as const)('the phase that Keras 3 writes of itself is not told to %s', (target) => {
+    const written = graphOf('keras3', [4], { n: norm({ training: false, mask: null }) });
+    expect(callOf(translateGraph(written, target).graph, 'keras2')).toEqual([['in', 0, 0, {}]]);
+    expect(refusal(() => translateGraph(graphOf('keras3', [4], { n: norm({ training: true }) }), target))).toBe(
       'n.inbound_nodes',
     );
+  });
+
+  test('the phase that Keras 2 obeys is kept, and said where training does not obey it', () => {
+    const fixed = graphOf('keras2', [4], { n: norm({ training: false }) });
+    const { graph, held } = translateGraph(fixed, 'keras3');
+    expect(callOf(graph, 'keras3').kwargs).toEqual({ training: false });
+    expect(held).toEqual(['n']);
+    expect(callOf(translateGraph(fixed, 'tfjs').graph, 'keras2')).toEqual([['in', 0, 0, { training: false }]]);
+    // TensorFlow.js, which writes the words of Keras 2, reads past what Keras 2 obeys.
+    for (const target of ['keras2', 'keras3', 'tfjs'] as const) {
+      const trained = graphOf('keras2', [4], { n: norm({ training: true }) });
+      expect(refusal(() => translateGraph(trained, target))).toBe('n.inbound_nodes');
+    }
+  });
+
+  test('augmentations, which Keras 3 calls as in training, change nothing in inference', () => {
+    const written = graphOf('keras3', [8, 8, 3], { f: flip({ training: true }) });
+    expect(callOf(translateGraph(written, 'keras2').graph, 'keras2')).toEqual([['in', 0, 0, {}]]);
+    const back = translateGraph(graphOf('keras2', [8, 8, 3], { f: flip({}) }), 'keras3').graph;
+    expect(callOf(back, 'keras3').kwargs).toEqual({ training: false });
   });
 
   test('with arguments of other kinds are refused', () => {

@@ -41,6 +41,9 @@ export interface TranslatedConfig {
 
 const LINEAR = fromPlain('linear');
 
+/** What these make of a mask, TensorFlow.js does not. */
+const MASK_READERS: readonly string[] = ['Bidirectional', 'GlobalAveragePooling1D', 'Softmax'];
+
 /** Inside these the function runs once a step: it cannot be taken out. */
 const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(className);
 
@@ -60,8 +63,8 @@ export function translateConfig(
   const settings = toPlain(written) as PlainObject;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
-  if (className === 'Bidirectional' && target === 'tfjs' && languages.hasMasks)
-    throw noSuchField(layer, 'layer', className, target, 'reads a masked sequence, which TensorFlow.js does otherwise');
+  if (MASK_READERS.includes(className) && target === 'tfjs' && languages.hasMasks)
+    throw noSuchField(layer, 'class_name', className, target, 'reads a mask, which TensorFlow.js does otherwise');
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
@@ -70,6 +73,8 @@ export function translateConfig(
     if (isSpareField(className, key, value, target, layer)) continue;
     // It speaks of masked steps alone.
     if (key === 'zero_output_for_mask' && target !== 'keras3' && !languages.hasMasks) continue;
+    // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
+    if (key === 'dtype' && className === 'IntegerLookup' && target === 'keras2') continue;
     if (key === 'dtype') {
       members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
     } else if (key.endsWith('activation')) {

@@ -11,7 +11,7 @@ import { cannotConvert } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
 import type { Languages } from './translate-config.js';
-import { translateKeywords } from './translate-keywords.js';
+import { inTraining, phaseOf, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
 
@@ -27,6 +27,8 @@ export interface Translation {
   readonly renamed: readonly Renaming[];
   /** New names of the model's outputs by their old ones: a loss may be keyed by them. */
   readonly renamedOutputs: ReadonlyMap<string, string>;
+  /** Layers that did not train, by their calls, and that the new loader trains. */
+  readonly held: readonly string[];
 }
 
 /**
@@ -36,8 +38,9 @@ export interface Translation {
  */
 export function translateGraph(root: Graph, target: Loader): Translation {
   const source = root.read?.dialect ?? 'keras2';
+  const held = listHeld(root);
   if (source === target && !hasTfjsWords(root))
-    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map() };
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), held: [] };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
   const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
@@ -50,7 +53,28 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   );
   // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
   const structures = target === 'tfjs' ? undefined : root.structures;
-  return { graph: { ...graph, name: rootName(root.name, target), structures }, renamed, renamedOutputs };
+  const named = { ...graph, name: rootName(root.name, target), structures };
+  return { graph: named, renamed, renamedOutputs, held: source === target ? [] : held };
+}
+
+/**
+ * Layers that are called with training=False in the words of Keras 2, where that holds in training too.
+ * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, whose words these are
+ * too, reads past it
+ */
+function listHeld(root: Graph): readonly string[] {
+  if (root.read?.dialect === 'keras3') return [];
+  return [...listGraphs(root)]
+    .flatMap(({ graph }) => {
+      const names = new Set([...graph.layers, ...(graph.read?.layers ?? [])].map(({ name }) => name));
+      return graph.layers.filter((layer) => {
+        const told = layer.calls.filter(({ hasArguments }) => hasArguments);
+        const phases = told.map((call) => phaseOf(readArguments(call, (name) => names.has(name))));
+        if (phases.includes(true)) throw inTraining(layer);
+        return phases.includes(false);
+      });
+    })
+    .map(({ name }) => name);
 }
 
 /** TensorFlow.js loads a model that gives a tensor out twice, and stops when it is to predict. */
@@ -171,14 +195,15 @@ function translateAny(
     if (calls.length !== 1) throw severalCalls(layer);
     translateOperation(box, layer, calls[0]!);
   } else {
-    keywords = calls.map((call) => translateKeywords(layer, call, task.target));
+    keywords = calls.map((call) => translateKeywords(layer, call, task));
     translateLayer(box, layer, sources);
   }
   return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
 }
 
 /** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
-function namePieces(box: PieceBox, layer: Layer, name: string, { names }: Task) {
+function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
+  if (target === 'tfjs') refuseUnknownWeights(layer);
   const { pieces } = box;
   const same = pieces.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? pieces.length - 1 : same;
@@ -198,6 +223,17 @@ function namePieces(box: PieceBox, layer: Layer, name: string, { names }: Task) 
     };
   });
   return { layers, sources: pieces.map((piece) => piece.sources) };
+}
+
+/** TensorFlow.js finds weights by their names. */
+function refuseUnknownWeights({ name, className, settings, weights }: Layer): void {
+  if (weights.length === 0 || factsOf(className, settings).weights?.(settings, []) !== undefined) return;
+  throw cannotConvert(
+    name,
+    'class_name',
+    `how TensorFlow.js calls the weights of a layer of the class "${className}" with these settings is not known here`,
+    'keep the model in the format it is in, or rebuild it without this layer',
+  );
 }
 
 /**
@@ -239,7 +275,7 @@ function translateModel(
     layers: [model],
     sources: [inputs.map((_, input) => ({ input }))],
     outputs,
-    keywords: calls.map((call) => translateKeywords(layer, call, task.target)),
+    keywords: calls.map((call) => translateKeywords(layer, call, task)),
   };
 }
 

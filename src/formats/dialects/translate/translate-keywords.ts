@@ -1,16 +1,24 @@
-import type { JsonObject } from '../../../json/json-value.js';
-import type { Loader } from '../../../layers/layer-facts.js';
+import { type JsonObject, toPlain } from '../../../json/json-value.js';
+import { factsOf } from '../../../layers/known-layers.js';
 import type { Layer } from '../../../model/model.js';
 import type { Argument, CallArguments } from '../call-arguments.js';
 import { objectOf } from './bare-json.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 import { saysNothing } from './says-nothing.js';
+import type { Languages } from './translate-config.js';
 
 /**
- * What a call says besides its tensors: `training`, which TensorFlow.js has no way to say.
- * @throws RetrofitError `cannot-convert` for a call with other arguments
+ * What a call says besides its tensors: its phase, `training`. Keras 2 obeys it always. Keras 3 writes the phase of every
+ * call, but its predict and fit, and those of TensorFlow.js, give the layers the phase that they are in.
+ * Source: `operation_fn` in keras 3.15 (src/models/functional.py), `execute` in tfjs-layers 4.22 (src/engine/executor.ts).
+ * @param source whose words the call is in
+ * @throws RetrofitError `cannot-convert` for a call with other arguments, and for one that is always as in training
  */
-export function translateKeywords(layer: Layer, call: CallArguments, target: Loader): JsonObject | undefined {
+export function translateKeywords(
+  layer: Layer,
+  call: CallArguments,
+  { source, target }: Languages,
+): JsonObject | undefined {
   const says = (argument: Argument) => argument.kind !== 'constant' || !saysNothing(argument.json);
   const [first, ...more] = call.positional.filter(says);
   const isPlain =
@@ -25,19 +33,30 @@ export function translateKeywords(layer: Layer, call: CallArguments, target: Loa
       'keep the model in the format it is in, or rebuild it without that argument',
     );
   }
-  const training = keywords[0]?.[1];
-  if (training?.kind !== 'constant') return undefined;
-  const { json } = training;
-  const isFalse = json.kind === 'literal' && json.text === 'false';
-  // TensorFlow.js reads past it, and whoever only runs the model gets the same numbers; whoever trains it looks for it.
-  if (target !== 'tfjs' || isFalse) return objectOf([['training', json]]);
-  throw cannotConvert(
-    layer.name,
-    'inbound_nodes',
-    `it is always called as in training, which ${loaderName(target)} cannot say`,
-    'keep the model in the format it is in',
-  );
+  const isTraining = phaseOf(call);
+  const trainsUnlessTold = factsOf(layer.className, layer.settings).trainsUnlessTold === true;
+  if (isTraining === true && !(source === 'keras3' && trainsUnlessTold)) throw inTraining(layer);
+  if (source === 'keras3') return undefined;
+  // Told so, an augmentation of Keras 3 does in each phase what that of Keras 2 does.
+  return isTraining === false || (target === 'keras3' && trainsUnlessTold) ? NOT_TRAINING : undefined;
 }
+
+/** The phase that a call gives its layer; undefined where it gives none. */
+export function phaseOf({ keywords }: CallArguments): boolean | undefined {
+  const training = keywords.get('training');
+  if (training?.kind !== 'constant' || saysNothing(training.json)) return undefined;
+  return toPlain(training.json) !== false;
+}
+
+export const inTraining = ({ name }: Layer) =>
+  cannotConvert(
+    name,
+    'inbound_nodes',
+    'it is called with training=True, which Keras 2 obeys in each predict, and Keras 3 and TensorFlow.js in none',
+    'keep the model in the format it is in, or rebuild it without that argument',
+  );
+
+const NOT_TRAINING = objectOf([['training', { kind: 'literal', text: 'false' }]]);
 
 /** Whether a nested model is called with a dictionary as it was built with: in order, they are a list of tensors. */
 function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {

@@ -41,7 +41,11 @@ export function readDatasetHeader(file: Hdf5Bytes, address: number, path: string
     });
   }
   const unknown = messages.filter(({ type }) => type === FILTERS).flatMap(({ content }) => listUnknownFilters(content));
-  if (unknown.length > 0) throw badHdf5(`a dataset is packed by filter ${unknown[0]}, which is not known here`, path);
+  if (unknown.length > 0)
+    throw badHdf5(
+      `a dataset is packed by filter ${unknown[0]}, of which nothing is known here: save it without, or with gzip`,
+      path,
+    );
   const { dtype, itemBytes, isBigEndian } = datatypeOf(messages, path);
   const shape = parseShape(contentOf(messages, DATASPACE, path), path);
   const byteLength = shape.reduce((product, size) => product * size, 1) * itemBytes;

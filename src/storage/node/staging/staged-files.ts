@@ -45,8 +45,10 @@ async function ensureFree(path: string, replace: boolean): Promise<void> {
     throw error;
   });
   if (facts === undefined) return;
-  if (!replace) throw outputTaken(path);
-  if (facts.isFile()) return;
+  if (facts.isFile()) {
+    if (!replace) throw outputTaken(path);
+    return;
+  }
   throw usageError('output-exists', 'a folder, link or device stands where the output should be', {
     where: { file: path },
     hint: 'give another name with -o: only ordinary files are replaced',

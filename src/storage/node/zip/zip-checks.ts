@@ -46,7 +46,7 @@ export function findBadRecord(entry: Entry, record: RecordFacts, isFolder: boole
   if (version > LATEST_VERSION) return `the member is of version ${version / 10} of the zip format, which is not known`;
   if (record.disk !== 0) return 'the member lies in another part of the archive';
   if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
-    return `the member is compressed by method ${compressionMethod}; only deflate (8) is read`;
+    return `the member is compressed by method ${compressionMethod}; only deflate (8) and none (0) are read`;
   }
   const zip64 = findBadZip64(entry, record);
   if (zip64 !== undefined) return zip64;
