@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addReportSchema, errorReportSchema, inspectReportSchema } from '../../src/index.js';
@@ -134,6 +134,20 @@ describe('--markdown', () => {
     expect(text).toContain('6 modules: +288 parameters');
     expect(text).toMatch(/^\| stage \|/m);
     expect(text).toContain('`se_2_1`');
+  });
+
+  test('replaces an empty file, and one that holds something with --force only', async () => {
+    const folder = newFolder();
+    const model = copyFixture('resnet-v1', folder);
+    const report = join(folder, 'report.md');
+    writeFileSync(report, '');
+    expect((await run(['inspect', model, '--markdown', report])).code).toBe(0);
+    writeFileSync(report, 'notes of mine');
+    expectFailure(await run([model, '--markdown', report]), 2, 'report.md');
+    expect(readFileSync(report, 'utf8')).toBe('notes of mine');
+    expect(namesIn(folder)).not.toContain('resnet-v1-se');
+    expect((await run([model, '--markdown', report, '--force'])).code).toBe(0);
+    expect(readFileSync(report, 'utf8')).toMatch(/^\| stage \|/m);
   });
 
   test('works for inspect', async () => {
