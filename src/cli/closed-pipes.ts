@@ -3,20 +3,19 @@ import { EXIT_CODES } from './exit-codes.js';
 
 /**
  * Whoever reads the output may stop (`| head`): the work goes on and its exit code stands, what is left is not shown.
- * Where the output cannot be written, on a full disk, the work goes on as well, and the exit code says so.
+ * Where standard output cannot be written, on a full disk, the work goes on as well, and the exit code says so.
  */
 export function tolerateClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') return;
-      process.once('exit', (code) => {
-        if (code === 0) process.exitCode = EXIT_CODES.output;
-      });
-      const name = stream === process.stdout ? 'standard output' : 'standard error';
-      if (stream === process.stdout)
-        process.stderr.write(
-          `se-retrofit: ${name} cannot be written: ${fileSystemReason(error) ?? error.message} (what was written to files stands; make room, or send the output elsewhere)\n`,
-        );
+  // Whoever lets messages go astray does not want them.
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.once('exit', (code) => {
+      if (code === 0) process.exitCode = EXIT_CODES.output;
     });
-  }
+    const reason = fileSystemReason(error) ?? error.message;
+    process.stderr.write(
+      `se-retrofit: standard output cannot be written: ${reason} (what was written to files stands; make room, or send the output elsewhere)\n`,
+    );
+  });
 }

@@ -30,3 +30,11 @@ test.skipIf(!existsSync(FULL))('a failure keeps its code', async () => {
   expect(code).toBe(4);
   expect(stderr.trimEnd().split('\n')).toHaveLength(2);
 });
+
+test.skipIf(!existsSync(FULL))('a full disk behind standard error changes no exit code', async () => {
+  const model = copyFixture('resnet-v1', newFolder());
+  const script = `exec "$0" "$@" 2> ${FULL}`;
+  const { code, stdout } = await runProgram('sh', ['-c', script, process.execPath, BIN, model]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('6 modules');
+});

@@ -34,6 +34,16 @@ describe('duplicate keys, with their path (row 5)', () => {
   });
 });
 
+test('a layer that is named in its config only: TensorFlow.js would look for it for ever (row 12)', async () => {
+  const folder = newFolder();
+  const model = writeText(folder, (text) => {
+    const json = JSON.parse(text);
+    delete json.modelTopology.config.layers[1].name;
+    return JSON.stringify(json);
+  });
+  await expectRefused(folder, [model], { code: 'bad-topology', field: 'modelTopology.config.layers[1].name' });
+});
+
 describe('JSON without end (row 10)', () => {
   const MILLION = 1_000_000;
 

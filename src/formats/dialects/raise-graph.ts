@@ -101,6 +101,9 @@ function raiseFunctional({ entry, className, module, config, field }: ModelJson,
     });
 
   const layers = drafts.map((layer, index): Layer => {
+    // Both Kerases stop without it, and TensorFlow.js looks for the layer for ever.
+    if (getMember(layer.entry, 'name') === undefined)
+      throw badTopology(`the layer "${layer.name}" is named in its config only`, `${field}.layers[${index}].name`);
     const place = `${field}.layers[${index}].inbound_nodes`;
     const nodes = getMember(layer.entry, 'inbound_nodes');
     if (nodes !== undefined && !isArray(nodes)) throw badTopology('"inbound_nodes" is not a list', place);
