@@ -76,7 +76,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
   {
     code: 'not-a-model',
     recognises: (_head, { file }) => /\.(h5|hdf5)$/i.test(file.path),
-    message: 'this is no HDF5 file, or one that begins with a user block',
+    message: 'this is not an HDF5 file, or one that begins with a user block',
     hint: 'save the model again with Keras',
   },
 ];

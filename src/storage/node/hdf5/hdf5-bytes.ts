@@ -111,7 +111,7 @@ export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) 
 export function readSuperblock(file: Hdf5Bytes): { readonly version: number; readonly end: number } {
   const start = file.read(0, Math.min(SUPERBLOCK_BYTES, file.byteLength));
   if (!start.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
-    throw inputError('bad-hdf5', 'this is no HDF5 file, or one that begins with a user block', {
+    throw inputError('bad-hdf5', 'this is not an HDF5 file, or one that begins with a user block', {
       hint: 'give a file that Keras saved',
     });
   }
