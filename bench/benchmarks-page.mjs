@@ -74,21 +74,22 @@ ${growthSentence(results)}
 
 ## Where the time goes
 
-ResNet-50 as \`.h5\` on two quiet cores, in milliseconds: Node alone 52, \`--help\` 72, \`--dry-run\` (the model is read, and all is
-planned) 231, the whole retrofit 375. Of the 144 between the last two, the kernel's copy of 100 MB takes 35, and the disk takes it
-while the modules are written; what is left is the new architecture, the modules, the checks of the output and the end. As
-\`.keras\` these are 262 and 431: Node has the kernel copy whole files only, so the weights pass through the process, once, their
-checksum with them. What stands in the way of the goals is the 160 ms of reading and planning, in a process that has just begun:
-a tenth of them is garbage collection, a tenth loading the program, and the rest is spread so thin that no function takes 5 %.
-As TensorFlow.js \`--dry-run\` takes 188.
+ResNet-50 as \`.h5\` on two quiet cores with Node 20, in milliseconds: Node alone 52, \`--help\` 71, \`--dry-run\` (the model is
+read, and all is planned) 216, the whole retrofit 369. Of the 150 between the last two, the kernel's copy of 100 MB takes 35, and
+the disk takes it while the modules are written; what is left is the new architecture, the modules, the checks of the output and
+the end. As \`.keras\` these are 242 and 420: Node has the kernel copy whole files only, so the weights pass through the process,
+once, their checksum with them. What stands in the way of the goals is the 145 ms of reading and planning, in a process that has
+just begun: a tenth of them is garbage collection, a tenth loading the program, and the rest is spread so thin that no function
+takes 5 %. Later Nodes do all of it faster. As TensorFlow.js \`--dry-run\` takes 192.
 HDF5's library is started only to read files that are not of the kind Keras writes.
 
 - What a disk takes to hold the bytes is the difference between the two copies above; it is most of the 2 GB network.
 - Very deep networks: 10,000 layers become 22,500. A fifth of the time is garbage collection, a sixth parsing and reading, a
   tenth each planning, writing the graph and writing its JSON; no part grows faster than the rest.
-- Memory beyond the goal (ResNet-152 as TensorFlow.js) is what Node's young generation may take, 48 MB: with
-  \`node --max-semi-space-size=4\` it is below 100 MB, in the same time. What grows with the weights is nothing, as the
-  2 GB network shows.
+- ResNet-152 as TensorFlow.js: in 160 of 420 ms the process does nothing but wait for the copies and for the disk, without which
+  nothing is sure to be there.
+- Memory: most of what ResNet-152 takes is what Node's young generation may, 48 MB. What grows with the weights is nothing, as
+  the 2 GB network shows.
 `;
 }
 
