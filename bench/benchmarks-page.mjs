@@ -133,19 +133,14 @@ function nodesSection({ machine, otherNodes, retrofits, depths }) {
   if (otherNodes.length === 0) return '';
   const names = ['retrofit', ...otherNodes];
   const against = (milliseconds, most) =>
-    names.map((name) => median(milliseconds[name])).map((spent) => `${whole(spent)}${spent <= most ? '' : ' **>**'}`);
+    names.map((name) => median(milliseconds[name])).map((spent) => `${whole(spent)}${spent > most ? ' **>**' : ''}`);
   const rows = retrofits.map(({ network, container, milliseconds }) => {
     const most = allowed(container, median(milliseconds.copy));
     return [NAMES[network], container, whole(most), ...against(milliseconds, most)];
   });
   const deep = depths.map(({ layers, milliseconds }) => {
-    const most = layers === 10_000 ? DEEP_GOAL_MILLISECONDS : Number.POSITIVE_INFINITY;
-    return [
-      `${layers} layers`,
-      'tfjs',
-      most === DEEP_GOAL_MILLISECONDS ? whole(most) : '',
-      ...against(milliseconds, most),
-    ];
+    const most = layers === 10_000 ? DEEP_GOAL_MILLISECONDS : undefined;
+    return [`${layers} layers`, 'tfjs', most === undefined ? '' : whole(most), ...against(milliseconds, most)];
   });
   const versions = [machine.node.slice(1), ...otherNodes.map((name) => name.replace('node', ''))];
   return `Milliseconds of the same retrofits, in the same turns, by the version of Node; **>** is more than allowed.

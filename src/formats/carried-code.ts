@@ -9,7 +9,7 @@ import {
 } from '../json/json-value.js';
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
 import { holdsObject, isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
-import { isPureFunction } from '../layers/tensorflow-operations.js';
+import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 
 // What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
@@ -108,18 +108,15 @@ function codeInside(value: Plain | undefined, field: string, path: string): stri
   return codeOfObject(value, `what stands in its "${path}"`) ?? codeInMembers(value, path);
 }
 
-function codeInMembers(object: PlainObject, path: string): string | undefined {
-  for (const key of Object.keys(object)) {
+const codeInMembers = (object: PlainObject, path: string): string | undefined =>
+  firstOf(Object.keys(object), (key) => {
     const member = object[key];
     // Most members are numbers and truths: no path is made for them.
-    if (typeof member !== 'string' && (typeof member !== 'object' || member === null)) continue;
+    if (typeof member !== 'string' && (typeof member !== 'object' || member === null)) return undefined;
     // A layer's own config needs no name: "activation", not "config.activation".
     const start = path === '' && key === 'config' ? '' : path === '' ? key : `${path}.${key}`;
-    const found = start === '' && isPlainObject(member) ? codeInMembers(member, '') : codeInside(member, key, start);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+    return start === '' && isPlainObject(member) ? codeInMembers(member, '') : codeInside(member, key, start);
+  });
 
 function codeOfName(name: string, field: string, path: string): string | undefined {
   const isKnown = field.endsWith('activation')
@@ -151,7 +148,7 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
   if (READS_FILES.includes(className) && isPlainObject(config) && typeof config.vocabulary === 'string') {
     return `${subject} makes Keras read the file its "vocabulary" names; it is carried as it is`;
   }
-  if (OP_LAYERS.includes(className)) return codeOfOperation(config, subject);
+  if (isOpLayer(className)) return codeOfOperation(config, subject);
   const isForeign = typeof module === 'string' && !/^(keras|tf_keras|tensorflow|builtins)(\.|$)/.test(module);
   const from = isForeign ? ` from the module "${module}"` : '';
   if (className === 'function') {
@@ -172,8 +169,6 @@ function codeOfOperation(config: Plain | undefined, subject: string): string | u
   if (typeof name === 'string' && isPureFunction(name)) return undefined;
   return `${subject} makes Keras call the TensorFlow function ${JSON.stringify(name ?? null)}, which may do more than compute; it is carried as it is`;
 }
-
-const OP_LAYERS: readonly string[] = ['TFOpLambda', 'SlicingOpLambda'];
 
 // tf-keras registers this one as if it were custom.
 const SHIPPED: readonly string[] = ['Custom>CustomScaleLayer'];

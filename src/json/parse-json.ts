@@ -17,6 +17,8 @@ const PYTHON_NUMBER = /NaN|-?Infinity/y;
 /** What comes again and again comes early; a file of nothing but different texts is not to cost more than another. */
 const MOST_REMEMBERED = 2 ** 14;
 
+type MemberKey = Pick<JsonMember, 'key' | 'keyText'>;
+
 /**
  * Parses a JSON text, keeping every token and all white space.
  * Refuses what lets two readers see two models: duplicate keys, trailing text, nesting beyond a cap.
@@ -26,7 +28,7 @@ export function parseJson(text: string): JsonDocument {
   let at = 0;
   let values = 0;
   // The same few texts come again and again: one string each is less to keep, and quicker to look up and compare.
-  const keys = new Map<string, Pick<JsonMember, 'key' | 'keyText'>>();
+  const keys = new Map<string, MemberKey>();
   const scalars = new Map<string, JsonScalar>();
   const path: (string | number)[] = [];
 
@@ -81,33 +83,15 @@ export function parseJson(text: string): JsonDocument {
       case 0x5b:
         return array(depth);
       case 0x22:
-        return scalar('string', string());
+        return remembered(scalars, string(), STRING);
       default: {
         const number = token(NUMBER) ?? token(PYTHON_NUMBER);
-        if (number !== undefined) return scalar('number', number);
+        if (number !== undefined) return remembered(scalars, number, NUMERIC);
         const literal = token(LITERAL);
-        if (literal !== undefined) return scalar('literal', literal);
+        if (literal !== undefined) return remembered(scalars, literal, WORD);
         return fail(at >= text.length ? 'the text ends too early' : 'expected a JSON value');
       }
     }
-  };
-
-  const scalar = (kind: JsonScalar['kind'], token: string): JsonScalar => {
-    let known = scalars.get(token);
-    if (known === undefined) {
-      known = { kind, text: token };
-      if (scalars.size < MOST_REMEMBERED) scalars.set(token, known);
-    }
-    return known;
-  };
-
-  const memberKey = (keyText: string): Pick<JsonMember, 'key' | 'keyText'> => {
-    let known = keys.get(keyText);
-    if (known === undefined) {
-      known = { key: decodeString(keyText), keyText };
-      if (keys.size < MOST_REMEMBERED) keys.set(keyText, known);
-    }
-    return known;
   };
 
   /** After a value: true if a comma follows, false if the closing bracket does. */
@@ -152,7 +136,7 @@ export function parseJson(text: string): JsonDocument {
     }
     for (;;) {
       if (text[at] !== '"') fail('expected a key in double quotes');
-      const { key, keyText } = memberKey(string());
+      const { key, keyText } = remembered(keys, string(), memberKey);
       path.push(key);
       if (seen.has(key)) fail('duplicate key: two readers would see two models');
       seen.add(key);
@@ -181,6 +165,24 @@ export function parseJson(text: string): JsonDocument {
   if (at < text.length) fail('text after the end of the JSON value');
   return { root, lead, trail };
 }
+
+function remembered<T>(known: Map<string, T>, token: string, make: (token: string) => T): T {
+  let made = known.get(token);
+  if (made === undefined) {
+    made = make(token);
+    if (known.size < MOST_REMEMBERED) known.set(token, made);
+  }
+  return made;
+}
+
+const scalarOf =
+  (kind: JsonScalar['kind']) =>
+  (text: string): JsonScalar => ({ kind, text });
+const STRING = scalarOf('string');
+const NUMERIC = scalarOf('number');
+const WORD = scalarOf('literal');
+
+const memberKey = (keyText: string): MemberKey => ({ key: decodeString(keyText), keyText });
 
 /** The value of a JSON text; undefined where it is none. */
 export function findJson(text: string): JsonValue | undefined {

@@ -36,7 +36,7 @@ const BATCH_SHAPE: RefusedField = {
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
 
 /** A layer that TensorFlow.js has under the same name, and that does something else there. */
-const onlyLoadedByTfjs =
+const differsInTfjs =
   (field: string, ...more: readonly RefusedField[]) =>
   (facts: LayerFacts): LayerFacts => ({ ...facts, refusedFields: [ignoredByTfjs(field, () => false), ...more] });
 
@@ -63,9 +63,9 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
   // TensorFlow.js works out another shape than it then computes.
-  ...other(ALL, 'CategoryEncoding').map(onlyLoadedByTfjs('num_tokens')),
+  ...other(ALL, 'CategoryEncoding').map(differsInTfjs('num_tokens')),
   // They pick other pixels there.
-  ...imagePreprocessing(other(ALL, 'CenterCrop', 'Resizing').map(onlyLoadedByTfjs('height', INTERPOLATION))),
+  ...imagePreprocessing(other(ALL, 'CenterCrop', 'Resizing').map(differsInTfjs('height', INTERPOLATION))),
   ...imagePreprocessing(other(KERAS, 'RandomCrop')),
   ...other(['tfjs', 'keras2'], 'RandomWidth'),
   ...other(['keras2'], 'RandomHeight'),

@@ -32,6 +32,9 @@ const PROBABILITIES: readonly string[] = ['nn.sigmoid', 'math.sigmoid', 'nn.soft
 // Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
 const ELEMENTWISE: readonly LayerRole[] = ['add', 'multiply', 'activation'];
 
+/** Whether a layer of this class is a call of the TensorFlow function that its config names. */
+export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
+
 /** The facts of one `TFOpLambda`, from the function its config names. */
 export function tensorflowFacts(className: string, config: PlainObject, base: LayerFacts): LayerFacts {
   const name = typeof config.function === 'string' ? config.function : '';

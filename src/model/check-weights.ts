@@ -30,22 +30,23 @@ function checkLayer(layer: Layer, facts: readonly WeightFact[] | undefined): voi
   if (facts === undefined) return;
   for (const fact of facts) {
     const weight = layer.weights.find(({ name }) => isNamed(name, fact));
-    if (weight === undefined) throw mismatch(layer, `its weight "${fact.name}" is missing`);
+    if (weight === undefined) throw weightsMismatch(layer.name, `its weight "${fact.name}" is missing`);
     if (!fits(weight.tensor.shape, fact.shape)) {
-      throw mismatch(
-        layer,
+      throw weightsMismatch(
+        layer.name,
         `its weight "${fact.name}" has the shape ${show(weight.tensor.shape)}, its config asks for ${show(fact.shape!)}`,
       );
     }
     if (fact.isWhole !== true && !FLOATS.includes(weight.tensor.dtype)) {
-      throw mismatch(
-        layer,
+      throw weightsMismatch(
+        layer.name,
         `its weight "${fact.name}" is stored as ${weight.tensor.dtype}, not as floating-point numbers`,
       );
     }
   }
   const extra = layer.weights.find(({ name }) => !facts.some((fact) => isNamed(name, fact)));
-  if (extra !== undefined) throw mismatch(layer, `it has a weight "${extra.name}", which its config has no use for`);
+  if (extra !== undefined)
+    throw weightsMismatch(layer.name, `it has a weight "${extra.name}", which its config has no use for`);
 }
 
 const isNamed = (name: string, fact: WeightFact): boolean => name === fact.name || withoutScope(name) === fact.name;
@@ -56,8 +57,9 @@ const fits = (shape: readonly number[], fact: Shape | undefined): boolean =>
 
 const show = (shape: Shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`;
 
-const mismatch = (layer: Layer, message: string) =>
+/** For weights that do not fit their layer, or belong to none. */
+export const weightsMismatch = (layer: string, message: string, field = 'weights') =>
   inputError('weights-mismatch', message, {
-    where: { layer: layer.name, field: 'weights' },
+    where: { layer, field },
     hint: 'architecture and weights do not belong together: give the pair that was saved together, or save the model again',
   });

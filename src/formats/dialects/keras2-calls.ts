@@ -1,4 +1,5 @@
 import { isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
+import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
@@ -22,15 +23,13 @@ export const KERAS2_CALLS: CallGrammar = {
   firstInEnds: firstNode,
 };
 
-const OP_LAYERS: readonly string[] = ['TFOpLambda', 'SlicingOpLambda'];
-
 /**
  * Keyword arguments stand behind every tensor. An op layer's function is called with its tensor itself, which a list
  * around the reference would not be.
  */
 function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
   const [first, ...others] = inputs.map((input): Plain => [...toPlain(input), keywords]);
-  return others.length === 0 && OP_LAYERS.includes(className) ? first! : [first!, ...others];
+  return others.length === 0 && isOpLayer(className) ? first! : [first!, ...others];
 }
 
 /**

@@ -63,9 +63,3 @@ export function withWeights(graph: Graph, weights: ReadonlyMap<Layer, Layer['wei
   });
   return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
 }
-
-export const weightsMismatch = (layer: string, message: string, field = 'weights') =>
-  inputError('weights-mismatch', message, {
-    where: { layer, field },
-    hint: 'architecture and weights do not belong together: give the pair that was saved together, or save the model again',
-  });

@@ -1,9 +1,10 @@
 import { inputError } from '../../errors.js';
+import { weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
 import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { TensorValues, Weight } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
-import { findDataset, isChanged, weightsMismatch } from './hdf5-weights.js';
+import { findDataset, isChanged } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 import { groupPath } from './read-legacy-hdf5.js';

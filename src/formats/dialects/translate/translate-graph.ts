@@ -38,9 +38,10 @@ export interface Translation {
  */
 export function translateGraph(root: Graph, target: Loader): Translation {
   const source = root.read?.dialect ?? 'keras2';
-  const held = listHeld(root);
+  const told = listHeld(root);
+  const held = source === target ? [] : told;
   if (source === target && !hasTfjsWords(root))
-    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), held: [] };
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), held };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
   const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
@@ -54,7 +55,7 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
   const structures = target === 'tfjs' ? undefined : root.structures;
   const named = { ...graph, name: rootName(root.name, target), structures };
-  return { graph: named, renamed, renamedOutputs, held: source === target ? [] : held };
+  return { graph: named, renamed, renamedOutputs, held };
 }
 
 /**

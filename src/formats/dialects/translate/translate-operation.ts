@@ -1,4 +1,5 @@
 import { getMember, type JsonObject, type JsonValue } from '../../../json/json-value.js';
+import { isOpLayer } from '../../../layers/tensorflow-operations.js';
 import type { Layer } from '../../../model/model.js';
 import type { CallArguments } from '../call-arguments.js';
 import { ARITHMETIC } from './arithmetic-rules.js';
@@ -8,8 +9,7 @@ import { outputOf, type PieceBox } from './layer-pieces.js';
 import type { Operation, OperationRule } from './operation-rules.js';
 import { SHAPES } from './shape-rules.js';
 
-export const isOperation = (layer: Layer): boolean =>
-  layer.isOperation === true || layer.className === 'TFOpLambda' || layer.className === 'SlicingOpLambda';
+export const isOperation = (layer: Layer): boolean => layer.isOperation === true || isOpLayer(layer.className);
 
 const RULES: ReadonlyMap<string, OperationRule> = new Map(
   [ARITHMETIC, FUNCTIONS, SHAPES].flatMap((rules) =>

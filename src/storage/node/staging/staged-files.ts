@@ -45,14 +45,13 @@ async function ensureFree(path: string, replace: boolean): Promise<void> {
     throw error;
   });
   if (facts === undefined) return;
-  if (facts.isFile()) {
-    if (!replace) throw outputTaken(path);
-    return;
+  if (!facts.isFile()) {
+    throw usageError('output-exists', 'a folder, link or device stands where the output should be', {
+      where: { file: path },
+      hint: 'give another name with -o: only ordinary files are replaced',
+    });
   }
-  throw usageError('output-exists', 'a folder, link or device stands where the output should be', {
-    where: { file: path },
-    hint: 'give another name with -o: only ordinary files are replaced',
-  });
+  if (!replace) throw outputTaken(path);
 }
 
 /**
