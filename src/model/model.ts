@@ -1,6 +1,7 @@
 import type { CONTAINERS, DIALECTS } from '../format-names.js';
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
+import type { CallArguments } from './call-arguments.js';
 import type { TensorValues, Weight } from './tensor.js';
 
 /** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
@@ -15,13 +16,19 @@ export interface Call {
   /** The tensors it reads, in the order the loaders visit them. */
   readonly inputs: readonly TensorRef[];
   /** The call as it was read, with the tensors it named then; undefined for a call made here. */
-  readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
+  readonly read?: ReadCall | undefined;
   /** The shapes that the file states of each input: several where it does so in several places. */
   readonly stated?: readonly (readonly Shape[])[] | undefined;
   /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
   readonly hasArguments?: true;
   /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
   readonly keywords?: JsonObject | undefined;
+}
+
+export interface ReadCall {
+  readonly json: JsonValue;
+  readonly inputs: readonly TensorRef[];
+  readonly arguments: CallArguments;
 }
 
 export interface Layer {

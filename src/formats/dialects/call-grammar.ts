@@ -1,5 +1,6 @@
 import type { JsonValue, Plain, PlainObject } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
+import type { CallArguments } from '../../model/call-arguments.js';
 import type { Dialect, Layer, Structure } from '../../model/model.js';
 import { KERAS2_CALLS } from './keras2-calls.js';
 import { KERAS3_CALLS } from './keras3-calls.js';
@@ -11,6 +12,7 @@ export interface WrittenCall {
   readonly references: readonly WrittenReference[];
   /** The shapes that stand beside the references; null for those beside which none does. */
   readonly shapes?: readonly (Shape | null)[];
+  readonly arguments: CallArguments;
   /** Whether there is more to it than tensors: constants, keyword arguments that say something, structures. */
   readonly hasArguments: boolean;
 }

@@ -1,9 +1,11 @@
 import { isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { type Argument, saysNothing } from '../../model/call-arguments.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { firstNode } from './node-numbers.js';
+import { argumentReader, sharedArguments } from './read-arguments.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
 import { packStructure } from './write-structure.js';
@@ -38,18 +40,29 @@ function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywo
  */
 export function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: string): WrittenCall {
   const entries = entriesOf(call);
-  const isConstant = (entry: JsonValue) => nameIn(entry) === '_CONSTANT_VALUE';
-  const found = entries.flatMap((entry, index) => {
-    const reference = readReference(entry, isLayer);
-    if (reference !== undefined) return [reference];
-    if (isConstant(entry)) return [];
-    throw badReference(nameIn(entry), layer, `${field}[${index}]`);
-  });
-  const options = argumentsOf(entries.at(-1));
+  const findTensor = (value: JsonValue) => readReference(value, isLayer);
+  const { tensors, read, readKeywords } = argumentReader(findTensor);
+  const isConstant = (entry: JsonValue) => findTensor(entry) === undefined && nameIn(entry) === '_CONSTANT_VALUE';
+  for (const [index, entry] of entries.entries()) {
+    if (findTensor(entry) === undefined && !isConstant(entry))
+      throw badReference(nameIn(entry), layer, `${field}[${index}]`);
+  }
+  const readEntry = (entry: JsonValue): Argument =>
+    isConstant(entry) && isArray(entry) ? { kind: 'constant', json: entry.items[2]!.value } : read(entry);
+  const positional = isObject(call) ? [read(call)] : onlyArgument(entries.map(readEntry));
+  const keywords = readKeywords(argumentsOf(entries.at(-1)));
   return {
-    references: options === undefined ? found : [...found, ...referencesIn(options, isLayer)],
+    references: tensors,
+    arguments: sharedArguments(positional, keywords),
     hasArguments: isObject(call) || entries.some((entry) => isConstant(entry) || saysSomething(argumentsOf(entry))),
   };
+}
+
+/** A layer is called with one argument: a tensor, a constant, or a list of tensors. */
+function onlyArgument(entries: readonly Argument[]): readonly Argument[] {
+  if (entries.length === 1) return entries;
+  const inputs = entries.flatMap((entry) => (entry.kind === 'tensor' ? [entry.input] : []));
+  return [inputs.length === entries.length ? { kind: 'tensors', inputs } : { kind: 'structure' }];
 }
 
 /** A call is a list of references; an op layer's is a single reference; a structured call is an object of them. */
@@ -64,11 +77,4 @@ const argumentsOf = (entry: JsonValue | undefined): JsonValue | undefined =>
 
 /** Whether keyword arguments are more than names with nothing to them: `{"mask": null}`. */
 export const saysSomething = (options: JsonValue | undefined): boolean =>
-  isObject(options) && options.members.some(({ value }) => !(value.kind === 'literal' && value.text === 'null'));
-
-function referencesIn(value: JsonValue, isLayer: IsLayer): readonly WrittenReference[] {
-  const reference = readReference(value, isLayer);
-  if (reference !== undefined) return [reference];
-  if (isArray(value)) return value.items.flatMap((item) => referencesIn(item.value, isLayer));
-  return isObject(value) ? sortedMembers(value).flatMap((member) => referencesIn(member.value, isLayer)) : [];
-}
+  isObject(options) && options.members.some(({ value }) => !saysNothing(value));

@@ -18,7 +18,7 @@ import { badReference } from './bad-topology.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
-import { sortedMembers } from './sorted-members.js';
+import { argumentReader, sharedArguments } from './read-arguments.js';
 import { statedShape } from './stated-shapes.js';
 import {
   type IsLayer,
@@ -51,7 +51,9 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
   if (!isKeras3Call(call)) return keras2.readCall(call, isLayer, layer, field);
   const args = getMember(call, 'args') as JsonArray;
   const kwargs = getMember(call, 'kwargs') as JsonObject;
-  const tensors = [...tensorsIn(args), ...tensorsIn(kwargs)];
+  const { tensors, read, readKeywords } = argumentReader((value) => (isTensor(value) ? value : undefined), isOpaque);
+  const positional = args.items.map((item) => read(item.value));
+  const keywords = readKeywords(kwargs);
   return {
     references: tensors.map((tensor) => {
       const reference = referenceOf(tensor, isLayer);
@@ -59,7 +61,8 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
       throw badReference(nameOf(tensor), layer, field);
     }),
     shapes: tensors.map((tensor) => statedShape(getMember(getMember(tensor, 'config'), 'shape')) ?? null),
-    hasArguments: !isOnlyTensors(args) || keras2.saysSomething(kwargs),
+    arguments: sharedArguments(positional, keywords),
+    hasArguments: !isOnlyTensors(args) || keywords.size > 0,
   };
 }
 
@@ -67,15 +70,8 @@ const isTensor = (value: JsonValue): value is JsonObject =>
   isObject(value) && stringOf(getMember(value, 'class_name')) === '__keras_tensor__';
 
 /** Other objects of Python, slices and arrays: whatever they hold is no tensor of the graph to Keras. */
-const isOpaque = (value: JsonObject): boolean =>
+const isOpaque = (value: JsonValue): boolean =>
   getMember(value, 'class_name') !== undefined && getMember(value, 'config') !== undefined;
-
-function tensorsIn(value: JsonValue): readonly JsonObject[] {
-  if (isTensor(value)) return [value];
-  if (isArray(value)) return value.items.flatMap((item) => tensorsIn(item.value));
-  if (!isObject(value) || isOpaque(value)) return [];
-  return sortedMembers(value).flatMap((member) => tensorsIn(member.value));
-}
 
 const isOnlyTensors = (value: JsonValue): boolean =>
   isTensor(value) || (isArray(value) && value.items.every((item) => isOnlyTensors(item.value)));

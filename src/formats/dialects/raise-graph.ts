@@ -111,9 +111,9 @@ function raiseFunctional({ entry, className, module, config, field }: ModelJson,
       return layer.className === 'InputLayer' ? { ...layer, calls: [{ inputs: [] }] } : layer;
     }
     const written = nodes.items.map((item, call) => readCall(item.value, isLayer, layer.name, `${place}[${call}]`));
-    const calls = written.map(({ references, hasArguments }, call): Call => {
+    const calls = written.map(({ references, arguments: given, hasArguments }, call): Call => {
       const inputs = references.map(refBy(firstInCalls));
-      const read = { json: nodes.items[call]!.value, inputs };
+      const read = { json: nodes.items[call]!.value, inputs, arguments: given };
       return { inputs, read, ...(hasArguments ? { hasArguments } : {}) };
     });
     return withStatedShapes(

@@ -1,6 +1,6 @@
 import { type JsonObject, type JsonValue, numberOf, type PlainObject, toPlain } from '../../../json/json-value.js';
+import type { Argument } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
-import type { Argument } from '../call-arguments.js';
 import { outputOf, type PieceBox, type Source } from './layer-pieces.js';
 
 /** An operation with its arguments, whichever Keras wrote it. */

@@ -2,10 +2,10 @@ import { fromPlain, type JsonObject, type PlainObject, toPlain, withMember } fro
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
+import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
-import { type CallArguments, readArguments } from '../call-arguments.js';
 import { objectOf } from './bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -66,15 +66,13 @@ export function translateGraph(root: Graph, target: Loader): Translation {
 function listHeld(root: Graph): readonly string[] {
   if (root.read?.dialect === 'keras3') return [];
   return [...listGraphs(root)]
-    .flatMap(({ graph }) => {
-      const names = new Set([...graph.layers, ...(graph.read?.layers ?? [])].map(({ name }) => name));
-      return graph.layers.filter((layer) => {
-        const told = layer.calls.filter(({ hasArguments }) => hasArguments);
-        const phases = told.map((call) => phaseOf(readArguments(call, (name) => names.has(name))));
+    .flatMap(({ graph }) =>
+      graph.layers.filter((layer) => {
+        const phases = layer.calls.map((call) => phaseOf(argumentsOf(call)));
         if (phases.includes(true)) throw inTraining(layer);
         return phases.includes(false);
-      });
-    })
+      }),
+    )
     .map(({ name }) => name);
 }
 
@@ -137,7 +135,6 @@ function translateOne(
   const { nodes } = resolveGraph(graph);
   const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
   for (const [before, after] of names) if (before !== after) task.renamed.push({ graph: path, before, after });
-  const isLayer = (name: string) => names.has(name) || graph.read?.layers.some((layer) => layer.name === name) === true;
   const done = new Map<Layer, Translated>();
   const factsOfRef = (ref: TensorRef): TensorFacts =>
     done.get(byName.get(ref.layer)!)?.outputs[ref.tensor] ?? { shape: undefined, dtype: 'float32' };
@@ -149,15 +146,12 @@ function translateOne(
     if (done.has(layer)) continue;
     const inputs = layer.calls[node.call]!.inputs.map(factsOfRef);
     const own = givenTo.get(layer.name);
-    done.set(
-      layer,
-      translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], isLayer, path, task),
-    );
+    done.set(layer, translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], path, task));
   }
   for (const layer of graph.layers) {
     if (done.has(layer)) continue;
     // A layer that is never called; the loaders make it all the same.
-    done.set(layer, translateAny(layer, names.get(layer.name)!, [], isLayer, path, task));
+    done.set(layer, translateAny(layer, names.get(layer.name)!, [], path, task));
   }
 
   const redirect = (ref: TensorRef): TensorRef => ({
@@ -182,11 +176,10 @@ function translateAny(
   layer: Layer,
   name: string,
   inputs: readonly TensorFacts[],
-  isLayer: (name: string) => boolean,
   path: readonly string[],
   task: Task,
 ): Translated {
-  const calls = layer.calls.map((call) => readArguments(call, isLayer));
+  const calls = layer.calls.map(argumentsOf);
   if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
   const box: PieceBox = { pieces: [], inputs, languages: task, layer: layer.name };
   const sources = inputs.map((_, input): Source => ({ input }));

@@ -1,7 +1,7 @@
 import { getMember, type JsonObject, type JsonValue } from '../../../json/json-value.js';
 import { isOpLayer } from '../../../layers/tensorflow-operations.js';
+import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
-import type { CallArguments } from '../call-arguments.js';
 import { ARITHMETIC } from './arithmetic-rules.js';
 import { cannotConvert } from './cannot-convert.js';
 import { FUNCTIONS } from './function-rules.js';
