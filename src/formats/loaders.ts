@@ -22,6 +22,7 @@ import { longestWalk } from '../model/layer-order.js';
 import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
+import { isListOfOne } from './dialects/single-ends.js';
 import { nameIn } from './dialects/tensor-references.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
@@ -47,13 +48,21 @@ const LOADERS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
  */
 export const listLoaders = (graph: Graph, container?: Container, settings?: JsonValue): readonly LoaderVerdict[] =>
   LOADERS.map((loader) => {
-    const blockedBy =
-      rootBlocker(graph, loader, container) ??
-      findBlocker(graph, loader, container === 'keras-h5') ??
-      (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined) ??
-      null;
+    const blockedBy = findBlocker(graph, loader, { container, settings }) ?? null;
     return { loader, ok: blockedBy === null, blockedBy };
   });
+
+/** What a loader goes by besides the graph: see `listLoaders`. */
+interface Around {
+  readonly container?: Container | undefined;
+  readonly settings?: JsonValue | undefined;
+}
+
+/** What stops a loader at a model's architecture; undefined where it loads. */
+export const findBlocker = (graph: Graph, loader: Loader, { container, settings }: Around): Blocker | undefined =>
+  rootBlocker(graph, loader, container) ??
+  findInside(graph, loader, container === 'keras-h5') ??
+  (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined);
 
 function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
   const found = findSettingsBlocker(
@@ -63,7 +72,7 @@ function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined
   return found && { layer: graph.name, field: `trainingConfig.${found.field}`, reason: found.reason };
 }
 
-function findBlocker(root: Graph, loader: Loader, isLegacy: boolean): Blocker | undefined {
+function findInside(root: Graph, loader: Loader, isLegacy: boolean): Blocker | undefined {
   const parents = new Map(
     [...listGraphs(root)].flatMap(({ graph }) => graph.layers.map((layer) => [layer.graph, graph] as const)),
   );
@@ -107,7 +116,15 @@ function nestedBlocker(
       parent.kind === 'functional' ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
+  if (parent.kind === 'sequential' && isListOfOne(graph.structures?.outputs) && !endsModel(parent, layer))
+    return { layer, field: 'output_layers', reason: 'is a list of one: Keras 3 gives the next layer a list' };
   return moduleBlocker(graph, layer, false);
+}
+
+/** Whether nothing but a model, which takes a list, stands behind a layer of a Sequential model. */
+function endsModel({ layers }: Graph, name: string): boolean {
+  const next = layers[layers.findIndex((layer) => layer.name === name) + 1];
+  return next === undefined || next.graph?.kind === 'functional';
 }
 
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
