@@ -8,6 +8,8 @@ interface ActivationFacts {
   readonly linear?: true;
   /** What turns logits into probabilities. */
   readonly probability?: true;
+  /** ReLU and its kin, near zero below and open above: what makes features, where others shape a result. */
+  readonly rectifier?: true;
   readonly loads: readonly Loader[];
   /** The same function by a name that everybody has. */
   readonly alias?: string;
@@ -16,18 +18,18 @@ interface ActivationFacts {
 /** The activation functions by the names that configs give them. */
 const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, ActivationFacts>([
   ['linear', { commutes: true, linear: true, loads: ALL }],
-  ['relu', { commutes: true, loads: ALL }],
-  ['leaky_relu', { commutes: true, loads: KERAS }],
-  ['relu6', { loads: ALL }],
-  ['elu', { loads: ALL }],
-  ['selu', { loads: ALL }],
-  ['gelu', { loads: ALL }],
-  ['gelu_new', { loads: ['tfjs'] }],
-  ['mish', { loads: ALL }],
-  ['swish', { loads: ALL }],
-  ['silu', { loads: KERAS, alias: 'swish' }],
-  ['hard_silu', { loads: ['keras3'] }],
-  ['hard_swish', { loads: ['keras3'] }],
+  ['relu', { commutes: true, rectifier: true, loads: ALL }],
+  ['leaky_relu', { commutes: true, rectifier: true, loads: KERAS }],
+  ['relu6', { rectifier: true, loads: ALL }],
+  ['elu', { rectifier: true, loads: ALL }],
+  ['selu', { rectifier: true, loads: ALL }],
+  ['gelu', { rectifier: true, loads: ALL }],
+  ['gelu_new', { rectifier: true, loads: ['tfjs'] }],
+  ['mish', { rectifier: true, loads: ALL }],
+  ['swish', { rectifier: true, loads: ALL }],
+  ['silu', { rectifier: true, loads: KERAS, alias: 'swish' }],
+  ['hard_silu', { rectifier: true, loads: ['keras3'] }],
+  ['hard_swish', { rectifier: true, loads: ['keras3'] }],
   ['softplus', { loads: ALL }],
   ['softsign', { loads: ALL }],
   ['tanh', { loads: ALL }],
@@ -95,6 +97,12 @@ export function isNonLinear(config: PlainObject): boolean {
 export function isProbability(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.probability === true;
+}
+
+/** Whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
+export function isRectifier(config: PlainObject): boolean {
+  const name = activationName(config);
+  return name !== undefined && findActivation(name)?.rectifier === true;
 }
 
 /** Who has a function of this name; undefined for a name that is not known here. */

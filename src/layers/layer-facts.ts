@@ -94,6 +94,8 @@ export interface LayerFacts {
   readonly trainsUnlessTold?: true;
   /** Softmax and sigmoid under any config: what stands behind the layer that makes the logits. */
   readonly makesProbabilities?: true;
+  /** For activations: ReLU and its kin, near zero below and open above. */
+  readonly isRectifier?: (config: PlainObject) => boolean;
   /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
   readonly resolution?: (config: PlainObject) => readonly number[];
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */

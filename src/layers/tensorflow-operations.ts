@@ -17,17 +17,24 @@ const FUNCTIONS: ReadonlyMap<string, LayerRole> = new Map<string, LayerRole>([
   ['nn.relu', 'activation'],
   ['nn.relu6', 'activation'],
   ['nn.sigmoid', 'activation'],
+  ['nn.leaky_relu', 'activation'],
+  ['nn.elu', 'activation'],
+  ['nn.selu', 'activation'],
   ['nn.silu', 'activation'],
   ['nn.swish', 'activation'],
   ['nn.gelu', 'activation'],
+  ['nn.tanh', 'activation'],
   ['nn.softmax', 'activation'],
   ['math.sigmoid', 'activation'],
   ['math.tanh', 'activation'],
+  ['sigmoid', 'activation'],
+  ['tanh', 'activation'],
   ['reshape', 'reshape'],
   ['image.resize', 'upsampling'],
 ]);
 
-const PROBABILITIES: readonly string[] = ['nn.sigmoid', 'math.sigmoid', 'nn.softmax'];
+const PROBABILITIES: readonly string[] = ['nn.sigmoid', 'math.sigmoid', 'sigmoid', 'nn.softmax'];
+const RECTIFIER = /^nn\.(?:relu6?|leaky_relu|elu|selu|silu|swish|gelu)$/;
 
 // Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
 const ELEMENTWISE: readonly LayerRole[] = ['add', 'multiply', 'activation'];
@@ -52,6 +59,7 @@ export function tensorflowFacts(className: string, config: PlainObject, base: La
         }
       : {}),
     ...(PROBABILITIES.includes(name) ? { makesProbabilities: true } : {}),
+    ...(RECTIFIER.test(name) ? { isRectifier: () => true } : {}),
     ...(name === 'nn.relu' ? { scaling: () => COMMUTES } : {}),
   };
 }

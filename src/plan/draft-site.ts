@@ -37,6 +37,8 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   };
   if (!candidate.places.every(isAlike)) return 'calls-differ';
   if (!candidate.places.every((placed) => meetsOperands(placed, channels))) return 'channels-disagree';
+  // A module weighs channels against each other: an image, a score or a map of attention has too few for that.
+  if (channels < 2 * options.minUnits) return 'too-few-channels';
   const loader = loaderOf(model.format);
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
   const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : whyNotInKeras(candidate, loader);

@@ -64,12 +64,14 @@ export type SkipReason =
   | 'channels-disagree'
   | 'calls-differ'
   | 'too-many-channels'
+  | 'too-few-channels'
   | 'no-features'
   | 'no-floats'
   | 'loader-lacks-layer'
   | 'carries-mask'
   | 'keepdims-ignored'
   | 'makes-logits'
+  | 'makes-gate'
   | 'no-non-linearity'
   | 'no-shortcut';
 

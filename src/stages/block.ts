@@ -119,5 +119,10 @@ export const convolutionsOf = (view: GraphView, nodes: Iterable<number>): readon
     .filter((id) => view.facts[id]!.role === 'convolution' && view.convolutions[id] === 1)
     .sort((a, b) => a - b);
 
+/** Whether what looks like a block is the sum or concatenation inside a gate of features that others read as well. */
+export const isGateOnly = ({ view, end, nodes }: FoundBlock): boolean =>
+  view.gateNodes.has(end) &&
+  [...nodes].some((id) => id !== end && view.nodes[id]!.readers.some((reader) => !nodes.has(reader.node)));
+
 export const sameStride = (view: GraphView, left: NodeTensor, right: NodeTensor): boolean =>
   area(strideOf(view, left)) === area(strideOf(view, right));

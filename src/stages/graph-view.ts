@@ -1,4 +1,4 @@
-import { channelsAxis } from '../layers/config.js';
+import { channelsAxis, perAxis } from '../layers/config.js';
 import { factsOf } from '../layers/known-layers.js';
 import type { LayerFacts, Shape } from '../layers/layer-facts.js';
 import { type GraphNode, type NodeGraph, resolveGraph } from '../model/graph-nodes.js';
@@ -7,6 +7,7 @@ import { inferShapes, type NodeShapes } from '../model/shapes.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { type DominatorTree, dominatorTree, ROOT } from './dominator-tree.js';
 import { type ExistingModule, findModules } from './existing-modules.js';
+import { findGateNodes } from './gates.js';
 
 /** A cumulative stride, one factor an axis; a single factor stands for every axis. */
 export type Stride = readonly number[];
@@ -33,6 +34,8 @@ export interface GraphView extends NodeGraph {
   readonly convolutions: readonly number[];
   readonly modules: readonly ExistingModule[];
   readonly moduleNodes: ReadonlySet<number>;
+  /** See {@link findGateNodes}. */
+  readonly gateNodes: ReadonlySet<number>;
   /** The views of nested models, by the layer that holds them. */
   readonly inner: ReadonlyMap<Layer, GraphView>;
   readonly dominators: DominatorTree;
@@ -107,6 +110,10 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
   }
 
   const forward = nodes.map((node) => node.id);
+  const postDominators = dominatorTree(forward.toReversed(), (id) => [
+    ...nodes[id]!.readers.map((reader) => reader.node),
+    ...(nodes[id]!.outputs.length > 0 ? [ROOT] : []),
+  ]);
   return {
     ...nodeGraph,
     path,
@@ -118,16 +125,21 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
     convolutions,
     modules,
     moduleNodes,
+    gateNodes: findGateNodes({ nodes, facts, postDominators, isPointwise: (id) => isPointwise({ nodes, facts }, id) }),
     inner,
     dominators: dominatorTree(forward, (id) => nodes[id]!.inputs.map((input) => input.node)),
-    postDominators: dominatorTree(forward.toReversed(), (id) => [
-      ...nodes[id]!.readers.map((reader) => reader.node),
-      ...(nodes[id]!.outputs.length > 0 ? [ROOT] : []),
-    ]),
+    postDominators,
     squashed: findSquashedNodes(nodes),
     isChannelsFirst: hasChannelsFirst(nodes, facts, [...inner.values()]),
     mixedResolutions: [...mixed, ...[...inner.values()].flatMap((view) => view.mixedResolutions)],
   };
+}
+
+/** Whether a node is a plain 1x1 convolution. */
+export function isPointwise({ nodes, facts }: Pick<GraphView, 'nodes' | 'facts'>, id: number): boolean {
+  const { convolution, spatialRank } = facts[id]!;
+  if (convolution !== 'standard') return false;
+  return perAxis(nodes[id]!.layer.settings, 'kernel_size', spatialRank!)?.every((size) => size === 1) ?? false;
 }
 
 // Where tensors meet they have one resolution; a gate that was pooled away has none to speak of.
