@@ -13,6 +13,10 @@ import {
   type Warning,
 } from '../model/model.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
+import { type Blocker, listLoaders } from './loaders.js';
+import { tfjsBlocker } from './model-loaders.js';
+import { withNestedLists } from './tfjs/nested-lists.js';
+import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -24,10 +28,17 @@ export function convertModel(model: Model, format: Format): Model {
   const to = loaderOf(format);
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
   if (from === to && keepsWeights) {
-    if (format.container === model.format.container) return { ...model, format };
+    if (format.container === model.format.container)
+      return format.container === 'tfjs' ? loadable({ ...model, format }) : { ...model, format };
     const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
+  return { ...translated(model, format), carried: undefined };
+}
+
+function translated(model: Model, format: Format): Model {
+  const from = loaderOf(model.format);
+  const to = loaderOf(format);
   const { graph: translated, renamed, renamedOutputs, held } = translateGraph(model.graph, to);
   const graph = readable(translated, format);
   const converted: Model = {
@@ -42,12 +53,46 @@ export function convertModel(model: Model, format: Format): Model {
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
     ],
-    carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
   if (from === 'keras3' || to === 'keras3' || settingsPlace(format) === 'topology') return withoutSettings(converted);
   return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamedOutputs) };
 }
+
+/**
+ * A TensorFlow.js model that TensorFlow.js loads, where its content can be said so. Its weights stay where they are.
+ * @throws RetrofitError `cannot-convert` for what TensorFlow.js loads in no form
+ */
+function loadable(model: Model): Model {
+  const blocker = tfjsBlocker(model);
+  if (blocker === undefined) return model;
+  const nested = { ...model, graph: withNestedLists(model.graph) };
+  const left = architectureBlocker(nested.graph);
+  if (left !== undefined && isOwnCode(left, model)) return nested;
+  const said =
+    left === undefined
+      ? { ...nested, warnings: [...model.warnings, ...structureWarnings(model.graph, 'tfjs')] }
+      : translated(nested, model.format);
+  const compiles = architectureBlocker(said.graph, tfjsSettings(said)) === undefined;
+  return withWarning(compiles ? said : withoutSettings(said), {
+    code: 'made-loadable',
+    message: `what is written loads in TensorFlow.js; the file as it is does not: ${blocker.field} ${blocker.reason}`,
+    where: blocker.layer,
+  });
+}
+
+const architectureBlocker = (graph: Graph, settings?: JsonValue): Blocker | undefined =>
+  listLoaders(graph, 'tfjs', settings).find(({ loader }) => loader === 'tfjs')!.blockedBy ?? undefined;
+
+/** Whether people may have code that TensorFlow.js lacks: a class of theirs may have the name of one of Keras'. */
+const isOwnCode = ({ field }: Blocker, { warnings }: Model): boolean =>
+  field === 'class_name' || warnings.some(({ code }) => code === 'carried-code');
+
+/** The model with a warning that is given once. */
+const withWarning = (model: Model, warning: Warning): Model =>
+  model.warnings.some(({ code }) => code === warning.code)
+    ? model
+    : { ...model, warnings: [...model.warnings, warning] };
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {

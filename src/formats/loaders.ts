@@ -1,6 +1,5 @@
 import {
   getMember,
-  isArray,
   isPlainObject,
   type JsonValue,
   type Plain,
@@ -20,7 +19,7 @@ import { longestWalk } from '../model/layer-order.js';
 import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
-import { nameIn } from './dialects/tensor-references.js';
+import { isReferenceList } from './dialects/tensor-references.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -110,7 +109,10 @@ function nestedBlocker(
 
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
   if (loader === 'tfjs') {
-    const field = ['input_layers', 'output_layers'].find((key) => !isPlainList(getMember(graph.read?.config, key)));
+    const field = ['input_layers', 'output_layers'].find((key) => {
+      const ends = getMember(graph.read?.config, key);
+      return ends !== undefined && !isReferenceList(ends);
+    });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
   }
   const squashed = loader === 'tfjs' ? findSquashed(graph) : undefined;
@@ -145,11 +147,6 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
   return undefined;
 }
 
-/** Whether the ends of a model are written as a list of references, or not at all. */
-const isPlainList = (ends: JsonValue | undefined): boolean =>
-  ends === undefined ||
-  (isArray(ends) && ends.items.every(({ value }) => isArray(value) && nameIn(value) !== undefined));
-
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
@@ -179,10 +176,14 @@ function layerBlocker(layer: Layer, loader: Loader): Finding | undefined {
   return found ?? callBlocker(layer, loader) ?? nameBlocker(layer.name, loader);
 }
 
-const callBlocker = ({ calls }: Layer, loader: Loader): Finding | undefined =>
-  loader !== 'keras3' && calls.some((call) => call.read !== undefined && isKeras3Call(call.read.json))
-    ? { field: 'inbound_nodes', reason: 'is written the way of Keras 3, with args and kwargs' }
-    : undefined;
+function callBlocker({ calls }: Layer, loader: Loader): Finding | undefined {
+  const field = 'inbound_nodes';
+  const written = calls.flatMap(({ read }) => (read === undefined ? [] : [read.json]));
+  if (loader !== 'keras3' && written.some(isKeras3Call))
+    return { field, reason: 'is written the way of Keras 3, with args and kwargs' };
+  if (loader === 'tfjs' && !written.every(isReferenceList)) return { field, reason: 'is no list of lists of lists' };
+  return undefined;
+}
 
 function classBlocker(
   className: string,

@@ -9,8 +9,8 @@ import { TOOL } from '../../tool.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../float-values.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
+import { listTensors } from './list-tensors.js';
 import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
-import { tensorsByName } from './tensors-by-name.js';
 
 export interface NewTfjsOptions {
   /** Bytes of a weight file, the last one's excepted; 4 MiB by default, as the official converter has it. */
@@ -71,7 +71,7 @@ export async function planWeights(
   options: NewTfjsOptions,
 ): Promise<readonly PlannedWeight[]> {
   const planned: PlannedWeight[] = [];
-  for (const [name, tensor] of tensorsByName(model)) {
+  for (const { name, tensor } of listTensors(model)) {
     const dtype = writtenDtype(tensor);
     const elements = tensor.shape.reduce((product, size) => product * size, 1);
     const wanted = dtype === 'float32' ? options.quantize?.(name) : undefined;

@@ -18,9 +18,9 @@ import { changedValues } from '../changed-values.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
+import { listTensors } from './list-tensors.js';
 import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
 import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
-import { tensorsByName } from './tensors-by-name.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { newManifest } from './write-manifest.js';
@@ -43,7 +43,7 @@ export async function writeTfjs(
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
 
   return withWeightReader(source.storage, source.files, async (reader) => {
-    const { groups, appended } = await planGroups(source, reader, tensorsByName(model));
+    const { groups, appended } = await planGroups(source, reader, listTensors(model));
     const stored = groups.flatMap((group) => group.files);
     const total = stored.reduce((sum, file) => sum + file.byteLength, 0);
     const files = stored.map(({ path, byteLength }) => ({ name: path, byteLength }));
@@ -119,7 +119,7 @@ function newRoot(
     if (getMember(root, 'trainingConfig') !== undefined)
       root = withMember(root, 'trainingConfig', model.trainingConfig);
     else wrapper = withMember(wrapper, 'training_config', model.trainingConfig);
-  }
+  } else root = withoutMember(root, 'trainingConfig');
   root = withMember(root, 'modelTopology', wrapper);
   root = withMember(
     root,
