@@ -1,3 +1,4 @@
+import { RetrofitError } from '../errors.js';
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
 import { computeDtype } from '../layers/dtype-policy.js';
 import type { Loader } from '../layers/layer-facts.js';
@@ -60,8 +61,8 @@ function translated(model: Model, format: Format): Model {
 }
 
 /**
- * A TensorFlow.js model that TensorFlow.js loads, where its content can be said so. Its weights stay where they are.
- * @throws RetrofitError `cannot-convert` for what TensorFlow.js loads in no form
+ * A TensorFlow.js model as TensorFlow.js loads it, where it has words for all of it; one for which it has none stays as
+ * it is. The weights stay where they are.
  */
 function loadable(model: Model): Model {
   const blocker = tfjsBlocker(model);
@@ -69,30 +70,44 @@ function loadable(model: Model): Model {
   const nested = { ...model, graph: withNestedLists(model.graph) };
   const left = architectureBlocker(nested.graph);
   if (left !== undefined && isOwnCode(left, model)) return nested;
-  const said =
-    left === undefined
-      ? { ...nested, warnings: [...model.warnings, ...structureWarnings(model.graph, 'tfjs')] }
-      : translated(nested, model.format);
+  const said = left === undefined ? withWarnings(nested, structureWarnings(model.graph, 'tfjs')) : inTfjsWords(nested);
+  if (said === undefined) {
+    const message = `neither the model nor what is written loads in TensorFlow.js: ${left!.field} ${left!.reason}`;
+    return withWarnings(nested, [{ code: 'does-not-load', message, where: left!.layer }]);
+  }
   const compiles = architectureBlocker(said.graph, tfjsSettings(said)) === undefined;
-  return withWarning(compiles ? said : withoutSettings(said), {
-    code: 'made-loadable',
-    message: `what is written loads in TensorFlow.js; the file as it is does not: ${blocker.field} ${blocker.reason}`,
-    where: blocker.layer,
-  });
+  const message = `what is written loads in TensorFlow.js, the model as it is does not: ${blocker.field} ${blocker.reason}`;
+  return withWarnings(compiles ? said : withoutSettings(said), [
+    { code: 'made-loadable', message, where: blocker.layer },
+  ]);
+}
+
+function inTfjsWords(model: Model): Model | undefined {
+  try {
+    return translated(model, model.format);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'cannot-convert') return undefined;
+    throw error;
+  }
 }
 
 const architectureBlocker = (graph: Graph, settings?: JsonValue): Blocker | undefined =>
   listLoaders(graph, 'tfjs', settings).find(({ loader }) => loader === 'tfjs')!.blockedBy ?? undefined;
 
-/** Whether people may have code that TensorFlow.js lacks: a class of theirs may have the name of one of Keras'. */
-const isOwnCode = ({ field }: Blocker, { warnings }: Model): boolean =>
-  field === 'class_name' || warnings.some(({ code }) => code === 'carried-code');
+/**
+ * Whether the model is to stay in its own words: people may have code that TensorFlow.js lacks, a class of theirs under
+ * the name of one of Keras'. Layers whose names are traps for JavaScript keep them.
+ */
+const isOwnCode = ({ layer, field }: Blocker, { warnings }: Model): boolean =>
+  field === 'class_name' ||
+  (field === 'name' && layer in Object.prototype) ||
+  warnings.some(({ code }) => code === 'carried-code');
 
-/** The model with a warning that is given once. */
-const withWarning = (model: Model, warning: Warning): Model =>
-  model.warnings.some(({ code }) => code === warning.code)
-    ? model
-    : { ...model, warnings: [...model.warnings, warning] };
+/** The model with warnings, each of which is given once. */
+function withWarnings(model: Model, warnings: readonly Warning[]): Model {
+  const given = new Set(model.warnings.map(({ code }) => code));
+  return { ...model, warnings: [...model.warnings, ...warnings.filter(({ code }) => !given.has(code))] };
+}
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {

@@ -30,7 +30,7 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
     const { layer, isWrapper, name } = ownerOf(spec, owners);
     const { dtype, shape, quantization } = spec;
     const weight: Weight = {
-      ...(isWrapper ? { name: cleanName(spec.name), isWhole: true } : { name: wantedName(layer, name) }),
+      ...(isWrapper ? { name: cleanName(spec.name), isWhole: true } : { name: wantedName(layer, cleanName(name)) }),
       storedAs: spec.name,
       tensor: { dtype, shape, quantization, source: { kind: 'stored', ranges: spec.ranges }, exponent: 0 },
     };
@@ -67,7 +67,21 @@ function mayHaveWeights(layer: Layer): boolean {
 
 /** The layer whose name begins the weight's, or comes first in it behind names of models, and what is behind that. */
 function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]>): Owner & { readonly name: string } {
-  const whole = cleanName(spec.name);
+  const found = findOwner(spec.name, spec, owners) ?? findOwner(cleanName(spec.name), spec, owners);
+  if (found !== undefined) return found;
+  throw inputError('weights-mismatch', `the weight "${spec.name}" belongs to no layer of the model`, {
+    where: { field: `${spec.field}.name` },
+    hint: /\/vars\/\d+$/.test(spec.name)
+      ? 'the converter of TensorFlow.js wrote paths of Keras 3 for names, which nothing loads: se-retrofit reads the .keras file itself'
+      : 'architecture and weights do not belong together: give the pair that was saved together',
+  });
+}
+
+function findOwner(
+  whole: string,
+  spec: LocatedSpec,
+  owners: ReadonlyMap<string, readonly Owner[]>,
+): (Owner & { readonly name: string }) | undefined {
   for (let start = 0; start >= 0; start = whole.indexOf('/', start) + 1 || -1) {
     for (let end = whole.lastIndexOf('/'); end > start; end = whole.lastIndexOf('/', end - 1)) {
       const layer = whole.slice(start, end);
@@ -82,12 +96,7 @@ function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]
       return { ...found[0]!, name: whole.slice(end + 1) };
     }
   }
-  throw inputError('weights-mismatch', `the weight "${spec.name}" belongs to no layer of the model`, {
-    where: { field: `${spec.field}.name` },
-    hint: /\/vars\/\d+$/.test(spec.name)
-      ? 'the converter of TensorFlow.js wrote paths of Keras 3 for names, which nothing loads: se-retrofit reads the .keras file itself'
-      : 'architecture and weights do not belong together: give the pair that was saved together',
-  });
+  return undefined;
 }
 
 const twice = ({ name }: Layer, spec: LocatedSpec, before: string) =>

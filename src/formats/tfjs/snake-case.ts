@@ -1,4 +1,13 @@
-import { isArray, isObject, type JsonMember, type JsonValue, mapItems, stringOf } from '../../json/json-value.js';
+import {
+  getMember,
+  isArray,
+  isObject,
+  type JsonMember,
+  type JsonValue,
+  mapItems,
+  stringOf,
+} from '../../json/json-value.js';
+import { isKnownClass } from '../../layers/known-objects.js';
 import { badTopology } from '../dialects/bad-topology.js';
 
 // TensorFlow.js camel-cases the keys of an architecture and most of its strings before it looks at them, so that
@@ -18,7 +27,12 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
   if (key === 'input_layers' || key === 'output_layers') return value;
   if (isArray(value)) return mapItems(value, (item, index) => spell(item, key, `${field}[${index}]`));
   if (isObject(value)) {
-    const members = value.members.map((member) => spellMember(member, field));
+    const className = stringOf(getMember(value, 'class_name') ?? getMember(value, 'className'));
+    // Whoever reads the config of a class of their own says what stands in it.
+    const isOwn = className !== undefined && !isKnownClass(className);
+    const members = value.members.map((member) =>
+      isOwn && member.key === 'config' ? member : spellMember(member, field),
+    );
     if (members.every((member, index) => member === value.members[index])) return value;
     const twice = members.find(({ key: own }, index) => members.findIndex((other) => other.key === own) < index);
     if (twice !== undefined) throw badTopology(`"${twice.key}" is there twice, in snake case and in camel case`, field);
