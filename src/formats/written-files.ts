@@ -1,3 +1,5 @@
+import type { Warning } from '../model/model.js';
+
 /** What a writer reports of the model it wrote. */
 export interface WrittenFiles {
   readonly files: readonly { readonly name: string; readonly byteLength: number }[];
@@ -5,6 +7,7 @@ export interface WrittenFiles {
   readonly isIntact?: boolean;
   /** What the old files hold and the new ones cannot, by its path; nothing that a loader reads. */
   readonly lost?: readonly string[];
+  readonly warnings?: readonly Warning[];
 }
 
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;

@@ -11,7 +11,7 @@ import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
-import type { Tensor } from '../../model/tensor.js';
+import { hasNewValues, type Tensor } from '../../model/tensor.js';
 import { sideBySide } from '../../storage/side-by-side.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
@@ -20,6 +20,8 @@ import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { listTensors } from './list-tensors.js';
 import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
+import { tfjsValues } from './read-values.js';
+import { releaseConstraints } from './release-constraints.js';
 import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
@@ -62,11 +64,12 @@ export async function writeTfjs(
       await staged.write(appendedFile, appendedBytes(appended));
       files.push({ name: appendedFile, byteLength: appendedLength(appended) });
     }
+    const { model: released, warnings } = await releaseConstraints(model, tfjsValues(reader), hasNewValues);
     const text = new TextEncoder().encode(
-      serializeJson({ ...source.document, root: newRoot(model, source, groups, appended, appendedFile) }),
+      serializeJson({ ...source.document, root: newRoot(released, source, groups, appended, appendedFile) }),
     );
     await staged.write(modelName, [text]);
-    return { files: [{ name: modelName, byteLength: text.byteLength }, ...files] };
+    return { files: [{ name: modelName, byteLength: text.byteLength }, ...files], warnings };
   });
 }
 
