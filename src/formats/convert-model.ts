@@ -40,7 +40,7 @@ export function convertModel(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const { graph: translated, renamed, renamedOutputs, held } = translateGraph(model.graph, to);
+  const { graph: translated, renamed, renamedOutputs, held } = translateGraph(model.graph, to, isMixed(model, to));
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,
@@ -91,8 +91,15 @@ function inTfjsWords(model: Model): Model | undefined {
   }
 }
 
-const architectureBlocker = (graph: Graph, settings?: JsonValue): Blocker | undefined =>
-  listLoaders(graph, 'tfjs', settings).find(({ loader }) => loader === 'tfjs')!.blockedBy ?? undefined;
+const architectureBlocker = (graph: Graph, settings?: JsonValue, by: Loader = 'tfjs'): Blocker | undefined =>
+  listLoaders(graph, 'tfjs', settings).find(({ loader }) => loader === by)!.blockedBy ?? undefined;
+
+/** Whether a TensorFlow.js model has words that its dialect has not: TensorFlow.js reads past most of those of Keras 3. */
+function isMixed(model: Model, to: Loader): boolean {
+  if (to !== 'keras2' || loaderOf(model.format) !== 'tfjs') return false;
+  const blocker = architectureBlocker(model.graph, undefined, to);
+  return blocker !== undefined && !isOwnCode(blocker, model);
+}
 
 /**
  * Whether the model is to stay in its own words: people may have code that TensorFlow.js lacks, a class of theirs under
