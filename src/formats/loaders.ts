@@ -1,6 +1,5 @@
 import {
   getMember,
-  isArray,
   isPlainObject,
   type JsonValue,
   type Plain,
@@ -23,7 +22,7 @@ import { type Container, type Graph, type Layer, listGraphs } from '../model/mod
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne } from './dialects/single-ends.js';
-import { nameIn } from './dialects/tensor-references.js';
+import { isReferenceList } from './dialects/tensor-references.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -129,7 +128,10 @@ function endsModel({ layers }: Graph, name: string): boolean {
 
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
   if (loader === 'tfjs') {
-    const field = ['input_layers', 'output_layers'].find((key) => !isPlainList(getMember(graph.read?.config, key)));
+    const field = ['input_layers', 'output_layers'].find((key) => {
+      const ends = getMember(graph.read?.config, key);
+      return ends !== undefined && !isReferenceList(ends);
+    });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
   }
   const squashed = loader === 'tfjs' ? findSquashed(graph) : undefined;
@@ -164,11 +166,6 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
   return undefined;
 }
 
-/** Whether the ends of a model are written as a list of references, or not at all. */
-const isPlainList = (ends: JsonValue | undefined): boolean =>
-  ends === undefined ||
-  (isArray(ends) && ends.items.every(({ value }) => isArray(value) && nameIn(value) !== undefined));
-
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
@@ -199,10 +196,14 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
   return found ?? callBlocker(layer, loader) ?? (name === undefined ? undefined : { field: 'name', reason: name });
 }
 
-const callBlocker = ({ calls }: Layer, loader: Loader): Finding | undefined =>
-  loader !== 'keras3' && calls.some((call) => call.read !== undefined && isKeras3Call(call.read.json))
-    ? { field: 'inbound_nodes', reason: 'is written the way of Keras 3, with args and kwargs' }
-    : undefined;
+function callBlocker({ calls }: Layer, loader: Loader): Finding | undefined {
+  const field = 'inbound_nodes';
+  const written = calls.flatMap(({ read }) => (read === undefined ? [] : [read.json]));
+  if (loader !== 'keras3' && written.some(isKeras3Call))
+    return { field, reason: 'is written the way of Keras 3, with args and kwargs' };
+  if (loader === 'tfjs' && !written.every(isReferenceList)) return { field, reason: 'is no list of lists of lists' };
+  return undefined;
+}
 
 /** What a config is judged for. */
 interface Judge {

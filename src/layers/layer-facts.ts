@@ -26,7 +26,10 @@ export type LayerRole =
 
 /** A variable of a layer. `shape` is what the config says of it: null for a dimension it leaves open. */
 export interface WeightFact {
+  /** As TensorFlow.js and Keras 2 call it. */
   readonly name: string;
+  /** As Keras 3 calls it, where that is another name. */
+  readonly keras3Name?: string;
   readonly shape: Shape | undefined;
   /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
   readonly base: string;

@@ -27,6 +27,7 @@ const grouped = (facts: readonly WeightFact[], group: string, prefix = ''): read
   facts.map((fact, index) => ({
     ...fact,
     name: `${prefix}${fact.name}`,
+    ...(fact.keras3Name === undefined ? {} : { keras3Name: `${prefix}${fact.keras3Name}` }),
     path: `${group}/${fact.path ?? `vars/${index}`}`,
   }));
 

@@ -4,12 +4,15 @@ import { factsOf } from '../../layers/known-layers.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
+import { cleanName, wantedName } from './weight-names.js';
 
 /**
  * Gives every layer its weights. TensorFlow.js matches by name: `<layer>/<weight>`, without the names of nested
  * models, and layer names may hold slashes themselves: the longest layer name that fits is the one. The weights of a
- * model in a wrapper (TimeDistributed) are the wrapper's.
- * @throws RetrofitError `weights-mismatch` for a weight that belongs to no layer, or to two
+ * model in a wrapper (TimeDistributed) are the wrapper's. Names as Keras 3 writes them are understood too: the names of
+ * models may stand before those of layers.
+ * @throws RetrofitError `weights-mismatch` for a weight that belongs to no layer, `duplicate-weight` for one that belongs
+ * to two, or is there twice
  */
 export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Graph {
   const owners = new Map<string, Owner[]>();
@@ -21,18 +24,19 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
       for (const name of listWrappedNames(layer.settings.layer)) own(name, { layer, isWrapper: true });
     }
   }
-  const weights = new Map<Layer, Weight[]>();
+  const weights = new Map<Layer, Map<string, Weight>>();
   for (const spec of groups.flatMap((group) => group.specs)) {
     if (spec.isOptimizer) continue;
-    const { layer, isWrapper, name } = ownerOf(spec, owners, graph.read?.dialect === 'keras3');
+    const { layer, isWrapper, name } = ownerOf(spec, owners);
     const { dtype, shape, quantization } = spec;
-    const weight = {
-      ...(isWrapper ? { name: spec.name, storedAs: spec.name } : { name }),
+    const weight: Weight = {
+      ...(isWrapper ? { name: cleanName(spec.name), isWhole: true } : { name: wantedName(layer, cleanName(name)) }),
+      storedAs: spec.name,
       tensor: { dtype, shape, quantization, source: { kind: 'stored', ranges: spec.ranges }, exponent: 0 },
-    } as const;
-    const list = weights.get(layer);
-    if (list === undefined) weights.set(layer, [weight]);
-    else list.push(weight);
+    };
+    const list = weights.get(layer) ?? new Map<string, Weight>();
+    if (list.has(weight.name)) throw twice(layer, spec, list.get(weight.name)!.storedAs!);
+    weights.set(layer, list.set(weight.name, weight));
   }
   return withWeights(graph, weights);
 }
@@ -61,25 +65,10 @@ function mayHaveWeights(layer: Layer): boolean {
   return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
-/** @param isScoped whether the names of models may stand before those of layers, as older versions of Keras 3 had it */
-function ownerOf(
-  spec: LocatedSpec,
-  owners: ReadonlyMap<string, readonly Owner[]>,
-  isScoped: boolean,
-): Owner & { name: string } {
-  for (let end = spec.name.lastIndexOf('/'); end > 0; end = spec.name.lastIndexOf('/', end - 1)) {
-    const path = spec.name.slice(0, end);
-    const name = owners.has(path) || !isScoped ? path : path.slice(path.lastIndexOf('/') + 1);
-    const found = owners.get(name);
-    if (found === undefined) continue;
-    if (found.length > 1) {
-      throw inputError('duplicate-weight', `two layers called "${name}" could own the weight "${spec.name}"`, {
-        where: { layer: name, field: `${spec.field}.name` },
-        hint: 'TensorFlow.js refuses this model too: rename one of the layers in the program that made it',
-      });
-    }
-    return { ...found[0]!, name: spec.name.slice(end + 1) };
-  }
+/** The layer whose name begins the weight's, or comes first in it behind names of models, and what is behind that. */
+function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Owner[]>): Owner & { readonly name: string } {
+  const found = findOwner(spec.name, spec, owners) ?? findOwner(cleanName(spec.name), spec, owners);
+  if (found !== undefined) return found;
   throw inputError('weights-mismatch', `the weight "${spec.name}" belongs to no layer of the model`, {
     where: { field: `${spec.field}.name` },
     hint: /\/vars\/\d+$/.test(spec.name)
@@ -88,11 +77,39 @@ function ownerOf(
   });
 }
 
-function withWeights(graph: Graph, weights: ReadonlyMap<Layer, readonly Weight[]>): Graph {
+function findOwner(
+  whole: string,
+  spec: LocatedSpec,
+  owners: ReadonlyMap<string, readonly Owner[]>,
+): (Owner & { readonly name: string }) | undefined {
+  for (let start = 0; start >= 0; start = whole.indexOf('/', start) + 1 || -1) {
+    for (let end = whole.lastIndexOf('/'); end > start; end = whole.lastIndexOf('/', end - 1)) {
+      const layer = whole.slice(start, end);
+      const found = owners.get(layer);
+      if (found === undefined) continue;
+      if (found.length > 1) {
+        throw inputError('duplicate-weight', `two layers called "${layer}" could own the weight "${spec.name}"`, {
+          where: { layer, field: `${spec.field}.name` },
+          hint: 'TensorFlow.js refuses this model too: rename one of the layers in the program that made it',
+        });
+      }
+      return { ...found[0]!, name: whole.slice(end + 1) };
+    }
+  }
+  return undefined;
+}
+
+const twice = ({ name }: Layer, spec: LocatedSpec, before: string) =>
+  inputError('duplicate-weight', `"${before}" and "${spec.name}" are the same weight of this layer`, {
+    where: { layer: name, field: `${spec.field}.name` },
+    hint: 'TensorFlow.js refuses this model too: convert the original Keras model again',
+  });
+
+function withWeights(graph: Graph, weights: ReadonlyMap<Layer, ReadonlyMap<string, Weight>>): Graph {
   const layers = graph.layers.map((layer): Layer => {
     if (layer.graph !== undefined) return { ...layer, graph: withWeights(layer.graph, weights) };
     const own = weights.get(layer);
-    return own === undefined ? layer : { ...layer, weights: own };
+    return own === undefined ? layer : { ...layer, weights: [...own.values()] };
   });
   return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
 }

@@ -33,14 +33,14 @@ export interface Translation {
 
 /**
  * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already keeps its text.
+ * their layers. A graph that is in the loader's dialect already keeps its text, unless that has words of others in it.
  * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
  */
-export function translateGraph(root: Graph, target: Loader): Translation {
+export function translateGraph(root: Graph, target: Loader, isMixed = false): Translation {
   const source = root.read?.dialect ?? 'keras2';
   const told = listHeld(root);
   const held = source === target ? [] : told;
-  if (source === target && !hasTfjsWords(root))
+  if (source === target && !isMixed && !hasTfjsWords(root))
     return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), held };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];

@@ -1,0 +1,53 @@
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  mapItems,
+  withMember,
+} from '../../json/json-value.js';
+import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import type { Call, Graph, Layer } from '../../model/model.js';
+import { listEnds } from '../dialects/read-ends.js';
+import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
+
+// TensorFlow.js reads ends and calls as lists of references, `[["x", 0, 0]]`, where Keras reads one alone as well. Of a
+// call that is no such list it takes the letters of the name for names, and waits for those layers for ever.
+
+/** The graph with its ends and its layers' calls as TensorFlow.js reads them; the same graph where they are so already. */
+export function withNestedLists(graph: Graph): Graph {
+  const layers = graph.layers.map(nestLayer);
+  const read = graph.read && { ...graph.read, config: nestEnds(graph, graph.read.config) };
+  const isSame = layers.every((layer, index) => layer === graph.layers[index]) && read?.config === graph.read?.config;
+  return isSame ? graph : { ...graph, layers, read };
+}
+
+function nestEnds(graph: Graph, config: JsonValue): JsonValue {
+  if (!isObject(config)) return config;
+  const names = new Set(graph.read!.layers.map(({ name }) => name));
+  return ['input_layers', 'output_layers'].reduce((nested: JsonObject, key) => {
+    const ends = getMember(nested, key);
+    if (ends === undefined || isReferenceList(ends)) return nested;
+    const found = listEnds(ends, (name) => names.has(name), key);
+    return withMember(nested, key, fromPlain(found.map(({ layer, node, tensor }) => [layer, node, tensor])));
+  }, config);
+}
+
+function nestLayer(layer: Layer): Layer {
+  const graph = layer.graph && withNestedLists(layer.graph);
+  const nodes = getMember(layer.entry, 'inbound_nodes');
+  const nested = isArray(nodes) && !isOpLayer(layer.className) ? mapItems(nodes, nestCall) : nodes;
+  if (graph === layer.graph && nested === nodes) return layer;
+  const calls = layer.calls.map((call): Call => {
+    const { read } = call;
+    return read === undefined ? call : { ...call, read: { ...read, json: nestCall(read.json) } };
+  });
+  const entry = nested === nodes ? layer.entry : withMember(layer.entry!, 'inbound_nodes', nested!);
+  return { ...layer, graph, calls, entry };
+}
+
+/** A call that is one reference, in a list. */
+const nestCall = (call: JsonValue): JsonValue =>
+  nameIn(call) === undefined ? call : { kind: 'array', items: [{ value: call }] };
