@@ -13,6 +13,7 @@ import {
   type Warning,
 } from '../model/model.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
+import { findKerasSource } from './keras/keras-source.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -20,6 +21,22 @@ import { type Renaming, translateGraph } from './dialects/translate/translate-gr
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
+  const converted = toFormat(model, format);
+  const warning = tooNewWarning(model, format);
+  if (warning === undefined || converted.warnings.some(({ code }) => code === warning.code)) return converted;
+  return { ...converted, warnings: [...converted.warnings, warning] };
+}
+
+/** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
+function tooNewWarning(model: Model, { weightLayout, dialect }: Format): Warning | undefined {
+  const version = findKerasSource(model)?.kerasVersion;
+  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !/^2\.(\d|1[0-4])\./.test(version ?? ''))
+    return undefined;
+  const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
+  return { code: 'layout-too-new', message, where: null };
+}
+
+function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';

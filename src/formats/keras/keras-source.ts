@@ -14,6 +14,8 @@ export interface KerasSource {
   readonly base: string;
   /** Whether it holds an optimizer's state, which does not go along. */
   readonly hasOptimizer: boolean;
+  /** The Keras that saved the model, as the file says. */
+  readonly kerasVersion: string | undefined;
   /** The graph as it was read, with its weights. */
   readonly graph: Graph;
   /** The architecture's JSON. */

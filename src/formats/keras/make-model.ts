@@ -16,6 +16,7 @@ export interface KerasParts {
   /** Where the topology stands in its file, for messages. */
   readonly field: string;
   readonly trainingConfig: JsonDocument | undefined;
+  readonly kerasVersion: string | undefined;
   readonly weightsFile: FoundFile;
   readonly archive: KerasSource['archive'];
   /** What the container itself recorded. */
@@ -26,7 +27,7 @@ export interface KerasParts {
 
 /** The document of a Keras model. The HDF5 file is looked at, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
-  const { weightsFile, topology, container, archive, trainingConfig, files } = parts;
+  const { weightsFile, topology, container, archive, trainingConfig, files, kerasVersion } = parts;
   const bare = raiseGraph(topology.root, parts.field);
   const read = await storage
     .withHdf5(weightsFile, async (file) => readWeights(file, bare))
@@ -50,6 +51,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     layout: read.layout,
     base: read.base,
     hasOptimizer: read.hasOptimizer,
+    kerasVersion,
     graph: read.graph,
     topology,
     trainingConfig,
