@@ -25,6 +25,22 @@ import { tfjsSettings } from './tfjs/tfjs-source.js';
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
+  const converted = toFormat(model, format);
+  const warning = tooNewWarning(model, format);
+  if (warning === undefined || converted.warnings.some(({ code }) => code === warning.code)) return converted;
+  return { ...converted, warnings: [...converted.warnings, warning] };
+}
+
+/** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
+function tooNewWarning(model: Model, { weightLayout, dialect }: Format): Warning | undefined {
+  const version = model.kerasVersion;
+  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !/^2\.(\d|1[0-4])\./.test(version ?? ''))
+    return undefined;
+  const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
+  return { code: 'layout-too-new', message, where: null };
+}
+
+function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';

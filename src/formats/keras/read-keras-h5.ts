@@ -14,7 +14,7 @@ export async function readKerasH5(storage: Storage, { file }: FileContent): Prom
     const { topology, trainingConfig, kerasVersion } = await storage.withHdf5(file, async (opened) => ({
       topology: parseText(opened, 'model_config'),
       trainingConfig: parseText(opened, 'training_config'),
-      kerasVersion: opened.readText('/', 'keras_version'),
+      kerasVersion: opened.textKind('/', 'keras_version') && opened.readText('/', 'keras_version'),
     }));
     if (topology === undefined) {
       throw inputError('no-architecture', 'these are the weights of a Keras model without its architecture', {

@@ -1,4 +1,5 @@
 import { inFile, inputError } from '../../errors.js';
+import { getMember, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import type { FileContent } from '../file-content.js';
@@ -28,6 +29,7 @@ export async function readKerasJson(
       topology: json!,
       field: '',
       trainingConfig: undefined,
+      kerasVersion: stringOf(getMember(json!.root, 'keras_version')),
       weightsFile,
       archive: undefined,
       record: undefined,

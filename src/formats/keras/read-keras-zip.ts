@@ -26,8 +26,8 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
     if (config === undefined) return refuseForeignFile(content);
     const weights = findMember(zip, WEIGHTS_MEMBER);
     if (weights === undefined) throw noWeights(zip);
-    const member = findMember(zip, METADATA_MEMBER);
-    const metadata = member && (await readJsonMember(zip, member)).root;
+    const metadataMember = findMember(zip, METADATA_MEMBER);
+    const metadata = metadataMember && (await readJsonMember(zip, metadataMember)).root;
     return await makeModel(storage, {
       path: file.path,
       container: 'keras-zip',

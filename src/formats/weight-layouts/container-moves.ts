@@ -1,6 +1,7 @@
 import { layerOrder } from '../../model/layer-order.js';
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File, Hdf5Renaming } from '../../storage/hdf5.js';
+import { checkpointPaths } from './checkpoint-containers.js';
 import { containerPaths } from './container-paths.js';
 
 /** How the groups of a `.weights.h5` get from the layers of one graph to those of another. */
@@ -54,6 +55,28 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
     }
     const renames = completePermutation(new Map([...now].map(([layer, name]) => [name, newNames.get(layer)!])), all);
     if ([...renames].some(([from, to]) => from !== to)) renamings.push({ group, renames });
+  }
+}
+
+/**
+ * Where the layers stood in a file of TensorFlow 2.12 to 2.14; there nothing can be renamed, as the containers have
+ * another name.
+ */
+export function planCopies(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
+  const paths = checkpointPaths(file, before);
+  const places = new Map<Layer, string>();
+  visit(before, after);
+  return { places, placeholders: [], renamings: [] };
+
+  function visit(old: Graph, graph: Graph): void {
+    const known = new Map(old.layers.map((layer) => [layer.name, layer]));
+    for (const layer of layerOrder(graph)) {
+      const own = known.get(layer.name);
+      const place = own && paths.get(own);
+      if (place === undefined) continue;
+      places.set(layer, place);
+      if (layer.graph !== undefined && own?.graph !== undefined) visit(own.graph, layer.graph);
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { findDataset, isChanged } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 import { groupPath } from './read-legacy-hdf5.js';
-import { writeTextList } from './text-lists.js';
+import { listPlaces, writeTextList } from './text-lists.js';
 
 export interface LegacyWriting {
   /** Path of the group with the layers' groups; empty for the root. */
@@ -77,7 +77,8 @@ async function writeLayer(
     names.push(name);
     await editor.makeDataset(`${group}/${name}`, hdf5Dtype(tensor, owner), tensor.shape, writing.values.chunks(tensor));
   }
-  if (isNew || layer.graph !== undefined) writeTextList(editor, group, 'weight_names', names);
+  if (isNew || layer.graph !== undefined)
+    writeTextList(editor, group, 'weight_names', names, listPlaces(writing.base || '/', 'layer_names'));
 }
 
 /** For a layer and all that are nested in it: the layer of the same name in the graph that was read. */
