@@ -8,7 +8,8 @@ import {
   toPlain,
 } from '../json/json-value.js';
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
-import { holdsObject, isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
+import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
+import { readField } from '../layers/read-field.js';
 import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 
@@ -118,10 +119,10 @@ const codeInMembers = (object: PlainObject, path: string): string | undefined =>
     return start === '' && isPlainObject(member) ? codeInMembers(member, '') : codeInside(member, key, start);
   });
 
-function codeOfName(name: string, field: string, path: string): string | undefined {
-  const isKnown = field.endsWith('activation')
-    ? isKnownActivation(name)
-    : !holdsObject(field) || isKnownName(field, name);
+function codeOfName(name: string, key: string, path: string): string | undefined {
+  const field = readField(key, name);
+  const isKnown =
+    field.kind === 'activation' ? isKnownActivation(name) : field.kind !== 'object' || isKnownName(key, name);
   return isKnown ? undefined : `what its "${path}" names is "${name}", ${OWN_CODE}`;
 }
 

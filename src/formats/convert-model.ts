@@ -35,6 +35,7 @@ export function convertModel(model: Model, format: Format): Model {
     ...model,
     format,
     graph,
+    kerasVersion: undefined,
     record: renameRecord(movedRecord(model.record), renamed),
     warnings: [
       ...model.warnings,

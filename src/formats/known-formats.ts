@@ -7,6 +7,7 @@ import type { FileContent } from './file-content.js';
 import { isForeignZip, refuseForeignFile } from './foreign-files.js';
 import { readBeginning, readJsonFile } from './read-json-file.js';
 import type { ReadOptions } from './read-options.js';
+import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 interface KnownFormat {
   readonly container: Container;
@@ -67,7 +68,8 @@ export async function readFrom(storage: Storage, path: string, options: ReadOpti
       hint: 'leave --weights out, or give the architecture as JSON',
     });
   }
-  return format.read(storage, content, options);
+  const model = await format.read(storage, content, options);
+  return { ...model, asRead: { graph: model.graph, format: model.format, settings: tfjsSettings(model) } };
 }
 
 async function modelPath(storage: Storage, path: string): Promise<string> {

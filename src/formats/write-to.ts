@@ -1,6 +1,7 @@
 import type { Format, Model, Warning } from '../model/model.js';
 import type { StagedOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
+import { checkWritten } from './check-written.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { TfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
@@ -58,7 +59,8 @@ export async function stageModel(
   await checkOutput(storage, model, place, force);
   const staged = await stageAt(storage, place, force);
   try {
-    const { files, isIntact, lost = [] } = await writeFiles(model, staged, place, options);
+    const { files, architecture, isIntact, lost = [] } = await writeFiles(model, staged, place, options);
+    checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
     const result = {

@@ -1,5 +1,8 @@
+import type { WrittenArchitecture } from './check-written.js';
+
 /** What a writer reports of the model it wrote. */
 export interface WrittenFiles {
+  readonly architecture: WrittenArchitecture;
   readonly files: readonly { readonly name: string; readonly byteLength: number }[];
   /** The weights were copied as they lay, and their checksum compared. */
   readonly isIntact?: boolean;

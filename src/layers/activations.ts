@@ -1,4 +1,4 @@
-import type { PlainObject } from '../json/json-value.js';
+import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
 import { ALL, KERAS, type Loader } from './layer-facts.js';
 
 interface ActivationFacts {
@@ -40,11 +40,40 @@ const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, Activa
 
 const findActivation = (name: string) => ACTIVATIONS.get(name);
 
-/** The name of the function in a config's `activation`; undefined where there is none or where it is a custom one. */
-export function activationName(config: PlainObject): string | undefined {
-  const value = config.activation;
-  if (value === undefined || value === null) return 'linear';
-  return typeof value === 'string' ? value : undefined;
+/** What a field such as `activation` holds. */
+export type Activation =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'function'; readonly name: string }
+  /** A built-in function that is written as an object, `{module, class_name: "function", config: "relu"}`. */
+  | { readonly kind: 'object'; readonly name: string; readonly module: string }
+  /** A layer that is called as a function: `{class_name: "LeakyReLU", config}`. */
+  | { readonly kind: 'layer'; readonly className: string; readonly config: PlainObject; readonly hasModule: boolean }
+  | { readonly kind: 'custom' };
+
+/**
+ * Reads the value of a field such as `activation`.
+ * Source: `get` in keras 3.15 and tf-keras 2.21 (src/activations), `getActivation` in tfjs-layers 4.22 (src/activations.ts).
+ */
+export function readActivation(value: Plain | undefined): Activation {
+  if (value === undefined || value === null) return { kind: 'none' };
+  if (typeof value === 'string') return { kind: 'function', name: value };
+  if (!isPlainObject(value) || typeof value.class_name !== 'string') return { kind: 'custom' };
+  const { class_name: className, config, module } = value;
+  if (className === 'function') {
+    // Whatever the registered name, Keras looks for these among its own functions.
+    const isBuiltIn = module === 'builtins' || module === 'keras.activations';
+    return isBuiltIn && typeof config === 'string' ? { kind: 'object', name: config, module } : { kind: 'custom' };
+  }
+  return isPlainObject(config)
+    ? { kind: 'layer', className, config, hasModule: typeof module === 'string' }
+    : { kind: 'custom' };
+}
+
+/** The name of the function in a config's `activation`; undefined where it is a custom one, or a layer. */
+export function activationName({ activation }: PlainObject): string | undefined {
+  const read = readActivation(activation);
+  if (read.kind === 'none') return 'linear';
+  return read.kind === 'function' || read.kind === 'object' ? read.name : undefined;
 }
 
 /** Whether a positive factor passes through the config's activation. Unknown functions: no. */
@@ -67,6 +96,22 @@ export function isProbability(config: PlainObject): boolean {
 
 /** Who has a function of this name; undefined for a name that is not known here. */
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
+
+/**
+ * What stops a loader at an activation; undefined where it takes it. A layer in its place is judged as a layer.
+ * @param isLegacy whether the config stands in a legacy `.h5`
+ */
+export function activationProblem(activation: Activation, loader: Loader, isLegacy: boolean): string | undefined {
+  if (activation.kind === 'none' || activation.kind === 'layer') return undefined;
+  if (activation.kind === 'custom') return 'is a function of its own';
+  const { name } = activation;
+  const loads = findActivation(name)?.loads.includes(loader);
+  if (activation.kind === 'function') return loads ? undefined : `is "${name}", a function it does not have`;
+  // Keras 2 has `silu` and its like as names, and its own functions as objects.
+  const takesObjects =
+    loader === 'keras3' || (loader === 'keras2' && !isLegacy && findActivation(name)?.alias === undefined);
+  return loads && takesObjects ? undefined : `is "${name}" as an object, which it does not read`;
+}
 
 /** A layer of a composition: class and settings. It reads the layer before it, `product` the first input as well. */
 export interface ActivationStep {

@@ -1,5 +1,6 @@
-import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
+import type { Plain, PlainObject } from '../json/json-value.js';
 import { ALL, type LayerFacts, passesMask, type Shape, type WeightFact } from './layer-facts.js';
+import { readField } from './read-field.js';
 
 // Layers that hold another layer in their config.
 
@@ -12,10 +13,10 @@ interface Wrapped {
 }
 
 function wrappedIn(value: Plain | undefined, factsOf: FindFacts): Wrapped | undefined {
-  if (!isPlainObject(value) || typeof value.class_name !== 'string' || !isPlainObject(value.config)) return undefined;
-  const { name } = value.config;
-  if (typeof name !== 'string') return undefined;
-  return { facts: factsOf(value.class_name, value.config), config: value.config, name };
+  const field = readField('layer', value);
+  const held = field.kind === 'layers' ? field.layers[0] : undefined;
+  if (held === undefined || typeof held.config.name !== 'string') return undefined;
+  return { facts: factsOf(held.className, held.config), config: held.config, name: held.config.name };
 }
 
 const without = (shape: Shape | undefined, axis: number): Shape | undefined =>

@@ -154,11 +154,20 @@ export interface RetrofitRecord {
   readonly metadata?: string;
 }
 
+export interface ReadGraph {
+  readonly graph: Graph;
+  readonly format: Format;
+  /** The `trainingConfig` of a model.json, by which TensorFlow.js compiles the model. */
+  readonly settings: JsonValue | undefined;
+}
+
 /** A saved model as a document: its graph, its lazy weights, and what its format needs to write it back. */
 export interface Model {
   readonly path: string;
   readonly format: Format;
   readonly graph: Graph;
+  /** The version of Keras that saved the model, where the file says it. */
+  readonly kerasVersion?: string | undefined;
   /** `{loss, metrics, ...}` as it was saved, with outputs by name. */
   readonly trainingConfig: JsonValue | undefined;
   readonly record: RetrofitRecord | undefined;
@@ -174,6 +183,8 @@ export interface Model {
    * @throws RetrofitError `bad-zip` where they are damaged
    */
   readonly ensureIntact?: (() => Promise<void>) | undefined;
+  /** The graph before anything was done to it, and what its loader goes by besides. */
+  readonly asRead?: ReadGraph | undefined;
   /** What the reader leaves for the writer of the same container; opaque to everybody else. */
   readonly carried: unknown;
 }

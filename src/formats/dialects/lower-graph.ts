@@ -20,6 +20,7 @@ import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { isRestored, restoredEntry } from './restored-entry.js';
+import { listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
 
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
@@ -39,6 +40,8 @@ export interface LowerOptions {
   readonly wrapper?: JsonObject | undefined;
   /** For a graph that was made here: see `lowerGraph`. */
   readonly dialect?: Dialect | undefined;
+  /** The version of Keras that saved the file. */
+  readonly kerasVersion?: string | undefined;
   /** For a graph that was made here: whether to say Python modules. tf-keras wants them in `.keras` files. */
   readonly hasModules?: boolean | undefined;
 }
@@ -47,9 +50,14 @@ export interface LowerOptions {
 export const lowerModel = (graph: Graph, options: LowerOptions = {}): JsonObject =>
   lowerModelEntry(graph, options.wrapper, styleOf(graph, newStyle(options)));
 
-const newStyle = ({ dialect = 'keras2', hasModules = dialect === 'keras3' }: LowerOptions): EntryStyle => ({
+const newStyle = ({
+  dialect = 'keras2',
+  hasModules = dialect === 'keras3',
+  kerasVersion,
+}: LowerOptions): EntryStyle => ({
   dialect,
   hasModules,
+  kerasVersion,
 });
 
 /** A model that was read keeps its dialect, and so do the models nested in it. */
@@ -57,6 +65,7 @@ function styleOf({ read }: Graph, given: EntryStyle): EntryStyle {
   if (read === undefined) return given;
   const list = listOf(read.config);
   return {
+    ...given,
     dialect: read.dialect,
     hasModules: list === undefined ? given.hasModules : list.items.some(({ value }) => hasModule(value)),
   };
@@ -71,7 +80,8 @@ const lower = (graph: Graph, style: EntryStyle): { className: string; config: Js
   graph.kind === 'sequential' ? lowerSequential(graph, style) : lowerFunctional(graph, style);
 
 function lowerSequential(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
-  const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, style));
+  const inside = { ...style, isInSequential: true };
+  const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, inside));
   if (graph.read === undefined) {
     return {
       className: 'Sequential',
@@ -89,20 +99,28 @@ function lowerSequential(graph: Graph, style: EntryStyle): { className: string; 
 
 function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
   const tensors = tensorsOf(graph, grammarOf(style.dialect));
-  const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, style));
+  const inside = { ...style, isInSequential: false };
+  const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, inside));
   const { read } = graph;
+  const isKeras3 = style.dialect === 'keras3';
+  const listsEnds = isKeras3 && wantsListedEnds(style.kerasVersion);
   const ends = getMember(read?.config, 'output_layers');
   if (read === undefined || !isObject(read.config) || ends === undefined) {
     const { writeEnds } = grammarOf(style.dialect);
+    const held = (structure: Structure) => (listsEnds && structure.kind === 'tensor' ? listOfOne : structure);
     const io = {
-      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), graph.structures?.inputs ?? flat(graph.inputs)),
-      output_layers: writeEnds(graph.outputs.map(tensors.writeEnd), graph.structures?.outputs ?? flat(graph.outputs)),
+      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), held(graph.structures?.inputs ?? flat(graph.inputs))),
+      output_layers: writeEnds(
+        graph.outputs.map(tensors.writeEnd),
+        held(graph.structures?.outputs ?? flat(graph.outputs)),
+      ),
     };
     return { className: 'Functional', config: newConfig(graph, entries, style, io) };
   }
   const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
-  return { className: read.className, config: withMember(layered, 'output_layers', outputs) };
+  const listed = isKeras3 && style.isInSequential && !listsEnds ? unlisted(outputs) : outputs;
+  return { className: read.className, config: withMember(layered, 'output_layers', listed) };
 }
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */

@@ -23,6 +23,10 @@ export interface EntryStyle {
   readonly dialect: Dialect;
   /** Whether entries say their module and registered name: in Keras 3 all but legacy `.h5` files do, in Keras 2 files since 2.13. */
   readonly hasModules: boolean;
+  /** The version of Keras that saved the file. */
+  readonly kerasVersion?: string | undefined;
+  /** Whether the model stands in a Sequential one. */
+  readonly isInSequential?: boolean;
 }
 
 /** What tells Keras which class to take, written around the config. */

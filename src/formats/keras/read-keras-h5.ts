@@ -11,9 +11,10 @@ import { parseText } from './read-weights.js';
  */
 export async function readKerasH5(storage: Storage, { file }: FileContent): Promise<Model> {
   try {
-    const { topology, trainingConfig } = await storage.withHdf5(file, async (opened) => ({
+    const { topology, trainingConfig, kerasVersion } = await storage.withHdf5(file, async (opened) => ({
       topology: parseText(opened, 'model_config'),
       trainingConfig: parseText(opened, 'training_config'),
+      kerasVersion: opened.readText('/', 'keras_version'),
     }));
     if (topology === undefined) {
       throw inputError('no-architecture', 'these are the weights of a Keras model without its architecture', {
@@ -27,6 +28,7 @@ export async function readKerasH5(storage: Storage, { file }: FileContent): Prom
       topology,
       field: 'model_config',
       trainingConfig,
+      kerasVersion,
       weightsFile: file,
       archive: undefined,
       record: undefined,

@@ -1,5 +1,5 @@
 import { inFile, inputError } from '../../errors.js';
-import type { JsonDocument } from '../../json/json-value.js';
+import { getMember, type JsonDocument, stringOf } from '../../json/json-value.js';
 import { MAX_JSON_BYTES } from '../../limits.js';
 import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
@@ -26,16 +26,18 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
     if (config === undefined) return refuseForeignFile(content);
     const weights = findMember(zip, WEIGHTS_MEMBER);
     if (weights === undefined) throw noWeights(zip);
-    const metadata = findMember(zip, METADATA_MEMBER);
+    const member = findMember(zip, METADATA_MEMBER);
+    const metadata = member && (await readJsonMember(zip, member)).root;
     return await makeModel(storage, {
       path: file.path,
       container: 'keras-zip',
       topology: await readJsonMember(zip, config),
       field: CONFIG_MEMBER,
       trainingConfig: undefined,
+      kerasVersion: stringOf(getMember(metadata, 'keras_version')),
       weightsFile: weights.stored ?? (await storage.unpackTemporarily(file, zip.chunks(weights))),
       archive: { file, zip },
-      record: metadata && readRecord((await readJsonMember(zip, metadata)).root),
+      record: metadata && readRecord(metadata),
       files: [file],
       // Unpacking compares the checksum; weights that lie stored are used where they are.
       ensureIntact: weights.stored && (() => drain(zip.chunks(weights))),

@@ -21,13 +21,14 @@ export async function writeKeras(
   onProgress: OnProgress,
 ): Promise<WrittenFiles> {
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
-  const topology = serializeJson(newTopology(model));
+  const document = newTopology(model);
+  const topology = serializeJson(document);
   const { names, isCopied, lost } = await writeContainer(model, staged, place, topology);
   const files: { name: string; byteLength: number }[] = [];
   for (const name of names) files.push({ name, byteLength: await staged.byteLength(name) });
   const total = files.reduce((sum, file) => sum + file.byteLength, 0);
   onProgress(total, total);
-  return { files, isIntact: isCopied, lost };
+  return { files, architecture: { topology: document.root }, isIntact: isCopied, lost };
 }
 
 async function writeContainer(

@@ -11,6 +11,7 @@ import { floatChunks } from '../float-values.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
 import { tensorsByName } from './tensors-by-name.js';
+import { architectureIn } from './tfjs-source.js';
 
 export interface NewTfjsOptions {
   /** Bytes of a weight file, the last one's excepted; 4 MiB by default, as the official converter has it. */
@@ -52,10 +53,14 @@ export async function writeNewTfjs(
       onProgress(index * shardBytes + length, total);
     }
     const specs = planned.map(({ spec }) => spec);
-    const text = new TextEncoder().encode(serializeJson({ lead: '', trail: '', root: newRoot(model, paths, specs) }));
+    const root = newRoot(model, paths, specs);
+    const text = new TextEncoder().encode(serializeJson({ lead: '', trail: '', root }));
     await staged.write(modelName, [text]);
     const files = paths.map((name, index) => ({ name, byteLength: Math.min(shardBytes, total - index * shardBytes) }));
-    return { files: [{ name: modelName, byteLength: text.byteLength }, ...files] };
+    return {
+      files: [{ name: modelName, byteLength: text.byteLength }, ...files],
+      architecture: architectureIn(root),
+    };
   });
 }
 

@@ -21,7 +21,7 @@ import { appendedBytes, appendedLength } from './appended-weights.js';
 import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
 import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
 import { tensorsByName } from './tensors-by-name.js';
-import type { TfjsSource } from './tfjs-source.js';
+import { architectureIn, type TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { newManifest } from './write-manifest.js';
 
@@ -62,11 +62,13 @@ export async function writeTfjs(
       await staged.write(appendedFile, appendedBytes(appended));
       files.push({ name: appendedFile, byteLength: appendedLength(appended) });
     }
-    const text = new TextEncoder().encode(
-      serializeJson({ ...source.document, root: newRoot(model, source, groups, appended, appendedFile) }),
-    );
+    const root = newRoot(model, source, groups, appended, appendedFile);
+    const text = new TextEncoder().encode(serializeJson({ ...source.document, root }));
     await staged.write(modelName, [text]);
-    return { files: [{ name: modelName, byteLength: text.byteLength }, ...files] };
+    return {
+      files: [{ name: modelName, byteLength: text.byteLength }, ...files],
+      architecture: architectureIn(root),
+    };
   });
 }
 
