@@ -13,6 +13,7 @@ import {
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
+import { loaderName } from './dialects/translate/cannot-convert.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { type Blocker, listLoaders } from './loaders.js';
 import { tfjsBlocker } from './model-loaders.js';
@@ -56,7 +57,13 @@ function toFormat(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const { graph: translated, renamed, renamedOutputs, held } = translateGraph(model.graph, to, isMixed(model, to));
+  const {
+    graph: translated,
+    renamed,
+    renamedOutputs,
+    leftOut,
+    held,
+  } = translateGraph(model.graph, to, isMixed(model, to));
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,
@@ -67,6 +74,7 @@ function translated(model: Model, format: Format): Model {
     warnings: [
       ...model.warnings,
       ...renamedWarning(renamed),
+      ...leftOutWarning(leftOut, to),
       ...heldWarning(held),
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
@@ -189,6 +197,19 @@ function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
     },
   ];
 }
+
+/** All of them by name: whoever trains the new model has to augment and regularise in another way. */
+function leftOutWarning(layers: readonly Layer[], target: Loader): readonly Warning[] {
+  if (layers.length === 0) return [];
+  const names = layers.map(({ name, className }) => `${name} (${className})`).join(', ');
+  const message =
+    `left out, as ${loaderName(target)} has none like them: layers that compute nothing when the model predicts, ` +
+    `and whose place nothing takes when it is trained: ${names}`;
+  return [{ code: 'training-only-layers-dropped', message, where: null }];
+}
+
+/** Whether a warning says that layers are left out. */
+export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';
 
 function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {
   if (first === undefined) return [];

@@ -2,6 +2,7 @@ import type { PlainObject } from '../json/json-value.js';
 import { activationCommutes, isRectifier } from './activations.js';
 import {
   ALL,
+  always,
   COMMUTES,
   commutes,
   ignoredByTfjs,
@@ -74,6 +75,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
 const dropout = (className: string, loads: readonly Loader[], scaling?: () => Scaling): LayerFacts => ({
   ...activation(className, loads, scaling),
   role: 'dropout',
+  onlyTrains: always,
 });
 
 export const DROPOUTS: readonly LayerFacts[] = [

@@ -89,12 +89,16 @@ export interface LayerFacts {
   /** Who has the class under this name. */
   readonly loads: readonly Loader[];
   readonly refusedFields?: readonly RefusedField[];
+  /** Who has another layer under this name, one that computes something else: no translation may write it. */
+  readonly differsIn?: readonly Loader[];
   /** Spatial dimensions of the features the class is made for. */
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
   readonly trainsUnlessTold?: true;
+  /** Whether it gives what it reads, if perhaps in its own precision, whenever the model is not being trained. */
+  readonly onlyTrains?: (config: PlainObject) => boolean;
   /** Softmax and sigmoid under any config: what stands behind the layer that makes the logits. */
   readonly makesProbabilities?: true;
   /** For activations: ReLU and its kin, near zero below and open above. */
@@ -123,6 +127,8 @@ export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
 
 export const COMMUTES: Scaling = { kind: 'commutes' };
 export const commutes = (): Scaling => COMMUTES;
+
+export const always = (): boolean => true;
 
 export const passesMask = (): Masking => 'passes';
 

@@ -38,6 +38,10 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     role: 'other',
     loads: ALL,
     masking: passesMask,
+    onlyTrains: (config) => {
+      const inner = wrappedIn(config.layer, factsOf);
+      return inner?.facts.onlyTrains?.(inner.config) === true;
+    },
     outputShape: (config, [input]) => {
       const inner = wrappedIn(config.layer, factsOf);
       const output = inner?.facts.outputShape?.(inner.config, [without(input, 1)]);
@@ -77,5 +81,22 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
         ...grouped(own[1], 'backward_layer', `backward_${forward!.name}/`),
       ];
     },
+  },
+  {
+    className: 'Pipeline',
+    role: 'other',
+    loads: ['keras3'],
+    trainsUnlessTold: true,
+    onlyTrains: ({ layers }) =>
+      Array.isArray(layers) &&
+      layers.every((held) => {
+        const inner = wrappedIn(held, factsOf);
+        return inner?.facts.onlyTrains?.(inner.config) === true;
+      }),
+    outputShape: ({ layers }, [input]) =>
+      (Array.isArray(layers) ? layers : [undefined]).reduce<Shape | undefined>((shape, held) => {
+        const inner = wrappedIn(held, factsOf);
+        return inner?.facts.outputShape?.(inner.config, [shape]);
+      }, input),
   },
 ];

@@ -1,5 +1,12 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
-import { dtypePolicy } from '../../../layers/dtype-policy.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  toPlain,
+} from '../../../json/json-value.js';
+import { computeDtype, dtypePolicy } from '../../../layers/dtype-policy.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { objectOf } from './bare-json.js';
@@ -66,6 +73,24 @@ export function addPlain(box: PieceBox, className: string, settings: PlainObject
   const { dtype } = outputOf(box, sources[0]!);
   return addPiece(box, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
 }
+
+/** Gives a tensor in the precision of a config's dtype: a Rescaling converts in every loader. */
+export function inPrecision(box: PieceBox, config: JsonObject, source: Source): Source {
+  const isThere = computeDtype(toPlain(config) as PlainObject) === outputOf(box, source).dtype;
+  return isThere ? source : addIdentity(box, config, source);
+}
+
+/** Adds what gives its input, in the precision of a config's dtype. */
+export function addIdentity(box: PieceBox, config: JsonObject, source: Source): Source {
+  const dtype = getMember(config, 'dtype');
+  const written = objectOf([...(dtype === undefined ? [] : [['dtype', dtype] as const]), ...IDENTITY]);
+  return addTranslated(box, 'Rescaling', written, [source]);
+}
+
+const IDENTITY: readonly (readonly [string, JsonValue])[] = [
+  ['scale', fromPlain(1)],
+  ['offset', fromPlain(0)],
+];
 
 /** Adds a piece in the source's words, and behind it what its activation becomes. */
 export function addTranslated(

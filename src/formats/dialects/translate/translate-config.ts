@@ -101,6 +101,7 @@ export function translateConfig(
       members.push([key, bareJson(refused?.instead?.(value) ?? value)]);
     }
   }
+  if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
   if (target === 'tfjs' && hasActivityRegularizer(settings))
     throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
   return { config: objectOf([...members, ...neededFields(className, members, target)]), split };

@@ -1,4 +1,11 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain, withMember } from '../../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonObject,
+  type PlainObject,
+  toPlain,
+  withMember,
+} from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
@@ -9,7 +16,8 @@ import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
-import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
+import { addIdentity, addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
+import { omissionOf } from './leaves-out.js';
 import type { Languages } from './translate-config.js';
 import { inTraining, phaseOf, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
@@ -27,6 +35,8 @@ export interface Translation {
   readonly renamed: readonly Renaming[];
   /** New names of the model's outputs by their old ones: a loss may be keyed by them. */
   readonly renamedOutputs: ReadonlyMap<string, string>;
+  /** Layers that are left out, as the target has none like them: they compute nothing when the model predicts. */
+  readonly leftOut: readonly Layer[];
   /** Layers that did not train, by their calls, and that the new loader trains. */
   readonly held: readonly string[];
 }
@@ -41,10 +51,11 @@ export function translateGraph(root: Graph, target: Loader, isMixed = false): Tr
   const told = listHeld(root);
   const held = source === target ? [] : told;
   if (source === target && !isMixed && !hasTfjsWords(root))
-    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), held };
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), leftOut: [], held };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
-  const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
+  const leftOut: Layer[] = [];
+  const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed, leftOut };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
     root.outputs.flatMap((ref, index) => {
@@ -55,7 +66,8 @@ export function translateGraph(root: Graph, target: Loader, isMixed = false): Tr
   // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
   const structures = target === 'tfjs' ? undefined : root.structures;
   const named = { ...graph, name: rootName(root.name, target), structures };
-  return { graph: named, renamed, renamedOutputs, held };
+  const gone = new Set(leftOut.map((layer) => layer.name));
+  return { graph: named, renamed, renamedOutputs, leftOut, held: held.filter((name) => !gone.has(name)) };
 }
 
 /**
@@ -115,9 +127,10 @@ const hasMasks = (root: Graph): boolean =>
 interface Task extends Languages {
   readonly names: LayerNames;
   readonly renamed: Renaming[];
+  readonly leftOut: Layer[];
 }
 
-/** What became of one layer: layers, the last of which gives its output. */
+/** What became of one layer: layers, the last of which gives its output; none where it gives what it reads. */
 interface Translated {
   readonly layers: readonly Layer[];
   /** What each of the layers reads. */
@@ -134,11 +147,17 @@ function translateOne(
 ): { readonly graph: Graph; readonly outputs: readonly TensorFacts[] } {
   const { nodes } = resolveGraph(graph);
   const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
-  for (const [before, after] of names) if (before !== after) task.renamed.push({ graph: path, before, after });
   const done = new Map<Layer, Translated>();
   const factsOfRef = (ref: TensorRef): TensorFacts =>
     done.get(byName.get(ref.layer)!)?.outputs[ref.tensor] ?? { shape: undefined, dtype: 'float32' };
   const byName = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const isOutput = (layer: Layer) => graph.outputs.some((ref) => ref.layer === layer.name);
+  const translateIt = (layer: Layer, inputs: readonly TensorFacts[]) => {
+    const name = names.get(layer.name)!;
+    const translated =
+      leaveOut(layer, name, inputs, isOutput(layer), task) ?? translateAny(layer, name, inputs, path, task);
+    done.set(layer, translated);
+  };
   const givenTo = new Map(graph.inputs.map((ref, index) => [ref.layer, given[index]]));
 
   for (const node of nodes) {
@@ -146,18 +165,26 @@ function translateOne(
     if (done.has(layer)) continue;
     const inputs = layer.calls[node.call]!.inputs.map(factsOfRef);
     const own = givenTo.get(layer.name);
-    done.set(layer, translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], path, task));
+    translateIt(layer, own === undefined ? inputs : [own]);
   }
   for (const layer of graph.layers) {
     if (done.has(layer)) continue;
     // A layer that is never called; the loaders make it all the same.
-    done.set(layer, translateAny(layer, names.get(layer.name)!, [], path, task));
+    translateIt(layer, []);
+  }
+  for (const [{ name: before }, { layers: own }] of done) {
+    const after = names.get(before)!;
+    if (own.length > 0 && before !== after) task.renamed.push({ graph: path, before, after });
   }
 
-  const redirect = (ref: TensorRef): TensorRef => ({
-    ...ref,
-    layer: done.get(byName.get(ref.layer)!)!.layers.at(-1)!.name,
-  });
+  const redirect = (ref: TensorRef): TensorRef => {
+    for (let { layer, call, tensor } = ref; ; ) {
+      const made = byName.get(layer)!;
+      const last = done.get(made)!.layers.at(-1);
+      if (last !== undefined) return { layer: last.name, call, tensor };
+      ({ layer, call, tensor } = made.calls[call]!.inputs[0]!);
+    }
+  };
   const layers = graph.layers.flatMap((layer) => connect(layer, done.get(layer)!, redirect));
   const isChain = [...done.values()].every(({ sources }) =>
     sources.every(
@@ -171,6 +198,37 @@ function translateOne(
     outputs: outputs.map(factsOfRef),
   };
 }
+
+/** What becomes of a layer that the target lacks and that computes nothing when the model predicts. */
+function leaveOut(
+  layer: Layer,
+  name: string,
+  inputs: readonly TensorFacts[],
+  isOutput: boolean,
+  task: Task,
+): Translated | undefined {
+  const given: TensorFacts = inputs[0] ?? { shape: undefined, dtype: 'float32' };
+  const omission = omissionOf(layer, given.dtype, task.target);
+  if (omission === undefined) return undefined;
+  checkCalls(layer, task);
+  task.leftOut.push(...layersIn(layer));
+  if (omission === 'leave out' && !isOutput) return { layers: [], sources: [], outputs: [given], keywords: [] };
+  // The model's output keeps its name.
+  const box: PieceBox = { pieces: [], inputs: [given], languages: task, layer: layer.name };
+  addIdentity(box, layer.config, { input: 0 });
+  return { ...namePieces(box, { ...layer, weights: [] }, name, task), outputs: [box.pieces[0]!.output], keywords: [] };
+}
+
+/** @throws RetrofitError `cannot-convert` for a call that is always as in training, in the layer or in its model */
+function checkCalls(layer: Layer, task: Task): void {
+  for (const call of layer.calls) translateKeywords(layer, argumentsOf(call), task);
+  for (const inner of layer.graph?.layers ?? []) checkCalls(inner, task);
+}
+
+const layersIn = (layer: Layer): readonly Layer[] =>
+  layer.graph === undefined
+    ? [layer]
+    : layer.graph.layers.filter(({ className }) => className !== 'InputLayer').flatMap(layersIn);
 
 function translateAny(
   layer: Layer,

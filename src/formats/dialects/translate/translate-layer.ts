@@ -4,15 +4,27 @@ import {
   isArray,
   type JsonObject,
   type JsonValue,
+  type PlainObject,
+  toPlain,
   withMember,
   withoutMember,
 } from '../../../json/json-value.js';
-import { axisOf, isChannelsFirst, numberIn } from '../../../layers/config.js';
+import { axisOf, isChannelsFirst, numberIn, spatialAxes } from '../../../layers/config.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Layer } from '../../../model/model.js';
 import { cannotConvert } from './cannot-convert.js';
-import { addPlain, addTranslated, outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import {
+  addIdentity,
+  addPlain,
+  addTranslated,
+  inPrecision,
+  outputOf,
+  type PieceBox,
+  type Source,
+} from './layer-pieces.js';
+import { omissionOf } from './leaves-out.js';
 import { noSuchClass } from './translate-config.js';
+import { readSerialized, type SerializedObject } from './translate-object.js';
 
 type Rule = (box: PieceBox, layer: Layer, sources: readonly Source[]) => Source | undefined;
 
@@ -139,12 +151,34 @@ const normalization: Rule = (box, layer, sources) => {
   return addPlain(box, 'Permute', { dims: back }, [addTranslated(box, layer.className, last, [turned])]);
 };
 
-/** Whole maps dropped at once: TensorFlow.js says it by the shape of the noise (and stops if it comes to train it). */
-const spatialDropout: Rule = (box, { config, settings }, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
-  const noise = isChannelsFirst(settings) ? [null, null, 1, 1] : [null, 1, 1, null];
-  const base = ['data_format', 'noise_shape'].reduce(withoutMember, config);
-  return addTranslated(box, 'Dropout', withMember(base, 'noise_shape', fromPlain(noise)), sources);
+/** Of an image that is large enough a CenterCrop is a Cropping2D; a smaller one it would resize. */
+const centerCrop: Rule = (box, { config, settings }, sources) => {
+  const shape = outputOf(box, sources[0]!).shape;
+  if (box.languages.target !== 'tfjs' || shape?.length !== 4) return undefined;
+  const cropping = spatialAxes(settings, 2).map((axis, index) => {
+    const rest = (shape[axis] ?? Number.NaN) - (numberIn(settings, index === 0 ? 'height' : 'width') ?? Number.NaN);
+    return [Math.floor(rest / 2), rest - Math.floor(rest / 2)];
+  });
+  if (!cropping.flat().every((size) => size >= 0)) return undefined;
+  const data_format = isChannelsFirst(settings) ? 'channels_first' : 'channels_last';
+  return addPlain(box, 'Cropping2D', { cropping, data_format }, [inPrecision(box, config, sources[0]!)]);
+};
+
+/** The layers of a Pipeline one by one, but for those that the target has no use for. */
+const pipeline: Rule = (box, layer, sources) => {
+  const { target } = box.languages;
+  const list = getMember(layer.config, 'layers');
+  const held = isArray(list) ? list.items.map((item) => readSerialized(item.value)) : [undefined];
+  if (target === 'keras3' || held.includes(undefined)) return undefined;
+  return (held as readonly SerializedObject[]).reduce<Source>((before, { className, config }) => {
+    const settings = toPlain(config) as PlainObject;
+    const inner: Layer = { name: layer.name, className, config, settings, calls: [], weights: [] };
+    const omission = omissionOf(inner, outputOf(box, before).dtype, target);
+    if (omission === 'leave out') return before;
+    if (omission === 'stand in') return addIdentity(box, config, before);
+    translateLayer(box, inner, [before]);
+    return { piece: box.pieces.length - 1 };
+  }, sources[0]!);
 };
 
 /** What carries Python code, or a path to a file, for one Keras alone. */
@@ -163,7 +197,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ThresholdedReLU', thresholded],
   ['Softmax', softmax],
   ['BatchNormalization', normalization],
-  ['SpatialDropout2D', spatialDropout],
+  ['CenterCrop', centerCrop],
+  ['Pipeline', pipeline],
   ['Lambda', refused],
   ['TFOpLambda', refused],
   ['SlicingOpLambda', refused],
