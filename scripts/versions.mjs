@@ -1,21 +1,22 @@
 // npm run versions: what the tool writes, loaded by the versions of Keras that people have. Sets up old Pythons, TensorFlows and
-// Kerases in .cache/versions (6 GB; a version that is not to be had is a row that says so), lets each save small models in every
+// Kerases in .cache/versions (10 GB; a version that is not to be had is a row that says so), lets each save small models in every
 // container it knows, runs `add` and `convert` on them, and asks the same version, today's Keras and TensorFlow.js what
 // they make of it. Writes docs/versions.json and docs/VERSIONS.md. What is set up and saved is kept for the next run.
 //   npm run versions -- --only 2.4.4,3.0.5     these alone, and the documents stay as they are
 //   npm run versions -- --page                 the page again, from docs/versions.json
 
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs, promisify, stripVTControlCharacters } from 'node:util';
 import { askProgram } from './versions/ask-program.mjs';
 import { CONTAINERS, LOADERS } from './versions/columns.mjs';
 import { prepareEnvironment } from './versions/environments.mjs';
 import { VERSIONS } from './versions/known-versions.mjs';
-import { cellText, versionsPage } from './versions/page.mjs';
+import { cellText, reasonsOf, versionsPage } from './versions/page.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const TOOL = at('versions/run-tool.mjs');
@@ -47,7 +48,12 @@ async function tryVersions(only) {
     printRow(row);
   }
   if (only !== undefined) return;
-  const results = { date: new Date().toISOString().slice(0, 10), node: process.version, versions };
+  const results = {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    machine: `${platform()} ${arch()}`,
+    versions,
+  };
   writeFileSync(DATA, `${JSON.stringify(results, undefined, 1)}\n`);
   writePage(results);
   say('docs/versions.json and docs/VERSIONS.md are written');
@@ -103,17 +109,22 @@ async function tryVersion(version, judges) {
   const loaders = LOADERS.filter(({ only }) => only === undefined || !version.isToday);
   const found = {};
   for (const loader of loaders) {
-    say(`${title}: ${loader.name}`);
+    say(`${title}: ${loader.heading}`);
     const judge = loader.id === 'same' ? judgeOf(version, environment) : judges[loader.judge ?? kind];
     await judgeCases(judge, loader, cases, found);
   }
-  const failed = Object.entries(saved.models).filter((entry) => entry[1].failed !== undefined);
-  return {
-    name,
-    title,
-    unmade: Object.fromEntries(failed.map(([model, { failed }]) => [model, failed])),
-    containers: found,
-  };
+  return { name, title, unsaved: unsavedOf(saved, Object.keys(found)), containers: found };
+}
+
+/** By container, the models that this version cannot make or save in it, though it saves others. */
+function unsavedOf(saved, containers) {
+  const models = Object.entries(saved.models);
+  const reasons = (id) =>
+    models.flatMap(([model, { failed, errors }]) => {
+      const why = failed ?? errors[id];
+      return why === undefined ? [] : [[model, clean(why)]];
+    });
+  return Object.fromEntries(containers.map((id) => [id, Object.fromEntries(reasons(id))]));
 }
 
 async function saveModels(version, { python, env }, folder) {
@@ -194,28 +205,33 @@ async function judgeCases(judge, loader, cases, found) {
   }
 }
 
+/** A reason as one line for a page: no folders of this machine, no colours. */
+function clean(text) {
+  return stripVTControlCharacters(text).replaceAll(`${CACHE}/`, '').replaceAll(/\s+/g, ' ').trim();
+}
+
 /** exact, converted, refused, differs, fails (to load), or cannot: the loader does not take the original either. */
 function outcomeOf(written, answer, loader) {
-  if (written.refused !== undefined) return { outcome: 'refused', why: written.refused };
-  if (answer.original) return { outcome: 'cannot', why: answer.error };
-  if (answer.error !== undefined) return { outcome: 'fails', why: answer.error };
+  if (written.refused !== undefined) return { outcome: 'refused', why: clean(written.refused) };
+  if (answer.original) return { outcome: 'cannot', why: clean(answer.error) };
+  if (answer.error !== undefined) return { outcome: 'fails', why: clean(answer.error) };
   if (answer.difference === 0) return { outcome: 'exact' };
   if (loader.of !== 'retrofitted' && answer.difference <= CONVERTED) return { outcome: 'converted' };
   return { outcome: 'differs', why: `by ${answer.difference.toExponential(1)} of the largest output` };
 }
 
-function printRow({ title, missing, unmade, containers }) {
+function printRow({ title, missing, unsaved, containers }) {
   if (missing !== undefined) {
     console.log(`${title}: not to be had: ${missing}`);
     return;
   }
-  for (const [model, why] of Object.entries(unmade)) console.log(`${title} cannot make ${model}: ${why}`);
   for (const [container, loaders] of Object.entries(containers)) {
+    for (const [model, why] of Object.entries(unsaved[container])) {
+      console.log(`${title} | ${container} | does not save ${model}: ${why}`);
+    }
     for (const [loader, models] of Object.entries(loaders)) {
       console.log(`${title} | ${container} | ${loader} | ${cellText(models)}`);
-      for (const [model, { outcome, why }] of Object.entries(models)) {
-        if (why !== undefined) console.log(`    ${model} ${outcome}: ${why}`);
-      }
+      for (const { text, names } of reasonsOf(models)) console.log(`    ${names.join(', ')} ${text}`);
     }
   }
 }

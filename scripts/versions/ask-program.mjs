@@ -11,7 +11,7 @@ const PATIENCE_MILLISECONDS = 120_000;
  * @param {readonly object[]} jobs
  * @returns {Promise<readonly object[]>} an answer for each job; `error` where there is none
  */
-export async function askProgram(judge, jobs) {
+export async function askProgram(program, jobs) {
   const answers = [];
   while (answers.length < jobs.length) {
     const reason = await answerSome(program, jobs.slice(answers.length), answers);

@@ -20,9 +20,9 @@ export const CONTAINERS = [
 
 /** `of` is what is loaded, `judge` who loads it, where it is not the version that saved the model. */
 export const LOADERS = [
-  { id: 'same', name: 'retrofitted, in the version that saved it', of: 'retrofitted' },
-  { id: 'today', name: "retrofitted, in today's", of: 'retrofitted', only: 'older' },
-  { id: 'tfjs', name: 'to TensorFlow.js', of: 'tfjs', judge: 'tfjs' },
-  { id: 'keras3', name: 'to Keras 3 `.keras`', of: 'keras3', judge: 'keras3' },
-  { id: 'keras2', name: 'to Keras 2 `.h5`', of: 'keras2', judge: 'keras2' },
+  { id: 'same', heading: 'retrofitted, the same version', of: 'retrofitted' },
+  { id: 'today', heading: "retrofitted, today's", of: 'retrofitted', only: 'older' },
+  { id: 'tfjs', heading: 'to TensorFlow.js', of: 'tfjs', judge: 'tfjs' },
+  { id: 'keras3', heading: 'to Keras 3', of: 'keras3', judge: 'keras3' },
+  { id: 'keras2', heading: 'to Keras 2', of: 'keras2', judge: 'keras2' },
 ];
