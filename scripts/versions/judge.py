@@ -1,6 +1,6 @@
 """One version of Keras as a judge: python judge.py MODULE
 
-Lines of JSON: {"after", "inputs", and "before" or "outputs"} come in on stdin; {"id"} with "difference" or "error" goes out.
+Lines of JSON: {"after", "inputs", and "before" or "outputs"} come in on stdin; a line with "difference" or "error" goes out.
 A model is {"path"}, or {"path", "weights"}: an architecture and its weights. A tensor is [path, shape]."""
 
 import json
