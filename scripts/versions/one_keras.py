@@ -1,4 +1,4 @@
-"""One of the Kerases: argv[1] is tf.keras, keras or tf_keras. Python 3.7 and TensorFlow 2.1 run what is in this folder too."""
+"""One of the Kerases: argv[1] is tf.keras, keras or tf_keras. All of this folder runs in Python 3.7 and TensorFlow 2.1 too."""
 
 import os
 import sys
