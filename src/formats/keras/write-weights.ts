@@ -3,7 +3,7 @@ import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { type ContainerMoves, planMoves } from '../weight-layouts/container-moves.js';
-import { containerPaths } from '../weight-layouts/container-paths.js';
+import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
 import { findLostObjects, hasLost } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
 import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
@@ -142,7 +142,8 @@ async function rebuild(
   const lost = [...(await copyObjects(file, editor, '/', '/', (path) => path === '/optimizer' || path === '/layers'))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
-    const isLeft = (path: string) => layer.graph !== undefined && path === `${from}/layers`;
+    const isLeft = (path: string) =>
+      layer.graph !== undefined && path === `${modelPath(layer, from)}/layers`;
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
   return lost;

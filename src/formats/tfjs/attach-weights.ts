@@ -1,33 +1,29 @@
 import { inputError } from '../../errors.js';
-import { isPlainObject, type Plain } from '../../json/json-value.js';
-import { factsOf } from '../../layers/known-layers.js';
+import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
 
 /**
  * Gives every layer its weights. TensorFlow.js matches by name: `<layer>/<weight>`, without the names of nested
- * models, and layer names may hold slashes themselves: the longest layer name that fits is the one. The weights of a
- * model in a wrapper (TimeDistributed) are the wrapper's.
+ * or wrapped models, and layer names may hold slashes themselves: the longest layer name that fits is the one.
  * @throws RetrofitError `weights-mismatch` for a weight that belongs to no layer, or to two
  */
 export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Graph {
-  const owners = new Map<string, Owner[]>();
-  const own = (name: string, owner: Owner) => owners.set(name, [...(owners.get(name) ?? []), owner]);
+  const owners = new Map<string, Layer[]>();
   for (const { graph: inner } of listGraphs(graph)) {
     for (const layer of inner.layers) {
       if (layer.graph !== undefined || !mayHaveWeights(layer)) continue;
-      own(layer.name, { layer, isWrapper: false });
-      for (const name of listWrappedNames(layer.settings.layer)) own(name, { layer, isWrapper: true });
+      owners.set(layer.name, [...(owners.get(layer.name) ?? []), layer]);
     }
   }
   const weights = new Map<Layer, Weight[]>();
   for (const spec of groups.flatMap((group) => group.specs)) {
     if (spec.isOptimizer) continue;
-    const { layer, isWrapper, name } = ownerOf(spec, owners, graph.read?.dialect === 'keras3');
+    const { layer, name } = ownerOf(spec, owners, graph.read?.dialect === 'keras3');
     const { dtype, shape, quantization } = spec;
     const weight = {
-      ...(isWrapper ? { name: spec.name, storedAs: spec.name } : { name }),
+      name,
       tensor: { dtype, shape, quantization, source: { kind: 'stored', ranges: spec.ranges }, exponent: 0 },
     } as const;
     const list = weights.get(layer);
@@ -37,36 +33,17 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
   return withWeights(graph, weights);
 }
 
-interface Owner {
-  readonly layer: Layer;
-  /** Whether the name is that of a layer in the model that this one wraps. */
-  readonly isWrapper: boolean;
-}
-
-/** Names of the layers of a model that a wrapper's config holds, however deep. */
-function listWrappedNames(wrapped: Plain | undefined): readonly string[] {
-  if (!isPlainObject(wrapped)) return [];
-  const { config } = wrapped;
-  const layers = isPlainObject(config) ? config.layers : config;
-  if (!Array.isArray(layers)) return isPlainObject(config) ? listWrappedNames(config.layer) : [];
-  return (layers as readonly Plain[]).flatMap((entry) => {
-    if (!isPlainObject(entry)) return [];
-    const name = entry.name ?? (isPlainObject(entry.config) ? entry.config.name : undefined);
-    return [...(typeof name === 'string' ? [name] : []), ...listWrappedNames(entry)];
-  });
-}
-
 function mayHaveWeights(layer: Layer): boolean {
-  const facts = factsOf(layer.className, layer.settings);
+  const facts = factsOfLayer(layer);
   return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
 /** @param isScoped whether the names of models may stand before those of layers, as older versions of Keras 3 had it */
 function ownerOf(
   spec: LocatedSpec,
-  owners: ReadonlyMap<string, readonly Owner[]>,
+  owners: ReadonlyMap<string, readonly Layer[]>,
   isScoped: boolean,
-): Owner & { name: string } {
+): { readonly layer: Layer; readonly name: string } {
   for (let end = spec.name.lastIndexOf('/'); end > 0; end = spec.name.lastIndexOf('/', end - 1)) {
     const path = spec.name.slice(0, end);
     const name = owners.has(path) || !isScoped ? path : path.slice(path.lastIndexOf('/') + 1);
@@ -78,7 +55,7 @@ function ownerOf(
         hint: 'TensorFlow.js refuses this model too: rename one of the layers in the program that made it',
       });
     }
-    return { ...found[0]!, name: spec.name.slice(end + 1) };
+    return { layer: found[0]!, name: spec.name.slice(end + 1) };
   }
   throw inputError('weights-mismatch', `the weight "${spec.name}" belongs to no layer of the model`, {
     where: { field: `${spec.field}.name` },

@@ -8,7 +8,7 @@ export function tensorsByName(model: Model): ReadonlyMap<string, Tensor> {
   for (const { graph } of listGraphs(model.graph)) {
     for (const layer of graph.layers) {
       for (const weight of layer.weights) {
-        const name = weight.storedAs ?? `${layer.name}/${weight.name}`;
+        const name = `${layer.name}/${weight.name}`;
         if (tensors.has(name)) {
           throw inputError('duplicate-weight', `two weights would be called "${name}"`, {
             where: { layer: layer.name },

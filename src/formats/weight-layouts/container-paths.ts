@@ -1,5 +1,5 @@
 import { layerOrder } from '../../model/layer-order.js';
-import type { Graph, Layer } from '../../model/model.js';
+import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 import { pythonClass } from '../dialects/class-names.js';
 
 /**
@@ -18,10 +18,13 @@ export function containerPaths(graph: Graph, container = ''): ReadonlyMap<Layer,
     const path = `${container}/layers/${count === 0 ? segment : `${segment}_${count}`}`;
     paths.set(layer, path);
     if (layer.graph !== undefined)
-      for (const [inner, place] of containerPaths(layer.graph, path)) paths.set(inner, place);
+      for (const [inner, place] of containerPaths(layer.graph, modelPath(layer, path))) paths.set(inner, place);
   }
   return paths;
 }
+
+/** Where the model stands that a layer is, or wraps, in the layer's group. */
+export const modelPath = (layer: Layer, path: string): string => path + '/layer'.repeat(stepAxes(layer));
 
 /** Source: `to_snake_case` in keras/src/utils/naming.py. */
 const snakeCase = (name: string): string =>

@@ -3,7 +3,7 @@ import { weightsMismatch } from '../../model/check-weights.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { containerPaths } from './container-paths.js';
+import { containerPaths, modelPath } from './container-paths.js';
 import { datasetTensor, refuseUnreachable, weightFacts, withWeights } from './hdf5-weights.js';
 
 /**
@@ -43,8 +43,9 @@ function readLayer(file: Hdf5File, root: Graph, layer: Layer, path: string): rea
       tensor: datasetTensor(file.dataset(dataset), layer),
     }));
   }
-  const count = has && file.has(`${path}/vars`) ? file.list(`${path}/vars`).length : 0;
-  const expected = facts.filter((fact) => fact.path === undefined).length;
+  const own = modelPath(layer, path);
+  const count = has && file.has(`${own}/vars`) ? file.list(`${own}/vars`).length : 0;
+  const expected = facts.filter(({ path: place = 'vars/' }) => place.replace(/^(layer\/)*/, '').startsWith('vars/')).length;
   if (count > expected)
     throw weightsMismatch(layer.name, `"${path}/vars" holds ${count} tensors, the layer has ${expected}`);
   return facts.map((fact, index) => {
@@ -79,7 +80,7 @@ function checkName(file: Hdf5File, layer: Layer, path: string): void {
 /** Weights that no layer claims tell of another architecture. */
 function refuseForeignGroups(file: Hdf5File, graph: Graph, paths: ReadonlyMap<Layer, string>): void {
   const claimed = new Set(paths.values());
-  const containers = ['', ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [path]))];
+  const containers = ['', ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [modelPath(layer, path)]))];
   for (const container of containers) {
     const group = `${container}/layers`;
     if (!file.has(group)) continue;
