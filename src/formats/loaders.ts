@@ -16,13 +16,15 @@ import type { Loader } from '../layers/layer-facts.js';
 import { nameProblem } from '../layers/layer-names.js';
 import { readField } from '../layers/read-field.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { longestWalk } from '../model/layer-order.js';
-import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
+import { type Container, type Graph, type Layer, listGraphs, outerSettings, stepAxes } from '../model/model.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
+import { listEntries } from './dialects/wrapped-entries.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -76,9 +78,10 @@ function findInside(root: Graph, loader: Loader, isLegacy: boolean): Blocker | u
     [...listGraphs(root)].flatMap(({ graph }) => graph.layers.map((layer) => [layer.graph, graph] as const)),
   );
   for (const { graph, path } of listGraphs(root)) {
+    const parent = parents.get(graph);
+    const holder = parent?.layers.find((layer) => layer.graph === graph);
     const found =
-      nestedBlocker(graph, parents.get(graph), path.at(-1), loader) ??
-      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, parent, holder, loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -106,13 +109,16 @@ function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Block
 function nestedBlocker(
   graph: Graph,
   parent: Graph | undefined,
-  layer: string | undefined,
+  holder: Layer | undefined,
   loader: Loader,
 ): Blocker | undefined {
-  if (loader !== 'keras3' || parent === undefined || layer === undefined) return undefined;
+  if (loader !== 'keras3' || parent === undefined || holder === undefined) return undefined;
+  const layer = holder.name;
   if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
     const reason =
-      parent.kind === 'functional' ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';
+      parent.kind === 'functional' && stepAxes(holder) === 0
+        ? 'numbers its calls otherwise'
+        : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
   if (parent.kind === 'sequential' && isListOfOne(graph.structures?.outputs) && !endsModel(parent, layer))
@@ -147,7 +153,7 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       return { layer, field: 'config', reason: 'is a list of layers, which Keras 3 no longer reads' };
     }
     const input = graph.layers[0]!;
-    if (input.implicit && graph.layers[1]!.settings.batch_input_shape !== undefined) {
+    if (input.implicit && outerSettings(graph.layers[1]!).batch_input_shape !== undefined) {
       return {
         layer: graph.layers[1]!.name,
         field: 'batch_input_shape',
@@ -172,8 +178,7 @@ function findSquashed(graph: Graph): string | undefined {
   const squashed = findSquashedNodes(nodes);
   const reader = nodes.find(
     ({ layer, inputs }) =>
-      factsOf(layer.className, layer.settings).spatialRank !== undefined &&
-      inputs.some(({ node }) => squashed.has(node)),
+      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => squashed.has(node)),
   );
   const pool = reader?.inputs.map(({ node }) => squashed.get(node)).find((node) => node !== undefined);
   return pool === undefined ? undefined : nodes[pool]!.layer.name;
@@ -188,12 +193,28 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
   // What keras.applications brings along, Keras 3 finds by its module.
   const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
+  const inside = getMember(listEntries(layer).at(-1), 'module') !== undefined;
   const found =
     layer.graph === undefined && !isFound
-      ? classBlocker(layer.className, layer.settings, { loader, hasModule, isLegacy })
+      ? classBlocker(layer.className, layer.settings, { loader, hasModule: inside, isLegacy })
       : undefined;
   const name = nameProblem(layer.name, loader);
-  return found ?? callBlocker(layer, loader) ?? (name === undefined ? undefined : { field: 'name', reason: name });
+  return (
+    found ??
+    wrapperBlocker(layer, { loader, hasModule, isLegacy }) ??
+    callBlocker(layer, loader) ??
+    (name === undefined ? undefined : { field: 'name', reason: name })
+  );
+}
+
+/** Wrappers of a model with several inputs run in Keras 2 alone. */
+function wrapperBlocker({ wrappers = [], graph }: Layer, judge: Judge): Finding | undefined {
+  for (const { settings } of wrappers) {
+    const found = classBlocker('TimeDistributed', settings, judge);
+    if (found !== undefined) return found;
+  }
+  const isOne = wrappers.length === 0 || graph === undefined || graph.inputs.length === 1;
+  return isOne || judge.loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
 }
 
 function callBlocker({ calls }: Layer, loader: Loader): Finding | undefined {

@@ -40,8 +40,6 @@ export interface Tensor {
 /** A variable of a layer, by the name it has inside the layer: `kernel`, `forward_lstm/bias`. */
 export interface Weight {
   readonly name: string;
-  /** The name is whole, without the layer's before it: of a weight in a model that the layer wraps. */
-  readonly isWhole?: true;
   /** Its whole name in the manifest that it was read from. */
   readonly storedAs?: string;
   readonly tensor: Tensor;

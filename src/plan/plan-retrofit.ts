@@ -1,5 +1,6 @@
 import { inputError, usageError } from '../errors.js';
-import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
+import { elementCount } from '../layers/config.js';
+import { findGraph, type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
 import { weightKey } from '../model/weight-key.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
@@ -69,7 +70,7 @@ function makePlan(
   const names = takenNames(model.graph);
   const sites = drafts.map((draft): Site => {
     const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, bounds);
-    return siteOf(draft, road, names.claim(draft.candidate.base), options);
+    return siteOf(draft, road, names.claim(draft.candidate.base), options, model.graph);
   });
   return {
     options,
@@ -110,11 +111,16 @@ function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[
 
 const NO_ROAD: Road = { exactBy: null, doublings: [] };
 
-function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions): Site {
+function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions, root: Graph): Site {
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
-  const elements = places.map((placed) => featureElements(shapeOf(placed.view, placed.place)));
+  const elements = places.map((placed) =>
+    times(featureElements(shapeOf(placed.view, placed.place)), placed.view.steps),
+  );
+  const gates = places.map((placed) =>
+    times(elementCount(shapeOf(placed.view, placed.place)?.slice(1, 1 + draft.stepAxes)), placed.view.steps),
+  );
   return {
     name,
     stage: candidate.stage,
@@ -127,13 +133,25 @@ function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions
     placement: options.placement,
     ...road,
     spatialRank: draft.spatialRank,
+    stepAxes: draft.stepAxes,
     isChannelsFirst: draft.isChannelsFirst,
+    isHeld: isHeld(root, view.path),
     dtype: view.nodes[place.node]!.layer.settings.dtype,
     params: moduleParams(channels, units, options.bias),
-    macs: sumKnown(elements.map((count) => moduleMacs(channels, units, count))),
+    macs: sumKnown(elements.map((count, call) => moduleMacs(channels, units, count, gates[call]!))),
     additions: sumKnown(elements),
   };
 }
+
+const times = (left: number | null, right: number | null): number | null =>
+  left === null || right === null ? null : left * right;
+
+/** Whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
+const isHeld = (root: Graph, path: readonly string[]): boolean =>
+  path.some((name, depth) => {
+    const layer = findGraph(root, path.slice(0, depth))?.layers.find((inner) => inner.name === name);
+    return layer?.wrappers?.some(({ settings }) => root.isFrozen || settings.trainable === false);
+  });
 
 /** The nodes that are to read the scaled tensor. */
 function movedReaders({ view, place }: PlacedIn): ReadonlySet<number> {
@@ -246,7 +264,7 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     sites.flatMap((site) => site.graph.map((_, depth) => site.graph.slice(0, depth + 1).join('\0'))),
   );
   return [...listGraphs(root)]
-    .filter(({ graph, path }) => graph.isFrozen && used.has(path.join('\0')))
+    .filter(({ graph, path }) => (graph.isFrozen || isHeld(root, path)) && used.has(path.join('\0')))
     .map(({ path }) => path.at(-1)!);
 }
 

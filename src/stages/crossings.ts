@@ -68,7 +68,7 @@ export function tailOf(callers: Callers, view: GraphView, node: number): Tail {
 function channelsOf(view: GraphView, node: number, tensor: number): number | null {
   const shape = shapeOf(view, { node, tensor });
   // A vector has no channels: it may be a map that was flattened.
-  return shape === undefined || shape.length < 3 ? null : (shape[channelsAxisOf(view, shape.length)] ?? null);
+  return shape === undefined || shape.length < 3 ? null : (shape[channelsAxisOf(view, node, shape.length)] ?? null);
 }
 
 function learns(view: GraphView, id: number): boolean {

@@ -255,6 +255,10 @@ export function featuresOf(view: GraphView, node: number, tensor: number): Pick<
   const stride = Math.max(...strideOf(view, { node, tensor }));
   const shape = view.shapes[node]?.[tensor];
   if (shape === undefined) return { stride, size: [], channels: null };
-  const axis = channelsAxisOf(view, shape.length);
-  return { stride, size: shape.filter((_, index) => index > 0 && index !== axis), channels: shape[axis] ?? null };
+  const axis = channelsAxisOf(view, node, shape.length);
+  return {
+    stride,
+    size: shape.filter((_, index) => index > view.stepAxes[node]! && index !== axis),
+    channels: shape[axis] ?? null,
+  };
 }

@@ -76,5 +76,5 @@ function kindOf(settings: Parameters<typeof isRectifier>[0], rectifies: boolean)
 
 function channelsAt(view: GraphView, node: number, tensor = 0): number | null {
   const shape = shapeOf(view, { node, tensor });
-  return shape?.[channelsAxisOf(view, shape.length)] ?? null;
+  return shape?.[channelsAxisOf(view, node, shape.length)] ?? null;
 }

@@ -17,10 +17,11 @@ import {
 import type { Dialect, Graph, Layer, Structure, TensorRef } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
-import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
+import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { isRestored, restoredEntry } from './restored-entry.js';
 import { listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
+import { listEntries } from './wrapped-entries.js';
 
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
@@ -157,8 +158,20 @@ function callsIn(layer: Layer): JsonArray | undefined {
 
 /** A layer's entry without its calls. */
 function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
-  if (layer.graph !== undefined) return lowerModelEntry(layer.graph, layer.entry, style);
-  return layer.entry === undefined ? newEntry(layer, style) : withMember(layer.entry, 'config', layer.config);
+  const { graph, wrappers = [] } = layer;
+  const entries = listEntries(layer);
+  const inside = entries.at(-1);
+  const lowered =
+    graph !== undefined
+      ? lowerModelEntry(graph, inside, style)
+      : inside === undefined
+        ? newEntry(layer, style)
+        : withMember(inside, 'config', layer.config);
+  return wrappers.reduceRight((within, wrapper, index) => {
+    const config = withMember(wrapper.config, 'layer', within);
+    const around = entries[index];
+    return around === undefined ? newWrapperEntry(config, style) : withMember(around, 'config', config);
+  }, lowered);
 }
 
 function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {

@@ -4,7 +4,7 @@ import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
 import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
-import { containerPaths } from '../weight-layouts/container-paths.js';
+import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
 import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
 import { findLostObjects, hasLost } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
@@ -152,7 +152,7 @@ async function rebuild(
   const lost = [...(await copyObjects(file, editor, '/', '/', isElsewhere))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
-    const isLeft = (path: string) => layer.graph !== undefined && isContainer(path, from);
+    const isLeft = (path: string) => layer.graph !== undefined && isContainer(path, modelPath(layer, from));
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
   return lost;

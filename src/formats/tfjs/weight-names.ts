@@ -41,5 +41,4 @@ export function findMisnamed(
 }
 
 /** The name a weight has in a manifest that TensorFlow.js loads. */
-export const manifestName = (layer: Layer, { name, isWhole }: Weight): string =>
-  isWhole ? name : `${layer.name}/${name}`;
+export const manifestName = (layer: Layer, { name }: Weight): string => `${layer.name}/${name}`;

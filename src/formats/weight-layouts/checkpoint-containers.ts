@@ -1,6 +1,6 @@
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { containerPaths } from './container-paths.js';
+import { containerPaths, modelPath } from './container-paths.js';
 import { weightFacts } from './hdf5-weights.js';
 
 // `.keras` and `.weights.h5` of TensorFlow 2.12 to 2.14, which no other version reads: the layers of a model are found
@@ -35,7 +35,10 @@ const isWhole = (file: Hdf5File, paths: ReadonlyMap<Layer, string>): boolean =>
 /** A group with weights that no layer claims. */
 export function findForeignGroup(file: Hdf5File, paths: ReadonlyMap<Layer, string>, group: string): string | undefined {
   const claimed = new Set(paths.values());
-  const containers = ['', ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [path]))];
+  const containers = [
+    '',
+    ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [modelPath(layer, path)])),
+  ];
   return containers
     .map((container) => `${container}/${group}`)
     .filter((place) => file.has(place))

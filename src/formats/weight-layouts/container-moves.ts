@@ -2,7 +2,7 @@ import { layerOrder } from '../../model/layer-order.js';
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File, Hdf5Renaming } from '../../storage/hdf5.js';
 import { checkpointPaths } from './checkpoint-containers.js';
-import { containerPaths } from './container-paths.js';
+import { containerPaths, modelPath } from './container-paths.js';
 
 /** How the groups of a `.weights.h5` get from the layers of one graph to those of another. */
 export interface ContainerMoves {
@@ -51,7 +51,7 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
       places.set(layer, place);
       if (layer.graph === undefined) continue;
       const inner = old?.layers.find((candidate) => candidate.name === layer.name)?.graph;
-      planContainer(inner, layer.graph, place);
+      planContainer(inner, layer.graph, modelPath(layer, place));
     }
     const renames = completePermutation(new Map([...now].map(([layer, name]) => [name, newNames.get(layer)!])), all);
     if ([...renames].some(([from, to]) => from !== to)) renamings.push({ group, renames });

@@ -1,5 +1,5 @@
 import { layerOrder } from '../../model/layer-order.js';
-import type { Graph, Layer } from '../../model/model.js';
+import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 import { pythonClass } from '../dialects/class-names.js';
 
 /** How a version of Keras numbers the groups of a container. */
@@ -32,10 +32,14 @@ export function containerPaths(
     counts.set(segment, count + numbering.step(path));
     paths.set(layer, path);
     if (layer.graph !== undefined)
-      for (const [inner, place] of containerPaths(layer.graph, path, numbering)) paths.set(inner, place);
+      for (const [inner, place] of containerPaths(layer.graph, modelPath(layer, path), numbering))
+        paths.set(inner, place);
   }
   return paths;
 }
+
+/** Where the model stands that a layer is, or wraps, in the layer's group. */
+export const modelPath = (layer: Layer, path: string): string => path + '/layer'.repeat(stepAxes(layer));
 
 /** Source: `to_snake_case` in keras/src/utils/naming.py. */
 const snakeCase = (name: string): string =>

@@ -4,7 +4,7 @@ import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './checkpoint-containers.js';
-import { containerPaths } from './container-paths.js';
+import { containerPaths, modelPath } from './container-paths.js';
 import { datasetTensor, refuseUnreachable, weightFacts, withWeights } from './hdf5-weights.js';
 
 /**
@@ -37,8 +37,11 @@ function readLayer(file: Hdf5File, root: Graph, layer: Layer, path: string): rea
       tensor: datasetTensor(file.dataset(dataset), layer),
     }));
   }
-  const count = has && file.has(`${path}/vars`) ? file.list(`${path}/vars`).length : 0;
-  const expected = facts.filter((fact) => fact.path === undefined).length;
+  const own = modelPath(layer, path);
+  const count = has && file.has(`${own}/vars`) ? file.list(`${own}/vars`).length : 0;
+  const expected = facts.filter(({ path: place = 'vars/' }) =>
+    place.replace(/^(layer\/)*/, '').startsWith('vars/'),
+  ).length;
   if (count > expected)
     throw weightsMismatch(layer.name, `"${path}/vars" holds ${count} tensors, the layer has ${expected}`);
   return facts.map((fact, index) => {

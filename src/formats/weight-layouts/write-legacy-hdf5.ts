@@ -62,7 +62,9 @@ async function writeLayer(
   if (before === layer && !isNew) return;
   if (isNew) editor.makeGroup(group);
   const weights =
-    layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
+    layer.graph === undefined
+      ? ownWeights(layer, before)
+      : nestedWeights({ ...layer, graph: layer.graph }, writing.dialect);
   const old = before === undefined ? undefined : layersBefore(layer, before);
   const names: string[] = [];
   for (const { owner, weight } of weights) {
@@ -100,8 +102,8 @@ interface OwnedWeight {
 const ownWeights = (layer: Layer, before: Layer | undefined): readonly OwnedWeight[] =>
   (before === undefined ? orderedWeights(layer) : layer.weights).map((weight) => ({ owner: layer, weight }));
 
-function nestedWeights(layer: Layer, graph: Graph, dialect: Dialect): readonly OwnedWeight[] {
-  const order = legacyOrder(graph, dialect);
+function nestedWeights(layer: Layer & { graph: Graph }, dialect: Dialect): readonly OwnedWeight[] {
+  const order = legacyOrder(layer, dialect);
   if (order === undefined)
     throw weightsMismatch(
       layer.name,

@@ -922,7 +922,11 @@ describe('crops and sizes of images', () => {
   test.each([
     ['CenterCrop', { height: 10, width: 8 }, 'class_name'],
     ['Resizing', { height: 4, width: 4, interpolation: 'bilinear', crop_to_aspect_ratio: false }, 'class_name'],
-    ['Resizing', { height: 4, width: 4, interpolation: 'bilinear', crop_to_aspect_ratio: true }, 'crop_to_aspect_ratio'],
+    [
+      'Resizing',
+      { height: 4, width: 4, interpolation: 'bilinear', crop_to_aspect_ratio: true },
+      'crop_to_aspect_ratio',
+    ],
     ['Resizing', { height: 4, width: 4, pad_to_aspect_ratio: true }, 'pad_to_aspect_ratio'],
   ])('a %s %j is refused for its %s', (className, config, field) => {
     const before = graphOf('keras3', [9, 8, 3], { one: { className, config } });

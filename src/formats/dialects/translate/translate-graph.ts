@@ -5,20 +5,32 @@ import {
   type PlainObject,
   toPlain,
   withMember,
+  withoutMember,
 } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
 import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
+import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
-import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
+import {
+  type Call,
+  distribute,
+  type Graph,
+  type Layer,
+  listGraphs,
+  stepAxes,
+  type TensorRef,
+  tensorKey,
+  type Wrapper,
+} from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addIdentity, addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
 import { omissionOf } from './leaves-out.js';
-import type { Languages } from './translate-config.js';
+import { type Languages, translateConfig } from './translate-config.js';
 import { inTraining, phaseOf, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { isOperation, translateOperation } from './translate-operation.js';
@@ -239,7 +251,8 @@ function translateAny(
 ): Translated {
   const calls = layer.calls.map(argumentsOf);
   if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
-  const box: PieceBox = { pieces: [], inputs, languages: task, layer: layer.name };
+  const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
+  const box: PieceBox = { pieces: [], inputs: inside, languages: task, layer: layer.name };
   const sources = inputs.map((_, input): Source => ({ input }));
   let keywords: readonly (JsonObject | undefined)[] = [];
   if (layer.className === 'InputLayer') translateInput(box, layer);
@@ -250,22 +263,22 @@ function translateAny(
     keywords = calls.map((call) => translateKeywords(layer, call, task));
     translateLayer(box, layer, sources);
   }
-  return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
+  const { shape, dtype } = box.pieces.at(-1)!.output;
+  const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
+  return { ...namePieces(box, layer, name, task), outputs: [output], keywords };
 }
 
 /** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
-function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
+function namePieces(box: PieceBox, layer: Layer, name: string, task: Task) {
+  const { names, target } = task;
   if (target === 'tfjs') refuseUnknownWeights(layer);
   const { pieces } = box;
   const same = pieces.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? pieces.length - 1 : same;
   const layers = pieces.map((piece, index): Layer => {
     const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
-    const config = objectOf([
-      ['name', fromPlain(own)],
-      ...piece.config.members.map(({ key, value }) => [key, value] as const),
-    ]);
-    return {
+    const config = named(piece.config, own);
+    const made: Layer = {
       name: own,
       className: piece.className,
       config,
@@ -273,9 +286,30 @@ function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }
       calls: [],
       weights: index === keeper ? keptWeights(layer) : [],
     };
+    // What takes several tensors, number by number, need not be wrapped, and cannot be.
+    if (layer.wrappers === undefined || piece.sources.length > 1) return made;
+    return index === keeper ? wrapAgain(made, layer, task) : distribute(made, stepAxes(layer));
   });
   return { layers, sources: pieces.map((piece) => piece.sources) };
 }
+
+const named = (config: JsonObject, name: string): JsonObject =>
+  objectOf([['name', fromPlain(name)], ...config.members.map(({ key, value }) => [key, value] as const)]);
+
+/** The wrappers of a layer around what it became; what is inside keeps names of its own. */
+function wrapAgain(made: Layer, { wrappers = [], settings, graph }: Layer, task: Task): Layer {
+  const nameInside = (name: unknown): string => task.names.proper(typeof name === 'string' ? name : made.name);
+  const around = wrappers.map((wrapper, depth): Wrapper => {
+    const { config } = translateConfig(WRAPPER, withoutMember(wrapper.config, 'layer'), task, made.name);
+    const whole = named(config, depth === 0 ? made.name : nameInside(wrapper.settings.name));
+    return { config: whole, settings: toPlain(whole) as PlainObject };
+  });
+  if (graph !== undefined) return { ...made, wrappers: around };
+  const config = withMember(made.config, 'name', fromPlain(nameInside(settings.name)));
+  return { ...made, config, settings: toPlain(config) as PlainObject, wrappers: around };
+}
+
+const WRAPPER = 'TimeDistributed';
 
 /** TensorFlow.js finds weights by their names. */
 function refuseUnknownWeights({ name, className, settings, weights }: Layer): void {
@@ -313,7 +347,9 @@ function translateModel(
   path: readonly string[],
   task: Task,
 ): Translated {
-  const { graph, outputs } = translateOne(inner, [...path, layer.name], inputs, task);
+  if (layer.wrappers !== undefined && inner.inputs.length > 1 && task.target !== 'keras2') throw severalInputs(layer);
+  const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
+  const { graph, outputs } = translateOne(inner, [...path, layer.name], inside, task);
   const model: Layer = {
     name,
     className: graph.kind === 'sequential' ? 'Sequential' : 'Functional',
@@ -321,12 +357,12 @@ function translateModel(
     settings: Object.create(null),
     calls: [],
     weights: layer.weights,
-    graph: { ...graph, name },
+    graph: { ...graph, name: layer.wrappers === undefined ? name : task.names.proper(inner.name) },
   };
   return {
-    layers: [model],
+    layers: [layer.wrappers === undefined ? model : wrapAgain(model, layer, task)],
     sources: [inputs.map((_, input) => ({ input }))],
-    outputs,
+    outputs: outputs.map((output) => ({ ...output, shape: shapeOutside(layer, output.shape, inputs[0]?.shape) })),
     keywords: calls.map((call) => translateKeywords(layer, call, task)),
   };
 }
@@ -345,6 +381,15 @@ function translateInput(box: PieceBox, layer: Layer): void {
   const isWritten = inputShape(layer.settings) !== undefined;
   const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
   addTranslated(box, 'InputLayer', config, []);
+}
+
+function severalInputs(layer: Layer) {
+  return cannotConvert(
+    layer.name,
+    'layer',
+    'it is a TimeDistributed around a model of several inputs, which runs in Keras 2 alone',
+    'keep the model in the format it is in, or rebuild it with one input inside',
+  );
 }
 
 function severalCalls(layer: Layer) {
