@@ -116,13 +116,17 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
         held(graph.structures?.outputs ?? flat(graph.outputs)),
       ),
     };
-    return { className: 'Functional', config: newConfig(graph, entries, style, io) };
+    return { className: functionalClass(style.kerasVersion), config: newConfig(graph, entries, style, io) };
   }
   const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
   const listed = isKeras3 && style.isInSequential && !listsEnds ? unlisted(outputs) : outputs;
   return { className: read.className, config: withMember(layered, 'output_layers', listed) };
 }
+
+/** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
+const functionalClass = (kerasVersion: string | undefined): string =>
+  /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */
 const flat = (ends: readonly TensorRef[]): Structure =>
