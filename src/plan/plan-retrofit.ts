@@ -1,6 +1,7 @@
 import { inputError, usageError } from '../errors.js';
 import { elementCount } from '../layers/config.js';
-import { findGraph, type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
+import { isClosedLayer } from '../layers/known-layers.js';
+import { findGraph, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
 import { weightKey } from '../model/weight-key.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
@@ -268,6 +269,14 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     .map(({ path }) => path.at(-1)!);
 }
 
+/** Layers that may hold blocks and that nobody can look into, those with most weights first. */
+function listClosedLayers(root: GraphView): readonly Layer[] {
+  const closed = [...listViews(root)].flatMap(({ graph }) =>
+    graph.layers.filter((layer) => layer.graph === undefined && isClosedLayer(layer.className, layer.settings)),
+  );
+  return closed.sort((left, right) => right.weights.length - left.weights.length);
+}
+
 function nothingToDo(file: string, network: Network, { held, chosen }: Choice, { options, skipped }: Plan) {
   if (held.length > 0 && chosen.length === 0) {
     return usageError(
@@ -286,12 +295,20 @@ function nothingToDo(file: string, network: Network, { held, chosen }: Choice, {
     });
   }
   if (network.blocks.length === 0) {
+    const hidden = listClosedLayers(network.view);
+    const closed = hidden.slice(0, 3).map(({ className, name }) => `${className} "${name}"`);
+    const more = hidden.length > 3 ? ` and ${hidden.length - 3} more` : '';
+    const besides = hidden.length === 0 ? '' : `; what is inside ${closed.join(', ')}${more} cannot be seen`;
     return inputError(
       'nothing-found',
-      'no block was found: no residual unit, inception module, dense block or convolution with a non-linearity',
+      `no block was found: no residual unit, inception module, dense block or convolution with a non-linearity${besides}`,
       {
-        where: { file },
-        hint: 'modules go into convolutional networks; name a layer with --at to decide yourself',
+        where: { file, layer: hidden[0]?.name },
+        reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
+        hint:
+          hidden.length === 0
+            ? 'modules go into convolutional networks; name a layer with --at to decide yourself'
+            : 'save the model with its layers in a functional or Sequential model, or name a layer with --at',
       },
     );
   }

@@ -1,4 +1,4 @@
-import { behindNonLinearity, convolutionsOf, entryOf, type FoundBlock, onlyReader } from './block.js';
+import { behindNonLinearity, convolutionsOf, entryOf, type FoundBlock, nodesBackTo, onlyReader } from './block.js';
 import { type GraphView, isPointwise, strideOf } from './graph-view.js';
 import type { Ends } from './output-makers.js';
 
@@ -48,7 +48,7 @@ export function findConvUnits(view: GraphView, pairsOnly: boolean, ends: Ends): 
 }
 
 function unit(view: GraphView, first: number, end: number): FoundBlock {
-  const nodes = chainBetween(view, first, end);
+  const nodes = new Set([first, ...nodesBackTo(view, end, first)]);
   const place = { node: end, tensor: 0, readers: 'all' } as const;
   return {
     kind: 'conv',
@@ -62,15 +62,6 @@ function unit(view: GraphView, first: number, end: number): FoundBlock {
     identity: undefined,
     convolutions: convolutionsOf(view, nodes),
   };
-}
-
-function chainBetween(view: GraphView, first: number, end: number): ReadonlySet<number> {
-  const nodes = new Set([end]);
-  for (let at = end; at !== first; ) {
-    at = view.nodes[at]!.inputs[0]!.node;
-    nodes.add(at);
-  }
-  return nodes;
 }
 
 /** The convolution that completes a depthwise-pointwise pair starting here: the pointwise one, or a separable layer. */
@@ -102,14 +93,10 @@ export function findLooseConvolutions(
   const firstEnd = Math.min(...blocks.map((block) => block.end));
   const loose = view.nodes.filter(
     ({ id }) =>
-      id > firstEnd &&
-      view.convolutions[id]! === 1 &&
-      view.facts[id]!.role === 'convolution' &&
-      !taken.has(id) &&
-      !isPointwise(view, id),
+      id > firstEnd && view.convolutions[id]! === 1 && view.facts[id]!.role === 'convolution' && !taken.has(id),
   );
   const makers = new Set(loose.filter(({ id }) => ends.makesOutput(view, id)).map(({ id }) => id));
-  const others = loose.filter(({ id }) => !makers.has(id));
+  const others = loose.filter(({ id }) => !makers.has(id) && !isPointwise(view, id));
   const lastOfRun = others.filter(({ id }, index) => {
     const next = others[index + 1];
     return next === undefined || blocks.some((block) => block.end > id && block.end < next.id);

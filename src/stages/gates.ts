@@ -44,20 +44,20 @@ function scoresBehind({ nodes, facts }: Nodes, from: number): number | undefined
   }
 }
 
+/** Back from the scores through 1x1 convolutions, to what is read besides; a filter may stand last and before a merge. */
 function listGateNodes({ nodes, facts, postDominators, isPointwise }: Nodes, scores: number): ReadonlySet<number> {
   const gate = new Set<number>();
-  const queue = [{ id: scores, isScored: false, isMerged: false }];
-  for (const { id, isScored, isMerged } of queue) {
+  const queue = [{ id: scores, mayFilter: true, isMerged: false }];
+  for (const { id, mayFilter, isMerged } of queue) {
     const { role } = facts[id]!;
     const isConvolution = role === 'convolution';
-    const ends = isConvolution && isScored && !isMerged && !isPointwise(id);
-    if (gate.has(id) || role === 'input' || ends || !postDominators.dominates(scores, id)) continue;
+    const filters = isConvolution && !isPointwise(id);
+    if (gate.has(id) || role === 'input' || (filters && !mayFilter) || !postDominators.dominates(scores, id)) continue;
     gate.add(id);
-    if (isConvolution && isMerged) continue;
     const merges = role === 'add' || role === 'concatenate';
     if (merges && isMerged) continue;
-    for (const { node } of nodes[id]!.inputs)
-      queue.push({ id: node, isScored: isScored || isConvolution, isMerged: isMerged || merges });
+    const before = { mayFilter: merges || (mayFilter && !isConvolution), isMerged: isMerged || merges };
+    queue.push(...nodes[id]!.inputs.map(({ node }) => ({ id: node, ...before })));
   }
   return gate;
 }

@@ -1,5 +1,5 @@
 import { isProbability, isRectifier } from '../layers/activations.js';
-import { hasActivation, isActivation, isUpsampling } from './block.js';
+import { findSelfGate, hasActivation, isActivation, isUpsampling } from './block.js';
 import { type Callers, findCallers, listAncestors, type Tail, tailOf } from './crossings.js';
 import { channelsAxisOf, type GraphView, shapeOf } from './graph-view.js';
 
@@ -54,8 +54,18 @@ function makesOutput(callers: Callers, view: GraphView, convolution: number): bo
 
 type NonLinearity = 'rectifier' | 'probability' | 'other';
 
-const nonLinearities = (tail: Tail): readonly NonLinearity[] =>
-  tail.passed.flatMap(({ view, node }) => (view.moduleNodes.has(node) ? [] : nonLinearitiesAt(view, node)));
+const nonLinearities = ({ passed }: Tail): readonly NonLinearity[] => {
+  // The sigmoid in a swish makes no scores.
+  const inSelfGates = new Map<GraphView, readonly number[]>();
+  for (const { view, node } of passed) {
+    const nodes = findSelfGate(view, node)?.nodes ?? [];
+    inSelfGates.set(view, [...(inSelfGates.get(view) ?? []), ...nodes]);
+  }
+  return passed.flatMap(({ view, node }) => {
+    if (view.moduleNodes.has(node) || inSelfGates.get(view)!.includes(node)) return [];
+    return findSelfGate(view, node) === undefined ? nonLinearitiesAt(view, node) : ['rectifier'];
+  });
+};
 
 function nonLinearitiesAt(view: GraphView, id: number): readonly NonLinearity[] {
   const { layer } = view.nodes[id]!;

@@ -37,6 +37,7 @@ const OPTIONS: readonly Partial<RetrofitOptions>[] = [
   { placement: 'pre' },
   { placement: 'post' },
   { placement: 'identity' },
+  { minUnits: 1 },
   { init: 'paper' },
 ];
 
