@@ -31,7 +31,7 @@ export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
     const hasOptimizer = file.has('/optimizer_weights');
     return { ...common, layout: 'legacy-hdf5', base, hasOptimizer, graph: readLegacyHdf5(file, graph, base) };
   }
-  if (['/layers', '/vars', `/${CHECKPOINT_GROUP}`].some((path) => file.has(path))) {
+  if (hasContainers(file)) {
     const hasOptimizer = file.has('/optimizer');
     return { ...common, layout: 'weights-hdf5', base: '', hasOptimizer, graph: readWeightsHdf5(file, graph) };
   }
@@ -40,6 +40,13 @@ export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
     hint: 'give a file that Keras wrote: model.save("model.h5"), model.save_weights("model.weights.h5")',
   });
 }
+
+/** Whether an HDF5 file looks like weights of a model, in either layout. */
+export const holdsWeights = (file: Hdf5File): boolean =>
+  ['/model_weights', ''].some((group) => hasLayerNames(file, group)) || hasContainers(withNamesTakenApart(file));
+
+const hasContainers = (file: Hdf5File): boolean =>
+  ['/layers', '/vars', `/${CHECKPOINT_GROUP}`].some((path) => file.has(path));
 
 // A layer may be called "model_weights" or "layers".
 const hasLayerNames = (file: Hdf5File, group: string): boolean =>
