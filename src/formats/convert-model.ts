@@ -57,13 +57,8 @@ function toFormat(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const {
-    graph: translated,
-    renamed,
-    renamedOutputs,
-    leftOut,
-    held,
-  } = translateGraph(model.graph, to, isMixed(model, to));
+  const given = model.format.container === 'tfjs' ? withNestedLists(model.graph) : model.graph;
+  const { graph: translated, renamed, renamedOutputs, leftOut, held } = translateGraph(given, to, isMixed(model, to));
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,

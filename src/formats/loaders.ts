@@ -12,7 +12,7 @@ import { hasActivityRegularizer } from '../layers/config.js';
 import { fieldStanding } from '../layers/config-fields.js';
 import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
-import type { Loader } from '../layers/layer-facts.js';
+import { isMerge, type Loader } from '../layers/layer-facts.js';
 import { nameProblem } from '../layers/layer-names.js';
 import { readField } from '../layers/read-field.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
@@ -217,12 +217,14 @@ function wrapperBlocker({ wrappers = [], graph }: Layer, judge: Judge): Finding 
   return isOne || judge.loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
 }
 
-function callBlocker({ calls }: Layer, loader: Loader): Finding | undefined {
+function callBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
   const field = 'inbound_nodes';
   const written = calls.flatMap(({ read }) => (read === undefined ? [] : [read.json]));
   if (loader !== 'keras3' && written.some(isKeras3Call))
     return { field, reason: 'is written the way of Keras 3, with args and kwargs' };
   if (loader === 'tfjs' && !written.every(isReferenceList)) return { field, reason: 'is no list of lists of lists' };
+  if (loader === 'tfjs' && isMerge(factsOf(className, settings).role) && calls.some(({ inputs }) => inputs.length < 2))
+    return { field, reason: 'calls it with one tensor alone' };
   return undefined;
 }
 

@@ -24,6 +24,9 @@ export type LayerRole =
   | 'flatten'
   | 'other';
 
+/** Whether layers of this part are called with several tensors, and never with one. */
+export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
+
 /** A variable of a layer. `shape` is what the config says of it: null for a dimension it leaves open. */
 export interface WeightFact {
   /** As TensorFlow.js and Keras 2 call it. */

@@ -118,8 +118,10 @@ export const REPAIRS: readonly Repair[] = [
       done(
         some(allLayers(file), random).map((layer) => {
           const nodes = nodesOf(layer);
-          if (nodes.length === 0 || !nodes.every((node) => node.length === 1 && Array.isArray(node[0]))) return false;
-          layer.inbound_nodes = nodes.map(([reference]) => reference);
+          // One call of a layer with several tensors comes out as one call for each.
+          const isTakenApart = nodes.length === 1 && /^(Add|Concatenate|Multiply)$/.test(layer.class_name);
+          if (nodes.length === 0 || !(isTakenApart || nodes.every((node) => node.length === 1))) return false;
+          layer.inbound_nodes = nodes.flat();
           return true;
         }),
       ),

@@ -3,11 +3,14 @@ import {
   getMember,
   isArray,
   isObject,
+  type JsonArray,
   type JsonObject,
   type JsonValue,
   mapItems,
   withMember,
 } from '../../json/json-value.js';
+import { factsOf } from '../../layers/known-layers.js';
+import { isMerge } from '../../layers/layer-facts.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import type { Call, Graph, Layer } from '../../model/model.js';
 import { listEnds } from '../dialects/read-ends.js';
@@ -39,6 +42,7 @@ function nestLayer(layer: Layer): Layer {
   const graph = layer.graph && withNestedLists(layer.graph);
   const nodes = getMember(layer.entry, 'inbound_nodes');
   const nested = isArray(nodes) && !isOpLayer(layer.className) ? mapItems(nodes, nestCall) : nodes;
+  if (isArray(nodes) && isTakenApart(layer, nodes)) return inOneCall(layer, nodes);
   if (graph === layer.graph && nested === nodes) return layer;
   const calls = layer.calls.map((call): Call => {
     const { read } = call;
@@ -46,6 +50,17 @@ function nestLayer(layer: Layer): Layer {
   });
   const entry = nested === nodes ? layer.entry : withMember(layer.entry!, 'inbound_nodes', nested!);
   return { ...layer, graph, calls, entry };
+}
+
+/** Whether the references of a layer that is called with several tensors stand there as if they were calls. */
+const isTakenApart = ({ className, settings }: Layer, nodes: JsonArray): boolean =>
+  isMerge(factsOf(className, settings).role) && nodes.items.length > 1 && isReferenceList(nodes);
+
+function inOneCall(layer: Layer, nodes: JsonArray): Layer {
+  const inputs = layer.calls.flatMap((call) => call.inputs);
+  const written = layer.calls.flatMap(({ read }) => read?.inputs ?? []);
+  const entry = withMember(layer.entry!, 'inbound_nodes', { kind: 'array', items: [{ value: nodes }] });
+  return { ...layer, entry, calls: [{ inputs, read: { json: nodes, inputs: written } }] };
 }
 
 /** A call that is one reference, in a list. */
