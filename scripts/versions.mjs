@@ -2,13 +2,12 @@
 // Kerases in .cache/versions (10 GB; a version that is not to be had is a row that says so), lets each save small models in every
 // container it knows, runs `add` and `convert` on them, and asks the same version, today's Keras and TensorFlow.js what
 // they make of it. Writes docs/versions.json and docs/VERSIONS.md. What is set up and saved is kept for the next run.
-//   npm run versions -- --only 2.4.4,3.0.5     these alone, and the documents stay as they are
+//   npm run versions -- --only 2.4.4,3.0.5     the rows of these alone
 //   npm run versions -- --page                 the page again, from docs/versions.json
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify, stripVTControlCharacters } from 'node:util';
@@ -33,41 +32,48 @@ const run = promisify(execFile);
 const say = (line) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const { values: flags } = parseArgs({ options: { only: { type: 'string' }, page: { type: 'boolean' } } });
 
-if (flags.page) writePage(JSON.parse(readFileSync(DATA, 'utf8')));
-else await tryVersions(flags.only?.split(','));
+if (flags.page) writePage();
+else await tryVersions(flags.only?.split(',') ?? VERSIONS.map(({ name }) => name));
 
-async function tryVersions(only) {
-  const unknown = only?.filter((name) => !VERSIONS.some((version) => version.name === name)) ?? [];
-  if (unknown.length > 0) {
-    throw new Error(`no version is called ${unknown}; there are ${VERSIONS.map(({ name }) => name).join(', ')}`);
-  }
+async function tryVersions(names) {
+  const chosen = names.map((name) => {
+    const version = VERSIONS.find((one) => one.name === name);
+    if (version !== undefined) return version;
+    throw new Error(`no version is called ${name}; there are ${VERSIONS.map((one) => one.name).join(', ')}`);
+  });
   mkdirSync(CACHE, { recursive: true });
   const judges = await prepareTodaysJudges();
-  const chosen = VERSIONS.filter(({ name }) => only?.includes(name) ?? true);
-  const versions = [];
+  // One after the other: some stand on the same one.
+  const environments = [];
+  for (const version of chosen) environments.push(await prepareEnvironment(version, CACHE, say));
   let next = 0;
   const worker = async () => {
     while (next < chosen.length) {
       const index = next++;
-      versions[index] = await tryVersion(chosen[index], judges);
-      printRow(versions[index]);
+      const version = chosen[index];
+      const found = await tryVersion(version, environments[index], judges);
+      const row = { name: version.name, title: version.title, date: new Date().toISOString().slice(0, 10), ...found };
+      printRow(row);
+      keepRow(row);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  if (only !== undefined) return;
-  const results = {
-    date: new Date().toISOString().slice(0, 10),
-    node: process.version,
-    machine: `${platform()} ${arch()}`,
-    versions,
-  };
-  writeFileSync(DATA, `${JSON.stringify(results, undefined, 1)}\n`);
-  writePage(results);
-  say('docs/versions.json and docs/VERSIONS.md are written');
 }
 
-function writePage(results) {
-  writeFileSync(PAGE, versionsPage(results));
+function readRows() {
+  return existsSync(DATA) ? JSON.parse(readFileSync(DATA, 'utf8')).versions : [];
+}
+
+/** In the place of what an earlier run found. */
+function keepRow(row) {
+  const others = readRows().filter(({ name }) => name !== row.name);
+  const versions = VERSIONS.flatMap(({ name }) => [...others, row].filter((one) => one.name === name));
+  writeFileSync(DATA, `${JSON.stringify({ versions }, undefined, 1)}\n`);
+  writePage();
+}
+
+function writePage() {
+  writeFileSync(PAGE, versionsPage(readRows()));
 }
 
 async function prepareTodaysJudges() {
@@ -85,19 +91,16 @@ function judgeOf({ module }, { python, env }) {
   return { command: python, args: [JUDGE, module], env };
 }
 
-/** @returns a row: `missing`, or of each container what each loader made of each model */
-async function tryVersion(version, judges) {
-  const { name, title, kind } = version;
-  const environment = await prepareEnvironment(version, CACHE, say);
-  if (environment.missing !== undefined) return { name, title, missing: environment.missing };
+/** @returns `missing`, or of each container what each loader made of each model */
+async function tryVersion(version, environment, judges) {
+  const { title, kind } = version;
+  if (environment.missing !== undefined) return { missing: environment.missing };
   const folder = join(CACHE, 'models', title.toLowerCase().replaceAll(' ', '-'));
   let saved;
   try {
     saved = await saveModels(version, environment, folder);
   } catch (error) {
     return {
-      name,
-      title,
       missing: `it saves no models: ${String(error.stderr || error.message)
         .trim()
         .split('\n')
@@ -120,7 +123,7 @@ async function tryVersion(version, judges) {
     const judge = loader.id === 'same' ? judgeOf(version, environment) : judges[loader.judge ?? kind];
     await judgeCases(judge, loader, cases, found);
   }
-  return { name, title, unsaved: unsavedOf(saved, Object.keys(found)), containers: found };
+  return { unsaved: unsavedOf(saved, Object.keys(found)), containers: found };
 }
 
 /** By container, the models that this version cannot make or save in it, though it saves others. */

@@ -1,5 +1,7 @@
 // The versions that are tried, oldest first, and what each needs. `name` is what --only takes and what the page's rows say.
 
+import { readFileSync } from 'node:fs';
+
 /** Pythons that a TensorFlow has packages for, the first that is there is taken. */
 const OLD = ['3.8'];
 const NEW = ['3.11', '3.10', '3.9'];
@@ -29,7 +31,11 @@ const keras3 = (version) => ({
 });
 
 /** In the Python of `npm test`. */
-const today = (name, title, kind, module) => ({ name, title, kind, module, isToday: true });
+const REQUIREMENTS = readFileSync(new URL('../../test/oracle/requirements.txt', import.meta.url), 'utf8');
+const today = (name, title, kind, module) => {
+  const [, version] = new RegExp(`^${name}==(\\S+)`, 'm').exec(REQUIREMENTS);
+  return { name, title: `${title} ${version}`, kind, module, isToday: true };
+};
 
 export const VERSIONS = [
   tensorflow('2.1.4', ['3.7'], H5PY_2),
@@ -41,7 +47,7 @@ export const VERSIONS = [
   tensorflow('2.13.1', [...OLD, ...NEW]),
   tensorflow('2.14.1', NEW),
   tensorflow('2.15.1', NEW),
-  today('tf-keras', 'tf-keras 2.21.0', 'keras2', 'tf_keras'),
+  today('tf-keras', 'tf-keras', 'keras2', 'tf_keras'),
   ...['3.0.5', '3.3.3', '3.6.0', '3.9.2', '3.12.0'].map(keras3),
-  today('keras', 'Keras 3.15.1', 'keras3', 'keras'),
+  today('keras', 'Keras', 'keras3', 'keras'),
 ];

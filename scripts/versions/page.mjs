@@ -35,12 +35,14 @@ export function reasonsOf(models) {
   return [...reasons].map(([text, names]) => ({ text, names }));
 }
 
-export function versionsPage({ date, node, machine, versions }) {
+export function versionsPage(versions) {
+  const dates = versions.map(({ date }) => date).sort();
+  const period = [...new Set([dates[0], dates.at(-1)])].join(' to ');
   const notes = new Map();
   return `${[
     '# Versions',
     ...INTRODUCTION,
-    `As it came out on ${date} with Node ${node.slice(1)}, ${machine}.`,
+    `As it came out, ${period}.`,
     ...CONTAINERS.flatMap((container) => [`## ${container.title}`, tableOf(container, versions, notes)]),
     '## Notes',
     [...notes].map(([note, number]) => `${number}. ${note}`).join('\n'),
@@ -52,17 +54,17 @@ const INTRODUCTION = [
   `Which versions of Keras can load what se-retrofit writes of the models that they saved. Written by \`npm run versions\`
 (scripts/versions.mjs), as it came out; every outcome is in [versions.json](versions.json). It needs the real Keras that \`npm test\`
 sets up, and Pythons 3.7, 3.8 and 3.11, on the path or pyenv's; what it installs (10 GB) and saves stays in
-\`.cache/versions\`, and the next run takes it from there. \`npm run versions -- --only 2.4.4,3.0.5\` tries some versions
-and prints what came of them.`,
+\`.cache/versions\`, and the next run takes it from there. \`npm run versions -- --only 2.4.4,3.0.5\` tries these
+alone and puts their rows in the place of what was there.`,
   `Each version saves six small models with random weights and batch norm statistics, in every container that it knows: a
 VGG (Sequential), a ResNet with projections, a functional base in a Sequential with a new head, a frozen MobileNet in a
 functional model, a Siamese network with two outputs, and a network a frame of a video with a Bidirectional LSTM behind it. Of each:`,
   `- **retrofitted, the same version**: \`se-retrofit <model>\` with nothing else, its output loaded by the version that saved
   the model, beside the original. _exact_: called eagerly, the difference is 0.
-- **retrofitted, today's**: the same file in tf-keras 2.21 or Keras 3.15, whichever's words it is in. _nor the original_: today's
-  does not load what the old version saved either.
+- **retrofitted, today's**: the same file in today's tf-keras or Keras, whichever's words it is in. _nor the original_: it does
+  not load what the old version saved either.
 - **to TensorFlow.js**, **to Keras 3** (\`.keras\`), **to Keras 2** (\`.h5\`): \`se-retrofit convert\`, loaded by real TensorFlow.js
-  4.22, Keras 3.15 and tf-keras 2.21. _converted_: the same outputs within 1e-6 of the largest; _exact_: the very same.
+  4.22, today's Keras and today's tf-keras. _converted_: the same outputs within 1e-6 of the largest; _exact_: the very same.
 - _refused_: the tool wrote nothing and said why. **differs** and **does not load** would be defects.`,
 ];
 
