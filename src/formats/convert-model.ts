@@ -23,13 +23,20 @@ import { type Renaming, translateGraph } from './dialects/translate/translate-gr
 export function convertModel(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
+  const losesOperations = !holdsOperations(format) && model.format.container !== format.container;
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
-  if (from === to && keepsWeights) {
+  if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && hasOperations(model.graph))) {
     if (format.container === model.format.container) return { ...model, format };
     const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
-  const { graph: translated, renamed, renamedOutputs, leftOut, held } = translateGraph(model.graph, to);
+  const {
+    graph: translated,
+    renamed,
+    renamedOutputs,
+    leftOut,
+    held,
+  } = translateGraph(model.graph, to, holdsOperations(format));
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,
@@ -51,6 +58,13 @@ export function convertModel(model: Model, format: Format): Model {
   if (from === 'keras3' || to === 'keras3' || settingsPlace(format) === 'topology') return withoutSettings(converted);
   return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamedOutputs) };
 }
+
+/** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
+const holdsOperations = (format: Format): boolean =>
+  loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && format.container !== 'keras-h5');
+
+const hasOperations = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) => graph.layers.some((layer) => layer.isOperation));
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {
