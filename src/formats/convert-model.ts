@@ -44,8 +44,9 @@ function tooNewWarning(model: Model, { weightLayout, dialect }: Format): Warning
 function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
+  const losesOperations = !holdsOperations(format) && model.format.container !== format.container;
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
-  if (from === to && keepsWeights) {
+  if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && hasOperations(model.graph))) {
     if (format.container === model.format.container)
       return format.container === 'tfjs' ? loadable({ ...model, format }) : { ...model, format };
     const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
@@ -58,7 +59,16 @@ function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const given = model.format.container === 'tfjs' ? withNestedLists(model.graph) : model.graph;
-  const { graph: translated, renamed, renamedOutputs, leftOut, held } = translateGraph(given, to, isMixed(model, to));
+  const {
+    graph: translated,
+    renamed,
+    renamedOutputs,
+    leftOut,
+    held,
+  } = translateGraph(given, to, {
+    isMixed: isMixed(model, to),
+    hasOperations: holdsOperations(format),
+  });
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,
@@ -135,6 +145,13 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
   const given = new Set(model.warnings.map(({ code }) => code));
   return { ...model, warnings: [...model.warnings, ...warnings.filter(({ code }) => !given.has(code))] };
 }
+
+/** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
+const holdsOperations = (format: Format): boolean =>
+  loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && format.container !== 'keras-h5');
+
+const hasOperations = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) => graph.layers.some((layer) => layer.isOperation));
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {

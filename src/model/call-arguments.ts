@@ -19,8 +19,9 @@ const NO_KEYWORDS: ReadonlyMap<string, Argument> = new Map();
 
 const ONE_TENSOR: CallArguments = { positional: [{ kind: 'tensor', input: 0 }], keywords: NO_KEYWORDS };
 
-/** The arguments of a call as it was read; of a call made here, its tensors and its keyword arguments. */
-export function argumentsOf({ read, inputs, keywords }: Call): CallArguments {
+/** The arguments of a call as it was read; of a call made here, what it was made with. */
+export function argumentsOf({ read, inputs, keywords, arguments: made }: Call): CallArguments {
+  if (made !== undefined) return made;
   if (read !== undefined) return read.arguments;
   return { ...tensorArguments(inputs.length), keywords: constantsOf(keywords) };
 }

@@ -23,6 +23,8 @@ export interface Call {
   readonly hasArguments?: true;
   /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
   readonly keywords?: JsonObject | undefined;
+  /** All arguments, of a call that was made here and has more to it than tensors and keywords. */
+  readonly arguments?: CallArguments | undefined;
 }
 
 export interface ReadCall {

@@ -1,6 +1,6 @@
 import { isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
-import { type Argument, saysNothing } from '../../model/call-arguments.js';
+import { type Argument, type CallArguments, saysNothing } from '../../model/call-arguments.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
@@ -8,6 +8,7 @@ import { firstNode } from './node-numbers.js';
 import { argumentReader, sharedArguments } from './read-arguments.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
+import { writeArgument } from './write-argument.js';
 import { packStructure } from './write-structure.js';
 
 // The Keras 2 way to say a call, which TensorFlow.js shares: a list of references, `[[layer, node, tensor, {...}], ...]`.
@@ -18,6 +19,7 @@ export const KERAS2_CALLS: CallGrammar = {
   readCall,
   mapCall: mapReferences,
   writeCall,
+  writeOperation,
   // A single tensor stands in a list, from which Keras 2 takes it out again.
   writeEnds: (ends, structure) =>
     structure.kind === 'tensor' ? ends.map(toPlain) : packStructure(structure, ends.map(toPlain)),
@@ -32,6 +34,16 @@ export const KERAS2_CALLS: CallGrammar = {
 function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
   const [first, ...others] = inputs.map((input): Plain => [...toPlain(input), keywords]);
   return others.length === 0 && isOpLayer(className) ? first! : [first!, ...others];
+}
+
+/** The first argument of an op layer's function is its entry, or are its entries; all others stand among the keywords. */
+function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): Plain {
+  const tensors = inputs.map(toPlain);
+  const options = Object.fromEntries([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]));
+  const [first] = positional;
+  if (first?.kind === 'tensors') return first.inputs.map((input): Plain => [...tensors[input]!, options]);
+  if (first?.kind === 'tensor') return [...tensors[first.input]!, options];
+  return ['_CONSTANT_VALUE', -1, writeArgument(first!, tensors), options];
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   withMember,
 } from '../../json/json-value.js';
 import { takesTensorList } from '../../layers/call-forms.js';
+import type { Argument, CallArguments } from '../../model/call-arguments.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
@@ -28,6 +29,7 @@ import {
   type WrittenReference,
   writeReference,
 } from './tensor-references.js';
+import { writeArgument } from './write-argument.js';
 import { packStructure } from './write-structure.js';
 
 // The Keras 3 way to say a call: `{args, kwargs}` as Python had them, with tensors as `__keras_tensor__` objects
@@ -41,6 +43,7 @@ export const KERAS3_CALLS: CallGrammar = {
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
+  writeOperation,
   writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
@@ -106,13 +109,21 @@ function mapTensor(tensor: JsonObject, isLayer: IsLayer, map: MapReference): Jso
 }
 
 function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
-  const tensors = inputs.map(
-    (tensor): Plain => ({
-      class_name: '__keras_tensor__',
-      // Both must be there; what they say is not looked at.
-      config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
-    }),
-  );
+  const tensors = inputs.map(writeTensor);
   const isList = takesTensorList(layer.className, tensors.length, layer.isOperation === true);
   return { args: isList ? [tensors] : tensors, kwargs: keywords };
+}
+
+const writeTensor = (tensor: WrittenTensor): Plain => ({
+  class_name: '__keras_tensor__',
+  // Both must be there; what they say is not looked at.
+  config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
+});
+
+function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): Plain {
+  const write = (argument: Argument) => writeArgument(argument, inputs.map(writeTensor));
+  return {
+    args: positional.map(write),
+    kwargs: Object.fromEntries([...keywords].map(([key, argument]) => [key, write(argument)])),
+  };
 }

@@ -126,7 +126,9 @@ export function newModelEntry(
 /** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
 export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
   kind: 'array',
-  items: layer.calls.flatMap(({ inputs, read, keywords }) => {
+  items: layer.calls.flatMap(({ inputs, read, keywords, arguments: made }) => {
+    if (made !== undefined)
+      return [{ value: fromPlain(grammarOf(dialect).writeOperation(made, inputs.map(tensors.write))) }];
     if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
     if (inputs.length === 0) return [];
     const said = keywords === undefined ? {} : (toPlain(keywords) as PlainObject);

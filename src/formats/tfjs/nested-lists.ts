@@ -12,6 +12,7 @@ import {
 import { factsOf } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { tensorArguments } from '../../model/call-arguments.js';
 import type { Call, Graph, Layer } from '../../model/model.js';
 import { listEnds } from '../dialects/read-ends.js';
 import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
@@ -60,7 +61,11 @@ function inOneCall(layer: Layer, nodes: JsonArray): Layer {
   const inputs = layer.calls.flatMap((call) => call.inputs);
   const written = layer.calls.flatMap(({ read }) => read?.inputs ?? []);
   const entry = withMember(layer.entry!, 'inbound_nodes', { kind: 'array', items: [{ value: nodes }] });
-  return { ...layer, entry, calls: [{ inputs, read: { json: nodes, inputs: written } }] };
+  return {
+    ...layer,
+    entry,
+    calls: [{ inputs, read: { json: nodes, inputs: written, arguments: tensorArguments(inputs.length) } }],
+  };
 }
 
 /** A call that is one reference, in a list. */

@@ -7,7 +7,6 @@ import {
   type JsonValue,
   type Plain,
   type PlainObject,
-  stringOf,
   toPlain,
 } from '../../../json/json-value.js';
 import { type Activation, type ActivationStep, translateActivation } from '../../../layers/activations.js';
@@ -26,6 +25,8 @@ import { readSerialized, type SerializedObject, translateSerialized, writeWrappe
 export interface Languages {
   readonly source: Dialect;
   readonly target: Loader;
+  /** Whether the target's files hold operations as such. */
+  readonly hasOperations: boolean;
   /** Whether some layer of the model marks steps that later layers are to skip. */
   readonly hasMasks: boolean;
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
+import { isOperationClass } from '../../../layers/operations.js';
 import { inputShape } from '../../../layers/other-layers.js';
 import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
 import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
@@ -27,13 +28,15 @@ import {
 import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from './bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
+import { gatherChannels } from './gather-channels.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addIdentity, addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
 import { omissionOf } from './leaves-out.js';
+import { isOperation } from './read-operation.js';
 import { type Languages, translateConfig } from './translate-config.js';
 import { inTraining, phaseOf, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
-import { isOperation, translateOperation } from './translate-operation.js';
+import { translateOperation } from './translate-operation.js';
 
 /** A layer that got another name. `graph` holds the old names of the nested models around it. */
 export interface Renaming {
@@ -53,21 +56,34 @@ export interface Translation {
   readonly held: readonly string[];
 }
 
+export interface TranslateOptions {
+  /** Whether the graph has words of another dialect in it. */
+  readonly isMixed?: boolean;
+  /** Whether the target's files hold operations as such: legacy `.h5` files of Keras 3 lose their modules. */
+  readonly hasOperations?: boolean;
+}
+
 /**
  * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
  * their layers. A graph that is in the loader's dialect already keeps its text, unless that has words of others in it.
  * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
  */
-export function translateGraph(root: Graph, target: Loader, isMixed = false): Translation {
-  const source = root.read?.dialect ?? 'keras2';
+export function translateGraph(
+  whole: Graph,
+  target: Loader,
+  { isMixed = false, hasOperations = target !== 'tfjs' }: TranslateOptions = {},
+): Translation {
+  const source = whole.read?.dialect ?? 'keras2';
+  const root = hasOperations ? whole : gatherChannels(whole);
   const told = listHeld(root);
   const held = source === target ? [] : told;
-  if (source === target && !isMixed && !hasTfjsWords(root))
+  if (source === target && !isMixed && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
     return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), leftOut: [], held };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
   const leftOut: Layer[] = [];
-  const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed, leftOut };
+  const languages = { source, target, hasOperations, hasMasks: hasMasks(root) };
+  const task: Task = { ...languages, names: layerNames(root, target), renamed, leftOut };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
     root.outputs.flatMap((ref, index) => {
@@ -118,6 +134,9 @@ const hasTfjsWords = (root: Graph): boolean =>
     graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
   );
 
+const holdsOperations = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
+
 const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
 
 /** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
@@ -149,6 +168,8 @@ interface Translated {
   readonly sources: readonly (readonly Source[])[];
   readonly outputs: readonly TensorFacts[];
   readonly keywords: readonly (JsonObject | undefined)[];
+  /** The arguments of each of the layers' calls, where they are more than what it reads. */
+  readonly arguments?: readonly (CallArguments | undefined)[];
 }
 
 function translateOne(
@@ -284,13 +305,14 @@ function namePieces(box: PieceBox, layer: Layer, name: string, task: Task) {
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: index === keeper ? keptWeights(layer) : [],
+      weights: piece.weights ?? (index === keeper ? keptWeights(layer) : []),
+      ...(isOperationClass(piece.className) ? { isOperation: true } : {}),
     };
     // What takes several tensors, number by number, need not be wrapped, and cannot be.
     if (layer.wrappers === undefined || piece.sources.length > 1) return made;
     return index === keeper ? wrapAgain(made, layer, task) : distribute(made, stepAxes(layer));
   });
-  return { layers, sources: pieces.map((piece) => piece.sources) };
+  return { layers, sources: pieces.map((piece) => piece.sources), arguments: pieces.map(({ call }) => call) };
 }
 
 const named = (config: JsonObject, name: string): JsonObject =>
@@ -402,7 +424,8 @@ function severalCalls(layer: Layer) {
 }
 
 /** The layers that stand for one, called as often as it was. */
-function connect(layer: Layer, { layers, sources, keywords }: Translated, redirect: (ref: TensorRef) => TensorRef) {
+function connect(layer: Layer, translated: Translated, redirect: (ref: TensorRef) => TensorRef) {
+  const { layers, sources, keywords } = translated;
   return layers.map((piece, index): Layer => {
     const calls = layer.calls.map((call, number): Call => {
       const inputs = sources[index]!.map((source) =>
@@ -410,6 +433,8 @@ function connect(layer: Layer, { layers, sources, keywords }: Translated, redire
           ? redirect(call.inputs[source.input]!)
           : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
       );
+      const made = translated.arguments?.[index];
+      if (made !== undefined) return { inputs, arguments: made, hasArguments: true };
       const said = piece.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
       return said === undefined ? { inputs } : { inputs, keywords: said };
     });

@@ -71,7 +71,9 @@ const customScale: Rule = (box, layer, sources) => {
 /** A Rescaling whose numbers keep their tokens. */
 export function addRescaling(box: PieceBox, scale: JsonValue, offset: JsonValue, sources: readonly Source[]): Source {
   const { dtype } = outputOf(box, sources[0]!);
-  const config = fromPlain({ dtype, scale: null, offset: null }) as JsonObject;
+  // It makes whole numbers single precision in every loader.
+  const own = dtype.includes('float') ? dtype : 'float32';
+  const config = fromPlain({ dtype: own, scale: null, offset: null }) as JsonObject;
   return addTranslated(box, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
 }
 
