@@ -222,6 +222,23 @@ describe('attention', () => {
     expect(placesIn(layers)).toEqual({ sites: ['first'], skipped: { scores: 'makes-gate' } });
   });
 
+  test('inside a unit, module by module behind its convolutions', () => {
+    const layers = [
+      first,
+      conv('a', 'first', 16, 'relu'),
+      pointwise('scores', 'a', 16, 'sigmoid'),
+      layer('Multiply', 'attended', {}, ['a', 'scores']),
+      conv('b', 'attended', 16, 'linear'),
+      layer('Add', 'sum', {}, ['first', 'b']),
+      globalPooling('pooled', 'sum'),
+    ];
+    expect(placesIn(layers)).toEqual({ sites: ['b'], skipped: {} });
+    expect(placesIn(layers, { granularity: 'conv' })).toEqual({
+      sites: ['a', 'b'],
+      skipped: { scores: 'makes-gate' },
+    });
+  });
+
   test('a mask that a whole network makes leaves that its blocks', () => {
     const mask = [first, conv('second', 'first', 8, 'relu'), conv('mask', 'second', 3, 'sigmoid')];
     expect(placesIn([...mask, layer('Multiply', 'masked', {}, ['image', 'mask'])])).toEqual({
