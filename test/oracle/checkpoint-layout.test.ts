@@ -12,16 +12,14 @@ const folder = temporaryFolder();
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/checkpoint-layout/${name}`, import.meta.url));
 
 describeOracle('keras2', 'files of Keras 2.12 to 2.14', (keras) => {
-  test.each(['keras-2.13.keras', 'keras-2.14.keras', 'windows-2.13.keras'])('%s', async (name) => {
+  // What the other files of this layout hold is compared without Keras: test/formats/weight-layouts.
+  test('are retrofitted, and stripped, for the Keras of today', async () => {
     const before = fixture('model.h5');
-    const model = await readModel(fixture(name));
-    const after = await writeModel(retrofit(model), join(folder, name));
+    const after = await writeModel(retrofit(await readModel(fixture('windows-2.13.keras'))), join(folder, 'se.keras'));
     await expectExact(keras, before, after.path);
-    const plain = await writeModel(strip(await readModel(after.path)), join(folder, `plain-${name}`));
-    for (const written of [plain, await writeModel(model, join(folder, `${name}.h5`))]) {
-      const compared = await keras.compareWeights(before, written.path);
-      expect(compared).toMatchObject({ doubled: [], other: [], added: [], missing: [] });
-      expect(compared.unchanged.length).toBeGreaterThan(20);
-    }
+    const plain = await writeModel(strip(await readModel(after.path)), join(folder, 'plain.keras'));
+    const compared = await keras.compareWeights(before, plain.path);
+    expect(compared).toMatchObject({ doubled: [], other: [], added: [], missing: [] });
+    expect(compared.unchanged.length).toBeGreaterThan(20);
   });
 });

@@ -18,14 +18,16 @@ export async function openFolder(
   config: FoundFile,
   options: FindOptions,
 ): Promise<{ readonly archive: ZipArchive; readonly files: readonly FoundFile[] }> {
-  const found: (readonly [name: string, file: FoundFile])[] = [[CONFIG_MEMBER, config]];
+  const files = new Map<string, FoundFile>();
   const isThere = async (name: string) => (await storage.kindOf(storage.join(folder, name))) !== undefined;
-  const find = async (name: string) => found.push([name, await storage.findInside(folder, name, options)]);
-  for (const name of [METADATA_MEMBER, WEIGHTS_MEMBER, ...OTHER_WEIGHTS]) if (await isThere(name)) await find(name);
+  const find = async (name: string) => files.set(name, await storage.findInside(folder, name, options));
+  // In the order of an archive.
+  if (await isThere(METADATA_MEMBER)) await find(METADATA_MEMBER);
+  files.set(CONFIG_MEMBER, config);
+  for (const name of [WEIGHTS_MEMBER, ...OTHER_WEIGHTS]) if (await isThere(name)) await find(name);
   for (const name of await listAssets(storage, folder)) await find(name);
-  const files = new Map(found);
   const archive: ZipArchive = {
-    members: found.map(([name, file]) => ({ name, byteLength: file.byteLength, stored: file })),
+    members: [...files].map(([name, file]) => ({ name, byteLength: file.byteLength, stored: file })),
     read: (member, most) => readWhole(storage, member, files.get(member.name)!, most),
     chunks: (member) => chunksOf(storage, files.get(member.name)!),
   };

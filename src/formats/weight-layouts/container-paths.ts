@@ -26,7 +26,8 @@ export function containerPaths(
   const paths = new Map<Layer, string>();
   const counts = new Map<string, number>();
   for (const layer of layerOrder(graph)) {
-    const segment = snakeCase(pythonClass(layer));
+    // A model that was made sequential again keeps the entry of the functional one until it is written.
+    const segment = snakeCase(layer.graph?.kind === 'sequential' ? 'Sequential' : pythonClass(layer));
     const count = counts.get(segment) ?? 0;
     const path = `${container}/${numbering.group}/${count === 0 ? segment : `${segment}_${count}`}`;
     counts.set(segment, count + numbering.step(path));
