@@ -1,5 +1,7 @@
 // What is looked at: the containers that models are saved in, and who loads what the tool writes.
 
+const OLD_UNDER_THIS_NAME = 'TensorFlow before 2.12 writes HDF5 of the old kind under this name.';
+
 /** `files` are what small_models.py saves, `names` what the tool finds them under. */
 export const CONTAINERS = [
   { id: 'h5', title: '`.h5`', files: ['net.h5'], names: ['net.h5'] },
@@ -9,10 +11,11 @@ export const CONTAINERS = [
     files: ['net.json', 'weights.h5'],
     names: ['net.json', 'net.h5'],
   },
-  { id: 'keras', title: '`.keras`', files: ['net.keras'], names: ['net.keras'] },
+  { id: 'keras', title: '`.keras`', remark: OLD_UNDER_THIS_NAME, files: ['net.keras'], names: ['net.keras'] },
   {
     id: 'json-weights-h5',
     title: 'Architecture JSON + `.weights.h5`',
+    remark: OLD_UNDER_THIS_NAME,
     files: ['net.json', 'net.weights.h5'],
     names: ['net.json', 'net.weights.h5'],
   },

@@ -43,7 +43,11 @@ export function versionsPage(versions) {
     '# Versions',
     ...INTRODUCTION,
     `As it came out, ${period}.`,
-    ...CONTAINERS.flatMap((container) => [`## ${container.title}`, tableOf(container, versions, notes)]),
+    ...CONTAINERS.flatMap((container) => [
+      `## ${container.title}`,
+      ...(container.remark === undefined ? [] : [container.remark]),
+      tableOf(container, versions, notes),
+    ]),
     '## Notes',
     [...notes].map(([note, number]) => `${number}. ${note}`).join('\n'),
     ...absencesOf(versions),
