@@ -58,11 +58,8 @@ function codeIn(layer: Layer): string | undefined {
   const { graph, settings, wrappers = [] } = layer;
   return firstOf(listEntries(layer), (entry, depth) => {
     if (entry === undefined) return undefined;
-    return codeInEntry(
-      entry,
-      'the layer',
-      wrappers[depth]?.settings ?? (graph === undefined ? settings : shellOf(entry)),
-    );
+    const subject = depth === 0 ? 'the layer' : `what stands in its "${Array(depth).fill('layer').join('.config.')}"`;
+    return codeInEntry(entry, subject, wrappers[depth]?.settings ?? (graph === undefined ? settings : shellOf(entry)));
   });
 }
 

@@ -174,7 +174,7 @@ function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
   return wrappers.reduceRight((within, wrapper, index) => {
     const config = withMember(wrapper.config, 'layer', within);
     const around = entries[index];
-    return around === undefined ? newWrapperEntry(config, style) : withMember(around, 'config', config);
+    return around === undefined ? newWrapperEntry(config, style, index > 0) : withMember(around, 'config', config);
   }, lowered);
 }
 

@@ -45,9 +45,19 @@ export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
   return withClass(undefined, names, layer.config);
 }
 
-/** The same for a wrapper. @param config the layer inside as well */
-export const newWrapperEntry = (config: JsonObject, { hasModules }: EntryStyle): JsonObject =>
-  withClass(undefined, hasModules ? fullNames(WRAPPER) : { class_name: WRAPPER }, config);
+/**
+ * The same for a wrapper.
+ * @param config the layer inside as well
+ * @param isInside whether it stands in another wrapper
+ */
+export const newWrapperEntry = (
+  config: JsonObject,
+  { dialect, hasModules }: EntryStyle,
+  isInside: boolean,
+): JsonObject => {
+  const isFull = hasModules || (dialect === 'keras3' && isInside);
+  return withClass(undefined, isFull ? fullNames(WRAPPER) : { class_name: WRAPPER }, config);
+};
 
 const WRAPPER = 'TimeDistributed';
 
