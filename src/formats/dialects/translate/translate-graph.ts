@@ -7,7 +7,7 @@ import { argumentsOf, type CallArguments } from '../../../model/call-arguments.j
 import { resolveGraph } from '../../../model/graph-nodes.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -263,19 +263,20 @@ function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }
   const { pieces } = box;
   const same = pieces.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? pieces.length - 1 : same;
+  const own = pieces.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
   const layers = pieces.map((piece, index): Layer => {
-    const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
+    const title = index === keeper ? name : names.claim(`${name}_${piece.role}`);
     const config = objectOf([
-      ['name', fromPlain(own)],
+      ['name', fromPlain(title)],
       ...piece.config.members.map(({ key, value }) => [key, value] as const),
     ]);
     return {
-      name: own,
+      name: title,
       className: piece.className,
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: piece.weights ?? (index === keeper ? keptWeights(layer) : []),
+      weights: piece.weights ?? (index === keeper ? own : []),
       ...(isOperationClass(piece.className) ? { isOperation: true } : {}),
     };
   });
