@@ -31,7 +31,7 @@ export interface CallGrammar {
   readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
   readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject) => Plain;
   /** A call of an operation with all its arguments; tensors are numbers into `inputs`. */
-  readonly writeOperation: (call: CallArguments, inputs: readonly WrittenTensor[]) => Plain;
+  readonly writeOperation: (call: CallArguments, inputs: readonly WrittenTensor[]) => JsonValue;
   readonly writeEnds: (ends: readonly WrittenReference[], structure: Structure) => Plain;
   /** The number of a layer's first call where other calls refer to it. */
   readonly firstInCalls: (layer: Layer) => number;

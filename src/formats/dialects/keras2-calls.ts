@@ -1,8 +1,9 @@
-import { isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
+import { fromPlain, isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import { type Argument, type CallArguments, saysNothing } from '../../model/call-arguments.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
+import { arrayOf, objectOf } from './bare-json.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { firstNode } from './node-numbers.js';
 import { argumentReader, sharedArguments } from './read-arguments.js';
@@ -37,13 +38,14 @@ function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywo
 }
 
 /** The first argument of an op layer's function is its entry, or are its entries; all others stand among the keywords. */
-function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): Plain {
+function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): JsonValue {
   const tensors = inputs.map(toPlain);
-  const options = Object.fromEntries([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]));
+  const options = objectOf([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]));
+  const entry = (input: number) => arrayOf([...tensors[input]!.map(fromPlain), options]);
   const [first] = positional;
-  if (first?.kind === 'tensors') return first.inputs.map((input): Plain => [...tensors[input]!, options]);
-  if (first?.kind === 'tensor') return [...tensors[first.input]!, options];
-  return ['_CONSTANT_VALUE', -1, writeArgument(first!, tensors), options];
+  if (first?.kind === 'tensors') return arrayOf(first.inputs.map(entry));
+  if (first?.kind === 'tensor') return entry(first.input);
+  return arrayOf([fromPlain('_CONSTANT_VALUE'), fromPlain(-1), writeArgument(first!, tensors), options]);
 }
 
 /**

@@ -13,9 +13,10 @@ import {
   withMember,
 } from '../../json/json-value.js';
 import { takesTensorList } from '../../layers/call-forms.js';
-import type { Argument, CallArguments } from '../../model/call-arguments.js';
+import type { CallArguments } from '../../model/call-arguments.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
+import { arrayOf, objectOf } from './bare-json.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
@@ -120,10 +121,10 @@ const writeTensor = (tensor: WrittenTensor): Plain => ({
   config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
 });
 
-function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): Plain {
-  const write = (argument: Argument) => writeArgument(argument, inputs.map(writeTensor));
-  return {
-    args: positional.map(write),
-    kwargs: Object.fromEntries([...keywords].map(([key, argument]) => [key, write(argument)])),
-  };
+function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): JsonValue {
+  const tensors = inputs.map(writeTensor);
+  return objectOf([
+    ['args', arrayOf(positional.map((argument) => writeArgument(argument, tensors)))],
+    ['kwargs', objectOf([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]))],
+  ]);
 }

@@ -40,7 +40,8 @@ export function argumentReader<Tensor>(
     isObject(json)
       ? new Map(
           sortedMembers(json)
-            .filter((member) => !saysNothing(member.value))
+            // Nulls among the parts of an index say a lot: x[:, None].
+            .filter((member) => member.key === 'slice_spec' || !saysNothing(member.value))
             .map((member) => [member.key, read(member.value)]),
         )
       : NONE;

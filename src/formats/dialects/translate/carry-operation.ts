@@ -3,9 +3,9 @@ import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { namesInBoth } from '../../../layers/operation-names.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
-import { objectOf } from './bare-json.js';
-import { type Constant, constantOf, numbersIn } from './constants.js';
-import { FULL, type IndexPart, readIndex, writeIndex } from './index-keys.js';
+import { objectOf } from '../bare-json.js';
+import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
+import { FULL, type IndexPart, indexedShape, readIndex, writeIndex } from './index-keys.js';
 import { addPiece, outputOf, type PieceBox } from './layer-pieces.js';
 import { hasOnly, numbersOf, type Operation, settingsOf, tensorOf } from './operation-rules.js';
 import { settingIn } from './read-operation.js';
@@ -127,8 +127,13 @@ function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: n
 function writeOperand(operand: Argument, { box }: Operation): Argument | undefined {
   if (operand.kind === 'tensor') return operand;
   const numbers = numbersOf(operand);
-  return numbers && { kind: 'constant', json: writeNumbers(numbers, box.languages.target === 'keras3') };
+  const isFloat = outputOf(box, { input: 0 }).dtype.includes('float');
+  // TensorFlow makes a whole number in front of a tensor one of int32.
+  const written = numbers && isFloat ? mapConstant(numbers, (_, text) => floatToken(text)) : numbers;
+  return written && { kind: 'constant', json: writeNumbers(written, box.languages.target === 'keras3') };
 }
+
+const floatToken = (text: string): JsonValue => ({ kind: 'number', text: /[.eE]/.test(text) ? text : `${text}.0` });
 
 function writeNumbers({ json, shape }: Constant, isKeras3: boolean): JsonValue {
   if (!isKeras3 || shape.length === 0) return json;
@@ -200,14 +205,18 @@ function carryShaped({ id, arguments: operands, settings, box }: Operation): Car
 }
 
 /** The shape of what the operation gives, constants among the operands included. */
-function shapeOf({ box, id: before }: Operation, { id, operands, settings }: Carried): Shape | undefined {
+function shapeOf({ box }: Operation, { id, operands, settings }: Carried): Shape | undefined {
   const shapes = operands.flatMap((operand): readonly (Shape | undefined)[] => {
     if (operand.kind === 'tensor') return [outputOf(box, { input: operand.input }).shape];
     if (operand.kind === 'tensors') return operand.inputs.map((input) => outputOf(box, { input }).shape);
-    const numbers = before === 'GetItem' || before === 'Take' ? undefined : numbersOf(operand);
+    const numbers = numbersOf(operand);
     return numbers === undefined ? [] : [numbers.shape];
   });
-  if (id === 'GetItem' || id === 'Take' || id === 'Stack') return undefined;
+  const [tensor, second] = [shapes[0], operands[1]];
+  if (id === 'GetItem')
+    return tensor && second?.kind === 'constant' ? indexedShape(readIndex(second.json)!, tensor) : undefined;
+  // Their facts do not see constants, or want a list.
+  if (id === 'Take' || id === 'Stack') return undefined;
   const plain = settingsOf({ settings });
   return factsOf(namesInBoth(id)!.keras3, plain).outputShape?.(plain, shapes);
 }

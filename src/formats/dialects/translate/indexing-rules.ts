@@ -3,7 +3,7 @@ import { axisOf } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { generatedTensor } from '../../../model/tensor.js';
 import { numbersIn } from './constants.js';
-import { FULL, type IndexPart, isFull, readIndex } from './index-keys.js';
+import { indexedShape, isFull, placesIn, placesOf, readIndex, spread } from './index-keys.js';
 import { addPiece, addPlain, outputOf, type PieceBox, type Source } from './layer-pieces.js';
 import {
   hasOnly,
@@ -17,8 +17,19 @@ import {
 
 // Operations that pick numbers, or put them into another shape: croppings, and products with a matrix of ones and zeros.
 
+/** The numbers at these places of an axis, which is the last one for the time being. */
+function pick(box: PieceBox, tensor: Source, axis: number, places: readonly number[], size: number): Source {
+  const rank = outputOf(box, tensor).shape!.length;
+  if (axis === rank - 1) return pickLast(box, tensor, places, size);
+  const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1);
+  const there = [...axes.filter((each) => each !== axis), axis];
+  const back = axes.map((each) => there.indexOf(each) + 1);
+  const turned = addPlain(box, 'Permute', { dims: there }, [tensor]);
+  return addPlain(box, 'Permute', { dims: back }, [pickLast(box, turned, places, size)]);
+}
+
 /** Puts a tensor into another shape, its first axis aside; undefined where more than one size is open. */
-function addReshape(box: PieceBox, tensor: Source, shape: Shape): Source | undefined {
+export function addReshape(box: PieceBox, tensor: Source, shape: Shape): Source | undefined {
   const sizes = shape.slice(1);
   if (sizes.filter((size) => size === null).length > 1) return undefined;
   return addPlain(box, 'Reshape', { target_shape: sizes.map((size) => size ?? -1) }, [tensor]);
@@ -43,12 +54,6 @@ function pickLast(box: PieceBox, tensor: Source, indices: readonly number[], siz
   });
 }
 
-/** Places of an axis counted from its front; undefined where one is outside. */
-function placesIn(indices: readonly number[], size: number): readonly number[] | undefined {
-  const places = indices.map((index) => (index < 0 ? index + size : index));
-  return places.every((place) => Number.isInteger(place) && place >= 0 && place < size) ? places : undefined;
-}
-
 const take: OperationRule = ({ box, arguments: [first, second, ...more], ...operation }) => {
   const tensor = tensorOf(first);
   const indices = numbersOf(second);
@@ -56,12 +61,13 @@ const take: OperationRule = ({ box, arguments: [first, second, ...more], ...oper
   const shape = tensor && outputOf(box, tensor).shape;
   if (tensor === undefined || shape === undefined || indices === undefined || more.length > 0 || !hasOnly(rest))
     return false;
-  const size = shape.at(-1) ?? null;
-  if (size === null || shape.length < 2 || axisOf(axis, shape.length) !== shape.length - 1) return false;
+  const at = axisOf(axis, shape.length) ?? 0;
+  const size = shape[at] ?? null;
+  if (size === null || at < 1) return false;
   const places = placesIn(numbersIn(indices), size);
   if (places === undefined || indices.shape.length > 1) return false;
-  const picked = pickLast(box, tensor, places, size);
-  return indices.shape.length === 1 || reshapeTo(box, picked, shape.slice(0, -1));
+  const picked = pick(box, tensor, at, places, size);
+  return indices.shape.length === 1 || reshapeTo(box, picked, shape.toSpliced(at, 1));
 };
 
 const flip: OperationRule = (operation) => {
@@ -127,74 +133,33 @@ const transpose: OperationRule = (operation) => {
   return true;
 };
 
-/** One part an axis of the tensor, and where new axes come in between. */
-interface Indexed {
-  readonly parts: readonly Exclude<IndexPart, { kind: 'ellipsis' | 'new-axis' }>[];
-  /** Before which axis each new one stands. */
-  readonly fresh: readonly number[];
-}
-
-function spread(parts: readonly IndexPart[], rank: number): Indexed | undefined {
-  const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;
-  const dots = parts.filter(({ kind }) => kind === 'ellipsis').length;
-  if (dots > 1 || given > rank) return undefined;
-  const rest = Array.from({ length: rank - given }, () => FULL);
-  const filled = dots === 0 ? [...parts, ...rest] : parts.flatMap((part) => (part.kind === 'ellipsis' ? rest : [part]));
-  const own: Exclude<IndexPart, { kind: 'ellipsis' | 'new-axis' }>[] = [];
-  const fresh: number[] = [];
-  for (const part of filled) {
-    if (part.kind === 'new-axis') fresh.push(own.length);
-    else if (part.kind !== 'ellipsis') own.push(part);
-  }
-  return { parts: own, fresh };
-}
-
-/** The places that a part takes of an axis of known size, as Python does it. */
-function placesOf(part: Indexed['parts'][number], size: number): readonly number[] | undefined {
-  if (part.kind === 'number') return placesIn([part.at], size);
-  const step = part.step ?? 1;
-  if (step === 0) return undefined;
-  const clamp = (end: number) =>
-    Math.min(Math.max(end < 0 ? end + size : end, step < 0 ? -1 : 0), step < 0 ? size - 1 : size);
-  const start = part.start === null ? (step < 0 ? size - 1 : 0) : clamp(part.start);
-  const stop = part.stop === null ? (step < 0 ? -1 : size) : clamp(part.stop);
-  const count = Math.max(Math.ceil((stop - start) / step), 0);
-  return Array.from({ length: count }, (_, index) => start + index * step);
-}
-
-/** Numbers of the last axis, and stretches of the axes of a map. */
+/** Stretches of the axes of a map, and any places of one axis after the other. */
 const getItem: OperationRule = ({ box, arguments: [first, second, ...more], ...operation }: Operation) => {
   const tensor = tensorOf(first);
   const shape = tensor && outputOf(box, tensor).shape;
   const key = second?.kind === 'constant' ? readIndex(second.json) : undefined;
   const indexed = key && shape && spread(key, shape.length);
-  if (tensor === undefined || shape === undefined || more.length > 0 || !hasOnly(settingsOf(operation))) return false;
-  if (indexed === undefined || !isFull(indexed.parts[0]!) || indexed.fresh.includes(0)) return false;
+  if (tensor === undefined || shape === undefined || key === undefined || more.length > 0) return false;
+  if (
+    !hasOnly(settingsOf(operation)) ||
+    indexed === undefined ||
+    !isFull(indexed.parts[0]!) ||
+    indexed.fresh.includes(0)
+  )
+    return false;
   const picked = indexed.parts.map((part, axis) =>
-    isFull(part) ? undefined : placesOf(part, shape[axis] ?? Number.NaN),
+    isFull(part) || shape[axis] == null ? undefined : placesOf(part, shape[axis]),
   );
-  const isKnown = indexed.parts.every(
-    (part, axis) => isFull(part) || (shape[axis] !== null && picked[axis] !== undefined && picked[axis].length > 0),
-  );
-  if (!isKnown) return false;
+  if (indexed.parts.some((part, axis) => !isFull(part) && !picked[axis]?.length)) return false;
 
-  const last = shape.length - 1;
-  let result: Source = tensor;
-  const channels = picked[last];
-  if (channels !== undefined) result = pickLast(box, result, channels, shape[last]!);
-  if (picked.slice(1, last).some((places) => places !== undefined)) {
-    const cropped = crop(box, result, shape, picked);
-    if (cropped === undefined) return false;
-    result = cropped;
+  const cropped = crop(box, tensor, shape, picked);
+  let result = cropped ?? tensor;
+  for (const [axis, places] of picked.entries()) {
+    const isCropped = cropped !== undefined && axis < shape.length - 1;
+    if (places !== undefined && !isCropped) result = pick(box, result, axis, places, shape[axis]!);
   }
-  const sizes = indexed.parts.flatMap((part, axis): Shape => {
-    const fresh = indexed.fresh.filter((at) => at === axis).map(() => 1);
-    const own = part.kind === 'number' ? [] : [picked[axis]?.length ?? shape[axis]!];
-    return [...fresh, ...own];
-  });
-  const ends = indexed.fresh.filter((at) => at === shape.length).map(() => 1);
   const isReshaped = indexed.fresh.length > 0 || indexed.parts.some(({ kind }) => kind === 'number');
-  if (isReshaped) return reshapeTo(box, result, [...sizes, ...ends]);
+  if (isReshaped) return reshapeTo(box, result, indexedShape(key, shape)!);
   if (result === tensor) addPlain(box, 'Rescaling', { scale: 1, offset: 0 }, [tensor]);
   return true;
 };
@@ -207,7 +172,8 @@ function crop(
   picked: readonly (readonly number[] | undefined)[],
 ): Source | undefined {
   // TensorFlow.js crops maps of two dimensions alone: a row of places is a map of one column.
-  if (shape.length !== 3 && shape.length !== 4) return undefined;
+  if ((shape.length !== 3 && shape.length !== 4) || picked.slice(1, -1).every((own) => own === undefined))
+    return undefined;
   const channels = outputOf(box, tensor).shape!.at(-1)!;
   const row = shape.length === 3;
   const places = [picked[1], row ? undefined : picked[2]];

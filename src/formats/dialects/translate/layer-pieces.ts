@@ -12,7 +12,7 @@ import type { Shape } from '../../../layers/layer-facts.js';
 import { operationName } from '../../../layers/operation-names.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Weight } from '../../../model/tensor.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 import { type Languages, translateConfig } from './translate-config.js';
 
 /** What a piece reads: an input of the call that it stands for, or the piece of that number. */

@@ -3,7 +3,7 @@ import { namesInBoth, operationName } from '../../../layers/operation-names.js';
 import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
 import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 
 /** An operation with its arguments, whichever Keras wrote it. */
 export interface ReadOperation {

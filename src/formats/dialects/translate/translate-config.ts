@@ -16,7 +16,7 @@ import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect } from '../../../model/model.js';
-import { bareJson, objectOf } from './bare-json.js';
+import { bareJson, objectOf } from '../bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';

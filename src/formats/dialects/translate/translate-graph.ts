@@ -26,7 +26,7 @@ import {
   type Wrapper,
 } from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -296,16 +296,17 @@ function namePieces(box: PieceBox, layer: Layer, name: string, task: Task) {
   const { pieces } = box;
   const same = pieces.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? pieces.length - 1 : same;
+  const own = pieces.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
   const layers = pieces.map((piece, index): Layer => {
-    const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
-    const config = named(piece.config, own);
+    const title = index === keeper ? name : names.claim(`${name}_${piece.role}`);
+    const config = named(piece.config, title);
     const made: Layer = {
-      name: own,
+      name: title,
       className: piece.className,
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: piece.weights ?? (index === keeper ? keptWeights(layer) : []),
+      weights: piece.weights ?? (index === keeper ? own : []),
       ...(isOperationClass(piece.className) ? { isOperation: true } : {}),
     };
     // What takes several tensors, number by number, need not be wrapped, and cannot be.

@@ -2,7 +2,7 @@ import { type JsonObject, toPlain } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import type { Languages } from './translate-config.js';
 

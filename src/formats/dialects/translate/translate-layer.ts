@@ -13,6 +13,7 @@ import { axisOf, isChannelsFirst, numberIn, spatialAxes } from '../../../layers/
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Layer } from '../../../model/model.js';
 import { cannotConvert } from './cannot-convert.js';
+import { readConstant } from './constants.js';
 import {
   addIdentity,
   addPlain,
@@ -23,6 +24,7 @@ import {
   type Source,
 } from './layer-pieces.js';
 import { omissionOf } from './leaves-out.js';
+import { normalize } from './normalization-rule.js';
 import { noSuchClass } from './translate-config.js';
 import { readSerialized, type SerializedObject } from './translate-object.js';
 
@@ -76,6 +78,16 @@ export function addRescaling(box: PieceBox, scale: JsonValue, offset: JsonValue,
   const config = fromPlain({ dtype: own, scale: null, offset: null }) as JsonObject;
   return addTranslated(box, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
 }
+
+/** Arrays of NumPy become lists, which TensorFlow.js broadcasts like a number. */
+const rescaling: Rule = (box, { config }, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const plain = ['scale', 'offset'].reduce((before, name) => {
+    const numbers = readConstant(getMember(before, name));
+    return numbers === undefined ? before : withMember(before, name, numbers.json);
+  }, config);
+  return addTranslated(box, 'Rescaling', plain, sources);
+};
 
 // TensorFlow.js' ReLU knows a ceiling only; it has the slope and the threshold as layers of their own.
 const relu: Rule = (box, { config, settings }, sources) => {
@@ -192,6 +204,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Average', 'Max'].flatMap((kind) =>
     [1, 2, 3].map((rank) => [`Global${kind}Pooling${rank}D`, keepDimensions] as const),
   ),
+  ['Rescaling', rescaling],
   ['Subtract', subtract],
   ['Identity', identity],
   ['CustomScaleLayer', customScale],
@@ -199,6 +212,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ThresholdedReLU', thresholded],
   ['Softmax', softmax],
   ['BatchNormalization', normalization],
+  ['Normalization', normalize],
   ['CenterCrop', centerCrop],
   ['Pipeline', pipeline],
   ['Lambda', refused],
