@@ -40,7 +40,7 @@ export function convertModel(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const given = model.format.container === 'tfjs' ? withNestedLists(model.graph) : model.graph;
+  const given = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
   const { graph: translated, renamed, renamedOutputs, held } = translateGraph(given, to, isMixed(model, to));
   const graph = readable(translated, format);
   const converted: Model = {
