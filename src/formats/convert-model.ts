@@ -58,7 +58,7 @@ function toFormat(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const given = model.format.container === 'tfjs' ? withNestedLists(model.graph) : model.graph;
+  const given = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
   const {
     graph: translated,
     renamed,

@@ -20,10 +20,14 @@ import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
 // TensorFlow.js reads ends and calls as lists of references, `[["x", 0, 0]]`, where Keras reads one alone as well. Of a
 // call that is no such list it takes the letters of the name for names, and waits for those layers for ever.
 
-/** The graph with its ends and its layers' calls as TensorFlow.js reads them; the same graph where they are so already. */
-export function withNestedLists(graph: Graph): Graph {
-  const layers = graph.layers.map(nestLayer);
-  const read = graph.read && { ...graph.read, config: nestEnds(graph, graph.read.config) };
+/**
+ * The graph with its ends and its layers' calls as TensorFlow.js reads them; the same graph where they are so already.
+ * @param hasEnds false where Keras 3 is to read them, to which a list of one tensor is another structure
+ */
+export function withNestedLists(graph: Graph, hasEnds = true): Graph {
+  const layers = graph.layers.map((layer) => nestLayer(layer, hasEnds));
+  const config = graph.read && (hasEnds ? nestEnds(graph, graph.read.config) : graph.read.config);
+  const read = graph.read && { ...graph.read, config: config! };
   const isSame = layers.every((layer, index) => layer === graph.layers[index]) && read?.config === graph.read?.config;
   return isSame ? graph : { ...graph, layers, read };
 }
@@ -39,8 +43,8 @@ function nestEnds(graph: Graph, config: JsonValue): JsonValue {
   }, config);
 }
 
-function nestLayer(layer: Layer): Layer {
-  const graph = layer.graph && withNestedLists(layer.graph);
+function nestLayer(layer: Layer, hasEnds: boolean): Layer {
+  const graph = layer.graph && withNestedLists(layer.graph, hasEnds);
   const nodes = getMember(layer.entry, 'inbound_nodes');
   const nested = isArray(nodes) && !isOpLayer(layer.className) ? mapItems(nodes, nestCall) : nodes;
   if (isArray(nodes) && isTakenApart(layer, nodes)) return inOneCall(layer, nodes);
