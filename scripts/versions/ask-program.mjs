@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** Of one job; the first one waits for the imports too. */
-const PATIENCE_MILLISECONDS = 120_000;
+/** Of one job; the first one waits for the imports too, on a busy machine. */
+const PATIENCE_MILLISECONDS = 300_000;
 
 /**
  * @param {{ command: string, args: string[], env?: object }} program
