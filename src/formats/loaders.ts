@@ -71,8 +71,7 @@ function findBlocker(root: Graph, loader: Loader): Blocker | undefined {
     const parent = parents.get(graph);
     const holder = parent?.layers.find((layer) => layer.graph === graph);
     const found =
-      nestedBlocker(graph, parent, holder, loader) ??
-      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, parent, holder, loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -163,8 +162,7 @@ function findSquashed(graph: Graph): string | undefined {
   const squashed = findSquashedNodes(nodes);
   const reader = nodes.find(
     ({ layer, inputs }) =>
-      factsOfLayer(layer).spatialRank !== undefined &&
-      inputs.some(({ node }) => squashed.has(node)),
+      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => squashed.has(node)),
   );
   const pool = reader?.inputs.map(({ node }) => squashed.get(node)).find((node) => node !== undefined);
   return pool === undefined ? undefined : nodes[pool]!.layer.name;
@@ -182,14 +180,20 @@ function layerBlocker(layer: Layer, loader: Loader): Finding | undefined {
   const inside = getMember(listEntries(layer).at(-1), 'module') !== undefined;
   const found =
     layer.graph === undefined && !isFound ? classBlocker(layer.className, layer.settings, inside, loader) : undefined;
-  return found ?? wrapperBlocker(layer, hasModule, loader) ?? callBlocker(layer, loader) ?? nameBlocker(layer.name, loader);
+  return found ?? wrapperBlocker(layer, loader) ?? callBlocker(layer, loader) ?? nameBlocker(layer.name, loader);
 }
 
-/** Wrappers of a model with several inputs run in Keras 2 alone. */
-function wrapperBlocker({ wrappers = [], graph }: Layer, hasModule: boolean, loader: Loader): Finding | undefined {
-  for (const { settings } of wrappers) {
+/** What stops a loader at the wrappers around a layer. A model of several inputs runs in those of Keras 2 alone. */
+function wrapperBlocker(layer: Layer, loader: Loader): Finding | undefined {
+  const { wrappers = [], graph } = layer;
+  const entries = listEntries(layer);
+  for (const [depth, { settings }] of wrappers.entries()) {
+    const hasModule = getMember(entries[depth], 'module') !== undefined;
     const found = classBlocker('TimeDistributed', settings, hasModule, loader);
     if (found !== undefined) return found;
+    const inside = entries[depth + 1];
+    if (loader === 'keras3' && inside !== undefined && getMember(inside, 'module') === undefined)
+      return { field: 'layer', reason: 'names no module, in which Keras 3 looks for its class' };
   }
   const isOne = wrappers.length === 0 || graph === undefined || graph.inputs.length === 1;
   return isOne || loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };

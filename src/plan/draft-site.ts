@@ -36,7 +36,11 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   if (channels * moduleUnits(channels, options) > MAX_KERNEL_SIZE) return 'too-many-channels';
   const isAlike = ({ view: other, place: at }: PlacedIn) => {
     const own = shapeOf(other, at);
-    return own?.length === shape.length && other.stepAxes[at.node] === stepAxes && own[channelsAxisOf(other, at.node, own.length)] === channels;
+    return (
+      own?.length === shape.length &&
+      other.stepAxes[at.node] === stepAxes &&
+      own[channelsAxisOf(other, at.node, own.length)] === channels
+    );
   };
   if (!candidate.places.every(isAlike)) return 'calls-differ';
   if (!candidate.places.every((placed) => meetsOperands(placed, channels))) return 'channels-disagree';
@@ -45,7 +49,14 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : whyNotInKeras(candidate, loader);
   if (lost !== undefined) return lost;
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
-  return { candidate, places: candidate.places, channels, spatialRank, stepAxes, isChannelsFirst: view.isChannelsFirst };
+  return {
+    candidate,
+    places: candidate.places,
+    channels,
+    spatialRank,
+    stepAxes,
+    isChannelsFirst: view.isChannelsFirst,
+  };
 }
 
 /** Whether whatever is added to a place has its channels too, or one. */

@@ -115,7 +115,9 @@ function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
-  const elements = places.map((placed) => times(featureElements(shapeOf(placed.view, placed.place)), placed.view.steps));
+  const elements = places.map((placed) =>
+    times(featureElements(shapeOf(placed.view, placed.place)), placed.view.steps),
+  );
   const gates = places.map((placed) =>
     times(elementCount(shapeOf(placed.view, placed.place)?.slice(1, 1 + draft.stepAxes)), placed.view.steps),
   );

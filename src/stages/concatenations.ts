@@ -63,7 +63,9 @@ function isOfChannels(view: GraphView, node: number): boolean {
     view.nodes[node]!.inputs.map((input) => view.shapes[input.node]?.[input.tensor]?.length).find(Boolean);
   if (layer.className !== 'Concatenate' && layer.settings.axis === undefined) return true;
   if (rank === undefined) return (layer.settings.axis ?? -1) === -1;
-  return rank - view.stepAxes[node]! >= 3 && axisOf(layer.settings.axis ?? -1, rank) === channelsAxisOf(view, node, rank);
+  return (
+    rank - view.stepAxes[node]! >= 3 && axisOf(layer.settings.axis ?? -1, rank) === channelsAxisOf(view, node, rank)
+  );
 }
 
 /** Concatenates that end an inception module: those that do not just feed the next merge of the same module. */

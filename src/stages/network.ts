@@ -254,5 +254,9 @@ export function featuresOf(view: GraphView, node: number, tensor: number): Pick<
   const shape = view.shapes[node]?.[tensor];
   if (shape === undefined) return { stride, size: [], channels: null };
   const axis = channelsAxisOf(view, node, shape.length);
-  return { stride, size: shape.filter((_, index) => index > view.stepAxes[node]! && index !== axis), channels: shape[axis] ?? null };
+  return {
+    stride,
+    size: shape.filter((_, index) => index > view.stepAxes[node]! && index !== axis),
+    channels: shape[axis] ?? null,
+  };
 }

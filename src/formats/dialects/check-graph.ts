@@ -41,7 +41,8 @@ function checkReferences(graph: Graph, field: string): void {
       return place === undefined ? inside : `${place}.${inside}`;
     });
   }
-  for (const [layer, place] of places) if (layer.graph !== undefined) checkReferences(layer.graph, `${placeInside(layer, place)}.config`);
+  for (const [layer, place] of places)
+    if (layer.graph !== undefined) checkReferences(layer.graph, `${placeInside(layer, place)}.config`);
 }
 
 /** Where the layers stand that were written. */

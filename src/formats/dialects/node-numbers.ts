@@ -11,7 +11,9 @@ export function firstNode(layer: Layer): number {
   if (graph === undefined || stepAxes(layer) > 0) return 0;
   if (graph.kind === 'functional' || isWritten(graph.layers[0]!, graph)) return 1;
   const first = graph.layers[1]!;
-  return inputShape(outerSettings(first)) !== undefined || (first.graph !== undefined && firstNode(first) === 1) ? 1 : 0;
+  return inputShape(outerSettings(first)) !== undefined || (first.graph !== undefined && firstNode(first) === 1)
+    ? 1
+    : 0;
 }
 
 /** Whether a layer has an entry: an implicit input has none in a model that was read, and gets one in a model made here. */

@@ -142,8 +142,7 @@ async function rebuild(
   const lost = [...(await copyObjects(file, editor, '/', '/', (path) => path === '/optimizer' || path === '/layers'))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
-    const isLeft = (path: string) =>
-      layer.graph !== undefined && path === `${modelPath(layer, from)}/layers`;
+    const isLeft = (path: string) => layer.graph !== undefined && path === `${modelPath(layer, from)}/layers`;
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
   return lost;

@@ -45,7 +45,9 @@ function readLayer(file: Hdf5File, root: Graph, layer: Layer, path: string): rea
   }
   const own = modelPath(layer, path);
   const count = has && file.has(`${own}/vars`) ? file.list(`${own}/vars`).length : 0;
-  const expected = facts.filter(({ path: place = 'vars/' }) => place.replace(/^(layer\/)*/, '').startsWith('vars/')).length;
+  const expected = facts.filter(({ path: place = 'vars/' }) =>
+    place.replace(/^(layer\/)*/, '').startsWith('vars/'),
+  ).length;
   if (count > expected)
     throw weightsMismatch(layer.name, `"${path}/vars" holds ${count} tensors, the layer has ${expected}`);
   return facts.map((fact, index) => {
@@ -80,7 +82,10 @@ function checkName(file: Hdf5File, layer: Layer, path: string): void {
 /** Weights that no layer claims tell of another architecture. */
 function refuseForeignGroups(file: Hdf5File, graph: Graph, paths: ReadonlyMap<Layer, string>): void {
   const claimed = new Set(paths.values());
-  const containers = ['', ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [modelPath(layer, path)]))];
+  const containers = [
+    '',
+    ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [modelPath(layer, path)])),
+  ];
   for (const container of containers) {
     const group = `${container}/layers`;
     if (!file.has(group)) continue;

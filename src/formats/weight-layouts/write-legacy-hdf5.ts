@@ -62,7 +62,9 @@ async function writeLayer(
   if (before === layer && !isNew) return;
   if (isNew) editor.makeGroup(group);
   const weights =
-    layer.graph === undefined ? ownWeights(layer, before) : nestedWeights({ ...layer, graph: layer.graph }, writing.dialect);
+    layer.graph === undefined
+      ? ownWeights(layer, before)
+      : nestedWeights({ ...layer, graph: layer.graph }, writing.dialect);
   const old = before === undefined ? undefined : layersBefore(layer, before);
   const names: string[] = [];
   for (const { owner, weight } of weights) {

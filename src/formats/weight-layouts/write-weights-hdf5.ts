@@ -34,7 +34,8 @@ async function writeContainer(
     const known = old.get(layer.name);
     const place = writing.places.get(layer)!;
     makeVariables(editor, `${place}/vars`, layer.name, writing.dialect);
-    for (const [group, name] of wrappedGroups(layer, place)) makeVariables(editor, `${group}/vars`, name, writing.dialect);
+    for (const [group, name] of wrappedGroups(layer, place))
+      makeVariables(editor, `${group}/vars`, name, writing.dialect);
     if (known === layer) continue;
     if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
     else if (known === undefined) await makeWeights(editor, layer, place, writing);

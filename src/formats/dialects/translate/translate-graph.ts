@@ -1,4 +1,11 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain, withMember, withoutMember } from '../../../json/json-value.js';
+import {
+  fromPlain,
+  type JsonObject,
+  type PlainObject,
+  toPlain,
+  withMember,
+  withoutMember,
+} from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
