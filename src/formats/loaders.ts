@@ -201,20 +201,26 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
   const name = nameProblem(layer.name, loader);
   return (
     found ??
-    wrapperBlocker(layer, { loader, hasModule, isLegacy }) ??
+    wrapperBlocker(layer, loader, isLegacy) ??
     callBlocker(layer, loader) ??
     (name === undefined ? undefined : { field: 'name', reason: name })
   );
 }
 
-/** Wrappers of a model with several inputs run in Keras 2 alone. */
-function wrapperBlocker({ wrappers = [], graph }: Layer, judge: Judge): Finding | undefined {
-  for (const { settings } of wrappers) {
-    const found = classBlocker('TimeDistributed', settings, judge);
+/** What stops a loader at the wrappers around a layer. A model of several inputs runs in those of Keras 2 alone. */
+function wrapperBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding | undefined {
+  const { wrappers = [], graph } = layer;
+  const entries = listEntries(layer);
+  for (const [depth, { settings }] of wrappers.entries()) {
+    const hasModule = getMember(entries[depth], 'module') !== undefined;
+    const found = classBlocker('TimeDistributed', settings, { loader, hasModule, isLegacy });
     if (found !== undefined) return found;
+    const inside = entries[depth + 1];
+    if (loader === 'keras3' && inside !== undefined && getMember(inside, 'module') === undefined)
+      return { field: 'layer', reason: 'names no module, in which Keras 3 looks for its class' };
   }
   const isOne = wrappers.length === 0 || graph === undefined || graph.inputs.length === 1;
-  return isOne || judge.loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
+  return isOne || loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
 }
 
 function callBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
