@@ -4,8 +4,9 @@
  * - `refused`: the request is right and the answer is no (over budget, `--deny-code`)
  * - `input`: the model cannot be used
  * - `output`: the result cannot be written
+ * - `defect`: a defect of se-retrofit, found before it did harm
  */
-export type ErrorKind = 'usage' | 'refused' | 'input' | 'output';
+export type ErrorKind = 'usage' | 'refused' | 'input' | 'output' | 'defect';
 
 /** Where an error lies. `field` is a path inside `file`, such as `weightsManifest[0].paths[1]`. */
 export interface ErrorPlace {
@@ -69,6 +70,13 @@ export const inputError = (code: string, message: string, details?: ErrorDetails
 /** The result cannot be written: exit code 5. */
 export const outputError = (code: string, message: string, details?: ErrorDetails) =>
   new RetrofitError('output', code, message, details);
+
+/** We made something wrong, and say so instead of writing it: exit code 1. */
+export const defect = (message: string, where: ErrorPlace) =>
+  new RetrofitError('defect', 'defect', message, {
+    where,
+    hint: 'this is a defect of se-retrofit: please report it with the architecture of the model',
+  });
 
 /** The same error with a file named, for readers that know the file when the thrower did not. */
 export const inFile = (error: unknown, file: string): unknown =>

@@ -8,9 +8,11 @@ import {
   toPlain,
 } from '../json/json-value.js';
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
-import { holdsObject, isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
+import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
+import { readField } from '../layers/read-field.js';
 import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
+import { listEntries } from './dialects/wrapped-entries.js';
 
 // What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
 const RUNS_CODE: ReadonlyMap<string, string> = new Map([
@@ -51,8 +53,14 @@ export function listWarnings(graph: Graph, around?: AroundGraph): readonly Warni
   return warnings;
 }
 
-function codeIn({ entry, graph, settings }: Layer): string | undefined {
-  return entry && codeInEntry(entry, 'the layer', graph === undefined ? settings : shellOf(entry));
+/** Code in a layer, or in a wrapper around it. */
+function codeIn(layer: Layer): string | undefined {
+  const { graph, settings, wrappers = [] } = layer;
+  return firstOf(listEntries(layer), (entry, depth) => {
+    if (entry === undefined) return undefined;
+    const subject = depth === 0 ? 'the layer' : `what stands in its "${Array(depth).fill('layer').join('.config.')}"`;
+    return codeInEntry(entry, subject, wrappers[depth]?.settings ?? (graph === undefined ? settings : shellOf(entry)));
+  });
 }
 
 /** Code in an entry: its class, then whatever it holds, its calls too (Keras 3 serialises their arguments). */
@@ -118,10 +126,10 @@ const codeInMembers = (object: PlainObject, path: string): string | undefined =>
     return start === '' && isPlainObject(member) ? codeInMembers(member, '') : codeInside(member, key, start);
   });
 
-function codeOfName(name: string, field: string, path: string): string | undefined {
-  const isKnown = field.endsWith('activation')
-    ? isKnownActivation(name)
-    : !holdsObject(field) || isKnownName(field, name);
+function codeOfName(name: string, key: string, path: string): string | undefined {
+  const field = readField(key, name);
+  const isKnown =
+    field.kind === 'activation' ? isKnownActivation(name) : field.kind !== 'object' || isKnownName(key, name);
   return isKnown ? undefined : `what its "${path}" names is "${name}", ${OWN_CODE}`;
 }
 

@@ -4,7 +4,7 @@ import { scaleValues } from './scale-values.js';
 
 /**
  * The bytes of a tensor as they are to be: made where it is to be made, else from what is stored; times 2^exponent and
- * its factors.
+ * its factors; and gone through its function.
  * @param stored the stored values in the tensor's dtype, in pieces of whole values
  * @param name for messages
  * @throws RetrofitError `overflow`
@@ -14,19 +14,19 @@ export async function* changedValues(
   stored: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const { source, dtype, exponent } = tensor;
+  const { source, dtype, exponent, each } = tensor;
   const chunks = source.kind === 'generated' ? [fromFloats(source.values(), dtype)] : stored;
   let element = 0;
   for await (const bytes of chunks) {
     const doubled = scaleValues(bytes, dtype, exponent, name);
-    if (tensor.factors === undefined) {
+    if (tensor.factors === undefined && each === undefined) {
       yield doubled;
       continue;
     }
     const values = Float32Array.from(toFloats(doubled, dtype));
-    for (const factors of tensor.factors) multiply(values, factors, element);
+    for (const factors of tensor.factors ?? []) multiply(values, factors, element);
     element += values.length;
-    yield fromFloats(values, dtype);
+    yield fromFloats(each === undefined ? values : values.map((value) => each(value)), dtype);
   }
 }
 

@@ -1,6 +1,5 @@
 import {
   getMember,
-  isArray,
   isPlainObject,
   type JsonValue,
   type Plain,
@@ -8,19 +7,24 @@ import {
   stringOf,
   toPlain,
 } from '../json/json-value.js';
-import { activationLoads } from '../layers/activations.js';
+import { type Activation, activationProblem } from '../layers/activations.js';
 import { hasActivityRegularizer } from '../layers/config.js';
 import { fieldStanding } from '../layers/config-fields.js';
 import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
-import type { Loader } from '../layers/layer-facts.js';
+import { isMerge, type Loader } from '../layers/layer-facts.js';
+import { nameProblem } from '../layers/layer-names.js';
+import { readField } from '../layers/read-field.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { longestWalk } from '../model/layer-order.js';
-import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
+import { type Container, type Graph, type Layer, listGraphs, outerSettings, stepAxes } from '../model/model.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
-import { nameIn } from './dialects/tensor-references.js';
+import { isListOfOne } from './dialects/single-ends.js';
+import { isReferenceList } from './dialects/tensor-references.js';
+import { listEntries } from './dialects/wrapped-entries.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -45,13 +49,21 @@ const LOADERS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
  */
 export const listLoaders = (graph: Graph, container?: Container, settings?: JsonValue): readonly LoaderVerdict[] =>
   LOADERS.map((loader) => {
-    const blockedBy =
-      rootBlocker(graph, loader, container) ??
-      findBlocker(graph, loader) ??
-      (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined) ??
-      null;
+    const blockedBy = findBlocker(graph, loader, { container, settings }) ?? null;
     return { loader, ok: blockedBy === null, blockedBy };
   });
+
+/** What a loader goes by besides the graph: see `listLoaders`. */
+interface Around {
+  readonly container?: Container | undefined;
+  readonly settings?: JsonValue | undefined;
+}
+
+/** What stops a loader at a model's architecture; undefined where it loads. */
+export const findBlocker = (graph: Graph, loader: Loader, { container, settings }: Around): Blocker | undefined =>
+  rootBlocker(graph, loader, container) ??
+  findInside(graph, loader, container === 'keras-h5') ??
+  (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined);
 
 function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
   const found = findSettingsBlocker(
@@ -61,18 +73,19 @@ function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined
   return found && { layer: graph.name, field: `trainingConfig.${found.field}`, reason: found.reason };
 }
 
-function findBlocker(root: Graph, loader: Loader): Blocker | undefined {
+function findInside(root: Graph, loader: Loader, isLegacy: boolean): Blocker | undefined {
   const parents = new Map(
     [...listGraphs(root)].flatMap(({ graph }) => graph.layers.map((layer) => [layer.graph, graph] as const)),
   );
   for (const { graph, path } of listGraphs(root)) {
+    const parent = parents.get(graph);
+    const holder = parent?.layers.find((layer) => layer.graph === graph);
     const found =
-      nestedBlocker(graph, parents.get(graph), path.at(-1), loader) ??
-      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, parent, holder, loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
-      const blocker = layerBlocker(layer, loader);
+      const blocker = layerBlocker(layer, loader, isLegacy);
       if (blocker !== undefined) return { layer: layer.name, ...blocker };
     }
   }
@@ -96,21 +109,35 @@ function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Block
 function nestedBlocker(
   graph: Graph,
   parent: Graph | undefined,
-  layer: string | undefined,
+  holder: Layer | undefined,
   loader: Loader,
 ): Blocker | undefined {
-  if (loader !== 'keras3' || parent === undefined || layer === undefined) return undefined;
+  if (loader !== 'keras3' || parent === undefined || holder === undefined) return undefined;
+  const layer = holder.name;
   if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
     const reason =
-      parent.kind === 'functional' ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';
+      parent.kind === 'functional' && stepAxes(holder) === 0
+        ? 'numbers its calls otherwise'
+        : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
+  if (parent.kind === 'sequential' && isListOfOne(graph.structures?.outputs) && !endsModel(parent, layer))
+    return { layer, field: 'output_layers', reason: 'is a list of one: Keras 3 gives the next layer a list' };
   return moduleBlocker(graph, layer, false);
+}
+
+/** Whether nothing but a model, which takes a list, stands behind a layer of a Sequential model. */
+function endsModel({ layers }: Graph, name: string): boolean {
+  const next = layers[layers.findIndex((layer) => layer.name === name) + 1];
+  return next === undefined || next.graph?.kind === 'functional';
 }
 
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
   if (loader === 'tfjs') {
-    const field = ['input_layers', 'output_layers'].find((key) => !isPlainList(getMember(graph.read?.config, key)));
+    const field = ['input_layers', 'output_layers'].find((key) => {
+      const ends = getMember(graph.read?.config, key);
+      return ends !== undefined && !isReferenceList(ends);
+    });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
   }
   const squashed = loader === 'tfjs' ? findSquashed(graph) : undefined;
@@ -126,7 +153,7 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       return { layer, field: 'config', reason: 'is a list of layers, which Keras 3 no longer reads' };
     }
     const input = graph.layers[0]!;
-    if (input.implicit && graph.layers[1]!.settings.batch_input_shape !== undefined) {
+    if (input.implicit && outerSettings(graph.layers[1]!).batch_input_shape !== undefined) {
       return {
         layer: graph.layers[1]!.name,
         field: 'batch_input_shape',
@@ -145,19 +172,13 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
   return undefined;
 }
 
-/** Whether the ends of a model are written as a list of references, or not at all. */
-const isPlainList = (ends: JsonValue | undefined): boolean =>
-  ends === undefined ||
-  (isArray(ends) && ends.items.every(({ value }) => isArray(value) && nameIn(value) !== undefined));
-
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
   const squashed = findSquashedNodes(nodes);
   const reader = nodes.find(
     ({ layer, inputs }) =>
-      factsOf(layer.className, layer.settings).spatialRank !== undefined &&
-      inputs.some(({ node }) => squashed.has(node)),
+      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => squashed.has(node)),
   );
   const pool = reader?.inputs.map(({ node }) => squashed.get(node)).find((node) => node !== undefined);
   return pool === undefined ? undefined : nodes[pool]!.layer.name;
@@ -165,59 +186,78 @@ function findSquashed(graph: Graph): string | undefined {
 
 type Finding = Omit<Blocker, 'layer'>;
 
-function layerBlocker(layer: Layer, loader: Loader): Finding | undefined {
+function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding | undefined {
   const module = getMember(layer.entry, 'module');
   const hasModule = module !== undefined;
   if (loader === 'keras3' && layer.isOperation && layer.entry !== undefined && !hasModule)
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
   // What keras.applications brings along, Keras 3 finds by its module.
   const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
+  const inside = getMember(listEntries(layer).at(-1), 'module') !== undefined;
   const found =
     layer.graph === undefined && !isFound
-      ? classBlocker(layer.className, layer.settings, hasModule, loader)
+      ? classBlocker(layer.className, layer.settings, { loader, hasModule: inside, isLegacy })
       : undefined;
-  return found ?? callBlocker(layer, loader) ?? nameBlocker(layer.name, loader);
+  const name = nameProblem(layer.name, loader);
+  return (
+    found ??
+    wrapperBlocker(layer, { loader, hasModule, isLegacy }) ??
+    callBlocker(layer, loader) ??
+    (name === undefined ? undefined : { field: 'name', reason: name })
+  );
 }
 
-const callBlocker = ({ calls }: Layer, loader: Loader): Finding | undefined =>
-  loader !== 'keras3' && calls.some((call) => call.read !== undefined && isKeras3Call(call.read.json))
-    ? { field: 'inbound_nodes', reason: 'is written the way of Keras 3, with args and kwargs' }
-    : undefined;
+/** Wrappers of a model with several inputs run in Keras 2 alone. */
+function wrapperBlocker({ wrappers = [], graph }: Layer, judge: Judge): Finding | undefined {
+  for (const { settings } of wrappers) {
+    const found = classBlocker('TimeDistributed', settings, judge);
+    if (found !== undefined) return found;
+  }
+  const isOne = wrappers.length === 0 || graph === undefined || graph.inputs.length === 1;
+  return isOne || judge.loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
+}
 
-function classBlocker(
-  className: string,
-  settings: PlainObject,
-  hasModule: boolean,
-  loader: Loader,
-): Finding | undefined {
+function callBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
+  const field = 'inbound_nodes';
+  const written = calls.flatMap(({ read }) => (read === undefined ? [] : [read.json]));
+  if (loader !== 'keras3' && written.some(isKeras3Call))
+    return { field, reason: 'is written the way of Keras 3, with args and kwargs' };
+  if (loader === 'tfjs' && !written.every(isReferenceList)) return { field, reason: 'is no list of lists of lists' };
+  if (loader === 'tfjs' && isMerge(factsOf(className, settings).role) && calls.some(({ inputs }) => inputs.length < 2))
+    return { field, reason: 'calls it with one tensor alone' };
+  return undefined;
+}
+
+/** What a config is judged for. */
+interface Judge {
+  readonly loader: Loader;
+  /** Whether entries name their Python modules, as Keras has written since 2.13. */
+  readonly hasModule: boolean;
+  /** Whether the config stands in a legacy `.h5`. */
+  readonly isLegacy: boolean;
+}
+
+function classBlocker(className: string, settings: PlainObject, judge: Judge): Finding | undefined {
+  const { loader, hasModule } = judge;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(loader))
     return { field: 'class_name', reason: `is ${className}, a class it does not have` };
   for (const { loaders, field, reason, stops, isSilent } of facts.refusedFields ?? []) {
     if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule)) return { field, reason };
   }
-  const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, hasModule, loader);
+  const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, judge);
   if (unknown !== undefined) return { field: unknown, reason: 'is an argument it does not know' };
-  for (const held of heldLayers(settings)) {
-    const inside = classBlocker(classNameOf(held) ?? '', held.config as PlainObject, hasModule, loader);
-    if (inside !== undefined) return inside;
+  if (loader === 'tfjs' && hasActivityRegularizer(settings))
+    return { field: 'activity_regularizer', reason: 'is not supported' };
+  for (const [field, value] of Object.entries(settings)) {
+    const found = fieldBlocker(field, value, judge);
+    if (found !== undefined) return found;
   }
-  return fieldBlocker(settings, loader);
+  return undefined;
 }
 
-/** Layers and cells inside a layer's config: those of Bidirectional, TimeDistributed and RNN. */
-const heldLayers = ({ layer, backward_layer, cell, cells }: PlainObject): readonly PlainObject[] =>
-  [layer, backward_layer, cell, ...(Array.isArray(cells) ? (cells as readonly Plain[]) : [])].filter(
-    (held): held is PlainObject => isPlainObject(held) && isPlainObject(held.config),
-  );
-
 /** Keras stops at an argument that it does not know, whatever its value. */
-const findUnknownField = (
-  className: string,
-  settings: PlainObject,
-  hasModule: boolean,
-  loader: Loader,
-): string | undefined =>
+const findUnknownField = (className: string, settings: PlainObject, { loader, hasModule }: Judge): string | undefined =>
   Object.entries(settings).find(([field, value]) => {
     // Of entries without a module Keras 3 takes an input's shape off, wherever it stands.
     if (loader === 'keras3' && !hasModule && field === 'batch_input_shape') return false;
@@ -225,31 +265,41 @@ const findUnknownField = (
     return standing === 'spare' || standing === 'missing';
   })?.[0];
 
-function nameBlocker(name: string, loader: Loader): Finding | undefined {
-  if (loader === 'tfjs' && name in Object.prototype)
-    return { field: 'name', reason: 'is the name of a property that every JavaScript object has' };
-  if (loader === 'keras3' && name.includes('/')) return { field: 'name', reason: 'holds a "/"' };
-  if (loader === 'keras2' && !/^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/.test(name))
-    return { field: 'name', reason: 'is no valid TensorFlow scope' };
-  return undefined;
+function fieldBlocker(field: string, value: Plain | undefined, judge: Judge): Finding | undefined {
+  const read = readField(field, value);
+  switch (read.kind) {
+    case 'activation':
+      return activationBlocker(field, read.activation, judge);
+    case 'layers':
+      return firstFound(read.layers, ({ className, config }) => classBlocker(className, config, judge));
+    case 'object':
+    case 'dtype':
+      return isPlainObject(value) ? objectBlocker(field, value, judge) : undefined;
+    case 'plain':
+      return undefined;
+  }
 }
 
-function fieldBlocker(settings: PlainObject, loader: Loader): Finding | undefined {
-  if (loader === 'tfjs' && hasActivityRegularizer(settings))
-    return { field: 'activity_regularizer', reason: 'is not supported' };
-  for (const [field, value] of Object.entries(settings)) {
-    const stoppedBy = isPlainObject(value) ? objectBlocker(field, value, loader) : undefined;
-    if (stoppedBy !== undefined) return stoppedBy;
-    if (field.endsWith('activation')) {
-      const stopped = activationBlocker(field, value, loader);
-      if (stopped !== undefined) return stopped;
-    }
+function activationBlocker(field: string, activation: Activation, judge: Judge): Finding | undefined {
+  const reason = activationProblem(activation, judge.loader, judge.isLegacy);
+  if (reason !== undefined) return { field, reason };
+  if (activation.kind !== 'layer') return undefined;
+  if (judge.loader === 'keras3' && !activation.hasModule)
+    return { field, reason: `is a layer without its module: Keras 3 looks for the class in it` };
+  const inside = classBlocker(activation.className, activation.config, { ...judge, hasModule: activation.hasModule });
+  return inside && { field, reason: `is a layer whose ${inside.field} ${inside.reason}` };
+}
+
+function firstFound<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function objectBlocker(field: string, value: PlainObject, loader: Loader): Finding | undefined {
-  const className = classNameOf(value);
+function objectBlocker(field: string, value: PlainObject, { loader }: Judge): Finding | undefined {
+  const className = typeof value.class_name === 'string' ? value.class_name : undefined;
   const loads = className === undefined ? undefined : configObjectLoads(field, className);
   if (loads !== undefined && !loads.includes(loader))
     return { field, reason: `is ${className}, which it does not have` };
@@ -257,17 +307,4 @@ function objectBlocker(field: string, value: PlainObject, loader: Loader): Findi
   return value.config.input_axes === undefined
     ? undefined
     : { field, reason: 'has input_axes, an argument it does not know' };
-}
-
-function activationBlocker(field: string, value: Plain | undefined, loader: Loader): Finding | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') return { field, reason: 'is a function of its own' };
-  return activationLoads(value)?.includes(loader)
-    ? undefined
-    : { field, reason: `is "${value}", a function it does not have` };
-}
-
-function classNameOf(value: Plain | undefined): string | undefined {
-  const name = isPlainObject(value) ? value.class_name : undefined;
-  return typeof name === 'string' ? name : undefined;
 }

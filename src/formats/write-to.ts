@@ -1,6 +1,7 @@
 import type { Format, Model, Warning } from '../model/model.js';
 import type { StagedOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
+import { checkWritten } from './check-written.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { TfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
@@ -58,7 +59,8 @@ export async function stageModel(
   await checkOutput(storage, model, place, force);
   const staged = await stageAt(storage, place, force);
   try {
-    const { files, isIntact, lost = [] } = await writeFiles(model, staged, place, options);
+    const { files, architecture, isIntact, lost = [], warnings = [] } = await writeFiles(model, staged, place, options);
+    checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
     const result = {
@@ -66,7 +68,7 @@ export async function stageModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: lost.length === 0 ? [] : [lostWarning(lost)],
+      warnings: [...warnings, ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
     return { result, staged };
   } catch (error) {

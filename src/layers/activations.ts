@@ -1,4 +1,4 @@
-import type { PlainObject } from '../json/json-value.js';
+import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
 import { ALL, KERAS, type Loader } from './layer-facts.js';
 
 interface ActivationFacts {
@@ -8,6 +8,8 @@ interface ActivationFacts {
   readonly linear?: true;
   /** What turns logits into probabilities. */
   readonly probability?: true;
+  /** ReLU and its kin, near zero below and open above: what makes features, where others shape a result. */
+  readonly rectifier?: true;
   readonly loads: readonly Loader[];
   /** The same function by a name that everybody has. */
   readonly alias?: string;
@@ -16,18 +18,18 @@ interface ActivationFacts {
 /** The activation functions by the names that configs give them. */
 const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, ActivationFacts>([
   ['linear', { commutes: true, linear: true, loads: ALL }],
-  ['relu', { commutes: true, loads: ALL }],
-  ['leaky_relu', { commutes: true, loads: KERAS }],
-  ['relu6', { loads: ALL }],
-  ['elu', { loads: ALL }],
-  ['selu', { loads: ALL }],
-  ['gelu', { loads: ALL }],
-  ['gelu_new', { loads: ['tfjs'] }],
-  ['mish', { loads: ALL }],
-  ['swish', { loads: ALL }],
-  ['silu', { loads: KERAS, alias: 'swish' }],
-  ['hard_silu', { loads: ['keras3'] }],
-  ['hard_swish', { loads: ['keras3'] }],
+  ['relu', { commutes: true, rectifier: true, loads: ALL }],
+  ['leaky_relu', { commutes: true, rectifier: true, loads: KERAS }],
+  ['relu6', { rectifier: true, loads: ALL }],
+  ['elu', { rectifier: true, loads: ALL }],
+  ['selu', { rectifier: true, loads: ALL }],
+  ['gelu', { rectifier: true, loads: ALL }],
+  ['gelu_new', { rectifier: true, loads: ['tfjs'] }],
+  ['mish', { rectifier: true, loads: ALL }],
+  ['swish', { rectifier: true, loads: ALL }],
+  ['silu', { rectifier: true, loads: KERAS, alias: 'swish' }],
+  ['hard_silu', { rectifier: true, loads: ['keras3'] }],
+  ['hard_swish', { rectifier: true, loads: ['keras3'] }],
   ['softplus', { loads: ALL }],
   ['softsign', { loads: ALL }],
   ['tanh', { loads: ALL }],
@@ -40,11 +42,43 @@ const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, Activa
 
 const findActivation = (name: string) => ACTIVATIONS.get(name);
 
-/** The name of the function in a config's `activation`; undefined where there is none or where it is a custom one. */
-export function activationName(config: PlainObject): string | undefined {
-  const value = config.activation;
-  if (value === undefined || value === null) return 'linear';
-  return typeof value === 'string' ? value : undefined;
+/** What a field such as `activation` holds. */
+export type Activation =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'function'; readonly name: string }
+  /** A built-in function that is written as an object, `{module, class_name: "function", config: "relu"}`. */
+  | { readonly kind: 'object'; readonly name: string; readonly isFound: Readonly<Record<'keras2' | 'keras3', boolean>> }
+  /** A layer that is called as a function: `{class_name: "LeakyReLU", config}`. */
+  | { readonly kind: 'layer'; readonly className: string; readonly config: PlainObject; readonly hasModule: boolean }
+  | { readonly kind: 'custom' };
+
+/**
+ * Reads the value of a field such as `activation`.
+ * Source: `get` in keras 3.15 and tf-keras 2.21 (src/activations), `getActivation` in tfjs-layers 4.22 (src/activations.ts).
+ */
+export function readActivation(value: Plain | undefined): Activation {
+  if (value === undefined || value === null) return { kind: 'none' };
+  if (typeof value === 'string') return { kind: 'function', name: value };
+  if (!isPlainObject(value) || typeof value.class_name !== 'string') return { kind: 'custom' };
+  const { class_name: className, config, module } = value;
+  if (className === 'function') return readFunction(config, module, value.registered_name);
+  return isPlainObject(config)
+    ? { kind: 'layer', className, config, hasModule: typeof module === 'string' }
+    : { kind: 'custom' };
+}
+
+/** Where each Keras finds a function of its own that is written as an object. */
+function readFunction(name: Plain | undefined, module: Plain | undefined, registered: Plain | undefined): Activation {
+  const isPublic = module === 'keras.activations';
+  if (typeof name !== 'string' || !(module === 'builtins' || isPublic)) return { kind: 'custom' };
+  return { kind: 'object', name, isFound: { keras2: !isPublic || registered === name, keras3: true } };
+}
+
+/** The name of the function in a config's `activation`; undefined where it is a custom one, or a layer. */
+export function activationName({ activation }: PlainObject): string | undefined {
+  const read = readActivation(activation);
+  if (read.kind === 'none') return 'linear';
+  return read.kind === 'function' || read.kind === 'object' ? read.name : undefined;
 }
 
 /** Whether a positive factor passes through the config's activation. Unknown functions: no. */
@@ -65,8 +99,30 @@ export function isProbability(config: PlainObject): boolean {
   return name !== undefined && findActivation(name)?.probability === true;
 }
 
+/** Whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
+export function isRectifier(config: PlainObject): boolean {
+  const name = activationName(config);
+  return name !== undefined && findActivation(name)?.rectifier === true;
+}
+
 /** Who has a function of this name; undefined for a name that is not known here. */
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
+
+/**
+ * What stops a loader at an activation; undefined where it takes it. A layer in its place is judged as a layer.
+ * @param isLegacy whether the config stands in a legacy `.h5`
+ */
+export function activationProblem(activation: Activation, loader: Loader, isLegacy: boolean): string | undefined {
+  if (activation.kind === 'none' || activation.kind === 'layer') return undefined;
+  if (activation.kind === 'custom') return 'is a function of its own';
+  const { name } = activation;
+  const loads = findActivation(name)?.loads.includes(loader);
+  if (activation.kind === 'function') return loads ? undefined : `is "${name}", a function it does not have`;
+  // Keras 2 has `silu` as a name alone, and reads no objects in legacy files.
+  const isRead = !(loader === 'keras2' && (isLegacy || findActivation(name)?.alias !== undefined));
+  const takesObjects = loader !== 'tfjs' && isRead && activation.isFound[loader];
+  return loads && takesObjects ? undefined : `is "${name}" as an object, which it does not read`;
+}
 
 /** A layer of a composition: class and settings. It reads the layer before it, `product` the first input as well. */
 export interface ActivationStep {

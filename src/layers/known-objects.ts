@@ -36,9 +36,6 @@ export const isKnownClass = (className: string): boolean =>
   OTHER_OBJECTS.has(className) ||
   KINDS.some((kind) => isShipped(kind, className.replace(/V2$/, '')));
 
-/** Whether a field such as `kernel_initializer` is one that may name its object by a string alone. */
-export const holdsObject = (field: string): boolean => KINDS.some((kind) => field.endsWith(kind));
-
 /** Whether such a field's object is there under this name: `HeNormal`, `he_normal`. */
 export function isKnownName(field: string, name: string): boolean {
   const className = name.replace(/V2$/, '').replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());

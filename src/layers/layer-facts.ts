@@ -24,9 +24,15 @@ export type LayerRole =
   | 'flatten'
   | 'other';
 
+/** Whether layers of this part are called with several tensors, and never with one. */
+export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
+
 /** A variable of a layer. `shape` is what the config says of it: null for a dimension it leaves open. */
 export interface WeightFact {
+  /** As TensorFlow.js and Keras 2 call it. */
   readonly name: string;
+  /** As Keras 3 calls it, where that is another name. */
+  readonly keras3Name?: string;
   readonly shape: Shape | undefined;
   /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
   readonly base: string;
@@ -86,14 +92,20 @@ export interface LayerFacts {
   /** Who has the class under this name. */
   readonly loads: readonly Loader[];
   readonly refusedFields?: readonly RefusedField[];
+  /** Who has another layer under this name, one that computes something else: no translation may write it. */
+  readonly differsIn?: readonly Loader[];
   /** Spatial dimensions of the features the class is made for. */
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
   readonly trainsUnlessTold?: true;
+  /** Whether it gives what it reads, if perhaps in its own precision, whenever the model is not being trained. */
+  readonly onlyTrains?: (config: PlainObject) => boolean;
   /** Softmax and sigmoid under any config: what stands behind the layer that makes the logits. */
   readonly makesProbabilities?: true;
+  /** For activations: ReLU and its kin, near zero below and open above. */
+  readonly isRectifier?: (config: PlainObject) => boolean;
   /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
   readonly resolution?: (config: PlainObject) => readonly number[];
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
@@ -118,6 +130,8 @@ export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
 
 export const COMMUTES: Scaling = { kind: 'commutes' };
 export const commutes = (): Scaling => COMMUTES;
+
+export const always = (): boolean => true;
 
 export const passesMask = (): Masking => 'passes';
 

@@ -1,8 +1,8 @@
 import type { PlainObject } from '../json/json-value.js';
 import {
   ALL,
+  always,
   INTERPOLATION,
-  ignoredByTfjs,
   KERAS,
   type LayerFacts,
   type Loader,
@@ -36,15 +36,32 @@ const BATCH_SHAPE: RefusedField = {
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
 
 /** A layer that TensorFlow.js has under the same name, and that does something else there. */
-const differsInTfjs =
-  (field: string, ...more: readonly RefusedField[]) =>
-  (facts: LayerFacts): LayerFacts => ({ ...facts, refusedFields: [ignoredByTfjs(field, () => false), ...more] });
+const differsInTfjs = (facts: LayerFacts): LayerFacts => ({ ...facts, differsIn: ['tfjs'] });
+
+/** TensorFlow.js takes it for a way to interpolate. Source: `Resizing.call` in tfjs-layers 4.22. */
+const CROPPING: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'crop_to_aspect_ratio',
+  reason: 'crops nothing there',
+  stops: (value) => value === true,
+  isSilent: true,
+};
 
 const passing = (facts: LayerFacts): LayerFacts => ({ ...facts, masking: passesMask });
 
-/** `BaseImagePreprocessingLayer` of Keras 3, of which Keras 2 has these; those that only Keras 3 has are never translated. */
+/** `BaseImagePreprocessingLayer` of Keras 3, and its `Pipeline`. */
 const imagePreprocessing = (layers: readonly LayerFacts[]): readonly LayerFacts[] =>
   layers.map((facts) => ({ ...facts, trainsUnlessTold: true }));
+
+/** Layers that change images in training alone: their `transform_images` looks at `training` before anything else. */
+const augmentations = (loads: readonly Loader[], ...classNames: readonly string[]): readonly LayerFacts[] =>
+  imagePreprocessing(pointwise(loads, ...classNames).map((facts) => ({ ...facts, onlyTrains: always })));
+
+/** Of Keras 2, which forgets the size where it would change it in training. */
+const resizedInTraining = (axis: number): Pick<LayerFacts, 'onlyTrains' | 'outputShape'> => ({
+  onlyTrains: always,
+  outputShape: (_config, [input]) => input?.map((size, index) => (index === axis ? null : size)),
+});
 
 export const OTHER_LAYERS: readonly LayerFacts[] = [
   {
@@ -57,18 +74,31 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   },
   ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
   ...pointwise(ALL, 'Rescaling').map(passing),
-  ...pointwise(KERAS, 'ActivityRegularization').map(passing),
-  ...imagePreprocessing(pointwise(KERAS, 'RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation')),
-  ...imagePreprocessing(pointwise(KERAS, 'RandomTranslation', 'RandomZoom')),
+  ...pointwise(KERAS, 'ActivityRegularization').map((facts) => ({ ...passing(facts), onlyTrains: always })),
+  ...augmentations(KERAS, 'RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation'),
+  ...augmentations(KERAS, 'RandomTranslation', 'RandomZoom'),
+  ...augmentations(['keras3'], 'AugMix', 'CutMix', 'Equalization', 'MixUp', 'RandAugment', 'RandomColorDegeneration'),
+  ...augmentations(['keras3'], 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing', 'RandomGaussianBlur'),
+  ...augmentations(['keras3'], 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
+  ...augmentations(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
+  ...augmentations(['keras3'], 'Solarization'),
+  // Of images without boxes it makes nothing else in training either.
+  ...augmentations(['keras3'], 'MaxNumBoundingBoxes'),
   // ConvNeXt in keras.applications: a learnt factor a channel.
   ...pointwise([], 'LayerScale'),
   // TensorFlow.js works out another shape than it then computes.
-  ...other(ALL, 'CategoryEncoding').map(differsInTfjs('num_tokens')),
+  ...other(ALL, 'CategoryEncoding').map(differsInTfjs),
   // They pick other pixels there.
-  ...imagePreprocessing(other(ALL, 'CenterCrop', 'Resizing').map(differsInTfjs('height', INTERPOLATION))),
-  ...imagePreprocessing(other(KERAS, 'RandomCrop')),
-  ...other(['tfjs', 'keras2'], 'RandomWidth'),
-  ...other(['keras2'], 'RandomHeight'),
+  ...imagePreprocessing(other(ALL, 'CenterCrop').map(differsInTfjs)),
+  ...imagePreprocessing(other(ALL, 'Resizing').map(differsInTfjs)).map((facts) => ({
+    ...facts,
+    refusedFields: [CROPPING, INTERPOLATION],
+  })),
+  // When the model predicts, Keras 2 resizes to the size of the crop, and Keras 3 gives the whole image.
+  ...imagePreprocessing(other(KERAS, 'RandomCrop')).map((facts) => ({ ...facts, differsIn: KERAS })),
+  // TensorFlow.js' RandomWidth changes the width in every phase.
+  ...other(['tfjs', 'keras2'], 'RandomWidth').map((facts) => ({ ...differsInTfjs(facts), ...resizedInTraining(2) })),
+  ...other(['keras2'], 'RandomHeight').map((facts) => ({ ...facts, ...resizedInTraining(1) })),
   ...other(KERAS, 'AdditiveAttention', 'Attention', 'MultiHeadAttention').map(passing),
   ...other(KERAS, 'Discretization', 'HashedCrossing', 'Hashing'),
   ...other(KERAS, 'IntegerLookup', 'SpectralNormalization', 'StringLookup', 'TextVectorization'),
@@ -77,11 +107,9 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ...other(['keras3'], 'GroupQueryAttention').map(passing),
   ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'ReversibleEmbedding'),
   ...other(['keras3'], ...adaptivePoolings('Average'), ...adaptivePoolings('Max'), 'TorchModuleWrapper', 'FlaxLayer'),
-  ...other(['keras3'], 'JaxLayer', 'AugMix', 'AutoContrast', 'ContrastLimitedAdaptiveHistogramEqualization', 'CutMix'),
-  ...other(['keras3'], 'Equalization', 'MaxNumBoundingBoxes', 'MixUp', 'Pipeline', 'RandAugment', 'Solarization'),
-  ...other(['keras3'], 'RandomColorDegeneration', 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing'),
-  ...other(['keras3'], 'RandomGaussianBlur', 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
-  ...other(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
+  ...other(['keras3'], 'JaxLayer'),
+  // These two change images whenever they are called.
+  ...imagePreprocessing(pointwise(['keras3'], 'AutoContrast', 'ContrastLimitedAdaptiveHistogramEqualization')),
   ...other(ALL, 'Functional', 'Sequential'),
   ...other(['tfjs', 'keras2'], 'Model'),
 ];

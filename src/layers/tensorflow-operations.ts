@@ -1,60 +1,57 @@
 import type { PlainObject } from '../json/json-value.js';
 import { COMMUTES, type LayerFacts, type LayerRole } from './layer-facts.js';
-
-/**
- * TensorFlow functions that Keras 2 records as `TFOpLambda` layers, by the function's name. Only the part they play is
- * known; their sizes depend on call arguments, and a factor crosses none but the plain ReLU and the identity.
- */
-const FUNCTIONS: ReadonlyMap<string, LayerRole> = new Map<string, LayerRole>([
-  ['__operators__.add', 'add'],
-  ['math.add', 'add'],
-  ['add', 'add'],
-  ['concat', 'concatenate'],
-  ['math.multiply', 'multiply'],
-  ['multiply', 'multiply'],
-  ['math.reduce_mean', 'global-pool'],
-  ['math.reduce_max', 'global-pool'],
-  ['nn.relu', 'activation'],
-  ['nn.relu6', 'activation'],
-  ['nn.sigmoid', 'activation'],
-  ['nn.silu', 'activation'],
-  ['nn.swish', 'activation'],
-  ['nn.gelu', 'activation'],
-  ['nn.softmax', 'activation'],
-  ['math.sigmoid', 'activation'],
-  ['math.tanh', 'activation'],
-  ['reshape', 'reshape'],
-  ['image.resize', 'upsampling'],
-]);
-
-const PROBABILITIES: readonly string[] = ['nn.sigmoid', 'math.sigmoid', 'nn.softmax'];
+import { isNamedFunction, operationName } from './operation-names.js';
+import { operationFacts } from './operations.js';
 
 // Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
-const ELEMENTWISE: readonly LayerRole[] = ['add', 'multiply', 'activation'];
+const ELEMENTWISE: readonly LayerRole[] = ['add', 'multiply', 'merge', 'activation'];
+
+/** Elementwise operations whose part in a network has no name. */
+const OTHERS = 'TrueDivide Divide Power Negative Absolute Square Sqrt Rsqrt Reciprocal Exp Log Cast Clip BiasAdd'.split(
+  ' ',
+);
 
 /** Whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
 
-/** The facts of one `TFOpLambda`, from the function its config names. */
+/** The operation that an op layer is, by its name in Keras 3 where it has one, else by the function's. */
+export function functionOf({ function: name }: PlainObject): string | undefined {
+  if (name === 'nn.bias_add') return 'BiasAdd';
+  if (name === 'math.add_n') return 'AddN';
+  if (typeof name !== 'string') return undefined;
+  return isNamedFunction(name) ? operationName(name) : name;
+}
+
+/**
+ * The facts of one `TFOpLambda`, from the function its config names. Only the part it plays is known; sizes depend on call
+ * arguments, and a factor crosses none but the plain ReLU and the identity.
+ */
 export function tensorflowFacts(className: string, config: PlainObject, base: LayerFacts): LayerFacts {
-  const name = typeof config.function === 'string' ? config.function : '';
-  const role = FUNCTIONS.get(name);
-  if (role === undefined) return base;
+  const operation = functionOf(config);
+  if (operation === undefined) return base;
+  const { role, makesProbabilities, isRectifier } = operationFacts(operation, {});
+  const isKnown = role !== 'other' || OTHERS.includes(operation) || POOLINGS.includes(operation);
+  if (!isKnown) return base;
+  const isElementwise = ELEMENTWISE.includes(role) || OTHERS.includes(operation);
   return {
     ...base,
     className,
-    role,
+    // Over which axes, the call says.
+    role: POOLINGS.includes(operation) ? 'global-pool' : role,
     weights: () => [],
-    ...(ELEMENTWISE.includes(role)
+    ...(isElementwise
       ? {
           outputShape: (_config, inputs) =>
             inputs.find((shape) => shape !== undefined && shape.length > 2) ?? inputs[0],
         }
       : {}),
-    ...(PROBABILITIES.includes(name) ? { makesProbabilities: true } : {}),
-    ...(name === 'nn.relu' ? { scaling: () => COMMUTES } : {}),
+    ...(makesProbabilities === undefined ? {} : { makesProbabilities }),
+    ...(isRectifier === undefined ? {} : { isRectifier }),
+    ...(operation === 'Relu' ? { scaling: () => COMMUTES } : {}),
   };
 }
+
+const POOLINGS: readonly string[] = ['Mean', 'Max'];
 
 // Functions whose result is all that they do. Others of TensorFlow's write files, run code or load libraries when a
 // model that names them is loaded: `io.gfile.rmtree`, `print`, `load_op_library`, `raw_ops.WriteFile`.

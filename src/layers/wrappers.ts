@@ -1,5 +1,6 @@
-import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
-import { ALL, type LayerFacts, passesMask, type Shape, type WeightFact } from './layer-facts.js';
+import type { Plain, PlainObject } from '../json/json-value.js';
+import { ALL, type LayerFacts, passesMask, type Shape, sameShape, type WeightFact } from './layer-facts.js';
+import { readField } from './read-field.js';
 
 // Layers that hold another layer in their config.
 
@@ -12,43 +13,69 @@ interface Wrapped {
 }
 
 function wrappedIn(value: Plain | undefined, factsOf: FindFacts): Wrapped | undefined {
-  if (!isPlainObject(value) || typeof value.class_name !== 'string' || !isPlainObject(value.config)) return undefined;
-  const { name } = value.config;
-  if (typeof name !== 'string') return undefined;
-  return { facts: factsOf(value.class_name, value.config), config: value.config, name };
+  const field = readField('layer', value);
+  const held = field.kind === 'layers' ? field.layers[0] : undefined;
+  if (held === undefined || typeof held.config.name !== 'string') return undefined;
+  return { facts: factsOf(held.className, held.config), config: held.config, name: held.config.name };
 }
-
-const without = (shape: Shape | undefined, axis: number): Shape | undefined =>
-  shape?.filter((_, index) => index !== axis);
 
 /** Variables of a wrapped layer, which has a group of its own in a `.weights.h5`. */
 const grouped = (facts: readonly WeightFact[], group: string, prefix = ''): readonly WeightFact[] =>
   facts.map((fact, index) => ({
     ...fact,
     name: `${prefix}${fact.name}`,
+    ...(fact.keras3Name === undefined ? {} : { keras3Name: `${prefix}${fact.keras3Name}` }),
     path: `${group}/${fact.path ?? `vars/${index}`}`,
   }));
 
-/** Facts of the wrapping layers, which are those of what they wrap. */
-export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
-  {
-    className: 'TimeDistributed',
-    role: 'other',
-    loads: ALL,
+/** The shape of one step. */
+export const stepShape = (shape: Shape | undefined): Shape | undefined => shape?.filter((_, axis) => axis !== 1);
+
+/** The shape of all steps, from that of one and from what the steps were taken of. */
+export const sequenceShape = (step: Shape | undefined, input: Shape | undefined): Shape | undefined =>
+  step === undefined || input === undefined
+    ? undefined
+    : [step[0] ?? input[0] ?? null, input[1] ?? null, ...step.slice(1)];
+
+/** The facts of a layer in a TimeDistributed: its own, for every step. */
+export function distributed(facts: LayerFacts): LayerFacts {
+  const { outputShape, weights, inputClue, macs } = facts;
+  return {
+    ...facts,
     masking: passesMask,
-    outputShape: (config, [input]) => {
-      const inner = wrappedIn(config.layer, factsOf);
-      const output = inner?.facts.outputShape?.(inner.config, [without(input, 1)]);
-      return input === undefined || output === undefined
-        ? undefined
-        : [output[0] ?? null, input[1] ?? null, ...output.slice(1)];
-    },
-    weights: (config, [input]) => {
-      const inner = wrappedIn(config.layer, factsOf);
-      const own = inner?.facts.weights?.(inner.config, [without(input, 1)]);
-      return own && grouped(own, 'layer');
-    },
-  },
+    ...(outputShape !== undefined &&
+      outputShape !== sameShape && {
+        outputShape: (config, inputs) => sequenceShape(outputShape(config, inputs.map(stepShape)), inputs[0]),
+      }),
+    ...(weights !== undefined && {
+      weights: (config, inputs) => {
+        const own = weights(config, inputs.map(stepShape));
+        return own && grouped(own, 'layer');
+      },
+    }),
+    ...(inputClue !== undefined && {
+      inputClue: (config, shapeOf) => {
+        const clue = inputClue(config, shapeOf);
+        if (clue === undefined) return undefined;
+        const { rank, size } = clue;
+        return {
+          ...(rank !== undefined && { rank: rank + 1 }),
+          ...(size !== undefined && { size: { ...size, axis: size.axis < 0 ? size.axis : size.axis + 1 } }),
+        };
+      },
+    }),
+    ...(macs !== undefined && {
+      macs: (config, input, output) => {
+        const [each, steps] = [macs(config, stepShape(input), stepShape(output)), input?.[1] ?? null];
+        return each === null || steps === null ? null : each * steps;
+      },
+    }),
+  };
+}
+
+/** Facts of the wrapping layers. A TimeDistributed around a layer that can be read is no layer here: see `distributed`. */
+export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
+  { className: 'TimeDistributed', role: 'other', loads: ALL, masking: passesMask },
   {
     className: 'Bidirectional',
     role: 'other',
@@ -75,5 +102,22 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
         ...grouped(own[1], 'backward_layer', `backward_${forward!.name}/`),
       ];
     },
+  },
+  {
+    className: 'Pipeline',
+    role: 'other',
+    loads: ['keras3'],
+    trainsUnlessTold: true,
+    onlyTrains: ({ layers }) =>
+      Array.isArray(layers) &&
+      layers.every((held) => {
+        const inner = wrappedIn(held, factsOf);
+        return inner?.facts.onlyTrains?.(inner.config) === true;
+      }),
+    outputShape: ({ layers }, [input]) =>
+      (Array.isArray(layers) ? layers : [undefined]).reduce<Shape | undefined>((shape, held) => {
+        const inner = wrappedIn(held, factsOf);
+        return inner?.facts.outputShape?.(inner.config, [shape]);
+      }, input),
   },
 ];

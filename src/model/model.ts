@@ -1,6 +1,7 @@
 import type { CONTAINERS, DIALECTS } from '../format-names.js';
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
+import type { CallArguments } from './call-arguments.js';
 import type { TensorValues, Weight } from './tensor.js';
 
 /** One output of one call of a layer. Calls count from 0 here, whatever the dialect writes. */
@@ -15,15 +16,32 @@ export interface Call {
   /** The tensors it reads, in the order the loaders visit them. */
   readonly inputs: readonly TensorRef[];
   /** The call as it was read, with the tensors it named then; undefined for a call made here. */
-  readonly read?: { readonly json: JsonValue; readonly inputs: readonly TensorRef[] } | undefined;
+  readonly read?: ReadCall | undefined;
   /** The shapes that the file states of each input: several where it does so in several places. */
   readonly stated?: readonly (readonly Shape[])[] | undefined;
   /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
   readonly hasArguments?: true;
   /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
   readonly keywords?: JsonObject | undefined;
+  /** All arguments, of a call that was made here and has more to it than tensors and keywords. */
+  readonly arguments?: CallArguments | undefined;
 }
 
+export interface ReadCall {
+  readonly json: JsonValue;
+  readonly inputs: readonly TensorRef[];
+  readonly arguments: CallArguments;
+}
+
+/** A TimeDistributed around a layer, which computes it for every step of a sequence by itself. */
+export interface Wrapper {
+  /** Its config as it was read, the layer inside too; without `layer` where it was made here. */
+  readonly config: JsonObject;
+  /** The config as ordinary data, without `layer`. */
+  readonly settings: PlainObject;
+}
+
+/** A layer, or one in a TimeDistributed: then the name, the calls and the entry are the wrapper's, all else that of the layer inside. */
 export interface Layer {
   readonly name: string;
   readonly className: string;
@@ -34,6 +52,8 @@ export interface Layer {
   readonly weights: readonly Weight[];
   /** The model inside, where the layer is one. */
   readonly graph?: Graph | undefined;
+  /** What stands around the layer, outermost first; absent around a layer that stands by itself. */
+  readonly wrappers?: readonly Wrapper[] | undefined;
   /** The layer's entry as it was read; undefined for a layer made here. */
   readonly entry?: JsonObject | undefined;
   /** An input that a Sequential model has without writing it. */
@@ -147,11 +167,20 @@ export interface RetrofitRecord {
   readonly metadata?: string;
 }
 
+export interface ReadGraph {
+  readonly graph: Graph;
+  readonly format: Format;
+  /** The `trainingConfig` of a model.json, by which TensorFlow.js compiles the model. */
+  readonly settings: JsonValue | undefined;
+}
+
 /** A saved model as a document: its graph, its lazy weights, and what its format needs to write it back. */
 export interface Model {
   readonly path: string;
   readonly format: Format;
   readonly graph: Graph;
+  /** The version of Keras that saved the model, where the file says it. */
+  readonly kerasVersion?: string | undefined;
   /** `{loss, metrics, ...}` as it was saved, with outputs by name. */
   readonly trainingConfig: JsonValue | undefined;
   readonly record: RetrofitRecord | undefined;
@@ -167,6 +196,8 @@ export interface Model {
    * @throws RetrofitError `bad-zip` where they are damaged
    */
   readonly ensureIntact?: (() => Promise<void>) | undefined;
+  /** The graph before anything was done to it, and what its loader goes by besides. */
+  readonly asRead?: ReadGraph | undefined;
   /** What the reader leaves for the writer of the same container; opaque to everybody else. */
   readonly carried: unknown;
 }
@@ -180,6 +211,34 @@ export const newLayer = (className: string, name: string, settings: PlainObject)
   calls: [],
   weights: [],
 });
+
+/** A layer that was made here, computed for every step along so many axes. */
+export function distribute(layer: Layer, axes: number): Layer {
+  if (axes === 0) return layer;
+  const { name, className, settings } = layer;
+  const wrappers = Array.from({ length: axes }, (_, depth): Wrapper => {
+    const own = { name: `${name}${STEP.repeat(depth)}`, trainable: settings.trainable, dtype: settings.dtype };
+    const { config } = newLayer('TimeDistributed', name, own);
+    return { config, settings: own };
+  });
+  const inside = { ...settings, name: `${name}${STEP.repeat(axes)}` };
+  return { ...layer, settings: inside, config: newLayer(className, name, inside).config, wrappers };
+}
+
+/** Names what is inside a wrapper after it. */
+const STEP = '_step';
+
+/** How many TimeDistributed stand around a layer: so many axes of steps lie between the batch and what it sees. */
+export const stepAxes = ({ wrappers }: Layer): number => wrappers?.length ?? 0;
+
+/** The settings of a layer and of what stands around it. */
+export const allSettings = ({ settings, wrappers = [] }: Layer): readonly PlainObject[] => [
+  settings,
+  ...wrappers.map((wrapper) => wrapper.settings),
+];
+
+/** What a layer says of how it is called: its own settings, or those of the outermost wrapper. */
+export const outerSettings = ({ settings, wrappers }: Layer): PlainObject => wrappers?.[0]?.settings ?? settings;
 
 /** A key for maps over tensors. Layer names may hold any character, so the numbers stand first. */
 export const tensorKey = (ref: TensorRef): string => `${ref.call}:${ref.tensor}:${ref.layer}`;

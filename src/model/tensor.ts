@@ -35,12 +35,14 @@ export interface Tensor {
   readonly source: TensorSource;
   readonly exponent: number;
   readonly factors?: readonly Factors[];
+  /** What each value goes through last of all. */
+  readonly each?: (value: number) => number;
 }
 
 /** A variable of a layer, by the name it has inside the layer: `kernel`, `forward_lstm/bias`. */
 export interface Weight {
   readonly name: string;
-  /** Its whole name in the file, where that is not the layer's and its own: in a model that the layer wraps. */
+  /** Its whole name in the manifest that it was read from. */
   readonly storedAs?: string;
   readonly tensor: Tensor;
 }
@@ -79,9 +81,16 @@ export const scaled = (tensor: Tensor, factors: Factors): Tensor => ({
   factors: [...(tensor.factors ?? []), factors],
 });
 
+/** The tensor's values gone through a function, in another shape of as many. */
+export const mapped = (tensor: Tensor, shape: readonly number[], each: (value: number) => number): Tensor => ({
+  ...tensor,
+  shape,
+  each,
+});
+
 /** Whether a tensor's values are others than those that are stored for it, and not just so many times doubled. */
-export const hasNewValues = ({ source, factors }: Tensor): boolean =>
-  source.kind === 'generated' || factors !== undefined;
+export const hasNewValues = ({ source, factors, each }: Tensor): boolean =>
+  source.kind === 'generated' || factors !== undefined || each !== undefined;
 
 /** The values of a model's tensors, to be read while they are written in another format. */
 export interface TensorValues {

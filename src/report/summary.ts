@@ -5,7 +5,7 @@ import type { OwnModule } from '../plan/own-modules.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
-import { byteSize, count, magnitude, percent, printable } from './printable.js';
+import { byteSize, count, magnitude, percent, printable, visible } from './printable.js';
 import { exactBySentence } from './sentences.js';
 import type { Table } from './table.js';
 
@@ -95,7 +95,7 @@ export const skippedLines = (plan: Plan): readonly string[] =>
   ).map((line) => `no module behind ${line}`);
 
 export const warningLine = ({ message, where }: Warning): string =>
-  where === null ? message : `${printable(where)}: ${printable(message)}`;
+  `${where === null ? '' : `${printable(where)}: `}${visible(message)}`;
 
 /** Where the result is, and what it took. */
 export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>

@@ -3,7 +3,7 @@ import { inputError } from '../errors.js';
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
 import { resolveGraph } from '../model/graph-nodes.js';
-import type { Graph, Model } from '../model/model.js';
+import type { Graph, Layer, Model } from '../model/model.js';
 
 /** What a side of an image is scaled to where the model leaves it open: what most networks were trained with. */
 const OPEN_SIDE = 224;
@@ -36,13 +36,17 @@ export const defaultPreprocess = (model: Model): Preprocess => (rescalesPixels(m
 /** Whether a graph rescales its input itself. Hard-swish too is rescaling where it is converted: behind weights it does not count. */
 function rescalesPixels(graph: Graph): boolean {
   const { nodes } = resolveGraph(graph);
-  // Layers augment and resize pixels in front of the rescaling; none of them has weights.
+  // Layers and models of them augment and resize pixels in front of the rescaling; none of them has weights.
   const arePixels: boolean[] = [];
   for (const { layer, inputs } of nodes) {
     const readsPixels = inputs.every(({ node }) => arePixels[node]);
     if (readsPixels && RESCALING_CLASSES.includes(layer.className)) return true;
     if (readsPixels && layer.graph !== undefined && rescalesPixels(layer.graph)) return true;
-    arePixels.push(readsPixels && layer.weights.length === 0 && layer.graph === undefined);
+    arePixels.push(readsPixels && !hasWeights(layer));
   }
   return false;
 }
+
+/** A generator of random numbers is stored as a weight too. */
+const hasWeights = ({ weights, graph }: Layer): boolean =>
+  weights.some(({ name }) => !name.includes('seed_generator')) || graph?.layers.some(hasWeights) === true;

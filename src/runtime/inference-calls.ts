@@ -1,6 +1,5 @@
-import { readArguments } from '../formats/dialects/call-arguments.js';
-import { getMember, type JsonValue } from '../json/json-value.js';
-import { type Call, type Graph, listGraphs, type Model } from '../model/model.js';
+import { argumentsOf } from '../model/call-arguments.js';
+import { type Call, listGraphs, type Model } from '../model/model.js';
 
 /**
  * Tells which layers a model calls with `training=False`, as Keras' guide to transfer learning has it for nested models:
@@ -11,17 +10,13 @@ export function findInferenceCalls(model: Model): (path: readonly string[]) => b
   const paths = new Set<string>();
   for (const { graph, path } of listGraphs(model.graph)) {
     for (const layer of graph.layers) {
-      if (layer.calls.length > 0 && layer.calls.every((call) => saysInference(call, graph)))
-        paths.add(JSON.stringify([...path, layer.name]));
+      if (layer.calls.length > 0 && layer.calls.every(saysInference)) paths.add(JSON.stringify([...path, layer.name]));
     }
   }
   return (path) => path.some((_, depth) => paths.has(JSON.stringify(path.slice(0, depth + 1))));
 }
 
-function saysInference(call: Call, graph: Graph): boolean {
-  const names = new Set([...graph.layers, ...(graph.read?.layers ?? [])].map(({ name }) => name));
-  const read = readArguments(call, (name) => names.has(name)).keywords.get('training');
-  const said: JsonValue | undefined =
-    call.read === undefined ? getMember(call.keywords, 'training') : read?.kind === 'constant' ? read.json : undefined;
-  return said?.kind === 'literal' && said.text === 'false';
+function saysInference(call: Call): boolean {
+  const training = argumentsOf(call).keywords.get('training');
+  return training?.kind === 'constant' && training.json.kind === 'literal' && training.json.text === 'false';
 }

@@ -1,6 +1,6 @@
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
-import { tensorsByName } from '../formats/tfjs/tensors-by-name.js';
+import { listTensors } from '../formats/tfjs/list-tensors.js';
 import { listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
@@ -96,7 +96,7 @@ function keysByVariable(original: Model, converted: Model): ReadonlyMap<string, 
     for (const { name, weights } of graph.layers)
       for (const weight of weights) keys.set(weight.tensor, weightKey(path, name, weight.name));
   const found = new Map<string, string>();
-  for (const [name, tensor] of tensorsByName(converted)) {
+  for (const { name, tensor } of listTensors(converted)) {
     const key = keys.get(tensor);
     if (key === undefined) continue;
     // The loader looks for the whole name first, then for the one without its scope.

@@ -856,6 +856,32 @@ def augmented(K):
     return K.keras.Model(inputs, head(K, unit(K, conv_bn(K, x, 4), 4)))
 
 
+@model("whole numbers, a model of augmentations alone and shared, one as an output, noise behind convolutions", random=True)
+def augmented_everywhere(K):
+    L = K.layers
+    pixels = image(K, dtype="uint8")
+    other = image(K)
+    augment = K.keras.Sequential([image(K), L.RandomFlip("horizontal"), L.RandomBrightness(0.2)], name="augment")
+    stem = L.Conv2D(4, 3, padding="same", name="stem")
+    x, y = (stem(augment(z)) for z in (L.Rescaling(1 / 255.0)(L.RandomZoom(0.2)(pixels)), other))
+    x = L.ActivityRegularization(0.1)(L.SpatialDropout2D(0.2)(L.AlphaDropout(0.1)(L.GaussianDropout(0.1)(unit(K, x, 4)))))
+    frames = L.SpatialDropout3D(0.1)(L.TimeDistributed(L.RandomContrast(0.2))(L.Reshape((2, 8, 16, 4))(y)))
+    return K.keras.Model([pixels, other], [head(K, L.Add()([x, y])), L.RandomRotation(0.1, name="turned")(y), frames])
+
+
+@model("augmentations that Keras 2 does not have", ("keras3",), random=True)
+def augmented_anew(K):
+    L = K.layers
+    x = inputs = image(K)
+    for layer in (L.AugMix(), L.CutMix(), L.MixUp(), L.RandAugment(), L.RandomColorJitter(brightness_factor=0.1),
+                  L.RandomErasing(), L.RandomGaussianBlur(), L.RandomGrayscale(), L.RandomHue(0.1), L.RandomInvert(),
+                  L.RandomPerspective(), L.RandomPosterization(4), L.RandomSaturation(0.2), L.RandomSharpness(0.2),
+                  L.RandomShear((0.0, 0.1), (0.0, 0.1)), L.RandomElasticTransform(), L.RandomColorDegeneration(0.2), L.Solarization(0.1),
+                  L.Pipeline([L.RandomFlip(), L.RandomGrayscale()]), L.Pipeline([L.Rescaling(1 / 255.0), L.RandomFlip()])):  # fmt: skip
+        x = layer(x)
+    return K.keras.Model(inputs, head(K, unit(K, conv_bn(K, x, 4), 4)))
+
+
 @model("steps that are masked where a block could take a module, and read behind it")
 def masked(K):
     L = K.layers

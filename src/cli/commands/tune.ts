@@ -1,5 +1,5 @@
 import { usageError } from '../../errors.js';
-import { convertModel } from '../../formats/convert-model.js';
+import { convertModel, saysLeftOut } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
@@ -50,7 +50,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const page = flags.html === undefined ? undefined : await importPage();
   const images = await findLabelledImages(folder, flags.labels, flags.validation, flags.seed);
 
-  const { network, result, ...trained } = await train(model, folder, images, flags);
+  const { network, result, leftOut, ...trained } = await train(model, folder, images, flags);
   const tuned = convertModel(replaceWeights(model, result.values), place.format);
   const output = await writeModel(tuned, place, flags);
   const run: TuneRun = {
@@ -64,7 +64,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
     output,
-    warnings: [...tuned.warnings, ...tuneWarnings(result, network.loss, flags.best), ...output.warnings],
+    warnings: [
+      ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
+      ...leftOut,
+      ...tuneWarnings(result, network.loss, flags.best),
+      ...output.warnings,
+    ],
     milliseconds: performance.now() - started,
   };
   if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), true);
@@ -77,6 +82,8 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
   const options = tuneOptions(model, flags);
   const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);
+  // Whatever the result is written as, it was trained without them.
+  const leftOut = loaded.model.warnings.filter(saysLeftOut);
   const size = imageSize(loaded.runs, model.path);
   const network = makeNetwork(tensorflow, model, loaded, flags.train);
   checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
@@ -122,7 +129,7 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
     });
   if (skipped > MOST_WARNINGS) say(messageColors.yellow(`and ${skipped - MOST_WARNINGS} more; --json names them all`));
   const { validation, labels = null } = flags;
-  return { network, result, backend: tensorflow.backend, options: { ...options, validation, labels } };
+  return { network, result, leftOut, backend: tensorflow.backend, options: { ...options, validation, labels } };
 }
 
 /** How the model is to be trained, as the flags say. */

@@ -1,5 +1,6 @@
 import type { JsonValue, Plain, PlainObject } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
+import type { CallArguments } from '../../model/call-arguments.js';
 import type { Dialect, Layer, Structure } from '../../model/model.js';
 import { KERAS2_CALLS } from './keras2-calls.js';
 import { KERAS3_CALLS } from './keras3-calls.js';
@@ -11,6 +12,7 @@ export interface WrittenCall {
   readonly references: readonly WrittenReference[];
   /** The shapes that stand beside the references; null for those beside which none does. */
   readonly shapes?: readonly (Shape | null)[];
+  readonly arguments: CallArguments;
   /** Whether there is more to it than tensors: constants, keyword arguments that say something, structures. */
   readonly hasArguments: boolean;
 }
@@ -28,6 +30,8 @@ export interface CallGrammar {
   /** The call with every tensor in it mapped; everything else keeps its text. */
   readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
   readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject) => Plain;
+  /** A call of an operation with all its arguments; tensors are numbers into `inputs`. */
+  readonly writeOperation: (call: CallArguments, inputs: readonly WrittenTensor[]) => JsonValue;
   readonly writeEnds: (ends: readonly WrittenReference[], structure: Structure) => Plain;
   /** The number of a layer's first call where other calls refer to it. */
   readonly firstInCalls: (layer: Layer) => number;

@@ -1,11 +1,15 @@
-import { isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
+import { fromPlain, isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { type Argument, type CallArguments, saysNothing } from '../../model/call-arguments.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
+import { arrayOf, objectOf } from './bare-json.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { firstNode } from './node-numbers.js';
+import { argumentReader, sharedArguments } from './read-arguments.js';
 import { sortedMembers } from './sorted-members.js';
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
+import { writeArgument } from './write-argument.js';
 import { packStructure } from './write-structure.js';
 
 // The Keras 2 way to say a call, which TensorFlow.js shares: a list of references, `[[layer, node, tensor, {...}], ...]`.
@@ -16,6 +20,7 @@ export const KERAS2_CALLS: CallGrammar = {
   readCall,
   mapCall: mapReferences,
   writeCall,
+  writeOperation,
   // A single tensor stands in a list, from which Keras 2 takes it out again.
   writeEnds: (ends, structure) =>
     structure.kind === 'tensor' ? ends.map(toPlain) : packStructure(structure, ends.map(toPlain)),
@@ -32,24 +37,46 @@ function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywo
   return others.length === 0 && isOpLayer(className) ? first! : [first!, ...others];
 }
 
+/** The first argument of an op layer's function is its entry, or are its entries; all others stand among the keywords. */
+function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): JsonValue {
+  const tensors = inputs.map(toPlain);
+  const options = objectOf([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]));
+  const entry = (input: number) => arrayOf([...tensors[input]!.map(fromPlain), options]);
+  const [first] = positional;
+  if (first?.kind === 'tensors') return arrayOf(first.inputs.map(entry));
+  if (first?.kind === 'tensor') return entry(first.input);
+  return arrayOf([fromPlain('_CONSTANT_VALUE'), fromPlain(-1), writeArgument(first!, tensors), options]);
+}
+
 /**
  * The entries in order, then tensors among the call arguments of the last entry: they are repeated on every entry and
  * the last wins.
  */
 export function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: string): WrittenCall {
   const entries = entriesOf(call);
-  const isConstant = (entry: JsonValue) => nameIn(entry) === '_CONSTANT_VALUE';
-  const found = entries.flatMap((entry, index) => {
-    const reference = readReference(entry, isLayer);
-    if (reference !== undefined) return [reference];
-    if (isConstant(entry)) return [];
-    throw badReference(nameIn(entry), layer, `${field}[${index}]`);
-  });
-  const options = argumentsOf(entries.at(-1));
+  const findTensor = (value: JsonValue) => readReference(value, isLayer);
+  const { tensors, read, readKeywords } = argumentReader(findTensor);
+  const isConstant = (entry: JsonValue) => findTensor(entry) === undefined && nameIn(entry) === '_CONSTANT_VALUE';
+  for (const [index, entry] of entries.entries()) {
+    if (findTensor(entry) === undefined && !isConstant(entry))
+      throw badReference(nameIn(entry), layer, `${field}[${index}]`);
+  }
+  const readEntry = (entry: JsonValue): Argument =>
+    isConstant(entry) && isArray(entry) ? { kind: 'constant', json: entry.items[2]!.value } : read(entry);
+  const positional = isObject(call) ? [read(call)] : onlyArgument(entries.map(readEntry));
+  const keywords = readKeywords(argumentsOf(entries.at(-1)));
   return {
-    references: options === undefined ? found : [...found, ...referencesIn(options, isLayer)],
+    references: tensors,
+    arguments: sharedArguments(positional, keywords),
     hasArguments: isObject(call) || entries.some((entry) => isConstant(entry) || saysSomething(argumentsOf(entry))),
   };
+}
+
+/** A layer is called with one argument: a tensor, a constant, or a list of tensors. */
+function onlyArgument(entries: readonly Argument[]): readonly Argument[] {
+  if (entries.length === 1) return entries;
+  const inputs = entries.flatMap((entry) => (entry.kind === 'tensor' ? [entry.input] : []));
+  return [inputs.length === entries.length ? { kind: 'tensors', inputs } : { kind: 'structure' }];
 }
 
 /** A call is a list of references; an op layer's is a single reference; a structured call is an object of them. */
@@ -64,11 +91,4 @@ const argumentsOf = (entry: JsonValue | undefined): JsonValue | undefined =>
 
 /** Whether keyword arguments are more than names with nothing to them: `{"mask": null}`. */
 export const saysSomething = (options: JsonValue | undefined): boolean =>
-  isObject(options) && options.members.some(({ value }) => !(value.kind === 'literal' && value.text === 'null'));
-
-function referencesIn(value: JsonValue, isLayer: IsLayer): readonly WrittenReference[] {
-  const reference = readReference(value, isLayer);
-  if (reference !== undefined) return [reference];
-  if (isArray(value)) return value.items.flatMap((item) => referencesIn(item.value, isLayer));
-  return isObject(value) ? sortedMembers(value).flatMap((member) => referencesIn(member.value, isLayer)) : [];
-}
+  isObject(options) && options.members.some(({ value }) => !saysNothing(value));

@@ -13,12 +13,14 @@ import {
   withMember,
 } from '../../json/json-value.js';
 import { takesTensorList } from '../../layers/call-forms.js';
-import type { Layer } from '../../model/model.js';
+import type { CallArguments } from '../../model/call-arguments.js';
+import { type Layer, stepAxes } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
+import { arrayOf, objectOf } from './bare-json.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
-import { sortedMembers } from './sorted-members.js';
+import { argumentReader, sharedArguments } from './read-arguments.js';
 import { statedShape } from './stated-shapes.js';
 import {
   type IsLayer,
@@ -28,6 +30,7 @@ import {
   type WrittenReference,
   writeReference,
 } from './tensor-references.js';
+import { writeArgument } from './write-argument.js';
 import { packStructure } from './write-structure.js';
 
 // The Keras 3 way to say a call: `{args, kwargs}` as Python had them, with tensors as `__keras_tensor__` objects
@@ -41,17 +44,20 @@ export const KERAS3_CALLS: CallGrammar = {
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
+  writeOperation,
   writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
-  firstInEnds: (layer) => (layer.graph?.kind === 'functional' ? 1 : 0),
+  firstInEnds: (layer) => (layer.graph?.kind === 'functional' && stepAxes(layer) === 0 ? 1 : 0),
 };
 
 function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: string): WrittenCall {
   if (!isKeras3Call(call)) return keras2.readCall(call, isLayer, layer, field);
   const args = getMember(call, 'args') as JsonArray;
   const kwargs = getMember(call, 'kwargs') as JsonObject;
-  const tensors = [...tensorsIn(args), ...tensorsIn(kwargs)];
+  const { tensors, read, readKeywords } = argumentReader((value) => (isTensor(value) ? value : undefined), isOpaque);
+  const positional = args.items.map((item) => read(item.value));
+  const keywords = readKeywords(kwargs);
   return {
     references: tensors.map((tensor) => {
       const reference = referenceOf(tensor, isLayer);
@@ -59,7 +65,8 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
       throw badReference(nameOf(tensor), layer, field);
     }),
     shapes: tensors.map((tensor) => statedShape(getMember(getMember(tensor, 'config'), 'shape')) ?? null),
-    hasArguments: !isOnlyTensors(args) || keras2.saysSomething(kwargs),
+    arguments: sharedArguments(positional, keywords),
+    hasArguments: !isOnlyTensors(args) || keywords.size > 0,
   };
 }
 
@@ -67,15 +74,8 @@ const isTensor = (value: JsonValue): value is JsonObject =>
   isObject(value) && stringOf(getMember(value, 'class_name')) === '__keras_tensor__';
 
 /** Other objects of Python, slices and arrays: whatever they hold is no tensor of the graph to Keras. */
-const isOpaque = (value: JsonObject): boolean =>
+const isOpaque = (value: JsonValue): boolean =>
   getMember(value, 'class_name') !== undefined && getMember(value, 'config') !== undefined;
-
-function tensorsIn(value: JsonValue): readonly JsonObject[] {
-  if (isTensor(value)) return [value];
-  if (isArray(value)) return value.items.flatMap((item) => tensorsIn(item.value));
-  if (!isObject(value) || isOpaque(value)) return [];
-  return sortedMembers(value).flatMap((member) => tensorsIn(member.value));
-}
 
 const isOnlyTensors = (value: JsonValue): boolean =>
   isTensor(value) || (isArray(value) && value.items.every((item) => isOnlyTensors(item.value)));
@@ -110,13 +110,21 @@ function mapTensor(tensor: JsonObject, isLayer: IsLayer, map: MapReference): Jso
 }
 
 function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
-  const tensors = inputs.map(
-    (tensor): Plain => ({
-      class_name: '__keras_tensor__',
-      // Both must be there; what they say is not looked at.
-      config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
-    }),
-  );
+  const tensors = inputs.map(writeTensor);
   const isList = takesTensorList(layer.className, tensors.length, layer.isOperation === true);
   return { args: isList ? [tensors] : tensors, kwargs: keywords };
+}
+
+const writeTensor = (tensor: WrittenTensor): Plain => ({
+  class_name: '__keras_tensor__',
+  // Both must be there; what they say is not looked at.
+  config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
+});
+
+function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): JsonValue {
+  const tensors = inputs.map(writeTensor);
+  return objectOf([
+    ['args', arrayOf(positional.map((argument) => writeArgument(argument, tensors)))],
+    ['kwargs', objectOf([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]))],
+  ]);
 }

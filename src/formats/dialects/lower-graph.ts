@@ -17,9 +17,11 @@ import {
 import type { Dialect, Graph, Layer, Structure, TensorRef } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
-import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
+import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { isRestored, restoredEntry } from './restored-entry.js';
+import { listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
+import { listEntries } from './wrapped-entries.js';
 
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
@@ -39,6 +41,8 @@ export interface LowerOptions {
   readonly wrapper?: JsonObject | undefined;
   /** For a graph that was made here: see `lowerGraph`. */
   readonly dialect?: Dialect | undefined;
+  /** The version of Keras that saved the file. */
+  readonly kerasVersion?: string | undefined;
   /** For a graph that was made here: whether to say Python modules. tf-keras wants them in `.keras` files. */
   readonly hasModules?: boolean | undefined;
 }
@@ -47,9 +51,14 @@ export interface LowerOptions {
 export const lowerModel = (graph: Graph, options: LowerOptions = {}): JsonObject =>
   lowerModelEntry(graph, options.wrapper, styleOf(graph, newStyle(options)));
 
-const newStyle = ({ dialect = 'keras2', hasModules = dialect === 'keras3' }: LowerOptions): EntryStyle => ({
+const newStyle = ({
+  dialect = 'keras2',
+  hasModules = dialect === 'keras3',
+  kerasVersion,
+}: LowerOptions): EntryStyle => ({
   dialect,
   hasModules,
+  kerasVersion,
 });
 
 /** A model that was read keeps its dialect, and so do the models nested in it. */
@@ -57,6 +66,7 @@ function styleOf({ read }: Graph, given: EntryStyle): EntryStyle {
   if (read === undefined) return given;
   const list = listOf(read.config);
   return {
+    ...given,
     dialect: read.dialect,
     hasModules: list === undefined ? given.hasModules : list.items.some(({ value }) => hasModule(value)),
   };
@@ -71,7 +81,8 @@ const lower = (graph: Graph, style: EntryStyle): { className: string; config: Js
   graph.kind === 'sequential' ? lowerSequential(graph, style) : lowerFunctional(graph, style);
 
 function lowerSequential(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
-  const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, style));
+  const inside = { ...style, isInSequential: true };
+  const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, inside));
   if (graph.read === undefined) {
     return {
       className: 'Sequential',
@@ -89,21 +100,33 @@ function lowerSequential(graph: Graph, style: EntryStyle): { className: string; 
 
 function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
   const tensors = tensorsOf(graph, grammarOf(style.dialect));
-  const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, style));
+  const inside = { ...style, isInSequential: false };
+  const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, inside));
   const { read } = graph;
+  const isKeras3 = style.dialect === 'keras3';
+  const listsEnds = isKeras3 && wantsListedEnds(style.kerasVersion);
   const ends = getMember(read?.config, 'output_layers');
   if (read === undefined || !isObject(read.config) || ends === undefined) {
     const { writeEnds } = grammarOf(style.dialect);
+    const held = (structure: Structure) => (listsEnds && structure.kind === 'tensor' ? listOfOne : structure);
     const io = {
-      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), graph.structures?.inputs ?? flat(graph.inputs)),
-      output_layers: writeEnds(graph.outputs.map(tensors.writeEnd), graph.structures?.outputs ?? flat(graph.outputs)),
+      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), held(graph.structures?.inputs ?? flat(graph.inputs))),
+      output_layers: writeEnds(
+        graph.outputs.map(tensors.writeEnd),
+        held(graph.structures?.outputs ?? flat(graph.outputs)),
+      ),
     };
-    return { className: 'Functional', config: newConfig(graph, entries, style, io) };
+    return { className: functionalClass(style.kerasVersion), config: newConfig(graph, entries, style, io) };
   }
   const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
-  return { className: read.className, config: withMember(layered, 'output_layers', outputs) };
+  const listed = isKeras3 && style.isInSequential && !listsEnds ? unlisted(outputs) : outputs;
+  return { className: read.className, config: withMember(layered, 'output_layers', listed) };
 }
+
+/** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
+const functionalClass = (kerasVersion: string | undefined): string =>
+  /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */
 const flat = (ends: readonly TensorRef[]): Structure =>
@@ -139,8 +162,20 @@ function callsIn(layer: Layer): JsonArray | undefined {
 
 /** A layer's entry without its calls. */
 function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
-  if (layer.graph !== undefined) return lowerModelEntry(layer.graph, layer.entry, style);
-  return layer.entry === undefined ? newEntry(layer, style) : withMember(layer.entry, 'config', layer.config);
+  const { graph, wrappers = [] } = layer;
+  const entries = listEntries(layer);
+  const inside = entries.at(-1);
+  const lowered =
+    graph !== undefined
+      ? lowerModelEntry(graph, inside, style)
+      : inside === undefined
+        ? newEntry(layer, style)
+        : withMember(inside, 'config', layer.config);
+  return wrappers.reduceRight((within, wrapper, index) => {
+    const config = withMember(wrapper.config, 'layer', within);
+    const around = entries[index];
+    return around === undefined ? newWrapperEntry(config, style, index > 0) : withMember(around, 'config', config);
+  }, lowered);
 }
 
 function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {

@@ -20,6 +20,7 @@ export function newTopology(model: Model): JsonDocument {
   const lowered = lowerModel(model.graph, {
     wrapper,
     dialect,
+    kerasVersion: model.kerasVersion,
     // tf-keras wants Python modules in its archives, and nowhere else.
     hasModules: dialect === 'keras3' || container === 'keras-zip',
   });

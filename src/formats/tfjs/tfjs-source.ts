@@ -2,6 +2,7 @@ import { getMember, type JsonDocument, type JsonObject, type JsonValue } from '.
 import type { Model } from '../../model/model.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
+import type { WrittenArchitecture } from '../check-written.js';
 import type { WeightSpec } from '../weight-layouts/tfjs-manifest.js';
 
 /** A weight of the manifest with the bytes it has. */
@@ -34,4 +35,14 @@ export function tfjsSettings({ carried, trainingConfig }: Model): JsonValue | un
   const source = carried as TfjsSource | undefined;
   const isRead = source?.kind === 'tfjs' && getMember(source.root, 'trainingConfig') !== undefined;
   return isRead ? trainingConfig : undefined;
+}
+
+/** What a model.json says of its model, besides the weights. */
+export function architectureIn(root: JsonObject): WrittenArchitecture {
+  const topology = getMember(root, 'modelTopology')!;
+  return {
+    topology: getMember(topology, 'model_config') ?? topology,
+    manifest: getMember(root, 'weightsManifest')!,
+    settings: getMember(root, 'trainingConfig'),
+  };
 }

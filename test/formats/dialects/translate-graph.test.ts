@@ -260,24 +260,6 @@ describe('configs', () => {
       { units: 3, activation: 'relu' },
     ],
     [
-      'wrapped layers',
-      'keras3',
-      'keras2',
-      'TimeDistributed',
-      { layer: object('Dense', { name: 'd', units: 2, dtype: POLICY, quantization_config: null }) },
-      { layer: { class_name: 'Dense', config: { name: 'd', units: 2, dtype: 'float32' } } },
-    ],
-    [
-      'wrapped layers for Keras 3',
-      'keras2',
-      'keras3',
-      'TimeDistributed',
-      { layer: { class_name: 'Dense', config: { name: 'd', units: 2 } } },
-      {
-        layer: { module: 'keras.layers', class_name: 'Dense', config: { name: 'd', units: 2 }, registered_name: null },
-      },
-    ],
-    [
       'a second direction that mirrors the first',
       'keras3',
       'tfjs',
@@ -295,14 +277,6 @@ describe('configs', () => {
       'Embedding',
       { input_dim: 5, output_dim: 2, batch_input_shape: [null, null], input_length: null },
       { input_dim: 5, output_dim: 2, input_length: null },
-    ],
-    [
-      'maps dropped as a whole',
-      'keras3',
-      'tfjs',
-      'SpatialDropout2D',
-      { rate: 0.5, data_format: 'channels_last' },
-      { rate: 0.5, noise_shape: [null, 1, 1, null] },
     ],
     [
       'a slope of ReLU',
@@ -368,7 +342,7 @@ describe('configs', () => {
       'output_padding',
     ],
     ['keras3', 'tfjs', 'UpSampling2D', { size: [2, 2], interpolation: 'bilinear' }, 'interpolation'],
-    ['keras3', 'tfjs', 'Resizing', { height: 4, width: 4 }, 'height'],
+    ['keras3', 'tfjs', 'Resizing', { height: 4, width: 4 }, 'class_name'],
     ['keras3', 'tfjs', 'ReLU', { max_value: 6, negative_slope: 0.1, threshold: 0 }, 'negative_slope'],
     ['keras3', 'tfjs', 'ELU', { alpha: 0.5 }, 'alpha'],
     ['keras3', 'tfjs', 'Softmax', { axis: 1 }, 'axis'],
@@ -377,13 +351,6 @@ describe('configs', () => {
     ['keras3', 'keras2', 'Lambda', { function: 'code' }, 'class_name'],
     ['keras3', 'keras2', 'RMSNormalization', { axis: -1 }, 'class_name'],
     ['keras2', 'keras3', 'SomebodysLayer', {}, 'class_name'],
-    [
-      'keras2',
-      'keras3',
-      'TimeDistributed',
-      { layer: { class_name: 'Functional', config: { name: 'f', layers: [] } } },
-      'layer',
-    ],
   ])('%s to %s: no %s %j', (source, target, className, config, field) => {
     expect(refusal(() => configOf(source, target, className, config))).toBe(`one.${field}`);
   });
@@ -823,4 +790,121 @@ test('weights stay with their layer, under the names of its facts', () => {
     expect(layerIn(graph, 'l').weights.map(({ name }) => name)).toEqual(['kernel', 'recurrent_kernel', 'bias']);
     expect(layerIn(graph, 'd').weights).toEqual([]);
   }
+});
+
+describe('layers that compute nothing when the model predicts', () => {
+  const image = [8, 8, 3];
+  const flip: Entry = { className: 'RandomFlip', config: {}, kwargs: { training: true } };
+  const translated = (target: Loader, layers: Readonly<Record<string, Entry>>, dtype = 'float32') =>
+    translateGraph(graphOf('keras3', image, layers, dtype), target);
+  const conv: Entry = { className: 'Conv2D', config: { filters: 2, kernel_size: 3 } };
+
+  test('are left out of a TensorFlow.js model, and named', () => {
+    const { graph, leftOut } = translated('tfjs', { f: flip, s: { className: 'RandomShear', config: {} }, c: conv });
+    expect(outline(graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['c', 'Conv2D', 'in'],
+    ]);
+    expect(leftOut.map(({ name }) => name)).toEqual(['f', 's']);
+  });
+
+  test('stay where the target has them', () => {
+    const { graph, leftOut } = translated('keras2', { f: flip, s: { className: 'RandomShear', config: {} }, c: conv });
+    expect(outline(graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['f', 'RandomFlip', 'in'],
+      ['c', 'Conv2D', 'f'],
+    ]);
+    expect(leftOut.map(({ name }) => name)).toEqual(['s']);
+  });
+
+  test('an output, and one that changes the precision, have another layer in their place', () => {
+    const { graph } = translated('tfjs', { f: flip, c: conv, g: flip }, 'uint8');
+    expect(outline(graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['f', 'Rescaling', 'in'],
+      ['c', 'Conv2D', 'f'],
+      ['g', 'Rescaling', 'c'],
+    ]);
+    expect(layerIn(graph, 'g').settings).toMatchObject({ scale: 1, offset: 0 });
+  });
+
+  test('a wrapped one, and a Pipeline of them', () => {
+    const wrapped = { layer: { class_name: 'RandomFlip', config: { name: 'f' } } };
+    const layers = ['RandomFlip', 'RandomErasing'].map((class_name) => ({ class_name, config: { name: class_name } }));
+    const both = {
+      t: { className: 'TimeDistributed', config: wrapped },
+      p: { className: 'Pipeline', config: { layers } },
+      c: conv,
+    };
+    expect(outline(translated('tfjs', both).graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['c', 'Conv2D', 'in'],
+    ]);
+    const mixed = [...layers, { class_name: 'Rescaling', config: { name: 'r', scale: 0.5, offset: 0 } }];
+    const { graph } = translated('keras2', { p: { className: 'Pipeline', config: { layers: mixed } } });
+    expect(outline(graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['p_randomflip', 'RandomFlip', 'in'],
+      ['p', 'Rescaling', 'p_randomflip'],
+    ]);
+  });
+
+  test('a model of nothing else is left out as a whole', () => {
+    const inner = [['RandomFlip', { name: 'f' }] as const, ['RandomZoom', { name: 'z', height_factor: 0.1 }] as const];
+    const nested = {
+      name: 'augment',
+      layers: inner.map(([class_name, config]) => ({ module: 'keras.layers', class_name, config })),
+    };
+    const before = sequentialOf('keras3', [
+      ['InputLayer', { name: 'in', batch_shape: [null, ...image] }],
+      ['Sequential', nested],
+      ['Flatten', { name: 'flat' }],
+    ]);
+    const { graph, leftOut } = translateGraph(before, 'tfjs');
+    expect(graph.kind).toBe('sequential');
+    expect(outline(graph).map(([name]) => name)).toEqual(['in', 'flat']);
+    expect(leftOut.map(({ name }) => name)).toEqual(['f', 'z']);
+  });
+
+  test.each([
+    ['that are called as in training', 'keras2', 'tfjs', flip, 'f.inbound_nodes'],
+    ['that change images in every phase', 'keras3', 'tfjs', { className: 'AutoContrast', config: {} }, 'f.class_name'],
+    ['that each Keras crops otherwise', 'keras3', 'keras2', { className: 'RandomCrop', config: {} }, 'f.class_name'],
+  ] as const)('not those %s', (_, source, target, entry, expected) => {
+    expect(refusal(() => translateGraph(graphOf(source, image, { f: entry, c: conv }), target))).toBe(expected);
+  });
+});
+
+describe('crops and sizes of images', () => {
+  test('a CenterCrop of a larger image is a Cropping2D', () => {
+    const { graph } = translateGraph(
+      graphOf('keras3', [9, 8, 3], { c: { className: 'CenterCrop', config: { height: 4, width: 8 } } }),
+      'tfjs',
+    );
+    expect(layerIn(graph, 'c')).toMatchObject({
+      className: 'Cropping2D',
+      settings: {
+        cropping: [
+          [2, 3],
+          [0, 0],
+        ],
+        data_format: 'channels_last',
+      },
+    });
+  });
+
+  test.each([
+    ['CenterCrop', { height: 10, width: 8 }, 'class_name'],
+    ['Resizing', { height: 4, width: 4, interpolation: 'bilinear', crop_to_aspect_ratio: false }, 'class_name'],
+    [
+      'Resizing',
+      { height: 4, width: 4, interpolation: 'bilinear', crop_to_aspect_ratio: true },
+      'crop_to_aspect_ratio',
+    ],
+    ['Resizing', { height: 4, width: 4, pad_to_aspect_ratio: true }, 'pad_to_aspect_ratio'],
+  ])('a %s %j is refused for its %s', (className, config, field) => {
+    const before = graphOf('keras3', [9, 8, 3], { one: { className, config } });
+    expect(refusal(() => translateGraph(before, 'tfjs'))).toBe(`one.${field}`);
+  });
 });

@@ -40,33 +40,24 @@ const leakyRelu = layer('LeakyReLU', (settings) =>
     : undefined,
 );
 
-/** A clip from 0 up is a ReLU with a ceiling. */
-const clip = layer('ReLU', (settings) => {
-  const low = settings.x_min ?? settings.clip_value_min;
-  const high = settings.x_max ?? settings.clip_value_max;
-  if (low !== 0 || typeof high !== 'number' || high <= 0) return undefined;
-  return hasOnly(settings, 'x_min', 'x_max', 'clip_value_min', 'clip_value_max') ? { max_value: high } : undefined;
-});
-
-/** By the name of the class in Keras 3, of the function in TensorFlow. */
+/** By the name of the class in Keras 3. */
 export const FUNCTIONS: Readonly<Record<string, OperationRule>> = {
-  'Relu nn.relu': activation('relu'),
-  'Relu6 nn.relu6': activation('relu6'),
-  'Sigmoid nn.sigmoid math.sigmoid sigmoid': activation('sigmoid'),
-  'Silu nn.silu nn.swish': activation('silu'),
-  'Tanh nn.tanh math.tanh tanh': activation('tanh'),
-  'Elu nn.elu': activation('elu', isPlainElu),
-  'Selu nn.selu': activation('selu'),
-  'Softplus nn.softplus math.softplus': activation('softplus'),
-  'Softsign nn.softsign': activation('softsign'),
+  Relu: activation('relu'),
+  Relu6: activation('relu6'),
+  Sigmoid: activation('sigmoid'),
+  Silu: activation('silu'),
+  Tanh: activation('tanh'),
+  Elu: activation('elu', isPlainElu),
+  Selu: activation('selu'),
+  Softplus: activation('softplus'),
+  Softsign: activation('softsign'),
   Mish: activation('mish'),
   HardSigmoid: activation('hard_sigmoid'),
   HardSilu: activation('hard_silu'),
-  'Gelu nn.gelu': activation('gelu', isExact),
-  'Softmax nn.softmax': activation('softmax', isOverLastAxis),
-  'LogSoftmax nn.log_softmax': activation('log_softmax', isOverLastAxis),
-  'LeakyRelu nn.leaky_relu': leakyRelu,
-  'Clip clip_by_value': clip,
+  Gelu: activation('gelu', isExact),
+  Softmax: activation('softmax', isOverLastAxis),
+  LogSoftmax: activation('log_softmax', isOverLastAxis),
+  LeakyRelu: leakyRelu,
   // keras.activations.relu with a slope or a ceiling.
   ReLU: layer('ReLU', (settings) => settings),
 };

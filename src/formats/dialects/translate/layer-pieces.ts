@@ -1,8 +1,18 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
-import { dtypePolicy } from '../../../layers/dtype-policy.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonObject,
+  type JsonValue,
+  type PlainObject,
+  toPlain,
+} from '../../../json/json-value.js';
+import { computeDtype, dtypePolicy } from '../../../layers/dtype-policy.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { objectOf } from './bare-json.js';
+import { operationName } from '../../../layers/operation-names.js';
+import type { CallArguments } from '../../../model/call-arguments.js';
+import type { Weight } from '../../../model/tensor.js';
+import { objectOf } from '../bare-json.js';
 import { type Languages, translateConfig } from './translate-config.js';
 
 /** What a piece reads: an input of the call that it stands for, or the piece of that number. */
@@ -24,6 +34,10 @@ export interface Piece {
   readonly config: JsonObject;
   readonly sources: readonly Source[];
   readonly output: TensorFacts;
+  /** Of a layer that is made of constants. */
+  readonly weights?: readonly Weight[];
+  /** The arguments of the call, where they are more than the sources, which are its tensors by number. */
+  readonly call?: CallArguments;
 }
 
 /** The pieces for one layer, collected. */
@@ -48,7 +62,13 @@ export const outputOf = (box: PieceBox, source: Source): TensorFacts =>
     : box.pieces[source.piece]!.output;
 
 /** Adds a piece that is in the target's words already. */
-export function addPiece(box: PieceBox, className: string, config: JsonObject, sources: readonly Source[]): Source {
+export function addPiece(
+  box: PieceBox,
+  className: string,
+  config: JsonObject,
+  sources: readonly Source[],
+  more: Pick<Piece, 'weights' | 'call'> & { readonly output?: TensorFacts } = {},
+): Source {
   const inputs = sources.map((source) => outputOf(box, source));
   const settings = toPlain(config) as PlainObject;
   const shape = factsOf(className, settings).outputShape?.(
@@ -56,8 +76,9 @@ export function addPiece(box: PieceBox, className: string, config: JsonObject, s
     inputs.map((input) => input.shape),
   );
   const dtype = settings.dtype === undefined ? (inputs[0]?.dtype ?? 'float32') : dtypePolicy(settings);
-  const role = ROLES[className] ?? className.toLowerCase();
-  box.pieces.push({ className, role, config, sources, output: { shape, dtype: dtype.replace('mixed_', '') } });
+  const role = ROLES[className] ?? operationName(className).toLowerCase();
+  const output = { shape, dtype: dtype.replace('mixed_', '') };
+  box.pieces.push({ className, role, config, sources, output, ...more });
   return { piece: box.pieces.length - 1 };
 }
 
@@ -66,6 +87,24 @@ export function addPlain(box: PieceBox, className: string, settings: PlainObject
   const { dtype } = outputOf(box, sources[0]!);
   return addPiece(box, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
 }
+
+/** Gives a tensor in the precision of a config's dtype: a Rescaling converts in every loader. */
+export function inPrecision(box: PieceBox, config: JsonObject, source: Source): Source {
+  const isThere = computeDtype(toPlain(config) as PlainObject) === outputOf(box, source).dtype;
+  return isThere ? source : addIdentity(box, config, source);
+}
+
+/** Adds what gives its input, in the precision of a config's dtype. */
+export function addIdentity(box: PieceBox, config: JsonObject, source: Source): Source {
+  const dtype = getMember(config, 'dtype');
+  const written = objectOf([...(dtype === undefined ? [] : [['dtype', dtype] as const]), ...IDENTITY]);
+  return addTranslated(box, 'Rescaling', written, [source]);
+}
+
+const IDENTITY: readonly (readonly [string, JsonValue])[] = [
+  ['scale', fromPlain(1)],
+  ['offset', fromPlain(0)],
+];
 
 /** Adds a piece in the source's words, and behind it what its activation becomes. */
 export function addTranslated(

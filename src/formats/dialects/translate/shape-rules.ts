@@ -60,10 +60,11 @@ const concatenate: OperationRule = (operation) => {
   return true;
 };
 
-/** By the name of the class in Keras 3, of the function in TensorFlow. */
+/** By the name of the class in Keras 3. */
 export const SHAPES: Readonly<Record<string, OperationRule>> = {
-  'Mean math.reduce_mean reduce_mean': pooling('Average'),
-  'Max Amax math.reduce_max reduce_max': pooling('Max'),
-  'Reshape reshape': reshape,
-  'Concatenate concat': concatenate,
+  Mean: pooling('Average'),
+  Max: pooling('Max'),
+  Amax: pooling('Max'),
+  Reshape: reshape,
+  Concatenate: concatenate,
 };

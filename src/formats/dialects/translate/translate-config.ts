@@ -2,20 +2,21 @@ import {
   fromPlain,
   getMember,
   isArray,
+  isPlainObject,
   type JsonObject,
   type JsonValue,
+  type Plain,
   type PlainObject,
-  stringOf,
   toPlain,
 } from '../../../json/json-value.js';
-import { type ActivationStep, translateActivation } from '../../../layers/activations.js';
+import { type Activation, type ActivationStep, translateActivation } from '../../../layers/activations.js';
 import { hasActivityRegularizer } from '../../../layers/config.js';
 import { fieldStanding, INPUT_FIELDS } from '../../../layers/config-fields.js';
-import { objectKind } from '../../../layers/config-objects.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
+import { readField } from '../../../layers/read-field.js';
 import type { Dialect } from '../../../model/model.js';
-import { bareJson, objectOf } from './bare-json.js';
+import { bareJson, objectOf } from '../bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
@@ -24,6 +25,8 @@ import { readSerialized, type SerializedObject, translateSerialized, writeWrappe
 export interface Languages {
   readonly source: Dialect;
   readonly target: Loader;
+  /** Whether the target's files hold operations as such. */
+  readonly hasOperations: boolean;
   /** Whether some layer of the model marks steps that later layers are to skip. */
   readonly hasMasks: boolean;
 }
@@ -75,18 +78,19 @@ export function translateConfig(
     if (key === 'zero_output_for_mask' && target !== 'keras3' && !languages.hasMasks) continue;
     // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
     if (key === 'dtype' && className === 'IntegerLookup' && target === 'keras2') continue;
-    if (key === 'dtype') {
+    const field = readField(key, toPlain(value));
+    if (field.kind === 'dtype') {
       members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
-    } else if (key.endsWith('activation')) {
+    } else if (field.kind === 'activation') {
       const canSplit = !isInside && key === 'activation' && !isRecurrent(className);
-      const words = translateFunction(key, value, languages, layer, canSplit);
+      const words = translateFunction(key, field.activation, value, languages, layer, canSplit);
       if ('split' in words) split = words.split;
       members.push([key, 'split' in words ? LINEAR : words.value]);
-    } else if (objectKind(key) !== undefined) {
+    } else if (field.kind === 'object') {
       members.push([key, translateSerialized(key, value, target, layer)]);
     } else if (key === 'backward_layer' && isMirror(written, value, target)) {
       // Both Kerases make it from the forward layer; TensorFlow.js knows no other.
-    } else if (['layer', 'backward_layer', 'cell', 'cells'].includes(key)) {
+    } else if (field.kind === 'layers') {
       members.push([key, translateWrapped(key, value, languages, layer)]);
     } else {
       const plain = toPlain(value);
@@ -98,6 +102,7 @@ export function translateConfig(
       members.push([key, bareJson(refused?.instead?.(value) ?? value)]);
     }
   }
+  if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
   if (target === 'tfjs' && hasActivityRegularizer(settings))
     throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
   return { config: objectOf([...members, ...neededFields(className, members, target)]), split };
@@ -138,34 +143,27 @@ function isSpareField(className: string, key: string, value: JsonValue, target: 
 
 function translateFunction(
   field: string,
-  value: JsonValue,
+  activation: Activation,
+  written: JsonValue,
   { source, target }: Languages,
   layer: string,
   canSplit: boolean,
 ): { readonly value: JsonValue } | { readonly split: SplitActivation } {
-  if (value.kind === 'literal') return { value };
-  const serialized = readSerialized(value);
-  const name = stringOf(value) ?? functionName(value);
+  if (activation.kind === 'none') return { value: written };
+  const name = activation.kind === 'function' || activation.kind === 'object' ? activation.name : undefined;
   const words = name === undefined ? undefined : translateActivation(name, source, target);
   if (words !== undefined && 'name' in words) return { value: fromPlain(words.name) };
   if (canSplit && words !== undefined) return { split: { kind: 'steps', steps: words.steps } };
   // A layer that was given as a function: it can stand behind this one as well.
-  if (canSplit && serialized !== undefined && factsOf(serialized.className, {}).role === 'activation')
-    return { split: { kind: 'layer', layer: serialized } };
+  const given = activation.kind === 'layer' ? readSerialized(written) : undefined;
+  if (canSplit && given !== undefined && factsOf(given.className, {}).role === 'activation')
+    return { split: { kind: 'layer', layer: given } };
   throw cannotConvert(
     layer,
     field,
     `its ${field} is ${name === undefined ? 'a function of its own' : `"${name}"`}, and ${loaderName(target)} has none there that computes the same`,
     'build the model with another function and train it again, or keep it in the format it is in',
   );
-}
-
-/** A built-in function as Keras 3 may write it: `{class_name: "function", config: "relu"}`. */
-function functionName(value: JsonValue): string | undefined {
-  const module = stringOf(getMember(value, 'module'));
-  if (stringOf(getMember(value, 'class_name')) !== 'function' || (module !== 'builtins' && module !== undefined))
-    return;
-  return stringOf(getMember(value, 'config'));
 }
 
 /** Whether the second direction is the first one, the other way round. */
@@ -175,11 +173,19 @@ function isMirror(written: JsonObject, backward: JsonValue, target: Loader): boo
   const after = readSerialized(backward);
   if (before === undefined || after?.className !== before.className) return false;
   const rest = (config: JsonObject) => {
-    const { name: _, go_backwards: backwards, ...others } = toPlain(config) as PlainObject;
+    const { name: _, go_backwards: backwards, ...others } = withoutIds(toPlain(config)) as PlainObject;
     return { backwards, others: JSON.stringify(others) };
   };
   const [one, other] = [rest(before.config), rest(after.config)];
   return target !== 'keras3' && one.others === other.others && one.backwards === false && other.backwards === true;
+}
+
+/** Keras 3 numbers the objects that a file shares, each direction's anew. */
+function withoutIds(value: Plain): Plain {
+  if (Array.isArray(value)) return value.map(withoutIds);
+  if (!isPlainObject(value)) return value;
+  const members = Object.entries(value).filter(([key]) => key !== 'shared_object_id');
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutIds(member ?? null)]));
 }
 
 function translateWrapped(field: string, value: JsonValue, languages: Languages, layer: string): JsonValue {

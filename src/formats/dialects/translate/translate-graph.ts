@@ -1,19 +1,42 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain, withMember } from '../../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  type JsonObject,
+  type PlainObject,
+  toPlain,
+  withMember,
+  withoutMember,
+} from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
+import { isOperationClass } from '../../../layers/operations.js';
 import { inputShape } from '../../../layers/other-layers.js';
+import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
+import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
-import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
+import {
+  type Call,
+  distribute,
+  type Graph,
+  type Layer,
+  listGraphs,
+  stepAxes,
+  type TensorRef,
+  tensorKey,
+  type Wrapper,
+} from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
-import { type CallArguments, readArguments } from '../call-arguments.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
+import { gatherChannels } from './gather-channels.js';
 import { type LayerNames, layerNames } from './layer-names.js';
-import { addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
-import type { Languages } from './translate-config.js';
+import { addIdentity, addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
+import { omissionOf } from './leaves-out.js';
+import { isOperation } from './read-operation.js';
+import { type Languages, translateConfig } from './translate-config.js';
 import { inTraining, phaseOf, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
-import { isOperation, translateOperation } from './translate-operation.js';
+import { translateOperation } from './translate-operation.js';
 
 /** A layer that got another name. `graph` holds the old names of the nested models around it. */
 export interface Renaming {
@@ -27,24 +50,40 @@ export interface Translation {
   readonly renamed: readonly Renaming[];
   /** New names of the model's outputs by their old ones: a loss may be keyed by them. */
   readonly renamedOutputs: ReadonlyMap<string, string>;
+  /** Layers that are left out, as the target has none like them: they compute nothing when the model predicts. */
+  readonly leftOut: readonly Layer[];
   /** Layers that did not train, by their calls, and that the new loader trains. */
   readonly held: readonly string[];
 }
 
+export interface TranslateOptions {
+  /** Whether the graph has words of another dialect in it. */
+  readonly isMixed?: boolean;
+  /** Whether the target's files hold operations as such: legacy `.h5` files of Keras 3 lose their modules. */
+  readonly hasOperations?: boolean;
+}
+
 /**
  * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already keeps its text.
+ * their layers. A graph that is in the loader's dialect already keeps its text, unless that has words of others in it.
  * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
  */
-export function translateGraph(root: Graph, target: Loader): Translation {
-  const source = root.read?.dialect ?? 'keras2';
+export function translateGraph(
+  whole: Graph,
+  target: Loader,
+  { isMixed = false, hasOperations = target !== 'tfjs' }: TranslateOptions = {},
+): Translation {
+  const source = whole.read?.dialect ?? 'keras2';
+  const root = hasOperations ? whole : gatherChannels(whole);
   const told = listHeld(root);
   const held = source === target ? [] : told;
-  if (source === target && !hasTfjsWords(root))
-    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), held };
+  if (source === target && !isMixed && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), leftOut: [], held };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
-  const task: Task = { source, target, hasMasks: hasMasks(root), names: layerNames(root, target), renamed };
+  const leftOut: Layer[] = [];
+  const languages = { source, target, hasOperations, hasMasks: hasMasks(root) };
+  const task: Task = { ...languages, names: layerNames(root, target), renamed, leftOut };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
     root.outputs.flatMap((ref, index) => {
@@ -55,7 +94,8 @@ export function translateGraph(root: Graph, target: Loader): Translation {
   // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
   const structures = target === 'tfjs' ? undefined : root.structures;
   const named = { ...graph, name: rootName(root.name, target), structures };
-  return { graph: named, renamed, renamedOutputs, held };
+  const gone = new Set(leftOut.map((layer) => layer.name));
+  return { graph: named, renamed, renamedOutputs, leftOut, held: held.filter((name) => !gone.has(name)) };
 }
 
 /**
@@ -66,15 +106,13 @@ export function translateGraph(root: Graph, target: Loader): Translation {
 function listHeld(root: Graph): readonly string[] {
   if (root.read?.dialect === 'keras3') return [];
   return [...listGraphs(root)]
-    .flatMap(({ graph }) => {
-      const names = new Set([...graph.layers, ...(graph.read?.layers ?? [])].map(({ name }) => name));
-      return graph.layers.filter((layer) => {
-        const told = layer.calls.filter(({ hasArguments }) => hasArguments);
-        const phases = told.map((call) => phaseOf(readArguments(call, (name) => names.has(name))));
+    .flatMap(({ graph }) =>
+      graph.layers.filter((layer) => {
+        const phases = layer.calls.map((call) => phaseOf(argumentsOf(call)));
         if (phases.includes(true)) throw inTraining(layer);
         return phases.includes(false);
-      });
-    })
+      }),
+    )
     .map(({ name }) => name);
 }
 
@@ -95,6 +133,9 @@ const hasTfjsWords = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) =>
     graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
   );
+
+const holdsOperations = (root: Graph): boolean =>
+  [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
 
 const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
 
@@ -117,15 +158,18 @@ const hasMasks = (root: Graph): boolean =>
 interface Task extends Languages {
   readonly names: LayerNames;
   readonly renamed: Renaming[];
+  readonly leftOut: Layer[];
 }
 
-/** What became of one layer: layers, the last of which gives its output. */
+/** What became of one layer: layers, the last of which gives its output; none where it gives what it reads. */
 interface Translated {
   readonly layers: readonly Layer[];
   /** What each of the layers reads. */
   readonly sources: readonly (readonly Source[])[];
   readonly outputs: readonly TensorFacts[];
   readonly keywords: readonly (JsonObject | undefined)[];
+  /** The arguments of each of the layers' calls, where they are more than what it reads. */
+  readonly arguments?: readonly (CallArguments | undefined)[];
 }
 
 function translateOne(
@@ -136,12 +180,17 @@ function translateOne(
 ): { readonly graph: Graph; readonly outputs: readonly TensorFacts[] } {
   const { nodes } = resolveGraph(graph);
   const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
-  for (const [before, after] of names) if (before !== after) task.renamed.push({ graph: path, before, after });
-  const isLayer = (name: string) => names.has(name) || graph.read?.layers.some((layer) => layer.name === name) === true;
   const done = new Map<Layer, Translated>();
   const factsOfRef = (ref: TensorRef): TensorFacts =>
     done.get(byName.get(ref.layer)!)?.outputs[ref.tensor] ?? { shape: undefined, dtype: 'float32' };
   const byName = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const isOutput = (layer: Layer) => graph.outputs.some((ref) => ref.layer === layer.name);
+  const translateIt = (layer: Layer, inputs: readonly TensorFacts[]) => {
+    const name = names.get(layer.name)!;
+    const translated =
+      leaveOut(layer, name, inputs, isOutput(layer), task) ?? translateAny(layer, name, inputs, path, task);
+    done.set(layer, translated);
+  };
   const givenTo = new Map(graph.inputs.map((ref, index) => [ref.layer, given[index]]));
 
   for (const node of nodes) {
@@ -149,21 +198,26 @@ function translateOne(
     if (done.has(layer)) continue;
     const inputs = layer.calls[node.call]!.inputs.map(factsOfRef);
     const own = givenTo.get(layer.name);
-    done.set(
-      layer,
-      translateAny(layer, names.get(layer.name)!, own === undefined ? inputs : [own], isLayer, path, task),
-    );
+    translateIt(layer, own === undefined ? inputs : [own]);
   }
   for (const layer of graph.layers) {
     if (done.has(layer)) continue;
     // A layer that is never called; the loaders make it all the same.
-    done.set(layer, translateAny(layer, names.get(layer.name)!, [], isLayer, path, task));
+    translateIt(layer, []);
+  }
+  for (const [{ name: before }, { layers: own }] of done) {
+    const after = names.get(before)!;
+    if (own.length > 0 && before !== after) task.renamed.push({ graph: path, before, after });
   }
 
-  const redirect = (ref: TensorRef): TensorRef => ({
-    ...ref,
-    layer: done.get(byName.get(ref.layer)!)!.layers.at(-1)!.name,
-  });
+  const redirect = (ref: TensorRef): TensorRef => {
+    for (let { layer, call, tensor } = ref; ; ) {
+      const made = byName.get(layer)!;
+      const last = done.get(made)!.layers.at(-1);
+      if (last !== undefined) return { layer: last.name, call, tensor };
+      ({ layer, call, tensor } = made.calls[call]!.inputs[0]!);
+    }
+  };
   const layers = graph.layers.flatMap((layer) => connect(layer, done.get(layer)!, redirect));
   const isChain = [...done.values()].every(({ sources }) =>
     sources.every(
@@ -178,17 +232,48 @@ function translateOne(
   };
 }
 
+/** What becomes of a layer that the target lacks and that computes nothing when the model predicts. */
+function leaveOut(
+  layer: Layer,
+  name: string,
+  inputs: readonly TensorFacts[],
+  isOutput: boolean,
+  task: Task,
+): Translated | undefined {
+  const given: TensorFacts = inputs[0] ?? { shape: undefined, dtype: 'float32' };
+  const omission = omissionOf(layer, given.dtype, task.target);
+  if (omission === undefined) return undefined;
+  checkCalls(layer, task);
+  task.leftOut.push(...layersIn(layer));
+  if (omission === 'leave out' && !isOutput) return { layers: [], sources: [], outputs: [given], keywords: [] };
+  // The model's output keeps its name.
+  const box: PieceBox = { pieces: [], inputs: [given], languages: task, layer: layer.name };
+  addIdentity(box, layer.config, { input: 0 });
+  return { ...namePieces(box, { ...layer, weights: [] }, name, task), outputs: [box.pieces[0]!.output], keywords: [] };
+}
+
+/** @throws RetrofitError `cannot-convert` for a call that is always as in training, in the layer or in its model */
+function checkCalls(layer: Layer, task: Task): void {
+  for (const call of layer.calls) translateKeywords(layer, argumentsOf(call), task);
+  for (const inner of layer.graph?.layers ?? []) checkCalls(inner, task);
+}
+
+const layersIn = (layer: Layer): readonly Layer[] =>
+  layer.graph === undefined
+    ? [layer]
+    : layer.graph.layers.filter(({ className }) => className !== 'InputLayer').flatMap(layersIn);
+
 function translateAny(
   layer: Layer,
   name: string,
   inputs: readonly TensorFacts[],
-  isLayer: (name: string) => boolean,
   path: readonly string[],
   task: Task,
 ): Translated {
-  const calls = layer.calls.map((call) => readArguments(call, isLayer));
+  const calls = layer.calls.map(argumentsOf);
   if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
-  const box: PieceBox = { pieces: [], inputs, languages: task, layer: layer.name };
+  const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
+  const box: PieceBox = { pieces: [], inputs: inside, languages: task, layer: layer.name };
   const sources = inputs.map((_, input): Source => ({ input }));
   let keywords: readonly (JsonObject | undefined)[] = [];
   if (layer.className === 'InputLayer') translateInput(box, layer);
@@ -199,32 +284,55 @@ function translateAny(
     keywords = calls.map((call) => translateKeywords(layer, call, task));
     translateLayer(box, layer, sources);
   }
-  return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
+  const { shape, dtype } = box.pieces.at(-1)!.output;
+  const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
+  return { ...namePieces(box, layer, name, task), outputs: [output], keywords };
 }
 
 /** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
-function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
+function namePieces(box: PieceBox, layer: Layer, name: string, task: Task) {
+  const { names, target } = task;
   if (target === 'tfjs') refuseUnknownWeights(layer);
   const { pieces } = box;
   const same = pieces.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? pieces.length - 1 : same;
+  const own = pieces.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
   const layers = pieces.map((piece, index): Layer => {
-    const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
-    const config = objectOf([
-      ['name', fromPlain(own)],
-      ...piece.config.members.map(({ key, value }) => [key, value] as const),
-    ]);
-    return {
-      name: own,
+    const title = index === keeper ? name : names.claim(`${name}_${piece.role}`);
+    const config = named(piece.config, title);
+    const made: Layer = {
+      name: title,
       className: piece.className,
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: index === keeper ? keptWeights(layer) : [],
+      weights: piece.weights ?? (index === keeper ? own : []),
+      ...(isOperationClass(piece.className) ? { isOperation: true } : {}),
     };
+    // What takes several tensors, number by number, need not be wrapped, and cannot be.
+    if (layer.wrappers === undefined || piece.sources.length > 1) return made;
+    return index === keeper ? wrapAgain(made, layer, task) : distribute(made, stepAxes(layer));
   });
-  return { layers, sources: pieces.map((piece) => piece.sources) };
+  return { layers, sources: pieces.map((piece) => piece.sources), arguments: pieces.map(({ call }) => call) };
 }
+
+const named = (config: JsonObject, name: string): JsonObject =>
+  objectOf([['name', fromPlain(name)], ...config.members.map(({ key, value }) => [key, value] as const)]);
+
+/** The wrappers of a layer around what it became; what is inside keeps names of its own. */
+function wrapAgain(made: Layer, { wrappers = [], settings, graph }: Layer, task: Task): Layer {
+  const nameInside = (name: unknown): string => task.names.proper(typeof name === 'string' ? name : made.name);
+  const around = wrappers.map((wrapper, depth): Wrapper => {
+    const { config } = translateConfig(WRAPPER, withoutMember(wrapper.config, 'layer'), task, made.name);
+    const whole = named(config, depth === 0 ? made.name : nameInside(wrapper.settings.name));
+    return { config: whole, settings: toPlain(whole) as PlainObject };
+  });
+  if (graph !== undefined) return { ...made, wrappers: around };
+  const config = withMember(made.config, 'name', fromPlain(nameInside(settings.name)));
+  return { ...made, config, settings: toPlain(config) as PlainObject, wrappers: around };
+}
+
+const WRAPPER = 'TimeDistributed';
 
 /** TensorFlow.js finds weights by their names. */
 function refuseUnknownWeights({ name, className, settings, weights }: Layer): void {
@@ -262,7 +370,9 @@ function translateModel(
   path: readonly string[],
   task: Task,
 ): Translated {
-  const { graph, outputs } = translateOne(inner, [...path, layer.name], inputs, task);
+  if (layer.wrappers !== undefined && inner.inputs.length > 1 && task.target !== 'keras2') throw severalInputs(layer);
+  const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
+  const { graph, outputs } = translateOne(inner, [...path, layer.name], inside, task);
   const model: Layer = {
     name,
     className: graph.kind === 'sequential' ? 'Sequential' : 'Functional',
@@ -270,12 +380,12 @@ function translateModel(
     settings: Object.create(null),
     calls: [],
     weights: layer.weights,
-    graph: { ...graph, name },
+    graph: { ...graph, name: layer.wrappers === undefined ? name : task.names.proper(inner.name) },
   };
   return {
-    layers: [model],
+    layers: [layer.wrappers === undefined ? model : wrapAgain(model, layer, task)],
     sources: [inputs.map((_, input) => ({ input }))],
-    outputs,
+    outputs: outputs.map((output) => ({ ...output, shape: shapeOutside(layer, output.shape, inputs[0]?.shape) })),
     keywords: calls.map((call) => translateKeywords(layer, call, task)),
   };
 }
@@ -296,6 +406,15 @@ function translateInput(box: PieceBox, layer: Layer): void {
   addTranslated(box, 'InputLayer', config, []);
 }
 
+function severalInputs(layer: Layer) {
+  return cannotConvert(
+    layer.name,
+    'layer',
+    'it is a TimeDistributed around a model of several inputs, which runs in Keras 2 alone',
+    'keep the model in the format it is in, or rebuild it with one input inside',
+  );
+}
+
 function severalCalls(layer: Layer) {
   return cannotConvert(
     layer.name,
@@ -306,7 +425,8 @@ function severalCalls(layer: Layer) {
 }
 
 /** The layers that stand for one, called as often as it was. */
-function connect(layer: Layer, { layers, sources, keywords }: Translated, redirect: (ref: TensorRef) => TensorRef) {
+function connect(layer: Layer, translated: Translated, redirect: (ref: TensorRef) => TensorRef) {
+  const { layers, sources, keywords } = translated;
   return layers.map((piece, index): Layer => {
     const calls = layer.calls.map((call, number): Call => {
       const inputs = sources[index]!.map((source) =>
@@ -314,6 +434,8 @@ function connect(layer: Layer, { layers, sources, keywords }: Translated, redire
           ? redirect(call.inputs[source.input]!)
           : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
       );
+      const made = translated.arguments?.[index];
+      if (made !== undefined) return { inputs, arguments: made, hasArguments: true };
       const said = piece.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
       return said === undefined ? { inputs } : { inputs, keywords: said };
     });

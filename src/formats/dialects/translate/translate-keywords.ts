@@ -1,10 +1,9 @@
 import { type JsonObject, toPlain } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
+import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
-import type { Argument, CallArguments } from '../call-arguments.js';
-import { objectOf } from './bare-json.js';
+import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
-import { saysNothing } from './says-nothing.js';
 import type { Languages } from './translate-config.js';
 
 /**
@@ -23,7 +22,7 @@ export function translateKeywords(
   const [first, ...more] = call.positional.filter(says);
   const isPlain =
     (first?.kind === 'tensor' || first?.kind === 'tensors' || isItsOwn(layer, first)) && more.length === 0;
-  const keywords = [...call.keywords].filter(([, argument]) => says(argument));
+  const keywords = [...call.keywords];
   const other = keywords.find(([key, { kind }]) => key !== 'training' || kind !== 'constant')?.[0];
   if (!isPlain || other !== undefined) {
     throw cannotConvert(
@@ -44,7 +43,7 @@ export function translateKeywords(
 /** The phase that a call gives its layer; undefined where it gives none. */
 export function phaseOf({ keywords }: CallArguments): boolean | undefined {
   const training = keywords.get('training');
-  if (training?.kind !== 'constant' || saysNothing(training.json)) return undefined;
+  if (training?.kind !== 'constant') return undefined;
   return toPlain(training.json) !== false;
 }
 

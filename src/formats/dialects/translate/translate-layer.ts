@@ -4,15 +4,29 @@ import {
   isArray,
   type JsonObject,
   type JsonValue,
+  type PlainObject,
+  toPlain,
   withMember,
   withoutMember,
 } from '../../../json/json-value.js';
-import { axisOf, isChannelsFirst, numberIn } from '../../../layers/config.js';
+import { axisOf, isChannelsFirst, numberIn, spatialAxes } from '../../../layers/config.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Layer } from '../../../model/model.js';
 import { cannotConvert } from './cannot-convert.js';
-import { addPlain, addTranslated, outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import { readConstant } from './constants.js';
+import {
+  addIdentity,
+  addPlain,
+  addTranslated,
+  inPrecision,
+  outputOf,
+  type PieceBox,
+  type Source,
+} from './layer-pieces.js';
+import { omissionOf } from './leaves-out.js';
+import { normalize } from './normalization-rule.js';
 import { noSuchClass } from './translate-config.js';
+import { readSerialized, type SerializedObject } from './translate-object.js';
 
 type Rule = (box: PieceBox, layer: Layer, sources: readonly Source[]) => Source | undefined;
 
@@ -59,9 +73,21 @@ const customScale: Rule = (box, layer, sources) => {
 /** A Rescaling whose numbers keep their tokens. */
 export function addRescaling(box: PieceBox, scale: JsonValue, offset: JsonValue, sources: readonly Source[]): Source {
   const { dtype } = outputOf(box, sources[0]!);
-  const config = fromPlain({ dtype, scale: null, offset: null }) as JsonObject;
+  // It makes whole numbers single precision in every loader.
+  const own = dtype.includes('float') ? dtype : 'float32';
+  const config = fromPlain({ dtype: own, scale: null, offset: null }) as JsonObject;
   return addTranslated(box, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
 }
+
+/** Arrays of NumPy become lists, which TensorFlow.js broadcasts like a number. */
+const rescaling: Rule = (box, { config }, sources) => {
+  if (box.languages.target !== 'tfjs') return undefined;
+  const plain = ['scale', 'offset'].reduce((before, name) => {
+    const numbers = readConstant(getMember(before, name));
+    return numbers === undefined ? before : withMember(before, name, numbers.json);
+  }, config);
+  return addTranslated(box, 'Rescaling', plain, sources);
+};
 
 // TensorFlow.js' ReLU knows a ceiling only; it has the slope and the threshold as layers of their own.
 const relu: Rule = (box, { config, settings }, sources) => {
@@ -139,12 +165,34 @@ const normalization: Rule = (box, layer, sources) => {
   return addPlain(box, 'Permute', { dims: back }, [addTranslated(box, layer.className, last, [turned])]);
 };
 
-/** Whole maps dropped at once: TensorFlow.js says it by the shape of the noise (and stops if it comes to train it). */
-const spatialDropout: Rule = (box, { config, settings }, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
-  const noise = isChannelsFirst(settings) ? [null, null, 1, 1] : [null, 1, 1, null];
-  const base = ['data_format', 'noise_shape'].reduce(withoutMember, config);
-  return addTranslated(box, 'Dropout', withMember(base, 'noise_shape', fromPlain(noise)), sources);
+/** Of an image that is large enough a CenterCrop is a Cropping2D; a smaller one it would resize. */
+const centerCrop: Rule = (box, { config, settings }, sources) => {
+  const shape = outputOf(box, sources[0]!).shape;
+  if (box.languages.target !== 'tfjs' || shape?.length !== 4) return undefined;
+  const cropping = spatialAxes(settings, 2).map((axis, index) => {
+    const rest = (shape[axis] ?? Number.NaN) - (numberIn(settings, index === 0 ? 'height' : 'width') ?? Number.NaN);
+    return [Math.floor(rest / 2), rest - Math.floor(rest / 2)];
+  });
+  if (!cropping.flat().every((size) => size >= 0)) return undefined;
+  const data_format = isChannelsFirst(settings) ? 'channels_first' : 'channels_last';
+  return addPlain(box, 'Cropping2D', { cropping, data_format }, [inPrecision(box, config, sources[0]!)]);
+};
+
+/** The layers of a Pipeline one by one, but for those that the target has no use for. */
+const pipeline: Rule = (box, layer, sources) => {
+  const { target } = box.languages;
+  const list = getMember(layer.config, 'layers');
+  const held = isArray(list) ? list.items.map((item) => readSerialized(item.value)) : [undefined];
+  if (target === 'keras3' || held.includes(undefined)) return undefined;
+  return (held as readonly SerializedObject[]).reduce<Source>((before, { className, config }) => {
+    const settings = toPlain(config) as PlainObject;
+    const inner: Layer = { name: layer.name, className, config, settings, calls: [], weights: [] };
+    const omission = omissionOf(inner, outputOf(box, before).dtype, target);
+    if (omission === 'leave out') return before;
+    if (omission === 'stand in') return addIdentity(box, config, before);
+    translateLayer(box, inner, [before]);
+    return { piece: box.pieces.length - 1 };
+  }, sources[0]!);
 };
 
 /** What carries Python code, or a path to a file, for one Keras alone. */
@@ -156,6 +204,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Average', 'Max'].flatMap((kind) =>
     [1, 2, 3].map((rank) => [`Global${kind}Pooling${rank}D`, keepDimensions] as const),
   ),
+  ['Rescaling', rescaling],
   ['Subtract', subtract],
   ['Identity', identity],
   ['CustomScaleLayer', customScale],
@@ -163,7 +212,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ThresholdedReLU', thresholded],
   ['Softmax', softmax],
   ['BatchNormalization', normalization],
-  ['SpatialDropout2D', spatialDropout],
+  ['Normalization', normalize],
+  ['CenterCrop', centerCrop],
+  ['Pipeline', pipeline],
   ['Lambda', refused],
   ['TFOpLambda', refused],
   ['SlicingOpLambda', refused],

@@ -1,7 +1,7 @@
 import { fromPlain, getMember, isObject, type JsonObject, type JsonValue, stringOf } from '../../../json/json-value.js';
 import { objectKind, translateObject } from '../../../layers/config-objects.js';
 import type { Loader } from '../../../layers/layer-facts.js';
-import { bareJson, objectOf } from './bare-json.js';
+import { bareJson, objectOf } from '../bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 
 /** An object such as Keras writes it: `{module?, class_name, config, registered_name?}`. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../json/json-value.js';
+import type { JsonArray, JsonObject, JsonValue } from '../../json/json-value.js';
 
 /** The value without the white space it was read with: it goes into another document. Tokens stay. */
 export function bareJson(value: JsonValue): JsonValue {
@@ -12,4 +12,9 @@ export function bareJson(value: JsonValue): JsonValue {
 export const objectOf = (members: readonly (readonly [key: string, value: JsonValue])[]): JsonObject => ({
   kind: 'object',
   members: members.map(([key, value]) => ({ key, keyText: JSON.stringify(key), value })),
+});
+
+export const arrayOf = (values: readonly JsonValue[]): JsonArray => ({
+  kind: 'array',
+  items: values.map((value) => ({ value })),
 });

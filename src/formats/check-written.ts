@@ -1,0 +1,104 @@
+import { defect, type ErrorPlace, RetrofitError } from '../errors.js';
+import type { JsonValue } from '../json/json-value.js';
+import {
+  type Format,
+  type Graph,
+  type Layer,
+  listGraphs,
+  loaderOf,
+  type Model,
+  type TensorRef,
+} from '../model/model.js';
+import { raiseGraph } from './dialects/raise-graph.js';
+import { findBlocker } from './loaders.js';
+import { attachWeights } from './tfjs/attach-weights.js';
+import { readManifest } from './weight-layouts/tfjs-manifest.js';
+
+/** What a writer says of a model, besides its weights. */
+export interface WrittenArchitecture {
+  /** `{class_name, config, ...}`. */
+  readonly topology: JsonValue;
+  /** The names of the weights, where loaders go by them: TensorFlow.js' `weightsManifest`. */
+  readonly manifest?: JsonValue;
+  /** Compile settings by which TensorFlow.js compiles the model as it loads it. */
+  readonly settings?: JsonValue | undefined;
+}
+
+/**
+ * Reads an architecture back as it was written, before anybody sees it: it must say the graph that it was made from,
+ * every weight must find its layer, and its loader must take it if the loader of the input took that.
+ * @throws RetrofitError `defect`
+ */
+export function checkWritten(model: Model, { topology, manifest, settings }: WrittenArchitecture): void {
+  try {
+    const again = raiseGraph(topology, 'model');
+    compareGraphs(model.graph, again);
+    if (manifest !== undefined) compareWeights(model.graph, withWeights(again, manifest));
+    const { asRead, format } = model;
+    if (asRead === undefined || blockerOf(asRead.graph, asRead.format, asRead.settings) !== undefined) return;
+    const blocker = blockerOf(again, format, settings);
+    if (blocker !== undefined) throw badOutput(`${blocker.field} ${blocker.reason}`, blocker);
+  } catch (error) {
+    if (!(error instanceof RetrofitError) || error.kind === 'defect') throw error;
+    throw badOutput(error.message, error.where);
+  }
+}
+
+const blockerOf = (graph: Graph, format: Format, settings: JsonValue | undefined) =>
+  findBlocker(graph, loaderOf(format), { container: format.container, settings });
+
+const badOutput = (message: string, { layer, field }: ErrorPlace) =>
+  defect(`the model that would be written is not right, so nothing is written: ${message}`, { layer, field });
+
+function compareGraphs(given: Graph, again: Graph): void {
+  if (given.kind !== again.kind) throw badOutput(`it is ${again.kind}, not ${given.kind}`, { layer: given.name });
+  const layers = new Map(again.layers.map((layer) => [layer.name, layer]));
+  if (layers.size !== given.layers.length) throw badOutput('it has other layers', { layer: given.name });
+  for (const layer of given.layers) {
+    const twin = layers.get(layer.name);
+    if (twin === undefined) throw badOutput('the layer is not in it', { layer: layer.name });
+    compareLayers(layer, twin);
+  }
+  if (!sameTensors(given.inputs, again.inputs)) throw badOutput('it has other inputs', { field: 'input_layers' });
+  if (!sameTensors(given.outputs, again.outputs)) throw badOutput('it has other outputs', { field: 'output_layers' });
+}
+
+function compareLayers(given: Layer, again: Layer): void {
+  const { name: layer } = given;
+  if ((given.graph === undefined) !== (again.graph === undefined)) throw badOutput('is no model any more', { layer });
+  if (given.graph === undefined && given.className !== again.className)
+    throw badOutput(`is a ${again.className}, not a ${given.className}`, { layer, field: 'class_name' });
+  const sameCalls =
+    given.calls.length === again.calls.length &&
+    given.calls.every(({ inputs }, call) => sameTensors(inputs, again.calls[call]!.inputs));
+  if (!sameCalls) throw badOutput('is called with other tensors', { layer, field: 'inbound_nodes' });
+  if (given.graph !== undefined) compareGraphs(given.graph, again.graph!);
+}
+
+const sameTensors = (one: readonly TensorRef[], other: readonly TensorRef[]): boolean =>
+  one.length === other.length &&
+  one.every((ref, index) => {
+    const twin = other[index]!;
+    return ref.layer === twin.layer && ref.call === twin.call && ref.tensor === twin.tensor;
+  });
+
+function withWeights(graph: Graph, manifest: JsonValue): Graph {
+  const groups = readManifest(manifest);
+  return attachWeights(
+    graph,
+    groups.map((group) => ({ ...group, specs: group.specs.map((spec) => ({ ...spec, ranges: [] })) })),
+  );
+}
+
+function compareWeights(given: Graph, again: Graph): void {
+  const twins = [...listGraphs(again)];
+  for (const [index, { graph }] of [...listGraphs(given)].entries()) {
+    const layers = new Map(twins[index]!.graph.layers.map((layer) => [layer.name, layer]));
+    for (const { name, weights } of graph.layers) {
+      const shapes = new Map(layers.get(name)!.weights.map((weight) => [weight.name, String(weight.tensor.shape)]));
+      const lost = weights.find((weight) => shapes.get(weight.name) !== String(weight.tensor.shape));
+      if (lost !== undefined || shapes.size !== weights.length)
+        throw badOutput('its weights would not find it', { layer: name, field: lost?.name });
+    }
+  }
+}

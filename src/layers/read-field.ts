@@ -1,0 +1,39 @@
+import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
+import { type Activation, readActivation } from './activations.js';
+import { type ObjectKind, objectKind } from './config-objects.js';
+
+/** A layer that stands in another layer's config: what Bidirectional, TimeDistributed and RNN run. */
+export interface HeldLayer {
+  readonly className: string;
+  readonly config: PlainObject;
+  readonly hasModule: boolean;
+}
+
+/** What a field of a layer's config holds. Whoever looks into configs (verdict, translation, carried code) asks here. */
+export type ConfigField =
+  | { readonly kind: 'activation'; readonly activation: Activation }
+  | { readonly kind: 'layers'; readonly layers: readonly HeldLayer[] }
+  | { readonly kind: 'object'; readonly objectKind: ObjectKind }
+  | { readonly kind: 'dtype' }
+  | { readonly kind: 'plain' };
+
+const LAYER_FIELDS: readonly string[] = ['layer', 'backward_layer', 'cell', 'cells'];
+
+const DTYPE: ConfigField = { kind: 'dtype' };
+const PLAIN: ConfigField = { kind: 'plain' };
+
+export function readField(key: string, value: Plain | undefined): ConfigField {
+  if (key.endsWith('activation')) return { kind: 'activation', activation: readActivation(value) };
+  if (LAYER_FIELDS.includes(key)) return { kind: 'layers', layers: listHeldLayers(value) };
+  if (key === 'dtype') return DTYPE;
+  const kind = objectKind(key);
+  return kind === undefined ? PLAIN : { kind: 'object', objectKind: kind };
+}
+
+function listHeldLayers(value: Plain | undefined): readonly HeldLayer[] {
+  const values = Array.isArray(value) ? (value as readonly Plain[]) : [value];
+  return values.flatMap((each) => {
+    if (!isPlainObject(each) || typeof each.class_name !== 'string' || !isPlainObject(each.config)) return [];
+    return [{ className: each.class_name, config: each.config, hasModule: each.module !== undefined }];
+  });
+}

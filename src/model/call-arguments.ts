@@ -1,0 +1,48 @@
+import { isArray, isObject, type JsonObject, type JsonValue } from '../json/json-value.js';
+import type { Call } from './model.js';
+
+/** An argument of a call. Tensors are numbers into the call's `inputs`. */
+export type Argument =
+  | { readonly kind: 'tensor'; readonly input: number }
+  | { readonly kind: 'tensors'; readonly inputs: readonly number[] }
+  | { readonly kind: 'constant'; readonly json: JsonValue }
+  /** Tensors in a structure that is no plain list; `keys` where it is a dictionary of tensors. */
+  | { readonly kind: 'structure'; readonly keys?: readonly string[] };
+
+/** A call as Python would have it. Keyword arguments that say nothing, `mask=None`, are left out. */
+export interface CallArguments {
+  readonly positional: readonly Argument[];
+  readonly keywords: ReadonlyMap<string, Argument>;
+}
+
+const NO_KEYWORDS: ReadonlyMap<string, Argument> = new Map();
+
+const ONE_TENSOR: CallArguments = { positional: [{ kind: 'tensor', input: 0 }], keywords: NO_KEYWORDS };
+
+/** The arguments of a call as it was read; of a call made here, what it was made with. */
+export function argumentsOf({ read, inputs, keywords, arguments: made }: Call): CallArguments {
+  if (made !== undefined) return made;
+  if (read !== undefined) return read.arguments;
+  return { ...tensorArguments(inputs.length), keywords: constantsOf(keywords) };
+}
+
+/** A call of so many tensors and nothing else: one alone, or several in a list. */
+export const tensorArguments = (count: number): CallArguments =>
+  count === 1
+    ? ONE_TENSOR
+    : {
+        positional: [{ kind: 'tensors', inputs: Array.from({ length: count }, (_, at) => at) }],
+        keywords: NO_KEYWORDS,
+      };
+
+const constantsOf = (keywords: JsonObject | undefined): ReadonlyMap<string, Argument> =>
+  keywords === undefined
+    ? NO_KEYWORDS
+    : new Map(keywords.members.map(({ key, value }) => [key, { kind: 'constant', json: value }]));
+
+/** Whether an argument is none: null, or a structure of nulls, as Keras 3 writes the masks of several inputs. */
+export function saysNothing(json: JsonValue): boolean {
+  if (isArray(json)) return json.items.length > 0 && json.items.every((item) => saysNothing(item.value));
+  if (isObject(json)) return json.members.length > 0 && json.members.every((member) => saysNothing(member.value));
+  return json.kind === 'literal' && json.text === 'null';
+}
