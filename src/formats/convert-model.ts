@@ -15,6 +15,7 @@ import {
 } from '../model/model.js';
 import { loaderName } from './dialects/translate/cannot-convert.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
+import { isBefore215 } from './keras/keras-versions.js';
 import { type Blocker, listLoaders } from './loaders.js';
 import { tfjsBlocker } from './model-loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
@@ -35,8 +36,7 @@ export function convertModel(model: Model, format: Format): Model {
 /** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
 function tooNewWarning(model: Model, { weightLayout, dialect }: Format): Warning | undefined {
   const version = model.kerasVersion;
-  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !/^2\.(\d|1[0-4])\./.test(version ?? ''))
-    return undefined;
+  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !isBefore215(version)) return undefined;
   const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
   return { code: 'layout-too-new', message, where: null };
 }

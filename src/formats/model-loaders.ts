@@ -1,16 +1,25 @@
-import type { Model } from '../model/model.js';
+import { loaderOf, type Model } from '../model/model.js';
+import { isBefore215 } from './keras/keras-versions.js';
 import { type Blocker, type LoaderVerdict, listLoaders } from './loaders.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
 
-/** Which loaders take a model as its file stands, the names of its weights included. */
+/** Which loaders take a model as its file stands, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
-  const { container } = model.format;
-  return listLoaders(model.graph, container, tfjsSettings(model)).map((verdict) => {
-    if (verdict.loader !== 'tfjs' || !verdict.ok || container !== 'tfjs') return verdict;
-    const blockedBy = findMisnamed(model.graph) ?? null;
-    return { ...verdict, ok: blockedBy === null, blockedBy };
-  });
+  const weights = weightsBlocker(model);
+  return listLoaders(model.graph, model.format.container, tfjsSettings(model)).map((verdict) =>
+    verdict.ok && weights !== undefined && verdict.loader === loaderOf(model.format)
+      ? { ...verdict, ok: false, blockedBy: weights }
+      : verdict,
+  );
+}
+
+/** What stops the loader of a file at its weights. */
+function weightsBlocker({ graph, format, kerasVersion }: Model): Blocker | undefined {
+  if (format.container === 'tfjs') return findMisnamed(graph);
+  if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
+  const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
+  return { layer: graph.name, field: 'keras_version', reason };
 }
 
 /** What stops TensorFlow.js at the file of a TensorFlow.js model. */

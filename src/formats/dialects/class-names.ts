@@ -34,7 +34,8 @@ export const registeredName = (className: string): string =>
 /** The class as Python has it, without package or module: Keras makes the paths in weight files from it. */
 export function pythonClass(layer: Layer): string {
   if (stepAxes(layer) > 0) return 'TimeDistributed';
-  if (layer.graph?.kind === 'functional') return 'Functional';
+  // A model that was made functional, or sequential again, keeps its entry until it is written.
+  if (layer.graph !== undefined) return layer.graph.kind === 'functional' ? 'Functional' : 'Sequential';
   const written = stringOf(getMember(layer.entry, 'class_name')) ?? layer.className;
   return written.slice(Math.max(written.lastIndexOf('>'), written.lastIndexOf('.')) + 1);
 }

@@ -26,8 +26,7 @@ export function containerPaths(
   const paths = new Map<Layer, string>();
   const counts = new Map<string, number>();
   for (const layer of layerOrder(graph)) {
-    // A model that was made sequential again keeps the entry of the functional one until it is written.
-    const segment = snakeCase(layer.graph?.kind === 'sequential' ? 'Sequential' : pythonClass(layer));
+    const segment = snakeCase(pythonClass(layer));
     const count = counts.get(segment) ?? 0;
     const path = `${container}/${numbering.group}/${count === 0 ? segment : `${segment}_${count}`}`;
     counts.set(segment, count + numbering.step(path));
