@@ -1,5 +1,5 @@
-import { type LoaderVerdict, listLoaders } from './formats/loaders.js';
-import { tfjsSettings } from './formats/tfjs/tfjs-source.js';
+import type { LoaderVerdict } from './formats/loaders.js';
+import { listModelLoaders } from './formats/model-loaders.js';
 import type { Model } from './model/model.js';
 import type { RetrofitOptions } from './plan/options.js';
 import type { Plan } from './plan/plan.js';
@@ -33,6 +33,6 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
       block,
       kind: module.kind,
     })),
-    loads: listLoaders(model.graph, model.format.container, tfjsSettings(model)),
+    loads: listModelLoaders(model),
   };
 }

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import { usageError } from '../errors.js';
+import { listTensors } from '../formats/tfjs/list-tensors.js';
 import type { QuantizedDtype } from '../formats/tfjs/quantize.js';
-import { tensorsByName } from '../formats/tfjs/tensors-by-name.js';
 import type { NewTfjsOptions } from '../formats/tfjs/write-new-tfjs.js';
 import type { Container, Model } from '../model/model.js';
 
@@ -46,7 +46,7 @@ export function storingOptions(
 
 /** `uint8`, or `uint8:GLOB` for weights of these names; the first that matches a weight counts. */
 function chooseQuantization(model: Model, texts: readonly string[]): (name: string) => QuantizedDtype | undefined {
-  const names = [...tensorsByName(model).keys()];
+  const names = listTensors(model).map(({ name }) => name);
   const rules = texts.map((text) => {
     const [, dtype, glob] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
     if (!DTYPES.includes(dtype!)) {

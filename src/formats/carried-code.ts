@@ -12,6 +12,7 @@ import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-ob
 import { readField } from '../layers/read-field.js';
 import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
+import { listEntries } from './dialects/wrapped-entries.js';
 
 // What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
 const RUNS_CODE: ReadonlyMap<string, string> = new Map([
@@ -52,8 +53,14 @@ export function listWarnings(graph: Graph, around?: AroundGraph): readonly Warni
   return warnings;
 }
 
-function codeIn({ entry, graph, settings }: Layer): string | undefined {
-  return entry && codeInEntry(entry, 'the layer', graph === undefined ? settings : shellOf(entry));
+/** Code in a layer, or in a wrapper around it. */
+function codeIn(layer: Layer): string | undefined {
+  const { graph, settings, wrappers = [] } = layer;
+  return firstOf(listEntries(layer), (entry, depth) => {
+    if (entry === undefined) return undefined;
+    const subject = depth === 0 ? 'the layer' : `what stands in its "${Array(depth).fill('layer').join('.config.')}"`;
+    return codeInEntry(entry, subject, wrappers[depth]?.settings ?? (graph === undefined ? settings : shellOf(entry)));
+  });
 }
 
 /** Code in an entry: its class, then whatever it holds, its calls too (Keras 3 serialises their arguments). */

@@ -1,3 +1,4 @@
+import { RetrofitError } from '../errors.js';
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
 import { computeDtype } from '../layers/dtype-policy.js';
 import type { Loader } from '../layers/layer-facts.js';
@@ -14,6 +15,10 @@ import {
 } from '../model/model.js';
 import { loaderName } from './dialects/translate/cannot-convert.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
+import { type Blocker, listLoaders } from './loaders.js';
+import { tfjsBlocker } from './model-loaders.js';
+import { withNestedLists } from './tfjs/nested-lists.js';
+import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -21,22 +26,49 @@ import { type Renaming, translateGraph } from './dialects/translate/translate-gr
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
+  const converted = toFormat(model, format);
+  const warning = tooNewWarning(model, format);
+  if (warning === undefined || converted.warnings.some(({ code }) => code === warning.code)) return converted;
+  return { ...converted, warnings: [...converted.warnings, warning] };
+}
+
+/** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
+function tooNewWarning(model: Model, { weightLayout, dialect }: Format): Warning | undefined {
+  const version = model.kerasVersion;
+  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !/^2\.(\d|1[0-4])\./.test(version ?? ''))
+    return undefined;
+  const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
+  return { code: 'layout-too-new', message, where: null };
+}
+
+function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const losesOperations = !holdsOperations(format) && model.format.container !== format.container;
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
   if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && hasOperations(model.graph))) {
-    if (format.container === model.format.container) return { ...model, format };
+    if (format.container === model.format.container)
+      return format.container === 'tfjs' ? loadable({ ...model, format }) : { ...model, format };
     const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
+  return { ...translated(model, format), carried: undefined };
+}
+
+function translated(model: Model, format: Format): Model {
+  const from = loaderOf(model.format);
+  const to = loaderOf(format);
+  const given = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
   const {
     graph: translated,
     renamed,
     renamedOutputs,
     leftOut,
     held,
-  } = translateGraph(model.graph, to, holdsOperations(format));
+  } = translateGraph(given, to, {
+    isMixed: isMixed(model, to),
+    hasOperations: holdsOperations(format),
+  });
   const graph = readable(translated, format);
   const converted: Model = {
     ...model,
@@ -52,11 +84,66 @@ export function convertModel(model: Model, format: Format): Model {
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
     ],
-    carried: undefined,
   };
   // Compile settings of TensorFlow.js are those of Keras 2.
   if (from === 'keras3' || to === 'keras3' || settingsPlace(format) === 'topology') return withoutSettings(converted);
   return { ...converted, trainingConfig: renameKeys(model.trainingConfig, renamedOutputs) };
+}
+
+/**
+ * A TensorFlow.js model as TensorFlow.js loads it, where it has words for all of it; one for which it has none stays as
+ * it is. The weights stay where they are.
+ */
+function loadable(model: Model): Model {
+  const blocker = tfjsBlocker(model);
+  if (blocker === undefined) return model;
+  const nested = { ...model, graph: withNestedLists(model.graph) };
+  const left = architectureBlocker(nested.graph);
+  if (left !== undefined && isOwnCode(left, model)) return nested;
+  const said = left === undefined ? withWarnings(nested, structureWarnings(model.graph, 'tfjs')) : inTfjsWords(nested);
+  if (said === undefined) {
+    const message = `neither the model nor what is written loads in TensorFlow.js: ${left!.field} ${left!.reason}`;
+    return withWarnings(nested, [{ code: 'does-not-load', message, where: left!.layer }]);
+  }
+  const compiles = architectureBlocker(said.graph, tfjsSettings(said)) === undefined;
+  const message = `what is written loads in TensorFlow.js, the model as it is does not: ${blocker.field} ${blocker.reason}`;
+  return withWarnings(compiles ? said : withoutSettings(said), [
+    { code: 'made-loadable', message, where: blocker.layer },
+  ]);
+}
+
+function inTfjsWords(model: Model): Model | undefined {
+  try {
+    return translated(model, model.format);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'cannot-convert') return undefined;
+    throw error;
+  }
+}
+
+const architectureBlocker = (graph: Graph, settings?: JsonValue, by: Loader = 'tfjs'): Blocker | undefined =>
+  listLoaders(graph, 'tfjs', settings).find(({ loader }) => loader === by)!.blockedBy ?? undefined;
+
+/** Whether a TensorFlow.js model has words that its dialect has not: TensorFlow.js reads past most of those of Keras 3. */
+function isMixed(model: Model, to: Loader): boolean {
+  if (to !== 'keras2' || loaderOf(model.format) !== 'tfjs') return false;
+  const blocker = architectureBlocker(model.graph, undefined, to);
+  return blocker !== undefined && !isOwnCode(blocker, model);
+}
+
+/**
+ * Whether the model is to stay in its own words: people may have code that TensorFlow.js lacks, a class of theirs under
+ * the name of one of Keras'. Layers whose names are traps for JavaScript keep them.
+ */
+const isOwnCode = ({ layer, field }: Blocker, { warnings }: Model): boolean =>
+  field === 'class_name' ||
+  (field === 'name' && layer in Object.prototype) ||
+  warnings.some(({ code }) => code === 'carried-code');
+
+/** The model with warnings, each of which is given once. */
+function withWarnings(model: Model, warnings: readonly Warning[]): Model {
+  const given = new Set(model.warnings.map(({ code }) => code));
+  return { ...model, warnings: [...model.warnings, ...warnings.filter(({ code }) => !given.has(code))] };
 }
 
 /** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */

@@ -2,11 +2,13 @@ import { inputError, usageError } from '../errors.js';
 import { getMember } from '../json/json-value.js';
 import { HEAD_BYTES } from '../limits.js';
 import type { Container, Model } from '../model/model.js';
-import type { Storage } from '../storage/storage.js';
+import type { FoundFile, Storage } from '../storage/storage.js';
 import type { FileContent } from './file-content.js';
 import { isForeignZip, refuseForeignFile } from './foreign-files.js';
+import { CONFIG_MEMBER, METADATA_MEMBER } from './keras/archive-members.js';
 import { readBeginning, readJsonFile } from './read-json-file.js';
 import type { ReadOptions } from './read-options.js';
+import { refuseTensorflowFile } from './tensorflow-files.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 interface KnownFormat {
@@ -37,8 +39,11 @@ const KNOWN_FORMATS: readonly KnownFormat[] = Object.freeze([
   {
     container: 'keras-json',
     recognises: (content) => hasMember(content, 'class_name') && hasMember(content, 'config'),
-    read: async (storage, content, options) =>
-      (await import('./keras/read-keras-json.js')).readKerasJson(storage, content, options),
+    read: async (storage, content, options) => {
+      if (options.weights === undefined && (await isUnzipped(storage, content)))
+        return (await import('./keras/read-keras-zip.js')).readKerasFolder(storage, content.file, options);
+      return (await import('./keras/read-keras-json.js')).readKerasJson(storage, content, options);
+    },
   },
   {
     container: 'keras-h5',
@@ -54,15 +59,22 @@ const KNOWN_FORMATS: readonly KnownFormat[] = Object.freeze([
 
 const MODEL_FILE = 'model.json';
 
+/** Whether an architecture stands in the folder of an unzipped `.keras` archive. */
+async function isUnzipped(storage: Storage, { file }: FileContent): Promise<boolean> {
+  if (storage.nameOf(file.path) !== CONFIG_MEMBER) return false;
+  return (await storage.kindOf(storage.join(storage.folderOf(file.path), METADATA_MEMBER))) === 'file';
+}
+
 /**
- * Reads a saved model: a file, or a folder that holds a model.json. Weights stay where they are.
+ * Reads a saved model: a file, or a folder that holds a model.json or an unzipped `.keras` archive. Weights stay where they are.
  * @throws RetrofitError saying what the file is, where it is not a model
  */
 export async function readFrom(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
-  const content = await look(storage, await modelPath(storage, path));
+  const content = await look(storage, await findModelFile(storage, path, options));
   const format = KNOWN_FORMATS.find((known) => known.recognises(content));
   if (format === undefined) return refuseForeignFile(content);
-  if (options.weights !== undefined && format.container !== 'keras-json') {
+  const isFolder = content.file.path !== path;
+  if (options.weights !== undefined && (format.container !== 'keras-json' || isFolder)) {
     throw usageError('weights-not-used', 'the model holds its own weights: no others can be given', {
       where: { file: content.file.path, field: 'weights' },
       hint: 'leave --weights out, or give the architecture as JSON',
@@ -72,24 +84,23 @@ export async function readFrom(storage: Storage, path: string, options: ReadOpti
   return { ...model, asRead: { graph: model.graph, format: model.format, settings: tfjsSettings(model) } };
 }
 
-async function modelPath(storage: Storage, path: string): Promise<string> {
-  if ((await storage.kindOf(path)) !== 'folder') return path;
-  const inside = storage.join(path, MODEL_FILE);
-  if ((await storage.kindOf(inside)) === 'file') return inside;
-  if ((await storage.kindOf(storage.join(path, 'saved_model.pb'))) === 'file') {
-    throw inputError('saved-model', 'this is a TensorFlow SavedModel: it holds operations, not layers', {
-      where: { file: path },
-      hint: 'in Keras, save the model itself: model.save("model.keras"), or convert it to a TensorFlow.js layers model',
-    });
+/** The file that says what the model is: the one that the user named, or one in the folder. */
+async function findModelFile(storage: Storage, path: string, options: ReadOptions): Promise<FoundFile> {
+  if ((await storage.kindOf(path)) === 'folder') {
+    const inside = (name: string) => storage.join(path, name);
+    if ((await storage.kindOf(inside(MODEL_FILE))) === 'file') return storage.findFile(inside(MODEL_FILE));
+    if ((await storage.kindOf(inside(CONFIG_MEMBER))) === 'file')
+      return storage.findInside(path, CONFIG_MEMBER, options);
   }
-  throw inputError('not-a-model', 'the folder holds no model.json', {
+  await refuseTensorflowFile(storage, path);
+  if ((await storage.kindOf(path)) !== 'folder') return storage.findFile(path);
+  throw inputError('not-a-model', 'the folder holds no model.json, and no config.json as Keras writes it', {
     where: { file: path },
     hint: 'give the folder or the file of a saved model',
   });
 }
 
-async function look(storage: Storage, path: string): Promise<FileContent> {
-  const file = await storage.findFile(path);
+async function look(storage: Storage, file: FoundFile): Promise<FileContent> {
   const head = await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength));
   const first = new TextDecoder().decode(head).trimStart()[0];
   return { file, head, json: first === '{' ? await readJsonFile(storage, file) : undefined };

@@ -1,6 +1,5 @@
 import {
   getMember,
-  isArray,
   isPlainObject,
   type JsonValue,
   type Plain,
@@ -13,17 +12,19 @@ import { hasActivityRegularizer } from '../layers/config.js';
 import { fieldStanding } from '../layers/config-fields.js';
 import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
-import type { Loader } from '../layers/layer-facts.js';
+import { isMerge, type Loader } from '../layers/layer-facts.js';
 import { nameProblem } from '../layers/layer-names.js';
 import { readField } from '../layers/read-field.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { longestWalk } from '../model/layer-order.js';
-import { type Container, type Graph, type Layer, listGraphs } from '../model/model.js';
+import { type Container, type Graph, type Layer, listGraphs, outerSettings, stepAxes } from '../model/model.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne } from './dialects/single-ends.js';
-import { nameIn } from './dialects/tensor-references.js';
+import { isReferenceList } from './dialects/tensor-references.js';
+import { listEntries } from './dialects/wrapped-entries.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -77,9 +78,10 @@ function findInside(root: Graph, loader: Loader, isLegacy: boolean): Blocker | u
     [...listGraphs(root)].flatMap(({ graph }) => graph.layers.map((layer) => [layer.graph, graph] as const)),
   );
   for (const { graph, path } of listGraphs(root)) {
+    const parent = parents.get(graph);
+    const holder = parent?.layers.find((layer) => layer.graph === graph);
     const found =
-      nestedBlocker(graph, parents.get(graph), path.at(-1), loader) ??
-      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, parent, holder, loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -107,13 +109,16 @@ function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Block
 function nestedBlocker(
   graph: Graph,
   parent: Graph | undefined,
-  layer: string | undefined,
+  holder: Layer | undefined,
   loader: Loader,
 ): Blocker | undefined {
-  if (loader !== 'keras3' || parent === undefined || layer === undefined) return undefined;
+  if (loader !== 'keras3' || parent === undefined || holder === undefined) return undefined;
+  const layer = holder.name;
   if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
     const reason =
-      parent.kind === 'functional' ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';
+      parent.kind === 'functional' && stepAxes(holder) === 0
+        ? 'numbers its calls otherwise'
+        : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
   if (parent.kind === 'sequential' && isListOfOne(graph.structures?.outputs) && !endsModel(parent, layer))
@@ -129,7 +134,10 @@ function endsModel({ layers }: Graph, name: string): boolean {
 
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
   if (loader === 'tfjs') {
-    const field = ['input_layers', 'output_layers'].find((key) => !isPlainList(getMember(graph.read?.config, key)));
+    const field = ['input_layers', 'output_layers'].find((key) => {
+      const ends = getMember(graph.read?.config, key);
+      return ends !== undefined && !isReferenceList(ends);
+    });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
   }
   const squashed = loader === 'tfjs' ? findSquashed(graph) : undefined;
@@ -145,7 +153,7 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       return { layer, field: 'config', reason: 'is a list of layers, which Keras 3 no longer reads' };
     }
     const input = graph.layers[0]!;
-    if (input.implicit && graph.layers[1]!.settings.batch_input_shape !== undefined) {
+    if (input.implicit && outerSettings(graph.layers[1]!).batch_input_shape !== undefined) {
       return {
         layer: graph.layers[1]!.name,
         field: 'batch_input_shape',
@@ -164,19 +172,13 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
   return undefined;
 }
 
-/** Whether the ends of a model are written as a list of references, or not at all. */
-const isPlainList = (ends: JsonValue | undefined): boolean =>
-  ends === undefined ||
-  (isArray(ends) && ends.items.every(({ value }) => isArray(value) && nameIn(value) !== undefined));
-
 /** A global pooling whose kept dimensions a layer behind it needs. */
 function findSquashed(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
   const squashed = findSquashedNodes(nodes);
   const reader = nodes.find(
     ({ layer, inputs }) =>
-      factsOf(layer.className, layer.settings).spatialRank !== undefined &&
-      inputs.some(({ node }) => squashed.has(node)),
+      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => squashed.has(node)),
   );
   const pool = reader?.inputs.map(({ node }) => squashed.get(node)).find((node) => node !== undefined);
   return pool === undefined ? undefined : nodes[pool]!.layer.name;
@@ -191,18 +193,46 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
   // What keras.applications brings along, Keras 3 finds by its module.
   const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
+  const inside = getMember(listEntries(layer).at(-1), 'module') !== undefined;
   const found =
     layer.graph === undefined && !isFound
-      ? classBlocker(layer.className, layer.settings, { loader, hasModule, isLegacy })
+      ? classBlocker(layer.className, layer.settings, { loader, hasModule: inside, isLegacy })
       : undefined;
   const name = nameProblem(layer.name, loader);
-  return found ?? callBlocker(layer, loader) ?? (name === undefined ? undefined : { field: 'name', reason: name });
+  return (
+    found ??
+    wrapperBlocker(layer, loader, isLegacy) ??
+    callBlocker(layer, loader) ??
+    (name === undefined ? undefined : { field: 'name', reason: name })
+  );
 }
 
-const callBlocker = ({ calls }: Layer, loader: Loader): Finding | undefined =>
-  loader !== 'keras3' && calls.some((call) => call.read !== undefined && isKeras3Call(call.read.json))
-    ? { field: 'inbound_nodes', reason: 'is written the way of Keras 3, with args and kwargs' }
-    : undefined;
+/** What stops a loader at the wrappers around a layer. A model of several inputs runs in those of Keras 2 alone. */
+function wrapperBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding | undefined {
+  const { wrappers = [], graph } = layer;
+  const entries = listEntries(layer);
+  for (const [depth, { settings }] of wrappers.entries()) {
+    const hasModule = getMember(entries[depth], 'module') !== undefined;
+    const found = classBlocker('TimeDistributed', settings, { loader, hasModule, isLegacy });
+    if (found !== undefined) return found;
+    const inside = entries[depth + 1];
+    if (loader === 'keras3' && inside !== undefined && getMember(inside, 'module') === undefined)
+      return { field: 'layer', reason: 'names no module, in which Keras 3 looks for its class' };
+  }
+  const isOne = wrappers.length === 0 || graph === undefined || graph.inputs.length === 1;
+  return isOne || loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
+}
+
+function callBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
+  const field = 'inbound_nodes';
+  const written = calls.flatMap(({ read }) => (read === undefined ? [] : [read.json]));
+  if (loader !== 'keras3' && written.some(isKeras3Call))
+    return { field, reason: 'is written the way of Keras 3, with args and kwargs' };
+  if (loader === 'tfjs' && !written.every(isReferenceList)) return { field, reason: 'is no list of lists of lists' };
+  if (loader === 'tfjs' && isMerge(factsOf(className, settings).role) && calls.some(({ inputs }) => inputs.length < 2))
+    return { field, reason: 'calls it with one tensor alone' };
+  return undefined;
+}
 
 /** What a config is judged for. */
 interface Judge {

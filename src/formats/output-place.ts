@@ -154,6 +154,7 @@ function layoutOf(container: Container, { format }: InputPlace): Format['weightL
 export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' | 'isFolder'>, suffix: string): string {
   // "." and "model/." have no name of their own.
   const path = input.isFolder ? storage.absolute(input.path) : input.path;
-  const stem = input.isFolder ? storage.nameOf(path) : storage.nameOf(path).replace(INPUT_ENDING, '');
+  // An unzipped archive may be called as a zipped one.
+  const stem = storage.nameOf(path).replace(input.isFolder ? /\.keras$/i : INPUT_ENDING, '');
   return storage.join(storage.folderOf(path), `${stem}${suffix}`);
 }

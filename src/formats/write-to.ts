@@ -59,7 +59,7 @@ export async function stageModel(
   await checkOutput(storage, model, place, force);
   const staged = await stageAt(storage, place, force);
   try {
-    const { files, architecture, isIntact, lost = [] } = await writeFiles(model, staged, place, options);
+    const { files, architecture, isIntact, lost = [], warnings = [] } = await writeFiles(model, staged, place, options);
     checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     for (const file of model.files) await storage.ensureUnchanged(file);
@@ -68,7 +68,7 @@ export async function stageModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: lost.length === 0 ? [] : [lostWarning(lost)],
+      warnings: [...warnings, ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
     return { result, staged };
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Warning } from '../model/model.js';
 import type { WrittenArchitecture } from './check-written.js';
 
 /** What a writer reports of the model it wrote. */
@@ -8,6 +9,7 @@ export interface WrittenFiles {
   readonly isIntact?: boolean;
   /** What the old files hold and the new ones cannot, by its path; nothing that a loader reads. */
   readonly lost?: readonly string[];
+  readonly warnings?: readonly Warning[];
 }
 
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;

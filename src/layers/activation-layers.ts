@@ -1,5 +1,5 @@
 import type { PlainObject } from '../json/json-value.js';
-import { activationCommutes } from './activations.js';
+import { activationCommutes, isRectifier } from './activations.js';
 import {
   ALL,
   always,
@@ -30,6 +30,11 @@ const activation = (
   ...(scaling === undefined ? {} : { scaling }),
 });
 
+const rectifier = (...of: Parameters<typeof activation>): LayerFacts => ({
+  ...activation(...of),
+  isRectifier: () => true,
+});
+
 const isZero = (value: unknown) => value === undefined || value === null || value === 0;
 
 // max(x, 0) with a slope below zero commutes; a ceiling or a threshold stands still while x doubles.
@@ -49,19 +54,21 @@ const ELU_ALPHA: RefusedField = {
 };
 
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
-  activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+  { ...activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)), isRectifier },
   {
-    ...activation('ReLU', ALL, reluScaling),
+    ...rectifier('ReLU', ALL, reluScaling),
+    // Any ceiling but that of ReLU6 is the range of a result.
+    isRectifier: ({ max_value: ceiling }) => ceiling === undefined || ceiling === null || ceiling === 6,
     refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
   },
-  activation('LeakyReLU', ALL, commutes),
+  rectifier('LeakyReLU', ALL, commutes),
   {
-    ...activation('PReLU', ALL, commutes),
+    ...rectifier('PReLU', ALL, commutes),
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
-  { ...activation('ELU', ALL), refusedFields: [ELU_ALPHA] },
+  { ...rectifier('ELU', ALL), refusedFields: [ELU_ALPHA] },
   { ...activation('Softmax', ALL), makesProbabilities: true },
-  activation('ThresholdedReLU', ['tfjs', 'keras2']),
+  rectifier('ThresholdedReLU', ['tfjs', 'keras2']),
 ];
 
 /** Layers that change their input in training only. */

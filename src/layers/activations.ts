@@ -8,6 +8,8 @@ interface ActivationFacts {
   readonly linear?: true;
   /** What turns logits into probabilities. */
   readonly probability?: true;
+  /** ReLU and its kin, near zero below and open above: what makes features, where others shape a result. */
+  readonly rectifier?: true;
   readonly loads: readonly Loader[];
   /** The same function by a name that everybody has. */
   readonly alias?: string;
@@ -16,18 +18,18 @@ interface ActivationFacts {
 /** The activation functions by the names that configs give them. */
 const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, ActivationFacts>([
   ['linear', { commutes: true, linear: true, loads: ALL }],
-  ['relu', { commutes: true, loads: ALL }],
-  ['leaky_relu', { commutes: true, loads: KERAS }],
-  ['relu6', { loads: ALL }],
-  ['elu', { loads: ALL }],
-  ['selu', { loads: ALL }],
-  ['gelu', { loads: ALL }],
-  ['gelu_new', { loads: ['tfjs'] }],
-  ['mish', { loads: ALL }],
-  ['swish', { loads: ALL }],
-  ['silu', { loads: KERAS, alias: 'swish' }],
-  ['hard_silu', { loads: ['keras3'] }],
-  ['hard_swish', { loads: ['keras3'] }],
+  ['relu', { commutes: true, rectifier: true, loads: ALL }],
+  ['leaky_relu', { commutes: true, rectifier: true, loads: KERAS }],
+  ['relu6', { rectifier: true, loads: ALL }],
+  ['elu', { rectifier: true, loads: ALL }],
+  ['selu', { rectifier: true, loads: ALL }],
+  ['gelu', { rectifier: true, loads: ALL }],
+  ['gelu_new', { rectifier: true, loads: ['tfjs'] }],
+  ['mish', { rectifier: true, loads: ALL }],
+  ['swish', { rectifier: true, loads: ALL }],
+  ['silu', { rectifier: true, loads: KERAS, alias: 'swish' }],
+  ['hard_silu', { rectifier: true, loads: ['keras3'] }],
+  ['hard_swish', { rectifier: true, loads: ['keras3'] }],
   ['softplus', { loads: ALL }],
   ['softsign', { loads: ALL }],
   ['tanh', { loads: ALL }],
@@ -45,7 +47,7 @@ export type Activation =
   | { readonly kind: 'none' }
   | { readonly kind: 'function'; readonly name: string }
   /** A built-in function that is written as an object, `{module, class_name: "function", config: "relu"}`. */
-  | { readonly kind: 'object'; readonly name: string; readonly module: string }
+  | { readonly kind: 'object'; readonly name: string; readonly isFound: Readonly<Record<'keras2' | 'keras3', boolean>> }
   /** A layer that is called as a function: `{class_name: "LeakyReLU", config}`. */
   | { readonly kind: 'layer'; readonly className: string; readonly config: PlainObject; readonly hasModule: boolean }
   | { readonly kind: 'custom' };
@@ -59,14 +61,17 @@ export function readActivation(value: Plain | undefined): Activation {
   if (typeof value === 'string') return { kind: 'function', name: value };
   if (!isPlainObject(value) || typeof value.class_name !== 'string') return { kind: 'custom' };
   const { class_name: className, config, module } = value;
-  if (className === 'function') {
-    // Whatever the registered name, Keras looks for these among its own functions.
-    const isBuiltIn = module === 'builtins' || module === 'keras.activations';
-    return isBuiltIn && typeof config === 'string' ? { kind: 'object', name: config, module } : { kind: 'custom' };
-  }
+  if (className === 'function') return readFunction(config, module, value.registered_name);
   return isPlainObject(config)
     ? { kind: 'layer', className, config, hasModule: typeof module === 'string' }
     : { kind: 'custom' };
+}
+
+/** Where each Keras finds a function of its own that is written as an object. */
+function readFunction(name: Plain | undefined, module: Plain | undefined, registered: Plain | undefined): Activation {
+  const isPublic = module === 'keras.activations';
+  if (typeof name !== 'string' || !(module === 'builtins' || isPublic)) return { kind: 'custom' };
+  return { kind: 'object', name, isFound: { keras2: !isPublic || registered === name, keras3: true } };
 }
 
 /** The name of the function in a config's `activation`; undefined where it is a custom one, or a layer. */
@@ -94,6 +99,12 @@ export function isProbability(config: PlainObject): boolean {
   return name !== undefined && findActivation(name)?.probability === true;
 }
 
+/** Whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
+export function isRectifier(config: PlainObject): boolean {
+  const name = activationName(config);
+  return name !== undefined && findActivation(name)?.rectifier === true;
+}
+
 /** Who has a function of this name; undefined for a name that is not known here. */
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
 
@@ -107,9 +118,9 @@ export function activationProblem(activation: Activation, loader: Loader, isLega
   const { name } = activation;
   const loads = findActivation(name)?.loads.includes(loader);
   if (activation.kind === 'function') return loads ? undefined : `is "${name}", a function it does not have`;
-  // Keras 2 has `silu` and its like as names, and its own functions as objects.
-  const takesObjects =
-    loader === 'keras3' || (loader === 'keras2' && !isLegacy && findActivation(name)?.alias === undefined);
+  // Keras 2 has `silu` as a name alone, and reads no objects in legacy files.
+  const isRead = !(loader === 'keras2' && (isLegacy || findActivation(name)?.alias !== undefined));
+  const takesObjects = loader !== 'tfjs' && isRead && activation.isFound[loader];
   return loads && takesObjects ? undefined : `is "${name}" as an object, which it does not read`;
 }
 

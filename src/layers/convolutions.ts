@@ -146,7 +146,7 @@ function convolutionWeights(
   const kernels: Record<Kind, readonly WeightFact[]> = {
     standard: [{ name: 'kernel', base: 'kernel', shape: [...kernel, perGroup, filters] }],
     transposed: [{ name: 'kernel', base: 'kernel', shape: [...kernel, filters, channels] }],
-    depthwise: [depthwise],
+    depthwise: [{ ...depthwise, keras3Name: 'kernel' }],
     separable: [
       depthwise,
       { name: 'pointwise_kernel', base: 'pointwise', shape: [...Array<number>(rank).fill(1), expanded, filters] },

@@ -1,4 +1,4 @@
-import type { PlainObject } from '../json/json-value.js';
+import { isPlainObject, type PlainObject } from '../json/json-value.js';
 import { ACTIVATION_LAYERS, DROPOUTS } from './activation-layers.js';
 import { CONVOLUTIONS } from './convolutions.js';
 import { DENSE } from './dense.js';
@@ -40,6 +40,22 @@ export const isKnownLayer = (className: string): boolean =>
 
 /** Whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
+
+/** Layers that run code, or a graph of somebody else's, under a known name. */
+const FOREIGN: readonly string[] = ['Lambda', 'TFSMLayer', 'TorchModuleWrapper', 'FlaxLayer', 'JaxLayer'];
+
+/** Whether a layer may hold others that its config does not show: custom ones, and wrappers of models or convolutions. */
+export function isClosedLayer(className: string, config: PlainObject): boolean {
+  if (!isKnownLayer(className) || FOREIGN.includes(className)) return true;
+  const { layer } = config;
+  if (!isPlainObject(layer) || typeof layer.class_name !== 'string' || !isPlainObject(layer.config)) return false;
+  const isModel = layer.config.layers !== undefined;
+  return (
+    isModel ||
+    factsOf(layer.class_name, layer.config).role === 'convolution' ||
+    isClosedLayer(layer.class_name, layer.config)
+  );
+}
 
 /** Keras 3 packs the numbers of a quantised layer, and keeps those of LoRA beside the kernel, in some of its formats. */
 const keepsOtherWeights = (config: PlainObject): boolean =>

@@ -24,9 +24,15 @@ export type LayerRole =
   | 'flatten'
   | 'other';
 
+/** Whether layers of this part are called with several tensors, and never with one. */
+export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
+
 /** A variable of a layer. `shape` is what the config says of it: null for a dimension it leaves open. */
 export interface WeightFact {
+  /** As TensorFlow.js and Keras 2 call it. */
   readonly name: string;
+  /** As Keras 3 calls it, where that is another name. */
+  readonly keras3Name?: string;
   readonly shape: Shape | undefined;
   /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
   readonly base: string;
@@ -98,6 +104,8 @@ export interface LayerFacts {
   readonly onlyTrains?: (config: PlainObject) => boolean;
   /** Softmax and sigmoid under any config: what stands behind the layer that makes the logits. */
   readonly makesProbabilities?: true;
+  /** For activations: ReLU and its kin, near zero below and open above. */
+  readonly isRectifier?: (config: PlainObject) => boolean;
   /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
   readonly resolution?: (config: PlainObject) => readonly number[];
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */

@@ -49,6 +49,8 @@ const activation = (more: Partial<LayerFacts> = {}): OperationFacts => ({
   ...more,
 });
 
+const rectifier = (more: Partial<LayerFacts> = {}): OperationFacts => activation({ isRectifier: () => true, ...more });
+
 const commuting: Pick<LayerFacts, 'scaling'> = { scaling: () => COMMUTES };
 
 const axesOf = (config: PlainObject): readonly number[] | undefined => {
@@ -129,19 +131,8 @@ const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationF
 });
 
 const UNARY = ['Cast', 'Clip', 'Absolute', 'Exp', 'Log', 'Negative', 'Square', 'Sqrt', 'Reciprocal'];
-const ACTIVATIONS = [
-  'Relu6',
-  'Softplus',
-  'Softsign',
-  'Silu',
-  'LogSigmoid',
-  'HardSigmoid',
-  'HardSilu',
-  'Elu',
-  'Selu',
-  'Gelu',
-];
-const MORE_ACTIVATIONS = ['Celu', 'HardTanh', 'LogSoftmax', 'Mish', 'Tanh'];
+const RECTIFIERS = ['Relu6', 'Silu', 'HardSilu', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish'];
+const ACTIVATIONS = ['Softplus', 'Softsign', 'LogSigmoid', 'HardTanh', 'LogSoftmax', 'Tanh'];
 
 /** By class name alone: in which module an operation stands changes from release to release. */
 const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, OperationFacts>([
@@ -159,13 +150,13 @@ const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, Operatio
   ['Sum', { role: 'other', outputShape: reduced }],
   ['AveragePool', poolOperation()],
   ['MaxPool', poolOperation()],
-  ...[...ACTIVATIONS, ...MORE_ACTIVATIONS].map((name) => [name, activation()] as const),
-  ['Relu', activation(commuting)],
+  ...RECTIFIERS.map((name) => [name, rectifier()] as const),
+  ...ACTIVATIONS.map((name) => [name, activation()] as const),
+  ['Relu', rectifier(commuting)],
   // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
-  ['ReLU', activation({ scaling: reluScaling })],
-  ['Sigmoid', activation({ makesProbabilities: true })],
-  ['Softmax', activation({ makesProbabilities: true })],
-  ['LeakyRelu', activation(commuting)],
+  ['ReLU', rectifier({ scaling: reluScaling })],
+  ...['Sigmoid', 'HardSigmoid', 'Softmax'].map((name) => [name, activation({ makesProbabilities: true })] as const),
+  ['LeakyRelu', rectifier(commuting)],
   ['Reshape', moving(reshaped)],
   ['Transpose', moving(transposed)],
   ['Squeeze', moving(squeezed)],

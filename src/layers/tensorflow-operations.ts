@@ -29,7 +29,7 @@ export function functionOf({ function: name }: PlainObject): string | undefined 
 export function tensorflowFacts(className: string, config: PlainObject, base: LayerFacts): LayerFacts {
   const operation = functionOf(config);
   if (operation === undefined) return base;
-  const { role, makesProbabilities } = operationFacts(operation, {});
+  const { role, makesProbabilities, isRectifier } = operationFacts(operation, {});
   const isKnown = role !== 'other' || OTHERS.includes(operation) || POOLINGS.includes(operation);
   if (!isKnown) return base;
   const isElementwise = ELEMENTWISE.includes(role) || OTHERS.includes(operation);
@@ -46,6 +46,7 @@ export function tensorflowFacts(className: string, config: PlainObject, base: La
         }
       : {}),
     ...(makesProbabilities === undefined ? {} : { makesProbabilities }),
+    ...(isRectifier === undefined ? {} : { isRectifier }),
     ...(operation === 'Relu' ? { scaling: () => COMMUTES } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import type { Plain, PlainObject } from '../json/json-value.js';
-import { ALL, type LayerFacts, passesMask, type Shape, type WeightFact } from './layer-facts.js';
+import { ALL, type LayerFacts, passesMask, type Shape, sameShape, type WeightFact } from './layer-facts.js';
 import { readField } from './read-field.js';
 
 // Layers that hold another layer in their config.
@@ -19,41 +19,63 @@ function wrappedIn(value: Plain | undefined, factsOf: FindFacts): Wrapped | unde
   return { facts: factsOf(held.className, held.config), config: held.config, name: held.config.name };
 }
 
-const without = (shape: Shape | undefined, axis: number): Shape | undefined =>
-  shape?.filter((_, index) => index !== axis);
-
 /** Variables of a wrapped layer, which has a group of its own in a `.weights.h5`. */
 const grouped = (facts: readonly WeightFact[], group: string, prefix = ''): readonly WeightFact[] =>
   facts.map((fact, index) => ({
     ...fact,
     name: `${prefix}${fact.name}`,
+    ...(fact.keras3Name === undefined ? {} : { keras3Name: `${prefix}${fact.keras3Name}` }),
     path: `${group}/${fact.path ?? `vars/${index}`}`,
   }));
 
-/** Facts of the wrapping layers, which are those of what they wrap. */
-export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
-  {
-    className: 'TimeDistributed',
-    role: 'other',
-    loads: ALL,
+/** The shape of one step. */
+export const stepShape = (shape: Shape | undefined): Shape | undefined => shape?.filter((_, axis) => axis !== 1);
+
+/** The shape of all steps, from that of one and from what the steps were taken of. */
+export const sequenceShape = (step: Shape | undefined, input: Shape | undefined): Shape | undefined =>
+  step === undefined || input === undefined
+    ? undefined
+    : [step[0] ?? input[0] ?? null, input[1] ?? null, ...step.slice(1)];
+
+/** The facts of a layer in a TimeDistributed: its own, for every step. */
+export function distributed(facts: LayerFacts): LayerFacts {
+  const { outputShape, weights, inputClue, macs } = facts;
+  return {
+    ...facts,
     masking: passesMask,
-    onlyTrains: (config) => {
-      const inner = wrappedIn(config.layer, factsOf);
-      return inner?.facts.onlyTrains?.(inner.config) === true;
-    },
-    outputShape: (config, [input]) => {
-      const inner = wrappedIn(config.layer, factsOf);
-      const output = inner?.facts.outputShape?.(inner.config, [without(input, 1)]);
-      return input === undefined || output === undefined
-        ? undefined
-        : [output[0] ?? null, input[1] ?? null, ...output.slice(1)];
-    },
-    weights: (config, [input]) => {
-      const inner = wrappedIn(config.layer, factsOf);
-      const own = inner?.facts.weights?.(inner.config, [without(input, 1)]);
-      return own && grouped(own, 'layer');
-    },
-  },
+    ...(outputShape !== undefined &&
+      outputShape !== sameShape && {
+        outputShape: (config, inputs) => sequenceShape(outputShape(config, inputs.map(stepShape)), inputs[0]),
+      }),
+    ...(weights !== undefined && {
+      weights: (config, inputs) => {
+        const own = weights(config, inputs.map(stepShape));
+        return own && grouped(own, 'layer');
+      },
+    }),
+    ...(inputClue !== undefined && {
+      inputClue: (config, shapeOf) => {
+        const clue = inputClue(config, shapeOf);
+        if (clue === undefined) return undefined;
+        const { rank, size } = clue;
+        return {
+          ...(rank !== undefined && { rank: rank + 1 }),
+          ...(size !== undefined && { size: { ...size, axis: size.axis < 0 ? size.axis : size.axis + 1 } }),
+        };
+      },
+    }),
+    ...(macs !== undefined && {
+      macs: (config, input, output) => {
+        const [each, steps] = [macs(config, stepShape(input), stepShape(output)), input?.[1] ?? null];
+        return each === null || steps === null ? null : each * steps;
+      },
+    }),
+  };
+}
+
+/** Facts of the wrapping layers. A TimeDistributed around a layer that can be read is no layer here: see `distributed`. */
+export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
+  { className: 'TimeDistributed', role: 'other', loads: ALL, masking: passesMask },
   {
     className: 'Bidirectional',
     role: 'other',

@@ -1,6 +1,6 @@
 import { inputError } from '../errors.js';
-import { factsOf } from '../layers/known-layers.js';
 import type { Shape, WeightFact } from '../layers/layer-facts.js';
+import { factsOfLayer, shapeInside } from './facts-of-layer.js';
 import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
 import { configShapes } from './shapes.js';
@@ -21,8 +21,12 @@ export function checkWeights(graph: Graph, inputs: readonly (Shape | undefined)[
     if (checked.has(layer)) continue;
     checked.add(layer);
     const called = read.map((input) => shapes[input.node]?.[input.tensor]);
-    if (layer.graph !== undefined) checkWeights(layer.graph, called);
-    else checkLayer(layer, factsOf(layer.className, layer.settings).weights?.(layer.settings, called));
+    if (layer.graph === undefined) checkLayer(layer, factsOfLayer(layer).weights?.(layer.settings, called));
+    else
+      checkWeights(
+        layer.graph,
+        called.map((shape) => shapeInside(layer, shape)),
+      );
   }
 }
 

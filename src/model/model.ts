@@ -33,6 +33,15 @@ export interface ReadCall {
   readonly arguments: CallArguments;
 }
 
+/** A TimeDistributed around a layer, which computes it for every step of a sequence by itself. */
+export interface Wrapper {
+  /** Its config as it was read, the layer inside too; without `layer` where it was made here. */
+  readonly config: JsonObject;
+  /** The config as ordinary data, without `layer`. */
+  readonly settings: PlainObject;
+}
+
+/** A layer, or one in a TimeDistributed: then the name, the calls and the entry are the wrapper's, all else that of the layer inside. */
 export interface Layer {
   readonly name: string;
   readonly className: string;
@@ -43,6 +52,8 @@ export interface Layer {
   readonly weights: readonly Weight[];
   /** The model inside, where the layer is one. */
   readonly graph?: Graph | undefined;
+  /** What stands around the layer, outermost first; absent around a layer that stands by itself. */
+  readonly wrappers?: readonly Wrapper[] | undefined;
   /** The layer's entry as it was read; undefined for a layer made here. */
   readonly entry?: JsonObject | undefined;
   /** An input that a Sequential model has without writing it. */
@@ -200,6 +211,34 @@ export const newLayer = (className: string, name: string, settings: PlainObject)
   calls: [],
   weights: [],
 });
+
+/** A layer that was made here, computed for every step along so many axes. */
+export function distribute(layer: Layer, axes: number): Layer {
+  if (axes === 0) return layer;
+  const { name, className, settings } = layer;
+  const wrappers = Array.from({ length: axes }, (_, depth): Wrapper => {
+    const own = { name: `${name}${STEP.repeat(depth)}`, trainable: settings.trainable, dtype: settings.dtype };
+    const { config } = newLayer('TimeDistributed', name, own);
+    return { config, settings: own };
+  });
+  const inside = { ...settings, name: `${name}${STEP.repeat(axes)}` };
+  return { ...layer, settings: inside, config: newLayer(className, name, inside).config, wrappers };
+}
+
+/** Names what is inside a wrapper after it. */
+const STEP = '_step';
+
+/** How many TimeDistributed stand around a layer: so many axes of steps lie between the batch and what it sees. */
+export const stepAxes = ({ wrappers }: Layer): number => wrappers?.length ?? 0;
+
+/** The settings of a layer and of what stands around it. */
+export const allSettings = ({ settings, wrappers = [] }: Layer): readonly PlainObject[] => [
+  settings,
+  ...wrappers.map((wrapper) => wrapper.settings),
+];
+
+/** What a layer says of how it is called: its own settings, or those of the outermost wrapper. */
+export const outerSettings = ({ settings, wrappers }: Layer): PlainObject => wrappers?.[0]?.settings ?? settings;
 
 /** A key for maps over tensors. Layer names may hold any character, so the numbers stand first. */
 export const tensorKey = (ref: TensorRef): string => `${ref.call}:${ref.tensor}:${ref.layer}`;

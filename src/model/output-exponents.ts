@@ -1,4 +1,4 @@
-import { factsOf } from '../layers/known-layers.js';
+import { factsOfLayer } from './facts-of-layer.js';
 import { type GraphNode, resolveGraph } from './graph-nodes.js';
 import { type Graph, listGraphs, type RetrofitRecord } from './model.js';
 import { weightKey } from './weight-key.js';
@@ -48,7 +48,7 @@ function layerExponent(
 ): number {
   // No road crosses the border of a nested model.
   if (layer.graph !== undefined) return 0;
-  const { scaling, weights } = factsOf(layer.className, layer.settings);
+  const { scaling, weights } = factsOfLayer(layer);
   const found = scaling?.(layer.settings);
   const [first = 0] = inputs;
   if (found?.kind === 'commutes') return inputs.every((exponent) => exponent === first) ? first : 0;

@@ -1,5 +1,5 @@
-import { factsOf } from '../layers/known-layers.js';
 import type { Shape } from '../layers/layer-facts.js';
+import { factsOfLayer, shapeInside, shapeOutside } from './facts-of-layer.js';
 import { type GraphNode, resolveGraph } from './graph-nodes.js';
 import type { Graph } from './model.js';
 import { toldShape } from './told-shapes.js';
@@ -27,12 +27,14 @@ function infer(graph: Graph, inputs: readonly (Shape | undefined)[], asksOthers:
   const shapes: (readonly (Shape | undefined)[])[] = [];
   for (const node of nodes) {
     const read = node.inputs.map((input) => shapes[input.node]?.[input.tensor]);
-    if (node.layer.graph !== undefined) {
-      shapes.push(outputShapes(node.layer.graph, read, asksOthers));
+    const { layer } = node;
+    if (layer.graph !== undefined) {
+      const inside = read.map((each) => shapeInside(layer, each));
+      shapes.push(outputShapes(layer.graph, inside, asksOthers).map((each) => shapeOutside(layer, each, read[0])));
       continue;
     }
-    const facts = factsOf(node.layer.className, node.layer.settings);
-    const shape = known(facts.outputShape?.(node.layer.settings, read), given.get(node.id));
+    const facts = factsOfLayer(layer);
+    const shape = known(facts.outputShape?.(layer.settings, read), given.get(node.id));
     shapes.push(shape !== undefined || !asksOthers ? [shape] : toldShapes(nodes, node));
   }
   return shapes;

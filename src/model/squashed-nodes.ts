@@ -1,4 +1,4 @@
-import { factsOf } from '../layers/known-layers.js';
+import { factsOfLayer } from './facts-of-layer.js';
 import type { GraphNode } from './graph-nodes.js';
 
 /**
@@ -8,7 +8,7 @@ import type { GraphNode } from './graph-nodes.js';
 export function findSquashedNodes(nodes: readonly GraphNode[]): ReadonlyMap<number, number> {
   const squashed = new Map<number, number>();
   for (const { id, layer, inputs } of nodes) {
-    const { role } = factsOf(layer.className, layer.settings);
+    const { role } = factsOfLayer(layer);
     if (role === 'global-pool' && layer.settings.keepdims === true) squashed.set(id, id);
     else if (layer.graph === undefined && role !== 'reshape' && role !== 'flatten' && inputs.length > 0) {
       // A full feature map brings its dimensions back where it meets a squashed one.

@@ -42,7 +42,7 @@ export interface Tensor {
 /** A variable of a layer, by the name it has inside the layer: `kernel`, `forward_lstm/bias`. */
 export interface Weight {
   readonly name: string;
-  /** Its whole name in the file, where that is not the layer's and its own: in a model that the layer wraps. */
+  /** Its whole name in the manifest that it was read from. */
   readonly storedAs?: string;
   readonly tensor: Tensor;
 }

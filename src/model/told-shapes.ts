@@ -1,8 +1,8 @@
 import { isChannelsFirst } from '../layers/config.js';
-import { factsOf } from '../layers/known-layers.js';
 import { type LayerFacts, type Shape, sameShape } from '../layers/layer-facts.js';
+import { factsOfLayer } from './facts-of-layer.js';
 import type { GraphNode, NodeInput } from './graph-nodes.js';
-import type { Layer } from './model.js';
+import { type Layer, stepAxes } from './model.js';
 import { withoutScope } from './tensor.js';
 
 /** What one reader tells of a tensor: its dimensions, and sizes by axis, counted from the end where it is negative. */
@@ -34,7 +34,7 @@ function listClues(nodes: readonly GraphNode[], asked: NodeInput): readonly Clue
   for (const seen of found) {
     for (const id of readersOf(nodes, seen)) {
       const reader = nodes[id]!;
-      const facts = factsOf(reader.layer.className, reader.layer.settings);
+      const facts = factsOfLayer(reader.layer);
       clues.push(...cluesAt(reader, seen, facts).map((clue) => translate(clue, seen)));
       const behind = reader.inputs.length === 1 ? lookBehind(reader, seen, facts) : undefined;
       if (behind !== undefined) found.push(behind);
@@ -75,7 +75,7 @@ function lookBehind({ id, layer }: GraphNode, { channels }: Seen, facts: LayerFa
   const output = { node: id, tensor: 0 };
   if (facts.outputShape === sameShape) return { ...output, ...(channels && { channels }) };
   if (facts.spatialRank === undefined || !KEEPS_CHANNELS.includes(facts.role)) return undefined;
-  const axis = isChannelsFirst(layer.settings) ? 1 : -1;
+  const axis = isChannelsFirst(layer.settings) ? 1 + stepAxes(layer) : -1;
   if (channels !== undefined && channels.here !== axis) return undefined;
   const isFlat = facts.role === 'global-pool' && layer.settings.keepdims !== true;
   return { ...output, channels: { asked: channels?.asked ?? axis, here: isFlat ? -1 : axis } };

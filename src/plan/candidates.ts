@@ -123,7 +123,7 @@ function globs(patterns: readonly string[], candidates: readonly Candidate[], fl
 function placesOfBlocks(network: Network, options: RetrofitOptions, skipped: Skipped[]): readonly Candidate[] {
   const { granularity, placement } = options;
   return network.blocks.flatMap((block): readonly Candidate[] => {
-    if (granularity === 'conv') return placesOfConvolutions(block);
+    if (granularity === 'conv') return placesOfConvolutions(block, skipped);
     const places = block.occurrences.flatMap((found) => {
       const place = found[placement];
       return place === undefined ? [] : [{ view: found.view, place }];
@@ -143,9 +143,13 @@ function placesOfBlocks(network: Network, options: RetrofitOptions, skipped: Ski
   });
 }
 
-function placesOfConvolutions(block: Block): readonly Candidate[] {
+function placesOfConvolutions(block: Block, skipped: Skipped[]): readonly Candidate[] {
   const [first] = block.occurrences;
-  return first.convolutions.map((_, index) => {
+  return first.convolutions.flatMap((own, index) => {
+    if (first.view.gateNodes.has(own)) {
+      skipped.push({ layer: first.view.nodes[own]!.layer.name, stage: block.stage, reason: 'makes-gate' });
+      return [];
+    }
     const places = block.occurrences.flatMap((found): readonly PlacedIn[] => {
       const convolution = found.convolutions[index];
       if (convolution === undefined) return [];

@@ -1,6 +1,8 @@
 import { axisOf, elementCount } from '../layers/config.js';
 import type { Shape } from '../layers/layer-facts.js';
+import { shapeInside } from '../model/facts-of-layer.js';
 import type { GraphNode } from '../model/graph-nodes.js';
+import { stepAxes } from '../model/model.js';
 import { type GraphView, shapeOf } from '../stages/graph-view.js';
 import type { Passage } from './walks.js';
 
@@ -50,9 +52,22 @@ function slices(
   });
 }
 
-function ahead(view: GraphView, node: GraphNode, input: number, factors: ChannelFactors): ChannelFactors | undefined {
-  const before = shapeOf(view, node.inputs[input]!);
-  const after = shapeOf(view, { node: node.id, tensor: 0 });
+function ahead(view: GraphView, node: GraphNode, input: number, outside: ChannelFactors): ChannelFactors | undefined {
+  const steps = stepAxes(node.layer);
+  const next = aheadInside(view, node, input, { ...outside, axis: outside.axis - steps });
+  return next && { ...next, axis: next.axis + steps };
+}
+
+/** The same as the layer sees it that may stand in wrappers. */
+function aheadInside(
+  view: GraphView,
+  node: GraphNode,
+  input: number,
+  factors: ChannelFactors,
+): ChannelFactors | undefined {
+  const before = shapeInside(node.layer, shapeOf(view, node.inputs[input]!));
+  const after = shapeInside(node.layer, shapeOf(view, { node: node.id, tensor: 0 }));
+  if (factors.axis < 1) return undefined;
   if (before === undefined || after === undefined || !hasChannels(before, factors)) return undefined;
   const { role } = view.facts[node.id]!;
   if (role === 'concatenate') return joined(view, node, input, factors);

@@ -1,4 +1,6 @@
 import { elementCount } from '../layers/config.js';
+import { stepCount } from '../model/facts-of-layer.js';
+import type { GraphNode } from '../model/graph-nodes.js';
 import { type Graph, listGraphs } from '../model/model.js';
 import { tensorSize } from '../model/tensor.js';
 import type { GraphView } from '../stages/graph-view.js';
@@ -12,9 +14,13 @@ export const moduleParams = (channels: number, units: number, bias: boolean): nu
 export const moduleUnits = (channels: number, options: Pick<RetrofitOptions, 'ratio' | 'minUnits'>): number =>
   Math.max(options.minUnits, Math.floor(channels / options.ratio));
 
-/** Multiply-accumulates of one call of a module: its projections, and one multiplication a scaled element. */
-export const moduleMacs = (channels: number, units: number, elements: number | null): number | null =>
-  elements === null ? null : 2 * channels * units + elements;
+/** Multiply-accumulates of one call of a module: its projections, for each gate, and one multiplication a scaled element. */
+export const moduleMacs = (
+  channels: number,
+  units: number,
+  elements: number | null,
+  gates: number | null,
+): number | null => (elements === null || gates === null ? null : gates * 2 * channels * units + elements);
 
 /** Elements of one example's features. */
 export const featureElements = (shape: readonly (number | null)[] | undefined): number | null =>
@@ -37,7 +43,7 @@ export function countMacs(view: GraphView): number | null {
     const input = node.inputs[0];
     const macs =
       inner !== undefined
-        ? countMacs(inner)
+        ? calledMacs(inner, node, view)
         : (view.facts[node.id]!.macs?.(
             node.layer.settings,
             input && view.shapes[input.node]?.[input.tensor],
@@ -47,6 +53,12 @@ export function countMacs(view: GraphView): number | null {
     total += macs;
   }
   return total;
+}
+
+/** Of a model in another: as often as it is wrapped to be computed. */
+function calledMacs(inner: GraphView, { layer, inputs }: GraphNode, { shapes }: GraphView): number | null {
+  const [each, steps] = [countMacs(inner), stepCount(layer, inputs[0] && shapes[inputs[0].node]?.[inputs[0].tensor])];
+  return each === null || steps === null ? null : each * steps;
 }
 
 /** The sum of numbers some of which may be unknown. */

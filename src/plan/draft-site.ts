@@ -17,6 +17,8 @@ export interface Draft {
   readonly places: readonly PlacedIn[];
   readonly channels: number;
   readonly spatialRank: 1 | 2 | 3;
+  /** Axes of steps between the batch and the features: each step has a gate of its own. */
+  readonly stepAxes: number;
   readonly isChannelsFirst: boolean;
 }
 
@@ -26,23 +28,37 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   const shape = shapeOf(view, place);
   if (shape === undefined)
     return toldShape(view.nodes, place) === 'disagree' ? 'channels-disagree' : 'channels-unknown';
-  const spatialRank = shape.length - 2;
+  const stepAxes = view.stepAxes[place.node]!;
+  const spatialRank = shape.length - 2 - stepAxes;
   if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
-  const channels = shape[channelsAxisOf(view, shape.length)];
+  const channels = shape[channelsAxisOf(view, place.node, shape.length)];
   if (channels === null || channels === undefined) return 'channels-unknown';
   if (channels * moduleUnits(channels, options) > MAX_KERNEL_SIZE) return 'too-many-channels';
   const isAlike = ({ view: other, place: at }: PlacedIn) => {
     const own = shapeOf(other, at);
-    return own?.length === shape.length && own[channelsAxisOf(other, own.length)] === channels;
+    return (
+      own?.length === shape.length &&
+      other.stepAxes[at.node] === stepAxes &&
+      own[channelsAxisOf(other, at.node, own.length)] === channels
+    );
   };
   if (!candidate.places.every(isAlike)) return 'calls-differ';
   if (!candidate.places.every((placed) => meetsOperands(placed, channels))) return 'channels-disagree';
+  // A module weighs channels against each other: an image, a score or a map of attention has too few for that.
+  if (channels < 2 * options.minUnits) return 'too-few-channels';
   const loader = loaderOf(model.format);
   const classes = [squeezeClass(options.squeeze, spatialRank), projectionClass(options.form, spatialRank)];
   const lost = loader === 'tfjs' ? whyNotInTfjs(candidate) : whyNotInKeras(candidate, loader);
   if (lost !== undefined) return lost;
   if (!classes.every((className) => factsOf(className, {}).loads.includes(loader))) return 'loader-lacks-layer';
-  return { candidate, places: candidate.places, channels, spatialRank, isChannelsFirst: view.isChannelsFirst };
+  return {
+    candidate,
+    places: candidate.places,
+    channels,
+    spatialRank,
+    stepAxes,
+    isChannelsFirst: view.isChannelsFirst,
+  };
 }
 
 /** Whether whatever is added to a place has its channels too, or one. */
@@ -51,7 +67,7 @@ const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
     if (tensor !== place.tensor || view.facts[reader]!.role !== 'add') return true;
     return view.nodes[reader]!.inputs.every((input) => {
       const shape = shapeOf(view, input);
-      const own = shape?.[channelsAxisOf(view, shape.length)] ?? 1;
+      const own = shape?.[channelsAxisOf(view, place.node, shape.length)] ?? 1;
       return own === 1 || channels === 1 || own === channels;
     });
   });

@@ -1,5 +1,6 @@
 import { axisOf, channelsAxis, numberIn } from '../layers/config.js';
 import type { Loader } from '../layers/layer-facts.js';
+import { stepAxes } from '../model/model.js';
 import { shapeOf } from '../stages/graph-view.js';
 import type { ChannelFactors } from './channel-passage.js';
 import { type Arrival, listWeightsAt } from './walks.js';
@@ -44,12 +45,14 @@ function axisAt(
   const { settings } = node.layer;
   const rank = shapeOf(view, side === 'output' ? { node: node.id, tensor: 0 } : node.inputs[0]!)?.length;
   if (rank === undefined) return undefined;
+  const steps = stepAxes(node.layer);
+  const outside = (axis: number) => (axis === 0 ? 0 : axis + steps);
   if (scaling.by === 'norm') {
-    const axis = axisOf(settings.axis ?? -1, rank);
+    const axis = axisOf(settings.axis ?? -1, rank - steps);
     // TensorFlow.js lets a norm's numbers go round along the last axis, whatever axis is theirs.
-    return loader === 'tfjs' && axis !== rank - 1 ? undefined : axis;
+    return axis === undefined || (loader === 'tfjs' && axis !== rank - steps - 1) ? undefined : outside(axis);
   }
-  return scaling.by === 'dense' ? rank - 1 : channelsAxis(settings, rank);
+  return scaling.by === 'dense' ? rank - 1 : outside(channelsAxis(settings, rank - steps));
 }
 
 type Spread = Pick<Fold, 'stride' | 'channels'>;

@@ -119,7 +119,7 @@ function lead(
     departures.push({
       view,
       place: { ...place, readers: isWhole ? 'all' : readers },
-      state: { axis: channelsAxisOf(view, shapeOf(view, place)?.length ?? 0), channels },
+      state: { axis: channelsAxisOf(view, place.node, shapeOf(view, place)?.length ?? 0), channels },
     });
   });
   const isClosed = () => false;

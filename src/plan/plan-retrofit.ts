@@ -1,5 +1,7 @@
 import { inputError, usageError } from '../errors.js';
-import { type Graph, listGraphs, type Model, type Warning } from '../model/model.js';
+import { elementCount } from '../layers/config.js';
+import { isClosedLayer } from '../layers/known-layers.js';
+import { findGraph, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
 import { hasOutputKeys } from '../model/output-keys.js';
 import { weightKey } from '../model/weight-key.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
@@ -69,7 +71,7 @@ function makePlan(
   const names = takenNames(model.graph);
   const sites = drafts.map((draft): Site => {
     const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, bounds);
-    return siteOf(draft, road, names.claim(draft.candidate.base), options);
+    return siteOf(draft, road, names.claim(draft.candidate.base), options, model.graph);
   });
   return {
     options,
@@ -110,11 +112,16 @@ function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[
 
 const NO_ROAD: Road = { exactBy: null, doublings: [] };
 
-function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions): Site {
+function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions, root: Graph): Site {
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
-  const elements = places.map((placed) => featureElements(shapeOf(placed.view, placed.place)));
+  const elements = places.map((placed) =>
+    times(featureElements(shapeOf(placed.view, placed.place)), placed.view.steps),
+  );
+  const gates = places.map((placed) =>
+    times(elementCount(shapeOf(placed.view, placed.place)?.slice(1, 1 + draft.stepAxes)), placed.view.steps),
+  );
   return {
     name,
     stage: candidate.stage,
@@ -127,13 +134,25 @@ function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions
     placement: options.placement,
     ...road,
     spatialRank: draft.spatialRank,
+    stepAxes: draft.stepAxes,
     isChannelsFirst: draft.isChannelsFirst,
+    isHeld: isHeld(root, view.path),
     dtype: view.nodes[place.node]!.layer.settings.dtype,
     params: moduleParams(channels, units, options.bias),
-    macs: sumKnown(elements.map((count) => moduleMacs(channels, units, count))),
+    macs: sumKnown(elements.map((count, call) => moduleMacs(channels, units, count, gates[call]!))),
     additions: sumKnown(elements),
   };
 }
+
+const times = (left: number | null, right: number | null): number | null =>
+  left === null || right === null ? null : left * right;
+
+/** Whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
+const isHeld = (root: Graph, path: readonly string[]): boolean =>
+  path.some((name, depth) => {
+    const layer = findGraph(root, path.slice(0, depth))?.layers.find((inner) => inner.name === name);
+    return layer?.wrappers?.some(({ settings }) => root.isFrozen || settings.trainable === false);
+  });
 
 /** The nodes that are to read the scaled tensor. */
 function movedReaders({ view, place }: PlacedIn): ReadonlySet<number> {
@@ -246,8 +265,16 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     sites.flatMap((site) => site.graph.map((_, depth) => site.graph.slice(0, depth + 1).join('\0'))),
   );
   return [...listGraphs(root)]
-    .filter(({ graph, path }) => graph.isFrozen && used.has(path.join('\0')))
+    .filter(({ graph, path }) => (graph.isFrozen || isHeld(root, path)) && used.has(path.join('\0')))
     .map(({ path }) => path.at(-1)!);
+}
+
+/** Layers that may hold blocks and that nobody can look into, those with most weights first. */
+function listClosedLayers(root: GraphView): readonly Layer[] {
+  const closed = [...listViews(root)].flatMap(({ graph }) =>
+    graph.layers.filter((layer) => layer.graph === undefined && isClosedLayer(layer.className, layer.settings)),
+  );
+  return closed.sort((left, right) => right.weights.length - left.weights.length);
 }
 
 function nothingToDo(file: string, network: Network, { held, chosen }: Choice, { options, skipped }: Plan) {
@@ -268,12 +295,20 @@ function nothingToDo(file: string, network: Network, { held, chosen }: Choice, {
     });
   }
   if (network.blocks.length === 0) {
+    const hidden = listClosedLayers(network.view);
+    const closed = hidden.slice(0, 3).map(({ className, name }) => `${className} "${name}"`);
+    const more = hidden.length > 3 ? ` and ${hidden.length - 3} more` : '';
+    const besides = hidden.length === 0 ? '' : `; what is inside ${closed.join(', ')}${more} cannot be seen`;
     return inputError(
       'nothing-found',
-      'no block was found: no residual unit, inception module, dense block or convolution with a non-linearity',
+      `no block was found: no residual unit, inception module, dense block or convolution with a non-linearity${besides}`,
       {
-        where: { file },
-        hint: 'modules go into convolutional networks; name a layer with --at to decide yourself',
+        where: { file, layer: hidden[0]?.name },
+        reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
+        hint:
+          hidden.length === 0
+            ? 'modules go into convolutional networks; name a layer with --at to decide yourself'
+            : 'save the model with its layers in a functional or Sequential model, or name a layer with --at',
       },
     );
   }

@@ -33,7 +33,11 @@ export interface Site {
   /** What is doubled for it, in its own graph. */
   readonly doublings: readonly Doubling[];
   readonly spatialRank: 1 | 2 | 3;
+  /** Axes of steps between the batch and the features: the module is wrapped so many times. */
+  readonly stepAxes: number;
   readonly isChannelsFirst: boolean;
+  /** Whether it is made frozen: Keras 2 cannot read a `.h5` of a frozen TimeDistributed in which something trains. */
+  readonly isHeld: boolean;
   /** The dtype policy of the layer before, as its config has it; undefined where it has none. */
   readonly dtype: unknown;
   readonly params: number;
@@ -64,12 +68,14 @@ export type SkipReason =
   | 'channels-disagree'
   | 'calls-differ'
   | 'too-many-channels'
+  | 'too-few-channels'
   | 'no-features'
   | 'no-floats'
   | 'loader-lacks-layer'
   | 'carries-mask'
   | 'keepdims-ignored'
   | 'makes-logits'
+  | 'makes-gate'
   | 'no-non-linearity'
   | 'no-shortcut';
 

@@ -2,6 +2,7 @@ import { hasActivityRegularizer, isHeld } from '../layers/config.js';
 import { computesInFloat16 } from '../layers/dtype-policy.js';
 import type { Scaling } from '../layers/layer-facts.js';
 import type { GraphNode } from '../model/graph-nodes.js';
+import { allSettings } from '../model/model.js';
 import { isDoublable } from '../model/tensor.js';
 import type { GraphView, NodeTensor } from '../stages/graph-view.js';
 import type { PlacedIn } from './candidates.js';
@@ -52,7 +53,7 @@ export function walkBack<S>(
       const scaling = scalingOf(view, node);
       if (scaling === undefined) return undefined;
       if (scaling.kind === 'linear') {
-        if (hasActivityRegularizer(node.layer.settings)) return undefined;
+        if (allSettings(node.layer).some(hasActivityRegularizer)) return undefined;
         arrivals.push({ view, node, scaling, state });
         continue;
       }
@@ -109,10 +110,10 @@ function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
   const { layer } = node;
   // An operation may be called with constants, which its facts do not see.
   if (layer.isOperation && layer.calls[node.call]!.hasArguments) return undefined;
-  if (layer.graph !== undefined || computesInFloat16(layer.settings)) return undefined;
+  if (layer.graph !== undefined || allSettings(layer).some(computesInFloat16)) return undefined;
   const scaling = view.facts[node.id]!.scaling?.(layer.settings);
   // An activity regulariser looks at the output, which the factor changes all along a road.
-  return scaling?.kind === 'commutes' && hasActivityRegularizer(layer.settings) ? undefined : scaling;
+  return scaling?.kind === 'commutes' && allSettings(layer).some(hasActivityRegularizer) ? undefined : scaling;
 }
 
 /**

@@ -70,7 +70,7 @@ export async function exciteModel(
     runs,
     ({ path, inputs }) => {
       const { gate, calls } = studies.get(keyOf(path))!;
-      calls.push(gatesOf(tf, inputs[gate.input]!));
+      calls.push(gatesOf(tf, inputs[gate.input]!, gate.channels));
     },
     (path) => studies.has(keyOf(path)),
   );
@@ -198,16 +198,20 @@ function conclude({ gate, tallies, saturated, isHalf }: Study, file: string): re
   ];
 }
 
-/** Gates as images x channels. A gate that was spread over the places of the features is the same everywhere. */
-function gatesOf(tf: TensorFlow['tf'], gate: Tensor): Float32Array {
-  const sizes = gate.shape.slice(1);
-  const isSpread = sizes.filter((size) => size > 1).length > 1;
-  const vector = isSpread
-    ? tf.mean(
-        gate,
-        sizes.slice(0, -1).map((_, axis) => axis + 1),
-      )
-    : gate;
+/**
+ * Gates as images x channels. A gate that was spread over the places of the features is the same everywhere; of the gates
+ * of several steps it is their mean.
+ */
+function gatesOf(tf: TensorFlow['tf'], gate: Tensor, { axis, rank }: Gate['channels']): Float32Array {
+  const wide = gate.shape.flatMap((size, at) => (at > 0 && size > 1 ? [at] : []));
+  const own = gate.rank === rank ? axis : gate.rank - 1;
+  const vector =
+    wide.length > 1
+      ? tf.mean(
+          gate,
+          wide.filter((at) => at !== own),
+        )
+      : gate;
   return vector.dataSync() as Float32Array;
 }
 

@@ -1,8 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import { numberIn } from '../layers/config.js';
-import { factsOf } from '../layers/known-layers.js';
 import { MAX_EXAMPLE_ELEMENTS } from '../limits.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import type { Graph, Model, TensorRef } from '../model/model.js';
 import { randomNumbers } from '../random.js';
@@ -130,7 +130,7 @@ function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {
           const inner = input.node === id ? lookupLimit(layer.graph, layer.graph.inputs[index]!) : undefined;
           if (inner !== undefined) limits.push(inner);
         }
-      } else if (MOVERS.includes(factsOf(layer.className, layer.settings).role)) reached.add(reader.node);
+      } else if (MOVERS.includes(factsOfLayer(layer).role)) reached.add(reader.node);
     }
   }
   return limits.length === 0 ? undefined : Math.min(...limits);

@@ -2,7 +2,7 @@ import { inputError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { tensorSize } from '../model/tensor.js';
 import type { ExistingModule } from '../stages/existing-modules.js';
-import type { GraphView } from '../stages/graph-view.js';
+import { channelsAxisOf, type GraphView } from '../stages/graph-view.js';
 import { findNetwork } from '../stages/network.js';
 
 /** The gate of an SE module, ours or another's, as a running model has it. */
@@ -15,6 +15,8 @@ export interface Gate {
   readonly scale: readonly string[];
   /** Which of the multiplication's inputs is the gate. */
   readonly input: number;
+  /** The axis of the channels in the features: a gate that has as many axes has them there too. */
+  readonly channels: { readonly axis: number; readonly rank: number };
   /** Whether the gate is added to itself before it multiplies: it then runs from 0 to 2. */
   readonly isDoubled: boolean;
   /** Parameters of the whole module. */
@@ -26,6 +28,7 @@ export interface Gate {
 export const listGates = (model: Model): readonly Gate[] =>
   findNetwork(model.graph).modules.map(({ view, module, stage, block }): Gate => {
     const scale = view.nodes[module.scale]!;
+    const rank = view.shapes[module.features]?.[0]?.length ?? 0;
     const layers = new Set(module.nodes.map((id) => view.nodes[id]!.layer));
     return {
       name: module.name,
@@ -33,6 +36,7 @@ export const listGates = (model: Model): readonly Gate[] =>
       block,
       scale: [...view.path, scale.layer.name],
       input: scale.inputs.findIndex(({ node }) => node !== module.features),
+      channels: { axis: channelsAxisOf(view, module.features, rank), rank },
       isDoubled: module.nodes.some((id) => isDoubling(view, id)),
       params: [...layers].flatMap((layer) => layer.weights).reduce((sum, { tensor }) => sum + tensorSize(tensor), 0),
       kind: module.kind,

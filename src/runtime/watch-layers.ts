@@ -47,8 +47,15 @@ export function* listRunningLayers(
   for (const layer of model.layers) {
     const path = [...above, layer.name];
     yield { layer, path };
-    if ('layers' in layer) yield* listRunningLayers(layer as unknown as LayersModel, path);
+    const inner = modelIn(layer);
+    if (inner !== undefined) yield* listRunningLayers(inner, path);
   }
+}
+
+/** The model that a running layer is, or that wrappers around it hold. */
+export function modelIn(layer: RunningLayer): LayersModel | undefined {
+  if ('layers' in layer) return layer as unknown as LayersModel;
+  return 'layer' in layer ? modelIn(layer.layer as RunningLayer) : undefined;
 }
 
 const asList = (tensors: Tensor | readonly Tensor[]): readonly Tensor[] =>

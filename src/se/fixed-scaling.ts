@@ -1,6 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import type { Loader } from '../layers/layer-facts.js';
-import { type Layer, newLayer } from '../model/model.js';
+import { distribute, type Layer, newLayer, stepAxes } from '../model/model.js';
 import { generatedTensor, type Weight } from '../model/tensor.js';
 import type { FoundModule } from './read-module.js';
 
@@ -10,6 +10,16 @@ import type { FoundModule } from './read-module.js';
  * @param gates gives the factors, one a channel, when the layer is written
  */
 export function fixedScaling(
+  module: FoundModule,
+  name: string,
+  loader: Loader,
+  gates: () => Float32Array,
+): Layer | undefined {
+  const layer = channelScaling(module, name, loader, gates);
+  return layer && distribute(layer, stepAxes(module.parts.squeeze!));
+}
+
+function channelScaling(
   module: FoundModule,
   name: string,
   loader: Loader,

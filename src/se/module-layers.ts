@@ -1,6 +1,6 @@
 import type { Plain, PlainObject } from '../json/json-value.js';
 import { dtypePolicy, isQuantized } from '../layers/dtype-policy.js';
-import { type Layer, newLayer, type TensorRef } from '../model/model.js';
+import { distribute, type Layer, newLayer, type TensorRef } from '../model/model.js';
 import { generatedTensor, type Weight } from '../model/tensor.js';
 import { glorotUniform, heUniform, mirroredHeUniform } from './initial-weights.js';
 import { type ModulePart, projectionClass, squeezeClass } from './module-classes.js';
@@ -11,7 +11,11 @@ export interface ModuleDesign {
   readonly channels: number;
   readonly units: number;
   readonly spatialRank: 1 | 2 | 3;
+  /** Axes of steps before those of places: each step has a gate of its own. */
+  readonly stepAxes: number;
   readonly isChannelsFirst: boolean;
+  /** Whether it is frozen, as the wrapper is that it lies in. */
+  readonly isHeld: boolean;
   readonly form: 'dense' | 'conv';
   readonly squeeze: 'avg' | 'max';
   readonly bias: boolean;
@@ -60,7 +64,7 @@ export function moduleLayers(design: ModuleDesign, tensors: readonly TensorRef[]
     const [className, settings] = classAndSettings[part];
     const layer = newLayer(className, nameOf(part), {
       name: nameOf(part),
-      trainable: true,
+      trainable: !design.isHeld,
       dtype: part === 'scale' ? ownDtype(design.dtype) : gateDtype(design.dtype),
       ...settings,
     });
@@ -71,7 +75,9 @@ export function moduleLayers(design: ModuleDesign, tensors: readonly TensorRef[]
       if (part === 'scale') return { inputs: [features, previous] };
       return { inputs: part === 'double' ? [previous, previous] : [previous] };
     });
-    return { ...layer, calls, weights: weightsOf(part, nameOf(part), design) };
+    const whole = { ...layer, calls, weights: weightsOf(part, nameOf(part), design) };
+    // What takes two tensors cannot be wrapped, and need not be.
+    return part === 'scale' || part === 'double' ? whole : distribute(whole, design.stepAxes);
   });
 }
 

@@ -1,7 +1,7 @@
 import { inputError } from '../errors.js';
 import { activationName } from '../layers/activations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
-import type { Graph, Layer, TensorRef } from '../model/model.js';
+import { type Graph, type Layer, stepAxes, type TensorRef } from '../model/model.js';
 import { type ModulePart, projectionClass, squeezeClass } from './module-classes.js';
 
 /** A module that stands in a graph, just as `moduleLayers` makes them. */
@@ -36,7 +36,7 @@ export function readModule(graph: Graph, name: string): FoundModule {
     : ['squeeze', 'reshape', 'reduce', 'expand', ...double, 'scale'];
   const parts = Object.fromEntries(order.map((part) => [part, get(part)])) as Record<ModulePart, Layer>;
 
-  for (const part of order) checkSettings(part, parts[part], isDense);
+  for (const part of order) checkSettings(part, parts[part], isDense, stepAxes(parts.squeeze));
   const features = scale.calls.map(({ inputs }) => inputs[0]!);
   if (features.length === 0) throw changed(scale.name, `the module "${name}" is never called`);
   order.forEach((part, index) => {
@@ -70,7 +70,7 @@ function refuseOtherReaders(graph: Graph, name: string, own: ReadonlySet<string>
   }
 }
 
-function checkSettings(part: ModulePart, layer: Layer, isDense: boolean): void {
+function checkSettings(part: ModulePart, layer: Layer, isDense: boolean, axes: number): void {
   const { className, settings } = layer;
   const form = isDense ? 'dense' : 'conv';
   const ranks = [1, 2, 3] as const;
@@ -91,7 +91,8 @@ function checkSettings(part: ModulePart, layer: Layer, isDense: boolean): void {
     reshape: () => className === 'Reshape',
     scale: () => className === 'Multiply',
   };
-  if (layer.graph !== undefined || !isAsMade[part]()) {
+  const wantedAxes = part === 'scale' || part === 'double' ? 0 : axes;
+  if (layer.graph !== undefined || stepAxes(layer) !== wantedAxes || !isAsMade[part]()) {
     throw changed(
       layer.name,
       'this layer of a module is not the one that was put in: its class or settings are others',

@@ -82,7 +82,10 @@ export function behindNonLinearity(
   let last = convolution;
   for (let at: number | undefined = convolution; at !== undefined; ) {
     const reader: number | undefined = onlyReader(view, { node: at, tensor: 0 });
-    if (reader === undefined) break;
+    if (reader === undefined) {
+      const product = findSelfGate(view, at)?.product;
+      return product === undefined ? { node: last, isNonLinear: false } : { node: product, isNonLinear: true };
+    }
     if (isActivation(view, reader)) return { node: reader, isNonLinear: true };
     const { role } = view.facts[reader]!;
     if (role === 'norm') last = reader;
@@ -90,6 +93,32 @@ export function behindNonLinearity(
     at = reader;
   }
   return { node: last, isNonLinear: false };
+}
+
+/** A non-linearity that multiplies a tensor by a function of itself, in layers of their own: swish, mish. */
+interface SelfGate {
+  readonly product: number;
+  /** The nodes of the function. */
+  readonly nodes: readonly number[];
+}
+
+/** Finds the product of a node's first tensor and a function of it; undefined where anybody else reads the tensor. */
+export function findSelfGate(view: GraphView, node: number): SelfGate | undefined {
+  const { readers, outputs } = view.nodes[node]!;
+  const [first, second, ...more] = new Set(readers.map((reader) => reader.node));
+  if (first === undefined || second === undefined || more.length > 0 || outputs.length > 0) return undefined;
+  const isProduct = (id: number) => view.facts[id]!.role === 'multiply' && view.nodes[id]!.inputs.length === 2;
+  const product = [first, second].find((id) => isProduct(id) && !view.moduleNodes.has(id));
+  const nodes: number[] = [];
+  for (let at: number | undefined = product === first ? second : first; at !== undefined; ) {
+    if (at === product) return nodes.length > 0 ? { product, nodes } : undefined;
+    const { inputs, layer } = view.nodes[at]!;
+    const isFunction = ['activation', 'add', 'multiply', 'other'].includes(view.facts[at]!.role);
+    if (!isFunction || inputs.length !== 1 || layer.weights.length > 0 || layer.graph !== undefined) return undefined;
+    nodes.push(at);
+    at = onlyReader(view, { node: at, tensor: 0 });
+  }
+  return undefined;
 }
 
 /** The tensor behind a merge: that of the non-linearity which alone reads it, if one does. */
@@ -118,6 +147,11 @@ export const convolutionsOf = (view: GraphView, nodes: Iterable<number>): readon
   [...nodes]
     .filter((id) => view.facts[id]!.role === 'convolution' && view.convolutions[id] === 1)
     .sort((a, b) => a - b);
+
+/** Whether what looks like a block is the sum or concatenation inside a gate of features that others read as well. */
+export const isGateOnly = ({ view, end, nodes }: FoundBlock): boolean =>
+  view.gateNodes.has(end) &&
+  [...nodes].some((id) => id !== end && view.nodes[id]!.readers.some((reader) => !nodes.has(reader.node)));
 
 export const sameStride = (view: GraphView, left: NodeTensor, right: NodeTensor): boolean =>
   area(strideOf(view, left)) === area(strideOf(view, right));

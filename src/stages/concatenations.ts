@@ -5,12 +5,14 @@ import {
   countConvolutions,
   entryOf,
   type FoundBlock,
+  isGateOnly,
   isUpsampling,
   nodesBackTo,
   sameStride,
 } from './block.js';
 import { ROOT } from './dominator-tree.js';
 import { channelsAxisOf, type GraphView, strideOf } from './graph-view.js';
+import type { Ends } from './output-makers.js';
 
 /** A Concatenate of channels that joins branches of one tensor: an inception module, or a link of a dense block. */
 interface JoiningConcatenate {
@@ -63,7 +65,9 @@ function isOfChannels(view: GraphView, node: number): boolean {
     view.nodes[node]!.inputs.map((input) => view.shapes[input.node]?.[input.tensor]?.length).find(Boolean);
   if (layer.className !== 'Concatenate' && layer.settings.axis === undefined) return true;
   if (rank === undefined) return (layer.settings.axis ?? -1) === -1;
-  return rank >= 3 && axisOf(layer.settings.axis ?? -1, rank) === channelsAxisOf(view, rank);
+  return (
+    rank - view.stepAxes[node]! >= 3 && axisOf(layer.settings.axis ?? -1, rank) === channelsAxisOf(view, node, rank)
+  );
 }
 
 /** Concatenates that end an inception module: those that do not just feed the next merge of the same module. */
@@ -71,13 +75,22 @@ export function findInceptionModules(
   view: GraphView,
   { joining }: Concatenations,
   isInResidualBranch: (node: number) => boolean,
+  ends: Ends,
 ): readonly FoundBlock[] {
   return joining.flatMap((joined) => {
     if (joined.isDense || isInResidualBranch(joined.node) || feedsAnotherMerge(view, joined.node)) return [];
     const nodes = new Set([...joined.branches, joined.node]);
-    return [block(view, 'inception', joined.node, nodes, joined.branches)];
+    const module = block(view, 'inception', joined.node, nodes, joined.branches);
+    return isGateOnly(module) || joinsOutputs(module, ends) ? [] : [module];
   });
 }
+
+/** Whether a Concatenate only brings the model's outputs together: boxes and scores, or the scores of several layers. */
+const joinsOutputs = ({ view, end, convolutions }: FoundBlock, ends: Ends): boolean =>
+  view.nodes[end]!.inputs.every(({ node }) => {
+    const makers = convolutions.filter((id) => id <= node && view.postDominators.dominates(node, id));
+    return makers.length > 0 && ends.makesOutput(view, makers.at(-1)!);
+  });
 
 function feedsAnotherMerge(view: GraphView, node: number): boolean {
   const seen = new Set([node]);

@@ -1,13 +1,12 @@
-import { isProbability } from '../layers/activations.js';
-import { behindNonLinearity, convolutionsOf, entryOf, type FoundBlock, hasActivation, onlyReader } from './block.js';
-import { type GraphView, strideOf } from './graph-view.js';
-import { isPointwise } from './linear-bottlenecks.js';
+import { behindNonLinearity, convolutionsOf, entryOf, type FoundBlock, nodesBackTo, onlyReader } from './block.js';
+import { type GraphView, isPointwise, strideOf } from './graph-view.js';
+import type { Ends } from './output-makers.js';
 
 /** Something that looks like a block and gets no module, and why. */
 export interface PassedOver {
   readonly view: GraphView;
   readonly node: number;
-  readonly reason: 'makes-logits' | 'no-non-linearity' | 'no-shortcut';
+  readonly reason: 'makes-logits' | 'makes-gate' | 'no-non-linearity' | 'no-shortcut';
 }
 
 export interface ConvUnits {
@@ -23,15 +22,19 @@ export const hasSeparablePairs = (view: GraphView): boolean =>
  * Convolutions with their non-linearity, for networks that have no other blocks; where depthwise and pointwise
  * convolutions come in pairs, the pairs alone.
  */
-export function findConvUnits(view: GraphView, pairsOnly: boolean): ConvUnits {
+export function findConvUnits(view: GraphView, pairsOnly: boolean, ends: Ends): ConvUnits {
   const blocks: FoundBlock[] = [];
   const passedOver: PassedOver[] = [];
   for (const node of view.nodes) {
     if (view.convolutions[node.id] !== 1 || view.facts[node.id]!.role !== 'convolution') continue;
     const last = pairsOnly ? pairAt(view, node.id) : node.id;
     if (last === undefined) continue;
-    if (makesLogits(view, last)) {
+    if (ends.makesOutput(view, last)) {
       passedOver.push({ view, node: last, reason: 'makes-logits' });
+      continue;
+    }
+    if (view.gateNodes.has(last)) {
+      passedOver.push({ view, node: last, reason: 'makes-gate' });
       continue;
     }
     const end = behindNonLinearity(view, last);
@@ -45,7 +48,7 @@ export function findConvUnits(view: GraphView, pairsOnly: boolean): ConvUnits {
 }
 
 function unit(view: GraphView, first: number, end: number): FoundBlock {
-  const nodes = chainBetween(view, first, end);
+  const nodes = new Set([first, ...nodesBackTo(view, end, first)]);
   const place = { node: end, tensor: 0, readers: 'all' } as const;
   return {
     kind: 'conv',
@@ -59,15 +62,6 @@ function unit(view: GraphView, first: number, end: number): FoundBlock {
     identity: undefined,
     convolutions: convolutionsOf(view, nodes),
   };
-}
-
-function chainBetween(view: GraphView, first: number, end: number): ReadonlySet<number> {
-  const nodes = new Set([end]);
-  for (let at = end; at !== first; ) {
-    at = view.nodes[at]!.inputs[0]!.node;
-    nodes.add(at);
-  }
-  return nodes;
 }
 
 /** The convolution that completes a depthwise-pointwise pair starting here: the pointwise one, or a separable layer. */
@@ -85,44 +79,30 @@ function pairAt(view: GraphView, id: number): number | undefined {
   }
 }
 
-/** Whether a convolution's features are the scores of the classes: nothing but a softmax or sigmoid and a pooling follow. */
-function makesLogits(view: GraphView, convolution: number): boolean {
-  if (hasActivation(view, convolution) && !isProbability(view.nodes[convolution]!.layer.settings)) return false;
-  for (let at = convolution; ; ) {
-    const { outputs, readers } = view.nodes[at]!;
-    if (outputs.length > 0) return true;
-    if (readers.length !== 1) return false;
-    at = readers[0]!.node;
-    const { layer } = view.nodes[at]!;
-    const { role } = view.facts[at]!;
-    const passes = ['dropout', 'reshape', 'flatten', 'global-pool', 'upsampling'].includes(role);
-    const isScore =
-      view.facts[at]!.makesProbabilities === true ||
-      (role === 'activation' &&
-        layer.className === 'Activation' &&
-        (isProbability(layer.settings) || layer.settings.activation === 'linear'));
-    if (!passes && !isScore) return false;
-  }
-}
-
 /**
- * In a network that has blocks: convolutions after the first block that belong to none. One entry a run, with its last
- * convolution; a run without a spatial filter is a transition or the head.
+ * In a network that has blocks: convolutions after the first block that belong to none. One entry for each that makes an
+ * output, and one a run of the others, with its last convolution; a run without a spatial filter is a transition or the
+ * head.
  */
-export function findLooseConvolutions(view: GraphView, blocks: readonly FoundBlock[]): readonly PassedOver[] {
+export function findLooseConvolutions(
+  view: GraphView,
+  blocks: readonly FoundBlock[],
+  ends: Ends,
+): readonly PassedOver[] {
   const taken = new Set(blocks.flatMap((block) => [...block.nodes]));
   const firstEnd = Math.min(...blocks.map((block) => block.end));
   const loose = view.nodes.filter(
     ({ id }) =>
-      id > firstEnd &&
-      view.convolutions[id]! === 1 &&
-      view.facts[id]!.role === 'convolution' &&
-      !taken.has(id) &&
-      !isPointwise(view, id),
+      id > firstEnd && view.convolutions[id]! === 1 && view.facts[id]!.role === 'convolution' && !taken.has(id),
   );
-  const lastOfRun = loose.filter(({ id }, index) => {
-    const next = loose[index + 1];
+  const makers = new Set(loose.filter(({ id }) => ends.makesOutput(view, id)).map(({ id }) => id));
+  const others = loose.filter(({ id }) => !makers.has(id) && !isPointwise(view, id));
+  const lastOfRun = others.filter(({ id }, index) => {
+    const next = others[index + 1];
     return next === undefined || blocks.some((block) => block.end > id && block.end < next.id);
   });
-  return lastOfRun.map(({ id }) => ({ view, node: id, reason: 'no-shortcut' }));
+  return [
+    ...lastOfRun.map(({ id }): PassedOver => ({ view, node: id, reason: 'no-shortcut' })),
+    ...[...makers].map((id): PassedOver => ({ view, node: id, reason: 'makes-logits' })),
+  ];
 }

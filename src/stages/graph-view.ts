@@ -1,12 +1,13 @@
-import { channelsAxis } from '../layers/config.js';
-import { factsOf } from '../layers/known-layers.js';
+import { channelsAxis, perAxis } from '../layers/config.js';
 import type { LayerFacts, Shape } from '../layers/layer-facts.js';
+import { factsOfLayer, shapeInside, stepCount } from '../model/facts-of-layer.js';
 import { type GraphNode, type NodeGraph, resolveGraph } from '../model/graph-nodes.js';
-import type { Graph, Layer } from '../model/model.js';
+import { type Graph, type Layer, stepAxes } from '../model/model.js';
 import { inferShapes, type NodeShapes } from '../model/shapes.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { type DominatorTree, dominatorTree, ROOT } from './dominator-tree.js';
 import { type ExistingModule, findModules } from './existing-modules.js';
+import { findGateNodes } from './gates.js';
 
 /** A cumulative stride, one factor an axis; a single factor stands for every axis. */
 export type Stride = readonly number[];
@@ -25,6 +26,10 @@ export interface GraphView extends NodeGraph {
   readonly facts: readonly LayerFacts[];
   readonly shapes: NodeShapes;
   readonly strides: readonly (readonly Stride[])[];
+  /** How many axes of steps lie between the batch and the features of a node: those of the frames of a video. */
+  readonly stepAxes: readonly number[];
+  /** How often the graph is computed for one example, where it is wrapped; null where that is not known. */
+  readonly steps: number | null;
   /** Whether a node lies behind a global pooling or a flatten, where features have no place any more. */
   readonly isPooled: readonly boolean[];
   /** Whether a node's output carries a mask of the steps that count, as TensorFlow.js has it. */
@@ -33,6 +38,8 @@ export interface GraphView extends NodeGraph {
   readonly convolutions: readonly number[];
   readonly modules: readonly ExistingModule[];
   readonly moduleNodes: ReadonlySet<number>;
+  /** See {@link findGateNodes}. */
+  readonly gateNodes: ReadonlySet<number>;
   /** The views of nested models, by the layer that holds them. */
   readonly inner: ReadonlyMap<Layer, GraphView>;
   readonly dominators: DominatorTree;
@@ -48,18 +55,20 @@ export interface GraphView extends NodeGraph {
 interface Incoming {
   readonly shapes: readonly (Shape | undefined)[];
   readonly strides: readonly Stride[];
+  readonly stepAxes: number;
+  readonly steps: number | null;
   readonly isPooled: boolean;
   readonly isMasked: boolean;
 }
 
-const NO_INPUT: Incoming = { shapes: [], strides: [], isPooled: false, isMasked: false };
+const NO_INPUT: Incoming = { shapes: [], strides: [], stepAxes: 0, steps: 1, isPooled: false, isMasked: false };
 const UNIT: Stride = [1];
 
 /** Looks at a graph and the models nested in it, as they are called from the outermost one. */
 export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: Incoming = NO_INPUT): GraphView {
   const nodeGraph = resolveGraph(graph);
   const { nodes } = nodeGraph;
-  const facts = nodes.map((node) => factsOf(node.layer.className, node.layer.settings));
+  const facts = nodes.map((node) => factsOfLayer(node.layer));
   const shapes = inferShapes(graph, incoming.shapes);
   const modules = findModules(nodes, facts);
   const moduleNodes = new Set(modules.flatMap((module) => module.nodes));
@@ -67,6 +76,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
 
   const inner = new Map<Layer, GraphView>();
   const strides: (readonly Stride[])[] = [];
+  const steps: number[] = [];
   const isPooled: boolean[] = [];
   const isMasked: boolean[] = [];
   const convolutions: number[] = [];
@@ -80,9 +90,12 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
       let view = inner.get(node.layer);
       if (view === undefined) {
         const called = node.inputs.map((input) => shapes[input.node]?.[input.tensor]);
+        const more = stepCount(node.layer, called[0]);
         view = viewGraph(node.layer.graph, [...path, node.layer.name], {
-          shapes: called,
+          shapes: called.map((shape) => shapeInside(node.layer, shape)),
           strides: read,
+          stepAxes: Math.max(0, (steps[node.inputs[0]?.node ?? -1] ?? 0) - stepAxes(node.layer)),
+          steps: incoming.steps === null || more === null ? null : incoming.steps * more,
           isPooled: behindPool,
           isMasked: seesMask,
         });
@@ -92,6 +105,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
       }
       const ends = node.layer.graph.outputs.map((ref) => ({ at: view.nodeOf(ref).id, tensor: ref.tensor }));
       strides.push(ends.map(({ at, tensor }) => view.strides[at]![tensor] ?? view.strides[at]![0] ?? UNIT));
+      steps.push(stepAxes(node.layer) + Math.max(...ends.map(({ at }) => view.stepAxes[at]!)));
       isPooled.push(ends.every(({ at }) => view.isPooled[at]));
       isMasked.push(ends.some(({ at }) => view.isMasked[at]));
       convolutions.push(behindPool ? 0 : view.convolutions.reduce((sum, count) => sum + count, 0));
@@ -100,6 +114,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
     const fact = facts[node.id]!;
     const base = given.get(node.id) ?? mainStride(node, strides, isPooled);
     strides.push([times(base, fact.resolution?.(node.layer.settings) ?? UNIT)]);
+    steps.push(given.has(node.id) ? incoming.stepAxes : stepAxesBehind(node, fact, shapes, steps));
     isPooled.push(staysPooled(behindPool, fact, shapes[node.id]?.[0]));
     const masking = fact.role === 'input' ? 'passes' : fact.masking?.(node.layer.settings);
     isMasked.push(masking === 'makes' || (masking === 'passes' && seesMask));
@@ -107,27 +122,38 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
   }
 
   const forward = nodes.map((node) => node.id);
+  const postDominators = dominatorTree(forward.toReversed(), (id) => [
+    ...nodes[id]!.readers.map((reader) => reader.node),
+    ...(nodes[id]!.outputs.length > 0 ? [ROOT] : []),
+  ]);
   return {
     ...nodeGraph,
     path,
     facts,
     shapes,
     strides,
+    stepAxes: steps,
+    steps: incoming.steps,
     isPooled,
     isMasked,
     convolutions,
     modules,
     moduleNodes,
+    gateNodes: findGateNodes({ nodes, facts, postDominators, isPointwise: (id) => isPointwise({ nodes, facts }, id) }),
     inner,
     dominators: dominatorTree(forward, (id) => nodes[id]!.inputs.map((input) => input.node)),
-    postDominators: dominatorTree(forward.toReversed(), (id) => [
-      ...nodes[id]!.readers.map((reader) => reader.node),
-      ...(nodes[id]!.outputs.length > 0 ? [ROOT] : []),
-    ]),
+    postDominators,
     squashed: findSquashedNodes(nodes),
     isChannelsFirst: hasChannelsFirst(nodes, facts, [...inner.values()]),
     mixedResolutions: [...mixed, ...[...inner.values()].flatMap((view) => view.mixedResolutions)],
   };
+}
+
+/** Whether a node is a plain 1x1 convolution. */
+export function isPointwise({ nodes, facts }: Pick<GraphView, 'nodes' | 'facts'>, id: number): boolean {
+  const { convolution, spatialRank } = facts[id]!;
+  if (convolution !== 'standard') return false;
+  return perAxis(nodes[id]!.layer.settings, 'kernel_size', spatialRank!)?.every((size) => size === 1) ?? false;
 }
 
 // Where tensors meet they have one resolution; a gate that was pooled away has none to speak of.
@@ -135,6 +161,20 @@ function mainStride(node: GraphNode, strides: readonly (readonly Stride[])[], is
   const input = node.inputs.find((candidate) => !isPooled[candidate.node]) ?? node.inputs[0];
   if (input === undefined) return UNIT;
   return strides[input.node]![input.tensor] ?? strides[input.node]![0] ?? UNIT;
+}
+
+/** Axes of steps stay until a layer takes them for places, or makes other axes of them. */
+function stepAxesBehind(
+  { id, layer, inputs }: GraphNode,
+  { role, spatialRank }: LayerFacts,
+  shapes: NodeShapes,
+  steps: readonly number[],
+): number {
+  const own = stepAxes(layer);
+  const before = inputs.find(({ node }) => steps[node]! > 0);
+  if (own > 0 || before === undefined || spatialRank !== undefined) return own;
+  if (role === 'reshape' || role === 'flatten') return 0;
+  return shapes[id]?.[0]?.length === shapes[before.node]?.[before.tensor]?.length ? steps[before.node]! : 0;
 }
 
 function staysPooled(behindPool: boolean, facts: LayerFacts, shape: Shape | undefined): boolean {
@@ -170,9 +210,9 @@ function hasChannelsFirst(
   return inner.some((view) => view.isChannelsFirst);
 }
 
-/** Where the channels stand in a feature map of this rank. */
-export const channelsAxisOf = (view: GraphView, rank: number): number =>
-  view.isChannelsFirst ? 1 : channelsAxis({}, rank);
+/** Where the channels of a node's features stand, in a tensor of this rank: before or behind the places, behind all steps. */
+export const channelsAxisOf = (view: GraphView, node: number, rank: number): number =>
+  view.isChannelsFirst ? 1 + view.stepAxes[node]! : channelsAxis({}, rank);
 
 /** All views, outermost first, in the order in which the models are called. */
 export function* listViews(view: GraphView): Generator<GraphView> {

@@ -1,15 +1,6 @@
-import { perAxis } from '../layers/config.js';
 import { convolutionsOf, entryOf, type FoundBlock, hasActivation, isActivation, onlyReader } from './block.js';
 import { ROOT } from './dominator-tree.js';
-import { type GraphView, strideOf } from './graph-view.js';
-
-/** Whether a node is a plain 1x1 convolution. */
-export function isPointwise(view: GraphView, id: number): boolean {
-  const facts = view.facts[id]!;
-  const { settings } = view.nodes[id]!.layer;
-  if (facts.convolution !== 'standard') return false;
-  return perAxis(settings, 'kernel_size', facts.spatialRank!)?.every((size) => size === 1) ?? false;
-}
+import { type GraphView, isPointwise, strideOf } from './graph-view.js';
 
 /**
  * Blocks that end in a 1x1 convolution and a norm with no activation behind, and have no shortcut: MobileNet v2's.

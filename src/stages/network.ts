@@ -5,6 +5,7 @@ import { findConvUnits, findLooseConvolutions, hasSeparablePairs, type PassedOve
 import type { ExistingModule } from './existing-modules.js';
 import { area, channelsAxisOf, type GraphView, listViews, type Stride, strideOf, viewGraph } from './graph-view.js';
 import { findLinearBottlenecks } from './linear-bottlenecks.js';
+import { findEnds } from './output-makers.js';
 import { findResidualUnits } from './residual-units.js';
 
 /** A block with its place in the network. Calls of shared layers make one block with several occurrences. */
@@ -80,12 +81,13 @@ const convolutionAreas = (view: GraphView): readonly number[] =>
   view.nodes.flatMap(({ id }) => (isOwnConvolution(view, id) ? [area(strideOf(view, { node: id, tensor: 0 }))] : []));
 
 function findBlocks(views: readonly GraphView[]): { found: readonly FoundBlock[]; passedOver: readonly PassedOver[] } {
+  const ends = findEnds(views[0]!);
   const units = views.map((view) => {
     const concatenations = findConcatenations(view);
-    const residual = findResidualUnits(view, concatenations);
+    const residual = findResidualUnits(view, concatenations, ends);
     const inBranch = new Set(residual.flatMap((block) => [...block.nodes]));
     const isInBranch = (node: number) => inBranch.has(node);
-    const inception = findInceptionModules(view, concatenations, isInBranch);
+    const inception = findInceptionModules(view, concatenations, isInBranch, ends);
     const dense = findDenseBlocks(view, concatenations, isInBranch);
     return { view, residual, others: [...inception, ...dense] };
   });
@@ -107,12 +109,12 @@ function findBlocks(views: readonly GraphView[]): { found: readonly FoundBlock[]
   const found = perView.flatMap(({ blocks }) => blocks);
   if (found.length > 0) {
     const passedOver = perView.flatMap(({ view, blocks }) =>
-      blocks.length === 0 ? [] : findLooseConvolutions(view, blocks),
+      blocks.length === 0 ? [] : findLooseConvolutions(view, blocks, ends),
     );
     return { found, passedOver };
   }
   const pairsOnly = views.some(hasSeparablePairs);
-  const conv = views.map((view) => findConvUnits(view, pairsOnly));
+  const conv = views.map((view) => findConvUnits(view, pairsOnly, ends));
   return { found: conv.flatMap((unit) => unit.blocks), passedOver: conv.flatMap((unit) => unit.passedOver) };
 }
 
@@ -253,6 +255,10 @@ export function featuresOf(view: GraphView, node: number, tensor: number): Pick<
   const stride = Math.max(...strideOf(view, { node, tensor }));
   const shape = view.shapes[node]?.[tensor];
   if (shape === undefined) return { stride, size: [], channels: null };
-  const axis = channelsAxisOf(view, shape.length);
-  return { stride, size: shape.filter((_, index) => index > 0 && index !== axis), channels: shape[axis] ?? null };
+  const axis = channelsAxisOf(view, node, shape.length);
+  return {
+    stride,
+    size: shape.filter((_, index) => index > view.stepAxes[node]! && index !== axis),
+    channels: shape[axis] ?? null,
+  };
 }

@@ -4,6 +4,7 @@ import {
   countConvolutions,
   entryOf,
   type FoundBlock,
+  isGateOnly,
   isUpsampling,
   nodesBackTo,
   type Place,
@@ -11,6 +12,7 @@ import {
 import type { Concatenations } from './concatenations.js';
 import { ROOT } from './dominator-tree.js';
 import { type GraphView, type NodeTensor, strideOf } from './graph-view.js';
+import type { Ends } from './output-makers.js';
 
 interface Branch {
   readonly tensor: NodeTensor;
@@ -20,7 +22,7 @@ interface Branch {
 }
 
 /** Two-input Adds that join a branch with convolutions and one with at most one: a shortcut. */
-export function findResidualUnits(view: GraphView, concatenations: Concatenations): readonly FoundBlock[] {
+export function findResidualUnits(view: GraphView, concatenations: Concatenations, ends: Ends): readonly FoundBlock[] {
   return view.nodes.flatMap((node) => {
     if (view.facts[node.id]!.role !== 'add' || node.inputs.length !== 2 || view.isPooled[node.id]) return [];
     if (view.moduleNodes.has(node.id) || concatenations.isInside(node.id)) return [];
@@ -29,7 +31,10 @@ export function findResidualUnits(view: GraphView, concatenations: Concatenation
     const [main, shortcut] = branches;
     if (main.convolutions <= shortcut.convolutions || shortcut.convolutions > 1) return [];
     if ([...main.nodes, ...shortcut.nodes].some((id) => isUpsampling(view, id))) return [];
-    return [residualUnit(view, node.id, main, shortcut)];
+    // The image that a whole network corrects (DnCNN, VDSR) is no shortcut of a unit.
+    if (shortcut.convolutions === 0 && ends.isWholeNetwork(view, node.id, shortcut.tensor.node)) return [];
+    const unit = residualUnit(view, node.id, main, shortcut);
+    return isGateOnly(unit) ? [] : [unit];
   });
 }
 

@@ -30,6 +30,15 @@ export interface Hdf5Dataset {
   readonly byteLength: number;
 }
 
+/** How an attribute keeps its texts. Old loaders read no other kind than the one that their h5py wrote. */
+export interface TextKind {
+  readonly charset: 'ascii' | 'utf8';
+  /** All of one length, as NumPy keeps bytes, or each of its own. */
+  readonly isFixed: boolean;
+  /** What ends a text, or fills it up. */
+  readonly padding: 'null-term' | 'null-pad' | 'space-pad';
+}
+
 /** Bytes of values in row-major order, little-endian, in pieces. */
 export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -50,6 +59,8 @@ export interface Hdf5File {
   readText(path: string, attribute: string): string | undefined;
   /** The texts of an attribute that lists some; the empty float64 array that Keras writes for an empty list is []. */
   readTexts(path: string, attribute: string): readonly string[] | undefined;
+  /** How an attribute keeps its texts, and whether it lists them; undefined where there are none. */
+  textKind(path: string, attribute: string): (TextKind & { readonly isList: boolean }) | undefined;
   /** A dataset's values, from the first to the last, in pieces of about CHUNK_BYTES. */
   chunks(dataset: Hdf5Dataset): Iterable<Uint8Array>;
 }
@@ -62,10 +73,13 @@ export interface Hdf5Editor extends Hdf5File {
   makeDataset(path: string, dtype: Hdf5Dtype, shape: readonly number[], values: ByteChunks): Promise<void>;
   /** Replaces all values of a dataset; what they are and their shape stay. */
   overwrite(dataset: Hdf5Dataset, values: ByteChunks): Promise<void>;
-  /** Sets an attribute to one text, as Keras does: of variable length, in UTF-8. */
-  writeText(path: string, attribute: string, text: string): void;
-  /** Sets an attribute to a list of texts, as Keras does: of variable length; for none, an empty float64 array. */
-  writeTexts(path: string, attribute: string, texts: readonly string[]): void;
+  /**
+   * Sets an attribute to one text.
+   * @param kind how it is kept, as far as it has room so; default: of variable length, in UTF-8
+   */
+  writeText(path: string, attribute: string, text: string, kind?: TextKind): void;
+  /** Sets an attribute to a list of texts; for none, to the empty float64 array that NumPy makes of no texts. */
+  writeTexts(path: string, attribute: string, texts: readonly string[], kind?: TextKind): void;
   removeAttribute(path: string, attribute: string): void;
 }
 

@@ -135,14 +135,16 @@ function insertModules(layers: readonly Layer[], sites: readonly Site[], options
 
 /** Field by field: to spread both takes 15 kB a module, which is felt in very deep networks. */
 const designOf = (
-  { name, channels, units, spatialRank, isChannelsFirst, dtype, exactBy }: Site,
+  { name, channels, units, spatialRank, stepAxes, isChannelsFirst, isHeld, dtype, exactBy }: Site,
   { form, squeeze, bias, init, seed }: RetrofitOptions,
 ): ModuleDesign => ({
   name,
   channels,
   units,
   spatialRank,
+  stepAxes,
   isChannelsFirst,
+  isHeld,
   dtype,
   form,
   squeeze,

@@ -33,7 +33,12 @@ export function freezeAgain(graph: Graph, { trainable, unsaid }: Frozen): Graph 
 
 const hasSwitch = ({ className, isOperation }: Layer): boolean => className !== 'InputLayer' && !isOperation;
 
-function withTrainable(layer: Layer, trainable: boolean | undefined): Layer {
+function withTrainable(whole: Layer, trainable: boolean | undefined): Layer {
+  const wrappers = whole.wrappers?.map(({ config, settings }) => ({
+    config: setTrainable(config, trainable),
+    settings: { ...settings, trainable },
+  }));
+  const layer = wrappers === undefined ? whole : { ...whole, wrappers };
   const { graph } = layer;
   if (graph !== undefined) {
     const read = inConfig(graph.read, (config) => setTrainable(config, trainable));
@@ -55,7 +60,7 @@ const inConfig = (
 ): GraphSource | undefined => (isObject(read?.config) ? { ...read, config: change(read.config) } : read);
 
 /** What a layer's config says: `true`, `false`, or nothing. */
-function trainableText({ graph, config }: Layer): string | undefined {
-  const value = getMember(graph === undefined ? config : graph.read?.config, 'trainable');
+function trainableText({ graph, config, wrappers }: Layer): string | undefined {
+  const value = getMember(wrappers?.[0]?.config ?? (graph === undefined ? config : graph.read?.config), 'trainable');
   return value?.kind === 'literal' ? value.text : undefined;
 }

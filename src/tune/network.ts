@@ -3,7 +3,7 @@ import type { Model } from '../model/model.js';
 import { findInferenceCalls } from '../runtime/inference-calls.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { listRunningLayers } from '../runtime/watch-layers.js';
+import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import { findFinalActivation, leaveOutActivation } from './final-activation.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
 import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
@@ -71,7 +71,7 @@ function setTrainingModes(
   const isCalledForInference = findInferenceCalls(model);
   const { dialect, container } = original.format;
   for (const { layer, path } of listRunningLayers(runs)) {
-    if ('layers' in layer) continue;
+    if (modelIn(layer) !== undefined) continue;
     setTrainingMode(tf, layer, {
       isCalledForInference: isCalledForInference(path),
       isTrained: layers.has(layer),

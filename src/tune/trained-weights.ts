@@ -1,12 +1,12 @@
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
-import { tensorsByName } from '../formats/tfjs/tensors-by-name.js';
-import { listGraphs, type Model } from '../model/model.js';
+import { listTensors } from '../formats/tfjs/list-tensors.js';
+import { type Graph, type Layer, listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import { listModuleLayers } from '../runtime/module-layers.js';
-import { listRunningLayers } from '../runtime/watch-layers.js';
+import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import type { TuneOptions } from './tune-options.js';
 
 /** A weight of the running model, and what it is in the model as it was read. */
@@ -48,7 +48,7 @@ export function findTrainedWeights(
     return { key, variable };
   };
   for (const { layer, path } of listRunningLayers(runs)) {
-    if ('layers' in layer || !isChosen(path)) continue;
+    if (modelIn(layer) !== undefined || !isChosen(path)) continue;
     layer.trainable = true;
     if (layer.trainableWeights.length === 0) continue;
     layers.add(layer);
@@ -77,15 +77,16 @@ function moduleLayers(model: Model): ReadonlySet<string> {
   return new Set(modules.filter((path) => !norms.has(path)));
 }
 
-/** As both Kerases have it after loading: a flag of a nested model's own is nobody's but its layers'. */
+/** As both Kerases have it after loading: a flag of a nested model's own is nobody's but its layers'. A wrapper's holds. */
 function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
-  if (root.isFrozen) return new Set();
-  const layers = [...listGraphs(root)].flatMap(({ graph, path }) =>
+  const isHeld = ({ wrappers = [] }: Layer) => wrappers.some(({ settings }) => settings.trainable === false);
+  const list = (graph: Graph, path: readonly string[]): readonly string[] =>
     graph.layers
-      .filter(({ settings }) => settings.trainable !== false)
-      .map(({ name }) => JSON.stringify([...path, name])),
-  );
-  return new Set(layers);
+      .filter((layer) => !isHeld(layer) && layer.settings.trainable !== false)
+      .flatMap(({ name, graph: inner }) =>
+        inner === undefined ? [JSON.stringify([...path, name])] : list(inner, [...path, name]),
+      );
+  return new Set(root.isFrozen ? [] : list(root, []));
 }
 
 /** What each variable of the running model, by its name there, is in the model as it was read. */
@@ -96,7 +97,7 @@ function keysByVariable(original: Model, converted: Model): ReadonlyMap<string, 
     for (const { name, weights } of graph.layers)
       for (const weight of weights) keys.set(weight.tensor, weightKey(path, name, weight.name));
   const found = new Map<string, string>();
-  for (const [name, tensor] of tensorsByName(converted)) {
+  for (const { name, tensor } of listTensors(converted)) {
     const key = keys.get(tensor);
     if (key === undefined) continue;
     // The loader looks for the whole name first, then for the one without its scope.

@@ -21,9 +21,9 @@ let folder: string;
 beforeAll(async () => {
   folder = newFolder();
   const model = await readModel(copyFixture('single-channel', folder));
-  const { model: constant } = withConstantGates(retrofit(model, { bias: true }));
+  const { model: constant } = withConstantGates(retrofit(model, { bias: true, minUnits: 1 }));
   for (const name of FORMATS) await writeModel(constant, join(folder, name));
-  await writeModel(retrofit(model), join(folder, 'untrained.keras'));
+  await writeModel(retrofit(model, { minUnits: 1 }), join(folder, 'untrained.keras'));
   await writeDigits(join(folder, 'digits'), [1, 4, 8], 6);
 });
 

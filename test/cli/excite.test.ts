@@ -15,7 +15,10 @@ beforeAll(async () => {
   shared = newFolder();
   await writeDigits(join(shared, 'digits'), [1, 4, 8], 12);
   copyFixture('efficientnet-like', shared);
-  await writeModel(retrofit(await readModel(copyFixture('single-channel', shared))), join(shared, 'grey-se.keras'));
+  await writeModel(
+    retrofit(await readModel(copyFixture('single-channel', shared)), { minUnits: 1 }),
+    join(shared, 'grey-se.keras'),
+  );
 });
 
 /** A folder of its own with a model and pictures in it. */

@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, test } from 'vitest';
 import { makeFolders } from '../support/cli.js';
+import { hdf5Fixture } from '../support/hdf5-files.js';
 import { type BuiltModel, buildModel, layerOf } from '../support/model-builder.js';
 import { expectRefused, NET, type Refusal, refuses, writeText } from './refused.js';
 
@@ -75,10 +76,36 @@ describe('folders and places', () => {
   test.each<[name: string, files: readonly string[], words: readonly string[], refusal: Refusal]>([
     [
       'a SavedModel',
+      ['saved_model.pb', 'variables/variables.index'],
+      [NET],
+      { code: 'saved-model', file: '.', words: ['SavedModel', 'operations'] },
+    ],
+    [
+      'a Keras model as a SavedModel',
       ['saved_model.pb', 'keras_metadata.pb', 'variables/variables.index'],
       [NET],
-      { code: 'saved-model', file: '.', words: ['SavedModel'] },
+      { code: 'keras-saved-model', file: '.', words: ['Keras model'], hint: 'tf-keras' },
     ],
+    [
+      'its graph, by itself',
+      ['saved_model.pb', 'keras_metadata.pb'],
+      ['net/saved_model.pb'],
+      { code: 'keras-saved-model', file: '.' },
+    ],
+    [
+      'a folder of checkpoints',
+      ['checkpoint', 'w.index', 'w.data-00000-of-00001'],
+      [NET],
+      { code: 'checkpoint', file: '.', words: ['checkpoint'], hint: 'load_weights' },
+    ],
+    ['the prefix of a checkpoint', ['w.index'], ['net/w'], { code: 'checkpoint', file: 'w' }],
+    [
+      'the values of a checkpoint',
+      ['w.data-00000-of-00001'],
+      ['net/w.data-00000-of-00001'],
+      { code: 'checkpoint', file: 'w.data-00000-of-00001' },
+    ],
+    ['a table of something else', ['w.index'], ['net/w.index'], { code: 'not-a-model', file: 'w.index' }],
     [
       'a folder without a model.json',
       ['weights.bin'],
@@ -100,8 +127,51 @@ describe('folders and places', () => {
       writeFileSync(join(folder, NET, file), 'x');
     }
     mkdirSync(join(folder, NET), { recursive: true });
-    const path = place === NET ? join(folder, NET) : join(folder, NET, place!);
+    const path = place!.startsWith(NET) ? join(folder, place!) : join(folder, NET, place!);
     await expectRefused(folder, [path], refusal);
+  });
+});
+
+describe('what only its content tells', () => {
+  const write = (name: string, content: string | Uint8Array): string => {
+    const folder = newFolder();
+    mkdirSync(join(folder, NET));
+    writeFileSync(join(folder, NET, name), content);
+    return folder;
+  };
+
+  test('a Keras model of TensorFlow 2.4, whose layers stand in the graph’s file', async () => {
+    // Across the pieces that are read.
+    const text = `${'x'.repeat(2 ** 20 - 20)}{"class_name": "Functional", "name": "model"}`;
+    const folder = write('saved_model.pb', text);
+    await expectRefused(folder, [join(folder, NET)], { code: 'keras-saved-model', file: '.' });
+  });
+
+  test('a SavedModel that Git LFS keeps elsewhere', async () => {
+    const folder = write('saved_model.pb', LFS_POINTER);
+    await expectRefused(folder, [join(folder, NET)], { code: 'lfs-pointer', file: 'saved_model.pb' });
+  });
+
+  test('the index of a checkpoint, also where weights are asked for', async () => {
+    const folder = write('w.index', Buffer.concat([Buffer.alloc(100), Buffer.from('57fb808b247547db', 'hex')]));
+    const path = join(folder, NET, 'w.index');
+    await expectRefused(folder, [path], { code: 'checkpoint', file: 'w.index' });
+    writeFileSync(join(folder, NET, 'net.json'), architecture());
+    for (const weights of [path, join(folder, NET, 'w')])
+      await expectRefused(folder, [join(folder, NET, 'net.json'), '-w', weights], {
+        code: 'checkpoint',
+        file: weights === path ? 'w.index' : 'w',
+      });
+  });
+
+  test('an HDF5 file of data', async () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, NET));
+    const path = join(folder, NET, 'data.h5');
+    copyFileSync(hdf5Fixture('packed.h5'), path);
+    await expectRefused(folder, [path], { code: 'not-a-model', file: 'data.h5', words: ['data'] });
+    copyFileSync(hdf5Fixture('weights.h5'), path);
+    await expectRefused(folder, [path], { code: 'no-architecture', file: 'data.h5', field: 'model_config' });
   });
 });
 

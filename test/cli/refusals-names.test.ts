@@ -232,12 +232,6 @@ describe('layers that carry code or read files (row 17)', () => {
       { layer: { class_name: 'TimeDistributed', config: { name: 'outer', layer: LAMBDA } } },
       /"layer\.config\.layer" carries Python code/,
     ],
-    [
-      'a Lambda in a model in a wrapper',
-      'TimeDistributed',
-      { layer: { class_name: 'Sequential', config: { name: 'inner', layers: [LAMBDA] } } },
-      /"layer\.config\.layers\[0\]" carries Python code/,
-    ],
     ['a Lambda as an activation', 'Activation', { activation: LAMBDA }, /"activation" carries Python code/],
     [
       'a lambda function as an activation',

@@ -47,7 +47,7 @@ export const JOBS: readonly Job[] = [
   file('strip keras-zip', 'strip', 'with-modules.keras', 'out.keras'),
 ];
 
-const FIXTURE = 'single-channel';
+const FIXTURE = 'two-readers';
 
 let inputs: Promise<string> | undefined;
 const newFolder = makeFolders();

@@ -209,5 +209,7 @@ describe('a function of TensorFlow that Keras 2 calls when it loads a model', ()
   test('also inside a wrapper', () => {
     const inner = { class_name: 'TFOpLambda', config: { name: 'y', function: 'io.gfile.remove' } };
     expect(messagesOf({ class_name: 'TimeDistributed', config: { name: 'x', layer: inner } })).toHaveLength(1);
+    const model = { class_name: 'Sequential', config: { name: 'inner', layers: [inner] } };
+    expect(messagesOf({ class_name: 'TimeDistributed', config: { name: 'x', layer: model } })).toHaveLength(1);
   });
 });

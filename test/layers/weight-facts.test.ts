@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PlainObject } from '../../src/json/json-value.js';
 import { factsOf } from '../../src/layers/known-layers.js';
 import type { Shape } from '../../src/layers/layer-facts.js';
+import { distributed } from '../../src/layers/wrappers.js';
 
 // Names are TensorFlow.js 4.22's. Shapes, order and places are what tf-keras 2.21 and Keras 3.15 both put into a
 // `.weights.h5`.
@@ -32,15 +33,6 @@ test.each<[string, PlainObject, Shape, readonly (readonly unknown[])[]]>([
     [...at('forward_layer', 'forward_ls/', LSTM), ...at('backward_layer', 'backward_ls/', LSTM)],
   ],
   [
-    'TimeDistributed',
-    { layer: wrapped('Dense', { name: 'd', units: 3 }) },
-    [null, 5, 2],
-    [
-      ['kernel', [2, 3], 'layer/vars/0'],
-      ['bias', [3], 'layer/vars/1'],
-    ],
-  ],
-  [
     'EinsumDense',
     { bias_axes: 'd' },
     [null, 5, 2],
@@ -68,7 +60,35 @@ test.each<[string, PlainObject, Shape, readonly (readonly unknown[])[]]>([
 
 test('of a wrapped layer that is not known nothing is known', () => {
   const config = { layer: wrapped('SomebodysLayer', { name: 's' }) };
-  expect(factsOf('TimeDistributed', config).weights?.(config, [])).toBeUndefined();
+  expect(factsOf('Bidirectional', config).weights?.(config, [])).toBeUndefined();
+  expect(distributed(factsOf('SomebodysLayer', {})).weights).toBeUndefined();
+});
+
+describe('the facts of a layer in a TimeDistributed are its own, for every step', () => {
+  const conv = { filters: 4, kernel_size: [3, 3], padding: 'same', data_format: 'channels_first' };
+  const facts = distributed(factsOf('Conv2D', conv));
+  const [input, output] = [
+    [null, 5, 3, 8, 8],
+    [null, 5, 4, 8, 8],
+  ] as const;
+
+  test('weights lie in a group of the layer', () => {
+    expect(facts.weights?.(conv, [input])?.map(({ name, shape, path }) => [name, shape, path])).toEqual([
+      ['kernel', [3, 3, 3, 4], 'layer/vars/0'],
+      ['bias', [4], 'layer/vars/1'],
+    ]);
+  });
+
+  test('shapes have the steps behind the batch', () => {
+    expect(facts.outputShape?.(conv, [input])).toEqual(output);
+    expect(distributed(facts).outputShape?.(conv, [[null, 2, 5, 3, 8, 8]])).toEqual([null, 2, 5, 4, 8, 8]);
+    expect(facts.inputClue?.(conv, () => [3, 3, 3, 4])).toEqual({ rank: 5, size: { axis: 2, size: 3 } });
+  });
+
+  test('multiply-accumulates are those of all steps, if it is known how many there are', () => {
+    expect(facts.macs?.(conv, input, output)).toBe(5 * 8 * 8 * 3 * 3 * 3 * 4);
+    expect(facts.macs?.(conv, [null, null, 3, 8, 8], [null, null, 4, 8, 8])).toBeNull();
+  });
 });
 
 test.each<[string, PlainObject, Shape, Shape | undefined]>([
@@ -77,7 +97,6 @@ test.each<[string, PlainObject, Shape, Shape | undefined]>([
   ['Bidirectional', { layer: wrapped('LSTM', lstm) }, [null, 5, 2], [null, 6]],
   ['Bidirectional', { layer: wrapped('LSTM', lstm), merge_mode: 'sum' }, [null, 5, 2], [null, 3]],
   ['Bidirectional', { layer: wrapped('LSTM', lstm), merge_mode: null }, [null, 5, 2], undefined],
-  ['TimeDistributed', { layer: wrapped('Dense', { name: 'd', units: 3 }) }, [null, 5, 2], [null, 5, 3]],
 ])('%s %j makes the right shape', (className, config, input, expected) => {
   expect(factsOf(className, config).outputShape?.(config, [input])).toEqual(expected);
 });

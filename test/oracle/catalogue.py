@@ -368,6 +368,34 @@ def time_distributed_model(K):
     return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
 
 
+@model("layers inside TimeDistributed, one by one: convolutions, a residual unit, norms, what TensorFlow.js says otherwise")
+def time_distributed_layers(K):
+    L = K.layers
+    each = L.TimeDistributed
+    inputs = L.Input((3, 12, 12, 3))
+    x = each(L.Conv2D(6, 3, padding="same", activation="swish"))(inputs)
+    y = each(L.Conv2D(6, 3, padding="same", use_bias=False))(x)
+    y = each(L.ReLU(negative_slope=0.1))(each(L.BatchNormalization())(y))
+    y = each(L.BatchNormalization())(each(L.Conv2D(6, 3, padding="same"))(y))
+    x = L.ReLU()(L.Add()([x, y]))
+    x = each(L.Flatten())(each(L.GlobalAveragePooling2D(keepdims=True))(each(L.MaxPooling2D())(x)))
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(L.LSTM(4)(x)))
+
+
+@model("TimeDistributed around a frozen model that holds another TimeDistributed, called twice, in a Sequential's place")
+def time_distributed_deep(K):
+    L = K.layers
+    frame = K.keras.Sequential([image(K, 8), L.Conv2D(4, 3, activation="relu"), L.BatchNormalization(),
+                                L.GlobalAveragePooling2D()])  # fmt: skip
+    clip = L.Input((2, 8, 8, 3))
+    shot = K.keras.Model(clip, L.Flatten()(L.TimeDistributed(frame)(clip)), name="shot")
+    each = L.TimeDistributed(shot)
+    each.trainable = False
+    inputs = [L.Input((3, 2, 8, 8, 3)), L.Input((3, 2, 8, 8, 3))]
+    x = L.Add()([each(inputs[0]), each(inputs[1])])
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(L.LSTM(4)(x)))
+
+
 # channels_first: TensorFlow has no such convolutions on a CPU
 
 FIRST = {"data_format": "channels_first"}
@@ -424,6 +452,18 @@ def channels_first_conv_units(K):
 
 
 # Sharing, inputs and outputs
+
+
+@model("layers inside TimeDistributed, channels first", JAX)
+def channels_first_distributed(K):
+    L = K.layers
+    inputs = L.Input((3, 3, 8, 8))
+    x = inputs
+    for _ in range(2):
+        x = L.TimeDistributed(L.Conv2D(4, 3, padding="same", use_bias=False, **FIRST))(x)
+        x = L.TimeDistributed(L.ReLU())(L.TimeDistributed(L.BatchNormalization(axis=1))(x))
+    x = L.TimeDistributed(L.GlobalAveragePooling2D(**FIRST))(x)
+    return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(L.Flatten()(x)))
 
 
 @model("siamese: one nested encoder called on two inputs, the results subtracted and joined")

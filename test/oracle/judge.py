@@ -13,7 +13,7 @@ import numpy as np
 
 import catalogue
 from kerases import list_variables, randomise
-from saved_files import differences
+from saved_files import differences, text_kinds
 
 
 def versions(K):
@@ -315,6 +315,10 @@ def compareFiles(K, before, after, ignore=()):
     return {"differences": differences(before, after, ignore)}
 
 
+def textKinds(K, path):
+    return text_kinds(path)
+
+
 # Training and saving
 
 
@@ -490,6 +494,7 @@ REQUESTS = {
     "change": change,
     "compare": compare,
     "compareFiles": compareFiles,
+    "textKinds": textKinds,
     "compareWeights": compareWeights,
     "fit": fit,
     "gates": gates,

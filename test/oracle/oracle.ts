@@ -98,12 +98,14 @@ export interface Oracle {
     variable: string,
     change: { readonly add?: number; readonly times?: number },
   ): Promise<unknown>;
-  /** Every attribute, config and tensor of two saved models that is not the same, as lines. */
+  /** Every attribute and its kind of text, config and tensor of two saved models that is not the same, as lines. */
   compareFiles(
     before: SavedModel,
     after: SavedModel,
     options?: { readonly ignore?: readonly string[] },
   ): Promise<{ readonly differences: readonly string[] }>;
+  /** How the texts of an HDF5 file's attributes are kept, by `path@name`; the dtype of what holds no texts. */
+  textKinds(path: string): Promise<Readonly<Record<string, string>>>;
   /** Trains for a step. */
   fit(model: SavedModel, options?: Options): Promise<Fitted>;
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
@@ -168,6 +170,7 @@ export function oracle(kind: Kind): Oracle {
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
     change: (model, to, variable, change) => ask('change', { model, to, variable, ...change }),
     compareFiles: (before, after, options) => ask('compareFiles', { before, after, ...options }),
+    textKinds: (path) => ask('textKinds', { path }),
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     trainSteps: (model, to, options) => ask('trainSteps', { model, to, ...options }),

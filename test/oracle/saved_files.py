@@ -56,7 +56,7 @@ def hdf5_contents(path, ignore):
         else:
             found[f"/{name}"] = "group"
         for key, value in thing.attrs.items():
-            found[f"/{name}@{key}"] = attribute(key, value)
+            found[f"/{name}@{key}"] = (text_kind(thing.attrs.get_id(key).get_type()), attribute(key, value))
 
     with h5py.File(path, "r") as file:
         look("", file)
@@ -68,6 +68,27 @@ def attribute(key, value):
     if isinstance(value, np.ndarray):
         return [text(item) for item in value.tolist()]
     return json.loads(text(value)) if key in JSON_ATTRIBUTES else text(value)
+
+
+def text_kinds(path):
+    """How h5py finds the texts of all attributes kept, by path and name; the dtype of what holds none."""
+    found = {}
+
+    def look(name, thing):
+        for key in thing.attrs:
+            found[f"/{name}@{key}"] = text_kind(thing.attrs.get_id(key).get_type())
+
+    with h5py.File(path, "r") as file:
+        look("", file)
+        file.visititems(look)
+    return found
+
+
+def text_kind(kept):
+    if not isinstance(kept, h5py.h5t.TypeStringID):
+        return str(kept.dtype)
+    length = "variable" if kept.is_variable_str() else "fixed"
+    return f"{length} {['ascii', 'utf8'][kept.get_cset()]} {['nullterm', 'nullpad', 'spacepad'][kept.get_strpad()]}"
 
 
 def text(value):

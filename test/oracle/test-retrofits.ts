@@ -29,7 +29,6 @@ const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
 const REFUSED: Readonly<Record<string, string>> = {
   se_already: 'already-retrofitted',
   efficientnet: 'already-retrofitted',
-  time_distributed_model: 'nothing-found',
   // In a legacy file of Keras 2 nothing tells what an Add's operands are.
   'keras2 custom_layers.h5': 'nothing-chosen',
   'keras2 custom_two_outputs.h5': 'nothing-chosen',

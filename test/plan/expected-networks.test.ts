@@ -65,7 +65,7 @@ const NETWORKS: readonly ExpectedNetwork[] = [
     perStage: [0, 0, 11, 21, 11],
     exactBy: { conv: 40, 'doubled-gate': 3 },
   },
-  { name: 'unet', sites: 23, params: 119_944, stages: 5, perStage: [6, 5, 5, 5, 2], exactBy: { conv: 23 } },
+  { name: 'unet', sites: 22, params: 119_936, stages: 5, perStage: [5, 5, 5, 5, 2], exactBy: { conv: 22 } },
   { name: 'siamese', sites: 8, params: 21_760, stages: 5, perStage: [0, 2, 2, 2, 2], exactBy: { norm: 8 } },
   { name: 'edsr', sites: 17, params: 8_704, stages: 3, perStage: [0, 0, 17], exactBy: { conv: 17 } },
 ];
@@ -134,5 +134,8 @@ test('what looks like a block and gets nothing stands in skipped', () => {
   expect(surveyRetrofit(readTopology('xception')).skipped).toEqual([
     { layer: 'block14_sepconv2', stage: 5, reason: 'no-shortcut' },
   ]);
-  expect(surveyRetrofit(readTopology('unet')).skipped.map(({ reason }) => reason)).toEqual(['makes-logits']);
+  expect(surveyRetrofit(readTopology('unet')).skipped.map(({ reason }) => reason)).toEqual([
+    'makes-logits',
+    'too-few-channels',
+  ]);
 });

@@ -47,10 +47,14 @@ export const TOPOLOGY_EXPECTATIONS: Readonly<Record<string, ExpectedTopology>> =
 );
 
 /** A big network's architecture, as real Keras wrote it, without weights. */
-export function readTopology(name: string): Model {
-  const { root } = parseJson(gunzipSync(readFileSync(`${TOPOLOGIES}${name}.json.gz`)).toString('utf8'));
+export const readTopology = (name: string): Model =>
+  topologyOf(gunzipSync(readFileSync(`${TOPOLOGIES}${name}.json.gz`)).toString('utf8'), `${name}.json`);
+
+/** The model of an architecture alone, as Keras 2 writes it. */
+export function topologyOf(text: string, path: string): Model {
+  const { root } = parseJson(text);
   return {
-    path: `${name}.json`,
+    path,
     format: { container: 'keras-json', dialect: 'keras2', weightLayout: 'legacy-hdf5' },
     graph: raiseGraph(root, ''),
     trainingConfig: undefined,

@@ -10,7 +10,13 @@ import { BACKENDS, tf, useBackend } from '../support/tensorflow.js';
 const folder = temporaryFolder();
 
 /** Models that hold a module in every block already, or whose dimensions TensorFlow.js cannot pool. */
-const WITHOUT_SITES: readonly string[] = ['conv3d-plain', 'efficientnet-like', 'hard-sigmoid-se', 'se-already'];
+const WITHOUT_SITES: readonly string[] = [
+  'conv3d-plain',
+  'efficientnet-like',
+  'hard-sigmoid-se',
+  'se-already',
+  'single-channel',
+];
 
 const ONE_BY_ONE: readonly Partial<RetrofitOptions>[] = [
   { ratio: 2 },

@@ -26,7 +26,7 @@ const MODELS: readonly string[] = [
   'shared-layers',
   'frozen-root',
   'nested-deep',
-  'single-channel',
+  'vgg-bn',
   'quantized-uint8',
 ];
 const SEEDS = isAll ? 20 : 4;

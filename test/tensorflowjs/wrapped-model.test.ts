@@ -44,7 +44,7 @@ function buildWrapped(inner: string): BuiltModel {
   return model;
 }
 
-test('a model in a TimeDistributed keeps its weights, and nothing goes into it', async () => {
+test('a model in a TimeDistributed that has no block keeps its weights', async () => {
   await useBackend('cpu');
   const path = writeBuilt(join(folder, 'wrapped'), buildWrapped('dense'));
   const model = await readModel(path);

@@ -3,7 +3,7 @@ import type { Plain } from '../../json/json-value.js';
 import { type BadSize, findBadSize } from '../../layers/config-sizes.js';
 import { MAX_SHOWN_NAME } from '../../limits.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import type { Graph, Layer } from '../../model/model.js';
+import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 
 /**
  * Refuses a graph that no loader takes, nested models' too, before anything is computed with it.
@@ -17,8 +17,8 @@ export function checkGraph(graph: Graph, field: string): void {
 
 function checkSizes(graph: Graph, field: string): void {
   for (const [layer, place] of placesIn(graph, field)) {
-    if (layer.graph !== undefined) checkSizes(layer.graph, `${place}.config`);
-    else checkLayer(layer, layer.name, (key) => `${place}.config.${key}`);
+    if (layer.graph !== undefined) checkSizes(layer.graph, `${placeInside(layer, place)}.config`);
+    else checkLayer(layer, layer.name, (key) => `${placeInside(layer, place)}.config.${key}`);
   }
   // An input that was not written has the shape that the first layer says, or else the model.
   const [input, first] = graph.layers;
@@ -41,12 +41,16 @@ function checkReferences(graph: Graph, field: string): void {
       return place === undefined ? inside : `${place}.${inside}`;
     });
   }
-  for (const [layer, place] of places) if (layer.graph !== undefined) checkReferences(layer.graph, `${place}.config`);
+  for (const [layer, place] of places)
+    if (layer.graph !== undefined) checkReferences(layer.graph, `${placeInside(layer, place)}.config`);
 }
 
 /** Where the layers stand that were written. */
 const placesIn = (graph: Graph, field: string): ReadonlyMap<Layer, string> =>
   new Map(graph.layers.filter(({ implicit }) => !implicit).map((layer, index) => [layer, `${field}.layers[${index}]`]));
+
+/** Where the layer in its wrappers stands. */
+const placeInside = (layer: Layer, place: string): string => place + '.config.layer'.repeat(stepAxes(layer));
 
 const badSize = ({ field, value, wants }: BadSize, layer: string, place: string) =>
   inputError('bad-size', `its "${field}" is ${cut(show(value))}: it wants ${wants}`, {

@@ -1,7 +1,7 @@
 import { getMember, type JsonObject, stringOf } from '../../json/json-value.js';
 import { hasFacts } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
-import type { Layer } from '../../model/model.js';
+import { type Layer, stepAxes } from '../../model/model.js';
 
 /** Modules of Keras itself; an entry without a module is of an older writer, and says the class alone. */
 const KERAS_MODULE = /^(?:(?:tf_)?keras(?:\.|$)|builtins$)/;
@@ -33,6 +33,7 @@ export const registeredName = (className: string): string =>
 
 /** The class as Python has it, without package or module: Keras makes the paths in weight files from it. */
 export function pythonClass(layer: Layer): string {
+  if (stepAxes(layer) > 0) return 'TimeDistributed';
   if (layer.graph?.kind === 'functional') return 'Functional';
   const written = stringOf(getMember(layer.entry, 'class_name')) ?? layer.className;
   return written.slice(Math.max(written.lastIndexOf('>'), written.lastIndexOf('.')) + 1);

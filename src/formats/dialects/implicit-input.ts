@@ -2,12 +2,12 @@ import { getMember, isArray, type JsonValue, type PlainObject, toPlain } from '.
 import { computeDtype } from '../../layers/dtype-policy.js';
 import type { Shape } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
-import { type Dialect, type Layer, newLayer } from '../../model/model.js';
+import { type Dialect, type Layer, newLayer, outerSettings, stepAxes } from '../../model/model.js';
 
 /** The input that a Sequential model's first layer stands for. */
 export function implicitInput(first: Layer, config: JsonValue, dialect: Dialect): Layer {
   const shape =
-    inputShape(first.settings) ??
+    inputShape(outerSettings(first)) ??
     nestedInputShape(first) ??
     shapeIn(getMember(config, 'build_input_shape')) ??
     // Keras 2 keeps the shape that a layer was built with in `.keras` files, and the model's own nowhere.
@@ -16,7 +16,7 @@ export function implicitInput(first: Layer, config: JsonValue, dialect: Dialect)
   return {
     ...newLayer('InputLayer', name, {
       ...(shape === undefined ? {} : { [dialect === 'keras3' ? 'batch_shape' : 'batch_input_shape']: shape }),
-      dtype: inputDtype(first.settings, dialect),
+      dtype: inputDtype(outerSettings(first), dialect),
       sparse: false,
       name,
     }),
@@ -30,7 +30,7 @@ function inputDtype(settings: PlainObject, dialect: Dialect): string {
 }
 
 function nestedInputShape(layer: Layer): Shape | undefined {
-  const graph = layer.graph;
+  const graph = stepAxes(layer) === 0 ? layer.graph : undefined;
   const input = graph?.layers.find((inner) => inner.name === graph.inputs[0]?.layer);
   return input === undefined ? undefined : inputShape(input.settings);
 }

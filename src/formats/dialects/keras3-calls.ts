@@ -14,7 +14,7 @@ import {
 } from '../../json/json-value.js';
 import { takesTensorList } from '../../layers/call-forms.js';
 import type { CallArguments } from '../../model/call-arguments.js';
-import type { Layer } from '../../model/model.js';
+import { type Layer, stepAxes } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import { arrayOf, objectOf } from './bare-json.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
@@ -48,7 +48,7 @@ export const KERAS3_CALLS: CallGrammar = {
   writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
-  firstInEnds: (layer) => (layer.graph?.kind === 'functional' ? 1 : 0),
+  firstInEnds: (layer) => (layer.graph?.kind === 'functional' && stepAxes(layer) === 0 ? 1 : 0),
 };
 
 function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: string): WrittenCall {

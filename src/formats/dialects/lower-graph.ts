@@ -17,10 +17,11 @@ import {
 import type { Dialect, Graph, Layer, Structure, TensorRef } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
-import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry } from './new-entries.js';
+import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { isRestored, restoredEntry } from './restored-entry.js';
 import { listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
+import { listEntries } from './wrapped-entries.js';
 
 /**
  * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
@@ -115,13 +116,17 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
         held(graph.structures?.outputs ?? flat(graph.outputs)),
       ),
     };
-    return { className: 'Functional', config: newConfig(graph, entries, style, io) };
+    return { className: functionalClass(style.kerasVersion), config: newConfig(graph, entries, style, io) };
   }
   const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
   const listed = isKeras3 && style.isInSequential && !listsEnds ? unlisted(outputs) : outputs;
   return { className: read.className, config: withMember(layered, 'output_layers', listed) };
 }
+
+/** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
+const functionalClass = (kerasVersion: string | undefined): string =>
+  /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */
 const flat = (ends: readonly TensorRef[]): Structure =>
@@ -157,8 +162,20 @@ function callsIn(layer: Layer): JsonArray | undefined {
 
 /** A layer's entry without its calls. */
 function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
-  if (layer.graph !== undefined) return lowerModelEntry(layer.graph, layer.entry, style);
-  return layer.entry === undefined ? newEntry(layer, style) : withMember(layer.entry, 'config', layer.config);
+  const { graph, wrappers = [] } = layer;
+  const entries = listEntries(layer);
+  const inside = entries.at(-1);
+  const lowered =
+    graph !== undefined
+      ? lowerModelEntry(graph, inside, style)
+      : inside === undefined
+        ? newEntry(layer, style)
+        : withMember(inside, 'config', layer.config);
+  return wrappers.reduceRight((within, wrapper, index) => {
+    const config = withMember(wrapper.config, 'layer', within);
+    const around = entries[index];
+    return around === undefined ? newWrapperEntry(config, style, index > 0) : withMember(around, 'config', config);
+  }, lowered);
 }
 
 function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: EntryStyle): JsonObject {

@@ -13,7 +13,7 @@ import {
 import { hasFacts } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
-import type { Dialect, Layer } from '../../model/model.js';
+import { type Dialect, type Layer, stepAxes } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import { registeredName } from './class-names.js';
 import type { GraphTensors } from './graph-tensors.js';
@@ -39,9 +39,27 @@ interface ClassNames {
 /** The least entry that the loaders take for a layer that was made here. */
 export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
   checkInput(layer);
-  const names = style.hasModules ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
+  // Keras 3 looks for a layer inside another by its module, whatever the file says of others.
+  const isFull = style.hasModules || (style.dialect === 'keras3' && stepAxes(layer) > 0);
+  const names = isFull ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
   return withClass(undefined, names, layer.config);
 }
+
+/**
+ * The same for a wrapper.
+ * @param config the layer inside as well
+ * @param isInside whether it stands in another wrapper
+ */
+export const newWrapperEntry = (
+  config: JsonObject,
+  { dialect, hasModules }: EntryStyle,
+  isInside: boolean,
+): JsonObject => {
+  const isFull = hasModules || (dialect === 'keras3' && isInside);
+  return withClass(undefined, isFull ? fullNames(WRAPPER) : { class_name: WRAPPER }, config);
+};
+
+const WRAPPER = 'TimeDistributed';
 
 /** @throws RetrofitError `no-input-shape` for the input of a Sequential model that knows nothing of it */
 function checkInput({ className, name, settings }: Layer): void {

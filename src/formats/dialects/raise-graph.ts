@@ -8,6 +8,7 @@ import {
   type PlainObject,
   stringOf,
   toPlain,
+  withoutMember,
 } from '../../json/json-value.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import {
@@ -29,6 +30,9 @@ import { operationIn } from './legacy-operations.js';
 import { listEnds, structureOf } from './read-ends.js';
 import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
+
+/** The one wrapper that computes what it wraps as it is, step by step. */
+const WRAPPER = 'TimeDistributed';
 
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 
@@ -177,17 +181,20 @@ function raiseEntries(entries: JsonValue | undefined, field: string, context: Co
   return entries.items.map((item, index) => raiseEntry(item.value, `${field}[${index}]`, context));
 }
 
-function raiseEntry(entry: JsonValue, field: string, context: Context): Layer {
+/** @param given a name for one that says none */
+function raiseEntry(entry: JsonValue, field: string, context: Context, given?: string): Layer {
   const className = isObject(entry) ? classNameIn(entry) : undefined;
   const config = getMember(entry, 'config');
   if (!isObject(entry) || className === undefined || config === undefined) {
     throw badTopology('a layer without "class_name" and "config"', field);
   }
+  const wrapped = className === WRAPPER ? wrappedEntry(config) : undefined;
+  if (wrapped !== undefined) return raiseWrapped(entry, config as JsonObject, wrapped, field, context);
   const isModel = MODEL_CLASSES.includes(className) && (isArray(config) || getMember(config, 'layers') !== undefined);
   if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
   const operation = context.dialect === 'keras3' && !isModel ? operationIn(entry, className) : undefined;
   return {
-    ...newLayer(operation ?? className, nameOf(entry, config, field), {}),
+    ...newLayer(operation ?? className, nameOf(entry, config, field, given), {}),
     config: isObject(config) ? config : EMPTY,
     // A nested model's config is its graph; as data it would be read twice.
     settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
@@ -197,13 +204,37 @@ function raiseEntry(entry: JsonValue, field: string, context: Context): Layer {
   };
 }
 
+/** The layer in a TimeDistributed; undefined where there is none, so that no loader would take it. */
+function wrappedEntry(config: JsonValue): JsonObject | undefined {
+  const wrapped = getMember(config, 'layer');
+  if (!isObject(wrapped) || getMember(wrapped, 'config') === undefined) return undefined;
+  const className = classNameIn(wrapped);
+  return className === undefined || className === 'InputLayer' ? undefined : wrapped;
+}
+
+/** The layer inside as the wrapper's call has it. A name of its own, which nobody calls it by, it may have or not. */
+function raiseWrapped(
+  entry: JsonObject,
+  config: JsonObject,
+  wrapped: JsonObject,
+  field: string,
+  context: Context,
+): Layer {
+  if (context.depth > MAX_NESTED_MODELS)
+    throw badTopology(`layers wrapped more than ${MAX_NESTED_MODELS} deep`, `${field}.config.layer`);
+  const name = nameOf(entry, config, field);
+  const layer = raiseEntry(wrapped, `${field}.config.layer`, { ...context, depth: context.depth + 1 }, name);
+  const wrapper = { config, settings: toPlain(withoutMember(config, 'layer')) as PlainObject };
+  return { ...layer, name, entry, wrappers: [wrapper, ...(layer.wrappers ?? [])] };
+}
+
 const EMPTY: JsonObject = { kind: 'object', members: [] };
 
 /** Functional models name a layer outside of its config too. */
-function nameOf(entry: JsonObject, config: JsonValue, field: string): string {
+function nameOf(entry: JsonObject, config: JsonValue, field: string, given?: string): string {
   const outer = stringOf(getMember(entry, 'name'));
   const inner = stringOf(getMember(config, 'name'));
-  const name = outer ?? inner;
+  const name = outer ?? inner ?? given;
   if (name === undefined || name === '') throw badTopology('a layer without a name', field);
   if (outer !== undefined && inner !== undefined && outer !== inner) {
     throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);

@@ -36,6 +36,10 @@ export function readReference(value: JsonValue, isLayer: IsLayer): WrittenRefere
 export const nameIn = (value: JsonValue): string | undefined =>
   isArray(value) ? stringOf(value.items[0]?.value) : undefined;
 
+/** Whether a value is a list of references, each of them a list: how TensorFlow.js wants ends and calls. */
+export const isReferenceList = (value: JsonValue): boolean =>
+  isArray(value) && value.items.every((item) => nameIn(item.value) !== undefined);
+
 function wholeNumber(value: JsonValue | undefined): number | undefined {
   const number = numberOf(value);
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? number : undefined;

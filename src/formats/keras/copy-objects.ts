@@ -36,15 +36,16 @@ export async function copyObjects(
 
 const join = (group: string, name: string): string => (group === '/' ? `/${name}` : `${group}/${name}`);
 
-// The lists that Keras writes; one of a single name is a list all the same.
+// The lists that Keras writes, which may be empty.
 const LISTS = /^(layer|weight)_names\d*$/;
 
 function copyAttributes(source: Hdf5File, editor: Hdf5Editor, from: string, to: string): readonly string[] {
   return source.listAttributes(from).flatMap((name) => {
     const texts = readTexts(source, from, name);
     if (texts === undefined) return [`${from}@${name}`];
-    if (LISTS.test(name) || texts.length > 1) editor.writeTexts(to, name, texts);
-    else editor.writeText(to, name, texts[0]!);
+    const kind = source.textKind(from, name);
+    if (kind?.isList === false) editor.writeText(to, name, texts[0]!, kind);
+    else editor.writeTexts(to, name, texts, kind);
     return [];
   });
 }

@@ -20,8 +20,8 @@ export interface KerasSource {
   readonly topology: JsonDocument;
   /** Compile settings of a legacy file, which stand beside the architecture; undefined elsewhere. */
   readonly trainingConfig: JsonDocument | undefined;
-  /** The archive of a `.keras` file. */
-  readonly archive: { readonly file: FoundFile; readonly zip: ZipArchive } | undefined;
+  /** The archive of a `.keras` file, or the folder that it was not zipped in. */
+  readonly archive: ZipArchive | undefined;
 }
 
 /** What a Keras reader left, if the model still is in the format it was read in. */

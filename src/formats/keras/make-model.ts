@@ -1,5 +1,5 @@
 import { inFile } from '../../errors.js';
-import { getMember, type JsonDocument, stringOf } from '../../json/json-value.js';
+import { getMember, type JsonDocument } from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
 import type { Container, Model, RetrofitRecord, Warning } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
@@ -16,8 +16,8 @@ export interface KerasParts {
   /** Where the topology stands in its file, for messages. */
   readonly field: string;
   readonly trainingConfig: JsonDocument | undefined;
-  /** What the container says besides the topology. */
-  readonly kerasVersion?: string | undefined;
+  /** The version of Keras that saved the model, where the file says it. */
+  readonly kerasVersion: string | undefined;
   readonly weightsFile: FoundFile;
   readonly archive: KerasSource['archive'];
   /** What the container itself recorded. */
@@ -28,7 +28,7 @@ export interface KerasParts {
 
 /** The document of a Keras model. The HDF5 file is looked at, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
-  const { weightsFile, topology, container, archive, trainingConfig, files } = parts;
+  const { weightsFile, topology, container, archive, trainingConfig, files, kerasVersion } = parts;
   const bare = raiseGraph(topology.root, parts.field);
   const read = await storage
     .withHdf5(weightsFile, async (file) => readWeights(file, bare))
@@ -61,7 +61,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     path: parts.path,
     format: { container, dialect: read.graph.read!.dialect, weightLayout: read.layout },
     graph: read.graph,
-    kerasVersion: parts.kerasVersion ?? stringOf(getMember(topology.root, 'keras_version')),
+    kerasVersion,
     trainingConfig: trainingConfig?.root ?? getMember(topology.root, 'compile_config'),
     record: parts.record ?? read.record,
     files,

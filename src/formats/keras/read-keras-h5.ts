@@ -3,7 +3,7 @@ import type { Model } from '../../model/model.js';
 import type { Storage } from '../../storage/storage.js';
 import type { FileContent } from '../file-content.js';
 import { makeModel } from './make-model.js';
-import { parseText } from './read-weights.js';
+import { holdsWeights, parseText } from './read-weights.js';
 
 /**
  * Reads a whole model in one legacy `.h5`: the architecture is an attribute.
@@ -11,11 +11,17 @@ import { parseText } from './read-weights.js';
  */
 export async function readKerasH5(storage: Storage, { file }: FileContent): Promise<Model> {
   try {
-    const { topology, trainingConfig, kerasVersion } = await storage.withHdf5(file, async (opened) => ({
+    const { topology, trainingConfig, kerasVersion, isOfKeras } = await storage.withHdf5(file, async (opened) => ({
       topology: parseText(opened, 'model_config'),
+      isOfKeras: opened.listAttributes('/').includes('model_config') || holdsWeights(opened),
       trainingConfig: parseText(opened, 'training_config'),
-      kerasVersion: opened.readText('/', 'keras_version'),
+      kerasVersion: opened.textKind('/', 'keras_version') && opened.readText('/', 'keras_version'),
     }));
+    if (topology === undefined && !isOfKeras) {
+      throw inputError('not-a-model', 'this is an HDF5 file of data: neither a model of Keras nor its weights', {
+        hint: 'give a file that Keras saved: model.save("model.h5")',
+      });
+    }
     if (topology === undefined) {
       throw inputError('no-architecture', 'these are the weights of a Keras model without its architecture', {
         where: { field: 'model_config' },

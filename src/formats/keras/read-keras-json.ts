@@ -1,8 +1,10 @@
 import { inFile, inputError } from '../../errors.js';
+import { getMember, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import type { FileContent } from '../file-content.js';
 import type { ReadOptions } from '../read-options.js';
+import { refuseTensorflowFile } from '../tensorflow-files.js';
 import { makeModel } from './make-model.js';
 
 /** The names under which people keep the weights beside an architecture called `<stem>.json`. */
@@ -28,6 +30,7 @@ export async function readKerasJson(
       topology: json!,
       field: '',
       trainingConfig: undefined,
+      kerasVersion: stringOf(getMember(json!.root, 'keras_version')),
       weightsFile,
       archive: undefined,
       record: undefined,
@@ -43,7 +46,10 @@ async function findWeights(
   file: FoundFile,
   { weights, allowLinks = false }: ReadOptions,
 ): Promise<FoundFile> {
-  if (weights !== undefined) return storage.findFile(weights);
+  if (weights !== undefined) {
+    await refuseTensorflowFile(storage, weights);
+    return storage.findFile(weights);
+  }
   const folder = storage.folderOf(file.path);
   const names = weightNames(storage.nameOf(file.path).replace(/\.json$/i, ''));
   for (const name of names) {

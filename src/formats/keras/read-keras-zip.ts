@@ -3,16 +3,14 @@ import { getMember, type JsonDocument, stringOf } from '../../json/json-value.js
 import { MAX_JSON_BYTES } from '../../limits.js';
 import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
-import type { Storage } from '../../storage/storage.js';
+import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import type { ZipArchive, ZipMember } from '../../storage/zip.js';
 import type { FileContent } from '../file-content.js';
 import { refuseForeignFile } from '../foreign-files.js';
 import { decodeText, parseJsonIn } from '../read-json-file.js';
+import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 import { makeModel } from './make-model.js';
-
-export const CONFIG_MEMBER = 'config.json';
-export const METADATA_MEMBER = 'metadata.json';
-export const WEIGHTS_MEMBER = 'model.weights.h5';
+import { openFolder } from './open-folder.js';
 
 /**
  * Reads a `.keras` archive. Weights that are stored as they are stay where they are; compressed ones are unpacked.
@@ -26,18 +24,10 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
     if (config === undefined) return refuseForeignFile(content);
     const weights = findMember(zip, WEIGHTS_MEMBER);
     if (weights === undefined) throw noWeights(zip);
-    const member = findMember(zip, METADATA_MEMBER);
-    const metadata = member && (await readJsonMember(zip, member)).root;
     return await makeModel(storage, {
       path: file.path,
-      container: 'keras-zip',
-      topology: await readJsonMember(zip, config),
-      field: CONFIG_MEMBER,
-      trainingConfig: undefined,
-      kerasVersion: stringOf(getMember(metadata, 'keras_version')),
+      ...(await readTexts(zip, config)),
       weightsFile: weights.stored ?? (await storage.unpackTemporarily(file, zip.chunks(weights))),
-      archive: { file, zip },
-      record: metadata && readRecord(metadata),
       files: [file],
       // Unpacking compares the checksum; weights that lie stored are used where they are.
       ensureIntact: weights.stored && (() => drain(zip.chunks(weights))),
@@ -45,6 +35,43 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
   } catch (error) {
     throw inFile(error, file.path);
   }
+}
+
+/**
+ * Reads the folder that `save(zipped=False)` writes: what an archive holds, as files.
+ * Source: `_load_model_from_dir` in keras/src/saving/saving_lib.py.
+ * @param config the file that was found to be the architecture
+ */
+export async function readKerasFolder(storage: Storage, config: FoundFile, options: FindOptions): Promise<Model> {
+  const folder = storage.folderOf(config.path);
+  try {
+    const { archive, files } = await openFolder(storage, folder, config, options);
+    const weights = findMember(archive, WEIGHTS_MEMBER);
+    if (weights === undefined) throw noWeights(archive);
+    return await makeModel(storage, {
+      path: config.path,
+      ...(await readTexts(archive, findMember(archive, CONFIG_MEMBER)!)),
+      weightsFile: weights.stored!,
+      files,
+    });
+  } catch (error) {
+    throw inFile(error, folder);
+  }
+}
+
+/** What the JSON of an archive says. */
+async function readTexts(archive: ZipArchive, config: ZipMember) {
+  const member = findMember(archive, METADATA_MEMBER);
+  const metadata = member && (await readJsonMember(archive, member)).root;
+  return {
+    container: 'keras-zip',
+    topology: await readJsonMember(archive, config),
+    field: CONFIG_MEMBER,
+    trainingConfig: undefined,
+    kerasVersion: stringOf(getMember(metadata, 'keras_version')),
+    record: metadata && readRecord(metadata),
+    archive,
+  } as const;
 }
 
 async function drain(chunks: AsyncIterable<unknown>): Promise<void> {
@@ -64,8 +91,8 @@ function noWeights(zip: ZipArchive) {
   return inputError(
     'bad-weights',
     other === undefined
-      ? 'the archive holds no weights'
-      : `the archive keeps its weights as "${other.name}", which is not read here`,
+      ? 'the model holds no weights'
+      : `the model keeps its weights as "${other.name}", which is not read here`,
     { where: { field: WEIGHTS_MEMBER }, hint: 'load the model in Keras and save it again as .keras' },
   );
 }

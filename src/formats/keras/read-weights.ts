@@ -7,6 +7,8 @@ import type { Hdf5File } from '../../storage/hdf5.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
 import { parseJsonIn } from '../read-json-file.js';
+import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
+import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
 import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
 import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
 import { readTextList } from '../weight-layouts/text-lists.js';
@@ -20,7 +22,8 @@ export interface ReadWeights extends Pick<KerasSource, 'layout' | 'base' | 'hasO
 }
 
 /** Finds the weights of a graph in an HDF5 file of either layout. No values are read. */
-export function readWeights(file: Hdf5File, graph: Graph): ReadWeights {
+export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
+  const file = withNamesTakenApart(opened);
   const record = parseText(file, RECORD_ATTRIBUTE);
   const common = { record: parseRecord(record?.root) };
   const base = ['/model_weights', ''].find((group) => hasLayerNames(file, group));
@@ -28,7 +31,7 @@ export function readWeights(file: Hdf5File, graph: Graph): ReadWeights {
     const hasOptimizer = file.has('/optimizer_weights');
     return { ...common, layout: 'legacy-hdf5', base, hasOptimizer, graph: readLegacyHdf5(file, graph, base) };
   }
-  if (['/layers', '/vars', '/_layer_checkpoint_dependencies'].some((path) => file.has(path))) {
+  if (hasContainers(file)) {
     const hasOptimizer = file.has('/optimizer');
     return { ...common, layout: 'weights-hdf5', base: '', hasOptimizer, graph: readWeightsHdf5(file, graph) };
   }
@@ -37,6 +40,13 @@ export function readWeights(file: Hdf5File, graph: Graph): ReadWeights {
     hint: 'give a file that Keras wrote: model.save("model.h5"), model.save_weights("model.weights.h5")',
   });
 }
+
+/** Whether an HDF5 file looks like weights of a model, in either layout. */
+export const holdsWeights = (file: Hdf5File): boolean =>
+  ['/model_weights', ''].some((group) => hasLayerNames(file, group)) || hasContainers(withNamesTakenApart(file));
+
+const hasContainers = (file: Hdf5File): boolean =>
+  ['/layers', '/vars', `/${CHECKPOINT_GROUP}`].some((path) => file.has(path));
 
 // A layer may be called "model_weights" or "layers".
 const hasLayerNames = (file: Hdf5File, group: string): boolean =>

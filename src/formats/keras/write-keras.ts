@@ -2,9 +2,10 @@ import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Dialect, listGraphs, type Model } from '../../model/model.js';
 import { parseRecord, recordJson } from '../../model/record.js';
-import type { Hdf5Editor } from '../../storage/hdf5.js';
+import type { Hdf5Editor, TextKind } from '../../storage/hdf5.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import type { OutputPlace } from '../output-place.js';
+import { ENCODED, findTextKind, NOT_ENCODED, writeJsonText } from '../weight-layouts/text-kinds.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
@@ -69,32 +70,37 @@ async function writeContainer(
 
 /** A whole model in one file: its architecture and compile settings are attributes. */
 function finishWhole(editor: Hdf5Editor, model: Model, topology: string): void {
-  editor.writeText('/', 'model_config', topology);
+  writeJson(editor, 'model_config', topology);
   const trainingConfig = newTrainingConfig(model);
-  if (trainingConfig !== undefined) editor.writeText('/', 'training_config', serializeJson(trainingConfig));
-  stamp(editor, '/', model.format.dialect);
-  stamp(editor, '/model_weights', model.format.dialect);
+  if (trainingConfig !== undefined) writeJson(editor, 'training_config', serializeJson(trainingConfig));
+  stamp(editor, '/', model.format.dialect, NOT_ENCODED);
+  stamp(editor, '/model_weights', model.format.dialect, ENCODED);
   record(editor, model);
 }
 
 function finishWeights(editor: Hdf5Editor, model: Model, layout: string, topology: string): void {
   // A whole model may serve as the weights of an architecture: what it says of itself must not be stale.
-  if (editor.listAttributes('/').includes('model_config')) editor.writeText('/', 'model_config', topology);
-  if (layout === 'legacy-hdf5') stamp(editor, findKerasSource(model)?.base || '/', model.format.dialect);
+  if (editor.listAttributes('/').includes('model_config')) writeJson(editor, 'model_config', topology);
+  if (layout === 'legacy-hdf5') stamp(editor, findKerasSource(model)?.base || '/', model.format.dialect, ENCODED);
   record(editor, model);
 }
 
 /** Who wrote the file: loaders ask for it where the weights are. */
-function stamp(editor: Hdf5Editor, group: string, dialect: Dialect): void {
+function stamp(editor: Hdf5Editor, group: string, dialect: Dialect, newKind: TextKind): void {
   const known = editor.listAttributes(group);
-  if (!known.includes('backend')) editor.writeText(group, 'backend', 'tensorflow');
-  if (!known.includes('keras_version')) editor.writeText(group, 'keras_version', KERAS_VERSIONS[dialect]);
+  const kind = findTextKind(editor, [group, 'backend'], [group, 'keras_version']) ?? newKind;
+  if (!known.includes('backend')) editor.writeText(group, 'backend', 'tensorflow', kind);
+  if (!known.includes('keras_version')) editor.writeText(group, 'keras_version', KERAS_VERSIONS[dialect], kind);
 }
+
+/** Writes a root attribute as the file keeps its JSON already. */
+const writeJson = (editor: Hdf5Editor, attribute: string, json: string): void =>
+  writeJsonText(editor, attribute, json, findTextKind(editor, ['/', attribute], ['/', 'model_config']) ?? ENCODED);
 
 /** A record that no longer holds goes; one of another version is not ours to take away. */
 function record(editor: Hdf5Editor, { record: recorded }: Model): void {
   if (recorded !== undefined)
-    editor.writeText('/', RECORD_ATTRIBUTE, serializeJson({ lead: '', trail: '', root: recordJson(recorded) }));
+    writeJson(editor, RECORD_ATTRIBUTE, serializeJson({ lead: '', trail: '', root: recordJson(recorded) }));
   else if (parseRecord(parseText(editor, RECORD_ATTRIBUTE)?.root) !== undefined)
     editor.removeAttribute('/', RECORD_ATTRIBUTE);
 }

@@ -2,8 +2,10 @@ import type { Model, WeightLayout } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { StagedOutput } from '../../storage/storage.js';
-import { type ContainerMoves, planMoves } from '../weight-layouts/container-moves.js';
-import { containerPaths } from '../weight-layouts/container-paths.js';
+import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
+import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
+import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
+import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
 import { findLostObjects, hasLost } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
 import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
@@ -109,9 +111,14 @@ async function changeContainers(
   finish: (editor: Hdf5Editor) => void,
 ): Promise<WrittenWeights> {
   const { storage, weightsFile, graph: before } = source;
-  const moves = await storage.withHdf5(weightsFile, async (file) => planMoves(file, before, graph));
+  const { moves, isOfCheckpoint } = await storage.withHdf5(weightsFile, async (opened) => {
+    const file = withNamesTakenApart(opened);
+    const isOld = file.has(`/${CHECKPOINT_GROUP}`);
+    return { moves: (isOld ? planCopies : planMoves)(file, before, graph), isOfCheckpoint: isOld };
+  });
   const groups = moves.renamings.map((renaming) => renaming.group);
-  if (!source.hasOptimizer && !hasLost(before, graph) && (await storage.canEditHdf5(weightsFile, ['/', ...groups]))) {
+  const isKept = !isOfCheckpoint && !source.hasOptimizer && !hasLost(before, graph);
+  if (isKept && (await storage.canEditHdf5(weightsFile, ['/', ...groups]))) {
     await staged.copy(weightsFile, name);
     await staged.editHdf5(name, async (editor) => {
       for (const path of moves.placeholders) editor.makeGroup(path);
@@ -125,7 +132,7 @@ async function changeContainers(
   const moved = movedPaths(moves, places);
   let lost: readonly string[] = [];
   await staged.buildHdf5(name, async (editor) => {
-    lost = await storage.withHdf5(weightsFile, (file) => rebuild(file, editor, moves, places));
+    lost = await storage.withHdf5(weightsFile, (file) => rebuild(withNamesTakenApart(file), editor, moves, places));
     await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
     finish(editor);
   });
@@ -139,10 +146,13 @@ async function rebuild(
   moves: ContainerMoves,
   places: ReadonlyMap<unknown, string>,
 ): Promise<readonly string[]> {
-  const lost = [...(await copyObjects(file, editor, '/', '/', (path) => path === '/optimizer' || path === '/layers'))];
+  const isContainer = (path: string, holder: string) =>
+    path === `${holder}/layers` || path === `${holder}/${CHECKPOINT_GROUP}`;
+  const isElsewhere = (path: string) => path === '/optimizer' || isContainer(path, '');
+  const lost = [...(await copyObjects(file, editor, '/', '/', isElsewhere))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
-    const isLeft = (path: string) => layer.graph !== undefined && path === `${from}/layers`;
+    const isLeft = (path: string) => layer.graph !== undefined && isContainer(path, modelPath(layer, from));
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
   return lost;
@@ -151,7 +161,9 @@ async function rebuild(
 /** Where a dataset of the old file stands in the new one: below its layer's new place. */
 function movedPaths(moves: ContainerMoves, places: ReadonlyMap<unknown, string>): (path: string) => string {
   const byOldPlace = new Map([...moves.places].map(([layer, place]) => [place, places.get(layer)!]));
-  return (path) => {
+  return (stored) => {
+    // What a name that is taken apart stands for.
+    const path = stored.startsWith(`/${CHECKPOINT_GROUP}`) ? stored.replaceAll('\\', '/') : stored;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const place = byOldPlace.get(path.slice(0, end));
       if (place !== undefined) return place + path.slice(end);

@@ -4,9 +4,10 @@ import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import { tensorSize } from '../../model/tensor.js';
 import type { NewZipMember } from '../../storage/zip.js';
+import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
-import { CONFIG_MEMBER, METADATA_MEMBER, readJsonMember, WEIGHTS_MEMBER } from './read-keras-zip.js';
+import { readJsonMember } from './read-keras-zip.js';
 
 /** What a number takes at most, and what HDF5 says of a weight besides its values. */
 const WIDEST_BYTES = 8;
@@ -22,7 +23,7 @@ export async function listMembers(
   topology: string,
   stage: (name: string) => Promise<void>,
 ): Promise<readonly NewZipMember[]> {
-  const zip = findKerasSource(model)?.archive?.zip;
+  const zip = findKerasSource(model)?.archive;
   const metadata = zip?.members.find((member) => member.name === METADATA_MEMBER);
   const document: JsonDocument =
     zip !== undefined && metadata !== undefined

@@ -1,6 +1,7 @@
 import { type ByteRange, hasNewValues, type Tensor } from '../../model/tensor.js';
 import type { FoundFile } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
+import type { NamedTensor } from './list-tensors.js';
 import { storedValues } from './read-values.js';
 import { changesBytes, readChunks, scaleFloat16 } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec, TfjsSource } from './tfjs-source.js';
@@ -25,6 +26,8 @@ export interface StoredGroup {
   readonly rewritten: readonly { readonly spec: LocatedSpec; readonly tensor: Tensor }[];
   /** Tensors that are scaled by their quantization, by name. */
   readonly requantized: ReadonlyMap<string, Tensor>;
+  /** New names of weights, by their old ones. */
+  readonly renamed: ReadonlyMap<string, string>;
   /** Where a range of an old file lies in the new one. */
   readonly relocate: (range: ByteRange) => number;
 }
@@ -40,13 +43,14 @@ export interface AppendedTensor {
 export async function planGroups(
   source: TfjsSource,
   reader: WeightReader,
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: readonly NamedTensor[],
 ): Promise<{ groups: readonly StoredGroup[]; appended: readonly AppendedTensor[] }> {
+  const byStoredName = new Map(tensors.map((each) => [each.storedAs ?? each.name, each]));
   const appended: AppendedTensor[] = [];
   const groups: StoredGroup[] = [];
   for (const group of source.groups) groups.push(await planGroup(group));
   const stored = new Set(source.groups.flatMap((group) => group.specs.map((spec) => spec.name)));
-  for (const [name, tensor] of tensors) if (!stored.has(name)) append(name, tensor);
+  for (const [key, { name, tensor }] of byStoredName) if (!stored.has(key)) append(name, tensor);
   return { groups, appended };
 
   function append(name: string, tensor: Tensor): void {
@@ -57,15 +61,20 @@ export async function planGroups(
     const dropped = new Set<number>();
     const rewritten: { spec: LocatedSpec; tensor: Tensor }[] = [];
     const requantized = new Map<string, Tensor>();
+    const renamed = new Map<string, string>();
     for (const [index, spec] of group.specs.entries()) {
-      const tensor = tensors.get(spec.name);
-      if (tensor === undefined || spec.isOptimizer) {
+      const found = byStoredName.get(spec.name);
+      if (found === undefined || spec.isOptimizer) {
         dropped.add(index);
-      } else if (hasNewValues(tensor)) {
+        continue;
+      }
+      const { name, tensor } = found;
+      if (name !== spec.name) renamed.set(spec.name, name);
+      if (hasNewValues(tensor)) {
         if (spec.quantization === undefined) rewritten.push({ spec, tensor });
         else {
           dropped.add(index);
-          append(spec.name, tensor);
+          append(name, tensor);
         }
       } else if (!changesBytes(tensor) && (tensor.exponent !== 0 || tensor.quantization !== spec.quantization)) {
         requantized.set(spec.name, tensor);
@@ -73,7 +82,7 @@ export async function planGroups(
         if (await fitsDoubled(spec, tensor)) rewritten.push({ spec, tensor });
         else {
           dropped.add(index);
-          append(spec.name, tensor);
+          append(name, tensor);
         }
       }
     }
@@ -85,6 +94,7 @@ export async function planGroups(
       isEmpty: dropped.size === group.specs.length && dropped.size > 0,
       rewritten,
       requantized,
+      renamed,
       relocate: relocation(files),
     };
   }

@@ -1,5 +1,12 @@
 import { inFile, inputError } from '../../errors.js';
-import { getMember, isObject, type JsonDocument, type JsonValue, stringOf } from '../../json/json-value.js';
+import {
+  getMember,
+  isObject,
+  type JsonDocument,
+  type JsonObject,
+  stringOf,
+  withMember,
+} from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
 import type { Model, Warning } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
@@ -11,6 +18,7 @@ import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 import { attachWeights } from './attach-weights.js';
 import { locateWeights } from './locate-weights.js';
 import { withTfjsValues } from './read-values.js';
+import { inSnakeCase } from './snake-case.js';
 import type { TfjsSource } from './tfjs-source.js';
 
 /**
@@ -31,8 +39,8 @@ async function readDocument(
   document: JsonDocument,
   options: FindOptions,
 ): Promise<Model> {
-  const root = document.root;
-  if (!isObject(root)) throw notLayersModel('it is not a JSON object', '');
+  if (!isObject(document.root)) throw notLayersModel('it is not a JSON object', '');
+  const root = withSnakeCase(document.root);
   const format = stringOf(getMember(root, 'format'));
   if (format !== undefined && format !== 'layers-model') refuseFormat(format);
   const found = getMember(root, 'modelTopology');
@@ -41,7 +49,7 @@ async function readDocument(
 
   const inner = getMember(found, 'model_config');
   const isWrapped = isObject(inner);
-  const topology: JsonValue = isWrapped ? inner : found;
+  const topology = isWrapped ? inner : found;
   const bare = raiseGraph(topology, isWrapped ? 'modelTopology.model_config' : 'modelTopology');
   const groups = readManifest(getMember(root, 'weightsManifest'));
   const { located, files } = await locateWeights(storage, modelFile, groups, options);
@@ -84,6 +92,17 @@ async function readDocument(
     withValues: (use) => withTfjsValues(source, use),
     carried: source,
   };
+}
+
+/** The architecture as everybody spells it. */
+function withSnakeCase(root: JsonObject): JsonObject {
+  const found = getMember(root, 'modelTopology');
+  if (!isObject(found)) return root;
+  const inner = getMember(found, 'model_config');
+  const spelt = isObject(inner)
+    ? withMember(found, 'model_config', inSnakeCase(inner, 'modelTopology.model_config'))
+    : inSnakeCase(found, 'modelTopology');
+  return withMember(root, 'modelTopology', spelt);
 }
 
 function refuseFormat(format: string): never {

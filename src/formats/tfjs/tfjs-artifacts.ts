@@ -1,6 +1,6 @@
 import { serializeJson } from '../../json/serialize-json.js';
 import type { Model } from '../../model/model.js';
-import { newRoot, planWeights, storedBytes, type WrittenSpec } from './write-new-tfjs.js';
+import { forTfjs, newRoot, planWeights, storedBytes, type WrittenSpec } from './write-new-tfjs.js';
 
 /** A model as the loader of TensorFlow.js takes it from memory. */
 export interface TfjsArtifacts {
@@ -17,9 +17,10 @@ export interface TfjsArtifacts {
  */
 export async function tfjsArtifacts(model: Model): Promise<TfjsArtifacts> {
   return model.withValues(async (values) => {
+    const { model: released } = await forTfjs(model, values);
     const planned = await planWeights(model, values, {});
     const weightSpecs = planned.map(({ spec }) => spec);
-    const text = serializeJson({ lead: '', trail: '', root: newRoot(model, [], weightSpecs) });
+    const text = serializeJson({ lead: '', trail: '', root: newRoot(released, [], weightSpecs) });
     const weightData: ArrayBuffer[] = [];
     // Copied: a piece may lie in a buffer that is used again.
     for await (const bytes of storedBytes(planned, values)) weightData.push(new Uint8Array(bytes).buffer);

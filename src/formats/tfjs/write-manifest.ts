@@ -38,8 +38,15 @@ function newGroup(json: JsonObject, group: StoredGroup): JsonObject {
   const keptWeights = weights.items.filter((_, index) => !group.dropped.has(index));
   const newPaths = keptPaths.length === paths.items.length ? paths : withItems(paths, keptPaths);
   const remaining = keptWeights.length === weights.items.length ? weights : withItems(weights, keptWeights);
-  const newWeights = isArray(remaining) ? mapItems(remaining, (weight) => requantized(weight, group)) : remaining;
+  const newWeights = isArray(remaining)
+    ? mapItems(remaining, (weight) => renamed(requantized(weight, group), group))
+    : remaining;
   return withMember(withMember(json, 'paths', newPaths), 'weights', newWeights);
+}
+
+function renamed(weight: JsonValue, group: StoredGroup): JsonValue {
+  const name = group.renamed.get(stringOf(getMember(weight, 'name'))!);
+  return name === undefined ? weight : withMember(weight as JsonObject, 'name', fromPlain(name));
 }
 
 /** A quantised weight is doubled, or halved, by its scale and min: value = stored * scale + min. */

@@ -9,8 +9,9 @@ import { TOOL } from '../../tool.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../float-values.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
+import { listTensors } from './list-tensors.js';
 import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
-import { tensorsByName } from './tensors-by-name.js';
+import { type Released, releaseConstraints } from './release-constraints.js';
 import { architectureIn } from './tfjs-source.js';
 
 export interface NewTfjsOptions {
@@ -40,6 +41,7 @@ export async function writeNewTfjs(
 ): Promise<WrittenFiles> {
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
   return model.withValues(async (values) => {
+    const { model: released, warnings } = await forTfjs(model, values);
     const planned = await planWeights(model, values, options);
     const total = planned.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const shardBytes = options.shardBytes ?? SHARD_BYTES;
@@ -53,16 +55,23 @@ export async function writeNewTfjs(
       onProgress(index * shardBytes + length, total);
     }
     const specs = planned.map(({ spec }) => spec);
-    const root = newRoot(model, paths, specs);
+    const root = newRoot(released, paths, specs);
     const text = new TextEncoder().encode(serializeJson({ lead: '', trail: '', root }));
     await staged.write(modelName, [text]);
     const files = paths.map((name, index) => ({ name, byteLength: Math.min(shardBytes, total - index * shardBytes) }));
     return {
       files: [{ name: modelName, byteLength: text.byteLength }, ...files],
       architecture: architectureIn(root),
+      warnings,
     };
   });
 }
+
+/** A model that was not TensorFlow.js' before, with those constraints alone that its weights obey. */
+export const forTfjs = async (model: Model, values: TensorValues): Promise<Released> =>
+  (model.carried as { readonly kind?: string } | undefined)?.kind === 'tfjs'
+    ? { model, warnings: [] }
+    : releaseConstraints(model, values);
 
 export interface PlannedWeight {
   readonly tensor: Tensor;
@@ -76,7 +85,7 @@ export async function planWeights(
   options: NewTfjsOptions,
 ): Promise<readonly PlannedWeight[]> {
   const planned: PlannedWeight[] = [];
-  for (const [name, tensor] of tensorsByName(model)) {
+  for (const { name, tensor } of listTensors(model)) {
     const dtype = writtenDtype(tensor);
     const elements = tensor.shape.reduce((product, size) => product * size, 1);
     const wanted = dtype === 'float32' ? options.quantize?.(name) : undefined;

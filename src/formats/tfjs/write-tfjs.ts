@@ -11,16 +11,18 @@ import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
-import type { Tensor } from '../../model/tensor.js';
+import { hasNewValues, type Tensor } from '../../model/tensor.js';
 import { sideBySide } from '../../storage/side-by-side.js';
 import type { StagedOutput } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
+import { listTensors } from './list-tensors.js';
 import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
+import { tfjsValues } from './read-values.js';
+import { releaseConstraints } from './release-constraints.js';
 import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
-import { tensorsByName } from './tensors-by-name.js';
 import { architectureIn, type TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { newManifest } from './write-manifest.js';
@@ -43,7 +45,7 @@ export async function writeTfjs(
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
 
   return withWeightReader(source.storage, source.files, async (reader) => {
-    const { groups, appended } = await planGroups(source, reader, tensorsByName(model));
+    const { groups, appended } = await planGroups(source, reader, listTensors(model));
     const stored = groups.flatMap((group) => group.files);
     const total = stored.reduce((sum, file) => sum + file.byteLength, 0);
     const files = stored.map(({ path, byteLength }) => ({ name: path, byteLength }));
@@ -62,12 +64,14 @@ export async function writeTfjs(
       await staged.write(appendedFile, appendedBytes(appended));
       files.push({ name: appendedFile, byteLength: appendedLength(appended) });
     }
-    const root = newRoot(model, source, groups, appended, appendedFile);
+    const { model: released, warnings } = await releaseConstraints(model, tfjsValues(reader), hasNewValues);
+    const root = newRoot(released, source, groups, appended, appendedFile);
     const text = new TextEncoder().encode(serializeJson({ ...source.document, root }));
     await staged.write(modelName, [text]);
     return {
       files: [{ name: modelName, byteLength: text.byteLength }, ...files],
       architecture: architectureIn(root),
+      warnings,
     };
   });
 }
@@ -121,7 +125,7 @@ function newRoot(
     if (getMember(root, 'trainingConfig') !== undefined)
       root = withMember(root, 'trainingConfig', model.trainingConfig);
     else wrapper = withMember(wrapper, 'training_config', model.trainingConfig);
-  }
+  } else root = withoutMember(root, 'trainingConfig');
   root = withMember(root, 'modelTopology', wrapper);
   root = withMember(
     root,

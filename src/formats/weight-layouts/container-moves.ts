@@ -1,7 +1,8 @@
 import { layerOrder } from '../../model/layer-order.js';
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File, Hdf5Renaming } from '../../storage/hdf5.js';
-import { containerPaths } from './container-paths.js';
+import { checkpointPaths } from './checkpoint-containers.js';
+import { containerPaths, modelPath } from './container-paths.js';
 
 /** How the groups of a `.weights.h5` get from the layers of one graph to those of another. */
 export interface ContainerMoves {
@@ -50,10 +51,32 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
       places.set(layer, place);
       if (layer.graph === undefined) continue;
       const inner = old?.layers.find((candidate) => candidate.name === layer.name)?.graph;
-      planContainer(inner, layer.graph, place);
+      planContainer(inner, layer.graph, modelPath(layer, place));
     }
     const renames = completePermutation(new Map([...now].map(([layer, name]) => [name, newNames.get(layer)!])), all);
     if ([...renames].some(([from, to]) => from !== to)) renamings.push({ group, renames });
+  }
+}
+
+/**
+ * Where the layers stood in a file of TensorFlow 2.12 to 2.14; there nothing can be renamed, as the containers have
+ * another name.
+ */
+export function planCopies(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
+  const paths = checkpointPaths(file, before);
+  const places = new Map<Layer, string>();
+  visit(before, after);
+  return { places, placeholders: [], renamings: [] };
+
+  function visit(old: Graph, graph: Graph): void {
+    const known = new Map(old.layers.map((layer) => [layer.name, layer]));
+    for (const layer of layerOrder(graph)) {
+      const own = known.get(layer.name);
+      const place = own && paths.get(own);
+      if (place === undefined) continue;
+      places.set(layer, place);
+      if (layer.graph !== undefined && own?.graph !== undefined) visit(own.graph, layer.graph);
+    }
   }
 }
 

@@ -1,6 +1,16 @@
 import { layerOrder } from '../../model/layer-order.js';
-import type { Graph, Layer } from '../../model/model.js';
+import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 import { pythonClass } from '../dialects/class-names.js';
+
+/** How a version of Keras numbers the groups of a container. */
+export interface ContainerNumbering {
+  /** The group that holds them. */
+  readonly group: string;
+  /** By how much the layer whose group stands at a path advances the count of its class. */
+  readonly step: (path: string) => number;
+}
+
+const TODAY: ContainerNumbering = { group: 'layers', step: () => 1 };
 
 /**
  * Where the layers of a model stand in a `.weights.h5`: never under their names, but under their class in snake case,
@@ -8,20 +18,29 @@ import { pythonClass } from '../dialects/class-names.js';
  * Source: `_save_container_state` in keras/src/saving/saving_lib.py and tf_keras/src/saving/saving_lib.py.
  * @param container path of the model's own group; empty for the root
  */
-export function containerPaths(graph: Graph, container = ''): ReadonlyMap<Layer, string> {
+export function containerPaths(
+  graph: Graph,
+  container = '',
+  numbering: ContainerNumbering = TODAY,
+): ReadonlyMap<Layer, string> {
   const paths = new Map<Layer, string>();
   const counts = new Map<string, number>();
   for (const layer of layerOrder(graph)) {
-    const segment = snakeCase(pythonClass(layer));
+    // A model that was made sequential again keeps the entry of the functional one until it is written.
+    const segment = snakeCase(layer.graph?.kind === 'sequential' ? 'Sequential' : pythonClass(layer));
     const count = counts.get(segment) ?? 0;
-    counts.set(segment, count + 1);
-    const path = `${container}/layers/${count === 0 ? segment : `${segment}_${count}`}`;
+    const path = `${container}/${numbering.group}/${count === 0 ? segment : `${segment}_${count}`}`;
+    counts.set(segment, count + numbering.step(path));
     paths.set(layer, path);
     if (layer.graph !== undefined)
-      for (const [inner, place] of containerPaths(layer.graph, path)) paths.set(inner, place);
+      for (const [inner, place] of containerPaths(layer.graph, modelPath(layer, path), numbering))
+        paths.set(inner, place);
   }
   return paths;
 }
+
+/** Where the model stands that a layer is, or wraps, in the layer's group. */
+export const modelPath = (layer: Layer, path: string): string => path + '/layer'.repeat(stepAxes(layer));
 
 /** Source: `to_snake_case` in keras/src/utils/naming.py. */
 const snakeCase = (name: string): string =>

@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
-import { factsOf } from '../../layers/known-layers.js';
 import type { Shape, WeightFact } from '../../layers/layer-facts.js';
+import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import { hasNewValues, type Tensor, type Weight } from '../../model/tensor.js';
@@ -10,7 +10,7 @@ import type { Hdf5Dataset } from '../../storage/hdf5.js';
 export const weightFacts = (
   layer: Layer,
   inputs: readonly (Shape | undefined)[] = [],
-): readonly WeightFact[] | undefined => factsOf(layer.className, layer.settings).weights?.(layer.settings, inputs);
+): readonly WeightFact[] | undefined => factsOfLayer(layer).weights?.(layer.settings, inputs);
 
 /** A dataset as a lazy tensor. */
 export function datasetTensor({ path, dtype, shape }: Hdf5Dataset, layer: Layer): Tensor {

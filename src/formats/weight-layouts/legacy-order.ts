@@ -12,29 +12,33 @@ export interface LegacyVariable {
 const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance', 'mean', 'variance', 'count'];
 
 /**
- * The order of a model's variables in its group of a legacy `.h5`: all trainable ones of its layers, then all others,
- * frozen layers' among them; undefined where a layer's variables are not known. A model that is frozen as a whole
- * freezes its layers in Keras 3; in Keras 2 they are what their own configs say.
- * Source: `_legacy_weights` in keras/src/legacy/saving/legacy_h5_format.py, `Layer.trainable` in keras/src/layers,
- * `Model.non_trainable_weights` in tf_keras/src/engine/training.py.
+ * The order of a nested or wrapped model's variables in its group of a legacy `.h5`: all trainable ones of its layers, then
+ * all others, frozen layers' among them; undefined where a layer's variables are not known. Of what is frozen as a whole
+ * all come as they are: in Keras 3 the model that has the group, in Keras 2, which forgets that of models, wrappers at
+ * any depth.
+ * Source: `_legacy_weights` in keras/src/legacy/saving/legacy_h5_format.py, `Layer.trainable_variables` in
+ * keras/src/layers/layer.py; `Layer.non_trainable_weights` in tf_keras/src/engine/base_layer.py.
  */
-export function legacyOrder(graph: Graph, dialect: Dialect): readonly LegacyVariable[] | undefined {
-  const parts = split(graph, dialect, false);
+export function legacyOrder(model: Layer & { graph: Graph }, dialect: Dialect): readonly LegacyVariable[] | undefined {
+  const isFrozen = model.wrappers === undefined && model.graph.isFrozen;
+  const parts = split(model.graph, dialect, isHeld(model) || (dialect === 'keras3' && isFrozen));
   return parts && [...parts.trainable, ...parts.others];
 }
+
+const isHeld = ({ wrappers = [] }: Layer): boolean => wrappers[0]?.settings.trainable === false;
 
 interface Split {
   readonly trainable: readonly LegacyVariable[];
   readonly others: readonly LegacyVariable[];
 }
 
-function split(graph: Graph, dialect: Dialect, isHeld: boolean): Split | undefined {
+function split(graph: Graph, dialect: Dialect, isFrozen: boolean): Split | undefined {
   const trainable: LegacyVariable[] = [];
   const others: LegacyVariable[] = [];
-  const isFrozen = isHeld || (dialect === 'keras3' && graph.isFrozen);
   for (const layer of layerOrder(graph)) {
+    const areAllFrozen = isFrozen || (dialect === 'keras2' && isHeld(layer));
     if (layer.graph !== undefined) {
-      const inner = split(layer.graph, dialect, isFrozen);
+      const inner = split(layer.graph, dialect, areAllFrozen);
       if (inner === undefined) return undefined;
       trainable.push(...inner.trainable);
       others.push(...inner.others);
@@ -43,10 +47,10 @@ function split(graph: Graph, dialect: Dialect, isHeld: boolean): Split | undefin
     const facts = weightFacts(layer);
     // A layer that is not known, but has no weights in the file either, has no place in the order.
     if (facts === undefined && layer.weights.length > 0) return undefined;
-    const isOwn = isFrozen || layer.settings.trainable === false;
+    const isOwn = areAllFrozen || layer.settings.trainable === false;
     (facts ?? []).forEach((fact, index) => {
       (isOwn || STATISTICS.includes(fact.name) ? others : trainable).push({ layer, index });
     });
   }
-  return graph.isFrozen ? { trainable: [], others: [...trainable, ...others] } : { trainable, others };
+  return { trainable, others };
 }

@@ -72,7 +72,7 @@ function pair(
   stored: readonly string[],
   paths: readonly string[],
 ): ReadonlyMap<Layer, readonly Weight[]> {
-  if (layer.graph !== undefined) return pairNested(file, dialect, layer, layer.graph, stored, paths);
+  if (layer.graph !== undefined) return pairNested(file, dialect, { ...layer, graph: layer.graph }, stored, paths);
   const facts = weightFacts(layer);
   if (facts !== undefined && facts.length !== stored.length) {
     throw weightsMismatch(
@@ -91,12 +91,11 @@ function pair(
 function pairNested(
   file: Hdf5File,
   dialect: Dialect,
-  layer: Layer,
-  graph: Graph,
+  layer: Layer & { graph: Graph },
   stored: readonly string[],
   paths: readonly string[],
 ): ReadonlyMap<Layer, readonly Weight[]> {
-  const order = legacyOrder(graph, dialect);
+  const order = legacyOrder(layer, dialect);
   if (order === undefined || order.length !== stored.length) {
     throw order === undefined
       ? inputError(

@@ -3,7 +3,8 @@ import { weightsMismatch } from '../../model/check-weights.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { containerPaths } from './container-paths.js';
+import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './checkpoint-containers.js';
+import { containerPaths, modelPath } from './container-paths.js';
 import { datasetTensor, refuseUnreachable, weightFacts, withWeights } from './hdf5-weights.js';
 
 /**
@@ -12,24 +13,15 @@ import { datasetTensor, refuseUnreachable, weightFacts, withWeights } from './hd
  * @throws RetrofitError `weights-mismatch`, `unreachable-layer`, `unmappable-weights`
  */
 export function readWeightsHdf5(file: Hdf5File, graph: Graph): Graph {
-  if (file.has('/_layer_checkpoint_dependencies')) {
-    throw inputError(
-      'unmappable-weights',
-      'its weights lie under "_layer_checkpoint_dependencies", as TensorFlow 2.12 to 2.14 wrote them, with numbers that may have gaps',
-      {
-        where: { field: '/_layer_checkpoint_dependencies' },
-        hint: 'load the model in the Keras that saved it and save it as .h5',
-      },
-    );
-  }
   refuseUnreachable(graph);
-  const paths = containerPaths(graph);
+  const isOfCheckpoint = file.has(`/${CHECKPOINT_GROUP}`);
+  const paths = isOfCheckpoint ? checkpointPaths(file, graph) : containerPaths(graph);
   const weights = new Map<Layer, readonly Weight[]>();
   for (const [layer, path] of paths) {
     if (layer.graph === undefined) weights.set(layer, readLayer(file, graph, layer, path));
     checkName(file, layer, path);
   }
-  refuseForeignGroups(file, graph, paths);
+  refuseForeignGroups(file, graph, paths, isOfCheckpoint ? CHECKPOINT_GROUP : 'layers');
   return withWeights(graph, weights);
 }
 
@@ -38,13 +30,18 @@ function readLayer(file: Hdf5File, root: Graph, layer: Layer, path: string): rea
   const has = file.has(path);
   if (facts === undefined) {
     const found = has ? listDatasets(file, path) : [];
+    const inner = found.find((dataset) => dataset.includes(`/${CHECKPOINT_GROUP}/`, path.length));
+    if (inner !== undefined) throw hiddenModel(layer, inner);
     return found.map((dataset) => ({
       name: dataset.slice(path.length + 1),
       tensor: datasetTensor(file.dataset(dataset), layer),
     }));
   }
-  const count = has && file.has(`${path}/vars`) ? file.list(`${path}/vars`).length : 0;
-  const expected = facts.filter((fact) => fact.path === undefined).length;
+  const own = modelPath(layer, path);
+  const count = has && file.has(`${own}/vars`) ? file.list(`${own}/vars`).length : 0;
+  const expected = facts.filter(({ path: place = 'vars/' }) =>
+    place.replace(/^(layer\/)*/, '').startsWith('vars/'),
+  ).length;
   if (count > expected)
     throw weightsMismatch(layer.name, `"${path}/vars" holds ${count} tensors, the layer has ${expected}`);
   return facts.map((fact, index) => {
@@ -53,6 +50,13 @@ function readLayer(file: Hdf5File, root: Graph, layer: Layer, path: string): rea
     return { name: fact.name, tensor: datasetTensor(file.dataset(place), layer) };
   });
 }
+
+/** The groups of a model inside would have to get other names, and which layers it has is not known. */
+const hiddenModel = (layer: Layer, place: string) =>
+  inputError('unmappable-weights', 'the layer holds a model, whose weights lie as TensorFlow 2.12 to 2.14 wrote them', {
+    where: { layer: layer.name, field: place },
+    hint: 'load the model in the TensorFlow that saved it and save it as .h5',
+  });
 
 function missing(root: Graph, layer: Layer, name: string, place: string) {
   const twins = [...listGraphs(root)].filter(({ graph }) => graph.layers.some((other) => other.name === layer.name));
@@ -77,24 +81,8 @@ function checkName(file: Hdf5File, layer: Layer, path: string): void {
 }
 
 /** Weights that no layer claims tell of another architecture. */
-function refuseForeignGroups(file: Hdf5File, graph: Graph, paths: ReadonlyMap<Layer, string>): void {
-  const claimed = new Set(paths.values());
-  const containers = ['', ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [path]))];
-  for (const container of containers) {
-    const group = `${container}/layers`;
-    if (!file.has(group)) continue;
-    for (const { name } of file.list(group)) {
-      const path = `${group}/${name}`;
-      if (claimed.has(path) || listDatasets(file, path).length === 0) continue;
-      throw weightsMismatch(graph.name, `the weights at "${path}" belong to no layer of the model`, path);
-    }
-  }
-}
-
-/** Paths of all datasets in a group and its groups, numbered ones in the order of their numbers. */
-export function listDatasets(file: Hdf5File, group: string): readonly string[] {
-  return file
-    .list(group)
-    .toSorted((left, right) => left.name.localeCompare(right.name, 'en', { numeric: true }))
-    .flatMap(({ name, kind }) => (kind === 'dataset' ? [`${group}/${name}`] : listDatasets(file, `${group}/${name}`)));
+function refuseForeignGroups(file: Hdf5File, graph: Graph, paths: ReadonlyMap<Layer, string>, group: string): void {
+  const path = findForeignGroup(file, paths, group);
+  if (path === undefined) return;
+  throw weightsMismatch(graph.name, `the weights at "${path}" belong to no layer of the model`, path);
 }

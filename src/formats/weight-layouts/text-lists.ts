@@ -1,4 +1,5 @@
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
+import { type AttributePlace, ENCODED, findTextKind } from './text-kinds.js';
 
 // HDF5 keeps attributes in object headers of 64 KiB: Keras splits a longer list of names over several.
 const MAX_LIST_BYTES = 64512;
@@ -20,17 +21,34 @@ export function readTextList(file: Hdf5File, path: string, name: string): readon
   }
 }
 
-/** Writes such a list, split where Keras splits it; what stood there before goes. */
-export function writeTextList(editor: Hdf5Editor, path: string, name: string, texts: readonly string[]): void {
+/** Where such a list may begin. */
+export const listPlaces = (path: string, name: string): readonly AttributePlace[] => [
+  [path, name],
+  [path, `${name}0`],
+];
+
+/**
+ * Writes such a list, split where Keras splits it; what stood there before goes, and its kind of text stays.
+ * @param like other lists of the file, whose kind of text a new one has
+ */
+export function writeTextList(
+  editor: Hdf5Editor,
+  path: string,
+  name: string,
+  texts: readonly string[],
+  like: readonly AttributePlace[] = [],
+): void {
+  const kind = findTextKind(editor, ...listPlaces(path, name), ...like) ?? ENCODED;
   const pieceName = new RegExp(`^${name}\\d*$`);
   for (const old of editor.listAttributes(path)) if (pieceName.test(old)) editor.removeAttribute(path, old);
   const longest = texts.reduce(
     (most, text) => Math.max(most, new TextEncoder().encode(text).byteLength),
     REFERENCE_BYTES,
   );
-  const count = Math.ceil((texts.length * longest) / MAX_LIST_BYTES);
+  const most = Math.max(1, Math.floor(MAX_LIST_BYTES / longest));
+  const count = Math.ceil(texts.length / most);
   if (count <= 1) {
-    editor.writeTexts(path, name, texts);
+    editor.writeTexts(path, name, texts, kind);
     return;
   }
   // Near-equal pieces: the first few have one more.
@@ -38,7 +56,7 @@ export function writeTextList(editor: Hdf5Editor, path: string, name: string, te
   const larger = texts.length % count;
   for (let index = 0, start = 0; index < count; index++) {
     const end = start + size + (index < larger ? 1 : 0);
-    editor.writeTexts(path, `${name}${index}`, texts.slice(start, end));
+    editor.writeTexts(path, `${name}${index}`, texts.slice(start, end), kind);
     start = end;
   }
 }

@@ -8,7 +8,7 @@ import { findDataset, isChanged } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 import { groupPath } from './read-legacy-hdf5.js';
-import { writeTextList } from './text-lists.js';
+import { listPlaces, writeTextList } from './text-lists.js';
 
 export interface LegacyWriting {
   /** Path of the group with the layers' groups; empty for the root. */
@@ -62,7 +62,9 @@ async function writeLayer(
   if (before === layer && !isNew) return;
   if (isNew) editor.makeGroup(group);
   const weights =
-    layer.graph === undefined ? ownWeights(layer, before) : nestedWeights(layer, layer.graph, writing.dialect);
+    layer.graph === undefined
+      ? ownWeights(layer, before)
+      : nestedWeights({ ...layer, graph: layer.graph }, writing.dialect);
   const old = before === undefined ? undefined : layersBefore(layer, before);
   const names: string[] = [];
   for (const { owner, weight } of weights) {
@@ -77,7 +79,8 @@ async function writeLayer(
     names.push(name);
     await editor.makeDataset(`${group}/${name}`, hdf5Dtype(tensor, owner), tensor.shape, writing.values.chunks(tensor));
   }
-  if (isNew || layer.graph !== undefined) writeTextList(editor, group, 'weight_names', names);
+  if (isNew || layer.graph !== undefined)
+    writeTextList(editor, group, 'weight_names', names, listPlaces(writing.base || '/', 'layer_names'));
 }
 
 /** For a layer and all that are nested in it: the layer of the same name in the graph that was read. */
@@ -99,8 +102,8 @@ interface OwnedWeight {
 const ownWeights = (layer: Layer, before: Layer | undefined): readonly OwnedWeight[] =>
   (before === undefined ? orderedWeights(layer) : layer.weights).map((weight) => ({ owner: layer, weight }));
 
-function nestedWeights(layer: Layer, graph: Graph, dialect: Dialect): readonly OwnedWeight[] {
-  const order = legacyOrder(graph, dialect);
+function nestedWeights(layer: Layer & { graph: Graph }, dialect: Dialect): readonly OwnedWeight[] {
+  const order = legacyOrder(layer, dialect);
   if (order === undefined)
     throw weightsMismatch(
       layer.name,

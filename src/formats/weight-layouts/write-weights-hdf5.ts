@@ -1,5 +1,5 @@
 import { layerOrder } from '../../model/layer-order.js';
-import type { Dialect, Graph, Layer } from '../../model/model.js';
+import { type Dialect, type Graph, type Layer, stepAxes } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
 import { findDataset, isChanged, weightFacts } from './hdf5-weights.js';
@@ -34,12 +34,23 @@ async function writeContainer(
     const known = old.get(layer.name);
     const place = writing.places.get(layer)!;
     makeVariables(editor, `${place}/vars`, layer.name, writing.dialect);
+    for (const [group, name] of wrappedGroups(layer, place))
+      makeVariables(editor, `${group}/vars`, name, writing.dialect);
     if (known === layer) continue;
     if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
     else if (known === undefined) await makeWeights(editor, layer, place, writing);
     else await overwriteChanged(editor, layer, known, writing);
   }
 }
+
+/** The groups of what a layer wraps, with the names in their configs. */
+const wrappedGroups = (layer: Layer, place: string): readonly (readonly [string, string])[] => {
+  const inside = layer.graph?.name ?? layer.settings.name;
+  const names = [...(layer.wrappers ?? []).slice(1).map(({ settings }) => settings.name), inside];
+  return names
+    .slice(0, stepAxes(layer))
+    .map((name, depth) => [`${place}${'/layer'.repeat(depth + 1)}`, typeof name === 'string' ? name : layer.name]);
+};
 
 function makeVariables(editor: Hdf5Editor, path: string, name: string, dialect: Dialect): void {
   if (editor.has(path)) return;

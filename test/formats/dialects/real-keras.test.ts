@@ -12,6 +12,9 @@ import { leaveProof, namesByPath } from '../../support/proof.js';
 const lowered = (document: JsonDocument, graph: Graph): string =>
   serializeJson({ ...document, root: lowerModel(graph, { wrapper: document.root as JsonObject }) });
 
+// In a Sequential model Keras 3.15 takes the list for a list of one tensor, which the next layer cannot read.
+const LISTED = 'listed-ends.keras3-zip';
+
 describe('as Keras wrote them', () => {
   test.each(DIALECT_NAMES)('%s: the dialect is found, and the layers come in the order of Keras', (name) => {
     const { graph } = readDialect(name).model;
@@ -19,9 +22,30 @@ describe('as Keras wrote them', () => {
     expect(namesByPath(graph)).toEqual(DIALECT_EXPECTATIONS[name]!.layers);
   });
 
-  test.each(DIALECT_NAMES)('%s: unchanged it is the same text', (name) => {
+  test.each(DIALECT_NAMES.filter((name) => name !== LISTED))('%s: unchanged it is the same text', (name) => {
     const { document, model } = readDialect(name);
     expect(lowered(document, model.graph)).toBe(dialectText(name));
+  });
+
+  test.each([
+    [undefined, '["backbone_unit_out", 0, 0]'],
+    ['3.15.1', '["backbone_unit_out", 0, 0]'],
+    ['3.3.3', '[["backbone_unit_out", 0, 0]]'],
+  ])('the single output of a model in a Sequential one, in a file of Keras %s', (kerasVersion, ends) => {
+    const { document, model } = readDialect(LISTED);
+    const root = lowerModel(model.graph, { wrapper: document.root as JsonObject, kerasVersion });
+    const before = '"output_layers": [["backbone_unit_out", 0, 0]]';
+    expect(serializeJson({ ...document, root })).toBe(dialectText(LISTED).replace(before, `"output_layers": ${ends}`));
+  });
+
+  test.each([
+    ['3.3.3', '[["image",0,0]]'],
+    ['3.4.0', '["image",0,0]'],
+    ['3.15.1', '["image",0,0]'],
+  ])('a Sequential model that became functional, in a file of Keras %s', (kerasVersion, ends) => {
+    const after = retrofitted(readDialect('sequential-input.keras3-zip').model, {})!;
+    const text = serializeJson({ lead: '', trail: '', root: lowerModel(after, { kerasVersion }) });
+    expect(text.replaceAll(' ', '')).toContain(`"input_layers":${ends}`);
   });
 });
 

@@ -261,24 +261,6 @@ describe('configs', () => {
       { units: 3, activation: 'relu' },
     ],
     [
-      'wrapped layers',
-      'keras3',
-      'keras2',
-      'TimeDistributed',
-      { layer: object('Dense', { name: 'd', units: 2, dtype: POLICY, quantization_config: null }) },
-      { layer: { class_name: 'Dense', config: { name: 'd', units: 2, dtype: 'float32' } } },
-    ],
-    [
-      'wrapped layers for Keras 3',
-      'keras2',
-      'keras3',
-      'TimeDistributed',
-      { layer: { class_name: 'Dense', config: { name: 'd', units: 2 } } },
-      {
-        layer: { module: 'keras.layers', class_name: 'Dense', config: { name: 'd', units: 2 }, registered_name: null },
-      },
-    ],
-    [
       'a second direction that mirrors the first',
       'keras3',
       'tfjs',
@@ -369,13 +351,6 @@ describe('configs', () => {
     ['keras3', 'keras2', 'Lambda', { function: 'code' }, 'class_name'],
     ['keras3', 'keras2', 'RMSNormalization', { axis: -1 }, 'class_name'],
     ['keras2', 'keras3', 'SomebodysLayer', {}, 'class_name'],
-    [
-      'keras2',
-      'keras3',
-      'TimeDistributed',
-      { layer: { class_name: 'Functional', config: { name: 'f', layers: [] } } },
-      'layer',
-    ],
   ])('%s to %s: no %s %j', (source, target, className, config, field) => {
     expect(refusal(() => configOf(source, target, className, config))).toBe(`one.${field}`);
   });

@@ -6,6 +6,8 @@ import { type Graph, listGraphs } from '../../../model/model.js';
 export interface LayerNames {
   /** A layer's name where the loader takes it, otherwise the nearest one that it takes. Once a layer. */
   readonly nameOf: (name: string) => string;
+  /** The nearest name that the loader takes, for what nobody is to find by it. */
+  readonly proper: (name: string) => string;
   /** A name for a new layer, unique over the whole tree. */
   readonly claim: (base: string) => string;
 }
@@ -22,6 +24,7 @@ export function layerNames(root: Graph, target: Loader): LayerNames {
     return name;
   };
   return {
+    proper: (name) => (nameProblem(name, target) === undefined ? name : properName(name, target)),
     claim: (base) => claim(properName(base, target)),
     nameOf: (name) => {
       const isFree = target !== 'tfjs' || !given.has(name);

@@ -1,21 +1,21 @@
-import { fromPlain, type JsonObject, type PlainObject, toPlain, withMember } from '../../../json/json-value.js';
+import { fromPlain, type JsonObject, withMember } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
-import { isOperationClass } from '../../../layers/operations.js';
 import { inputShape } from '../../../layers/other-layers.js';
 import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
+import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
-import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { addIdentity, addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
 import { omissionOf } from './leaves-out.js';
+import { keptWeights, namePieces, wrapAgain } from './name-pieces.js';
 import { isOperation } from './read-operation.js';
 import type { Languages } from './translate-config.js';
-import { inTraining, phaseOf, translateKeywords } from './translate-keywords.js';
+import { listHeld, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { translateOperation } from './translate-operation.js';
 
@@ -37,18 +37,28 @@ export interface Translation {
   readonly held: readonly string[];
 }
 
+export interface TranslateOptions {
+  /** Whether the graph has words of another dialect in it. */
+  readonly isMixed?: boolean;
+  /** Whether the target's files hold operations as such: legacy `.h5` files of Keras 3 lose their modules. */
+  readonly hasOperations?: boolean;
+}
+
 /**
  * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already keeps its text.
- * @param hasOperations whether the target's files hold operations as such: legacy `.h5` files of Keras 3 lose their modules
+ * their layers. A graph that is in the loader's dialect already keeps its text, unless that has words of others in it.
  * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
  */
-export function translateGraph(whole: Graph, target: Loader, hasOperations = target !== 'tfjs'): Translation {
+export function translateGraph(
+  whole: Graph,
+  target: Loader,
+  { isMixed = false, hasOperations = target !== 'tfjs' }: TranslateOptions = {},
+): Translation {
   const source = whole.read?.dialect ?? 'keras2';
   const root = hasOperations ? whole : gatherChannels(whole);
   const told = listHeld(root);
   const held = source === target ? [] : told;
-  if (source === target && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
+  if (source === target && !isMixed && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
     return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), leftOut: [], held };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
@@ -67,24 +77,6 @@ export function translateGraph(whole: Graph, target: Loader, hasOperations = tar
   const named = { ...graph, name: rootName(root.name, target), structures };
   const gone = new Set(leftOut.map((layer) => layer.name));
   return { graph: named, renamed, renamedOutputs, leftOut, held: held.filter((name) => !gone.has(name)) };
-}
-
-/**
- * Layers that are called with training=False in the words of Keras 2, where that holds in training too.
- * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, whose words these are
- * too, reads past it
- */
-function listHeld(root: Graph): readonly string[] {
-  if (root.read?.dialect === 'keras3') return [];
-  return [...listGraphs(root)]
-    .flatMap(({ graph }) =>
-      graph.layers.filter((layer) => {
-        const phases = layer.calls.map((call) => phaseOf(argumentsOf(call)));
-        if (phases.includes(true)) throw inTraining(layer);
-        return phases.includes(false);
-      }),
-    )
-    .map(({ name }) => name);
 }
 
 /** TensorFlow.js loads a model that gives a tensor out twice, and stops when it is to predict. */
@@ -243,7 +235,8 @@ function translateAny(
 ): Translated {
   const calls = layer.calls.map(argumentsOf);
   if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
-  const box: PieceBox = { pieces: [], inputs, languages: task, layer: layer.name };
+  const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
+  const box: PieceBox = { pieces: [], inputs: inside, languages: task, layer: layer.name };
   const sources = inputs.map((_, input): Source => ({ input }));
   let keywords: readonly (JsonObject | undefined)[] = [];
   if (layer.className === 'InputLayer') translateInput(box, layer);
@@ -254,59 +247,9 @@ function translateAny(
     keywords = calls.map((call) => translateKeywords(layer, call, task));
     translateLayer(box, layer, sources);
   }
-  return { ...namePieces(box, layer, name, task), outputs: [box.pieces.at(-1)!.output], keywords };
-}
-
-/** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
-function namePieces(box: PieceBox, layer: Layer, name: string, { names, target }: Task) {
-  if (target === 'tfjs') refuseUnknownWeights(layer);
-  const { pieces } = box;
-  const same = pieces.findIndex(({ className }) => className === layer.className);
-  const keeper = same < 0 ? pieces.length - 1 : same;
-  const own = pieces.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
-  const layers = pieces.map((piece, index): Layer => {
-    const title = index === keeper ? name : names.claim(`${name}_${piece.role}`);
-    const config = objectOf([
-      ['name', fromPlain(title)],
-      ...piece.config.members.map(({ key, value }) => [key, value] as const),
-    ]);
-    return {
-      name: title,
-      className: piece.className,
-      config,
-      settings: toPlain(config) as PlainObject,
-      calls: [],
-      weights: piece.weights ?? (index === keeper ? own : []),
-      ...(isOperationClass(piece.className) ? { isOperation: true } : {}),
-    };
-  });
-  return { layers, sources: pieces.map((piece) => piece.sources), arguments: pieces.map(({ call }) => call) };
-}
-
-/** TensorFlow.js finds weights by their names. */
-function refuseUnknownWeights({ name, className, settings, weights }: Layer): void {
-  if (weights.length === 0 || factsOf(className, settings).weights?.(settings, []) !== undefined) return;
-  throw cannotConvert(
-    name,
-    'class_name',
-    `how TensorFlow.js calls the weights of a layer of the class "${className}" with these settings is not known here`,
-    'keep the model in the format it is in, or rebuild it without this layer',
-  );
-}
-
-/**
- * The layer's weights by the names that its facts give them. What is no weight but the state of a generator of random
- * numbers, in Keras 3, starts anew.
- */
-function keptWeights(layer: Layer): readonly Weight[] {
-  const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);
-  const isKnown = (name: string) => facts?.some((fact) => fact.name === name) === true;
-  return layer.weights
-    .filter((weight) => isKnown(weight.name) || !weight.name.includes('seed_generator'))
-    .map((weight) => {
-      const short = withoutScope(weight.name);
-      return !isKnown(weight.name) && isKnown(short) ? { ...weight, name: short } : weight;
-    });
+  const { shape, dtype } = box.pieces.at(-1)!.output;
+  const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
+  return { ...namePieces(box, layer, name, task), outputs: [output], keywords };
 }
 
 /** A nested model: its layers are translated, it stays what it is. */
@@ -319,7 +262,9 @@ function translateModel(
   path: readonly string[],
   task: Task,
 ): Translated {
-  const { graph, outputs } = translateOne(inner, [...path, layer.name], inputs, task);
+  if (layer.wrappers !== undefined && inner.inputs.length > 1 && task.target !== 'keras2') throw severalInputs(layer);
+  const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
+  const { graph, outputs } = translateOne(inner, [...path, layer.name], inside, task);
   const model: Layer = {
     name,
     className: graph.kind === 'sequential' ? 'Sequential' : 'Functional',
@@ -327,12 +272,12 @@ function translateModel(
     settings: Object.create(null),
     calls: [],
     weights: layer.weights,
-    graph: { ...graph, name },
+    graph: { ...graph, name: layer.wrappers === undefined ? name : task.names.proper(inner.name) },
   };
   return {
-    layers: [model],
+    layers: [layer.wrappers === undefined ? model : wrapAgain(model, layer, task)],
     sources: [inputs.map((_, input) => ({ input }))],
-    outputs,
+    outputs: outputs.map((output) => ({ ...output, shape: shapeOutside(layer, output.shape, inputs[0]?.shape) })),
     keywords: calls.map((call) => translateKeywords(layer, call, task)),
   };
 }
@@ -351,6 +296,15 @@ function translateInput(box: PieceBox, layer: Layer): void {
   const isWritten = inputShape(layer.settings) !== undefined;
   const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
   addTranslated(box, 'InputLayer', config, []);
+}
+
+function severalInputs(layer: Layer) {
+  return cannotConvert(
+    layer.name,
+    'layer',
+    'it is a TimeDistributed around a model of several inputs, which runs in Keras 2 alone',
+    'keep the model in the format it is in, or rebuild it with one input inside',
+  );
 }
 
 function severalCalls(layer: Layer) {

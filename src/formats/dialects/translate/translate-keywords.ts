@@ -1,7 +1,7 @@
 import { type JsonObject, toPlain } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
-import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
-import type { Layer } from '../../../model/model.js';
+import { type Argument, argumentsOf, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
+import { type Graph, type Layer, listGraphs } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import type { Languages } from './translate-config.js';
@@ -41,13 +41,13 @@ export function translateKeywords(
 }
 
 /** The phase that a call gives its layer; undefined where it gives none. */
-export function phaseOf({ keywords }: CallArguments): boolean | undefined {
+function phaseOf({ keywords }: CallArguments): boolean | undefined {
   const training = keywords.get('training');
   if (training?.kind !== 'constant') return undefined;
   return toPlain(training.json) !== false;
 }
 
-export const inTraining = ({ name }: Layer) =>
+const inTraining = ({ name }: Layer) =>
   cannotConvert(
     name,
     'inbound_nodes',
@@ -62,4 +62,22 @@ function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
   const own = graph?.structures?.inputs;
   if (argument?.kind !== 'structure' || own?.kind !== 'dict' || argument.keys?.length !== own.parts.size) return false;
   return argument.keys.every((key) => own.parts.get(key)?.kind === 'tensor');
+}
+
+/**
+ * Layers that are called with training=False in the words of Keras 2, where that holds in training too.
+ * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, whose words these are
+ * too, reads past it
+ */
+export function listHeld(root: Graph): readonly string[] {
+  if (root.read?.dialect === 'keras3') return [];
+  return [...listGraphs(root)]
+    .flatMap(({ graph }) =>
+      graph.layers.filter((layer) => {
+        const phases = layer.calls.map((call) => phaseOf(argumentsOf(call)));
+        if (phases.includes(true)) throw inTraining(layer);
+        return phases.includes(false);
+      }),
+    )
+    .map(({ name }) => name);
 }

@@ -1,3 +1,5 @@
+import type { TextKind } from '../../hdf5.js';
+
 /** What a name in a group leads to. */
 export type Hdf5ChildKind = 'group' | 'dataset' | 'soft link' | 'external link' | 'unknown';
 
@@ -16,7 +18,7 @@ export interface Hdf5Block {
 
 /** What an attribute holds: its texts as bytes without their ends, or no texts at all. */
 export type Hdf5AttributeValue =
-  | { readonly texts: readonly Uint8Array[]; readonly isList: boolean }
+  | { readonly texts: readonly Uint8Array[]; readonly isList: boolean; readonly kind: TextKind }
   | { readonly elementCount: number };
 
 /** What the thread that runs h5wasm answers. Every call is synchronous; arguments and results are copied. */

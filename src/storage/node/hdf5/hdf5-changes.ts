@@ -10,16 +10,14 @@ import { attributeName } from './plain-attributes.js';
 import { IS_GROUP, listEntries, type SymbolEntry } from './symbol-tables.js';
 import { putTexts } from './text-collections.js';
 
-interface AttributeType {
+/** What an attribute is to hold: texts. */
+export interface NewAttribute {
   readonly datatype: Buffer;
   readonly shape: readonly number[];
+  readonly texts: readonly string[];
+  /** Undefined where the values are references to the texts, which are put down when all are known. */
+  readonly values: Buffer | undefined;
 }
-
-/** Its values are references to texts, which are put down when all are known. */
-type TextAttribute = AttributeType & { readonly texts: readonly string[] };
-
-/** What an attribute is to hold: texts, or values as they are. */
-export type NewAttribute = TextAttribute | (AttributeType & { readonly values: Buffer });
 
 /** An object that is made or changed, or holds one that is. */
 export interface ChangedObject {
@@ -85,7 +83,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
   function newAttributes({ attributes }: ChangedObject, path: string): readonly NewMessage[] {
     return [...attributes].flatMap(([name, attribute]) => {
       if (attribute === undefined) return [];
-      const values = 'values' in attribute ? attribute.values : Buffer.concat(references.get(attribute)!);
+      const values = attribute.values ?? Buffer.concat(references.get(attribute)!);
       const content = attributeContent(name, attribute.datatype, attribute.shape, values);
       if (content === undefined) throw badHdf5('an attribute that is too long for HDF5', `${path}@${name}`);
       return [{ type: ATTRIBUTE, content }];
@@ -95,10 +93,10 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
 
 /** Puts down the texts of all attributes together, so that they share collections. */
 function putAllTexts(tail: FileTail, root: ChangedObject): ReadonlyMap<NewAttribute, readonly Buffer[]> {
-  const attributes: TextAttribute[] = [];
+  const attributes: NewAttribute[] = [];
   const visit = (object: ChangedObject): void => {
     for (const attribute of object.attributes.values()) {
-      if (attribute !== undefined && 'texts' in attribute) attributes.push(attribute);
+      if (attribute !== undefined && attribute.values === undefined) attributes.push(attribute);
     }
     for (const child of object.children.values()) visit(child);
   };

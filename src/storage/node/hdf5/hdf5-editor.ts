@@ -1,5 +1,5 @@
 import { CHUNK_BYTES } from '../../../limits.js';
-import type { ByteChunks, Hdf5Dtype, Hdf5Editor } from '../../hdf5.js';
+import type { ByteChunks, Hdf5Dtype, Hdf5Editor, TextKind } from '../../hdf5.js';
 import type { FileWindow } from '../file-window.js';
 import { isInterrupted } from '../staging/unfinished.js';
 import { makeTail } from './file-tail.js';
@@ -8,8 +8,16 @@ import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-chan
 import { datatypeMessage, itemBytes, type NumberDtype } from './hdf5-dtypes.js';
 import type { Hdf5View } from './hdf5-file.js';
 import { folderOf, join, splitPath } from './hdf5-tree.js';
-import { datasetMessages, fixedTextType, TEXT_TYPE } from './new-messages.js';
+import { datasetMessages } from './new-messages.js';
 import { endOfFile, newSuperblock } from './new-superblock.js';
+import {
+  DEFAULT_TEXT_KIND,
+  fixedLength,
+  fixedTextType,
+  fixedValues,
+  textKindOf,
+  variableTextType,
+} from './text-types.js';
 
 /** More than this does not fit into the header of an object. */
 const MOST_ATTRIBUTE_BYTES = 64_512;
@@ -73,14 +81,10 @@ export function makeEditor(
     return [...names];
   };
 
-  /** The texts that an attribute is to hold; undefined where the file has to be asked. */
-  const newTexts = (path: string, name: string): { readonly texts: readonly string[] | undefined } | undefined => {
+  /** What an attribute is to hold; undefined where the file has to be asked. */
+  const findNew = (path: string, name: string): { readonly attribute: NewAttribute | undefined } | undefined => {
     const changed = findChange(path)?.attributes;
-    if (changed?.has(name)) {
-      const attribute = changed.get(name);
-      return { texts: attribute && ('texts' in attribute ? attribute.texts : []) };
-    }
-    return isMade(path) ? { texts: undefined } : undefined;
+    return changed?.has(name) || isMade(path) ? { attribute: changed?.get(name) } : undefined;
   };
 
   const makeGroup = (path: string): void => {
@@ -116,12 +120,19 @@ export function makeEditor(
     ...reader,
     listAttributes,
     readText: (path, name) => {
-      const changed = newTexts(path, name);
-      return changed === undefined ? reader.readText(path, name) : changed.texts?.[0];
+      const changed = findNew(path, name);
+      return changed === undefined ? reader.readText(path, name) : changed.attribute?.texts[0];
     },
     readTexts: (path, name) => {
-      const changed = newTexts(path, name);
-      return changed === undefined ? reader.readTexts(path, name) : changed.texts;
+      const changed = findNew(path, name);
+      return changed === undefined ? reader.readTexts(path, name) : changed.attribute?.texts;
+    },
+    textKind: (path, name) => {
+      const changed = findNew(path, name);
+      if (changed === undefined) return reader.textKind(path, name);
+      const { attribute } = changed;
+      if (attribute === undefined || attribute.datatype.equals(NO_TEXTS.datatype)) return undefined;
+      return { ...textKindOf(attribute.datatype), isList: attribute.shape.length > 0 };
     },
     *chunks(dataset) {
       const { valuesAddress, byteLength } = view.getHeader(dataset.path);
@@ -150,14 +161,9 @@ export function makeEditor(
       if (valuesAddress !== undefined) await overwriteAt(path, valuesAddress, values, byteLength);
       else await replaceValues(path, dtype, shape, values);
     },
-    writeText: (path, name, text) => {
-      checkTexts([text], path);
-      set(path, name, { texts: [text], datatype: TEXT_TYPE, shape: [] });
-    },
-    writeTexts: (path, name, texts) => {
-      checkTexts(texts, path);
-      set(path, name, textList(texts));
-    },
+    writeText: (path, name, text, kind = DEFAULT_TEXT_KIND) => set(path, name, textAttribute(path, [text], [], kind)),
+    writeTexts: (path, name, texts, kind = DEFAULT_TEXT_KIND) =>
+      set(path, name, texts.length === 0 ? NO_TEXTS : textAttribute(path, texts, [texts.length], kind)),
     removeAttribute: (path, name) => {
       if (!listAttributes(path).includes(name)) throw badHdf5('there is no such attribute', `${path}@${name}`);
       changeOf(path).attributes.set(name, undefined);
@@ -192,15 +198,31 @@ const newChange = (isGroup: boolean, address: number | undefined): ChangedObject
 
 const isNumber = (dtype: Hdf5Dtype): dtype is NumberDtype => dtype !== 'string' && dtype !== 'other';
 
-/** As Keras writes it: of variable length; for none, an empty float64 array. */
-function textList(texts: readonly string[]): NewAttribute {
-  if (texts.length === 0) return { values: Buffer.alloc(0), datatype: datatypeMessage('float64'), shape: [0] };
-  const shape = [texts.length];
-  if (texts.length * TEXT_REFERENCE_BYTES <= MOST_ATTRIBUTE_BYTES) return { texts, datatype: TEXT_TYPE, shape };
-  const longest = Math.max(1, ...texts.map((text) => Buffer.byteLength(text)));
-  const values = Buffer.alloc(texts.length * longest);
-  for (const [index, text] of texts.entries()) values.write(text, index * longest);
-  return { values, datatype: fixedTextType(longest), shape };
+/** No texts, as NumPy has them: an empty float64 array. */
+const NO_TEXTS: NewAttribute = {
+  texts: [],
+  values: Buffer.alloc(0),
+  datatype: datatypeMessage('float64'),
+  shape: [0],
+};
+
+/** Texts of the kind, but for their length where they have no room else: long ones elsewhere, many in a row. */
+function textAttribute(path: string, texts: readonly string[], shape: readonly number[], kind: TextKind): NewAttribute {
+  // HDF5 would end the text there.
+  if (texts.some((text) => text.includes('\0'))) throw badHdf5('a text with a NUL cannot be written', path);
+  const encoded = texts.map((text) => Buffer.from(text));
+  const fixed: TextKind = kind.isFixed ? kind : { ...kind, padding: 'null-pad' };
+  const byteLength = fixedLength(encoded, fixed);
+  const fits = (size: number): boolean => texts.length * size <= MOST_ATTRIBUTE_BYTES;
+  if (kind.isFixed ? fits(byteLength) : !fits(TEXT_REFERENCE_BYTES))
+    return {
+      texts,
+      values: fixedValues(encoded, fixed, byteLength),
+      datatype: fixedTextType(fixed, byteLength),
+      shape,
+    };
+  const variable: TextKind = kind.isFixed ? { ...kind, padding: 'null-term' } : kind;
+  return { texts, values: undefined, datatype: variableTextType(variable), shape };
 }
 
 /** The values as they come, if they are as many as there is room for. */
@@ -213,9 +235,4 @@ async function* measured(path: string, values: ByteChunks, byteLength: number): 
     yield chunk;
   }
   if (left !== 0) throw new Error(`${path} takes ${byteLength} bytes, no more and no fewer`);
-}
-
-/** HDF5 would end the text there. */
-function checkTexts(texts: readonly string[], path: string): void {
-  if (texts.some((text) => text.includes('\0'))) throw badHdf5('a text with a NUL cannot be written', path);
 }

@@ -124,6 +124,10 @@ export function makeView({ thread, file, plainRoot, bytes }: OpenHdf5): Hdf5View
       if (value.elementCount > 0) throw notText(path, name);
       return [];
     },
+    textKind: (path, name) => {
+      const value = attribute(path, name);
+      return value !== undefined && 'texts' in value ? { ...value.kind, isList: value.isList } : undefined;
+    },
     *chunks({ path }) {
       const { shape, dtype, itemBytes, isChunked, valuesAddress } = getHeader(path);
       if (dtype === 'string' || dtype === 'other') throw badHdf5('a dataset that holds no numbers', path);

@@ -15,6 +15,10 @@ const { mount, unmount, takeSystemError } = makeOneFileSystem(/** @type {any} */
 );
 
 const { H5T_STRING } = module.H5T_class_t;
+/** What HDF5's numbers for them stand for. @type {readonly any[]} */
+const CHARSETS = ['ascii', 'utf8'];
+/** @type {readonly any[]} */
+const PADDINGS = ['null-term', 'null-pad', 'space-pad'];
 
 // h5wasm ignores what most HDF5 functions return; but HDF5 prints why each one failed.
 let printed = '';
@@ -141,7 +145,7 @@ const calls = {
     quietly(() => {
       found = module.get_attribute_metadata(handle, path, name);
     });
-    const { type, shape, size, total_size: elementCount, vlen, strpad } = /** @type {any} */ (found);
+    const { type, shape, size, total_size: elementCount, vlen, strpad, cset } = /** @type {any} */ (found);
     if (type !== H5T_STRING.value || shape === null) return { elementCount: shape === null ? 0 : elementCount };
     const byteLength = elementCount * size;
     if (!(byteLength <= workerData.mostAttributeBytes)) throw new Failure('an attribute is too large');
@@ -152,10 +156,11 @@ const calls = {
       if (printed !== '') throw new Failure('');
       const places = Array.from({ length: elementCount }, (_, index) => pointer + index * size);
       const isList = shape.length > 0;
+      const kind = { charset: CHARSETS[cset], isFixed: !vlen, padding: PADDINGS[strpad] };
       if (!vlen) {
         const texts = places.map((place) => bytesUpToNul(place, size));
         // Padded with spaces, as Fortran does.
-        return { texts: strpad === 2 ? texts.map(trimSpaces) : texts, isList };
+        return { texts: strpad === 2 ? texts.map(trimSpaces) : texts, isList, kind };
       }
       const heap = new DataView(module.HEAPU8.buffer);
       const texts = places.map((place) => {
@@ -163,7 +168,7 @@ const calls = {
         return text === 0 ? new Uint8Array() : bytesUpToNul(text, Number.POSITIVE_INFINITY);
       });
       check(module.reclaim_vlen_memory(handle, path, name, BigInt(pointer)));
-      return { texts, isList };
+      return { texts, isList, kind };
     });
   },
   read: (file, path, block, byteLength) =>

@@ -15,17 +15,8 @@ const MESSAGE_HEAD_BYTES = 8;
 const MOST_MESSAGE_BYTES = 65_528;
 const IS_CONSTANT = 1;
 
-/** References to texts of variable length, in UTF-8 and ended by a NUL, as h5py writes them. */
-export const TEXT_TYPE = Buffer.from('1901010010000000100000000100000000000800', 'hex');
 /** No value is set; it is written when the values are. */
 const NO_FILL_VALUE = Buffer.from('0202020100000000', 'hex');
-
-/** Texts of one length, filled up with NULs. */
-export function fixedTextType(byteLength: number): Buffer {
-  const type = Buffer.from('1301000000000000', 'hex');
-  type.writeUInt32LE(byteLength, 4);
-  return type;
-}
 
 /** A shape that never grows; [] is a single value. */
 function dataspaceContent(shape: readonly number[]): Buffer {

@@ -105,6 +105,7 @@ function withFileNamed(reader: Hdf5File, path: string): Hdf5File {
     listAttributes: naming(reader.listAttributes),
     readText: naming(reader.readText),
     readTexts: naming(reader.readTexts),
+    textKind: naming(reader.textKind),
     *chunks(dataset) {
       const pieces = reader.chunks(dataset)[Symbol.iterator]();
       const next = naming(() => pieces.next());

@@ -1,12 +1,13 @@
 import { MAX_JSON_BYTES, SMALL_BYTES } from '../../../limits.js';
+import type { TextKind } from '../../hdf5.js';
 import { type Hdf5Bytes, numberAt, padded, remembering } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue } from './hdf5-calls.js';
 import { CLASS_OF_STRINGS, isTextOfVariableLength } from './hdf5-dtypes.js';
 import type { PlainAttribute } from './plain-attributes.js';
+import { textKindOf } from './text-types.js';
 
 const COLLECTION_HEAD_BYTES = 16;
 const OBJECT_HEAD_BYTES = 16;
-const PADDED_WITH_SPACES = 2;
 
 /** An attribute's value as the thread that runs HDF5 would answer it; undefined where it is to be asked. */
 export function readAttributeValue(file: Hdf5Bytes, attribute: PlainAttribute): Hdf5AttributeValue | undefined {
@@ -16,13 +17,13 @@ export function readAttributeValue(file: Hdf5Bytes, attribute: PlainAttribute): 
   const pieces = () =>
     Array.from({ length: elementCount }, (_, index) => values.subarray(index * size, index * size + size));
   const isList = shape.length > 0;
+  const kind = textKindOf(datatype);
   if (isTextOfVariableLength(datatype)) {
     const texts = readReferences(file, pieces());
-    return texts && { texts, isList };
+    return texts && { texts, isList, kind };
   }
   if ((datatype[0]! & 0x0f) !== CLASS_OF_STRINGS) return { elementCount };
-  const padding = datatype[1]! & 0x0f;
-  return { texts: pieces().map((piece) => withoutPadding(upToNul(piece), padding)), isList };
+  return { texts: pieces().map((piece) => withoutPadding(upToNul(piece), kind)), isList, kind };
 }
 
 /** Texts of variable length lie in collections; one holds those of several attributes. */
@@ -74,8 +75,8 @@ function upToNul(bytes: Buffer): Buffer {
 }
 
 /** Padded with spaces, as Fortran does. */
-function withoutPadding(bytes: Buffer, padding: number): Buffer {
+function withoutPadding(bytes: Buffer, { padding }: TextKind): Buffer {
   let end = bytes.length;
-  while (padding === PADDED_WITH_SPACES && end > 0 && bytes[end - 1] === 0x20) end -= 1;
+  while (padding === 'space-pad' && end > 0 && bytes[end - 1] === 0x20) end -= 1;
   return bytes.subarray(0, end);
 }

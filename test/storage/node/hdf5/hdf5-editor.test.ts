@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Hdf5Dtype, Hdf5Editor } from '../../../../src/storage/hdf5.js';
+import type { Hdf5Dtype, Hdf5Editor, Hdf5File, TextKind } from '../../../../src/storage/hdf5.js';
 import { nodeStorage } from '../../../../src/storage/node/node-storage.js';
 import { makeFolders } from '../../../support/cli.js';
 import { buildFile, editCopy, hdf5Fixture, readAll, readFileWith, valuesOf } from '../../../support/hdf5-files.js';
@@ -175,6 +175,49 @@ test('attributes are set, replaced and removed; long texts and long lists fit', 
     expect(file.readTexts('/', 'fixed_list')).toEqual(many);
     expect([file.readText('/', 'ascii'), file.listAttributes('/data')]).toEqual([undefined, ['new']]);
     expect(file.readText('/', 'utf8')).toBe('läyer');
+  });
+});
+
+const KINDS: readonly TextKind[] = (['ascii', 'utf8'] as const).flatMap((charset) =>
+  [false, true].flatMap((isFixed) =>
+    (['null-term', 'null-pad', 'space-pad'] as const).map((padding) => ({ charset, isFixed, padding })),
+  ),
+);
+
+test('texts of every kind are written, and read back as what they are', async () => {
+  const texts = ['kernel:0', 'b', ''];
+  const expectKinds = (file: Hdf5File) => {
+    for (const [index, kind] of KINDS.entries()) {
+      expect(file.textKind('/', `one ${index}`)).toEqual({ ...kind, isList: false });
+      expect(file.readText('/', `one ${index}`)).toBe('kernel:0');
+      expect(file.textKind('/', `list ${index}`)).toEqual({ ...kind, isList: true });
+      expect(file.readTexts('/', `list ${index}`)).toEqual(texts);
+    }
+    expect(file.textKind('/', 'none')).toBeUndefined();
+    expect(file.textKind('/', 'nowhere')).toBeUndefined();
+  };
+  const path = await buildFile(newFolder(), 'new.h5', async (editor) => {
+    for (const [index, kind] of KINDS.entries()) {
+      editor.writeText('/', `one ${index}`, 'kernel:0', kind);
+      editor.writeTexts('/', `list ${index}`, texts, kind);
+    }
+    editor.writeTexts('/', 'none', [], KINDS[0]);
+    expectKinds(editor);
+  });
+  await readFileWith(path, expectKinds);
+});
+
+test('what has no room in its kind has another length', async () => {
+  const fixed: TextKind = { charset: 'ascii', isFixed: true, padding: 'null-pad' };
+  const path = await buildFile(newFolder(), 'new.h5', async (editor) => {
+    editor.writeText('/', 'long', 'x'.repeat(70_000), fixed);
+    editor.writeTexts('/', 'many', Array(16_000).fill('n'), { ...fixed, isFixed: false, padding: 'null-term' });
+  });
+  await readFileWith(path, (file) => {
+    expect(file.textKind('/', 'long')).toMatchObject({ charset: 'ascii', isFixed: false });
+    expect(file.readText('/', 'long')).toHaveLength(70_000);
+    expect(file.textKind('/', 'many')).toMatchObject({ charset: 'ascii', isFixed: true });
+    expect(file.readTexts('/', 'many')).toHaveLength(16_000);
   });
 });
 

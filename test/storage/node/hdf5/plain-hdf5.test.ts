@@ -47,6 +47,7 @@ function readAll(file: Hdf5File): Answers {
     for (const name of ask(`attributes of ${path}`, () => file.listAttributes(path).toSorted()) ?? []) {
       ask(`texts of ${path}@${name}`, () => file.readTexts(path, name));
       ask(`text of ${path}@${name}`, () => file.readText(path, name));
+      ask(`kind of ${path}@${name}`, () => file.textKind(path, name) ?? null);
     }
     if (kind === 'dataset') {
       const dataset = ask(`dataset ${path}`, () => file.dataset(path));
