@@ -821,7 +821,7 @@ describe('operations', () => {
 
   test('files that lose operations are told layers', () => {
     const before = graphOf('keras3', [4], { op: numpy('TrueDivide', ['@in', array([1, 2, 4, 8])]) });
-    const { graph } = translateGraph(before, 'keras3', false);
+    const { graph } = translateGraph(before, 'keras3', { hasOperations: false });
     expect(layerIn(graph, 'op')).toMatchObject({ className: 'Rescaling', settings: { scale: [1, 0.5, 0.25, 0.125] } });
   });
 
