@@ -16,6 +16,8 @@ const named = (keras3: string, tensorflow: string, settings?: OperationNames['se
   ...(settings === undefined ? {} : { settings }),
 });
 
+const REDUCED = { axis: 'axis', keepdims: 'keepdims' };
+
 const NAMES: readonly OperationNames[] = [
   named('numpy.Add', '__operators__.add math.add add'),
   named('numpy.Subtract', 'math.subtract subtract'),
@@ -42,10 +44,12 @@ const NAMES: readonly OperationNames[] = [
   named('numpy.Transpose', 'transpose compat.v1.transpose', { axes: 'perm' }),
   named('numpy.Flip', 'reverse', { axis: 'axis' }),
   named('numpy.GetItem', '__operators__.getitem'),
-  named('numpy.Concatenate', 'concat'),
-  named('numpy.Mean', 'math.reduce_mean reduce_mean'),
-  named('numpy.Max', 'math.reduce_max reduce_max'),
-  named('numpy.Reshape', 'reshape'),
+  named('numpy.Concatenate', 'concat', { axis: 'axis' }),
+  named('numpy.Mean', 'math.reduce_mean reduce_mean', REDUCED),
+  named('numpy.Max', 'math.reduce_max reduce_max', REDUCED),
+  named('numpy.Min', 'math.reduce_min reduce_min', REDUCED),
+  named('numpy.Sum', 'math.reduce_sum reduce_sum', REDUCED),
+  named('numpy.Reshape', 'reshape', { newshape: 'shape' }),
   named('nn.Relu', 'nn.relu'),
   named('nn.Relu6', 'nn.relu6'),
   named('nn.Sigmoid', 'nn.sigmoid math.sigmoid sigmoid'),

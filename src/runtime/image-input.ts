@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
+import { isOperation, operationId } from '../formats/dialects/translate/read-operation.js';
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
 import { resolveGraph } from '../model/graph-nodes.js';
@@ -10,6 +11,14 @@ const OPEN_SIDE = 224;
 
 /** Layers that turn pixels into what the network wants by themselves. */
 const RESCALING_CLASSES: readonly string[] = ['Rescaling', 'Normalization'];
+const RESCALING_OPERATIONS: readonly string[] = ['Add', 'BiasAdd', 'Subtract', 'Multiply', 'TrueDivide', 'Divide'];
+
+const rescales = (layer: Layer): boolean => {
+  if (isOperation(layer)) return RESCALING_OPERATIONS.includes(operationId(layer));
+  const { scale, offset } = layer.settings;
+  // A conversion writes one that does nothing but make whole numbers single precision.
+  return RESCALING_CLASSES.includes(layer.className) && !(scale === 1 && offset === 0);
+};
 
 /**
  * The size of images that a model takes.
@@ -40,7 +49,7 @@ function rescalesPixels(graph: Graph): boolean {
   const arePixels: boolean[] = [];
   for (const { layer, inputs } of nodes) {
     const readsPixels = inputs.every(({ node }) => arePixels[node]);
-    if (readsPixels && RESCALING_CLASSES.includes(layer.className)) return true;
+    if (readsPixels && rescales(layer)) return true;
     if (readsPixels && layer.graph !== undefined && rescalesPixels(layer.graph)) return true;
     arePixels.push(readsPixels && !hasWeights(layer));
   }

@@ -909,6 +909,38 @@ def augmented_everywhere(K):
     return K.keras.Model([pixels, other], [head(K, L.Add()([x, y])), L.RandomRotation(0.1, name="turned")(y), frames])
 
 
+@model("preprocess_input of all three modes, and arithmetic with numbers and arrays in front of a unit")
+def preprocessed(K):
+    import numpy as np
+
+    L, applications = K.layers, K.keras.applications
+    inputs = image(K)
+    tf, torch = applications.mobilenet_v2.preprocess_input(inputs), applications.densenet.preprocess_input(inputs)
+    # Keras 2 cannot save an ellipsis in .keras files.
+    caffe = inputs[:, :, :, ::-1] - np.float32([103.939, 116.779, 123.68]) if K.version == 2 else applications.resnet.preprocess_input(inputs)  # fmt: skip
+    factors = np.float32([[[[1.5, -2.25, 3.1]]]])
+    x = L.Concatenate()([tf, torch, caffe, 2.5 - inputs * factors, -(inputs / factors)])
+    y = conv_bn(K, abs(x[:, 1:-1, ::2, 2:9] ** 2 - 1.0), 4)
+    return K.keras.Model(inputs, [head(K, unit(K, conv_bn(K, x, 4), 4)), head(K, y, name="second")])
+
+
+@model("the stem of EfficientNet, and Normalization with statistics in its config and of its own, over several axes")
+def normalized(K):
+    import numpy as np
+
+    L = K.layers
+    inputs = image(K, 8)
+    data = np.random.default_rng(5).normal(90, 7, (32, 8, 8, 3)).astype("float32")
+    x = L.Normalization(mean=[1.0, 2.0, 3.0], variance=[2.0, 5.0, 0.0])(L.Rescaling(1 / 255.0)(inputs))
+    x = L.Rescaling([0.5, 0.25, 1e-7], offset=[-1.0, 0.0, 1.0])(x)
+    found = [x]
+    for options in ({}, {"axis": None}, {"axis": 1}, {"axis": (1, 2)}, {"axis": (2, 3)}, {"invert": True}):
+        layer = L.Normalization(**options)
+        layer.adapt(data)
+        found.append(layer(x))
+    return K.keras.Model(inputs, [head(K, conv_bn(K, L.Concatenate()(found), 4)), *found])
+
+
 @model("augmentations that Keras 2 does not have", ("keras3",), random=True)
 def augmented_anew(K):
     L = K.layers

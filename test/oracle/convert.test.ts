@@ -42,6 +42,8 @@ const MODELS = [
   'prelu',
   'augmented',
   'augmented_everywhere',
+  'preprocessed',
+  'normalized',
 ];
 const OF_ONE_KERAS = ['augmented_anew'];
 const REAL_SIZES = ['MobileNetV2', 'MobileNetV3Small', 'MobileNetV3Large', 'ResNet50', 'EfficientNetB0'];

@@ -45,7 +45,8 @@ function keras2Call({ className, args = [], kwargs = {} }: Entry): unknown {
   const entry = (value: unknown) =>
     isTensor(value) ? [value.slice(1), 0, 0, options] : ['_CONSTANT_VALUE', -1, value, options];
   const first = args[0];
-  if (className === 'TFOpLambda') return Array.isArray(first) ? first.map(entry) : entry(first);
+  const isList = Array.isArray(first) && first.some(isTensor);
+  if (/OpLambda$/.test(className)) return isList ? first.map(entry) : entry(first);
   return (Array.isArray(first) ? first : [first]).map(entry);
 }
 
@@ -346,7 +347,6 @@ describe('configs', () => {
     ['keras3', 'tfjs', 'ReLU', { max_value: 6, negative_slope: 0.1, threshold: 0 }, 'negative_slope'],
     ['keras3', 'tfjs', 'ELU', { alpha: 0.5 }, 'alpha'],
     ['keras3', 'tfjs', 'Softmax', { axis: 1 }, 'axis'],
-    ['keras3', 'tfjs', 'Normalization', { axis: -1, mean: [1], variance: [1] }, 'class_name'],
     ['keras3', 'tfjs', 'ZeroPadding3D', { padding: 1 }, 'class_name'],
     ['keras3', 'keras2', 'Lambda', { function: 'code' }, 'class_name'],
     ['keras3', 'keras2', 'RMSNormalization', { axis: -1 }, 'class_name'],
@@ -517,6 +517,14 @@ describe('operations', () => {
     kwargs: { ...kwargs, name: null },
   });
 
+  const array = (value: unknown) => ({ class_name: '__numpy__', config: { value, dtype: 'float32' } });
+  const tensor = (value: unknown) => ({ class_name: '__tensor__', config: { value, dtype: 'float32' } });
+  const dots = { class_name: '__ellipsis__', config: {} };
+  const slice = (start: number | null = null, stop: number | null = null, step: number | null = null) => ({
+    class_name: '__slice__',
+    config: { start, stop, step },
+  });
+
   test.each<[string, Source, Entry, string, Json]>([
     ['x + 2', 'keras3', numpy('Add', ['@in', 2.5]), 'Rescaling', { scale: 1, offset: 2.5 }],
     ['2 * x', 'keras3', numpy('Multiply', [2, '@in']), 'Rescaling', { scale: 2, offset: 0 }],
@@ -575,21 +583,246 @@ describe('operations', () => {
     expect(graph.layers).toHaveLength(2);
   });
 
-  test.each<[string, Source, Entry]>([
-    ['x / 3 rounds otherwise', 'keras3', numpy('TrueDivide', ['@in', 3])],
-    ['1 / x', 'keras3', numpy('TrueDivide', [1, '@in'])],
-    ['a mean over channels', 'keras3', numpy('Mean', ['@in'], { axis: [3], keepdims: false })],
-    ['a mean over the batch', 'keras3', numpy('Mean', ['@in'], { axis: [0, 1], keepdims: false })],
+  test.each<[string, Source, Entry, string?]>([
+    ['x / 0', 'keras3', numpy('TrueDivide', ['@in', 0]), 'has it'],
+    ['1 / x', 'keras3', numpy('TrueDivide', [1, '@in']), 'has it'],
+    ['a root', 'keras3', numpy('Sqrt', ['@in']), 'has it'],
+    ['a high power', 'keras3', numpy('Power', ['@in', 0.5]), 'has it'],
+    ['a constant larger than the tensor', 'keras3', numpy('Add', ['@in', array([[[[1], [2]]]])]), 'has it'],
+    ['a mean over channels', 'keras3', numpy('Mean', ['@in'], { axis: [3], keepdims: false }), 'has it'],
+    ['a mean over the batch', 'keras3', numpy('Mean', ['@in'], { axis: [0, 1], keepdims: false }), 'has it'],
     ['the approximate gelu', 'keras3', nn('Gelu', { approximate: true })],
     ['a softmax over places', 'keras3', nn('Softmax', { axis: 1 })],
-    ['a reshape that moves the batch', 'keras3', numpy('Reshape', ['@in'], { newshape: [-1, 8] })],
+    ['a reshape that moves the batch', 'keras3', numpy('Reshape', ['@in'], { newshape: [-1, 8] }), 'has it'],
+    ['one of the batch', 'keras3', numpy('GetItem', ['@in', [0]]), 'has it'],
+    ['a list that is no array', 'keras3', numpy('Multiply', ['@in', [[1, 2], [3]]])],
     ['a sum of many', 'keras3', numpy('Cumsum', ['@in'], { axis: 1 })],
-    ['a list of factors', 'keras3', numpy('Multiply', ['@in', [1, 2, 3, 4]])],
     ['a function of TensorFlow', 'keras2', tensorflow('nn.depth_to_space', ['@in'], { block_size: 2 })],
-  ])('%s: refused', (_, source, entry) => {
-    const field = source === 'keras3' ? 'class_name' : 'function';
-    for (const target of ['tfjs', source === 'keras3' ? 'keras2' : 'keras3'] as const)
-      expect(refusal(() => translateGraph(graphOf(source, [4, 4, 4], { op: entry }), target))).toBe(`op.${field}`);
+  ])('%s: refused', (_, source, entry, inOther) => {
+    const refused = `op.${source === 'keras3' ? 'class_name' : 'function'}`;
+    const stops = (target: Loader) => refusal(() => translateGraph(graphOf(source, [4, 4, 4], { op: entry }), target));
+    expect(stops('tfjs')).toBe(refused);
+    expect(stops(source === 'keras3' ? 'keras2' : 'keras3')).toBe(inOther === undefined ? refused : 'translated');
+  });
+
+  /** The configs of all layers, as TensorFlow.js is told, without what is the same everywhere. */
+  const layersFor = (source: Source, entry: Entry, shape: readonly (number | null)[] = [4, 4, 4], dtype = 'float32') =>
+    translateGraph(graphOf(source, shape, { op: entry }, dtype), 'tfjs')
+      .graph.layers.slice(1)
+      .map(({ className, settings: { name: _, dtype: __, ...settings } }) => [className, settings]);
+  const scaled = (scale: unknown, offset: unknown) => ['Rescaling', { scale, offset }];
+
+  test.each<[string, Source, Entry, readonly unknown[]]>([
+    ['x / 3', 'keras3', numpy('TrueDivide', ['@in', 3]), [scaled(1 / 3, 0)]],
+    ['x / 0.1', 'keras3', numpy('Divide', ['@in', 0.1]), [scaled(1 / Math.fround(0.1), 0)]],
+    ['x - [1, 2, 3, -4]', 'keras3', numpy('Subtract', ['@in', array([1, 2, 3, -4])]), [scaled(1, [-1, -2, -3, 4])]],
+    ['[1, 2, 3, 4] * x', 'keras3', numpy('Multiply', [tensor([[[[1, 2, 3, 4]]]]), '@in']), [scaled([1, 2, 3, 4], 0)]],
+    [
+      'a map',
+      'keras2',
+      tensorflow('math.multiply', ['@in'], { y: [[[1]], [[2]], [[3]], [[4]]] }),
+      [scaled([[[1]], [[2]], [[3]], [[4]]], 0)],
+    ],
+    ['3 - x', 'keras2', tensorflow('math.subtract', [[1, 2, 3, 4]], { y: '@in' }), [scaled(-1, [1, 2, 3, 4])]],
+    [
+      'a bias',
+      'keras2',
+      tensorflow('nn.bias_add', ['@in'], { bias: [1, 2, 3, 4], data_format: 'NHWC' }),
+      [scaled(1, [1, 2, 3, 4])],
+    ],
+    [
+      'a bias of the first axis',
+      'keras2',
+      tensorflow('nn.bias_add', ['@in'], { bias: [1, 2, 3, 4], data_format: 'NCHW' }),
+      [scaled(1, [[[1]], [[2]], [[3]], [[4]]])],
+    ],
+    ['-x', 'keras2', tensorflow('math.negative', ['@in']), [scaled(-1, 0)]],
+    [
+      'x ** 3',
+      'keras3',
+      numpy('Power', ['@in', 3]),
+      [
+        ['Multiply', {}],
+        ['Multiply', {}],
+      ],
+    ],
+    ['|x|', 'keras3', numpy('Absolute', ['@in']), [scaled(-1, 0), ['Maximum', {}]]],
+    ['min(x, 6)', 'keras3', numpy('Minimum', ['@in', 6]), [scaled(0, 6), ['Minimum', {}]]],
+    [
+      'a clip',
+      'keras2',
+      tensorflow('clip_by_value', ['@in'], { clip_value_min: -1, clip_value_max: 2 }),
+      [scaled(0, -1), ['Maximum', {}], scaled(0, 2), ['Minimum', {}]],
+    ],
+    [
+      'x[..., ::-1]',
+      'keras3',
+      numpy('GetItem', ['@in', [dots, slice(null, null, -1)]]),
+      [['Dense', { units: 4, activation: 'linear', use_bias: false, trainable: false }]],
+    ],
+    [
+      'x[:, 1:-1, ::2]',
+      'keras3',
+      numpy('GetItem', ['@in', [slice(), slice(1, -1), slice(null, null, 2)]]),
+      [
+        [
+          'Cropping2D',
+          {
+            cropping: [
+              [1, 1],
+              [0, 1],
+            ],
+            data_format: 'channels_last',
+          },
+        ],
+        ['MaxPooling2D', { pool_size: [1, 1], strides: [1, 2], padding: 'valid', data_format: 'channels_last' }],
+      ],
+    ],
+    [
+      'x[:, 2]',
+      'keras3',
+      numpy('GetItem', ['@in', [slice(), 2]]),
+      [
+        [
+          'Cropping2D',
+          {
+            cropping: [
+              [2, 1],
+              [0, 0],
+            ],
+            data_format: 'channels_last',
+          },
+        ],
+        ['Reshape', { target_shape: [4, 4] }],
+      ],
+    ],
+    [
+      'transpose',
+      'keras2',
+      tensorflow('compat.v1.transpose', ['@in'], { perm: [0, 2, 1, 3], conjugate: false }),
+      [['Permute', { dims: [2, 1, 3] }]],
+    ],
+    [
+      'expand_dims',
+      'keras3',
+      numpy('ExpandDims', ['@in'], { axis: -1 }),
+      [['Reshape', { target_shape: [4, 4, 4, 1] }]],
+    ],
+  ])('%s for TensorFlow.js', (_, source, entry, expected) => {
+    expect(layersFor(source, entry)).toEqual(expected);
+  });
+
+  test('whole numbers are divided and cast', () => {
+    expect(layersFor('keras3', numpy('TrueDivide', ['@in', 255]), [4], 'uint8')).toEqual([scaled(1 / 255, 0)]);
+    const cast: Entry = {
+      className: 'Cast',
+      config: { dtype: 'float32' },
+      args: ['@in'],
+      module: 'keras.src.ops.core',
+    };
+    expect(layersFor('keras3', cast, [4], 'uint8')).toEqual([scaled(1, 0)]);
+  });
+
+  test('channels that are picked keep their order, whatever stacks them', () => {
+    const pick = (index: number): Entry => numpy('GetItem', ['@in', [dots, index]]);
+    const layers = { r: pick(2), g: pick(1), b: pick(0), op: numpy('Stack', [['@r', '@g', '@b']], { axis: -1 }) };
+    const { graph } = translateGraph(graphOf('keras3', [null, null, 3], layers), 'tfjs');
+    expect(outline(graph)).toEqual([
+      ['in', 'InputLayer'],
+      ['op', 'Dense', 'in'],
+    ]);
+    const { source } = layerIn(graph, 'op').weights[0]!.tensor;
+    expect(source.kind === 'generated' && [...source.values()]).toEqual([0, 0, 1, 0, 1, 0, 1, 0, 0]);
+  });
+
+  test.each<[string, Source, Entry, Json, unknown]>([
+    [
+      'x / 127.5',
+      'keras2',
+      tensorflow('math.truediv', ['@in'], { y: 127.5 }),
+      { class_name: 'TrueDivide', module: 'keras.src.ops.numpy' },
+      { args: [expect.anything(), 127.5], kwargs: {} },
+    ],
+    [
+      '[1, 2] - x',
+      'keras2',
+      tensorflow('math.subtract', [[1, 2]], { y: '@in' }),
+      { class_name: 'Subtract' },
+      { args: [array([1, 2]), expect.objectContaining({ class_name: '__keras_tensor__' })], kwargs: {} },
+    ],
+    [
+      'a bias',
+      'keras2',
+      tensorflow('nn.bias_add', ['@in'], { bias: [1, 2] }),
+      { class_name: 'Add' },
+      { args: [expect.anything(), array([1, 2])], kwargs: {} },
+    ],
+    [
+      'an index',
+      'keras2',
+      {
+        className: 'SlicingOpLambda',
+        config: { function: '__operators__.getitem' },
+        args: ['@in'],
+        kwargs: { slice_spec: [{ start: null, stop: null, step: null }, null] },
+      },
+      { class_name: 'GetItem' },
+      { args: [expect.anything(), [slice(), null]], kwargs: {} },
+    ],
+    [
+      'x - 127',
+      'keras3',
+      numpy('Subtract', ['@in', 127]),
+      { class_name: 'TFOpLambda', config: expect.objectContaining({ function: 'math.subtract' }) },
+      ['in', 0, 0, { y: 127 }],
+    ],
+    [
+      '1 / x',
+      'keras3',
+      numpy('TrueDivide', [1, '@in']),
+      { config: expect.objectContaining({ function: 'math.truediv' }) },
+      ['_CONSTANT_VALUE', -1, 1, { y: ['in', 0, 0] }],
+    ],
+    [
+      'reversed channels',
+      'keras3',
+      numpy('GetItem', ['@in', [dots, slice(null, null, -1)]]),
+      { class_name: 'SlicingOpLambda' },
+      [
+        'in',
+        0,
+        0,
+        {
+          slice_spec: [
+            ...Array.from({ length: 2 }, () => ({ start: null, stop: null, step: null })),
+            { start: null, stop: null, step: -1 },
+          ],
+        },
+      ],
+    ],
+    [
+      'a stack',
+      'keras3',
+      numpy('Stack', [['@in', '@in']], { axis: 1 }),
+      { config: expect.objectContaining({ function: 'stack' }) },
+      [
+        ['in', 0, 0, { axis: 1 }],
+        ['in', 0, 0, { axis: 1 }],
+      ],
+    ],
+  ])('%s is the same operation of the other Keras', (_, source, entry, expected, call) => {
+    const dialect = source === 'keras3' ? 'keras2' : 'keras3';
+    const { graph } = translateGraph(graphOf(source, [3, 2], { op: entry }), dialect);
+    const text = serializeJson({ root: lowerModel(graph, { dialect, hasModules: true }), lead: '', trail: '' });
+    const written = JSON.parse(text).config.layers[1];
+    expect(written).toMatchObject(expected);
+    expect(written.inbound_nodes).toEqual([call]);
+  });
+
+  test('files that lose operations are told layers', () => {
+    const before = graphOf('keras3', [4], { op: numpy('TrueDivide', ['@in', array([1, 2, 4, 8])]) });
+    const { graph } = translateGraph(before, 'keras3', { hasOperations: false });
+    expect(layerIn(graph, 'op')).toMatchObject({ className: 'Rescaling', settings: { scale: [1, 0.5, 0.25, 0.125] } });
   });
 
   test('tensors of other ranks, and whole numbers: refused', () => {
@@ -906,5 +1139,92 @@ describe('crops and sizes of images', () => {
   ])('a %s %j is refused for its %s', (className, config, field) => {
     const before = graphOf('keras3', [9, 8, 3], { one: { className, config } });
     expect(refusal(() => translateGraph(before, 'tfjs'))).toBe(`one.${field}`);
+  });
+});
+
+describe('Normalization', () => {
+  const written = (config: Json, shape = [4, 2]) => {
+    const { graph } = translateGraph(graphOf('keras3', shape, { n: { className: 'Normalization', config } }), 'tfjs');
+    return graph.layers.slice(1).map(({ settings: { scale, offset } }) => [scale, offset]);
+  };
+
+  test.each<[string, Json, readonly unknown[]]>([
+    [
+      'a number a channel',
+      { axis: -1, mean: [1, 2], variance: [4, 16] },
+      [
+        [1, [-1, -2]],
+        [[0.5, 0.25], 0],
+      ],
+    ],
+    [
+      'one number',
+      { axis: null, mean: 3, variance: 4 },
+      [
+        [1, -3],
+        [0.5, 0],
+      ],
+    ],
+    [
+      'another axis',
+      { axis: 1, mean: [[1], [2], [3], [4]], variance: 1 },
+      [
+        [1, [[-1], [-2], [-3], [-4]]],
+        [[[1], [1], [1], [1]], 0],
+      ],
+    ],
+    [
+      'the way back',
+      { axis: -1, mean: [1, 2], variance: [4, 16], invert: true },
+      [
+        [
+          [2, 4],
+          [1, 2],
+        ],
+      ],
+    ],
+    [
+      'no variance',
+      { axis: -1, mean: 0, variance: [0, 1] },
+      [
+        [1, [0, 0]],
+        [[1e7, 1], 0],
+      ],
+    ],
+  ])('%s in its config', (_, config, expected) => {
+    expect(JSON.parse(JSON.stringify(written(config)).replaceAll('-0', '0'))).toEqual(expected);
+  });
+
+  test('of stored numbers is made of convolutions', () => {
+    const [mean, variance] = [
+      [1, 2],
+      [4, 16],
+    ].map((values) => generatedTensor([2], () => Float32Array.from(values)));
+    const before = graphOf('keras3', [5, 2], { n: { className: 'Normalization', config: { axis: [-1], mean: null } } });
+    const weights = [
+      { name: 'mean', tensor: mean! },
+      { name: 'variance', tensor: variance! },
+      { name: 'count', tensor: { ...mean!, shape: [], dtype: 'int64' } },
+    ];
+    const layers = before.layers.map((layer) => (layer.name === 'n' ? { ...layer, weights } : layer));
+    const { graph } = translateGraph({ ...before, layers }, 'tfjs');
+    expect(outline(graph).map(([, className]) => className)).toEqual([
+      'InputLayer',
+      'Reshape',
+      'DepthwiseConv2D',
+      'DepthwiseConv2D',
+      'Reshape',
+    ]);
+    expect(graph.layers.flatMap((layer) => layer.weights.map(({ name, tensor }) => [name, tensor.shape]))).toEqual([
+      ['depthwise_kernel', [1, 1, 2, 1]],
+      ['bias', [2]],
+      ['depthwise_kernel', [1, 1, 2, 1]],
+    ]);
+    const values = graph.layers.flatMap((layer) => layer.weights).map(({ tensor }) => [4, 16].map(tensor.each!));
+    expect(values).toEqual([
+      [1, 1],
+      [-4, -16],
+      [0.5, 0.25],
+    ]);
   });
 });

@@ -18,6 +18,7 @@ interface Carried {
 }
 
 const BINARY = 'Add Subtract Multiply TrueDivide Divide Maximum Minimum Power'.split(' ');
+const LISTS = ['Stack', 'Concatenate'];
 const UNARY = 'Negative Absolute Square Sqrt Rsqrt Reciprocal Exp Log'.split(' ');
 
 /** Writes an operation as the same operation of the other Keras and says so; false where it is not certain to be one. */
@@ -109,7 +110,7 @@ function carry(operation: Operation): Carried | undefined {
       : undefined;
   }
   if (second !== undefined || first === undefined) return undefined;
-  if (id === 'Stack')
+  if (LISTS.includes(id))
     return first.kind === 'tensors' && hasOnly(plain, 'axis') ? { id, operands, settings } : undefined;
   if (first.kind !== 'tensor') return undefined;
   return UNARY.includes(id) ? (hasOnly(plain) ? { id, operands, settings } : undefined) : carryShaped(operation);
@@ -193,6 +194,15 @@ function carryShaped({ id, arguments: operands, settings, box }: Operation): Car
       return plain.axis !== undefined && isAxes(plain.axis) && hasOnly(plain, 'axis') ? carried : undefined;
     case 'Transpose':
       return Array.isArray(plain.axes) && isAxes(plain.axes) && hasOnly(plain, 'axes') ? carried : undefined;
+    case 'Mean':
+    case 'Max':
+    case 'Min':
+    case 'Sum':
+      return plain.axis !== undefined && isAxes(plain.axis) && hasOnly(plain, 'axis', 'keepdims') ? carried : undefined;
+    case 'Reshape':
+      return Array.isArray(plain.newshape) && isAxes(plain.newshape) && hasOnly(plain, 'newshape')
+        ? carried
+        : undefined;
     case 'Flip': {
       if (plain.axis === undefined || !isAxes(plain.axis) || !hasOnly(plain, 'axis')) return undefined;
       // TensorFlow wants a list.

@@ -50,6 +50,7 @@ export interface PieceBox {
 }
 
 const ROLES: Readonly<Record<string, string>> = {
+  DepthwiseConv2D: 'shift',
   Rescaling: 'scale',
   ReLU: 'clip',
   Multiply: 'product',
