@@ -1,0 +1,91 @@
+import {
+  fromPlain,
+  type JsonObject,
+  type PlainObject,
+  toPlain,
+  withMember,
+  withoutMember,
+} from '../../../json/json-value.js';
+import { factsOf } from '../../../layers/known-layers.js';
+import { distribute, type Layer, stepAxes, type Wrapper } from '../../../model/model.js';
+import { type Weight, withoutScope } from '../../../model/tensor.js';
+import { objectOf } from './bare-json.js';
+import { cannotConvert } from './cannot-convert.js';
+import type { LayerNames } from './layer-names.js';
+import type { PieceBox } from './layer-pieces.js';
+import { type Languages, translateConfig } from './translate-config.js';
+
+// From the pieces that stand for a layer to layers of the new graph: with names, weights, and what stood around it.
+
+export interface Naming extends Languages {
+  readonly names: LayerNames;
+}
+
+/** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
+export function namePieces(box: PieceBox, layer: Layer, name: string, task: Naming) {
+  const { names, target } = task;
+  if (target === 'tfjs') refuseUnknownWeights(layer);
+  const { pieces } = box;
+  const same = pieces.findIndex(({ className }) => className === layer.className);
+  const keeper = same < 0 ? pieces.length - 1 : same;
+  const layers = pieces.map((piece, index): Layer => {
+    const own = index === keeper ? name : names.claim(`${name}_${piece.role}`);
+    const config = named(piece.config, own);
+    const made: Layer = {
+      name: own,
+      className: piece.className,
+      config,
+      settings: toPlain(config) as PlainObject,
+      calls: [],
+      weights: index === keeper ? keptWeights(layer) : [],
+    };
+    // What takes several tensors, number by number, need not be wrapped, and cannot be.
+    if (layer.wrappers === undefined || piece.sources.length > 1) return made;
+    return index === keeper ? wrapAgain(made, layer, task) : distribute(made, stepAxes(layer));
+  });
+  return { layers, sources: pieces.map((piece) => piece.sources) };
+}
+
+const named = (config: JsonObject, name: string): JsonObject =>
+  objectOf([['name', fromPlain(name)], ...config.members.map(({ key, value }) => [key, value] as const)]);
+
+/** The wrappers of a layer around what it became; what is inside keeps names of its own. */
+export function wrapAgain(made: Layer, { wrappers = [], settings, graph }: Layer, task: Naming): Layer {
+  const nameInside = (name: unknown): string => task.names.proper(typeof name === 'string' ? name : made.name);
+  const around = wrappers.map((wrapper, depth): Wrapper => {
+    const { config } = translateConfig(WRAPPER, withoutMember(wrapper.config, 'layer'), task, made.name);
+    const whole = named(config, depth === 0 ? made.name : nameInside(wrapper.settings.name));
+    return { config: whole, settings: toPlain(whole) as PlainObject };
+  });
+  if (graph !== undefined) return { ...made, wrappers: around };
+  const config = withMember(made.config, 'name', fromPlain(nameInside(settings.name)));
+  return { ...made, config, settings: toPlain(config) as PlainObject, wrappers: around };
+}
+
+const WRAPPER = 'TimeDistributed';
+
+/** TensorFlow.js finds weights by their names. */
+function refuseUnknownWeights({ name, className, settings, weights }: Layer): void {
+  if (weights.length === 0 || factsOf(className, settings).weights?.(settings, []) !== undefined) return;
+  throw cannotConvert(
+    name,
+    'class_name',
+    `how TensorFlow.js calls the weights of a layer of the class "${className}" with these settings is not known here`,
+    'keep the model in the format it is in, or rebuild it without this layer',
+  );
+}
+
+/**
+ * The layer's weights by the names that its facts give them. What is no weight but the state of a generator of random
+ * numbers, in Keras 3, starts anew.
+ */
+export function keptWeights(layer: Layer): readonly Weight[] {
+  const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);
+  const isKnown = (name: string) => facts?.some((fact) => fact.name === name) === true;
+  return layer.weights
+    .filter((weight) => isKnown(weight.name) || !weight.name.includes('seed_generator'))
+    .map((weight) => {
+      const short = withoutScope(weight.name);
+      return !isKnown(weight.name) && isKnown(short) ? { ...weight, name: short } : weight;
+    });
+}
