@@ -121,10 +121,10 @@ const TRAIN: readonly string[] = [
   "  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')",
 ];
 
-/** A nested model that is frozen freezes its modules too. */
+/** A nested model that is frozen freezes its modules too, and so does a wrapper. */
 const TRAIN_NESTED: readonly string[] = [
-  "  TensorFlow.js  (function train({ layers }) { layers.forEach((layer) => { layer.trainable = !!layer.layers || layer.name.startsWith('se_'); if (layer.layers) train(layer); }); })(model)",
-  "  Keras          for layer in model._flatten_layers(include_self=False): layer.trainable = hasattr(layer, 'layers') or layer.name.startswith('se_')",
+  "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
+  "  Keras          for layer in model._flatten_layers(include_self=False): layer.trainable = hasattr(layer, 'layers') or type(layer).__name__ == 'TimeDistributed' or layer.name.startswith('se_')",
 ];
 
 const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {

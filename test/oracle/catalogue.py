@@ -382,11 +382,12 @@ def time_distributed_layers(K):
     return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(L.LSTM(4)(x)))
 
 
-@model("TimeDistributed around a frozen model that holds another TimeDistributed, called twice, in a Sequential's place")
+@model("TimeDistributed around a frozen model that holds another TimeDistributed, called twice")
 def time_distributed_deep(K):
     L = K.layers
-    frame = K.keras.Sequential([image(K, 8), L.Conv2D(4, 3, activation="relu"), L.BatchNormalization(),
-                                L.GlobalAveragePooling2D()])  # fmt: skip
+    x = picture = image(K, 8)
+    x = L.GlobalAveragePooling2D()(L.BatchNormalization()(L.Conv2D(4, 3, activation="relu")(x)))
+    frame = K.keras.Model(picture, x, name="frame")
     clip = L.Input((2, 8, 8, 3))
     shot = K.keras.Model(clip, L.Flatten()(L.TimeDistributed(frame)(clip)), name="shot")
     each = L.TimeDistributed(shot)

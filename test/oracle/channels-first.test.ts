@@ -15,6 +15,7 @@ const SITES: Readonly<Record<string, readonly string[]>> = {
   channels_first_residual: ['norm', 'norm', 'norm'],
   channels_first_inception: ['branches', 'branches'],
   channels_first_conv_units: ['conv', 'consumers', 'conv'],
+  channels_first_distributed: ['norm', 'norm'],
 };
 
 describeOracle('keras3-jax', 'channels_first', (keras) => {

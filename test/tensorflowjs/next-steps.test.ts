@@ -8,7 +8,7 @@ const folder = temporaryFolder();
 
 beforeAll(() => useBackend('cpu'));
 
-test.each(['resnet-v1', 'nested-deep'])(
+test.each(['resnet-v1', 'nested-deep', 'distributed-layers', 'distributed-models'])(
   '%s: what is said to do next trains the modules, all of them, and nothing else',
   async (name) => {
     const { output, plan } = (await retrofitFixture(name, { ratio: 2 }, folder))!;
