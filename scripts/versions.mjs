@@ -25,6 +25,8 @@ const JUDGE = at('versions/judge.py');
 const DATA = at('../docs/versions.json');
 const PAGE = at('../docs/VERSIONS.md');
 const CONVERTED = 1e-6;
+/** The warning that the version which saved the model does not load what is written. */
+const TOLD = 'layout-too-new';
 /** So many versions; a Python each, of one thread. */
 const AT_ONCE = 2;
 
@@ -195,8 +197,9 @@ function writtenOf({ report, error }) {
   if (error !== undefined) return { refused: `crashed: ${error}` };
   if (report.error !== undefined) return { refused: `${report.error.code}: ${report.error.message}` };
   const { path, files, format } = report.output;
+  const told = report.warnings.find(({ code }) => code === TOLD)?.message;
   const [main, weights] = files.map((file) => join(dirname(path), file));
-  return { path: main, weights: format.container === 'keras-json' ? weights : undefined };
+  return { path: main, weights: format.container === 'keras-json' ? weights : undefined, told };
 }
 
 /** Adds to `found`, by container and loader, what came of every model. */
@@ -220,10 +223,13 @@ function clean(text) {
   return stripVTControlCharacters(text).replaceAll(`${CACHE}/`, '').replaceAll(/\s+/g, ' ').trim();
 }
 
-/** exact, converted, refused, differs, fails (to load), or cannot: the loader does not take the original either. */
+/** What is made of one model: page.mjs has the words. `cannot`: the loader does not take the original either. */
 function outcomeOf(written, answer, loader) {
   if (written.refused !== undefined) return { outcome: 'refused', why: clean(written.refused) };
   if (answer.original) return { outcome: 'cannot', why: clean(answer.error) };
+  if (answer.error !== undefined && loader.id === 'same' && written.told !== undefined) {
+    return { outcome: 'told', why: clean(written.told) };
+  }
   if (answer.error !== undefined) return { outcome: 'fails', why: clean(answer.error) };
   if (answer.difference === 0) return { outcome: 'exact' };
   if (loader.of !== 'retrofitted' && answer.difference <= CONVERTED) return { outcome: 'converted' };

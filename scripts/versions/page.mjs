@@ -8,6 +8,7 @@ const WORDS = {
   refused: 'refused',
   differs: '**differs**',
   fails: '**does not load**',
+  told: 'warned',
   cannot: 'nor the original',
 };
 /** Longer ones are configs, which say no more at their end. */
@@ -69,7 +70,7 @@ functional model, a Siamese network with two outputs, and a network a frame of a
   not load what the old version saved either.
 - **to TensorFlow.js**, **to Keras 3** (\`.keras\`), **to Keras 2** (\`.h5\`): \`se-retrofit convert\`, loaded by real TensorFlow.js
   4.22, today's Keras and today's tf-keras. _converted_: the same outputs within 1e-6 of the largest; _exact_: the very same.
-- _refused_: the tool wrote nothing and said why. **differs** and **does not load** would be defects.`,
+- _refused_: the tool wrote nothing and said why. _warned_: this version does not load it, which is what the tool said. **differs** and **does not load** would be defects.`,
 ];
 
 function tableOf(container, versions, notes) {
