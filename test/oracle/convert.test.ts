@@ -50,8 +50,6 @@ const MODELS = [
 const OF_ONE_KERAS = ['augmented_anew'];
 /** A norm in a TimeDistributed: Keras 3 trains it on the frames of one step at a time, Keras 2 on all of them at once. */
 const TRAINED_OTHERWISE = ['time_distributed_layers'];
-/** Of layers that TensorFlow.js does not have. */
-const KERAS_ONLY = ['augmented'];
 const REAL_SIZES = ['MobileNetV2', 'MobileNetV3Small', 'MobileNetV3Large', 'ResNet50', 'EfficientNetB0'];
 const models = isAll ? [...MODELS, ...REAL_SIZES.map((name) => `applications/${name}`)] : MODELS;
 
