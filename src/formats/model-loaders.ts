@@ -1,4 +1,4 @@
-import { loaderOf, type Model } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import { isBefore215 } from './keras/keras-versions.js';
 import { type Blocker, type LoaderVerdict, listLoaders } from './loaders.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
@@ -6,15 +6,16 @@ import { findMisnamed } from './tfjs/weight-names.js';
 
 /** Which loaders take a model as its file stands, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
+  const { container } = model.format;
   const weights = weightsBlocker(model);
-  return listLoaders(model.graph, model.format.container, tfjsSettings(model)).map((verdict) =>
-    verdict.ok && weights !== undefined && verdict.loader === loaderOf(model.format)
+  return listLoaders(model.graph, container, tfjsSettings(model)).map((verdict) =>
+    verdict.ok && weights !== undefined && (verdict.loader === 'tfjs') === (container === 'tfjs')
       ? { ...verdict, ok: false, blockedBy: weights }
       : verdict,
   );
 }
 
-/** What stops the loader of a file at its weights. */
+/** What stops the loaders of a file at its weights. */
 function weightsBlocker({ graph, format, kerasVersion }: Model): Blocker | undefined {
   if (format.container === 'tfjs') return findMisnamed(graph);
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
