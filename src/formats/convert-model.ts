@@ -214,10 +214,13 @@ function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
 function leftOutWarning(layers: readonly Layer[], target: Loader): readonly Warning[] {
   if (layers.length === 0) return [];
   const names = layers.map(({ name, className }) => `${name} (${className})`).join(', ');
-  const message =
-    `left out, as ${loaderName(target)} has none like them: layers that compute nothing when the model predicts, ` +
-    `and whose place nothing takes when it is trained: ${names}`;
-  return [{ code: 'training-only-layers-dropped', message, where: null }];
+  return [
+    {
+      code: 'training-only-layers-dropped',
+      message: `left out, as ${loaderName(target)} has none like them: layers that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names}`,
+      where: null,
+    },
+  ];
 }
 
 /** Whether a warning says that layers are left out. */
