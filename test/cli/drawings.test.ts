@@ -157,6 +157,7 @@ describe('add --html', () => {
     const file = join(folder, 'report.html');
     expect((await run([hostileModel(folder), '--html', file])).code).toBe(0);
     expectHarmless(readFileSync(file, 'utf8'));
-    expect(textOf(pageOf(file))).toContain('<script>alert("b")</script>\\u000a\\u001b[31m\\u202e');
+    // TensorFlow.js takes no such names: what is written has others, and a warning quotes the first.
+    expect(textOf(pageOf(file))).toContain('<script>alert("image")</script>\\u000a\\u001b[31m\\u202e');
   });
 });

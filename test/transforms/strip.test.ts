@@ -108,7 +108,7 @@ describe('straight after a retrofit every byte is back', () => {
   test('numbers, names, keys and metadata as Python wrote them', async () => {
     const place = newFolder();
     const model = buildModel();
-    renameLayer(model, 'b', 'caf\u00e9');
+    renameLayer(model, 'b', 'cafe');
     const [group] = model.json.weightsManifest;
     for (const weight of group!.weights) {
       if (weight.name.startsWith('caf')) weight.quantization = { dtype: 'uint8', scale: 1, min: -1 };
@@ -119,7 +119,7 @@ describe('straight after a retrofit every byte is back', () => {
       0,
     );
     model.files.set('weights.bin', new Uint8Array(size).fill(7));
-    for (const metadata of [undefined, {}, null, 'text', { own: 1 }]) {
+    for (const metadata of [undefined, {}, null, 'caf\u00e9', { 'own \u00e9': 1 }]) {
       const text = JSON.stringify({ ...model.json, userDefinedMetadata: metadata }, undefined, 1)
         .replaceAll('\u00e9', '\\u00e9')
         .replaceAll('"scale": 1', '"scale": 5.2e-05')
