@@ -23,7 +23,7 @@ export async function askProgram(program, jobs) {
 
 /** @returns {Promise<string>} why the process ended */
 function answerSome({ command, args, env }, jobs, answers) {
-  return new Promise((done) => {
+  return new Promise((done, fail) => {
     const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     let reason;
     let said = '';
@@ -48,6 +48,8 @@ function answerSome({ command, args, env }, jobs, answers) {
     });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      // By whoever: memory ran out, or a person. That says nothing of a model.
+      if (signal === 'SIGKILL' && reason === undefined) fail(new Error(`${command} ${args[0]} was killed`));
       done(reason ?? `it ended with ${signal ?? code}: ${said.trim().split('\n').at(-1)}`);
     });
     child.stdin.on('error', () => {});
