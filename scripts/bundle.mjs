@@ -29,6 +29,8 @@ const bundle = await rolldown({
 await bundle.write({
   dir: fromRoot('dist'),
   format: 'esm',
+  // Those of the modules stay in what tsc wrote.
+  comments: false,
   entryFileNames: '[name]',
   chunkFileNames: `${CHUNKS}[name]-[hash].js`,
   codeSplitting: {

@@ -20,7 +20,7 @@ import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { isRestored, restoredEntry } from './restored-entry.js';
-import { listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
+import { isListOfOne, listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
 import { listEntries } from './wrapped-entries.js';
 
 /**
@@ -105,10 +105,17 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
   const { read } = graph;
   const isKeras3 = style.dialect === 'keras3';
   const listsEnds = isKeras3 && wantsListedEnds(style.kerasVersion);
+  // In a Sequential model the next layer cannot read a list of one.
+  const listsNothing = isKeras3 && style.isInSequential === true && !listsEnds;
   const ends = getMember(read?.config, 'output_layers');
   if (read === undefined || !isObject(read.config) || ends === undefined) {
     const { writeEnds } = grammarOf(style.dialect);
-    const held = (structure: Structure) => (listsEnds && structure.kind === 'tensor' ? listOfOne : structure);
+    const held = (structure: Structure): Structure =>
+      listsNothing && isListOfOne(structure)
+        ? ONE_TENSOR
+        : listsEnds && structure.kind === 'tensor'
+          ? listOfOne
+          : structure;
     const io = {
       input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), held(graph.structures?.inputs ?? flat(graph.inputs))),
       output_layers: writeEnds(
@@ -120,13 +127,15 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
   }
   const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
-  const listed = isKeras3 && style.isInSequential && !listsEnds ? unlisted(outputs) : outputs;
+  const listed = listsNothing ? unlisted(outputs) : outputs;
   return { className: read.className, config: withMember(layered, 'output_layers', listed) };
 }
 
 /** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
 const functionalClass = (kerasVersion: string | undefined): string =>
   /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
+
+const ONE_TENSOR: Structure = { kind: 'tensor' };
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */
 const flat = (ends: readonly TensorRef[]): Structure =>

@@ -19,6 +19,7 @@ const TARGETS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 /** What stops which model. */
 const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
   tfjs: {
+    'activation-object-inside.keras3-zip': 'conv.activation',
     'activity-regularised': 'u1_b.activity_regularizer',
     'arguments.keras2-h5': 'attention.inbound_nodes',
     'arguments.keras2-zip': 'attention.inbound_nodes',
@@ -50,6 +51,7 @@ const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
     'sequential-unbuilt.keras3-zip': 'seq_0_input.batch_input_shape',
   },
   keras2: {
+    'activation-object-inside.keras3-zip': 'conv.activation',
     'arguments.keras3-h5': 'attention.inbound_nodes',
     'arguments.keras3-zip': 'attention.inbound_nodes',
     'convnext-tiny of Keras 3': 'convnext_tiny_stage_0_block_0_layer_scale.class_name',
