@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { wantedName } from '../../src/formats/tfjs/weight-names.js';
 import type { PlainObject } from '../../src/json/json-value.js';
 import { factsOf } from '../../src/layers/known-layers.js';
-import { newLayer } from '../../src/model/model.js';
+import { factsOfLayer } from '../../src/model/facts-of-layer.js';
+import { distribute, type Layer, newLayer } from '../../src/model/model.js';
 import { withoutScope } from '../../src/model/tensor.js';
 import { input, layer } from '../support/model-builder.js';
 
@@ -32,6 +33,13 @@ const title = ({ class_name, config }: Row) => {
 };
 const own = (name: string) => name.replace(/^own\//, '').replace(/:0$/, '');
 
+/** A TimeDistributed is the layer inside, for every step. */
+function layerOf({ class_name: className, config }: Row): Layer {
+  if (className !== 'TimeDistributed') return newLayer(className, 'own', config);
+  const inner = config.layer as unknown as Pick<Row, 'class_name' | 'config'>;
+  return distribute(newLayer(inner.class_name, 'own', inner.config), 1);
+}
+
 /** Without what stops TensorFlow.js here: Orthogonal wants all of it, separable convolutions no initializer of one kernel. */
 const forTfjs = (config: PlainObject) =>
   JSON.parse(JSON.stringify(config), (key, value) => {
@@ -42,8 +50,8 @@ const forTfjs = (config: PlainObject) =>
   });
 
 describe.each(ROWS.map((row) => [title(row), row] as const))('%s', (_, row) => {
-  const facts = factsOf(row.class_name, row.config).weights!(row.config, [row.input])!;
-  const made = newLayer(row.class_name, 'own', row.config);
+  const made = layerOf(row);
+  const facts = factsOfLayer(made).weights!(made.settings, [row.input])!;
 
   test('names and shapes are those of Keras 2, its scopes aside', () => {
     const names = row.keras2.map(own);
