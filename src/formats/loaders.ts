@@ -121,7 +121,8 @@ function nestedBlocker(
         : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
-  if (parent.kind === 'sequential' && isListOfOne(graph.structures?.outputs) && !endsModel(parent, layer))
+  const isReadOn = stepAxes(holder) > 0 || (parent.kind === 'sequential' && !endsModel(parent, layer));
+  if (isReadOn && isListOfOne(graph.structures?.outputs))
     return { layer, field: 'output_layers', reason: 'is a list of one: Keras 3 gives the next layer a list' };
   return moduleBlocker(graph, layer, false);
 }

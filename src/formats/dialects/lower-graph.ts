@@ -176,7 +176,8 @@ function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
   const inside = entries.at(-1);
   const lowered =
     graph !== undefined
-      ? lowerModelEntry(graph, inside, style)
+      ? // A TimeDistributed gives what its model gives on, as a Sequential model does.
+        lowerModelEntry(graph, inside, wrappers.length > 0 ? { ...style, isInSequential: true } : style)
       : inside === undefined
         ? newEntry(layer, style)
         : withMember(inside, 'config', layer.config);
