@@ -99,7 +99,8 @@ function loadable(model: Model): Model {
   if (blocker === undefined) return model;
   const nested = { ...model, graph: withNestedLists(model.graph) };
   const left = architectureBlocker(nested.graph);
-  if (left !== undefined && isOwnCode(left, model)) return nested;
+  // Losses and metrics of people's own may be there when the model is loaded.
+  if (isOwnCode(left ?? blocker, model)) return nested;
   const said = left === undefined ? withWarnings(nested, structureWarnings(model.graph, 'tfjs')) : inTfjsWords(nested);
   if (said === undefined) {
     const message = `neither the model nor what is written loads in TensorFlow.js: ${left!.field} ${left!.reason}`;
