@@ -16,7 +16,7 @@ import {
 import { loaderName } from './dialects/translate/cannot-convert.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { isBefore215 } from './keras/keras-versions.js';
-import { type Blocker, listLoaders } from './loaders.js';
+import { type Blocker, findBlocker } from './loaders.js';
 import { tfjsBlocker } from './model-loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
@@ -29,8 +29,7 @@ import { tfjsSettings } from './tfjs/tfjs-source.js';
 export function convertModel(model: Model, format: Format): Model {
   const converted = toFormat(model, format);
   const warning = tooNewWarning(model, format);
-  if (warning === undefined || converted.warnings.some(({ code }) => code === warning.code)) return converted;
-  return { ...converted, warnings: [...converted.warnings, warning] };
+  return warning === undefined ? converted : withWarnings(converted, [warning]);
 }
 
 /** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
@@ -123,7 +122,7 @@ function inTfjsWords(model: Model): Model | undefined {
 }
 
 const architectureBlocker = (graph: Graph, settings?: JsonValue, by: Loader = 'tfjs'): Blocker | undefined =>
-  listLoaders(graph, 'tfjs', settings).find(({ loader }) => loader === by)!.blockedBy ?? undefined;
+  findBlocker(graph, by, { container: 'tfjs', settings });
 
 /** Whether a TensorFlow.js model has words that its dialect has not: TensorFlow.js reads past most of those of Keras 3. */
 function isMixed(model: Model, to: Loader): boolean {

@@ -15,6 +15,7 @@ import { factsOf } from '../layers/known-layers.js';
 import { isMerge, type Loader } from '../layers/layer-facts.js';
 import { nameProblem } from '../layers/layer-names.js';
 import { readField } from '../layers/read-field.js';
+import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
@@ -74,14 +75,16 @@ function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined
 }
 
 function findInside(root: Graph, loader: Loader, isLegacy: boolean): Blocker | undefined {
-  const parents = new Map(
-    [...listGraphs(root)].flatMap(({ graph }) => graph.layers.map((layer) => [layer.graph, graph] as const)),
+  const places = new Map(
+    [...listGraphs(root)].flatMap(({ graph }) =>
+      graph.layers.map(
+        (holder, index) => [holder.graph, { parent: graph, holder, next: graph.layers[index + 1] }] as const,
+      ),
+    ),
   );
   for (const { graph, path } of listGraphs(root)) {
-    const parent = parents.get(graph);
-    const holder = parent?.layers.find((layer) => layer.graph === graph);
     const found =
-      nestedBlocker(graph, parent, holder, loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, places.get(graph), loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -106,31 +109,31 @@ function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Block
   return { layer, field: 'module', reason: `is "${module}", which Keras 3 does not have` };
 }
 
-function nestedBlocker(
-  graph: Graph,
-  parent: Graph | undefined,
-  holder: Layer | undefined,
-  loader: Loader,
-): Blocker | undefined {
-  if (loader !== 'keras3' || parent === undefined || holder === undefined) return undefined;
+/** Where a nested model stands. */
+interface NestedPlace {
+  readonly parent: Graph;
+  readonly holder: Layer;
+  /** The layer behind it in the parent's list. */
+  readonly next: Layer | undefined;
+}
+
+function nestedBlocker(graph: Graph, place: NestedPlace | undefined, loader: Loader): Blocker | undefined {
+  if (loader !== 'keras3' || place === undefined) return undefined;
+  const { parent, holder, next } = place;
   const layer = holder.name;
+  const isWrapped = stepAxes(holder) > 0;
   if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
     const reason =
-      parent.kind === 'functional' && stepAxes(holder) === 0
+      parent.kind === 'functional' && !isWrapped
         ? 'numbers its calls otherwise'
         : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
-  const isReadOn = stepAxes(holder) > 0 || (parent.kind === 'sequential' && !endsModel(parent, layer));
-  if (isReadOn && isListOfOne(graph.structures?.outputs))
+  // A model takes a list.
+  const isReadOn = parent.kind === 'sequential' && next !== undefined && next.graph?.kind !== 'functional';
+  if ((isWrapped || isReadOn) && isListOfOne(graph.structures?.outputs))
     return { layer, field: 'output_layers', reason: 'is a list of one: Keras 3 gives the next layer a list' };
   return moduleBlocker(graph, layer, false);
-}
-
-/** Whether nothing but a model, which takes a list, stands behind a layer of a Sequential model. */
-function endsModel({ layers }: Graph, name: string): boolean {
-  const next = layers[layers.findIndex((layer) => layer.name === name) + 1];
-  return next === undefined || next.graph?.kind === 'functional';
 }
 
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
@@ -214,7 +217,7 @@ function wrapperBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Findin
   const entries = listEntries(layer);
   for (const [depth, { settings }] of wrappers.entries()) {
     const hasModule = getMember(entries[depth], 'module') !== undefined;
-    const found = classBlocker('TimeDistributed', settings, { loader, hasModule, isLegacy });
+    const found = classBlocker(TIME_DISTRIBUTED, settings, { loader, hasModule, isLegacy });
     if (found !== undefined) return found;
     const inside = entries[depth + 1];
     if (loader === 'keras3' && inside !== undefined && getMember(inside, 'module') === undefined)

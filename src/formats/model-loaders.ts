@@ -1,6 +1,6 @@
 import type { Model } from '../model/model.js';
 import { isBefore215 } from './keras/keras-versions.js';
-import { type Blocker, type LoaderVerdict, listLoaders } from './loaders.js';
+import { type Blocker, findBlocker, type LoaderVerdict, listLoaders } from './loaders.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
 
@@ -25,4 +25,4 @@ function weightsBlocker({ graph, format, kerasVersion }: Model): Blocker | undef
 
 /** What stops TensorFlow.js at the file of a TensorFlow.js model. */
 export const tfjsBlocker = (model: Model): Blocker | undefined =>
-  listModelLoaders(model).find(({ loader }) => loader === 'tfjs')?.blockedBy ?? undefined;
+  findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? weightsBlocker(model);

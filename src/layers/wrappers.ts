@@ -4,6 +4,9 @@ import { readField } from './read-field.js';
 
 // Layers that hold another layer in their config.
 
+/** The class that computes the layer inside for every step of a sequence by itself. */
+export const TIME_DISTRIBUTED = 'TimeDistributed';
+
 type FindFacts = (className: string, config: PlainObject) => LayerFacts;
 
 interface Wrapped {
@@ -75,7 +78,7 @@ export function distributed(facts: LayerFacts): LayerFacts {
 
 /** Facts of the wrapping layers. A TimeDistributed around a layer that can be read is no layer here: see `distributed`. */
 export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
-  { className: 'TimeDistributed', role: 'other', loads: ALL, masking: passesMask },
+  { className: TIME_DISTRIBUTED, role: 'other', loads: ALL, masking: passesMask },
   {
     className: 'Bidirectional',
     role: 'other',

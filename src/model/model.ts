@@ -1,6 +1,7 @@
 import type { CONTAINERS, DIALECTS } from '../format-names.js';
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
+import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import type { CallArguments } from './call-arguments.js';
 import type { TensorValues, Weight } from './tensor.js';
 
@@ -218,7 +219,7 @@ export function distribute(layer: Layer, axes: number): Layer {
   const { name, className, settings } = layer;
   const wrappers = Array.from({ length: axes }, (_, depth): Wrapper => {
     const own = { name: `${name}${STEP.repeat(depth)}`, trainable: settings.trainable, dtype: settings.dtype };
-    const { config } = newLayer('TimeDistributed', name, own);
+    const { config } = newLayer(TIME_DISTRIBUTED, name, own);
     return { config, settings: own };
   });
   const inside = { ...settings, name: `${name}${STEP.repeat(axes)}` };

@@ -2,7 +2,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import { convertModel } from '../formats/convert-model.js';
-import { listLoaders } from '../formats/loaders.js';
+import { findBlocker } from '../formats/loaders.js';
 import { tfjsArtifacts } from '../formats/tfjs/tfjs-artifacts.js';
 import type { Format, Model } from '../model/model.js';
 import { reasonOf } from './start-backend.js';
@@ -23,7 +23,7 @@ export interface LoadedModel {
  */
 export async function loadModel({ layers }: TensorFlow, model: Model): Promise<LoadedModel> {
   const converted = convertModel(model, TFJS);
-  const blocker = listLoaders(converted.graph, 'tfjs').find(({ loader }) => loader === 'tfjs')?.blockedBy;
+  const blocker = findBlocker(converted.graph, 'tfjs', { container: 'tfjs' });
   if (blocker) {
     const { layer, field, reason } = blocker;
     throw inputError(

@@ -1,6 +1,7 @@
 import { getMember, type JsonObject, stringOf } from '../../json/json-value.js';
 import { hasFacts } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
+import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 
 /** Modules of Keras itself; an entry without a module is of an older writer, and says the class alone. */
@@ -33,7 +34,7 @@ export const registeredName = (className: string): string =>
 
 /** The class as Python has it, without package or module: Keras makes the paths in weight files from it. */
 export function pythonClass(layer: Layer): string {
-  if (stepAxes(layer) > 0) return 'TimeDistributed';
+  if (stepAxes(layer) > 0) return TIME_DISTRIBUTED;
   // A model that was made functional, or sequential again, keeps its entry until it is written.
   if (layer.graph !== undefined) return layer.graph.kind === 'functional' ? 'Functional' : 'Sequential';
   const written = stringOf(getMember(layer.entry, 'class_name')) ?? layer.className;

@@ -20,7 +20,7 @@ import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { isRestored, restoredEntry } from './restored-entry.js';
-import { isListOfOne, listOfOne, unlisted, wantsListedEnds } from './single-ends.js';
+import { endsIn, singleEndForm, unlisted } from './single-ends.js';
 import { listEntries } from './wrapped-entries.js';
 
 /**
@@ -81,7 +81,7 @@ const lower = (graph: Graph, style: EntryStyle): { className: string; config: Js
   graph.kind === 'sequential' ? lowerSequential(graph, style) : lowerFunctional(graph, style);
 
 function lowerSequential(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
-  const inside = { ...style, isInSequential: true };
+  const inside = { ...style, feedsLayer: true };
   const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, inside));
   if (graph.read === undefined) {
     return {
@@ -100,42 +100,34 @@ function lowerSequential(graph: Graph, style: EntryStyle): { className: string; 
 
 function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
   const tensors = tensorsOf(graph, grammarOf(style.dialect));
-  const inside = { ...style, isInSequential: false };
+  const inside = { ...style, feedsLayer: false };
   const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, inside));
   const { read } = graph;
-  const isKeras3 = style.dialect === 'keras3';
-  const listsEnds = isKeras3 && wantsListedEnds(style.kerasVersion);
-  // In a Sequential model the next layer cannot read a list of one.
-  const listsNothing = isKeras3 && style.isInSequential === true && !listsEnds;
+  const form = singleEndForm(style);
   const ends = getMember(read?.config, 'output_layers');
   if (read === undefined || !isObject(read.config) || ends === undefined) {
     const { writeEnds } = grammarOf(style.dialect);
-    const held = (structure: Structure): Structure =>
-      listsNothing && isListOfOne(structure)
-        ? ONE_TENSOR
-        : listsEnds && structure.kind === 'tensor'
-          ? listOfOne
-          : structure;
     const io = {
-      input_layers: writeEnds(graph.inputs.map(tensors.writeEnd), held(graph.structures?.inputs ?? flat(graph.inputs))),
+      input_layers: writeEnds(
+        graph.inputs.map(tensors.writeEnd),
+        endsIn(graph.structures?.inputs ?? flat(graph.inputs), form),
+      ),
       output_layers: writeEnds(
         graph.outputs.map(tensors.writeEnd),
-        held(graph.structures?.outputs ?? flat(graph.outputs)),
+        endsIn(graph.structures?.outputs ?? flat(graph.outputs), form),
       ),
     };
     return { className: functionalClass(style.kerasVersion), config: newConfig(graph, entries, style, io) };
   }
   const layered = withMember(read.config, 'layers', withItems(listOf(read.config)!, entries));
   const outputs = tensors.rewriteEnds(ends, read.outputs, graph.outputs);
-  const listed = listsNothing ? unlisted(outputs) : outputs;
-  return { className: read.className, config: withMember(layered, 'output_layers', listed) };
+  const written = form === 'bare' ? unlisted(outputs) : outputs;
+  return { className: read.className, config: withMember(layered, 'output_layers', written) };
 }
 
 /** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
 const functionalClass = (kerasVersion: string | undefined): string =>
   /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
-
-const ONE_TENSOR: Structure = { kind: 'tensor' };
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */
 const flat = (ends: readonly TensorRef[]): Structure =>
@@ -177,7 +169,7 @@ function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
   const lowered =
     graph !== undefined
       ? // A TimeDistributed gives what its model gives on, as a Sequential model does.
-        lowerModelEntry(graph, inside, wrappers.length > 0 ? { ...style, isInSequential: true } : style)
+        lowerModelEntry(graph, inside, wrappers.length > 0 ? { ...style, feedsLayer: true } : style)
       : inside === undefined
         ? newEntry(layer, style)
         : withMember(inside, 'config', layer.config);

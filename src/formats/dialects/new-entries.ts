@@ -13,6 +13,7 @@ import {
 import { hasFacts } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
+import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Dialect, type Layer, stepAxes } from '../../model/model.js';
 import { grammarOf } from './call-grammar.js';
 import { registeredName } from './class-names.js';
@@ -25,8 +26,8 @@ export interface EntryStyle {
   readonly hasModules: boolean;
   /** The version of Keras that saved the file. */
   readonly kerasVersion?: string | undefined;
-  /** Whether the model stands in a Sequential one. */
-  readonly isInSequential?: boolean;
+  /** Whether what the model gives goes on as it is: in a Sequential model, in a TimeDistributed. */
+  readonly feedsLayer?: boolean;
 }
 
 /** What tells Keras which class to take, written around the config. */
@@ -56,10 +57,8 @@ export const newWrapperEntry = (
   isInside: boolean,
 ): JsonObject => {
   const isFull = hasModules || (dialect === 'keras3' && isInside);
-  return withClass(undefined, isFull ? fullNames(WRAPPER) : { class_name: WRAPPER }, config);
+  return withClass(undefined, isFull ? fullNames(TIME_DISTRIBUTED) : { class_name: TIME_DISTRIBUTED }, config);
 };
-
-const WRAPPER = 'TimeDistributed';
 
 /** @throws RetrofitError `no-input-shape` for the input of a Sequential model that knows nothing of it */
 function checkInput({ className, name, settings }: Layer): void {

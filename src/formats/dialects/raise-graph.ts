@@ -10,6 +10,7 @@ import {
   toPlain,
   withoutMember,
 } from '../../json/json-value.js';
+import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import {
   type Call,
@@ -32,7 +33,6 @@ import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
 
 /** The one wrapper that computes what it wraps as it is, step by step. */
-const WRAPPER = 'TimeDistributed';
 
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 
@@ -188,7 +188,7 @@ function raiseEntry(entry: JsonValue, field: string, context: Context, given?: s
   if (!isObject(entry) || className === undefined || config === undefined) {
     throw badTopology('a layer without "class_name" and "config"', field);
   }
-  const wrapped = className === WRAPPER ? wrappedEntry(config) : undefined;
+  const wrapped = className === TIME_DISTRIBUTED ? wrappedEntry(config) : undefined;
   if (wrapped !== undefined) return raiseWrapped(entry, config as JsonObject, wrapped, field, context);
   const isModel = MODEL_CLASSES.includes(className) && (isArray(config) || getMember(config, 'layers') !== undefined);
   if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);

@@ -8,6 +8,7 @@ import {
 } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import { isOperationClass } from '../../../layers/operations.js';
+import { TIME_DISTRIBUTED } from '../../../layers/wrappers.js';
 import { distribute, type Layer, stepAxes, type Wrapper } from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
@@ -54,7 +55,7 @@ const named = (config: JsonObject, name: string): JsonObject =>
 export function wrapAgain(made: Layer, { wrappers = [], settings, graph }: Layer, naming: Naming): Layer {
   const nameInside = (name: unknown): string => naming.names.proper(typeof name === 'string' ? name : made.name);
   const around = wrappers.map((wrapper, depth): Wrapper => {
-    const { config } = translateConfig(WRAPPER, withoutMember(wrapper.config, 'layer'), naming, made.name);
+    const { config } = translateConfig(TIME_DISTRIBUTED, withoutMember(wrapper.config, 'layer'), naming, made.name);
     const whole = named(config, depth === 0 ? made.name : nameInside(wrapper.settings.name));
     return { config: whole, settings: toPlain(whole) as PlainObject };
   });
@@ -62,8 +63,6 @@ export function wrapAgain(made: Layer, { wrappers = [], settings, graph }: Layer
   const config = withMember(made.config, 'name', fromPlain(nameInside(settings.name)));
   return { ...made, config, settings: toPlain(config) as PlainObject, wrappers: around };
 }
-
-const WRAPPER = 'TimeDistributed';
 
 /** TensorFlow.js finds weights by their names. */
 function refuseUnknownWeights({ name, className, settings, weights }: Layer): void {
