@@ -789,7 +789,7 @@ def factors_back(K):
         L.Maximum(name="site_most")(mixed),
         L.PReLU(shared_axes=[1, 2], name="site_prelu")(L.BatchNormalization()(conv(K, x, 5, use_bias=False))),
     ]
-    return K.keras.Model(inputs, [L.GlobalAveragePooling2D()(L.Activation("tanh")(end)) for end in ends])
+    return K.keras.Model(inputs, [L.Dense(3)(L.GlobalAveragePooling2D()(L.Activation("tanh")(end))) for end in ends])
 
 
 # Precision
@@ -921,7 +921,7 @@ def preprocessed(K):
     caffe = inputs[:, :, :, ::-1] - np.float32([103.939, 116.779, 123.68]) if K.version == 2 else applications.resnet.preprocess_input(inputs)  # fmt: skip
     factors = np.float32([[[[1.5, -2.25, 3.1]]]])
     x = L.Concatenate()([tf, torch, caffe, 2.5 - inputs * factors, -(inputs / factors)])
-    y = conv_bn(K, abs(x[:, 1:-1, ::2, 2:9] ** 2 - 1.0), 4)
+    y = conv_bn(K, abs(x[:, 1:-1, ::2, 2:9] ** 2 - 1.0) / 9e3, 4)
     return K.keras.Model(inputs, [head(K, unit(K, conv_bn(K, x, 4), 4)), head(K, y, name="second")])
 
 

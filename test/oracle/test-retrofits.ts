@@ -22,6 +22,10 @@ const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
     'float8_dense.h5',
     'float8_dense.legacy.h5',
     'masked.h5',
+    'augmented_everywhere.h5',
+    'augmented_anew.h5',
+    'preprocessed.h5',
+    'normalized.h5',
   ],
 };
 
