@@ -25,8 +25,8 @@ const JUDGE = at('versions/judge.py');
 const DATA = at('../docs/versions.json');
 const PAGE = at('../docs/VERSIONS.md');
 const CONVERTED = 1e-6;
-/** The warning that the version which saved the model does not load what is written. */
-const TOLD = 'layout-too-new';
+/** The warnings that a loader of the kind does not load what is written. */
+const TOLD = { same: 'layout-too-new', today: 'layout-too-old' };
 /** So many versions; a Python each, of one thread. */
 const AT_ONCE = 2;
 
@@ -197,7 +197,7 @@ function writtenOf({ report, error }) {
   if (error !== undefined) return { refused: `crashed: ${error}` };
   if (report.error !== undefined) return { refused: `${report.error.code}: ${report.error.message}` };
   const { path, files, format } = report.output;
-  const told = report.warnings.find(({ code }) => code === TOLD)?.message;
+  const told = Object.fromEntries(report.warnings.map(({ code, message }) => [code, message]));
   const [main, weights] = files.map((file) => join(dirname(path), file));
   return { path: main, weights: format.container === 'keras-json' ? weights : undefined, told };
 }
@@ -227,9 +227,8 @@ function clean(text) {
 function outcomeOf(written, answer, loader) {
   if (written.refused !== undefined) return { outcome: 'refused', why: clean(written.refused) };
   if (answer.original) return { outcome: 'cannot', why: clean(answer.error) };
-  if (answer.error !== undefined && loader.id === 'same' && written.told !== undefined) {
-    return { outcome: 'told', why: clean(written.told) };
-  }
+  const told = written.told[TOLD[loader.id]];
+  if (answer.error !== undefined && told !== undefined) return { outcome: 'told', why: clean(told) };
   if (answer.error !== undefined) return { outcome: 'fails', why: clean(answer.error) };
   if (answer.difference === 0) return { outcome: 'exact' };
   if (loader.of !== 'retrofitted' && answer.difference <= CONVERTED) return { outcome: 'converted' };

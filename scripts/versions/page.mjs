@@ -61,16 +61,17 @@ const INTRODUCTION = [
 sets up, and Pythons 3.7, 3.8 and 3.11, on the path or pyenv's; what it installs (10 GB) and saves stays in
 \`.cache/versions\`, and the next run takes it from there. \`npm run versions -- --only 2.4.4,3.0.5\` tries these
 alone and puts their rows in the place of what was there.`,
-  `Each version saves six small models with random weights and batch norm statistics, in every container that it knows: a
+  `Each version saves seven small models with random weights and batch norm statistics, in every container that it knows: a
 VGG (Sequential), a ResNet with projections, a functional base in a Sequential with a new head, a frozen MobileNet in a
-functional model, a Siamese network with two outputs, and a network a frame of a video with a Bidirectional LSTM behind it. Of each:`,
+functional model, a Siamese network with two outputs, a network a frame of a video with a Bidirectional LSTM behind it, and a
+Sequential in a Sequential. Of each:`,
   `- **retrofitted, the same version**: \`se-retrofit <model>\` with nothing else, its output loaded by the version that saved
   the model, beside the original. _exact_: called eagerly, the difference is 0.
 - **retrofitted, today's**: the same file in today's tf-keras or Keras, whichever's words it is in. _nor the original_: it does
   not load what the old version saved either.
 - **to TensorFlow.js**, **to Keras 3** (\`.keras\`), **to Keras 2** (\`.h5\`): \`se-retrofit convert\`, loaded by real TensorFlow.js
   4.22, today's Keras and today's tf-keras. _converted_: the same outputs within 1e-6 of the largest; _exact_: the very same.
-- _refused_: the tool wrote nothing and said why. _warned_: this version does not load it, which is what the tool said. **differs** and **does not load** would be defects.`,
+- _refused_: the tool wrote nothing and said why. _warned_: it does not load there, which is what the tool said. **differs** and **does not load** would be defects.`,
 ];
 
 function tableOf(container, versions, notes) {

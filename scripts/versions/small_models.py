@@ -54,6 +54,16 @@ def transfer():
     return keras.Sequential(first + [base, L.GlobalAveragePooling2D(), L.Dropout(0.2), L.Dense(3)])
 
 
+def stacked():
+    """A Sequential in a Sequential: with modules in it, it becomes functional."""
+    first = [keras.Input((16, 16, 3))] if IS_KERAS_3 else []
+    shape = {} if IS_KERAS_3 else {"input_shape": (16, 16, 3)}
+    layers = [L.Conv2D(8, 3, padding="same", activation="relu", **shape), L.MaxPooling2D(),
+              L.Conv2D(16, 3, padding="same"), L.BatchNormalization(), L.Activation("relu")]  # fmt: skip
+    features = keras.Sequential(first + layers, name="features")
+    return keras.Sequential(first + [features, L.GlobalAveragePooling2D(), L.Dense(4)])
+
+
 def mobile():
     """Depthwise convolutions and ReLU6 in a functional base, called in a functional model; the base is frozen."""
 
@@ -94,7 +104,7 @@ def video():
     return keras.Model(inputs, L.Dense(4)(L.Bidirectional(L.LSTM(5))(x)))
 
 
-MODELS = [sequential, residual, transfer, mobile, siamese, video]
+MODELS = [sequential, residual, transfer, mobile, siamese, video, stacked]
 
 
 def randomise(model, seed):

@@ -36,7 +36,7 @@ export function checkWritten(model: Model, { topology, manifest, settings }: Wri
     if (manifest !== undefined) compareWeights(model.graph, withWeights(again, manifest));
     const { asRead, format } = model;
     if (asRead === undefined || blockerOf(asRead.graph, asRead.format, asRead.settings) !== undefined) return;
-    const blocker = blockerOf(again, format, settings);
+    const blocker = blockerOf(again, format, settings, model.kerasVersion);
     if (blocker !== undefined) throw badOutput(`${blocker.field} ${blocker.reason}`, blocker);
   } catch (error) {
     if (!(error instanceof RetrofitError) || error.kind === 'defect') throw error;
@@ -44,8 +44,8 @@ export function checkWritten(model: Model, { topology, manifest, settings }: Wri
   }
 }
 
-const blockerOf = (graph: Graph, format: Format, settings: JsonValue | undefined) =>
-  findBlocker(graph, loaderOf(format), { container: format.container, settings });
+const blockerOf = (graph: Graph, format: Format, settings: JsonValue | undefined, kerasVersion?: string) =>
+  findBlocker(graph, loaderOf(format), { container: format.container, settings, kerasVersion });
 
 const badOutput = (message: string, { layer, field }: ErrorPlace) =>
   defect(`the model that would be written is not right, so nothing is written: ${message}`, { layer, field });

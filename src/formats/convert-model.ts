@@ -15,11 +15,11 @@ import {
 } from '../model/model.js';
 import { loaderName } from './dialects/translate/cannot-convert.js';
 import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
-import { isBefore215 } from './keras/keras-versions.js';
 import { type Blocker, findBlocker } from './loaders.js';
 import { tfjsBlocker } from './model-loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
+import { tooNewWarning } from './version-warnings.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -28,16 +28,7 @@ import { tfjsSettings } from './tfjs/tfjs-source.js';
  */
 export function convertModel(model: Model, format: Format): Model {
   const converted = toFormat(model, format);
-  const warning = tooNewWarning(model, format);
-  return warning === undefined ? converted : withWarnings(converted, [warning]);
-}
-
-/** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
-function tooNewWarning(model: Model, { weightLayout, dialect }: Format): Warning | undefined {
-  const version = model.kerasVersion;
-  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !isBefore215(version)) return undefined;
-  const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
-  return { code: 'layout-too-new', message, where: null };
+  return withWarnings(converted, tooNewWarning(format, model.kerasVersion));
 }
 
 function toFormat(model: Model, format: Format): Model {

@@ -23,9 +23,10 @@ import { longestWalk } from '../model/layer-order.js';
 import { type Container, type Graph, type Layer, listGraphs, outerSettings, stepAxes } from '../model/model.js';
 import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
-import { isListOfOne } from './dialects/single-ends.js';
+import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
+import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -58,12 +59,18 @@ export const listLoaders = (graph: Graph, container?: Container, settings?: Json
 interface Around {
   readonly container?: Container | undefined;
   readonly settings?: JsonValue | undefined;
+  /** The Keras that is asked; default: today's. */
+  readonly kerasVersion?: string | undefined;
 }
 
 /** What stops a loader at a model's architecture; undefined where it loads. */
-export const findBlocker = (graph: Graph, loader: Loader, { container, settings }: Around): Blocker | undefined =>
+export const findBlocker = (
+  graph: Graph,
+  loader: Loader,
+  { container, settings, kerasVersion }: Around,
+): Blocker | undefined =>
   rootBlocker(graph, loader, container) ??
-  findInside(graph, loader, container === 'keras-h5') ??
+  findInside(graph, loader, { isLegacy: container === 'keras-h5', takesLists: wantsListedEnds(kerasVersion) }) ??
   (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined);
 
 function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
@@ -74,17 +81,18 @@ function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined
   return found && { layer: graph.name, field: `trainingConfig.${found.field}`, reason: found.reason };
 }
 
-function findInside(root: Graph, loader: Loader, isLegacy: boolean): Blocker | undefined {
-  const places = new Map(
-    [...listGraphs(root)].flatMap(({ graph }) =>
-      graph.layers.map(
-        (holder, index) => [holder.graph, { parent: graph, holder, next: graph.layers[index + 1] }] as const,
-      ),
-    ),
-  );
+interface Taken {
+  readonly isLegacy: boolean;
+  /** Whether a model that gives a list of one to the next layer gives it the tensor. */
+  readonly takesLists: boolean;
+}
+
+function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken): Blocker | undefined {
+  const places = listNestedPlaces(root);
   for (const { graph, path } of listGraphs(root)) {
     const found =
-      nestedBlocker(graph, places.get(graph), loader) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, places.get(graph), loader, takesLists) ??
+      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -109,29 +117,23 @@ function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Block
   return { layer, field: 'module', reason: `is "${module}", which Keras 3 does not have` };
 }
 
-/** Where a nested model stands. */
-interface NestedPlace {
-  readonly parent: Graph;
-  readonly holder: Layer;
-  /** The layer behind it in the parent's list. */
-  readonly next: Layer | undefined;
-}
-
-function nestedBlocker(graph: Graph, place: NestedPlace | undefined, loader: Loader): Blocker | undefined {
+function nestedBlocker(
+  graph: Graph,
+  place: NestedPlace | undefined,
+  loader: Loader,
+  takesLists: boolean,
+): Blocker | undefined {
   if (loader !== 'keras3' || place === undefined) return undefined;
-  const { parent, holder, next } = place;
+  const { parent, holder } = place;
   const layer = holder.name;
-  const isWrapped = stepAxes(holder) > 0;
   if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
     const reason =
-      parent.kind === 'functional' && !isWrapped
+      parent.kind === 'functional' && stepAxes(holder) === 0
         ? 'numbers its calls otherwise'
         : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
-  // A model takes a list.
-  const isReadOn = parent.kind === 'sequential' && next !== undefined && next.graph?.kind !== 'functional';
-  if ((isWrapped || isReadOn) && isListOfOne(graph.structures?.outputs))
+  if (!takesLists && feedsLayer(place) && isListOfOne(graph.structures?.outputs))
     return { layer, field: 'output_layers', reason: 'is a list of one: Keras 3 gives the next layer a list' };
   return moduleBlocker(graph, layer, false);
 }

@@ -5,6 +5,7 @@ import { checkWritten } from './check-written.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { TfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
+import { tooOldWarning } from './version-warnings.js';
 import type { OnProgress, WrittenFiles } from './written-files.js';
 
 /** What was written. */
@@ -68,7 +69,7 @@ export async function stageModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: [...warnings, ...(lost.length === 0 ? [] : [lostWarning(lost)])],
+      warnings: [...warnings, ...tooOldWarning(model), ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
     return { result, staged };
   } catch (error) {

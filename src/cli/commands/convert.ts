@@ -21,7 +21,11 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const read = await readFrom(nodeStorage, path, readOptions(flags));
   if (flags.denyCode) denyCode(read);
   const place = await placeOf(path, read, flags);
-  const model = convertModel(read, place.format);
+  // Keras 3.0 to 3.3 want models in models in a form of their own: what is converted is for today's Keras.
+  const model = convertModel(
+    place.format.dialect === 'keras3' ? { ...read, kerasVersion: undefined } : read,
+    place.format,
+  );
   const storing = storingOptions(model, place.format.container, flags);
   const output = await writeModel(model, place, flags, storing);
   const milliseconds = performance.now() - started;

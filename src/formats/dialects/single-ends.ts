@@ -16,8 +16,8 @@ export function singleEndForm({ dialect, kerasVersion, feedsLayer }: EntryStyle)
   return feedsLayer === true ? 'bare' : 'any';
 }
 
-/** Whether Keras 3 of this version reads a single input or output only in a list; undefined: the version is not known. */
-function wantsListedEnds(kerasVersion: string | undefined): boolean {
+/** Whether a Keras 3 of this version reads a single input or output only in a list. */
+export function wantsListedEnds(kerasVersion: string | undefined): boolean {
   const [, minor] = /^3\.(\d+)(?:\.|$)/.exec(kerasVersion ?? '') ?? [];
   return minor !== undefined && Number(minor) < 4;
 }

@@ -1,7 +1,28 @@
+import { getMember, isArray, type JsonValue, stringOf } from '../../json/json-value.js';
 import type { Dialect } from '../../model/model.js';
 
 /** Whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15 and later, or knows no such files. */
 export const isBefore215 = (kerasVersion: string | undefined): boolean => /^2\.(\d|1[0-4])\./.test(kerasVersion ?? '');
+
+/**
+ * The version of an architecture that does not say it: "3.3" for what Keras 3.0 to 3.3 wrote, whose layers' dtypes are
+ * names. Later ones write policies, and since 3.9 whether an input is ragged.
+ */
+export function earlyKeras3(topology: JsonValue): string | undefined {
+  const config = getMember(topology, 'config');
+  const layers = getMember(config, 'layers');
+  if (!isArray(layers) || getMember(topology, 'module') === undefined) return undefined;
+  const [inputs, others] = [true, false].map((isInput) =>
+    layers.items.filter(({ value }) => (stringOf(getMember(value, 'class_name')) === 'InputLayer') === isInput),
+  );
+  const configsOf = (items: typeof inputs) => items!.map(({ value }) => getMember(value, 'config'));
+  const dtypes = configsOf(others).map((own) => getMember(own, 'dtype'));
+  const isEarly =
+    dtypes.some((dtype) => stringOf(dtype) !== undefined) &&
+    dtypes.every((dtype) => dtype === undefined || stringOf(dtype) !== undefined) &&
+    configsOf(inputs).every((own) => getMember(own, 'ragged') === undefined);
+  return isEarly ? '3.3' : undefined;
+}
 
 /** What new files say they were written by: versions that know all that is written here. */
 export const KERAS_VERSIONS: Readonly<Record<Dialect, string>> = { keras2: '2.15.0', keras3: '3.6.0' };

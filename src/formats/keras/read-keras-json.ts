@@ -5,6 +5,7 @@ import type { FoundFile, Storage } from '../../storage/storage.js';
 import type { FileContent } from '../file-content.js';
 import type { ReadOptions } from '../read-options.js';
 import { refuseTensorflowFile } from '../tensorflow-files.js';
+import { earlyKeras3 } from './keras-versions.js';
 import { makeModel } from './make-model.js';
 
 /** The names under which people keep the weights beside an architecture called `<stem>.json`. */
@@ -30,7 +31,7 @@ export async function readKerasJson(
       topology: json!,
       field: '',
       trainingConfig: undefined,
-      kerasVersion: stringOf(getMember(json!.root, 'keras_version')),
+      kerasVersion: stringOf(getMember(json!.root, 'keras_version')) ?? earlyKeras3(json!.root),
       weightsFile,
       archive: undefined,
       record: undefined,

@@ -1,0 +1,23 @@
+import { type Graph, type Layer, listGraphs, stepAxes } from '../model/model.js';
+
+/** Where a model stands in another. */
+export interface NestedPlace {
+  readonly parent: Graph;
+  readonly holder: Layer;
+  /** The layer behind it in the parent's list. */
+  readonly next: Layer | undefined;
+}
+
+/** The places of all models nested in one. */
+export const listNestedPlaces = (root: Graph): ReadonlyMap<Graph, NestedPlace> =>
+  new Map(
+    [...listGraphs(root)].flatMap(({ graph: parent }) =>
+      parent.layers.flatMap((holder, index) =>
+        holder.graph === undefined ? [] : [[holder.graph, { parent, holder, next: parent.layers[index + 1] }] as const],
+      ),
+    ),
+  );
+
+/** Whether what the model gives goes as it is to a layer that wants a tensor; another model would take a list of one. */
+export const feedsLayer = ({ parent, holder, next }: NestedPlace): boolean =>
+  stepAxes(holder) > 0 || (parent.kind === 'sequential' && next !== undefined && next.graph?.kind !== 'functional');
