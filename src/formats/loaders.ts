@@ -103,16 +103,23 @@ function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken
   return undefined;
 }
 
-/** `.h5` files name the class of the model alone; elsewhere Keras 3 goes by its module. */
+/** `.h5` files name the class of the model alone; `.keras` files say its module, and so do those that Keras 3 reads bare. */
 function rootBlocker(graph: Graph, loader: Loader, container: Container | undefined): Blocker | undefined {
-  if (loader !== 'keras3' || (container !== 'keras-json' && container !== 'keras-zip')) return undefined;
-  return graph.read === undefined ? undefined : moduleBlocker(graph, graph.name, true);
+  if (graph.read === undefined || !(container === 'keras-zip' || (container === 'keras-json' && loader === 'keras3')))
+    return undefined;
+  if (loader === 'keras3') return moduleBlocker(graph, graph.name, true);
+  return loader === 'keras2' && graph.read.module === undefined ? withoutModule(graph.name, 'Keras 2') : undefined;
 }
+
+const withoutModule = (layer: string, keras: string): Blocker => ({
+  layer,
+  field: 'module',
+  reason: `is missing: ${keras} looks for the class in it`,
+});
 
 function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Blocker | undefined {
   const module = read?.module;
-  if (module === undefined)
-    return isNeeded ? { layer, field: 'module', reason: 'is missing: Keras 3 looks for the class in it' } : undefined;
+  if (module === undefined) return isNeeded ? withoutModule(layer, 'Keras 3') : undefined;
   if (/^keras(?:\.src\.models\..*)?$/.test(module)) return undefined;
   return { layer, field: 'module', reason: `is "${module}", which Keras 3 does not have` };
 }

@@ -63,19 +63,25 @@ export async function stageModel(
     const { files, architecture, isIntact, lost = [], warnings = [] } = await writeFiles(model, staged, place, options);
     checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
+    const unlike = await unlikeTfjsWarnings(model);
     for (const file of model.files) await storage.ensureUnchanged(file);
     const result = {
       path: place.path,
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: [...warnings, ...tooOldWarning(model), ...(lost.length === 0 ? [] : [lostWarning(lost)])],
+      warnings: [...warnings, ...unlike, ...tooOldWarning(model), ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
     return { result, staged };
   } catch (error) {
     await staged.discard();
     throw error;
   }
+}
+
+async function unlikeTfjsWarnings({ asRead, ...model }: Model): Promise<readonly Warning[]> {
+  if (asRead?.format.container !== 'tfjs' || model.format.container === 'tfjs') return [];
+  return (await import('./tfjs/release-constraints.js')).constraintWarnings(model);
 }
 
 const MOST_NAMED = 3;

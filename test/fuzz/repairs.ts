@@ -2,7 +2,7 @@
 // same model in other words; some TensorFlow.js takes, some it does not.
 
 // biome-ignore lint/suspicious/noExplicitAny: what is damaged is JSON of any kind.
-type Json = any;
+export type Json = any;
 
 export interface Repair {
   readonly name: string;
@@ -15,7 +15,7 @@ const camel = (key: string) => key.replace(/_+(\w)/g, (_, letter: string) => let
 const topologyOf = (file: Json): Json => file.modelTopology.model_config ?? file.modelTopology;
 
 /** Configs of the model and of the models in it. */
-function configsOf(model: Json): Json[] {
+export function configsOf(model: Json): Json[] {
   const config = model.config;
   return [
     config,
@@ -25,13 +25,13 @@ function configsOf(model: Json): Json[] {
   ];
 }
 
-const isModel = (config: Json) => Array.isArray(config) || Array.isArray(config?.layers);
-const layersOf = (config: Json): Json[] => (Array.isArray(config) ? config : (config.layers ?? []));
+export const isModel = (config: Json) => Array.isArray(config) || Array.isArray(config?.layers);
+export const layersOf = (config: Json): Json[] => (Array.isArray(config) ? config : (config.layers ?? []));
 const allLayers = (file: Json): Json[] => configsOf(topologyOf(file)).flatMap(layersOf);
 const plainLayers = (file: Json): Json[] => allLayers(file).filter(({ config }) => !isModel(config));
 const weightsOf = (file: Json): Json[] => file.weightsManifest.flatMap((group: Json) => group.weights);
 
-function renameKey(object: Json, from: string, to: string): boolean {
+export function renameKey(object: Json, from: string, to: string): boolean {
   if (object === undefined || !(from in object) || from === to) return false;
   const entries = Object.entries(object).map(([key, value]) => [key === from ? to : key, value] as const);
   for (const key of Object.keys(object)) delete object[key];
@@ -40,12 +40,12 @@ function renameKey(object: Json, from: string, to: string): boolean {
 }
 
 /** Some of a list: at least one, where there is any. */
-function some<T>(items: readonly T[], random: (below: number) => number): T[] {
+export function some<T>(items: readonly T[], random: (below: number) => number): T[] {
   const all = random(2) === 0;
   return items.filter((_, index) => all || random(3) === 0 || index === items.length - 1);
 }
 
-const done = (results: readonly boolean[]): boolean => results.includes(true);
+export const done = (results: readonly boolean[]): boolean => results.includes(true);
 
 const renamed =
   (from: string, to: string): Repair['apply'] =>
@@ -60,7 +60,7 @@ function camelAll(value: Json): boolean {
 
 const nodesOf = (layer: Json): Json[] => layer.inbound_nodes ?? [];
 
-const POLICY = (name: string) => ({
+export const POLICY = (name: string) => ({
   module: 'keras',
   class_name: 'DTypePolicy',
   config: { name },

@@ -10,7 +10,7 @@ import {
 } from '../../json/json-value.js';
 import { type Projection, projectionOf } from '../../layers/constraints.js';
 import { factsOf } from '../../layers/known-layers.js';
-import type { Graph, Layer, Model, Warning } from '../../model/model.js';
+import { type Graph, type Layer, listGraphs, type Model, type Warning } from '../../model/model.js';
 import { type Tensor, type TensorValues, withoutScope } from '../../model/tensor.js';
 import { floatChunks } from '../float-values.js';
 
@@ -59,6 +59,22 @@ export async function releaseConstraints(
     }
     return released;
   }
+}
+
+/** What is said of a model that TensorFlow.js had, and that Keras is to have: weights that only TensorFlow.js changes. */
+export async function constraintWarnings(model: Model): Promise<readonly Warning[]> {
+  const layers = [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers);
+  if (layers.every((layer) => listConstrained(layer).length === 0)) return [];
+  return model.withValues(async (values) => {
+    const warnings: Warning[] = [];
+    for (const layer of layers)
+      for (const { field, weight, tensor, projection } of listConstrained(layer)) {
+        if (projection === undefined || (await obeys(tensor, projection, values))) continue;
+        const message = `TensorFlow.js changes its ${weight} by its ${field} as it loads it, Keras takes it as it is stored: the new model computes otherwise than in TensorFlow.js`;
+        warnings.push({ code: 'constraint-not-obeyed', message, where: layer.name });
+      }
+    return warnings;
+  });
 }
 
 function listConstrained({ className, settings, weights }: Layer) {
