@@ -1,20 +1,18 @@
 import { RetrofitError } from '../errors.js';
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
-import { computeDtype } from '../layers/dtype-policy.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Format,
   type Graph,
   type Layer,
-  listGraphs,
   loaderOf,
   type Model,
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
-import { loaderName } from './dialects/translate/cannot-convert.js';
-import { type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
+import { halfWarning, heldWarning, leftOutWarning, renamedWarning, structureWarnings } from './conversion-warnings.js';
+import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { type Blocker, findBlocker } from './loaders.js';
 import { tfjsBlocker } from './model-loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
@@ -34,9 +32,9 @@ export function convertModel(model: Model, format: Format): Model {
 function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const losesOperations = !holdsOperations(format) && model.format.container !== format.container;
+  const losesOperations = !keepsOperations(format) && model.format.container !== format.container;
   const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
-  if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && hasOperations(model.graph))) {
+  if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && holdsOperations(model.graph))) {
     if (format.container === model.format.container)
       return format.container === 'tfjs' ? loadable({ ...model, format }) : { ...model, format };
     const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
@@ -57,7 +55,7 @@ function translated(model: Model, format: Format): Model {
     held,
   } = translateGraph(given, to, {
     isMixed: isMixed(model, to),
-    hasOperations: holdsOperations(format),
+    hasOperations: keepsOperations(format),
   });
   const graph = readable(translated, format);
   const converted: Model = {
@@ -138,11 +136,8 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
 }
 
 /** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
-const holdsOperations = (format: Format): boolean =>
+const keepsOperations = (format: Format): boolean =>
   loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && format.container !== 'keras-h5');
-
-const hasOperations = (root: Graph): boolean =>
-  [...listGraphs(root)].some(({ graph }) => graph.layers.some((layer) => layer.isOperation));
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {
@@ -176,73 +171,6 @@ function withoutSettings(model: Model): Model {
 
 const isCompiled = (config: JsonValue | undefined): boolean =>
   isObject(config) && getMember(config, 'loss') !== undefined;
-
-/** Keras 2 and Keras 3 order their sums otherwise: in half precision that shows in the third digit. */
-function halfWarning(root: Graph): readonly Warning[] {
-  const half = [...listGraphs(root)]
-    .flatMap(({ graph }) => graph.layers)
-    .find(({ settings }) => HALF_PRECISION.includes(computeDtype(settings)));
-  if (half === undefined) return [];
-  const message = 'computes in half precision, which Keras 2 and Keras 3 round differently: expect differences of 1e-3';
-  return [{ code: 'half-precision', message, where: half.name }];
-}
-
-const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16'];
-
-function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
-  const [first, ...more] = renamed;
-  if (first === undefined) return [];
-  return [
-    {
-      code: 'layers-renamed',
-      message: `the new format does not take the name: the layer is called "${first.after}" now${andMore(more)}`,
-      where: first.before,
-    },
-  ];
-}
-
-/** All of them by name: whoever trains the new model has to augment and regularise in another way. */
-function leftOutWarning(layers: readonly Layer[], target: Loader): readonly Warning[] {
-  if (layers.length === 0) return [];
-  const names = layers.map(({ name, className }) => `${name} (${className})`).join(', ');
-  return [
-    {
-      code: 'training-only-layers-dropped',
-      message: `left out, as ${loaderName(target)} has none like them: layers that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names}`,
-      where: null,
-    },
-  ];
-}
-
-/** Whether a warning says that layers are left out. */
-export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';
-
-function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {
-  if (first === undefined) return [];
-  const message =
-    `it is called with training=False, which the new format's training does not obey${andMore(more)}: ` +
-    'freeze it (trainable = False) before you train the model';
-  return [{ code: 'phase-not-held', message, where: first }];
-}
-
-const andMore = ({ length }: readonly unknown[]): string => (length > 0 ? `, and ${length} more` : '');
-
-/** What is said of inputs and outputs that the new format cannot hold together as they were. */
-function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {
-  return (['inputs', 'outputs'] as const).flatMap((side): readonly Warning[] => {
-    const structure = structures?.[side];
-    if (structure === undefined || structure.kind === 'tensor' || target === 'keras3') return [];
-    const isAlone = structure.kind === 'list' && structure.parts.length === 1;
-    const parts = structure.kind === 'list' ? structure.parts : [...structure.parts.values()];
-    const isFlat = structure.kind === 'list' && parts.every(({ kind }) => kind === 'tensor');
-    if (!isAlone && (target === 'keras2' || isFlat)) return [];
-    const order = structure.kind === 'dict' ? `, sorted by key (${[...structure.parts.keys()].sort().join(', ')})` : '';
-    const message = isAlone
-      ? `the model's ${side} are a list of one tensor, which the new format says as the tensor itself`
-      : `the new format has no structure for the model's ${side}: they are a list now${order}`;
-    return [{ code: 'structure-lost', message, where: side === 'inputs' ? 'input_layers' : 'output_layers' }];
-  });
-}
 
 /** The record without texts of the file that the model was read from: another container has others. */
 function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undefined {

@@ -1,5 +1,6 @@
 import { usageError } from '../../errors.js';
-import { convertModel, saysLeftOut } from '../../formats/convert-model.js';
+import { saysLeftOut } from '../../formats/conversion-warnings.js';
+import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';

@@ -97,7 +97,8 @@ const hasTfjsWords = (root: Graph): boolean =>
     graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
   );
 
-const holdsOperations = (root: Graph): boolean =>
+/** Whether there are operations in the model, or in one inside it. */
+export const holdsOperations = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
 
 const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;

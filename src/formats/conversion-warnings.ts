@@ -1,0 +1,74 @@
+import { computeDtype } from '../layers/dtype-policy.js';
+import type { Loader } from '../layers/layer-facts.js';
+import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
+import { loaderName } from './dialects/translate/cannot-convert.js';
+import type { Renaming } from './dialects/translate/translate-graph.js';
+
+// What is said of a model in the words of another loader.
+
+/** Keras 2 and Keras 3 order their sums otherwise: in half precision that shows in the third digit. */
+export function halfWarning(root: Graph): readonly Warning[] {
+  const half = [...listGraphs(root)]
+    .flatMap(({ graph }) => graph.layers)
+    .find(({ settings }) => HALF_PRECISION.includes(computeDtype(settings)));
+  if (half === undefined) return [];
+  const message = 'computes in half precision, which Keras 2 and Keras 3 round differently: expect differences of 1e-3';
+  return [{ code: 'half-precision', message, where: half.name }];
+}
+
+const HALF_PRECISION: readonly string[] = ['float16', 'bfloat16'];
+
+export function renamedWarning(renamed: readonly Renaming[]): readonly Warning[] {
+  const [first, ...more] = renamed;
+  if (first === undefined) return [];
+  return [
+    {
+      code: 'layers-renamed',
+      message: `the new format does not take the name: the layer is called "${first.after}" now${andMore(more)}`,
+      where: first.before,
+    },
+  ];
+}
+
+/** All of them by name: whoever trains the new model has to augment and regularise in another way. */
+export function leftOutWarning(layers: readonly Layer[], target: Loader): readonly Warning[] {
+  if (layers.length === 0) return [];
+  const names = layers.map(({ name, className }) => `${name} (${className})`).join(', ');
+  return [
+    {
+      code: 'training-only-layers-dropped',
+      message: `left out, as ${loaderName(target)} has none like them: layers that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names}`,
+      where: null,
+    },
+  ];
+}
+
+/** Whether a warning says that layers are left out. */
+export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';
+
+export function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {
+  if (first === undefined) return [];
+  const message =
+    `it is called with training=False, which the new format's training does not obey${andMore(more)}: ` +
+    'freeze it (trainable = False) before you train the model';
+  return [{ code: 'phase-not-held', message, where: first }];
+}
+
+const andMore = ({ length }: readonly unknown[]): string => (length > 0 ? `, and ${length} more` : '');
+
+/** What is said of inputs and outputs that the new format cannot hold together as they were. */
+export function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {
+  return (['inputs', 'outputs'] as const).flatMap((side): readonly Warning[] => {
+    const structure = structures?.[side];
+    if (structure === undefined || structure.kind === 'tensor' || target === 'keras3') return [];
+    const isAlone = structure.kind === 'list' && structure.parts.length === 1;
+    const parts = structure.kind === 'list' ? structure.parts : [...structure.parts.values()];
+    const isFlat = structure.kind === 'list' && parts.every(({ kind }) => kind === 'tensor');
+    if (!isAlone && (target === 'keras2' || isFlat)) return [];
+    const order = structure.kind === 'dict' ? `, sorted by key (${[...structure.parts.keys()].sort().join(', ')})` : '';
+    const message = isAlone
+      ? `the model's ${side} are a list of one tensor, which the new format says as the tensor itself`
+      : `the new format has no structure for the model's ${side}: they are a list now${order}`;
+    return [{ code: 'structure-lost', message, where: side === 'inputs' ? 'input_layers' : 'output_layers' }];
+  });
+}
