@@ -13,11 +13,11 @@ export type { WriteOptions, WriteResult } from './formats/write-to.js';
 export { type Inspection, inspect } from './inspect.js';
 export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './model/model.js';
 export { weightKey } from './model/weight-key.js';
-export type { OwnModule } from './plan/own-modules.js';
 export type { Doubling, ExactBy, Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
 export { type BakedModule, type BakePlan, planBake } from './plan/plan-bake.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
 export { planStrip, type StripPlan } from './plan/plan-strip.js';
+export type { RetrofittedModule } from './plan/retrofitted-modules.js';
 export { networkSvg } from './report/figures/network-map.js';
 export {
   addReportSchema,

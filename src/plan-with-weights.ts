@@ -5,7 +5,7 @@ import type { Doubling, Plan } from './plan/plan.js';
 import { planRetrofit } from './plan/plan-retrofit.js';
 
 /**
- * A plan that doubles no weight which has no room for it: such a site takes another road.
+ * A plan that doubles no weight which has no room for it: such a site takes another compensation.
  * @throws RetrofitError whatever `planRetrofit` throws
  */
 export async function planWithWeights(model: Model, options: Partial<RetrofitOptions>): Promise<Plan> {

@@ -1,14 +1,14 @@
 import { usageError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
-import type { StagedOutput } from '../storage/storage.js';
+import type { PendingOutput } from '../storage/storage.js';
 
 /**
  * Starts the file of a table that is written beside a report.
  * @param folder where the report goes, which holds nothing else
  * @throws RetrofitError `bad-option`, `output-is-input`, `output-exists`, `cannot-write`
  */
-export async function stageCsv(path: string, model: Model, folder: string, force: boolean): Promise<StagedOutput> {
+export async function stageCsv(path: string, model: Model, folder: string, force: boolean): Promise<PendingOutput> {
   const name = nodeStorage.nameOf(path);
   if (/^\.*$/.test(name)) throw badPlace(path, `--csv "${path}" is no name of a file`);
   const place = await nodeStorage.canonical(path);
@@ -24,7 +24,7 @@ export async function stageCsv(path: string, model: Model, folder: string, force
       hint: 'give another name with --csv',
     });
   }
-  return nodeStorage.stageFiles(nodeStorage.folderOf(path), [name], force);
+  return nodeStorage.beginFiles(nodeStorage.folderOf(path), [name], force);
 }
 
 const badPlace = (path: string, message: string) =>

@@ -1,7 +1,7 @@
 import { checkOutput } from '../formats/check-output.js';
 import { convertModel } from '../formats/convert-model.js';
 import { type OutputPlace, outputPlace } from '../formats/output-place.js';
-import { stageAt } from '../formats/write-to.js';
+import { beginOutput } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
@@ -27,5 +27,5 @@ export const placeOf = async (
 export async function checkPlace(model: Model, place: OutputPlace, { force = false }: Pick<Flags, 'force'>) {
   convertModel(model, place.format);
   await checkOutput(nodeStorage, model, place, force);
-  await (await stageAt(nodeStorage, place, force)).discard();
+  await (await beginOutput(nodeStorage, place, force)).discard();
 }

@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
-import type { StagedOutput } from '../storage/storage.js';
+import type { PendingOutput } from '../storage/storage.js';
 
 /** What tells a page by its head stands within so much. */
 const HEAD_BYTES = 2048;
@@ -18,14 +18,14 @@ export interface ReportKind {
  * Starts the folder of a report. `force` replaces a folder only if it holds a report and nothing else.
  * @throws RetrofitError `output-exists`, `cannot-write`
  */
-export async function stageReport(path: string, force: boolean, kind: ReportKind): Promise<StagedOutput> {
+export async function stageReport(path: string, force: boolean, kind: ReportKind): Promise<PendingOutput> {
   if (force && (await nodeStorage.kindOf(path)) !== undefined && !(await holdsReport(path, kind))) {
     throw usageError('output-exists', 'what stands where the report would go is no report, or more than one', {
       where: { file: path },
       hint: '--force replaces a folder that holds nothing but a report: give another name with -o',
     });
   }
-  return nodeStorage.stageFolder(path, force);
+  return nodeStorage.beginFolder(path, force);
 }
 
 async function holdsReport(path: string, { page, isPage, isFile }: ReportKind): Promise<boolean> {

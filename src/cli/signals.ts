@@ -1,4 +1,4 @@
-import { abandonUnfinished } from '../storage/node/staging/unfinished.js';
+import { rollbackAll } from '../storage/node/pending-output/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
 let parting: (() => string) | undefined;
@@ -19,7 +19,7 @@ export function exitOnSignals(): void {
       if (isEnding) process.exit(code);
       isEnding = true;
       if (parting !== undefined) process.stderr.write(`${parting()}\n`);
-      void abandonUnfinished().finally(() => process.exit(code));
+      void rollbackAll().finally(() => process.exit(code));
     });
   }
 }

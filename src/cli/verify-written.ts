@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
 import { readFrom } from '../formats/known-formats.js';
 import type { OutputPlace } from '../formats/output-place.js';
-import type { StagedModel, WriteResult } from '../formats/write-to.js';
+import type { PendingModel, WriteResult } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
 import type { RetrofitOptions } from '../plan/options.js';
 import { isVerified, type Verified } from '../report/verify-report.js';
@@ -39,16 +39,16 @@ export interface VerifiedWriting {
 /** Reads what was written out of sight and holds it against the model it was made from; only what is right appears. */
 export async function verifyWritten(
   before: Model,
-  { result, staged }: StagedModel,
+  { result, pending }: PendingModel,
   place: OutputPlace,
 ): Promise<VerifiedWriting> {
   try {
-    const verified = await verifyBoth(before, await readBack(staged.folder, place), REQUEST, NOBODY);
-    if (isVerified(verified)) await staged.commit();
-    else await staged.discard();
+    const verified = await verifyBoth(before, await readBack(pending.folder, place), REQUEST, NOBODY);
+    if (isVerified(verified)) await pending.commit();
+    else await pending.discard();
     return { verified, written: isVerified(verified) ? result : null };
   } catch (error) {
-    await staged.discard();
+    await pending.discard();
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { OutputPlace } from '../formats/output-place.js';
-import { type StagedModel, stageModel, type WriteOptions, type WriteResult } from '../formats/write-to.js';
+import { beginModel, type PendingModel, type WriteOptions, type WriteResult } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
@@ -7,8 +7,8 @@ import { progressBar } from './progress.js';
 
 /** Writes a model to its place, with a bar on a terminal. */
 export async function writeModel(...given: Parameters<typeof prepareModel>): Promise<WriteResult> {
-  const { result, staged } = await prepareModel(...given);
-  await staged.commit();
+  const { result, pending } = await prepareModel(...given);
+  await pending.commit();
   return result;
 }
 
@@ -18,10 +18,10 @@ export async function prepareModel(
   place: OutputPlace,
   { quiet, json, force }: Pick<Flags, 'quiet' | 'json' | 'force'>,
   options: Omit<WriteOptions, 'force' | 'onProgress'> = {},
-): Promise<StagedModel> {
+): Promise<PendingModel> {
   const bar = progressBar('writing', quiet === true || json === true);
   try {
-    return await stageModel(nodeStorage, model, place, { ...options, force: force ?? false, onProgress: bar.update });
+    return await beginModel(nodeStorage, model, place, { ...options, force: force ?? false, onProgress: bar.update });
   } finally {
     bar.stop();
   }

@@ -1,6 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import { type Layer, listGraphs, type Model } from '../model/model.js';
-import { inWordsOf } from './in-words-of.js';
+import { inDialectOf } from './in-dialect-of.js';
 
 /** A layer of the first model that is another in the second: by its class, or by a setting. */
 export interface ChangedLayer {
@@ -41,7 +41,7 @@ const TELLING: readonly string[] = [
  */
 export function compareLayers(before: Model, after: Model): readonly ChangedLayer[] {
   const others = new Map(listLayers(after).map(({ path, layer }) => [JSON.stringify(path), layer]));
-  return listLayers(inWordsOf(after, before)).flatMap(({ path, layer }) => {
+  return listLayers(inDialectOf(after, before)).flatMap(({ path, layer }) => {
     const other = others.get(JSON.stringify(path));
     const field = other && findChange(layer, other);
     return field === undefined ? [] : [{ layer: path.join('/'), field }];

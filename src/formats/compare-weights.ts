@@ -1,9 +1,9 @@
-import { lastingRecord } from '../model/lasting-record.js';
+import { inheritedRecord } from '../model/inherited-record.js';
 import { listGraphs, type Model } from '../model/model.js';
 import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import { floatChunks, holdsFloats } from './float-values.js';
-import { inWordsOf } from './in-words-of.js';
+import { inDialectOf } from './in-dialect-of.js';
 
 /** A weight of the first model that is not in the second as the records say. */
 export interface ChangedWeight {
@@ -33,11 +33,11 @@ export interface WeightsVerdict {
  * the first is translated, and different dtypes are compared as float32. Values are streamed.
  */
 export async function compareWeights(before: Model, after: Model): Promise<WeightsVerdict> {
-  const first = inWordsOf(after, before);
+  const first = inDialectOf(after, before);
   const theirs = listWeights(after);
   const find = weightFinder(theirs);
   const exponentBefore = exponentsIn(first);
-  const exponentAfter = exponentsIn({ record: lastingRecord(after, first) });
+  const exponentAfter = exponentsIn({ record: inheritedRecord(after, first) });
   const weights = listWeights(first);
   const counts = { doubled: 0, quantized: 0, found: 0 };
   const changed: ChangedWeight[] = [];

@@ -19,9 +19,9 @@ import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
+import { findKeepdimsMismatches } from '../model/keepdims-mismatch.js';
 import { longestWalk } from '../model/layer-order.js';
 import { type Container, type Graph, type Layer, listGraphs, outerSettings, stepAxes } from '../model/model.js';
-import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
@@ -153,10 +153,10 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
     });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
   }
-  const squashed = loader === 'tfjs' ? findSquashed(graph) : undefined;
-  if (squashed !== undefined) {
+  const mismatch = loader === 'tfjs' ? findKeepdimsMismatch(graph) : undefined;
+  if (mismatch !== undefined) {
     return {
-      layer: squashed,
+      layer: mismatch,
       field: 'keepdims',
       reason: 'is true, which TensorFlow.js ignores: the next layer sees too few dimensions',
     };
@@ -186,14 +186,14 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
 }
 
 /** A global pooling whose kept dimensions a layer behind it needs. */
-function findSquashed(graph: Graph): string | undefined {
+function findKeepdimsMismatch(graph: Graph): string | undefined {
   const { nodes } = resolveGraph(graph);
-  const squashed = findSquashedNodes(nodes);
+  const mismatches = findKeepdimsMismatches(nodes);
   const reader = nodes.find(
     ({ layer, inputs }) =>
-      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => squashed.has(node)),
+      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => mismatches.has(node)),
   );
-  const pool = reader?.inputs.map(({ node }) => squashed.get(node)).find((node) => node !== undefined);
+  const pool = reader?.inputs.map(({ node }) => mismatches.get(node)).find((node) => node !== undefined);
   return pool === undefined ? undefined : nodes[pool]!.layer.name;
 }
 
@@ -281,7 +281,7 @@ const findUnknownField = (className: string, settings: PlainObject, { loader, ha
     // Of entries without a module Keras 3 takes an input's shape off, wherever it stands.
     if (loader === 'keras3' && !hasModule && field === 'batch_input_shape') return false;
     const standing = fieldStanding(className, field, value ?? null, loader);
-    return standing === 'spare' || standing === 'missing';
+    return standing === 'ignorable' || standing === 'unsupported';
   })?.[0];
 
 function fieldBlocker(field: string, value: Plain | undefined, judge: Judge): Finding | undefined {

@@ -1,5 +1,5 @@
 import type { Format, Model, Warning } from '../model/model.js';
-import type { StagedOutput, Storage } from '../storage/storage.js';
+import type { PendingOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
@@ -34,33 +34,39 @@ export async function writeTo(
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<WriteResult> {
-  const { result, staged } = await stageModel(storage, model, place, options);
-  await staged.commit();
+  const { result, pending } = await beginModel(storage, model, place, options);
+  await pending.commit();
   return result;
 }
 
 /** A model that is written, and stands where nobody looks yet. */
-export interface StagedModel {
+export interface PendingModel {
   /** What is there once it is committed. */
   readonly result: WriteResult;
-  readonly staged: Pick<StagedOutput, 'folder' | 'commit' | 'discard'>;
+  readonly pending: Pick<PendingOutput, 'folder' | 'commit' | 'discard'>;
 }
 
 /**
  * Writes a model out of sight; an output that it is to replace stays until it is committed.
  * @throws RetrofitError as `writeTo` does
  */
-export async function stageModel(
+export async function beginModel(
   storage: Storage,
   model: Model,
   place: OutputPlace,
   options: WriteOptions,
-): Promise<StagedModel> {
+): Promise<PendingModel> {
   const force = options.force ?? false;
   await checkOutput(storage, model, place, force);
-  const staged = await stageAt(storage, place, force);
+  const pending = await beginOutput(storage, place, force);
   try {
-    const { files, architecture, isIntact, lost = [], warnings = [] } = await writeFiles(model, staged, place, options);
+    const {
+      files,
+      architecture,
+      isIntact,
+      lost = [],
+      warnings = [],
+    } = await writeFiles(model, pending, place, options);
     checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     const unlike = await unlikeTfjsWarnings(model);
@@ -72,9 +78,9 @@ export async function stageModel(
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
       warnings: [...warnings, ...unlike, ...tooOldWarning(model), ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
-    return { result, staged };
+    return { result, pending };
   } catch (error) {
-    await staged.discard();
+    await pending.discard();
     throw error;
   }
 }
@@ -100,24 +106,24 @@ function lostWarning(lost: readonly string[]): Warning {
  * Starts an output at its place.
  * @throws RetrofitError `output-exists`, `cannot-write`
  */
-export const stageAt = (storage: Storage, place: OutputPlace, force: boolean): Promise<StagedOutput> =>
+export const beginOutput = (storage: Storage, place: OutputPlace, force: boolean): Promise<PendingOutput> =>
   place.format.container === 'tfjs'
-    ? storage.stageFolder(place.folder, force)
-    : storage.stageFiles(place.folder, listOutputNames(place), force);
+    ? storage.beginFolder(place.folder, force)
+    : storage.beginFiles(place.folder, listOutputNames(place), force);
 
 async function writeFiles(
   model: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<WrittenFiles> {
   const onProgress = options.onProgress ?? (() => {});
   if (place.format.container !== 'tfjs') {
-    return (await import('./keras/write-keras.js')).writeKeras(model, staged, place, onProgress);
+    return (await import('./keras/write-keras.js')).writeKeras(model, pending, place, onProgress);
   }
   const source = model.carried as TfjsSource | undefined;
   if (source?.kind === 'tfjs' && options.quantize === undefined && options.shardBytes === undefined) {
-    return (await import('./tfjs/write-tfjs.js')).writeTfjs(model, staged, place.modelName, onProgress);
+    return (await import('./tfjs/write-tfjs.js')).writeTfjs(model, pending, place.modelName, onProgress);
   }
-  return (await import('./tfjs/write-new-tfjs.js')).writeNewTfjs(model, staged, place.modelName, options, onProgress);
+  return (await import('./tfjs/write-new-tfjs.js')).writeNewTfjs(model, pending, place.modelName, options, onProgress);
 }

@@ -209,7 +209,7 @@ const BY_CLASS: ReadonlyMap<string, ClassFields> = new Map(
  * - `missing`: it does not know the field, and this value says something
  * - `unheard`: nobody is known to write such a field, newer versions perhaps
  */
-export type FieldStanding = 'known' | 'spare' | 'missing' | 'unheard';
+export type FieldStanding = 'known' | 'ignorable' | 'unsupported' | 'unknown';
 
 /** How a loader stands to a field; undefined for a class that is not in the table. */
 export function fieldStanding(
@@ -227,11 +227,11 @@ export function fieldStanding(
     const known = loader === 'tfjs' ? {} : both[loader];
     if (field in known || entry.fields.split(' ').includes(field)) return 'known';
     for (const fields of Object.values(both)) {
-      if (field in fields) return isSpare(fields[field]!, value) ? 'spare' : 'missing';
+      if (field in fields) return isIgnorable(fields[field]!, value) ? 'ignorable' : 'unsupported';
     }
   }
-  return 'unheard';
+  return 'unknown';
 }
 
-const isSpare = (rest: Plain | typeof ANY, value: Plain): boolean =>
+const isIgnorable = (rest: Plain | typeof ANY, value: Plain): boolean =>
   rest === ANY || value === null || JSON.stringify(rest) === JSON.stringify(value);

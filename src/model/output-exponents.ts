@@ -46,7 +46,7 @@ function layerExponent(
   inputs: readonly number[],
   doubled: ReadonlyMap<string, number>,
 ): number {
-  // No road crosses the border of a nested model.
+  // No compensation crosses the border of a nested model.
   if (layer.graph !== undefined) return 0;
   const { scaling, weights } = factsOfLayer(layer);
   const found = scaling?.(layer.settings);

@@ -2,7 +2,7 @@ import type { Shape } from '../layers/layer-facts.js';
 import { factsOfLayer, shapeInside, shapeOutside } from './facts-of-layer.js';
 import { type GraphNode, resolveGraph } from './graph-nodes.js';
 import type { Graph } from './model.js';
-import { toldShape } from './told-shapes.js';
+import { hintedShape } from './shape-hints.js';
 
 /** The static shapes of every node's tensors, by node and tensor number; undefined where nothing is known. */
 export type NodeShapes = readonly (readonly (Shape | undefined)[])[];
@@ -35,16 +35,16 @@ function infer(graph: Graph, inputs: readonly (Shape | undefined)[], asksOthers:
     }
     const facts = factsOfLayer(layer);
     const shape = known(facts.outputShape?.(layer.settings, read), given.get(node.id));
-    shapes.push(shape !== undefined || !asksOthers ? [shape] : toldShapes(nodes, node));
+    shapes.push(shape !== undefined || !asksOthers ? [shape] : hintedShapes(nodes, node));
   }
   return shapes;
 }
 
-function toldShapes(nodes: readonly GraphNode[], node: GraphNode): readonly (Shape | undefined)[] {
+function hintedShapes(nodes: readonly GraphNode[], node: GraphNode): readonly (Shape | undefined)[] {
   const count = Math.max(0, ...node.readers.map((reader) => reader.tensor)) + 1;
   return Array.from({ length: count }, (_, tensor) => {
-    const told = toldShape(nodes, { node: node.id, tensor });
-    return told === 'disagree' ? undefined : told;
+    const hinted = hintedShape(nodes, { node: node.id, tensor });
+    return hinted === 'disagree' ? undefined : hinted;
   });
 }
 

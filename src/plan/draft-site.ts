@@ -3,7 +3,7 @@ import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { MAX_KERNEL_SIZE } from '../limits.js';
 import { loaderOf, type Model } from '../model/model.js';
-import { toldShape } from '../model/told-shapes.js';
+import { hintedShape } from '../model/shape-hints.js';
 import { projectionClass, squeezeClass } from '../se/module-classes.js';
 import { channelsAxisOf, shapeOf } from '../stages/graph-view.js';
 import type { Candidate, PlacedIn } from './candidates.js';
@@ -11,7 +11,7 @@ import { moduleUnits } from './cost.js';
 import type { RetrofitOptions } from './options.js';
 import type { SkipReason } from './plan.js';
 
-/** A site before its road, its name and its cost are known. */
+/** A site before its compensation, its name and its cost are known. */
 export interface Draft {
   readonly candidate: Candidate;
   readonly places: readonly PlacedIn[];
@@ -27,7 +27,7 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   const { view, place } = candidate.places[0]!;
   const shape = shapeOf(view, place);
   if (shape === undefined)
-    return toldShape(view.nodes, place) === 'disagree' ? 'channels-disagree' : 'channels-unknown';
+    return hintedShape(view.nodes, place) === 'disagree' ? 'channels-disagree' : 'channels-unknown';
   const stepAxes = view.stepAxes[place.node]!;
   const spatialRank = shape.length - 2 - stepAxes;
   if (spatialRank !== 1 && spatialRank !== 2 && spatialRank !== 3) return 'no-features';
@@ -77,7 +77,9 @@ const carriesMask = ({ places }: Candidate): boolean => places.some(({ view, pla
 /** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
 function whyNotInTfjs(candidate: Candidate): SkipReason | undefined {
   if (carriesMask(candidate)) return 'carries-mask';
-  return candidate.places.some(({ view, place }) => view.squashed.has(place.node)) ? 'keepdims-ignored' : undefined;
+  return candidate.places.some(({ view, place }) => view.keepdimsMismatches.has(place.node))
+    ? 'keepdims-ignored'
+    : undefined;
 }
 
 /**

@@ -2,8 +2,8 @@ import { axisOf, channelsAxis, numberIn } from '../layers/config.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { stepAxes } from '../model/model.js';
 import { shapeOf } from '../stages/graph-view.js';
-import type { ChannelFactors } from './channel-passage.js';
-import { type Arrival, listWeightsAt } from './walks.js';
+import type { ChannelFactors } from './channel-transfer.js';
+import { listWeightsAt, type ScaleSink } from './scale-propagation.js';
 
 /** A weight that takes factors: its value `e`, in row-major order, that of the channel `channels[floor(e / stride) % length]`. */
 export interface Fold {
@@ -19,17 +19,17 @@ export interface Fold {
  * How the weights of a layer take factors on the channels of its output or its input; undefined where they cannot.
  */
 export function listFolds(
-  arrival: Arrival<ChannelFactors>,
+  sink: ScaleSink<ChannelFactors>,
   side: 'output' | 'input',
   loader: Loader,
 ): readonly Fold[] | undefined {
-  const { view, node, scaling } = arrival;
-  const names = listWeightsAt(arrival, side === 'output' ? scaling.doublesOutput : scaling.doublesInput);
-  if (names === undefined || axisAt(arrival, side, loader) !== arrival.state.axis) return undefined;
+  const { view, node, scaling } = sink;
+  const names = listWeightsAt(sink, side === 'output' ? scaling.doublesOutput : scaling.doublesInput);
+  if (names === undefined || axisAt(sink, side, loader) !== sink.state.axis) return undefined;
   const folds: Fold[] = [];
   for (const name of names) {
     const shape = node.layer.weights.find((weight) => weight.name === name)?.tensor.shape;
-    const spread = shape && (side === 'output' ? spreadOut(arrival, shape) : spreadIn(arrival, shape));
+    const spread = shape && (side === 'output' ? spreadOut(sink, shape) : spreadIn(sink, shape));
     if (spread === undefined) return undefined;
     folds.push({ graph: view.path, layer: node.layer.name, weight: name, ...spread });
   }
@@ -38,7 +38,7 @@ export function listFolds(
 
 /** The axis on which a layer has its channels. */
 function axisAt(
-  { view, node, scaling }: Arrival<ChannelFactors>,
+  { view, node, scaling }: ScaleSink<ChannelFactors>,
   side: 'output' | 'input',
   loader: Loader,
 ): number | undefined {
@@ -59,7 +59,7 @@ type Spread = Pick<Fold, 'stride' | 'channels'>;
 
 /** Kernels have their outputs last; a transposed one before its inputs, a depthwise one as multiples of each input. */
 function spreadOut(
-  { view, node, state: { channels } }: Arrival<ChannelFactors>,
+  { view, node, state: { channels } }: ScaleSink<ChannelFactors>,
   shape: readonly number[],
 ): Spread | undefined {
   const { convolution } = view.facts[node.id]!;
@@ -71,7 +71,7 @@ function spreadOut(
 
 /** Kernels have their inputs before the outputs; each group of a grouped one has only its own. */
 function spreadIn(
-  { view, node, state: { channels } }: Arrival<ChannelFactors>,
+  { view, node, state: { channels } }: ScaleSink<ChannelFactors>,
   shape: readonly number[],
 ): Spread | undefined {
   const [last, beforeLast] = [shape.at(-1)!, shape.at(-2)!];

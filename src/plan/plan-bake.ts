@@ -16,13 +16,13 @@ import { weightKey } from '../model/weight-key.js';
 import { fixedScaling } from '../se/fixed-scaling.js';
 import { listLayerNames, removeModules } from '../se/remove-modules.js';
 import { channelsAxisOf, type GraphView, listViews, shapeOf, viewGraph } from '../stages/graph-view.js';
-import { CHANNELWISE, type ChannelFactors } from './channel-passage.js';
+import { CHANNELWISE, type ChannelFactors } from './channel-transfer.js';
 import { type Fold, listFolds } from './folds.js';
-import { listOwnModules, type OwnModule } from './own-modules.js';
-import { type Departure, walkAhead, walkBack } from './walks.js';
+import { listRetrofittedModules, type RetrofittedModule } from './retrofitted-modules.js';
+import { propagateAhead, propagateBack, type ScaleSource } from './scale-propagation.js';
 
 /** A module whose gates become numbers: weights before it take them, or weights behind it, or a layer that does no more. */
-export interface BakedModule extends OwnModule {
+export interface BakedModule extends RetrofittedModule {
   readonly road: 'upstream' | 'downstream' | 'fixed';
   readonly folds: readonly Fold[];
   /** The name of the layer that takes the module's place. */
@@ -33,7 +33,7 @@ export interface BakedModule extends OwnModule {
 export interface BakePlan {
   readonly modules: readonly BakedModule[];
   /** Modules that stay: the format has no layer that could take their place, and no weights can. */
-  readonly kept: readonly OwnModule[];
+  readonly kept: readonly RetrofittedModule[];
   /** The record afterwards. */
   readonly record: RetrofitRecord | undefined;
 }
@@ -41,10 +41,10 @@ export interface BakePlan {
 /**
  * Decides where the mean gates of modules go, so that the model costs what it did without them.
  * @param names the modules to bake; all by default
- * @throws RetrofitError whatever `listOwnModules` throws; `unknown-module`, `bad-record`
+ * @throws RetrofitError whatever `listRetrofittedModules` throws; `unknown-module`, `bad-record`
  */
 export function planBake(model: Model, names?: Iterable<string>): BakePlan {
-  const modules = listOwnModules(model);
+  const modules = listRetrofittedModules(model);
   const wanted = names === undefined ? modules : chosen(modules, [...names]);
   let baked = wanted;
   for (;;) {
@@ -62,7 +62,7 @@ export function planBake(model: Model, names?: Iterable<string>): BakePlan {
   }
 }
 
-function chosen(modules: readonly OwnModule[], names: readonly string[]): readonly OwnModule[] {
+function chosen(modules: readonly RetrofittedModule[], names: readonly string[]): readonly RetrofittedModule[] {
   const unknown = names.find((name) => !modules.some((module) => module.name === name));
   if (unknown === undefined) return modules.filter(({ name }) => names.includes(name));
   throw usageError('unknown-module', `the model has no module "${unknown}"`, {
@@ -71,7 +71,7 @@ function chosen(modules: readonly OwnModule[], names: readonly string[]): readon
 }
 
 /** @returns how each module goes; undefined for one that has to stay */
-function leadAll(model: Model, modules: readonly OwnModule[]): readonly (BakedModule | undefined)[] {
+function leadAll(model: Model, modules: readonly RetrofittedModule[]): readonly (BakedModule | undefined)[] {
   const loader = loaderOf(model.format);
   const plain = removeModules(model.graph, modules);
   const views = [...listViews(viewGraph(plain))];
@@ -96,15 +96,15 @@ function freeName(base: string, taken: Set<string>): string {
 function lead(
   view: GraphView,
   graph: Graph,
-  module: OwnModule,
-  baked: readonly OwnModule[],
+  module: RetrofittedModule,
+  baked: readonly RetrofittedModule[],
   loader: Loader,
 ): Pick<BakedModule, 'road' | 'folds'> | undefined {
   const uses = listUses(
     graph,
     baked.filter((other) => samePath(other.graph, module.graph)),
   );
-  const departures: Departure<ChannelFactors>[] = [];
+  const sources: ScaleSource<ChannelFactors>[] = [];
   let areAllScaled = true;
   module.features.forEach((_, call) => {
     const passed = uses.filter((use) => use.passed.has(passKey(module, call)));
@@ -116,25 +116,25 @@ function lead(
     const place = { node: view.nodeOf(first.tensor).id, tensor: first.tensor.tensor };
     const readers = passed.flatMap(({ reader }) => (reader === undefined ? [] : [view.nodeOf(reader).id]));
     const channels = Array.from({ length: module.channels }, (_, channel) => channel);
-    departures.push({
+    sources.push({
       view,
       place: { ...place, readers: isWhole ? 'all' : readers },
       state: { axis: channelsAxisOf(view, place.node, shapeOf(view, place)?.length ?? 0), channels },
     });
   });
   const isClosed = () => false;
-  const before = areAllScaled ? foldAll(walkBack(departures, isClosed, CHANNELWISE), 'output', loader) : undefined;
+  const before = areAllScaled ? foldAll(propagateBack(sources, isClosed, CHANNELWISE), 'output', loader) : undefined;
   if (before !== undefined) return { road: 'upstream', folds: before };
-  const behind = foldAll(walkAhead(departures, isClosed, CHANNELWISE), 'input', loader);
+  const behind = foldAll(propagateAhead(sources, isClosed, CHANNELWISE), 'input', loader);
   return behind && { road: 'downstream', folds: behind };
 }
 
 function foldAll(
-  arrivals: ReturnType<typeof walkBack<ChannelFactors>>,
+  sinks: ReturnType<typeof propagateBack<ChannelFactors>>,
   side: 'output' | 'input',
   loader: Loader,
 ): readonly Fold[] | undefined {
-  const folds = arrivals?.map((arrival) => listFolds(arrival, side, loader));
+  const folds = sinks?.map((sink) => listFolds(sink, side, loader));
   return folds?.includes(undefined) ? undefined : (folds as readonly (readonly Fold[])[] | undefined)?.flat();
 }
 
@@ -147,10 +147,10 @@ interface Use {
   readonly reader: TensorRef | undefined;
 }
 
-const passKey = ({ name }: OwnModule, call: number): string => `${call}:${name}`;
+const passKey = ({ name }: RetrofittedModule, call: number): string => `${call}:${name}`;
 
 /** Every use of a tensor in a graph, seen as if some modules were not there. */
-function listUses(graph: Graph, modules: readonly OwnModule[]): readonly Use[] {
+function listUses(graph: Graph, modules: readonly RetrofittedModule[]): readonly Use[] {
   const scaled = new Map(
     modules.flatMap((module) =>
       module.features.map((features, call) => {
@@ -180,7 +180,10 @@ function listUses(graph: Graph, modules: readonly OwnModule[]): readonly Use[] {
 }
 
 /** What the record says of the modules that stay. The doubling of a baked module is folded for good. */
-function remainingRecord(record: RetrofitRecord | undefined, baked: readonly OwnModule[]): RetrofitRecord | undefined {
+function remainingRecord(
+  record: RetrofitRecord | undefined,
+  baked: readonly RetrofittedModule[],
+): RetrofitRecord | undefined {
   if (record === undefined) return undefined;
   const isBaked = ({ name }: { readonly name: string }) => baked.some((module) => module.name === name);
   const modules = record.modules.filter((module) => !isBaked(module));

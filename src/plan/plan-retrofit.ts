@@ -7,6 +7,7 @@ import { weightKey } from '../model/weight-key.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
 import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
+import { type Bounds, type Compensation, chooseCompensation } from './compensation.js';
 import {
   countMacs,
   countParams,
@@ -20,7 +21,6 @@ import {
 import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
 import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
-import { type Bounds, chooseRoad, type Road } from './roads.js';
 import { takenNames } from './taken-names.js';
 
 /**
@@ -70,8 +70,8 @@ function makePlan(
   const bounds: Bounds = { isSite: siteLookup(drafts), isFixed: (weight) => fixed.has(doublingKey(weight)) };
   const names = takenNames(model.graph);
   const sites = drafts.map((draft): Site => {
-    const road = options.init === 'paper' ? NO_ROAD : chooseRoad(draft.places, bounds);
-    return siteOf(draft, road, names.claim(draft.candidate.base), options, model.graph);
+    const compensation = options.init === 'paper' ? NO_COMPENSATION : chooseCompensation(draft.places, bounds);
+    return siteOf(draft, compensation, names.claim(draft.candidate.base), options, model.graph);
   });
   return {
     options,
@@ -110,9 +110,9 @@ function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[
   return [{ stage: draft.candidate.stage, ...featuresOf(view, place.node, place.tensor), blocks: [] }];
 }
 
-const NO_ROAD: Road = { exactBy: null, doublings: [] };
+const NO_COMPENSATION: Compensation = { exactBy: null, doublings: [] };
 
-function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions, root: Graph): Site {
+function siteOf(draft: Draft, compensation: Compensation, name: string, options: RetrofitOptions, root: Graph): Site {
   const { candidate, places, channels } = draft;
   const { view, place } = places[0]!;
   const units = moduleUnits(channels, options);
@@ -132,7 +132,7 @@ function siteOf(draft: Draft, road: Road, name: string, options: RetrofitOptions
     channels,
     units,
     placement: options.placement,
-    ...road,
+    ...compensation,
     spatialRank: draft.spatialRank,
     stepAxes: draft.stepAxes,
     isChannelsFirst: draft.isChannelsFirst,

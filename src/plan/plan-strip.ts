@@ -1,20 +1,20 @@
 import { inputError } from '../errors.js';
 import { findGraph, type Model, type RecordedDoubling, type Warning } from '../model/model.js';
-import { badRecord, isRecorded, listOwnModules, type OwnModule } from './own-modules.js';
+import { badRecord, isRecorded, listRetrofittedModules, type RetrofittedModule } from './retrofitted-modules.js';
 
 /** Everything that taking modules out will do. */
 export interface StripPlan {
-  readonly modules: readonly OwnModule[];
+  readonly modules: readonly RetrofittedModule[];
   /** Tensors that were doubled, and how often. */
   readonly halved: readonly RecordedDoubling[];
 }
 
 /**
  * Decides what taking the modules out means: which they are, and what was doubled for them.
- * @throws RetrofitError whatever `listOwnModules` throws; `no-record` where the file does not say what was doubled
+ * @throws RetrofitError whatever `listRetrofittedModules` throws; `no-record` where the file does not say what was doubled
  */
 export function planStrip(model: Model): StripPlan {
-  const modules = listOwnModules(model);
+  const modules = listRetrofittedModules(model);
   if (!isRecorded(model.record)) return { modules, halved: halvedWithoutRecord(modules) };
   const { doubled } = model.record;
   for (const { graph: path, layer, weight } of doubled) {
@@ -26,7 +26,7 @@ export function planStrip(model: Model): StripPlan {
 }
 
 /** Where every gate is doubled, nothing else was. */
-function halvedWithoutRecord(modules: readonly OwnModule[]): StripPlan['halved'] {
+function halvedWithoutRecord(modules: readonly RetrofittedModule[]): StripPlan['halved'] {
   const single = modules.find(({ isGateDoubled }) => !isGateDoubled);
   if (single === undefined) return [];
   throw inputError(
@@ -40,11 +40,13 @@ function halvedWithoutRecord(modules: readonly OwnModule[]): StripPlan['halved']
 }
 
 /** The modules that do something: without them the model computes something else. */
-export const listChanging = ({ modules }: StripPlan, trained: readonly OwnModule[]): readonly OwnModule[] =>
-  modules.filter((module) => !module.wasExact || trained.includes(module));
+export const listChanging = (
+  { modules }: StripPlan,
+  trained: readonly RetrofittedModule[],
+): readonly RetrofittedModule[] => modules.filter((module) => !module.wasExact || trained.includes(module));
 
 /** @param changing the modules that do something */
-export const stripWarnings = ({ modules }: StripPlan, changing: readonly OwnModule[]): readonly Warning[] =>
+export const stripWarnings = ({ modules }: StripPlan, changing: readonly RetrofittedModule[]): readonly Warning[] =>
   changing.length === 0
     ? []
     : [

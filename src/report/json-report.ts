@@ -2,8 +2,8 @@ import type { ErrorPlace, ErrorReason } from '../errors.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
-import type { OwnModule } from '../plan/own-modules.js';
 import type { Plan } from '../plan/plan.js';
+import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { errorSentence } from './error-line.js';
 import type { AddReport, ConvertReport, ErrorReport, InspectReport, StripReport } from './report-schemas.js';
 import { type Verified, verifiedFields } from './verify-report.js';
@@ -72,7 +72,7 @@ export const convertReport = ({ tool, input, output, warnings, milliseconds }: C
 
 /** What taking modules out found out and did. */
 export interface Stripping extends Conversion {
-  readonly modules: readonly OwnModule[];
+  readonly modules: readonly RetrofittedModule[];
   /** Whether the new model computes what the old one did. */
   readonly exact: boolean;
 }

@@ -14,7 +14,7 @@ export const EXACT_BY: Readonly<Record<NonNullable<ExactBy>, string>> = {
 };
 
 /** The same in one word, for drawings. */
-const ROAD_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
+const COMPENSATION_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
   norm: 'norm',
   conv: 'conv',
   dense: 'dense',
@@ -23,7 +23,8 @@ const ROAD_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
   'doubled-gate': 'gate',
 };
 
-export const roadWord = (exactBy: ExactBy): string => (exactBy === null ? 'paper' : ROAD_WORDS[exactBy]);
+export const compensationWord = (exactBy: ExactBy): string =>
+  exactBy === null ? 'paper' : COMPENSATION_WORDS[exactBy];
 
 /** What a block is called: one, and several. */
 export const BLOCK_NAMES: Readonly<Record<BlockKind, readonly [string, string]>> = {

@@ -1,8 +1,8 @@
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Model, Warning } from '../model/model.js';
-import type { OwnModule } from '../plan/own-modules.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
+import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
 import { byteSize, count, magnitude, percent, printable, visible } from './printable.js';
@@ -102,7 +102,7 @@ export const outputLine = (model: Model, result: WriteResult, milliseconds: numb
   `${printable(result.path)}  (${byteSize(model.bytes)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
 
 /** Which modules were taken out. */
-export function removedLine(modules: readonly OwnModule[]): string {
+export function removedLine(modules: readonly RetrofittedModule[]): string {
   const names = modules.slice(0, 4).map(({ name }) => printable(name));
   const more = modules.length > names.length ? ` and ${modules.length - names.length} more` : '';
   return `taken out: ${names.join(', ')}${more}`;

@@ -1,5 +1,5 @@
 import { resolveGraph } from '../model/graph-nodes.js';
-import { lastingRecord } from '../model/lasting-record.js';
+import { inheritedRecord } from '../model/inherited-record.js';
 import { type Graph, listGraphs, type RetrofitRecord } from '../model/model.js';
 import { outputExponents } from '../model/output-exponents.js';
 import type { LoadedModel } from './load-model.js';
@@ -22,7 +22,7 @@ export async function findFirstDifference(
     const key = JSON.stringify(path);
     known.set(key, new Set([...(known.get(key) ?? []), ...digests]));
   });
-  const record = lastingRecord(after.model, before.model);
+  const record = inheritedRecord(after.model, before.model);
   const scaledBy = scaledLayers(after.model.graph, record);
   let first: string | undefined;
   await watchDigests(after, record, compute, (path, digests) => {

@@ -2,9 +2,9 @@ import { channelsAxis, perAxis } from '../layers/config.js';
 import type { LayerFacts, Shape } from '../layers/layer-facts.js';
 import { factsOfLayer, shapeInside, stepCount } from '../model/facts-of-layer.js';
 import { type GraphNode, type NodeGraph, resolveGraph } from '../model/graph-nodes.js';
+import { findKeepdimsMismatches } from '../model/keepdims-mismatch.js';
 import { type Graph, type Layer, stepAxes } from '../model/model.js';
 import { inferShapes, type NodeShapes } from '../model/shapes.js';
-import { findSquashedNodes } from '../model/squashed-nodes.js';
 import { type DominatorTree, dominatorTree, ROOT } from './dominator-tree.js';
 import { type ExistingModule, findModules } from './existing-modules.js';
 import { findGateNodes } from './gates.js';
@@ -44,8 +44,8 @@ export interface GraphView extends NodeGraph {
   readonly inner: ReadonlyMap<Layer, GraphView>;
   readonly dominators: DominatorTree;
   readonly postDominators: DominatorTree;
-  /** See {@link findSquashedNodes}. */
-  readonly squashed: ReadonlyMap<number, number>;
+  /** See {@link findKeepdimsMismatches}. */
+  readonly keepdimsMismatches: ReadonlyMap<number, number>;
   /** Whether features have their channels behind the batch: a convolution or a pooling says so. */
   readonly isChannelsFirst: boolean;
   /** Nested models that are called at several resolutions: they are judged by their first call. */
@@ -143,7 +143,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
     inner,
     dominators: dominatorTree(forward, (id) => nodes[id]!.inputs.map((input) => input.node)),
     postDominators,
-    squashed: findSquashedNodes(nodes),
+    keepdimsMismatches: findKeepdimsMismatches(nodes),
     isChannelsFirst: hasChannelsFirst(nodes, facts, [...inner.values()]),
     mixedResolutions: [...mixed, ...[...inner.values()].flatMap((view) => view.mixedResolutions)],
   };

@@ -1,5 +1,5 @@
 import { inputError } from '../errors.js';
-import type { FoundFile, OpenFile, StagedOutput, Storage } from './storage.js';
+import type { FoundFile, OpenFile, PendingOutput, Storage } from './storage.js';
 import { fileChanged, notAFile, notFound, outputTaken, outsideFolder } from './storage-errors.js';
 
 /** The bytes of a file: in memory, or where a browser keeps them (a dropped `File` is a `Blob`). */
@@ -39,11 +39,11 @@ export function memoryStorage(given: Files = []): MemoryStorage {
     const start = startOf(folder);
     return [...files.keys()].filter((name) => name.startsWith(start)).map((name) => name.slice(start.length));
   };
-  const stage = (folder: string, claim: (makesRoom: boolean) => void): StagedOutput => {
+  const begin = (folder: string, claim: (makesRoom: boolean) => void): PendingOutput => {
     claim(false);
-    return stageInMemory((staged) => {
+    return pendingInMemory((pending) => {
       claim(true);
-      for (const [name, content] of staged) files.set(startOf(folder) + name, content);
+      for (const [name, content] of pending) files.set(startOf(folder) + name, content);
     });
   };
 
@@ -71,15 +71,15 @@ export function memoryStorage(given: Files = []): MemoryStorage {
     join: joinPaths,
     folderOf: (path) => plainPath(path).split('/').slice(0, -1).join('/') || '.',
     nameOf: (path) => plainPath(path).split('/').at(-1)!,
-    stageFolder: async (folder, replace) =>
-      stage(folder, (makesRoom) => {
+    beginFolder: async (folder, replace) =>
+      begin(folder, (makesRoom) => {
         if (!replace && kindOf(folder) !== undefined) throw outputTaken(folder);
         if (!makesRoom) return;
         files.delete(plainPath(folder));
         for (const name of [...files.keys()].filter((path) => path.startsWith(startOf(folder)))) files.delete(name);
       }),
-    stageFiles: async (folder, names, replace) =>
-      stage(folder, () => {
+    beginFiles: async (folder, names, replace) =>
+      begin(folder, () => {
         const taken = names.map((name) => joinPaths(folder, name)).find((path) => !isFree(kindOf(path), replace));
         if (taken !== undefined) throw outputTaken(taken);
       }),
@@ -91,21 +91,21 @@ export function memoryStorage(given: Files = []): MemoryStorage {
 }
 
 /** An output that is nowhere to be seen until it is placed, all its files at once. */
-function stageInMemory(place: (staged: ReadonlyMap<string, Content>) => void): StagedOutput {
-  const staged = new Map<string, Content>();
+function pendingInMemory(place: (pending: ReadonlyMap<string, Content>) => void): PendingOutput {
+  const pending = new Map<string, Content>();
   // Bytes that are the output's own, and may change where they lie.
   const own = new Set<Content>();
   const add = (name: string, content: Content): void => {
     const plain = plainPath(name);
-    if (staged.has(plain)) throw new Error(`${name} is staged already`);
-    staged.set(plain, content);
+    if (pending.has(plain)) throw new Error(`${name} is pending already`);
+    pending.set(plain, content);
   };
   const ownBytes = async (name: string): Promise<Uint8Array> => {
-    const content = staged.get(plainPath(name));
-    if (content === undefined) throw new Error(`${name} is not staged`);
+    const content = pending.get(plainPath(name));
+    if (content === undefined) throw new Error(`${name} is not pending`);
     if (content instanceof Uint8Array && own.has(content)) return content;
     const bytes = await readContent({ path: name }, content, 0, sizeOf(content));
-    staged.set(plainPath(name), bytes);
+    pending.set(plainPath(name), bytes);
     own.add(bytes);
     return bytes;
   };
@@ -134,9 +134,9 @@ function stageInMemory(place: (staged: ReadonlyMap<string, Content>) => void): S
     editHdf5: async (name) => refuse(name, 'an HDF5 file'),
     renameInHdf5: async (name) => refuse(name, 'an HDF5 file'),
     writeZip: async (name) => refuse(name, 'a zip archive'),
-    byteLength: async (name) => sizeOf(staged.get(plainPath(name))!),
-    commit: async () => place(staged),
-    discard: async () => staged.clear(),
+    byteLength: async (name) => sizeOf(pending.get(plainPath(name))!),
+    commit: async () => place(pending),
+    discard: async () => pending.clear(),
   };
 }
 

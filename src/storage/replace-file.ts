@@ -7,12 +7,12 @@ export async function replaceFile(
   name: string,
   chunks: Iterable<Uint8Array>,
 ): Promise<void> {
-  const staged = await storage.stageFiles(folder, [name], true);
+  const pending = await storage.beginFiles(folder, [name], true);
   try {
-    await staged.write(name, chunks);
-    await staged.commit();
+    await pending.write(name, chunks);
+    await pending.commit();
   } catch (error) {
-    await staged.discard();
+    await pending.discard();
     throw error;
   }
 }

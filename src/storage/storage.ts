@@ -22,24 +22,24 @@ export interface FindOptions {
 }
 
 /** An output that is prepared out of sight and appears whole, by `commit`, or not at all. */
-export interface StagedOutput {
+export interface PendingOutput {
   /** Where its files lie until they appear, under their names. */
   readonly folder: string;
   /** Copies the first `byteLength` bytes (default: all) of a file under a name of the output. */
   copy(file: FoundFile, name: string, byteLength?: number): Promise<void>;
   /** Writes a new file from chunks, in order. */
   write(name: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
-  /** Overwrites bytes of a file that is staged already. */
+  /** Overwrites bytes of a file that is pending already. */
   patch(name: string, byteOffset: number, bytes: Uint8Array): Promise<void>;
   /** Makes a new HDF5 file. */
   buildHdf5(name: string, build: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
-  /** Changes an HDF5 file that is staged already; `canEditHdf5` has said that it can be done. */
+  /** Changes an HDF5 file that is pending already; `canEditHdf5` has said that it can be done. */
   editHdf5(name: string, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
-  /** Gives objects of a staged HDF5 file other names, in the order given; `canEditHdf5` has said that it can be done. */
+  /** Gives objects of a pending HDF5 file other names, in the order given; `canEditHdf5` has said that it can be done. */
   renameInHdf5(name: string, renamings: readonly Hdf5Renaming[]): Promise<void>;
   /** Makes a zip archive. */
   writeZip(name: string, members: readonly NewZipMember[]): Promise<void>;
-  /** Bytes of a staged file. */
+  /** Bytes of a pending file. */
   byteLength(name: string): Promise<number>;
   /** Makes the output appear under its name, durably. */
   commit(): Promise<void>;
@@ -83,13 +83,13 @@ export interface Storage {
    * @param replace whether an existing folder may be replaced; the caller has looked at what it holds
    * @throws RetrofitError `output-exists`, `cannot-write`
    */
-  stageFolder(path: string, replace: boolean): Promise<StagedOutput>;
+  beginFolder(path: string, replace: boolean): Promise<PendingOutput>;
   /**
    * Starts an output of one or several files in a folder that may hold others. All appear, the last named one last.
    * @param replace whether existing files of these names may be replaced
    * @throws RetrofitError `output-exists`, `cannot-write`
    */
-  stageFiles(folder: string, names: readonly string[], replace: boolean): Promise<StagedOutput>;
+  beginFiles(folder: string, names: readonly string[], replace: boolean): Promise<PendingOutput>;
   /**
    * Opens an HDF5 file for as long as `use` runs, in a sandbox that holds nothing but this file.
    * @throws RetrofitError `bad-hdf5`, `unsafe-path`

@@ -31,7 +31,7 @@ export type NewZipMember = {
   | { readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>; readonly byteLength: number }
   | {
       /** Stages the file under the name that it is given. */
-      readonly stage: (name: string) => Promise<void>;
+      readonly build: (name: string) => Promise<void>;
       /** More than it will have: how a size is written depends on it, before it is known. */
       readonly byteLimit: number;
     }

@@ -10,7 +10,7 @@ import { tensorsByKey } from '../model/tensors-by-key.js';
 import { weightKey } from '../model/weight-key.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { describeSequential } from './sequential-text.js';
-import { describeFrozen } from './thaw.js';
+import { describeFrozen } from './unfreeze.js';
 
 /** What a plan does to a model, added to what was done to it before: all that it takes to undo it. */
 export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {

@@ -1,6 +1,6 @@
 import { type Graph, type Layer, type RetrofitRecord, samePath } from '../model/model.js';
 import { restoreSequential } from './sequential-text.js';
-import { freezeAgain } from './thaw.js';
+import { freezeAgain } from './unfreeze.js';
 
 /** What modules changed of a model besides its layers, undone when the last of them is gone: its form, and who is frozen. */
 export function restoreForm(graph: Graph, record: RetrofitRecord | undefined): Graph {

@@ -6,7 +6,7 @@ import { planRetrofit } from '../plan/plan-retrofit.js';
 import { type ModuleDesign, moduleLayers } from '../se/module-layers.js';
 import { extendRecord } from './extend-record.js';
 import { renameOutputs } from './rename-outputs.js';
-import { thaw } from './thaw.js';
+import { unfreeze } from './unfreeze.js';
 
 export { RETROFIT_DEFAULTS, type RetrofitOptions };
 
@@ -14,14 +14,14 @@ export { RETROFIT_DEFAULTS, type RetrofitOptions };
  * Puts SE modules into a model. Pure: the model that comes in stays as it is.
  * @param plan what to do, or options to plan it by
  * @throws RetrofitError whatever `planRetrofit` throws for these options. No weight is read here: where one is too large
- * to be doubled, writing the model throws `overflow`; give its name to `planRetrofit`, which finds another road.
+ * to be doubled, writing the model throws `overflow`; give its name to `planRetrofit`, which finds another compensation.
  * @example
  * const before = await readModel('mobilenet/model.json');
  * const after = retrofit(before, { ratio: 16, skipStages: [5] });
  */
 export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {}): Model {
   const decided = 'sites' in plan ? plan : planRetrofit(model, plan);
-  const graph = retrofitGraph(thaw(model.graph), [], decided);
+  const graph = retrofitGraph(unfreeze(model.graph), [], decided);
   return {
     ...model,
     graph,

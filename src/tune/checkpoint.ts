@@ -59,7 +59,7 @@ export const writeCheckpoint = (storage: Storage, folder: string, checkpoint: Ch
  * @throws RetrofitError `output-exists`, `cannot-write`
  */
 export async function checkCheckpointPlace(storage: Storage, folder: string): Promise<void> {
-  await (await storage.stageFiles(folder, [CHECKPOINT_NAME], true)).discard();
+  await (await storage.beginFiles(folder, [CHECKPOINT_NAME], true)).discard();
 }
 
 /**

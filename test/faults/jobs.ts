@@ -93,7 +93,7 @@ export interface Stand {
   digest(): string;
   isInputIntact(): boolean;
   /** What the next run does before its own work. */
-  putRight(): Promise<void>;
+  recover(): Promise<void>;
   /** Runs the job without faults, in this process, and checks that it gives the new output. */
   runAgain(): Promise<void>;
   /** Names left in the folder of the output and in the temporary folder; those of a living process are no concern. */
@@ -163,12 +163,12 @@ export async function makeStand(job: Job, hasOld: boolean): Promise<Stand> {
     },
     digest: () => JSON.stringify([...bytesIn(output)]),
     isInputIntact: () => isSame(bytesIn(input), before),
-    putRight: async () => {
+    recover: async () => {
       const { files } = job;
-      const staged = await (files === undefined
-        ? nodeStorage.stageFolder(path, true)
-        : nodeStorage.stageFiles(output, files, true));
-      await staged.discard();
+      const pending = await (files === undefined
+        ? nodeStorage.beginFolder(path, true)
+        : nodeStorage.beginFiles(output, files, true));
+      await pending.discard();
     },
     runAgain: async () => {
       const { TMPDIR } = process.env;

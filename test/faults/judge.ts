@@ -44,7 +44,7 @@ export async function judge(
   what: string,
   living?: number,
 ): Promise<void> {
-  await stand.putRight();
+  await stand.recover();
   const afterwards = stand.standing('strict');
   const hidden = stand.left(living).filter((name) => name.startsWith('.'));
   await stand.runAgain();

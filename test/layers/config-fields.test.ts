@@ -38,7 +38,7 @@ describe.each(['keras2', 'keras3'] as const)('%s', (keras) => {
       );
       const lost = own
         .filter(([field]) => !RENAMED.includes(`${className}.${field}`))
-        .filter(([field, value]) => !['known', 'spare'].includes(fieldStanding(className, field, value, other)!));
+        .filter(([field, value]) => !['known', 'ignorable'].includes(fieldStanding(className, field, value, other)!));
       expect(lost).toEqual([]);
     },
   );
@@ -50,13 +50,13 @@ test('every class that both Kerases have is in the table', () => {
 });
 
 test('a field says whether it may be left out', () => {
-  expect(fieldStanding('SeparableConv2D', 'groups', 1, 'keras3')).toBe('spare');
-  expect(fieldStanding('SeparableConv2D', 'groups', 2, 'keras3')).toBe('missing');
+  expect(fieldStanding('SeparableConv2D', 'groups', 1, 'keras3')).toBe('ignorable');
+  expect(fieldStanding('SeparableConv2D', 'groups', 2, 'keras3')).toBe('unsupported');
   expect(fieldStanding('Conv2D', 'groups', 2, 'keras3')).toBe('known');
-  expect(fieldStanding('Embedding', 'batch_input_shape', [null, null], 'keras3')).toBe('spare');
+  expect(fieldStanding('Embedding', 'batch_input_shape', [null, null], 'keras3')).toBe('ignorable');
   expect(fieldStanding('Embedding', 'input_dim', 3, 'tfjs')).toBe('known');
-  expect(fieldStanding('LSTM', 'time_major', true, 'tfjs')).toBe('missing');
-  expect(fieldStanding('Dense', 'lora_rank', 4, 'keras2')).toBe('missing');
-  expect(fieldStanding('Dense', 'invented', 1, 'keras3')).toBe('unheard');
+  expect(fieldStanding('LSTM', 'time_major', true, 'tfjs')).toBe('unsupported');
+  expect(fieldStanding('Dense', 'lora_rank', 4, 'keras2')).toBe('unsupported');
+  expect(fieldStanding('Dense', 'invented', 1, 'keras3')).toBe('unknown');
   expect(fieldStanding('SomebodysLayer', 'units', 1, 'keras3')).toBeUndefined();
 });

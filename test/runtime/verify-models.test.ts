@@ -60,12 +60,12 @@ describe('two models on the same inputs', () => {
   test('in batches as at once', async () => {
     const before = await readFixture('resnet-v1');
     const after = changeWeight(before, 'predictions', 'bias', (values) => values.map((value, index) => value + index));
-    const [atOnce, inBatches] = [
+    const [runSync, inBatches] = [
       await verify(before, after, { ...SAMPLING, samples: 5 }),
       await verify(before, after, { ...SAMPLING, samples: 5, batch: 2 }),
     ];
     expect(inBatches.examples).toBe(5);
-    expect(inBatches.maxAbsDiff).toBeCloseTo(atOnce.maxAbsDiff!, 6);
+    expect(inBatches.maxAbsDiff).toBeCloseTo(runSync.maxAbsDiff!, 6);
     expect(inBatches.firstDifference).toBe('predictions');
   });
 

@@ -122,15 +122,15 @@ describe.each(PLACES)('%s', (_, make) => {
   test('a folder appears whole, with what was copied, patched and written', async () => {
     const { storage, root, contents } = make(MODEL);
     const file = await storage.findFile(storage.join(root, 'net/weights/one.bin'));
-    const staged = await storage.stageFolder(storage.join(root, 'out'), false);
-    await staged.copy(file, 'weights/whole.bin');
-    await staged.copy(file, 'start.bin', 4);
-    await staged.copy({ ...file, byteOffset: 3, byteLength: 3 }, './stretch.bin');
-    await staged.patch('weights/whole.bin', 1, bytesOf('BC'));
-    await staged.patch('weights/whole.bin', 6, bytesOf('G'));
+    const pending = await storage.beginFolder(storage.join(root, 'out'), false);
+    await pending.copy(file, 'weights/whole.bin');
+    await pending.copy(file, 'start.bin', 4);
+    await pending.copy({ ...file, byteOffset: 3, byteLength: 3 }, './stretch.bin');
+    await pending.patch('weights/whole.bin', 1, bytesOf('BC'));
+    await pending.patch('weights/whole.bin', 6, bytesOf('G'));
     // The chunks of a reader share their memory.
     const shared = bytesOf('x1');
-    await staged.write(
+    await pending.write(
       'new.bin',
       (function* () {
         yield shared;
@@ -138,12 +138,12 @@ describe.each(PLACES)('%s', (_, make) => {
         yield shared;
       })(),
     );
-    await staged.patch('new.bin', 0, bytesOf('X'));
-    expect(await staged.byteLength('start.bin')).toBe(4);
-    expect(await staged.byteLength('new.bin')).toBe(4);
-    await expect(staged.write('new.bin', [])).rejects.toThrow();
+    await pending.patch('new.bin', 0, bytesOf('X'));
+    expect(await pending.byteLength('start.bin')).toBe(4);
+    expect(await pending.byteLength('new.bin')).toBe(4);
+    await expect(pending.write('new.bin', [])).rejects.toThrow();
     expect(await storage.kindOf(storage.join(root, 'out'))).toBeUndefined();
-    await staged.commit();
+    await pending.commit();
     expect(await contents()).toEqual({
       ...MODEL,
       'out/new.bin': 'X1x2',
@@ -155,27 +155,27 @@ describe.each(PLACES)('%s', (_, make) => {
 
   test('what is given up leaves nothing', async () => {
     const { storage, root, contents } = make(MODEL);
-    const staged = await storage.stageFolder(storage.join(root, 'out'), false);
-    await staged.write('new.bin', [bytesOf('new')]);
-    await staged.discard();
+    const pending = await storage.beginFolder(storage.join(root, 'out'), false);
+    await pending.write('new.bin', [bytesOf('new')]);
+    await pending.discard();
     expect(await contents()).toEqual(MODEL);
   });
 
   test('a folder is replaced as a whole, and only when asked', async () => {
     const { storage, root, contents } = make(MODEL);
     const folder = storage.join(root, 'net');
-    await expect(storage.stageFolder(folder, false)).rejects.toMatchObject({ code: 'output-exists' });
-    const staged = await storage.stageFolder(folder, true);
-    await staged.write('model.json', [bytesOf('new')]);
-    await staged.commit();
+    await expect(storage.beginFolder(folder, false)).rejects.toMatchObject({ code: 'output-exists' });
+    const pending = await storage.beginFolder(folder, true);
+    await pending.write('model.json', [bytesOf('new')]);
+    await pending.commit();
     expect(await contents()).toEqual({ 'net/model.json': 'new', 'other.txt': 'other' });
   });
 
   test('of two outputs of one name the first stands', async () => {
     const { storage, root, contents } = make({});
     const [first, second] = [
-      await storage.stageFiles(root, ['a'], false),
-      await storage.stageFiles(root, ['a', 'b'], false),
+      await storage.beginFiles(root, ['a'], false),
+      await storage.beginFiles(root, ['a', 'b'], false),
     ];
     await first.write('a', [bytesOf('first')]);
     await second.write('b', [bytesOf('second')]);
@@ -184,29 +184,29 @@ describe.each(PLACES)('%s', (_, make) => {
     await expect(second.commit()).rejects.toMatchObject({ code: 'output-exists' });
     await second.discard();
     expect(await contents()).toEqual({ a: 'first' });
-    await expect(storage.stageFiles(root, ['a'], false)).rejects.toMatchObject({ code: 'output-exists' });
+    await expect(storage.beginFiles(root, ['a'], false)).rejects.toMatchObject({ code: 'output-exists' });
   });
 
   test('files are replaced beside others', async () => {
     const { storage, root, contents } = make({ a: 'old', 'b/c': 'deep', other: 'other' });
-    const staged = await storage.stageFiles(root, ['a'], true);
-    await staged.write('a', [bytesOf('new')]);
-    await staged.commit();
+    const pending = await storage.beginFiles(root, ['a'], true);
+    await pending.write('a', [bytesOf('new')]);
+    await pending.commit();
     expect(await contents()).toEqual({ a: 'new', 'b/c': 'deep', other: 'other' });
-    await expect(storage.stageFiles(root, ['b'], true)).rejects.toMatchObject({ code: 'output-exists' });
+    await expect(storage.beginFiles(root, ['b'], true)).rejects.toMatchObject({ code: 'output-exists' });
   });
 });
 
 test('in memory, HDF5 files and archives are refused in one sentence', async () => {
   const storage = memoryStorage([['net.keras', bytesOf('PK')]]);
   const file = await storage.findFile('net.keras');
-  const staged = await storage.stageFolder('out', false);
+  const pending = await storage.beginFolder('out', false);
   for (const attempt of [
     () => storage.openZip(file),
     () => storage.withHdf5(file, async () => 0),
     () => storage.canEditHdf5(file, ['/']),
-    () => staged.writeZip('net.keras', []),
-    () => staged.buildHdf5('net.h5', async () => {}),
+    () => pending.writeZip('net.keras', []),
+    () => pending.buildHdf5('net.h5', async () => {}),
   ]) {
     await expect(attempt()).rejects.toMatchObject({ code: 'needs-files', kind: 'input' });
   }

@@ -18,9 +18,9 @@ export async function buildFile(
   name: string,
   build: (editor: Hdf5Editor) => Promise<void>,
 ): Promise<string> {
-  const staged = await nodeStorage.stageFiles(folder, [name], false);
-  await staged.buildHdf5(name, build);
-  await staged.commit();
+  const pending = await nodeStorage.beginFiles(folder, [name], false);
+  await pending.buildHdf5(name, build);
+  await pending.commit();
   return `${folder}/${name}`;
 }
 
@@ -31,10 +31,10 @@ export async function editCopy(
   name: string,
   edit: (editor: Hdf5Editor) => Promise<void>,
 ): Promise<string> {
-  const staged = await nodeStorage.stageFiles(folder, [name], false);
-  await staged.copy(await nodeStorage.findFile(path), name);
-  await staged.editHdf5(name, edit);
-  await staged.commit();
+  const pending = await nodeStorage.beginFiles(folder, [name], false);
+  await pending.copy(await nodeStorage.findFile(path), name);
+  await pending.editHdf5(name, edit);
+  await pending.commit();
   return `${folder}/${name}`;
 }
 

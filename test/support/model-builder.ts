@@ -104,7 +104,7 @@ const convolution = (name: string, filters: number, activation: string, before: 
 const CHANNELS = 4;
 const CLASSES = 3;
 
-/** A residual unit between a stem and a classifier: one stage, one site, behind `b`. */
+/** A residual unit between a stem and a classifier: one build, one site, behind `b`. */
 export function buildModel(): BuiltModel {
   const layers = [
     input('image', [8, 8, 3]),

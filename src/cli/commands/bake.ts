@@ -5,8 +5,8 @@ import type { SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages } from '../../images/list-images.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { countParams } from '../../plan/cost.js';
-import { listOwnModules } from '../../plan/own-modules.js';
 import { type BakePlan, bakeWarnings, planBake } from '../../plan/plan-bake.js';
+import { listRetrofittedModules } from '../../plan/retrofitted-modules.js';
 import {
   accuracyWarnings,
   type BakeRun,
@@ -48,7 +48,7 @@ export interface BakeFlags
 export async function bake(path: string, folder: string, flags: BakeFlags): Promise<void> {
   const started = performance.now();
   const read = await readFrom(nodeStorage, path, readOptions(flags));
-  listOwnModules(read);
+  listRetrofittedModules(read);
   const place = await placeOf(path, read, flags);
   await checkPlace(read, place, flags);
   const images = await listImages(folder, { labels: flags.labels, allowsNoClasses: true });
@@ -135,7 +135,7 @@ function chooseModules(
   gates: ReadonlyMap<string, ExcitedModule>,
   below: number | undefined,
 ): readonly string[] {
-  const seen = listOwnModules(model).flatMap(({ name }) => gates.get(name) ?? []);
+  const seen = listRetrofittedModules(model).flatMap(({ name }) => gates.get(name) ?? []);
   const chosen = seen.filter((module) => below === undefined || spreadOf(module) < below);
   if (chosen.length > 0) return chosen.map(({ name }) => name);
   const least = seen.length === 0 ? undefined : Math.min(...seen.map(spreadOf));
@@ -151,7 +151,7 @@ function chooseModules(
 function keptModules(model: Model, { modules, kept }: BakePlan): BakeRun['kept'] {
   const gone = new Set(modules.map(({ name }) => name));
   const without = new Set(kept.map(({ name }) => name));
-  return listOwnModules(model)
+  return listRetrofittedModules(model)
     .filter(({ name }) => !gone.has(name))
     .map(({ name }) => ({ name, reason: without.has(name) ? ('no-place' as const) : ('varies' as const) }));
 }

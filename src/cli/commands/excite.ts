@@ -29,7 +29,7 @@ import { namingMemory } from '../../runtime/out-of-memory.js';
 import { recommendStages } from '../../runtime/recommend-stages.js';
 import { reasonOf } from '../../runtime/start-backend.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
-import type { StagedOutput } from '../../storage/storage.js';
+import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import { findChosen } from '../chosen-classes.js';
 import type { ComputeFlags, ImageFlags } from '../compute-options.js';
@@ -71,7 +71,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   // Before hours are computed: whether there is a place for what comes out.
   const force = flags.force ?? false;
   const report = await stageReport(output, force, REPORT_KIND);
-  let csv: StagedOutput | undefined;
+  let csv: PendingOutput | undefined;
   try {
     if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
     const seen = await look(model, samplePerClass(listed, flags.perClass, flags.seed), flags);

@@ -3,7 +3,7 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Dialect, listGraphs, type Model } from '../../model/model.js';
 import { parseRecord, recordJson } from '../../model/record.js';
 import type { Hdf5Editor, TextKind } from '../../storage/hdf5.js';
-import type { StagedOutput } from '../../storage/storage.js';
+import type { PendingOutput } from '../../storage/storage.js';
 import type { OutputPlace } from '../output-place.js';
 import { ENCODED, findTextKind, NOT_ENCODED, writeJsonText } from '../weight-layouts/text-kinds.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
@@ -17,16 +17,16 @@ import { listMembers } from './zip-members.js';
 /** Writes a model as Keras keeps it, in any of its containers. */
 export async function writeKeras(
   model: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   place: OutputPlace,
   onProgress: OnProgress,
 ): Promise<WrittenFiles> {
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
   const document = newTopology(model);
   const topology = serializeJson(document);
-  const { names, isCopied, lost } = await writeContainer(model, staged, place, topology);
+  const { names, isCopied, lost } = await writeContainer(model, pending, place, topology);
   const files: { name: string; byteLength: number }[] = [];
-  for (const name of names) files.push({ name, byteLength: await staged.byteLength(name) });
+  for (const name of names) files.push({ name, byteLength: await pending.byteLength(name) });
   const total = files.reduce((sum, file) => sum + file.byteLength, 0);
   onProgress(total, total);
   return { files, architecture: { topology: document.root }, isIntact: isCopied, lost };
@@ -34,7 +34,7 @@ export async function writeKeras(
 
 async function writeContainer(
   model: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   place: OutputPlace,
   topology: string,
 ): Promise<WrittenWeights & { readonly names: readonly string[] }> {
@@ -42,25 +42,28 @@ async function writeContainer(
   const layout = place.format.weightLayout === 'legacy-hdf5' ? 'legacy-hdf5' : 'weights-hdf5';
   switch (place.format.container) {
     case 'keras-h5': {
-      const written = await writeWeights(model, staged, { name: modelName, layout, base: '/model_weights' }, (editor) =>
-        finishWhole(editor, model, topology),
+      const written = await writeWeights(
+        model,
+        pending,
+        { name: modelName, layout, base: '/model_weights' },
+        (editor) => finishWhole(editor, model, topology),
       );
       return { ...written, names: [modelName] };
     }
     case 'keras-json': {
       const base = findKerasSource(model)?.base ?? '';
-      const written = await writeWeights(model, staged, { name: weightsName!, layout, base }, (editor) =>
+      const written = await writeWeights(model, pending, { name: weightsName!, layout, base }, (editor) =>
         finishWeights(editor, model, layout, topology),
       );
-      await staged.write(modelName, [new TextEncoder().encode(topology)]);
+      await pending.write(modelName, [new TextEncoder().encode(topology)]);
       return { ...written, names: [modelName, weightsName!] };
     }
     case 'keras-zip': {
       let written: WrittenWeights | undefined;
-      const stage = async (name: string): Promise<void> => {
-        written = await writeWeights(model, staged, { name, layout, base: '' }, () => {});
+      const build = async (name: string): Promise<void> => {
+        written = await writeWeights(model, pending, { name, layout, base: '' }, () => {});
       };
-      await staged.writeZip(modelName, await listMembers(model, topology, stage));
+      await pending.writeZip(modelName, await listMembers(model, topology, build));
       return { ...written!, names: [modelName] };
     }
     case 'tfjs':

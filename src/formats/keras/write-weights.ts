@@ -1,7 +1,7 @@
 import type { Model, WeightLayout } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
-import type { StagedOutput } from '../../storage/storage.js';
+import type { PendingOutput } from '../../storage/storage.js';
 import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
 import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
 import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
@@ -35,28 +35,28 @@ export interface WrittenWeights {
  */
 export async function writeWeights(
   model: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   target: WeightsTarget,
   finish: (editor: Hdf5Editor) => void,
 ): Promise<WrittenWeights> {
   const source = findKerasSource(model);
   return model.withValues(async (values) => {
     if (source === undefined || source.layout !== target.layout || source.base !== target.base)
-      return buildNew(model, staged, target, values, finish);
+      return buildNew(model, pending, target, values, finish);
     return target.layout === 'legacy-hdf5'
-      ? changeLegacy(model, source, staged, target, values, finish)
-      : changeContainers(model, source, staged, target, values, finish);
+      ? changeLegacy(model, source, pending, target, values, finish)
+      : changeContainers(model, source, pending, target, values, finish);
   });
 }
 
 async function buildNew(
   { graph, format: { dialect } }: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   { name, layout, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
 ): Promise<WrittenWeights> {
-  await staged.buildHdf5(name, async (editor) => {
+  await pending.buildHdf5(name, async (editor) => {
     if (layout === 'legacy-hdf5') await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values });
     else {
       const writing = {
@@ -76,7 +76,7 @@ async function buildNew(
 async function changeLegacy(
   { graph, format: { dialect } }: Model,
   source: KerasSource,
-  staged: StagedOutput,
+  pending: PendingOutput,
   { name, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
@@ -87,12 +87,12 @@ async function changeLegacy(
   };
   const isKept = !source.hasOptimizer && !hasLost(source.graph, graph);
   if (isKept && (await source.storage.canEditHdf5(source.weightsFile, ['/', base || '/']))) {
-    await staged.copy(source.weightsFile, name);
-    await staged.editHdf5(name, change);
+    await pending.copy(source.weightsFile, name);
+    await pending.editHdf5(name, change);
     return { isCopied: true, lost: [] };
   }
   let lost: readonly string[] = [];
-  await staged.buildHdf5(name, async (editor) => {
+  await pending.buildHdf5(name, async (editor) => {
     lost = await source.storage.withHdf5(source.weightsFile, (file) => {
       const isLost = findLostObjects(file, source.graph, graph, base);
       return copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights' || isLost(path));
@@ -105,7 +105,7 @@ async function changeLegacy(
 async function changeContainers(
   { graph, format: { dialect } }: Model,
   source: KerasSource,
-  staged: StagedOutput,
+  pending: PendingOutput,
   { name }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
@@ -119,19 +119,19 @@ async function changeContainers(
   const groups = moves.renamings.map((renaming) => renaming.group);
   const isKept = !isOfCheckpoint && !source.hasOptimizer && !hasLost(before, graph);
   if (isKept && (await storage.canEditHdf5(weightsFile, ['/', ...groups]))) {
-    await staged.copy(weightsFile, name);
-    await staged.editHdf5(name, async (editor) => {
+    await pending.copy(weightsFile, name);
+    await pending.editHdf5(name, async (editor) => {
       for (const path of moves.placeholders) editor.makeGroup(path);
       await writeWeightsHdf5(editor, graph, { places: moves.places, before, moved: (path) => path, dialect, values });
       finish(editor);
     });
-    await staged.renameInHdf5(name, moves.renamings);
+    await pending.renameInHdf5(name, moves.renamings);
     return { isCopied: true, lost: [] };
   }
   const places = containerPaths(graph);
   const moved = movedPaths(moves, places);
   let lost: readonly string[] = [];
-  await staged.buildHdf5(name, async (editor) => {
+  await pending.buildHdf5(name, async (editor) => {
     lost = await storage.withHdf5(weightsFile, (file) => rebuild(withNamesTakenApart(file), editor, moves, places));
     await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
     finish(editor);

@@ -16,12 +16,12 @@ const HEADER_BYTES = 4096;
 /**
  * The members of a new `.keras` archive, in the order of the old one; what is neither architecture, metadata nor
  * weights is carried over.
- * @param stage makes the file of the weights, under the name it is given
+ * @param build makes the file of the weights, under the name it is given
  */
 export async function listMembers(
   model: Model,
   topology: string,
-  stage: (name: string) => Promise<void>,
+  build: (name: string) => Promise<void>,
 ): Promise<readonly NewZipMember[]> {
   const zip = findKerasSource(model)?.archive;
   const metadata = zip?.members.find((member) => member.name === METADATA_MEMBER);
@@ -32,7 +32,7 @@ export async function listMembers(
   const own = new Map<string, NewZipMember>([
     [METADATA_MEMBER, textMember(METADATA_MEMBER, serializeJson(recorded(document, model)))],
     [CONFIG_MEMBER, textMember(CONFIG_MEMBER, topology)],
-    [WEIGHTS_MEMBER, { name: WEIGHTS_MEMBER, stage, byteLimit: weightsLimit(model) }],
+    [WEIGHTS_MEMBER, { name: WEIGHTS_MEMBER, build, byteLimit: weightsLimit(model) }],
   ]);
   const carried = (zip?.members ?? []).map((member): NewZipMember => {
     const mine = own.get(member.name);

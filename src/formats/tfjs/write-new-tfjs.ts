@@ -4,7 +4,7 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import type { Quantization, Tensor, TensorValues } from '../../model/tensor.js';
-import type { StagedOutput } from '../../storage/storage.js';
+import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../float-values.js';
@@ -34,7 +34,7 @@ export interface WrittenSpec {
 /** Writes a model as a TensorFlow.js layers model of its own: one group of weights, cut into files of one size. */
 export async function writeNewTfjs(
   model: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   modelName: string,
   options: NewTfjsOptions,
   onProgress: OnProgress,
@@ -51,13 +51,13 @@ export async function writeNewTfjs(
     const cutter = cutStream(stream);
     for (const [index, path] of paths.entries()) {
       const length = Math.min(shardBytes, total - index * shardBytes);
-      await staged.write(path, cutter(length));
+      await pending.write(path, cutter(length));
       onProgress(index * shardBytes + length, total);
     }
     const specs = planned.map(({ spec }) => spec);
     const root = newRoot(released, paths, specs);
     const text = new TextEncoder().encode(serializeJson({ lead: '', trail: '', root }));
-    await staged.write(modelName, [text]);
+    await pending.write(modelName, [text]);
     const files = paths.map((name, index) => ({ name, byteLength: Math.min(shardBytes, total - index * shardBytes) }));
     return {
       files: [{ name: modelName, byteLength: text.byteLength }, ...files],

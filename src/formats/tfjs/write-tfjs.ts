@@ -12,8 +12,8 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import { hasNewValues, type Tensor } from '../../model/tensor.js';
-import { sideBySide } from '../../storage/side-by-side.js';
-import type { StagedOutput } from '../../storage/storage.js';
+import { mapWithConcurrency } from '../../storage/map-with-concurrency.js';
+import type { PendingOutput } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import type { OnProgress, WrittenFiles } from '../written-files.js';
@@ -31,13 +31,13 @@ import { newManifest } from './write-manifest.js';
 const FILES_AT_ONCE = 2;
 
 /**
- * Writes a model that was read from TensorFlow.js into a staged folder. Weight files are copied by the kernel, tensors
+ * Writes a model that was read from TensorFlow.js into a pending folder. Weight files are copied by the kernel, tensors
  * that were doubled or have new values patched in the copies, and the modules' weights go into one group and file of
  * their own.
  */
 export async function writeTfjs(
   model: Model,
-  staged: StagedOutput,
+  pending: PendingOutput,
   modelName: string,
   onProgress: OnProgress,
 ): Promise<WrittenFiles> {
@@ -51,23 +51,23 @@ export async function writeTfjs(
     const files = stored.map(({ path, byteLength }) => ({ name: path, byteLength }));
     let done = 0;
     const writeFile = async (file: StoredFile) => {
-      if (file.isPrefix) await staged.copy(file.source, file.path, file.byteLength);
-      else await staged.write(file.path, readChunks(reader, file.kept));
+      if (file.isPrefix) await pending.copy(file.source, file.path, file.byteLength);
+      else await pending.write(file.path, readChunks(reader, file.kept));
       done += file.byteLength;
       onProgress(done, total);
     };
-    await sideBySide(stored, FILES_AT_ONCE, writeFile);
-    for (const group of groups) await patchRewritten(reader, group, staged);
+    await mapWithConcurrency(stored, FILES_AT_ONCE, writeFile);
+    for (const group of groups) await patchRewritten(reader, group, pending);
 
     const appendedFile = freeName(source, modelName);
     if (appended.length > 0) {
-      await staged.write(appendedFile, appendedBytes(appended));
+      await pending.write(appendedFile, appendedBytes(appended));
       files.push({ name: appendedFile, byteLength: appendedLength(appended) });
     }
     const { model: released, warnings } = await releaseConstraints(model, tfjsValues(reader), hasNewValues);
     const root = newRoot(released, source, groups, appended, appendedFile);
     const text = new TextEncoder().encode(serializeJson({ ...source.document, root }));
-    await staged.write(modelName, [text]);
+    await pending.write(modelName, [text]);
     return {
       files: [{ name: modelName, byteLength: text.byteLength }, ...files],
       architecture: architectureIn(root),
@@ -76,13 +76,13 @@ export async function writeTfjs(
   });
 }
 
-async function patchRewritten(reader: WeightReader, group: StoredGroup, staged: StagedOutput): Promise<void> {
+async function patchRewritten(reader: WeightReader, group: StoredGroup, pending: PendingOutput): Promise<void> {
   for (const { spec, tensor } of group.rewritten) {
     const stored = readChunks(reader, spec.ranges);
     const chunks =
       tensor.quantization === undefined ? changedValues(tensor, stored, spec.name) : scaledHalves(tensor, stored);
     for await (const { range, bytes } of placeChunks(spec.ranges, chunks)) {
-      await staged.patch(range.file, group.relocate(range), bytes);
+      await pending.patch(range.file, group.relocate(range), bytes);
     }
   }
 }

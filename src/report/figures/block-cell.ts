@@ -1,6 +1,6 @@
 import type { OutlineCell } from '../network-outline.js';
 import { count, magnitude, printable } from '../printable.js';
-import { BLOCK_NAMES, exactBySentence, roadWord, SKIP_REASONS } from '../sentences.js';
+import { BLOCK_NAMES, compensationWord, exactBySentence, SKIP_REASONS } from '../sentences.js';
 import { type Part, paint } from './paint.js';
 import { element, group, label, shortened, tooltip } from './svg.js';
 
@@ -80,7 +80,7 @@ function pillWords({ sites, there }: OutlineCell, state: CellState, y: number): 
   if (state === 'there') return words('ink', there === undefined ? '' : 'module there');
   const [site] = sites;
   if (site === undefined) return '';
-  const roads = new Set(sites.map(({ exactBy }) => roadWord(exactBy)));
+  const roads = new Set(sites.map(({ exactBy }) => compensationWord(exactBy)));
   const what = sites.length > 1 ? `${count(sites.length)} modules` : `${count(site.units)} units`;
   return (
     label(what, { ...paint('on-added'), x: left, y, size: 10.5, 'font-weight': 700 }) +

@@ -1,7 +1,7 @@
 import type { Plan, SkipReason } from '../../plan/plan.js';
 import type { OutlineCell, OutlineStage } from '../network-outline.js';
 import { count } from '../printable.js';
-import { BLOCK_NAMES, exactBySentence, roadWord, SKIP_REASONS } from '../sentences.js';
+import { BLOCK_NAMES, compensationWord, exactBySentence, SKIP_REASONS } from '../sentences.js';
 import { type CellState, glyph, pill, stateOf } from './block-cell.js';
 import { paint } from './paint.js';
 import { label, shortened } from './svg.js';
@@ -70,11 +70,11 @@ function stateEntries(plan: Plan, cells: readonly OutlineCell[]): readonly Entry
 
 /** What keeps the network exact, by the words in the cells. */
 function roadWords({ sites }: Plan): string {
-  const roads = [...new Set(sites.map(({ exactBy }) => exactBy))];
+  const compensations = [...new Set(sites.map(({ exactBy }) => exactBy))];
   const start = 'module to add, with its hidden units';
-  return roads.includes(null)
+  return compensations.includes(null)
     ? `${start}; the network computes something else until it is trained`
-    : `${start} and what makes up for its gate of 1/2: ${roads.map((road) => `${roadWord(road)} (${exactBySentence(road)})`).join(', ')}`;
+    : `${start} and what makes up for its gate of 1/2: ${compensations.map((compensation) => `${compensationWord(compensation)} (${exactBySentence(compensation)})`).join(', ')}`;
 }
 
 /** `its stage is skipped (3), makes the logits`. */

@@ -1,8 +1,8 @@
 import { fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { outputError, RetrofitError } from '../../errors.js';
-import { atOnce, isSmall } from './at-once.js';
 import { fileSystemReason } from './file-system-errors.js';
+import { isSmall, runSync } from './run-sync.js';
 import type { RunningChecksum } from './running-checksum.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
 
@@ -75,7 +75,7 @@ function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum }: W
     byteOffset,
     byteLength: () => fstatSync(file.fd).size - byteOffset,
     write: async (bytes, address) => {
-      if (isSmall(bytes.byteLength)) return atOnce(() => writeSync(bytes, address));
+      if (isSmall(bytes.byteLength)) return runSync(() => writeSync(bytes, address));
       try {
         note(bytes, address);
         await writeBytes(file, bytes, byteOffset + address);

@@ -8,8 +8,8 @@ import { isMissing } from './file-system-errors.js';
 import { readHdf5 } from './hdf5/open-hdf5.js';
 import { canEditHdf5 } from './hdf5/rename-in-hdf5.js';
 import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
-import { stageFiles } from './staging/staged-files.js';
-import { stageFolder } from './staging/staged-folder.js';
+import { beginFiles } from './pending-output/pending-files.js';
+import { beginFolder } from './pending-output/pending-folder.js';
 import { unpackTemporarily } from './temporary-file.js';
 import { openZip } from './zip/zip-reader.js';
 
@@ -26,8 +26,8 @@ export const nodeStorage: Storage = {
   join,
   folderOf: dirname,
   nameOf: basename,
-  stageFolder,
-  stageFiles,
+  beginFolder,
+  beginFiles,
   withHdf5: (file, use) => reading(file, (descriptor) => readHdf5(descriptor, file, use)),
   canEditHdf5: (file, groups) => withHandle(file, (descriptor) => canEditHdf5(descriptor, file, groups)),
   openZip: (file) => openZip(file, openFile),

@@ -3,8 +3,8 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { inputError } from '../../errors.js';
 import type { FoundFile, OpenFile } from '../storage.js';
 import { fileChanged } from '../storage-errors.js';
-import { atOnce, isSmall } from './at-once.js';
 import { fileSystemReason } from './file-system-errors.js';
+import { isSmall, runSync } from './run-sync.js';
 
 /** Opens a file that was found, or the stretch of one, for many reads. */
 export async function openFile(file: FoundFile): Promise<OpenFile> {
@@ -19,7 +19,7 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
         for (let done = 0; done < byteLength; ) {
           const place = [bytes, done, byteLength - done, start + byteOffset + done] as const;
           const bytesRead = isSmall(byteLength)
-            ? await atOnce(() => readSync(handle.fd, ...place))
+            ? await runSync(() => readSync(handle.fd, ...place))
             : (await handle.read(...place)).bytesRead;
           if (bytesRead === 0) throw fileChanged(file);
           done += bytesRead;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { outputError, RetrofitError } from '../../errors.js';
 import type { FoundFile } from '../storage.js';
 import { fileSystemReason } from './file-system-errors.js';
-import { beginOwner, isDead } from './staging/hidden-names.js';
-import { beginUnfinished, isInterrupted } from './staging/unfinished.js';
+import { beginOwner, isDead } from './pending-output/hidden-names.js';
+import { beginUnfinished, isInterrupted } from './pending-output/unfinished.js';
 import { writeBytes } from './write-bytes.js';
 
 const temporaryFiles = new Set<string>();

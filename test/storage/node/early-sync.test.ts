@@ -28,18 +28,18 @@ async function stageLarge(folder: string) {
   const source = join(folder, 'source');
   writeFileSync(source, '');
   truncateSync(source, 3 * 2 ** 20);
-  const staged = await nodeStorage.stageFolder(join(folder, 'out'), false);
+  const pending = await nodeStorage.beginFolder(join(folder, 'out'), false);
   const file = await nodeStorage.findFile(source);
-  await Promise.all(['one', 'two', 'three'].map((name) => staged.copy(file, name)));
-  return staged;
+  await Promise.all(['one', 'two', 'three'].map((name) => pending.copy(file, name)));
+  return pending;
 }
 
 test('large files are on their way to the disk before they are all there, and are synced again', async () => {
   const seen = await spoilSync();
   const folder = newFolder();
-  const staged = await stageLarge(folder);
-  await staged.write('model.json', [Buffer.from('{}')]);
-  await staged.commit();
+  const pending = await stageLarge(folder);
+  await pending.write('model.json', [Buffer.from('{}')]);
+  await pending.commit();
   // Three early, four files and their folder, the folder around it.
   expect(seen.count).toBe(3 + 4 + 2);
   expect(readdirSync(join(folder, 'out')).sort()).toEqual(['model.json', 'one', 'three', 'two']);
@@ -48,16 +48,16 @@ test('large files are on their way to the disk before they are all there, and ar
 test.each([1, 2, 3])('what the disk says of an early one (%i) is not lost: it says so once', async (failing) => {
   await spoilSync(failing);
   const folder = newFolder();
-  const staged = await stageLarge(folder);
-  await expect(staged.commit()).rejects.toMatchObject({ code: 'cannot-write' });
+  const pending = await stageLarge(folder);
+  await expect(pending.commit()).rejects.toMatchObject({ code: 'cannot-write' });
   expect(readdirSync(folder)).toEqual(['source']);
 });
 
 test('who gives up does not wait for those that have not begun, and leaves nothing', async () => {
   const seen = await spoilSync(1);
   const folder = newFolder();
-  const staged = await stageLarge(folder);
-  await staged.discard();
+  const pending = await stageLarge(folder);
+  await pending.discard();
   expect(seen.count).toBeLessThan(4);
   expect(readdirSync(folder)).toEqual(['source']);
   expect(existsSync(join(folder, 'out'))).toBe(false);

@@ -37,12 +37,12 @@ test('an HDF5 file that is a stretch of another is read where it lies', async ()
 test('a stretch is copied, or its beginning', async () => {
   const stretch = await stretchOf('weights.h5');
   const folder = newFolder();
-  const staged = await nodeStorage.stageFiles(folder, ['start.h5', 'weights.h5'], false);
-  await staged.copy(stretch, 'weights.h5');
-  await staged.copy(stretch, 'start.h5', 100);
-  expect(await staged.byteLength('start.h5')).toBe(100);
-  await staged.editHdf5('weights.h5', async (editor) => editor.makeGroup('/layers/new'));
-  await staged.commit();
+  const pending = await nodeStorage.beginFiles(folder, ['start.h5', 'weights.h5'], false);
+  await pending.copy(stretch, 'weights.h5');
+  await pending.copy(stretch, 'start.h5', 100);
+  expect(await pending.byteLength('start.h5')).toBe(100);
+  await pending.editHdf5('weights.h5', async (editor) => editor.makeGroup('/layers/new'));
+  await pending.commit();
   const whole = readFileSync(hdf5Fixture('weights.h5'));
   expect(readFileSync(join(folder, 'start.h5'))).toEqual(whole.subarray(0, 100));
   expect(readFileSync(join(folder, 'weights.h5')).length).toBeGreaterThan(whole.length);

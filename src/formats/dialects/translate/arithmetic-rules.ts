@@ -3,7 +3,7 @@ import type { Argument } from '../../../model/call-arguments.js';
 import { newLayer } from '../../../model/model.js';
 import { biasOf } from './carry-operation.js';
 import { type Constant, constantOf, fitsInto, mapConstant, numbersIn, simplified } from './constants.js';
-import { addPlain, outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import { addPlain, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import {
   hasOnly,
   numbersOf,
@@ -19,17 +19,17 @@ import { addRescaling, translateLayer } from './translate-layer.js';
 // may be lists: all three loaders broadcast them.
 
 /** Merging layers align axes of unequal numbers in a way of their own: only tensors of one rank are certain. */
-function merge({ box }: Operation, className: string, inputs: readonly Source[]): boolean {
-  const ranks = new Set(inputs.map((input) => rankOf(box, input)));
-  const dtypes = new Set(inputs.map((input) => outputOf(box, input).dtype));
+function merge({ builder }: Operation, className: string, inputs: readonly Source[]): boolean {
+  const ranks = new Set(inputs.map((input) => rankOf(builder, input)));
+  const dtypes = new Set(inputs.map((input) => outputOf(builder, input).dtype));
   if (inputs.length < 2 || ranks.size !== 1 || ranks.has(undefined) || dtypes.size !== 1) return false;
-  const { dtype } = outputOf(box, inputs[0]!);
-  translateLayer(box, newLayer(className, box.layer, { dtype }), inputs);
+  const { dtype } = outputOf(builder, inputs[0]!);
+  translateLayer(builder, newLayer(className, builder.layer, { dtype }), inputs);
   return true;
 }
 
 /** Computes with a tensor and numbers that leave its shape as it is; false where the numbers are not such. */
-type WithNumbers = (box: PieceBox, tensor: Source, numbers: Constant) => boolean;
+type WithNumbers = (builder: LayerBuilder, tensor: Source, numbers: Constant) => boolean;
 
 /**
  * @param className the layer that does it with two tensors
@@ -47,37 +47,42 @@ const binary =
     const tensor = left ?? right;
     if (tensor === undefined) return false;
     const compute = left === undefined ? numbersFirst : numbersLast;
-    return withNumbers(operation.box, tensor, left === undefined ? first : second, compute);
+    return withNumbers(operation.builder, tensor, left === undefined ? first : second, compute);
   };
 
-function withNumbers(box: PieceBox, tensor: Source, argument: Argument | undefined, compute: WithNumbers): boolean {
+function withNumbers(
+  builder: LayerBuilder,
+  tensor: Source,
+  argument: Argument | undefined,
+  compute: WithNumbers,
+): boolean {
   const numbers = numbersOf(argument);
-  if (numbers === undefined || !fitsInto(numbers, outputOf(box, tensor).shape)) return false;
-  return compute(box, tensor, simplified(numbers));
+  if (numbers === undefined || !fitsInto(numbers, outputOf(builder, tensor).shape)) return false;
+  return compute(builder, tensor, simplified(numbers));
 }
 
 const ONE = fromPlain(1);
 const ZERO = fromPlain(0);
 const MINUS_ONE = fromPlain(-1);
 
-const rescale = (box: PieceBox, tensor: Source, scale: JsonValue, offset: JsonValue): true => {
-  addRescaling(box, scale, offset, [tensor]);
+const rescale = (builder: LayerBuilder, tensor: Source, scale: JsonValue, offset: JsonValue): true => {
+  addRescaling(builder, scale, offset, [tensor]);
   return true;
 };
 
 const never: WithNumbers = () => false;
-const plus: WithNumbers = (box, tensor, { json }) => rescale(box, tensor, ONE, json);
-const times: WithNumbers = (box, tensor, { json }) => rescale(box, tensor, json, ZERO);
+const plus: WithNumbers = (builder, tensor, { json }) => rescale(builder, tensor, ONE, json);
+const times: WithNumbers = (builder, tensor, { json }) => rescale(builder, tensor, json, ZERO);
 
 const negated = (numbers: Constant): JsonValue =>
   mapConstant(numbers, (_, text) => ({ kind: 'number', text: text.startsWith('-') ? text.slice(1) : `-${text}` })).json;
 
 /** One over a number as the loaders have it, in single precision: the product rounds once more than the division did. */
-const over: WithNumbers = (box, tensor, numbers) => {
+const over: WithNumbers = (builder, tensor, numbers) => {
   const divisors = numbersIn(numbers).map(Math.fround);
   if (divisors.includes(0) || divisors.some((each) => !Number.isFinite(Math.fround(1 / each)))) return false;
   return rescale(
-    box,
+    builder,
     tensor,
     constantOf(
       divisors.map((each) => 1 / each),
@@ -88,52 +93,53 @@ const over: WithNumbers = (box, tensor, numbers) => {
 };
 
 /** A tensor of nothing but the numbers, in the shape of another one. */
-const filled = (box: PieceBox, tensor: Source, { json }: Constant): Source => addRescaling(box, ZERO, json, [tensor]);
+const filled = (builder: LayerBuilder, tensor: Source, { json }: Constant): Source =>
+  addRescaling(builder, ZERO, json, [tensor]);
 
 /** Behind a layer that takes two tensors stands the tensor first. */
 const bound =
   (className: 'Maximum' | 'Minimum'): WithNumbers =>
-  (box, tensor, numbers) => {
+  (builder, tensor, numbers) => {
     const isRelu = className === 'Maximum' && toPlain(numbers.json) === 0;
-    if (isRelu) addPlain(box, 'ReLU', {}, [tensor]);
-    else addPlain(box, className, {}, [tensor, filled(box, tensor, numbers)]);
+    if (isRelu) addPlain(builder, 'ReLU', {}, [tensor]);
+    else addPlain(builder, className, {}, [tensor, filled(builder, tensor, numbers)]);
     return true;
   };
 
 /** Whole powers that a few products make. */
 const MOST_FACTORS = 4;
 
-const power: WithNumbers = (box, tensor, { json }) => {
+const power: WithNumbers = (builder, tensor, { json }) => {
   const exponent = toPlain(json);
   if (typeof exponent !== 'number' || !Number.isInteger(exponent) || exponent < 1 || exponent > MOST_FACTORS)
     return false;
-  if (exponent === 1) return rescale(box, tensor, ONE, ZERO);
+  if (exponent === 1) return rescale(builder, tensor, ONE, ZERO);
   for (let product = tensor, factors = 1; factors < exponent; factors++)
-    product = addPlain(box, 'Multiply', {}, [product, tensor]);
+    product = addPlain(builder, 'Multiply', {}, [product, tensor]);
   return true;
 };
 
 /** A rule for the one tensor that an operation reads. */
 const unary =
-  (compute: (box: PieceBox, tensor: Source) => void): OperationRule =>
+  (compute: (builder: LayerBuilder, tensor: Source) => void): OperationRule =>
   (operation) => {
     const [first, ...more] = operation.arguments;
     const tensor = tensorOf(first);
     if (tensor === undefined || more.length > 0 || !hasOnly(settingsOf(operation))) return false;
-    compute(operation.box, tensor);
+    compute(operation.builder, tensor);
     return true;
   };
 
-const absolute = unary((box, tensor) => {
-  const negative = addRescaling(box, MINUS_ONE, ZERO, [tensor]);
-  addPlain(box, 'Maximum', {}, [tensor, negative]);
+const absolute = unary((builder, tensor) => {
+  const negative = addRescaling(builder, MINUS_ONE, ZERO, [tensor]);
+  addPlain(builder, 'Maximum', {}, [tensor, negative]);
 });
 
 const addBias: OperationRule = (operation) => {
   const bias = biasOf(operation);
   const tensor = tensorOf(operation.arguments[0]);
   if (bias === undefined || tensor === undefined) return false;
-  return withNumbers(operation.box, tensor, { kind: 'constant', json: bias.json }, plus);
+  return withNumbers(operation.builder, tensor, { kind: 'constant', json: bias.json }, plus);
 };
 
 const addAll: OperationRule = (operation) => {
@@ -149,17 +155,17 @@ const addAll: OperationRule = (operation) => {
 /** From 0 up it is a ReLU with a ceiling. */
 const clip: OperationRule = (operation) => {
   const tensor = tensorOf(operation.arguments[0]);
-  const { box } = operation;
+  const { builder } = operation;
   const { x_min: low, x_max: high, ...rest } = settingsOf(operation);
   if (tensor === undefined || operation.arguments.length > 1 || !hasOnly(rest)) return false;
   if (typeof low !== 'number' || typeof high !== 'number' || low > high) return false;
   if (low === 0 && high > 0) {
-    const { dtype } = outputOf(box, tensor);
-    translateLayer(box, newLayer('ReLU', box.layer, { dtype, max_value: high }), [tensor]);
+    const { dtype } = outputOf(builder, tensor);
+    translateLayer(builder, newLayer('ReLU', builder.layer, { dtype, max_value: high }), [tensor]);
     return true;
   }
-  const raised = addPlain(box, 'Maximum', {}, [tensor, filled(box, tensor, constantOf([low], []))]);
-  addPlain(box, 'Minimum', {}, [raised, filled(box, tensor, constantOf([high], []))]);
+  const raised = addPlain(builder, 'Maximum', {}, [tensor, filled(builder, tensor, constantOf([low], []))]);
+  addPlain(builder, 'Minimum', {}, [raised, filled(builder, tensor, constantOf([high], []))]);
   return true;
 };
 
@@ -168,7 +174,7 @@ const cast: OperationRule = (operation) => {
   const tensor = tensorOf(operation.arguments[0]);
   const settings = settingsOf(operation);
   if (tensor === undefined || settings.dtype !== 'float32' || !hasOnly(settings, 'dtype')) return false;
-  addPlain(operation.box, 'Rescaling', { dtype: 'float32', scale: 1, offset: 0 }, [tensor]);
+  addPlain(operation.builder, 'Rescaling', { dtype: 'float32', scale: 1, offset: 0 }, [tensor]);
   return true;
 };
 
@@ -180,15 +186,15 @@ export const ARITHMETIC: Readonly<Record<string, OperationRule>> = {
   Multiply: binary('Multiply', times, times),
   Subtract: binary(
     'Subtract',
-    (box, tensor, { json }) => rescale(box, tensor, MINUS_ONE, json),
-    (box, tensor, numbers) => rescale(box, tensor, ONE, negated(numbers)),
+    (builder, tensor, { json }) => rescale(builder, tensor, MINUS_ONE, json),
+    (builder, tensor, numbers) => rescale(builder, tensor, ONE, negated(numbers)),
   ),
   Divide: binary(undefined, never, over),
   TrueDivide: binary(undefined, never, over),
   Power: binary(undefined, never, power),
-  Negative: unary((box, tensor) => rescale(box, tensor, MINUS_ONE, ZERO)),
+  Negative: unary((builder, tensor) => rescale(builder, tensor, MINUS_ONE, ZERO)),
   Absolute: absolute,
-  Square: unary((box, tensor) => addPlain(box, 'Multiply', {}, [tensor, tensor])),
+  Square: unary((builder, tensor) => addPlain(builder, 'Multiply', {}, [tensor, tensor])),
   Maximum: binary('Maximum', bound('Maximum'), bound('Maximum')),
   Minimum: binary('Minimum', bound('Minimum'), bound('Minimum')),
   Clip: clip,

@@ -6,7 +6,7 @@ import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
 import { FULL, type IndexPart, indexedShape, readIndex, writeIndex } from './index-keys.js';
-import { addPiece, outputOf, type PieceBox } from './layer-pieces.js';
+import { addPart, type LayerBuilder, outputOf } from './layer-builder.js';
 import { hasOnly, numbersOf, type Operation, settingsOf, tensorOf } from './operation-rules.js';
 import { settingIn } from './read-operation.js';
 
@@ -23,8 +23,8 @@ const UNARY = 'Negative Absolute Square Sqrt Rsqrt Reciprocal Exp Log'.split(' '
 
 /** Writes an operation as the same operation of the other Keras and says so; false where it is not certain to be one. */
 export function carryOver(operation: Operation): boolean {
-  const { box } = operation;
-  const { target } = box.languages;
+  const { builder } = operation;
+  const { target } = builder.dialects;
   const carried = carry(operation);
   const names = carried && namesInBoth(carried.id);
   if (carried === undefined || names === undefined) return false;
@@ -32,7 +32,7 @@ export function carryOver(operation: Operation): boolean {
   const tensors = operands.flatMap((each) =>
     each.kind === 'tensor' ? [each.input] : each.kind === 'tensors' ? each.inputs : [],
   );
-  const dtypes = new Set(tensors.map((input) => outputOf(box, { input }).dtype));
+  const dtypes = new Set(tensors.map((input) => outputOf(builder, { input }).dtype));
   if (tensors.length === 0 || (dtypes.size > 1 && carried.id !== 'Cast')) return false;
   const sources = tensors.map((input) => ({ input }));
   const numbered = renumbered(operands);
@@ -45,7 +45,7 @@ export function carryOver(operation: Operation): boolean {
         ['dtype', fromPlain('float32')],
         ['function', fromPlain(names.tensorflow)],
       ]);
-  addPiece(box, className, config, sources, {
+  addPart(builder, className, config, sources, {
     call: isKeras3 ? { positional: numbered, keywords: new Map() } : tensorflowCall(carried, numbered, names.settings),
     output: {
       shape: shapeOf(operation, carried),
@@ -82,8 +82,8 @@ function tensorflowCall(
 }
 
 function carry(operation: Operation): Carried | undefined {
-  const { id, arguments: operands, settings, box } = operation;
-  const isKeras3 = box.languages.target === 'keras3';
+  const { id, arguments: operands, settings, builder } = operation;
+  const isKeras3 = builder.dialects.target === 'keras3';
   const plain = settingsOf(operation);
   const [first, second, ...more] = operands;
   if (id === 'BiasAdd') return carryBias(operation);
@@ -92,7 +92,7 @@ function carry(operation: Operation): Carried | undefined {
     if (first?.kind !== 'tensor' || parts === undefined || more.length > 0 || !hasOnly(plain)) return undefined;
     const key: Argument = {
       kind: 'constant',
-      json: writeIndex(withoutDots(parts, first, box), isKeras3 ? 'keras3' : 'keras2'),
+      json: writeIndex(withoutDots(parts, first, builder), isKeras3 ? 'keras3' : 'keras2'),
     };
     return { id, operands: [first, key], settings };
   }
@@ -117,21 +117,21 @@ function carry(operation: Operation): Carried | undefined {
 }
 
 /** `.keras` files of Keras 2 cannot say an ellipsis: the axes that it stands for can. */
-function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: number }, box: PieceBox) {
-  const rank = outputOf(box, { input }).shape?.length;
+function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: number }, builder: LayerBuilder) {
+  const rank = outputOf(builder, { input }).shape?.length;
   const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;
   if (rank === undefined || rank < given) return parts;
   return parts.flatMap((part) => (part.kind === 'ellipsis' ? Array<IndexPart>(rank - given).fill(FULL) : [part]));
 }
 
 /** Numbers as the target writes them; undefined for what is neither a tensor nor numbers. */
-function writeOperand(operand: Argument, { box }: Operation): Argument | undefined {
+function writeOperand(operand: Argument, { builder }: Operation): Argument | undefined {
   if (operand.kind === 'tensor') return operand;
   const numbers = numbersOf(operand);
-  const isFloat = outputOf(box, { input: 0 }).dtype.includes('float');
+  const isFloat = outputOf(builder, { input: 0 }).dtype.includes('float');
   // TensorFlow makes a whole number in front of a tensor one of int32.
   const written = numbers && isFloat ? mapConstant(numbers, (_, text) => floatToken(text)) : numbers;
-  return written && { kind: 'constant', json: writeNumbers(written, box.languages.target === 'keras3') };
+  return written && { kind: 'constant', json: writeNumbers(written, builder.dialects.target === 'keras3') };
 }
 
 const floatToken = (text: string): JsonValue => ({ kind: 'number', text: /[.eE]/.test(text) ? text : `${text}.0` });
@@ -151,13 +151,13 @@ function writeNumbers({ json, shape }: Constant, isKeras3: boolean): JsonValue {
 /** A bias has one number a channel, wherever the channels stand. */
 export function biasOf({
   arguments: [, second],
-  box,
+  builder,
   arguments: [first],
   ...operation
 }: Operation): Constant | undefined {
   const bias = numbersOf(second);
   const tensor = tensorOf(first);
-  const rank = tensor && outputOf(box, tensor).shape?.length;
+  const rank = tensor && outputOf(builder, tensor).shape?.length;
   const { data_format: format = 'NHWC', ...rest } = settingsOf(operation);
   if (bias?.shape.length !== 1 || typeof format !== 'string' || !hasOnly(rest)) return undefined;
   if (!format.startsWith('NC')) return bias;
@@ -170,12 +170,12 @@ function carryBias(operation: Operation): Carried | undefined {
   const bias = biasOf(operation);
   const [first] = operation.arguments;
   if (bias === undefined || first === undefined) return undefined;
-  const json = writeNumbers(bias, operation.box.languages.target === 'keras3');
+  const json = writeNumbers(bias, operation.builder.dialects.target === 'keras3');
   return { id: 'Add', operands: [first, { kind: 'constant', json }], settings: objectOf([]) };
 }
 
 /** Operations of one tensor that have settings; undefined where one of them is not known. */
-function carryShaped({ id, arguments: operands, settings, box }: Operation): Carried | undefined {
+function carryShaped({ id, arguments: operands, settings, builder }: Operation): Carried | undefined {
   const plain = settingsOf({ settings });
   const isAxes = (value: unknown) => [value].flat().every((axis) => Number.isInteger(axis));
   const carried: Carried = { id, operands, settings };
@@ -206,7 +206,7 @@ function carryShaped({ id, arguments: operands, settings, box }: Operation): Car
     case 'Flip': {
       if (plain.axis === undefined || !isAxes(plain.axis) || !hasOnly(plain, 'axis')) return undefined;
       // TensorFlow wants a list.
-      const axis = box.languages.target === 'keras3' ? plain.axis : [plain.axis].flat();
+      const axis = builder.dialects.target === 'keras3' ? plain.axis : [plain.axis].flat();
       return { ...carried, settings: fromPlain({ axis }) as JsonObject };
     }
     default:
@@ -215,10 +215,10 @@ function carryShaped({ id, arguments: operands, settings, box }: Operation): Car
 }
 
 /** The shape of what the operation gives, constants among the operands included. */
-function shapeOf({ box }: Operation, { id, operands, settings }: Carried): Shape | undefined {
+function shapeOf({ builder }: Operation, { id, operands, settings }: Carried): Shape | undefined {
   const shapes = operands.flatMap((operand): readonly (Shape | undefined)[] => {
-    if (operand.kind === 'tensor') return [outputOf(box, { input: operand.input }).shape];
-    if (operand.kind === 'tensors') return operand.inputs.map((input) => outputOf(box, { input }).shape);
+    if (operand.kind === 'tensor') return [outputOf(builder, { input: operand.input }).shape];
+    if (operand.kind === 'tensors') return operand.inputs.map((input) => outputOf(builder, { input }).shape);
     const numbers = numbersOf(operand);
     return numbers === undefined ? [] : [numbers.shape];
   });

@@ -1,6 +1,6 @@
 import { fromPlain, type JsonObject, type PlainObject } from '../../../json/json-value.js';
 import { newLayer } from '../../../model/model.js';
-import { addTranslated, outputOf } from './layer-pieces.js';
+import { addTranslated, outputOf } from './layer-builder.js';
 import { hasOnly, type OperationRule, onlyTensor, settingsOf } from './operation-rules.js';
 import { translateLayer } from './translate-layer.js';
 
@@ -12,8 +12,8 @@ const activation =
   (operation) => {
     const tensor = onlyTensor(operation);
     if (tensor === undefined || !isDefault(settingsOf(operation))) return false;
-    const { dtype } = outputOf(operation.box, tensor);
-    addTranslated(operation.box, 'Activation', fromPlain({ dtype, activation: name }) as JsonObject, [tensor]);
+    const { dtype } = outputOf(operation.builder, tensor);
+    addTranslated(operation.builder, 'Activation', fromPlain({ dtype, activation: name }) as JsonObject, [tensor]);
     return true;
   };
 
@@ -24,8 +24,8 @@ const layer =
     const tensor = onlyTensor(operation);
     const settings = toSettings(settingsOf(operation));
     if (tensor === undefined || settings === undefined) return false;
-    const { dtype } = outputOf(operation.box, tensor);
-    translateLayer(operation.box, newLayer(className, operation.box.layer, { dtype, ...settings }), [tensor]);
+    const { dtype } = outputOf(operation.builder, tensor);
+    translateLayer(operation.builder, newLayer(className, operation.builder.layer, { dtype, ...settings }), [tensor]);
     return true;
   };
 

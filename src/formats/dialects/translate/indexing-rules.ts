@@ -4,7 +4,7 @@ import type { Shape } from '../../../layers/layer-facts.js';
 import { generatedTensor } from '../../../model/tensor.js';
 import { numbersIn } from './constants.js';
 import { indexedShape, isFull, placesIn, placesOf, readIndex, spread } from './index-keys.js';
-import { addPiece, addPlain, outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import { addPart, addPlain, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import {
   hasOnly,
   numbersOf,
@@ -18,29 +18,29 @@ import {
 // Operations that pick numbers, or put them into another shape: croppings, and products with a matrix of ones and zeros.
 
 /** The numbers at these places of an axis, which is the last one for the time being. */
-function pick(box: PieceBox, tensor: Source, axis: number, places: readonly number[], size: number): Source {
-  const rank = outputOf(box, tensor).shape!.length;
-  if (axis === rank - 1) return pickLast(box, tensor, places, size);
+function pick(builder: LayerBuilder, tensor: Source, axis: number, places: readonly number[], size: number): Source {
+  const rank = outputOf(builder, tensor).shape!.length;
+  if (axis === rank - 1) return pickLast(builder, tensor, places, size);
   const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1);
   const there = [...axes.filter((each) => each !== axis), axis];
   const back = axes.map((each) => there.indexOf(each) + 1);
-  const turned = addPlain(box, 'Permute', { dims: there }, [tensor]);
-  return addPlain(box, 'Permute', { dims: back }, [pickLast(box, turned, places, size)]);
+  const turned = addPlain(builder, 'Permute', { dims: there }, [tensor]);
+  return addPlain(builder, 'Permute', { dims: back }, [pickLast(builder, turned, places, size)]);
 }
 
 /** Puts a tensor into another shape, its first axis aside; undefined where more than one size is open. */
-export function addReshape(box: PieceBox, tensor: Source, shape: Shape): Source | undefined {
+export function addReshape(builder: LayerBuilder, tensor: Source, shape: Shape): Source | undefined {
   const sizes = shape.slice(1);
   if (sizes.filter((size) => size === null).length > 1) return undefined;
-  return addPlain(box, 'Reshape', { target_shape: sizes.map((size) => size ?? -1) }, [tensor]);
+  return addPlain(builder, 'Reshape', { target_shape: sizes.map((size) => size ?? -1) }, [tensor]);
 }
 
-const reshapeTo = (box: PieceBox, tensor: Source, shape: Shape): boolean =>
-  addReshape(box, tensor, shape) !== undefined;
+const reshapeTo = (builder: LayerBuilder, tensor: Source, shape: Shape): boolean =>
+  addReshape(builder, tensor, shape) !== undefined;
 
 /** The numbers at these places of the last axis: a product with a matrix that has one 1 a column changes none of them. */
-function pickLast(box: PieceBox, tensor: Source, indices: readonly number[], size: number): Source {
-  const { dtype, shape } = outputOf(box, tensor);
+function pickLast(builder: LayerBuilder, tensor: Source, indices: readonly number[], size: number): Source {
+  const { dtype, shape } = outputOf(builder, tensor);
   const units = indices.length;
   const config: PlainObject = { dtype, trainable: false, units, activation: 'linear', use_bias: false };
   const kernel = generatedTensor([size, units], () => {
@@ -48,17 +48,17 @@ function pickLast(box: PieceBox, tensor: Source, indices: readonly number[], siz
     for (const [column, row] of indices.entries()) values[row * units + column] = 1;
     return values;
   });
-  return addPiece(box, 'Dense', fromPlain(config) as JsonObject, [tensor], {
+  return addPart(builder, 'Dense', fromPlain(config) as JsonObject, [tensor], {
     weights: [{ name: 'kernel', tensor: kernel }],
     output: { dtype, shape: shape && [...shape.slice(0, -1), units] },
   });
 }
 
-const take: OperationRule = ({ box, arguments: [first, second, ...more], ...operation }) => {
+const take: OperationRule = ({ builder, arguments: [first, second, ...more], ...operation }) => {
   const tensor = tensorOf(first);
   const indices = numbersOf(second);
   const { axis, ...rest } = settingsOf(operation);
-  const shape = tensor && outputOf(box, tensor).shape;
+  const shape = tensor && outputOf(builder, tensor).shape;
   if (tensor === undefined || shape === undefined || indices === undefined || more.length > 0 || !hasOnly(rest))
     return false;
   const at = axisOf(axis, shape.length) ?? 0;
@@ -66,19 +66,19 @@ const take: OperationRule = ({ box, arguments: [first, second, ...more], ...oper
   if (size === null || at < 1) return false;
   const places = placesIn(numbersIn(indices), size);
   if (places === undefined || indices.shape.length > 1) return false;
-  const picked = pick(box, tensor, at, places, size);
-  return indices.shape.length === 1 || reshapeTo(box, picked, shape.toSpliced(at, 1));
+  const picked = pick(builder, tensor, at, places, size);
+  return indices.shape.length === 1 || reshapeTo(builder, picked, shape.toSpliced(at, 1));
 };
 
 const flip: OperationRule = (operation) => {
   const tensor = onlyTensor(operation);
-  const shape = tensor && outputOf(operation.box, tensor).shape;
+  const shape = tensor && outputOf(operation.builder, tensor).shape;
   const { axis, ...rest } = settingsOf(operation);
   const size = shape?.at(-1) ?? null;
   if (tensor === undefined || shape === undefined || size === null || !hasOnly(rest)) return false;
   if (shape.length < 2 || axisOf(axis, shape.length) !== shape.length - 1) return false;
   pickLast(
-    operation.box,
+    operation.builder,
     tensor,
     Array.from({ length: size }, (_, index) => size - 1 - index),
     size,
@@ -86,37 +86,37 @@ const flip: OperationRule = (operation) => {
   return true;
 };
 
-const stack: OperationRule = ({ box, arguments: [first, ...more], ...operation }) => {
+const stack: OperationRule = ({ builder, arguments: [first, ...more], ...operation }) => {
   const { axis, ...rest } = settingsOf(operation);
   if (first?.kind !== 'tensors' || more.length > 0 || !hasOnly(rest)) return false;
-  const shapes = first.inputs.map((input) => outputOf(box, { input }).shape);
+  const shapes = first.inputs.map((input) => outputOf(builder, { input }).shape);
   const rank = shapes[0]?.length;
   const at = rank === undefined ? undefined : axisOf(axis ?? 0, rank + 1);
   if (at === undefined || at < 1 || shapes.some((shape) => shape?.length !== rank)) return false;
-  const parts = first.inputs.map((input, index) => addReshape(box, { input }, shapes[index]!.toSpliced(at, 0, 1)));
+  const parts = first.inputs.map((input, index) => addReshape(builder, { input }, shapes[index]!.toSpliced(at, 0, 1)));
   if (parts.includes(undefined)) return false;
-  addPlain(box, 'Concatenate', { axis: at }, parts as readonly Source[]);
+  addPlain(builder, 'Concatenate', { axis: at }, parts as readonly Source[]);
   return true;
 };
 
 const expandDims: OperationRule = (operation) => {
   const tensor = onlyTensor(operation);
   const { axis, ...rest } = settingsOf(operation);
-  const shape = tensor && outputOf(operation.box, tensor).shape;
+  const shape = tensor && outputOf(operation.builder, tensor).shape;
   const at = shape && axisOf(axis, shape.length + 1);
   if (tensor === undefined || at === undefined || at < 1 || !hasOnly(rest)) return false;
-  return reshapeTo(operation.box, tensor, [...shape!.slice(0, at), 1, ...shape!.slice(at)]);
+  return reshapeTo(operation.builder, tensor, [...shape!.slice(0, at), 1, ...shape!.slice(at)]);
 };
 
 const squeeze: OperationRule = (operation) => {
   const tensor = onlyTensor(operation);
   const { axis, ...rest } = settingsOf(operation);
-  const shape = tensor && outputOf(operation.box, tensor).shape;
+  const shape = tensor && outputOf(operation.builder, tensor).shape;
   if (tensor === undefined || shape === undefined || axis === undefined || !hasOnly(rest)) return false;
   const gone = [axis].flat().map((each) => axisOf(each as number, shape.length));
   if (!gone.every((each) => each !== undefined && each > 0 && shape[each] === 1)) return false;
   return reshapeTo(
-    operation.box,
+    operation.builder,
     tensor,
     shape.filter((_, index) => !gone.includes(index)),
   );
@@ -125,18 +125,18 @@ const squeeze: OperationRule = (operation) => {
 const transpose: OperationRule = (operation) => {
   const tensor = onlyTensor(operation);
   const { axes, ...rest } = settingsOf(operation);
-  const rank = tensor && outputOf(operation.box, tensor).shape?.length;
+  const rank = tensor && outputOf(operation.builder, tensor).shape?.length;
   if (tensor === undefined || rank === undefined || !Array.isArray(axes) || !hasOnly(rest)) return false;
   const dims = axes.map((axis) => axisOf(axis as number, rank));
   if (dims[0] !== 0 || dims.length !== rank || new Set(dims).size < rank) return false;
-  addPlain(operation.box, 'Permute', { dims: dims.slice(1) as readonly number[] }, [tensor]);
+  addPlain(operation.builder, 'Permute', { dims: dims.slice(1) as readonly number[] }, [tensor]);
   return true;
 };
 
 /** Stretches of the axes of a map, and any places of one axis after the other. */
-const getItem: OperationRule = ({ box, arguments: [first, second, ...more], ...operation }: Operation) => {
+const getItem: OperationRule = ({ builder, arguments: [first, second, ...more], ...operation }: Operation) => {
   const tensor = tensorOf(first);
-  const shape = tensor && outputOf(box, tensor).shape;
+  const shape = tensor && outputOf(builder, tensor).shape;
   const key = second?.kind === 'constant' ? readIndex(second.json) : undefined;
   const indexed = key && shape && spread(key, shape.length);
   if (tensor === undefined || shape === undefined || key === undefined || more.length > 0) return false;
@@ -152,21 +152,21 @@ const getItem: OperationRule = ({ box, arguments: [first, second, ...more], ...o
   );
   if (indexed.parts.some((part, axis) => !isFull(part) && !picked[axis]?.length)) return false;
 
-  const cropped = crop(box, tensor, shape, picked);
+  const cropped = crop(builder, tensor, shape, picked);
   let result = cropped ?? tensor;
   for (const [axis, places] of picked.entries()) {
     const isCropped = cropped !== undefined && axis < shape.length - 1;
-    if (places !== undefined && !isCropped) result = pick(box, result, axis, places, shape[axis]!);
+    if (places !== undefined && !isCropped) result = pick(builder, result, axis, places, shape[axis]!);
   }
   const isReshaped = indexed.fresh.length > 0 || indexed.parts.some(({ kind }) => kind === 'number');
-  if (isReshaped) return reshapeTo(box, result, indexedShape(key, shape)!);
-  if (result === tensor) addPlain(box, 'Rescaling', { scale: 1, offset: 0 }, [tensor]);
+  if (isReshaped) return reshapeTo(builder, result, indexedShape(key, shape)!);
+  if (result === tensor) addPlain(builder, 'Rescaling', { scale: 1, offset: 0 }, [tensor]);
   return true;
 };
 
 /** Stretches of the places of a map, every nth of which a pooling of one place at a time picks. */
 function crop(
-  box: PieceBox,
+  builder: LayerBuilder,
   tensor: Source,
   shape: Shape,
   picked: readonly (readonly number[] | undefined)[],
@@ -174,7 +174,7 @@ function crop(
   // TensorFlow.js crops maps of two dimensions alone: a row of places is a map of one column.
   if ((shape.length !== 3 && shape.length !== 4) || picked.slice(1, -1).every((own) => own === undefined))
     return undefined;
-  const channels = outputOf(box, tensor).shape!.at(-1)!;
+  const channels = outputOf(builder, tensor).shape!.at(-1)!;
   const row = shape.length === 3;
   const places = [picked[1], row ? undefined : picked[2]];
   const steps = places.map((own) => (own === undefined || own.length < 2 ? 1 : own[1]! - own[0]!));
@@ -182,14 +182,16 @@ function crop(
   const cropping = places.map((own, axis) =>
     own === undefined ? [0, 0] : [own[0]!, shape[axis + 1]! - 1 - own.at(-1)!],
   );
-  const map = row ? addReshape(box, tensor, [null, shape[1]!, 1, channels]) : tensor;
+  const map = row ? addReshape(builder, tensor, [null, shape[1]!, 1, channels]) : tensor;
   if (map === undefined) return undefined;
   const data_format = 'channels_last';
-  const cropped = addPlain(box, 'Cropping2D', { cropping, data_format }, [map]);
+  const cropped = addPlain(builder, 'Cropping2D', { cropping, data_format }, [map]);
   const strided = steps.every((step) => step === 1)
     ? cropped
-    : addPlain(box, 'MaxPooling2D', { pool_size: [1, 1], strides: steps, padding: 'valid', data_format }, [cropped]);
-  return row ? addReshape(box, strided, [null, picked[1]!.length, channels]) : strided;
+    : addPlain(builder, 'MaxPooling2D', { pool_size: [1, 1], strides: steps, padding: 'valid', data_format }, [
+        cropped,
+      ]);
+  return row ? addReshape(builder, strided, [null, picked[1]!.length, channels]) : strided;
 }
 
 /** By the name of the class in Keras 3. */

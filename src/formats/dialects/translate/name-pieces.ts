@@ -13,23 +13,23 @@ import { distribute, type Layer, stepAxes, type Wrapper } from '../../../model/m
 import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
+import type { LayerBuilder } from './layer-builder.js';
 import type { LayerNames } from './layer-names.js';
-import type { PieceBox } from './layer-pieces.js';
-import { type Languages, translateConfig } from './translate-config.js';
+import { type DialectPair, translateConfig } from './translate-config.js';
 
-interface Naming extends Languages {
+interface Naming extends DialectPair {
   readonly names: LayerNames;
 }
 
-/** Gives the pieces their names: the one of the layer's own class, or else the last one, is the layer itself. */
-export function namePieces(box: PieceBox, layer: Layer, name: string, naming: Naming) {
+/** Gives the parts their names: the one of the layer's own class, or else the last one, is the layer itself. */
+export function namePieces(builder: LayerBuilder, layer: Layer, name: string, naming: Naming) {
   const { names, target } = naming;
   if (target === 'tfjs') refuseUnknownWeights(layer);
-  const { pieces } = box;
-  const same = pieces.findIndex(({ className }) => className === layer.className);
-  const keeper = same < 0 ? pieces.length - 1 : same;
-  const own = pieces.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
-  const layers = pieces.map((piece, index): Layer => {
+  const { parts } = builder;
+  const same = parts.findIndex(({ className }) => className === layer.className);
+  const keeper = same < 0 ? parts.length - 1 : same;
+  const own = parts.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
+  const layers = parts.map((piece, index): Layer => {
     const title = index === keeper ? name : names.claim(`${name}_${piece.role}`);
     const config = named(piece.config, title);
     const made: Layer = {
@@ -45,7 +45,7 @@ export function namePieces(box: PieceBox, layer: Layer, name: string, naming: Na
     if (layer.wrappers === undefined || piece.sources.length > 1) return made;
     return index === keeper ? wrapAgain(made, layer, naming) : distribute(made, stepAxes(layer));
   });
-  return { layers, sources: pieces.map((piece) => piece.sources), arguments: pieces.map(({ call }) => call) };
+  return { layers, sources: parts.map((piece) => piece.sources), arguments: parts.map(({ call }) => call) };
 }
 
 const named = (config: JsonObject, name: string): JsonObject =>

@@ -6,7 +6,7 @@ import { mapped, type Tensor, type Weight } from '../../../model/tensor.js';
 import { cannotConvert } from './cannot-convert.js';
 import { constantOf, numbersIn, readConstant } from './constants.js';
 import { addReshape } from './indexing-rules.js';
-import { addPiece, addPlain, inPrecision, outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import { addPart, addPlain, inPrecision, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import { addRescaling } from './translate-layer.js';
 
 // Keras' Normalization, (x - mean) / deviation, is a fixed affine map. Where its numbers stand in the config it is
@@ -23,14 +23,16 @@ const ONE = fromPlain(1);
 const ZERO = fromPlain(0);
 
 /** The layers that compute what a Normalization does, for TensorFlow.js. */
-export function normalize(box: PieceBox, layer: Layer, [source]: readonly Source[]): Source | undefined {
-  if (box.languages.target !== 'tfjs') return undefined;
+export function normalize(builder: LayerBuilder, layer: Layer, [source]: readonly Source[]): Source | undefined {
+  if (builder.dialects.target !== 'tfjs') return undefined;
   const { settings, config } = layer;
-  const tensor = inPrecision(box, config, source!);
-  const shape = outputOf(box, tensor).shape;
+  const tensor = inPrecision(builder, config, source!);
+  const shape = outputOf(builder, tensor).shape;
   const axes = shape && keptAxes(settings, shape.length);
   const done =
-    shape && axes && (settings.mean == null ? byWeights(box, layer, tensor, axes) : byConfig(box, layer, tensor, axes));
+    shape &&
+    axes &&
+    (settings.mean == null ? byWeights(builder, layer, tensor, axes) : byConfig(builder, layer, tensor, axes));
   if (done !== undefined) return done;
   throw cannotConvert(
     layer.name,
@@ -49,8 +51,8 @@ function keptAxes({ axis = -1 }: PlainObject, rank: number): readonly number[] |
     : undefined;
 }
 
-function byConfig(box: PieceBox, { config, settings }: Layer, tensor: Source, axes: readonly number[]) {
-  const shape = outputOf(box, tensor).shape!;
+function byConfig(builder: LayerBuilder, { config, settings }: Layer, tensor: Source, axes: readonly number[]) {
+  const shape = outputOf(builder, tensor).shape!;
   const sizes = axes.map((axis) => shape[axis]!);
   const isKnown = sizes.every((size) => size !== null);
   const [mean, variance] = ['mean', 'variance'].map((name) => {
@@ -60,9 +62,10 @@ function byConfig(box: PieceBox, { config, settings }: Layer, tensor: Source, ax
   if (mean === undefined || variance === undefined) return undefined;
   const written = (numbers: readonly number[], map: (value: number) => number) =>
     constantOf(numbers.map(Math.fround).map(map), broadcastShape(axes, shape)).json;
-  if (settings.invert === true) return addRescaling(box, written(variance, deviation), written(mean, Number), [tensor]);
-  const centred = addRescaling(box, ONE, written(mean, negative), [tensor]);
-  return addRescaling(box, written(variance, inverse), ZERO, [centred]);
+  if (settings.invert === true)
+    return addRescaling(builder, written(variance, deviation), written(mean, Number), [tensor]);
+  const centred = addRescaling(builder, ONE, written(mean, negative), [tensor]);
+  return addRescaling(builder, written(variance, inverse), ZERO, [centred]);
 }
 
 /** One number for all, or one for each of the last of the kept axes, or one for each of all. */
@@ -82,9 +85,9 @@ function broadcastShape(axes: readonly number[], shape: Shape): readonly number[
   return shape.slice(first).map((size, index) => (axes.includes(first + index) ? size! : 1));
 }
 
-function byWeights(box: PieceBox, layer: Layer, tensor: Source, axes: readonly number[]): Source | undefined {
+function byWeights(builder: LayerBuilder, layer: Layer, tensor: Source, axes: readonly number[]): Source | undefined {
   const { settings } = layer;
-  const shape = outputOf(box, tensor).shape!;
+  const shape = outputOf(builder, tensor).shape!;
   const [mean, variance] = ['mean', 'variance'].map(
     (name) => layer.weights.find((weight) => weight.name === name)?.tensor,
   );
@@ -96,34 +99,34 @@ function byWeights(box: PieceBox, layer: Layer, tensor: Source, axes: readonly n
   if (axes.some((axis, index) => axis !== first + index)) {
     const others = Array.from({ length: rank - 1 }, (_, index) => index + 1);
     const there = [...others.filter((axis) => !axes.includes(axis)), ...axes];
-    const turned = addPlain(box, 'Permute', { dims: there }, [tensor]);
+    const turned = addPlain(builder, 'Permute', { dims: there }, [tensor]);
     const last = axes.map((_, index) => first + index);
-    const done = byWeights(box, layer, turned, last);
-    return done && addPlain(box, 'Permute', { dims: others.map((axis) => there.indexOf(axis) + 1) }, [done]);
+    const done = byWeights(builder, layer, turned, last);
+    return done && addPlain(builder, 'Permute', { dims: others.map((axis) => there.indexOf(axis) + 1) }, [done]);
   }
   const isMap = rank === 4 && axes.length === 1;
-  const map = isMap ? tensor : addReshape(box, tensor, [null, null, 1, size]);
+  const map = isMap ? tensor : addReshape(builder, tensor, [null, null, 1, size]);
   if (map === undefined) return undefined;
   const kernel = [1, 1, size, 1];
   const done =
     settings.invert === true
-      ? addDepthwise(box, map, mapped(variance, kernel, deviation), mapped(mean, [size], Number))
+      ? addDepthwise(builder, map, mapped(variance, kernel, deviation), mapped(mean, [size], Number))
       : addDepthwise(
-          box,
+          builder,
           addDepthwise(
-            box,
+            builder,
             map,
             mapped(variance, kernel, () => 1),
             mapped(mean, [size], negative),
           ),
           mapped(variance, kernel, inverse),
         );
-  return isMap ? done : addReshape(box, done, shape);
+  return isMap ? done : addReshape(builder, done, shape);
 }
 
 /** Each channel times a number, and plus one. */
-function addDepthwise(box: PieceBox, tensor: Source, kernel: Tensor, bias?: Tensor): Source {
-  const { dtype } = outputOf(box, tensor);
+function addDepthwise(builder: LayerBuilder, tensor: Source, kernel: Tensor, bias?: Tensor): Source {
+  const { dtype } = outputOf(builder, tensor);
   const config: PlainObject = {
     dtype,
     trainable: false,
@@ -139,5 +142,5 @@ function addDepthwise(box: PieceBox, tensor: Source, kernel: Tensor, bias?: Tens
     { name: 'depthwise_kernel', tensor: kernel },
     ...(bias === undefined ? [] : [{ name: 'bias', tensor: bias }]),
   ];
-  return addPiece(box, 'DepthwiseConv2D', fromPlain(config) as JsonObject, [tensor], { weights });
+  return addPart(builder, 'DepthwiseConv2D', fromPlain(config) as JsonObject, [tensor], { weights });
 }

@@ -1,12 +1,12 @@
 import { type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
 import type { Argument } from '../../../model/call-arguments.js';
 import { type Constant, readConstant } from './constants.js';
-import { outputOf, type PieceBox, type Source } from './layer-pieces.js';
+import { type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import type { ReadOperation } from './read-operation.js';
 
 /** An operation with its arguments, whichever Keras wrote it. */
 export interface Operation extends ReadOperation {
-  readonly box: PieceBox;
+  readonly builder: LayerBuilder;
 }
 
 /** Does the operation as layers and says so; false where these are not certain to compute the same. */
@@ -30,4 +30,5 @@ export const settingsOf = ({ settings }: { readonly settings: JsonObject }): Pla
 export const hasOnly = (settings: PlainObject, ...names: readonly string[]): boolean =>
   Object.keys(settings).every((name) => names.includes(name));
 
-export const rankOf = (box: PieceBox, tensor: Source): number | undefined => outputOf(box, tensor).shape?.length;
+export const rankOf = (builder: LayerBuilder, tensor: Source): number | undefined =>
+  outputOf(builder, tensor).shape?.length;

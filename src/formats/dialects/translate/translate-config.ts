@@ -22,7 +22,7 @@ import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
 
 /** Whose words are translated into whose. */
-export interface Languages {
+export interface DialectPair {
   readonly source: Dialect;
   readonly target: Loader;
   /** Whether the target's files hold operations as such. */
@@ -58,15 +58,15 @@ const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(classNam
 export function translateConfig(
   className: string,
   written: JsonObject,
-  languages: Languages,
+  dialects: DialectPair,
   layer: string,
   isInside = false,
 ): TranslatedConfig {
-  const { target } = languages;
+  const { target } = dialects;
   const settings = toPlain(written) as PlainObject;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
-  if (MASK_READERS.includes(className) && target === 'tfjs' && languages.hasMasks)
+  if (MASK_READERS.includes(className) && target === 'tfjs' && dialects.hasMasks)
     throw noSuchField(layer, 'class_name', className, target, 'reads a mask, which TensorFlow.js does otherwise');
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
@@ -75,7 +75,7 @@ export function translateConfig(
     if (key === 'name') continue;
     if (isSpareField(className, key, value, target, layer)) continue;
     // It speaks of masked steps alone.
-    if (key === 'zero_output_for_mask' && target !== 'keras3' && !languages.hasMasks) continue;
+    if (key === 'zero_output_for_mask' && target !== 'keras3' && !dialects.hasMasks) continue;
     // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
     if (key === 'dtype' && className === 'IntegerLookup' && target === 'keras2') continue;
     const field = readField(key, toPlain(value));
@@ -83,7 +83,7 @@ export function translateConfig(
       members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
     } else if (field.kind === 'activation') {
       const canSplit = !isInside && key === 'activation' && !isRecurrent(className);
-      const words = translateFunction(key, field.activation, value, languages, layer, canSplit);
+      const words = translateFunction(key, field.activation, value, dialects, layer, canSplit);
       if ('split' in words) split = words.split;
       members.push([key, 'split' in words ? LINEAR : words.value]);
     } else if (field.kind === 'object') {
@@ -91,7 +91,7 @@ export function translateConfig(
     } else if (key === 'backward_layer' && isMirror(written, value, target)) {
       // Both Kerases make it from the forward layer; TensorFlow.js knows no other.
     } else if (field.kind === 'layers') {
-      members.push([key, translateWrapped(key, value, languages, layer)]);
+      members.push([key, translateWrapped(key, value, dialects, layer)]);
     } else {
       const plain = toPlain(value);
       const refused = facts.refusedFields?.find(
@@ -137,7 +137,7 @@ function isSpareField(className: string, key: string, value: JsonValue, target: 
   // The input layer says the size: what Keras 2 alone says on another layer is not needed beside it.
   if (standing === 'known') return INPUT_FIELDS.includes(key) && !['InputLayer', 'Embedding'].includes(className);
   if (standing === undefined) throw noSuchClass(className, layer, target);
-  if (standing === 'spare' || plain === null) return true;
+  if (standing === 'ignorable' || plain === null) return true;
   throw noSuchField(layer, key, plain, target, `is an argument that ${loaderName(target)} does not know`);
 }
 
@@ -145,7 +145,7 @@ function translateFunction(
   field: string,
   activation: Activation,
   written: JsonValue,
-  { source, target }: Languages,
+  { source, target }: DialectPair,
   layer: string,
   canSplit: boolean,
 ): { readonly value: JsonValue } | { readonly split: SplitActivation } {
@@ -188,15 +188,15 @@ function withoutIds(value: Plain): Plain {
   return Object.fromEntries(members.map(([key, member]) => [key, withoutIds(member ?? null)]));
 }
 
-function translateWrapped(field: string, value: JsonValue, languages: Languages, layer: string): JsonValue {
+function translateWrapped(field: string, value: JsonValue, dialects: DialectPair, layer: string): JsonValue {
   if (value.kind === 'literal') return value;
   if (isArray(value))
     return {
       kind: 'array',
-      items: value.items.map((item) => ({ value: translateWrapped(field, item.value, languages, layer) })),
+      items: value.items.map((item) => ({ value: translateWrapped(field, item.value, dialects, layer) })),
     };
   const wrapped = readSerialized(value);
-  if (field === 'backward_layer' && languages.target === 'tfjs') {
+  if (field === 'backward_layer' && dialects.target === 'tfjs') {
     throw cannotConvert(
       layer,
       field,
@@ -213,10 +213,10 @@ function translateWrapped(field: string, value: JsonValue, languages: Languages,
     );
   }
   const name = getMember(wrapped.config, 'name');
-  const { config } = translateConfig(wrapped.className, wrapped.config, languages, layer, true);
+  const { config } = translateConfig(wrapped.className, wrapped.config, dialects, layer, true);
   const members = config.members.map(({ key, value: each }) => [key, each] as const);
   const named = name === undefined ? config : objectOf([['name', name], ...members]);
-  return writeWrapped(wrapped.className, named, languages.target);
+  return writeWrapped(wrapped.className, named, dialects.target);
 }
 
 export function noSuchClass(className: string, layer: string, target: Loader) {

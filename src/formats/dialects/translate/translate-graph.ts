@@ -9,12 +9,12 @@ import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKe
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
+import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
-import { addIdentity, addTranslated, type PieceBox, type Source, type TensorFacts } from './layer-pieces.js';
 import { omissionOf } from './leaves-out.js';
 import { keptWeights, namePieces, wrapAgain } from './name-pieces.js';
 import { isOperation } from './read-operation.js';
-import type { Languages } from './translate-config.js';
+import type { DialectPair } from './translate-config.js';
 import { listHeld, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { translateOperation } from './translate-operation.js';
@@ -63,8 +63,8 @@ export function translateGraph(
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
   const leftOut: Layer[] = [];
-  const languages = { source, target, hasOperations, hasMasks: hasMasks(root) };
-  const task: Task = { ...languages, names: layerNames(root, target), renamed, leftOut };
+  const dialects = { source, target, hasOperations, hasMasks: hasMasks(root) };
+  const task: Task = { ...dialects, names: layerNames(root, target), renamed, leftOut };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
     root.outputs.flatMap((ref, index) => {
@@ -119,7 +119,7 @@ const hasMasks = (root: Graph): boolean =>
     graph.layers.some(({ className, settings }) => factsOf(className, settings).masking?.(settings) === 'makes'),
   );
 
-interface Task extends Languages {
+interface Task extends DialectPair {
   readonly names: LayerNames;
   readonly renamed: Renaming[];
   readonly leftOut: Layer[];
@@ -211,9 +211,13 @@ function leaveOut(
   task.leftOut.push(...layersIn(layer));
   if (omission === 'leave out' && !isOutput) return { layers: [], sources: [], outputs: [given], keywords: [] };
   // The model's output keeps its name.
-  const box: PieceBox = { pieces: [], inputs: [given], languages: task, layer: layer.name };
-  addIdentity(box, layer.config, { input: 0 });
-  return { ...namePieces(box, { ...layer, weights: [] }, name, task), outputs: [box.pieces[0]!.output], keywords: [] };
+  const builder: LayerBuilder = { parts: [], inputs: [given], dialects: task, layer: layer.name };
+  addIdentity(builder, layer.config, { input: 0 });
+  return {
+    ...namePieces(builder, { ...layer, weights: [] }, name, task),
+    outputs: [builder.parts[0]!.output],
+    keywords: [],
+  };
 }
 
 /** @throws RetrofitError `cannot-convert` for a call that is always as in training, in the layer or in its model */
@@ -237,20 +241,20 @@ function translateAny(
   const calls = layer.calls.map(argumentsOf);
   if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
   const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
-  const box: PieceBox = { pieces: [], inputs: inside, languages: task, layer: layer.name };
+  const builder: LayerBuilder = { parts: [], inputs: inside, dialects: task, layer: layer.name };
   const sources = inputs.map((_, input): Source => ({ input }));
   let keywords: readonly (JsonObject | undefined)[] = [];
-  if (layer.className === 'InputLayer') translateInput(box, layer);
+  if (layer.className === 'InputLayer') translateInput(builder, layer);
   else if (isOperation(layer)) {
     if (calls.length !== 1) throw severalCalls(layer);
-    translateOperation(box, layer, calls[0]!);
+    translateOperation(builder, layer, calls[0]!);
   } else {
     keywords = calls.map((call) => translateKeywords(layer, call, task));
-    translateLayer(box, layer, sources);
+    translateLayer(builder, layer, sources);
   }
-  const { shape, dtype } = box.pieces.at(-1)!.output;
+  const { shape, dtype } = builder.parts.at(-1)!.output;
   const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
-  return { ...namePieces(box, layer, name, task), outputs: [output], keywords };
+  return { ...namePieces(builder, layer, name, task), outputs: [output], keywords };
 }
 
 /** A nested model: its layers are translated, it stays what it is. */
@@ -284,8 +288,8 @@ function translateModel(
 }
 
 /** The input that a Sequential model did not write is written now. */
-function translateInput(box: PieceBox, layer: Layer): void {
-  const shape = inputShape(layer.settings) ?? box.inputs[0]?.shape;
+function translateInput(builder: LayerBuilder, layer: Layer): void {
+  const shape = inputShape(layer.settings) ?? builder.inputs[0]?.shape;
   if (shape === undefined) {
     throw cannotConvert(
       layer.name,
@@ -296,7 +300,7 @@ function translateInput(box: PieceBox, layer: Layer): void {
   }
   const isWritten = inputShape(layer.settings) !== undefined;
   const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
-  addTranslated(box, 'InputLayer', config, []);
+  addTranslated(builder, 'InputLayer', config, []);
 }
 
 function severalInputs(layer: Layer) {

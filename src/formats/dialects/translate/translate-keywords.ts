@@ -4,7 +4,7 @@ import { type Argument, argumentsOf, type CallArguments, saysNothing } from '../
 import { type Graph, type Layer, listGraphs } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
-import type { Languages } from './translate-config.js';
+import type { DialectPair } from './translate-config.js';
 
 /**
  * What a call says besides its tensors: its phase, `training`. Keras 2 obeys it always. Keras 3 writes the phase of every
@@ -16,7 +16,7 @@ import type { Languages } from './translate-config.js';
 export function translateKeywords(
   layer: Layer,
   call: CallArguments,
-  { source, target }: Languages,
+  { source, target }: DialectPair,
 ): JsonObject | undefined {
   const says = (argument: Argument) => argument.kind !== 'constant' || !saysNothing(argument.json);
   const [first, ...more] = call.positional.filter(says);

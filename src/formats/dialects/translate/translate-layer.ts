@@ -19,87 +19,92 @@ import {
   addPlain,
   addTranslated,
   inPrecision,
+  type LayerBuilder,
   outputOf,
-  type PieceBox,
   type Source,
-} from './layer-pieces.js';
+} from './layer-builder.js';
 import { omissionOf } from './leaves-out.js';
 import { normalize } from './normalization-rule.js';
 import { noSuchClass } from './translate-config.js';
 import { readSerialized, type SerializedObject } from './translate-object.js';
 
-type Rule = (box: PieceBox, layer: Layer, sources: readonly Source[]) => Source | undefined;
+type Rule = (builder: LayerBuilder, layer: Layer, sources: readonly Source[]) => Source | undefined;
 
 /**
  * The layers that stand for one layer in another loader, the last of them giving its output.
  * @throws RetrofitError `cannot-convert` for what the loader lacks
  */
-export function translateLayer(box: PieceBox, layer: Layer, sources: readonly Source[]): void {
-  const done = RULES.get(layer.className)?.(box, layer, sources);
-  if (done === undefined) addTranslated(box, layer.className, layer.config, sources);
+export function translateLayer(builder: LayerBuilder, layer: Layer, sources: readonly Source[]): void {
+  const done = RULES.get(layer.className)?.(builder, layer, sources);
+  if (done === undefined) addTranslated(builder, layer.className, layer.config, sources);
 }
 
 /** TensorFlow.js ignores `keepdims`: the lost dimensions come back by a Reshape. */
-const keepDimensions: Rule = (box, layer, sources) => {
+const keepDimensions: Rule = (builder, layer, sources) => {
   const { settings } = layer;
-  if (box.languages.target !== 'tfjs' || settings.keepdims !== true) return undefined;
-  const pooled = addTranslated(box, layer.className, withoutMember(layer.config, 'keepdims'), sources);
+  if (builder.dialects.target !== 'tfjs' || settings.keepdims !== true) return undefined;
+  const pooled = addTranslated(builder, layer.className, withoutMember(layer.config, 'keepdims'), sources);
   const rank = factsOf(layer.className, settings).spatialRank ?? 2;
   const ones = Array<number>(rank).fill(1);
-  const channels = outputOf(box, pooled).shape?.at(-1) ?? -1;
+  const channels = outputOf(builder, pooled).shape?.at(-1) ?? -1;
   const target_shape = isChannelsFirst(settings) ? [channels, ...ones] : [...ones, channels];
-  return addPlain(box, 'Reshape', { target_shape }, [pooled]);
+  return addPlain(builder, 'Reshape', { target_shape }, [pooled]);
 };
 
-const subtract: Rule = (box, _layer, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
-  const negative = addPlain(box, 'Rescaling', { scale: -1, offset: 0 }, [sources[1]!]);
-  return addPlain(box, 'Add', {}, [sources[0]!, negative]);
+const subtract: Rule = (builder, _layer, sources) => {
+  if (builder.dialects.target !== 'tfjs') return undefined;
+  const negative = addPlain(builder, 'Rescaling', { scale: -1, offset: 0 }, [sources[1]!]);
+  return addPlain(builder, 'Add', {}, [sources[0]!, negative]);
 };
 
-const identity: Rule = (box, layer, sources) =>
-  box.languages.target === 'tfjs'
-    ? addTranslated(box, 'Activation', withMember(layer.config, 'activation', fromPlain('linear')), sources)
+const identity: Rule = (builder, layer, sources) =>
+  builder.dialects.target === 'tfjs'
+    ? addTranslated(builder, 'Activation', withMember(layer.config, 'activation', fromPlain('linear')), sources)
     : undefined;
 
 /** Inception-ResNet's own layer, which either Keras registers for itself: inputs[0] + scale * inputs[1]. */
-const customScale: Rule = (box, layer, sources) => {
+const customScale: Rule = (builder, layer, sources) => {
   const scale = getMember(layer.config, 'scale');
   if (scale === undefined || sources.length !== 2) return undefined;
-  const scaled = addRescaling(box, scale, fromPlain(0), [sources[1]!]);
-  return addPlain(box, 'Add', {}, [sources[0]!, scaled]);
+  const scaled = addRescaling(builder, scale, fromPlain(0), [sources[1]!]);
+  return addPlain(builder, 'Add', {}, [sources[0]!, scaled]);
 };
 
 /** A Rescaling whose numbers keep their tokens. */
-export function addRescaling(box: PieceBox, scale: JsonValue, offset: JsonValue, sources: readonly Source[]): Source {
-  const { dtype } = outputOf(box, sources[0]!);
+export function addRescaling(
+  builder: LayerBuilder,
+  scale: JsonValue,
+  offset: JsonValue,
+  sources: readonly Source[],
+): Source {
+  const { dtype } = outputOf(builder, sources[0]!);
   // It makes whole numbers single precision in every loader.
   const own = dtype.includes('float') ? dtype : 'float32';
   const config = fromPlain({ dtype: own, scale: null, offset: null }) as JsonObject;
-  return addTranslated(box, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
+  return addTranslated(builder, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
 }
 
 /** Arrays of NumPy become lists, which TensorFlow.js broadcasts like a number. */
-const rescaling: Rule = (box, { config }, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
+const rescaling: Rule = (builder, { config }, sources) => {
+  if (builder.dialects.target !== 'tfjs') return undefined;
   const plain = ['scale', 'offset'].reduce((before, name) => {
     const numbers = readConstant(getMember(before, name));
     return numbers === undefined ? before : withMember(before, name, numbers.json);
   }, config);
-  return addTranslated(box, 'Rescaling', plain, sources);
+  return addTranslated(builder, 'Rescaling', plain, sources);
 };
 
 // TensorFlow.js' ReLU knows a ceiling only; it has the slope and the threshold as layers of their own.
-const relu: Rule = (box, { config, settings }, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
+const relu: Rule = (builder, { config, settings }, sources) => {
+  if (builder.dialects.target !== 'tfjs') return undefined;
   const slope = numberIn(settings, 'negative_slope') ?? 0;
   const threshold = numberIn(settings, 'threshold') ?? 0;
   if ((settings.max_value ?? null) !== null || (slope === 0) === (threshold === 0)) return undefined;
   const base = ['max_value', 'negative_slope', 'threshold'].reduce(withoutMember, config);
   return slope === 0
-    ? addTranslated(box, 'ThresholdedReLU', withMember(base, 'theta', getMember(config, 'threshold')!), sources)
+    ? addTranslated(builder, 'ThresholdedReLU', withMember(base, 'theta', getMember(config, 'threshold')!), sources)
     : addTranslated(
-        box,
+        builder,
         'LeakyReLU',
         withMember(base, 'negative_slope', getMember(config, 'negative_slope')!),
         sources,
@@ -107,18 +112,18 @@ const relu: Rule = (box, { config, settings }, sources) => {
 };
 
 /** Keras 3 has it as a ReLU with a threshold, which is cut off at the threshold itself in both. */
-const thresholded: Rule = (box, { config }, sources) => {
-  if (box.languages.target !== 'keras3') return undefined;
+const thresholded: Rule = (builder, { config }, sources) => {
+  if (builder.dialects.target !== 'keras3') return undefined;
   const theta = getMember(config, 'theta') ?? fromPlain(1);
-  return addTranslated(box, 'ReLU', withMember(withoutMember(config, 'theta'), 'threshold', theta), sources);
+  return addTranslated(builder, 'ReLU', withMember(withoutMember(config, 'theta'), 'threshold', theta), sources);
 };
 
 /** TensorFlow.js counts from axis 1 by default and computes over the last one only. */
-const softmax: Rule = (box, layer, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
+const softmax: Rule = (builder, layer, sources) => {
+  if (builder.dialects.target !== 'tfjs') return undefined;
   const written = getMember(layer.config, 'axis') ?? fromPlain(-1);
   const axis = isArray(written) && written.items.length === 1 ? written.items[0]!.value : written;
-  const rank = outputOf(box, sources[0]!).shape?.length;
+  const rank = outputOf(builder, sources[0]!).shape?.length;
   const number = layer.settings.axis ?? -1;
   if (isArray(axis) || axisOf(number, rank ?? 0) !== (rank ?? 0) - 1) {
     throw cannotConvert(
@@ -128,16 +133,16 @@ const softmax: Rule = (box, layer, sources) => {
       'rebuild the model with a Permute before the layer and one behind it',
     );
   }
-  return addTranslated(box, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
+  return addTranslated(builder, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
 };
 
 /** Of tfjs-layers' batchNormalization: beyond, it says that it is not implemented. */
 const MAX_NORMALIZED_RANK = 4;
 
 /** TensorFlow.js computes with the statistics of the last axis, whatever the axis: the channels go there and back. */
-const normalization: Rule = (box, layer, sources) => {
-  if (box.languages.target !== 'tfjs') return undefined;
-  const rank = outputOf(box, sources[0]!).shape?.length;
+const normalization: Rule = (builder, layer, sources) => {
+  if (builder.dialects.target !== 'tfjs') return undefined;
+  const rank = outputOf(builder, sources[0]!).shape?.length;
   if (rank !== undefined && rank > MAX_NORMALIZED_RANK) {
     throw cannotConvert(
       layer.name,
@@ -149,7 +154,7 @@ const normalization: Rule = (box, layer, sources) => {
   const axis = rank === undefined ? undefined : axisOf(layer.settings.axis ?? -1, rank);
   const last = withMember(layer.config, 'axis', fromPlain(-1));
   if ((layer.settings.axis ?? -1) === -1 || (rank !== undefined && axis === rank - 1))
-    return addTranslated(box, layer.className, last, sources);
+    return addTranslated(builder, layer.className, last, sources);
   if (rank === undefined || axis === undefined || axis < 1) {
     throw cannotConvert(
       layer.name,
@@ -161,43 +166,43 @@ const normalization: Rule = (box, layer, sources) => {
   const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1);
   const there = [...axes.filter((each) => each !== axis), axis];
   const back = axes.map((each) => there.indexOf(each) + 1);
-  const turned = addPlain(box, 'Permute', { dims: there }, sources);
-  return addPlain(box, 'Permute', { dims: back }, [addTranslated(box, layer.className, last, [turned])]);
+  const turned = addPlain(builder, 'Permute', { dims: there }, sources);
+  return addPlain(builder, 'Permute', { dims: back }, [addTranslated(builder, layer.className, last, [turned])]);
 };
 
 /** Of an image that is large enough a CenterCrop is a Cropping2D; a smaller one it would resize. */
-const centerCrop: Rule = (box, { config, settings }, sources) => {
-  const shape = outputOf(box, sources[0]!).shape;
-  if (box.languages.target !== 'tfjs' || shape?.length !== 4) return undefined;
+const centerCrop: Rule = (builder, { config, settings }, sources) => {
+  const shape = outputOf(builder, sources[0]!).shape;
+  if (builder.dialects.target !== 'tfjs' || shape?.length !== 4) return undefined;
   const cropping = spatialAxes(settings, 2).map((axis, index) => {
     const rest = (shape[axis] ?? Number.NaN) - (numberIn(settings, index === 0 ? 'height' : 'width') ?? Number.NaN);
     return [Math.floor(rest / 2), rest - Math.floor(rest / 2)];
   });
   if (!cropping.flat().every((size) => size >= 0)) return undefined;
   const data_format = isChannelsFirst(settings) ? 'channels_first' : 'channels_last';
-  return addPlain(box, 'Cropping2D', { cropping, data_format }, [inPrecision(box, config, sources[0]!)]);
+  return addPlain(builder, 'Cropping2D', { cropping, data_format }, [inPrecision(builder, config, sources[0]!)]);
 };
 
 /** The layers of a Pipeline one by one, but for those that the target has no use for. */
-const pipeline: Rule = (box, layer, sources) => {
-  const { target } = box.languages;
+const pipeline: Rule = (builder, layer, sources) => {
+  const { target } = builder.dialects;
   const list = getMember(layer.config, 'layers');
   const held = isArray(list) ? list.items.map((item) => readSerialized(item.value)) : [undefined];
   if (target === 'keras3' || held.includes(undefined)) return undefined;
   return (held as readonly SerializedObject[]).reduce<Source>((before, { className, config }) => {
     const settings = toPlain(config) as PlainObject;
     const inner: Layer = { name: layer.name, className, config, settings, calls: [], weights: [] };
-    const omission = omissionOf(inner, outputOf(box, before).dtype, target);
+    const omission = omissionOf(inner, outputOf(builder, before).dtype, target);
     if (omission === 'leave out') return before;
-    if (omission === 'stand in') return addIdentity(box, config, before);
-    translateLayer(box, inner, [before]);
-    return { piece: box.pieces.length - 1 };
+    if (omission === 'stand in') return addIdentity(builder, config, before);
+    translateLayer(builder, inner, [before]);
+    return { piece: builder.parts.length - 1 };
   }, sources[0]!);
 };
 
 /** What carries Python code, or a path to a file, for one Keras alone. */
-const refused: Rule = (box, layer) => {
-  throw noSuchClass(layer.className, layer.name, box.languages.target);
+const refused: Rule = (builder, layer) => {
+  throw noSuchClass(layer.className, layer.name, builder.dialects.target);
 };
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([

@@ -5,7 +5,7 @@ import { cannotConvert } from './cannot-convert.js';
 import { carryOver } from './carry-operation.js';
 import { FUNCTIONS } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
-import { outputOf, type PieceBox } from './layer-pieces.js';
+import { type LayerBuilder, outputOf } from './layer-builder.js';
 import type { Operation, OperationRule } from './operation-rules.js';
 import { operationId, readOperation } from './read-operation.js';
 import { SHAPES } from './shape-rules.js';
@@ -22,10 +22,10 @@ const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
  * The same operation, or the layers that compute what it does: TensorFlow.js has layers alone.
  * @throws RetrofitError `cannot-convert` where nothing is certain to do the same
  */
-export function translateOperation(box: PieceBox, layer: Layer, call: CallArguments): void {
+export function translateOperation(builder: LayerBuilder, layer: Layer, call: CallArguments): void {
   const id = operationId(layer);
   const read = readOperation(layer, call);
-  if (read !== undefined && isComputed(id, box) && translateRead({ ...read, box })) return;
+  if (read !== undefined && isComputed(id, builder) && translateRead({ ...read, builder })) return;
   throw cannotConvert(
     layer.name,
     layer.isOperation ? 'class_name' : 'function',
@@ -38,9 +38,9 @@ const nameOf = (layer: Layer, id: string): string =>
   !layer.isOperation && typeof layer.settings.function === 'string' ? layer.settings.function : id;
 
 function translateRead(operation: Operation): boolean {
-  const { box, id } = operation;
+  const { builder, id } = operation;
   const rule = RULES.get(id);
-  if (!box.languages.hasOperations) return rule?.(operation) === true;
+  if (!builder.dialects.hasOperations) return rule?.(operation) === true;
   // What merges tensors, and what a layer is made for, is a layer in the other Keras too: that is what people read.
   const isFirst = id in FUNCTIONS || id in SHAPES || mergesTensors(operation);
   return isFirst
@@ -52,9 +52,9 @@ const mergesTensors = (operation: Operation): boolean =>
   operation.arguments.filter(({ kind }) => kind !== 'constant').length > 1;
 
 /** Of whole numbers a layer would make others: it computes in its own precision. */
-function isComputed(id: string, box: PieceBox): boolean {
-  const { dtype } = outputOf(box, { input: 0 });
+function isComputed(id: string, builder: LayerBuilder): boolean {
+  const { dtype } = outputOf(builder, { input: 0 });
   if (FLOATS.includes(dtype) || id === 'Cast') return true;
   const isDivision = id === 'TrueDivide' || id === 'Divide';
-  return isDivision && (SMALL_WHOLE.includes(dtype) || (box.languages.target === 'tfjs' && dtype === 'int32'));
+  return isDivision && (SMALL_WHOLE.includes(dtype) || (builder.dialects.target === 'tfjs' && dtype === 'int32'));
 }

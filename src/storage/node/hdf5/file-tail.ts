@@ -1,6 +1,6 @@
 import { CHUNK_BYTES } from '../../../limits.js';
-import { isSmall } from '../at-once.js';
 import type { FileWindow } from '../file-window.js';
+import { isSmall } from '../run-sync.js';
 import { padded } from './hdf5-bytes.js';
 
 /** What is written behind the end of a file; small pieces are held back, and go together. */

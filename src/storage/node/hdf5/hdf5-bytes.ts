@@ -65,7 +65,7 @@ export function bytesOf(descriptor: number, byteOffset: number, byteLength: numb
  * What was read of a file, by the address where it lies; only the latest is remembered.
  * @param isKept whether something may be asked for again, and is small
  */
-export function remembering<T>(
+export function memoize<T>(
   read: (file: Hdf5Bytes, address: number) => T,
   isKept: (result: T) => boolean,
 ): (file: Hdf5Bytes, address: number) => T {

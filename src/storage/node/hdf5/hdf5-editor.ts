@@ -1,7 +1,7 @@
 import { CHUNK_BYTES } from '../../../limits.js';
 import type { ByteChunks, Hdf5Dtype, Hdf5Editor, TextKind } from '../../hdf5.js';
 import type { FileWindow } from '../file-window.js';
-import { isInterrupted } from '../staging/unfinished.js';
+import { isInterrupted } from '../pending-output/unfinished.js';
 import { makeTail } from './file-tail.js';
 import { badHdf5, bytesOf, type Hdf5Bytes } from './hdf5-bytes.js';
 import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-changes.js';

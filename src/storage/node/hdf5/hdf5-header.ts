@@ -1,5 +1,5 @@
 import { SMALL_BYTES } from '../../../limits.js';
-import { damaged, type Hdf5Bytes, numberAt, remembering } from './hdf5-bytes.js';
+import { damaged, type Hdf5Bytes, memoize, numberAt } from './hdf5-bytes.js';
 import { CONTINUATION } from './message-types.js';
 
 export interface HeaderMessage {
@@ -46,7 +46,7 @@ export const readHeaderMessages = (file: Hdf5Bytes, address: number): readonly H
   readHeader(file, address).messages;
 
 /** @throws RetrofitError `bad-hdf5` for what is no header, or has no end */
-export const readHeader = remembering(
+export const readHeader = memoize(
   parseHeader,
   ({ messages }) => messages.reduce((sum, { content }) => sum + content.length, 0) <= SMALL_BYTES,
 );

@@ -1,6 +1,6 @@
 import { MAX_JSON_BYTES, SMALL_BYTES } from '../../../limits.js';
 import type { TextKind } from '../../hdf5.js';
-import { type Hdf5Bytes, numberAt, padded, remembering } from './hdf5-bytes.js';
+import { type Hdf5Bytes, memoize, numberAt, padded } from './hdf5-bytes.js';
 import type { Hdf5AttributeValue } from './hdf5-calls.js';
 import { CLASS_OF_STRINGS, isTextOfVariableLength } from './hdf5-dtypes.js';
 import type { PlainAttribute } from './plain-attributes.js';
@@ -44,7 +44,7 @@ function readReferences(file: Hdf5Bytes, references: readonly Buffer[]): readonl
 }
 
 /** The objects of a global heap collection, by their numbers. */
-const readCollection = remembering(parseCollection, (objects = new Map()) => {
+const readCollection = memoize(parseCollection, (objects = new Map()) => {
   const sizes = [...objects.values()].map((text) => text.length);
   return sizes.length > 1 && sizes.reduce((sum, size) => sum + size) <= SMALL_BYTES;
 });

@@ -4,19 +4,19 @@ import { directoryRecord, endRecords, isLong, localHeader, type MemberFacts } fr
 import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
 import type { WritePlace } from '../file-window.js';
+import { isInterrupted } from '../pending-output/unfinished.js';
 import { makeRunningChecksum } from '../running-checksum.js';
-import { isInterrupted } from '../staging/unfinished.js';
 import { writeBytes } from '../write-bytes.js';
 
 /** Has a file made from a place in the archive to its end. */
 export type StageMember = (
   name: string,
-  stage: (name: string) => Promise<void>,
+  build: (name: string) => Promise<void>,
   place: Required<Pick<WritePlace, 'byteOffset' | 'checksum'>>,
 ) => Promise<void>;
 
 /**
- * Writes a new archive of stored members: sizes and checksums go into their headers afterwards. What is staged is made
+ * Writes a new archive of stored members: sizes and checksums go into their headers afterwards. What is pending is made
  * where it is to lie, and of what was copied there the checksum is known.
  * Not with yazl: its checksum in JavaScript and its chain of streams take six times as long for 100 MB (400 ms, not 68),
  * and it puts the checksum behind the data, which Keras does not.
@@ -24,14 +24,14 @@ export type StageMember = (
 export async function writeZip(
   path: string,
   members: readonly NewZipMember[],
-  stageMember: StageMember,
+  buildMember: StageMember,
 ): Promise<void> {
   const archive = await open(path, 'wx+');
   try {
     const written: MemberFacts[] = [];
     let end = 0;
     for (const member of members) {
-      const facts = await writeMember(archive, member, end, stageMember);
+      const facts = await writeMember(archive, member, end, buildMember);
       if (isInterrupted()) return;
       written.push(facts);
       end += localHeader(facts).length + facts.byteLength;
@@ -47,15 +47,15 @@ async function writeMember(
   archive: FileHandle,
   member: NewZipMember,
   headerOffset: number,
-  stageMember: StageMember,
+  buildMember: StageMember,
 ): Promise<MemberFacts> {
   const name = Buffer.from(member.name);
-  const isMemberLong = isLong('stage' in member ? member.byteLimit : member.byteLength);
+  const isMemberLong = isLong('build' in member ? member.byteLimit : member.byteLength);
   const unfinished = { name, headerOffset, isLong: isMemberLong, byteLength: 0, crc32: 0 };
   const byteOffset = await writeBytes(archive, localHeader(unfinished), headerOffset);
   const content =
-    'stage' in member
-      ? await stageContent(archive, member, byteOffset, stageMember)
+    'build' in member
+      ? await buildContent(archive, member, byteOffset, buildMember)
       : await writeContent(archive, member, byteOffset);
   const facts = { ...unfinished, ...content };
   if (!isMemberLong && isLong(facts.byteLength)) throw new Error(`${member.name} is longer than its limit`);
@@ -84,14 +84,14 @@ async function writeContent(
   return { byteLength, crc32: crc };
 }
 
-async function stageContent(
+async function buildContent(
   archive: FileHandle,
-  { name, stage }: Extract<NewZipMember, { stage: unknown }>,
+  { name, build }: Extract<NewZipMember, { build: unknown }>,
   byteOffset: number,
-  stageMember: StageMember,
+  buildMember: StageMember,
 ): Promise<Content> {
   const checksum = makeRunningChecksum();
-  await stageMember(name, stage, { byteOffset, checksum });
+  await buildMember(name, build, { byteOffset, checksum });
   if (isInterrupted()) return { byteLength: 0, crc32: 0 };
   const byteLength = (await archive.stat()).size - byteOffset;
   let crc = checksum.crc32;

@@ -233,13 +233,13 @@ test('nothing is made over what is there', async () => {
 
 test('an error while a file is made leaves nothing, and the next file is none the worse', async () => {
   const folder = newFolder();
-  const staged = await nodeStorage.stageFiles(folder, ['new.h5'], false);
+  const pending = await nodeStorage.beginFiles(folder, ['new.h5'], false);
   await expect(
-    staged.buildHdf5('new.h5', async (editor) => {
+    pending.buildHdf5('new.h5', async (editor) => {
       await editor.makeDataset('/a', 'float32', [2], [new Uint8Array(8)]);
       throw new Error('of the caller');
     }),
   ).rejects.toThrow('of the caller');
-  await staged.discard();
+  await pending.discard();
   await buildFile(folder, 'new.h5', (editor) => makeEverything(editor, '/group'));
 });

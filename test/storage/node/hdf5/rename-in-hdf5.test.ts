@@ -10,17 +10,17 @@ const newFolder = makeFolders();
 
 async function renameCopy(path: string, renamings: readonly Hdf5Renaming[]): Promise<string> {
   const folder = newFolder();
-  const staged = await nodeStorage.stageFiles(folder, ['renamed.h5'], false);
-  await staged.copy(await nodeStorage.findFile(path), 'renamed.h5');
+  const pending = await nodeStorage.beginFiles(folder, ['renamed.h5'], false);
+  await pending.copy(await nodeStorage.findFile(path), 'renamed.h5');
   try {
-    await staged.renameInHdf5('renamed.h5', renamings);
+    await pending.renameInHdf5('renamed.h5', renamings);
     // Others go on editing the file.
-    await staged.editHdf5('renamed.h5', async (editor) => {
+    await pending.editHdf5('renamed.h5', async (editor) => {
       for (let index = 0; index < 40; index += 1) editor.makeGroup(`/new_${index}/vars`);
     });
-    await staged.commit();
+    await pending.commit();
   } catch (error) {
-    await staged.discard();
+    await pending.discard();
     throw error;
   }
   return join(folder, 'renamed.h5');

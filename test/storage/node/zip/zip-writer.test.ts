@@ -21,7 +21,7 @@ const folder = temporaryFolder();
 const GIB = 2 ** 30;
 let made = 0;
 
-/** The bytes of an archive of members that are not staged. */
+/** The bytes of an archive of members that are not pending. */
 async function zipOf(members: readonly NewZipMember[]): Promise<Buffer> {
   const path = join(folder, `${made++}.keras`);
   await writeZip(path, members, async () => {});
@@ -83,33 +83,33 @@ describe('an archive', () => {
   });
 });
 
-describe('in a staged output', () => {
+describe('in a pending output', () => {
   test.each([10 * 2 ** 20, 5 * GIB])('a file is made within the archive, at most %i bytes long', async (byteLimit) => {
     const output = join(folder, `staged-${byteLimit}`);
     const weights = Buffer.alloc(3 * 2 ** 20 + 5, 'weights ');
     const source = join(folder, 'weights');
     writeFileSync(source, weights);
-    const staged = await nodeStorage.stageFolder(output, false);
-    const stage = async (name: string) => {
-      await staged.copy(await nodeStorage.findFile(source), name, weights.length - 100);
+    const pending = await nodeStorage.beginFolder(output, false);
+    const build = async (name: string) => {
+      await pending.copy(await nodeStorage.findFile(source), name, weights.length - 100);
       // Within what was copied, over its end, behind it; the last is written over by what comes then.
       const places = [8, 2 ** 20 - 3, 5, weights.length - 104, weights.length - 90, weights.length - 95];
       for (const [index, place] of places.entries()) {
         const text = Buffer.from(`WEIGHTS${index}`);
-        await staged.patch(name, place, text);
+        await pending.patch(name, place, text);
         text.copy(weights, place);
       }
       const long = Buffer.alloc(2 ** 20 + 17, 'long');
-      await staged.patch(name, 2 ** 20, long);
+      await pending.patch(name, 2 ** 20, long);
       long.copy(weights, 2 ** 20);
     };
     weights.fill(0, weights.length - 100);
-    await staged.writeZip('model.keras', [
+    await pending.writeZip('model.keras', [
       member('config.json', '{}'),
-      { name: 'model.weights.h5', stage, byteLimit },
+      { name: 'model.weights.h5', build, byteLimit },
       member('assets/last', 'abc'),
     ]);
-    await staged.commit();
+    await pending.commit();
     expect(readdirSync(output)).toEqual(['model.keras']);
     const archive = await nodeStorage.openZip(await nodeStorage.findFile(join(output, 'model.keras')));
     expect(archive.members.map(({ name }) => name)).toEqual(['config.json', 'model.weights.h5', 'assets/last']);
@@ -129,29 +129,29 @@ describe('in a staged output', () => {
     const archive = await nodeStorage.openZip(await nodeStorage.findFile(path));
     const { stored } = archive.members[1]!;
     const output = join(folder, 'copied');
-    const staged = await nodeStorage.stageFolder(output, false);
-    await staged.copy(stored!, 'whole');
-    await staged.copy(stored!, 'part', 3);
+    const pending = await nodeStorage.beginFolder(output, false);
+    await pending.copy(stored!, 'whole');
+    await pending.copy(stored!, 'part', 3);
     truncateSync(path, stored!.byteOffset! + 2);
-    await expect(staged.copy(stored!, 'short')).rejects.toMatchObject({ code: 'input-changed' });
-    await staged.patch('whole', 0, Buffer.from('W'));
+    await expect(pending.copy(stored!, 'short')).rejects.toMatchObject({ code: 'input-changed' });
+    await pending.patch('whole', 0, Buffer.from('W'));
     expect(readdirSync(folder).filter((name) => name.startsWith('.copied'))).toHaveLength(1);
-    await staged.commit();
+    await pending.commit();
     expect(readFileSync(join(output, 'whole'), 'utf8')).toBe('Weights');
     expect(readFileSync(join(output, 'part'), 'utf8')).toBe('wei');
   });
 
   test('what fails leaves nothing', async () => {
     const output = join(folder, 'failed');
-    const staged = await nodeStorage.stageFolder(output, false);
+    const pending = await nodeStorage.beginFolder(output, false);
     async function* pieces() {
       yield Buffer.from('wei');
       throw new Error('no more');
     }
-    await expect(staged.writeZip('model.keras', [{ name: 'a', byteLength: 7, chunks: pieces() }])).rejects.toThrow(
+    await expect(pending.writeZip('model.keras', [{ name: 'a', byteLength: 7, chunks: pieces() }])).rejects.toThrow(
       'no more',
     );
-    await staged.discard();
+    await pending.discard();
     expect(readdirSync(folder).filter((name) => name.includes('failed'))).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ interface Seen extends NodeInput {
  * dimensions that a class is made for, directly or behind layers that leave the channels as they are. An Add tells
  * nothing of its operands, for it broadcasts.
  */
-export function toldShape(nodes: readonly GraphNode[], tensor: NodeInput): Shape | 'disagree' | undefined {
+export function hintedShape(nodes: readonly GraphNode[], tensor: NodeInput): Shape | 'disagree' | undefined {
   return agree(listClues(nodes, tensor));
 }
 

@@ -1,17 +1,17 @@
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { outputError } from '../../../errors.js';
-import type { StagedOutput } from '../../storage.js';
+import type { PendingOutput } from '../../storage.js';
 import { fileSystemReason, isMissing } from '../file-system-errors.js';
 import { unwritable } from '../file-window.js';
 import { endOwner } from './hidden-names.js';
 import { makeFolders, removeFolders } from './new-folders.js';
-import { makeStagingArea } from './staging-area.js';
+import { makeOutputWriter } from './output-writer.js';
 import { sync, syncAll } from './sync.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
 
 /** How an output that was built out of sight gets to its place. */
-export interface OutputPlace {
+export interface PendingPlace {
   /** The name to show people. */
   readonly shown: string;
   /** The folder of its files, to show people. */
@@ -19,7 +19,7 @@ export interface OutputPlace {
   /** The folder that the output appears in. */
   readonly folder: string;
   /** The hidden folder in it where the output is built. */
-  readonly staging: string;
+  readonly hidden: string;
   /** In whose name it is hidden; see `beginOwner`. */
   readonly owner: string;
   /** Puts right what killed runs left; refuses what cannot be replaced. */
@@ -27,12 +27,12 @@ export interface OutputPlace {
   /** What was replaced is only moved away. */
   moveIntoPlace(): Promise<void>;
   /** Lets the new output stand if it is in its place, else the old one; then nothing is hidden any more. */
-  putRight(): void;
+  recover(): void;
 }
 
-/** Starts an output. See {@link StagedOutput}. */
-export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
-  const { shown, folder, staging } = place;
+/** Starts an output. See {@link PendingOutput}. */
+export async function beginPending(place: PendingPlace): Promise<PendingOutput> {
+  const { shown, folder, hidden } = place;
   const made: string[] = [];
   const steps = new Set<Promise<unknown>>();
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -50,60 +50,60 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
       steps.delete(result);
     }
   };
-  const area = makeStagingArea(staging, place.shownFolder);
-  const withdraw = async () => {
+  const area = makeOutputWriter(hidden, place.shownFolder);
+  const rollback = async () => {
     await Promise.allSettled(steps);
     await area.close().catch(() => {});
     await area.early.cancel();
-    putRight();
+    recover();
     await removeFolders(made);
     end();
   };
-  const endUnfinished = beginUnfinished(withdraw);
-  const putRight = () => {
+  const endUnfinished = beginUnfinished(rollback);
+  const recover = () => {
     try {
-      place.putRight();
+      place.recover();
     } catch {
       // The next run does it.
     }
   };
   // Where the process ends without waiting, for a second interrupt or a defect of ours, most of it goes even so.
-  process.once('exit', putRight);
+  process.once('exit', recover);
   const end = () => {
     endUnfinished();
     endOwner(place.owner);
-    process.off('exit', putRight);
+    process.off('exit', recover);
   };
 
   try {
     await guard(async () => {
       await makeFolders(folder, made);
       await place.prepare();
-      await mkdir(staging);
+      await mkdir(hidden);
     });
   } catch (error) {
-    await withdraw();
+    await rollback();
     throw error;
   }
 
   const commit = async () => {
     await area.close();
     await area.early.end();
-    const entries = await readdir(staging, { withFileTypes: true, recursive: true });
+    const entries = await readdir(hidden, { withFileTypes: true, recursive: true });
     await syncAll(entries.map((entry) => join(entry.parentPath, entry.name)));
-    await sync(staging);
+    await sync(hidden);
     await place.moveIntoPlace();
     // What was replaced goes when the new output is sure to be there.
     await confirming(shown, async () => {
       for (const each of made) await sync(dirname(each));
       await sync(folder);
     });
-    putRight();
+    recover();
     end();
   };
 
   return {
-    folder: staging,
+    folder: hidden,
     copy: (file, name, byteLength) => guard(() => area.copy(file, name, byteLength)),
     write: (name, chunks) => guard(() => area.write(name, chunks)),
     patch: (name, byteOffset, bytes) => guard(() => area.patch(name, byteOffset, bytes)),
@@ -114,10 +114,10 @@ export async function stageOutput(place: OutputPlace): Promise<StagedOutput> {
     byteLength: (name) => guard(() => area.byteLength(name)),
     commit: () =>
       guard(commit).catch(async (error) => {
-        await withdraw();
+        await rollback();
         throw error;
       }),
-    discard: withdraw,
+    discard: rollback,
   };
 }
 

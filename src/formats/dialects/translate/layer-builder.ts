@@ -13,7 +13,7 @@ import { operationName } from '../../../layers/operation-names.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Weight } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
-import { type Languages, translateConfig } from './translate-config.js';
+import { type DialectPair, translateConfig } from './translate-config.js';
 
 /** What a piece reads: an input of the call that it stands for, or the piece of that number. */
 export type Source = { readonly input: number } | { readonly piece: number };
@@ -26,7 +26,7 @@ export interface TensorFacts {
 }
 
 /** One of the layers that stand for a layer. */
-export interface Piece {
+export interface LayerPart {
   readonly className: string;
   /** What it does, as the end of its name; the piece that keeps the layer's name has no use for it. */
   readonly role: string;
@@ -40,11 +40,11 @@ export interface Piece {
   readonly call?: CallArguments;
 }
 
-/** The pieces for one layer, collected. */
-export interface PieceBox {
-  readonly pieces: Piece[];
+/** The parts for one layer, collected. */
+export interface LayerBuilder {
+  readonly parts: LayerPart[];
   readonly inputs: readonly TensorFacts[];
-  readonly languages: Languages;
+  readonly dialects: DialectPair;
   /** The layer's name, for messages. */
   readonly layer: string;
 }
@@ -57,20 +57,20 @@ const ROLES: Readonly<Record<string, string>> = {
   Reshape: 'reshape',
 };
 
-export const outputOf = (box: PieceBox, source: Source): TensorFacts =>
+export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
   'input' in source
-    ? (box.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
-    : box.pieces[source.piece]!.output;
+    ? (builder.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
+    : builder.parts[source.piece]!.output;
 
 /** Adds a piece that is in the target's words already. */
-export function addPiece(
-  box: PieceBox,
+export function addPart(
+  builder: LayerBuilder,
   className: string,
   config: JsonObject,
   sources: readonly Source[],
-  more: Pick<Piece, 'weights' | 'call'> & { readonly output?: TensorFacts } = {},
+  more: Pick<LayerPart, 'weights' | 'call'> & { readonly output?: TensorFacts } = {},
 ): Source {
-  const inputs = sources.map((source) => outputOf(box, source));
+  const inputs = sources.map((source) => outputOf(builder, source));
   const settings = toPlain(config) as PlainObject;
   const shape = factsOf(className, settings).outputShape?.(
     settings,
@@ -79,27 +79,32 @@ export function addPiece(
   const dtype = settings.dtype === undefined ? (inputs[0]?.dtype ?? 'float32') : dtypePolicy(settings);
   const role = ROLES[className] ?? operationName(className).toLowerCase();
   const output = { shape, dtype: dtype.replace('mixed_', '') };
-  box.pieces.push({ className, role, config, sources, output, ...more });
-  return { piece: box.pieces.length - 1 };
+  builder.parts.push({ className, role, config, sources, output, ...more });
+  return { piece: builder.parts.length - 1 };
 }
 
 /** Adds a piece by settings that mean the same everywhere, in the precision of what it reads. */
-export function addPlain(box: PieceBox, className: string, settings: PlainObject, sources: readonly Source[]): Source {
-  const { dtype } = outputOf(box, sources[0]!);
-  return addPiece(box, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
+export function addPlain(
+  builder: LayerBuilder,
+  className: string,
+  settings: PlainObject,
+  sources: readonly Source[],
+): Source {
+  const { dtype } = outputOf(builder, sources[0]!);
+  return addPart(builder, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
 }
 
 /** Gives a tensor in the precision of a config's dtype: a Rescaling converts in every loader. */
-export function inPrecision(box: PieceBox, config: JsonObject, source: Source): Source {
-  const isThere = computeDtype(toPlain(config) as PlainObject) === outputOf(box, source).dtype;
-  return isThere ? source : addIdentity(box, config, source);
+export function inPrecision(builder: LayerBuilder, config: JsonObject, source: Source): Source {
+  const isThere = computeDtype(toPlain(config) as PlainObject) === outputOf(builder, source).dtype;
+  return isThere ? source : addIdentity(builder, config, source);
 }
 
 /** Adds what gives its input, in the precision of a config's dtype. */
-export function addIdentity(box: PieceBox, config: JsonObject, source: Source): Source {
+export function addIdentity(builder: LayerBuilder, config: JsonObject, source: Source): Source {
   const dtype = getMember(config, 'dtype');
   const written = objectOf([...(dtype === undefined ? [] : [['dtype', dtype] as const]), ...IDENTITY]);
-  return addTranslated(box, 'Rescaling', written, [source]);
+  return addTranslated(builder, 'Rescaling', written, [source]);
 }
 
 const IDENTITY: readonly (readonly [string, JsonValue])[] = [
@@ -109,21 +114,21 @@ const IDENTITY: readonly (readonly [string, JsonValue])[] = [
 
 /** Adds a piece in the source's words, and behind it what its activation becomes. */
 export function addTranslated(
-  box: PieceBox,
+  builder: LayerBuilder,
   className: string,
   config: JsonObject,
   sources: readonly Source[],
 ): Source {
-  const translated = translateConfig(className, config, box.languages, box.layer);
+  const translated = translateConfig(className, config, builder.dialects, builder.layer);
   const { split } = translated;
   // A layer that is nothing but its activation is not needed beside it.
   const isAll = split !== undefined && className === 'Activation';
-  const before = isAll ? sources[0]! : addPiece(box, className, translated.config, sources);
+  const before = isAll ? sources[0]! : addPart(builder, className, translated.config, sources);
   if (split === undefined) return before;
   if (split.kind === 'layer')
-    return addTranslated(box, split.layer.className, withoutName(split.layer.config), [before]);
+    return addTranslated(builder, split.layer.className, withoutName(split.layer.config), [before]);
   return split.steps.reduce<Source>(
-    (last, step) => addPlain(box, step.className, step.settings, step.product ? [before, last] : [last]),
+    (last, step) => addPlain(builder, step.className, step.settings, step.product ? [before, last] : [last]),
     before,
   );
 }

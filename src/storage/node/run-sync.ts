@@ -6,7 +6,7 @@ const PIECES_A_TURN = 128;
 let pieces = 0;
 
 /** Reads or writes a few bytes while everything waits, which takes less time than to wait for another thread. */
-export async function atOnce<T>(work: () => T): Promise<T> {
+export async function runSync<T>(work: () => T): Promise<T> {
   pieces += 1;
   if (pieces % PIECES_A_TURN === 0) await setImmediate();
   return work();

@@ -5,7 +5,7 @@ import type { PlacedModule } from '../se/remove-modules.js';
 import { listViews, viewGraph } from '../stages/graph-view.js';
 
 /** A module that se-retrofit put in. */
-export interface OwnModule extends PlacedModule {
+export interface RetrofittedModule extends PlacedModule {
   /** The stage in its name. */
   readonly stage: number | null;
   /** Whether it changes nothing as long as it is not trained. */
@@ -18,7 +18,7 @@ export interface OwnModule extends PlacedModule {
  * @throws RetrofitError `no-modules` for a model without modules of ours, `changed-module` for one that is no longer what
  * was put in, `bad-record`
  */
-export function listOwnModules({ path, record, graph }: Model): readonly OwnModule[] {
+export function listRetrofittedModules({ path, record, graph }: Model): readonly RetrofittedModule[] {
   try {
     return isRecorded(record) ? record.modules.map((module) => recordedModule(graph, module)) : modulesByName(graph);
   } catch (error) {
@@ -30,7 +30,7 @@ export function listOwnModules({ path, record, graph }: Model): readonly OwnModu
 export const isRecorded = (record: RetrofitRecord | undefined): record is RetrofitRecord =>
   record !== undefined && record.modules.length > 0;
 
-function recordedModule(root: Graph, { name, graph, exactBy }: RetrofitRecord['modules'][number]): OwnModule {
+function recordedModule(root: Graph, { name, graph, exactBy }: RetrofitRecord['modules'][number]): RetrofittedModule {
   const inner = findGraph(root, graph);
   if (inner === undefined)
     throw badRecord(graph.join('/'), `the module "${name}" is recorded in a model that is not there`);
@@ -41,7 +41,7 @@ function recordedModule(root: Graph, { name, graph, exactBy }: RetrofitRecord['m
   return { ...module, graph, stage: stageIn(name), wasExact: exactBy !== null };
 }
 
-function modulesByName(root: Graph): readonly OwnModule[] {
+function modulesByName(root: Graph): readonly RetrofittedModule[] {
   const found = [...listViews(viewGraph(root))].flatMap(({ modules, graph, path }) =>
     modules.map(({ name, kind }) => ({ name, kind, graph, path })),
   );

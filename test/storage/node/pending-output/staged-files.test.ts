@@ -4,7 +4,7 @@ import type * as promises from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { nodeStorage } from '../../../../src/storage/node/node-storage.js';
-import { beginOwner, endOwner } from '../../../../src/storage/node/staging/hidden-names.js';
+import { beginOwner, endOwner } from '../../../../src/storage/node/pending-output/hidden-names.js';
 import { makeFolders, namesIn } from '../../../support/cli.js';
 
 const newFolder = makeFolders();
@@ -49,10 +49,10 @@ afterEach(() => {
 
 const NAMES = ['model.weights.h5', 'model.json'];
 
-async function stage(folder: string, content: string, replace = false, names = NAMES) {
-  const staged = await nodeStorage.stageFiles(folder, names, replace);
-  for (const name of names) await staged.write(name, [Buffer.from(`${content} ${name}`)]);
-  return staged;
+async function build(folder: string, content: string, replace = false, names = NAMES) {
+  const pending = await nodeStorage.beginFiles(folder, names, replace);
+  for (const name of names) await pending.write(name, [Buffer.from(`${content} ${name}`)]);
+  return pending;
 }
 
 /** A process that is no more. */
@@ -80,10 +80,10 @@ const isWhole = (folder: string, content: string, names = NAMES) =>
 test('files appear beside others, all of them, and not before', async () => {
   const folder = newFolder();
   writeFileSync(join(folder, 'other.txt'), 'other');
-  const staged = await stage(folder, 'new');
+  const pending = await build(folder, 'new');
   expect(NAMES.some((name) => existsSync(join(folder, name)))).toBe(false);
-  expect(await staged.byteLength('model.json')).toBe('new model.json'.length);
-  await staged.commit();
+  expect(await pending.byteLength('model.json')).toBe('new model.json'.length);
+  await pending.commit();
   expect(isWhole(folder, 'new')).toBe(true);
   expect(namesIn(folder)).toEqual(['model.json', 'model.weights.h5', 'other.txt']);
   expect(statSync(join(folder, 'model.json')).mode & 0o777).toBe(0o666 & ~process.umask());
@@ -92,10 +92,10 @@ test('files appear beside others, all of them, and not before', async () => {
 
 test('missing folders are made, and go again with an output that is given up', async () => {
   const folder = newFolder();
-  const staged = await stage(join(folder, 'a', 'b'), 'new');
-  await staged.discard();
+  const pending = await build(join(folder, 'a', 'b'), 'new');
+  await pending.discard();
   expect(namesIn(folder)).toEqual([]);
-  await (await stage(join(folder, 'a', 'b'), 'new')).commit();
+  await (await build(join(folder, 'a', 'b'), 'new')).commit();
   expect(isWhole(join(folder, 'a', 'b'), 'new')).toBe(true);
 });
 
@@ -103,7 +103,7 @@ test('an output that exists is refused at the start, whichever of its files it i
   for (const name of NAMES) {
     const folder = newFolder();
     writeFileSync(join(folder, name), 'mine');
-    await expect(stage(folder, 'new')).rejects.toMatchObject({
+    await expect(build(folder, 'new')).rejects.toMatchObject({
       code: 'output-exists',
       where: { file: join(folder, name) },
     });
@@ -115,11 +115,11 @@ test.each([true, false])('a file that appears meanwhile is left alone (links: %s
   power.hasLinks = hasLinks;
   for (const name of NAMES) {
     const folder = newFolder();
-    const staged = await stage(folder, 'new');
+    const pending = await build(folder, 'new');
     // Behind the last look, before any place is taken.
     power.beforeNext = () => writeFileSync(join(folder, name), 'mine');
-    await expect(staged.commit()).rejects.toMatchObject({ code: 'output-exists' });
-    await staged.discard();
+    await expect(pending.commit()).rejects.toMatchObject({ code: 'output-exists' });
+    await pending.discard();
     expect(namesIn(folder)).toEqual([name]);
     expect(readFileSync(join(folder, name), 'utf8')).toBe('mine');
   }
@@ -128,20 +128,20 @@ test.each([true, false])('a file that appears meanwhile is left alone (links: %s
 test('only ordinary files are replaced', async () => {
   const folder = newFolder();
   mkdirSync(join(folder, 'model.json'));
-  await expect(stage(folder, 'new', true)).rejects.toMatchObject({ code: 'output-exists' });
+  await expect(build(folder, 'new', true)).rejects.toMatchObject({ code: 'output-exists' });
   const other = newFolder();
   writeFileSync(join(other, 'target'), 'mine');
   symlinkSync('target', join(other, 'model.json'));
-  await expect(stage(other, 'new', true)).rejects.toMatchObject({ code: 'output-exists' });
+  await expect(build(other, 'new', true)).rejects.toMatchObject({ code: 'output-exists' });
   expect(readFileSync(join(other, 'target'), 'utf8')).toBe('mine');
 });
 
 test('what was never written is no output', async () => {
   const folder = newFolder();
-  const staged = await nodeStorage.stageFiles(folder, NAMES, false);
-  await staged.write('model.json', [Buffer.from('{}')]);
-  await expect(staged.commit()).rejects.toThrow('model.weights.h5 was never written');
-  await staged.discard();
+  const pending = await nodeStorage.beginFiles(folder, NAMES, false);
+  await pending.write('model.json', [Buffer.from('{}')]);
+  await expect(pending.commit()).rejects.toThrow('model.weights.h5 was never written');
+  await pending.discard();
   expect(namesIn(folder)).toEqual([]);
 });
 
@@ -173,10 +173,10 @@ describe.each([
     for (let calls = 0; ; calls += 1) {
       const folder = newFolder();
       for (const name of oldNames) writeFileSync(join(folder, name), `old ${name}`);
-      const staged = await stage(folder, 'new', replace, names);
+      const pending = await build(folder, 'new', replace, names);
       power.hasLinks = hasLinks;
       power.callsLeft = calls;
-      const isFinished = await settles(staged.commit());
+      const isFinished = await settles(pending.commit());
       power.callsLeft = Number.POSITIVE_INFINITY;
       // Never both a file that names another and an other file than it names.
       if (existsSync(join(folder, 'model.json'))) {
@@ -187,7 +187,7 @@ describe.each([
       }
       // Another run sets it right, even one that does nothing.
       buryOwners(folder);
-      const next = await nodeStorage.stageFiles(folder, names, true);
+      const next = await nodeStorage.beginFiles(folder, names, true);
       await next.discard();
       const isNew = isWhole(folder, 'new', names);
       const left = namesIn(folder);
@@ -209,7 +209,7 @@ test('a run that is killed for real leaves nothing that the next one cannot clea
   const dead = ownerOf(DEAD);
   mkdirSync(join(folder, `.model.json.se-retrofit-new-${dead}`));
   writeFileSync(join(folder, `.model.json.se-retrofit-new-${dead}`, 'model.json'), 'half');
-  await (await stage(folder, 'new')).commit();
+  await (await build(folder, 'new')).commit();
   expect(namesIn(folder)).toEqual([...NAMES].sort());
 });
 
@@ -225,13 +225,13 @@ describe('what is hidden stays', () => {
     const folder = newFolder();
     const hidden = owner();
     hide(folder, hidden);
-    await (await stage(folder, 'new')).commit();
+    await (await build(folder, 'new')).commit();
     expect(namesIn(folder)).toContain(`.model.json.se-retrofit-new-${hidden}/`);
   });
 
   test('of a run in this very process: both are told apart, one wins', async () => {
     const folder = newFolder();
-    const [one, other] = [await stage(folder, 'one'), await stage(folder, 'other')];
+    const [one, other] = [await build(folder, 'one'), await build(folder, 'other')];
     await one.commit();
     await expect(other.commit()).rejects.toMatchObject({ code: 'output-exists' });
     await other.discard();

@@ -1,34 +1,34 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { StagedOutput } from '../../storage.js';
+import type { PendingOutput } from '../../storage.js';
 import { outputTaken } from '../../storage-errors.js';
 import { isMissing, isTaken } from '../file-system-errors.js';
 import { beginOwner, hiddenName, listDead } from './hidden-names.js';
-import { exists, stageOutput } from './staged-output.js';
+import { beginPending, exists } from './pending-output.js';
 
-/** Starts an output folder beside its place. See {@link StagedOutput}. */
-export function stageFolder(output: string, replace: boolean): Promise<StagedOutput> {
+/** Starts an output folder beside its place. See {@link PendingOutput}. */
+export function beginFolder(output: string, replace: boolean): Promise<PendingOutput> {
   const path = resolve(output);
   const owner = beginOwner();
-  const staging = hiddenName(path, 'new', owner);
-  return stageOutput({
+  const hidden = hiddenName(path, 'new', owner);
+  return beginPending({
     shown: output,
     shownFolder: output,
     folder: dirname(path),
-    staging,
+    hidden,
     owner,
     prepare: async () => {
-      for (const dead of listDead(path)) putRight(path, dead);
+      for (const dead of listDead(path)) recover(path, dead);
       if (!replace && (await exists(path))) throw outputTaken(output);
     },
     moveIntoPlace: () => moveIntoPlace(path, output, owner, replace),
-    putRight: () => putRight(path, owner),
+    recover: () => recover(path, owner),
   });
 }
 
 /** Removes what a run left beside an output, and puts back an output that was on its way to be replaced. */
-function putRight(path: string, owner: string): void {
+function recover(path: string, owner: string): void {
   const old = hiddenName(path, 'old', owner);
   if (existsSync(old) && !existsSync(path)) {
     try {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CHUNK_BYTES } from '../../../limits.js';
-import type { StagedOutput } from '../../storage.js';
+import type { PendingOutput } from '../../storage.js';
 import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
 import { buildHdf5, editHdf5 } from '../hdf5/open-hdf5.js';
 import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
@@ -12,11 +12,11 @@ import { type EarlySync, makeEarlySync } from './sync.js';
 import { interruption, isInterrupted } from './unfinished.js';
 
 type FileSteps = Pick<
-  StagedOutput,
+  PendingOutput,
   'copy' | 'write' | 'patch' | 'buildHdf5' | 'editHdf5' | 'renameInHdf5' | 'writeZip' | 'byteLength'
 >;
 
-export interface StagingArea extends FileSteps {
+export interface OutputWriter extends FileSteps {
   /** Closes what is still open. */
   close(): Promise<void>;
   /** What the disk began to take while other files were written. */
@@ -24,14 +24,14 @@ export interface StagingArea extends FileSteps {
 }
 
 /** The files of an output while it is built in a folder out of sight. */
-export function makeStagingArea(staging: string, shown: string): StagingArea {
+export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
   // Files that are made within an archive.
   const members = new Map<string, WritePlace>();
   const placeOf = async (name: string): Promise<WritePlace> => {
     const member = members.get(name);
     if (member !== undefined) return member;
-    const path = join(staging, name);
-    if (dirname(path) !== staging) await mkdir(dirname(path), { recursive: true });
+    const path = join(hidden, name);
+    if (dirname(path) !== hidden) await mkdir(dirname(path), { recursive: true });
     return { path, shown: join(shown, name) };
   };
 
@@ -40,7 +40,7 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
   // A model has thousands of tensors to patch in a few files.
   const patched = new Map<string, FileWindow>();
 
-  const area: StagingArea = {
+  const area: OutputWriter = {
     copy: async (file, name, byteLength = file.byteLength) => {
       const target = await placeOf(name);
       if ((file.byteOffset ?? target.byteOffset) !== undefined) await copyStretch(file, target, byteLength);
@@ -77,12 +77,12 @@ export function makeStagingArea(staging: string, shown: string): StagingArea {
     renameInHdf5: async (name, renamings) => renameInHdf5(await placeOf(name), renamings),
     writeZip: async (name, newMembers) => {
       const archive = await placeOf(name);
-      await writeZip(archive.path, newMembers, async (member, stage, place) => {
-        const staged = join(name, member);
-        members.set(staged, { ...archive, ...place });
-        await Promise.race([stage(staged), interruption]);
+      await writeZip(archive.path, newMembers, async (member, build, place) => {
+        const pending = join(name, member);
+        members.set(pending, { ...archive, ...place });
+        await Promise.race([build(pending), interruption]);
         await area.close();
-        members.delete(staged);
+        members.delete(pending);
       });
     },
     byteLength: async (name) => (await stat((await placeOf(name)).path)).size,

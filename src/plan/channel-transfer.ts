@@ -4,7 +4,7 @@ import { shapeInside } from '../model/facts-of-layer.js';
 import type { GraphNode } from '../model/graph-nodes.js';
 import { stepAxes } from '../model/model.js';
 import { type GraphView, shapeOf } from '../stages/graph-view.js';
-import type { Passage } from './walks.js';
+import type { TransferRule } from './scale-propagation.js';
 
 /** One factor a channel, along an axis of a tensor: the channel whose factor each place takes, -1 for none. */
 export interface ChannelFactors {
@@ -13,7 +13,7 @@ export interface ChannelFactors {
 }
 
 /** What becomes of factors that differ from channel to channel. More stops them than stops a factor for all numbers. */
-export const CHANNELWISE: Passage<ChannelFactors> = { back, ahead };
+export const CHANNELWISE: TransferRule<ChannelFactors> = { back, ahead };
 
 /** Layers that work on each channel by itself, and leave it where it is. */
 function keepsChannels(view: GraphView, { id, layer }: GraphNode): boolean {

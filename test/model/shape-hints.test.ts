@@ -6,8 +6,8 @@ import { fromPlain, type Plain } from '../../src/json/json-value.js';
 import type { Shape } from '../../src/layers/layer-facts.js';
 import { resolveGraph } from '../../src/model/graph-nodes.js';
 import { type Graph, listGraphs, type Model } from '../../src/model/model.js';
+import { hintedShape } from '../../src/model/shape-hints.js';
 import { inferShapes } from '../../src/model/shapes.js';
-import { toldShape } from '../../src/model/told-shapes.js';
 import { planRetrofit, surveyRetrofit } from '../../src/plan/plan-retrofit.js';
 import { addWeight } from '../cli/refused.js';
 import { DIALECT_NAMES, NETWORK_EXPECTATIONS, readDialect, readNetwork } from '../support/dialects.js';
@@ -26,7 +26,7 @@ function compare(root: Graph): { name: string; known: Shape; told: Shape | 'disa
     return nodes.flatMap((node) => {
       const known = shapes[node.id]?.[0];
       if (known === undefined || node.layer.graph !== undefined) return [];
-      return [{ name: node.layer.name, known, told: toldShape(nodes, { node: node.id, tensor: 0 }) }];
+      return [{ name: node.layer.name, known, told: hintedShape(nodes, { node: node.id, tensor: 0 }) }];
     });
   });
 }

@@ -7,18 +7,18 @@ import { isDoublable } from '../model/tensor.js';
 import type { GraphView, NodeTensor } from '../stages/graph-view.js';
 import type { PlacedIn } from './candidates.js';
 
-// Ways on which a positive factor leaves the place where it is wanted, through whatever commutes with it, until it
-// reaches weights that it can move into.
+// A positive factor moves from the tensor that it is wanted on, through whatever commutes with it, into weights that can
+// take it.
 
 type Linear = Extract<Scaling, { kind: 'linear' }>;
 
 /** A tensor that wants a factor, and what is known of the factor there. */
-export interface Departure<S> extends PlacedIn {
+export interface ScaleSource<S> extends PlacedIn {
   readonly state: S;
 }
 
 /** What becomes of a factor at a layer that it passes; undefined where it must not. */
-export interface Passage<S> {
+export interface TransferRule<S> {
   /** From the layer's output to each of its inputs. */
   readonly back: (view: GraphView, node: GraphNode, state: S) => readonly S[] | undefined;
   /** From one of its inputs to its output. */
@@ -26,7 +26,7 @@ export interface Passage<S> {
 }
 
 /** A layer whose weights can take the factor. */
-export interface Arrival<S> {
+export interface ScaleSink<S> {
   readonly view: GraphView;
   readonly node: GraphNode;
   readonly scaling: Linear;
@@ -37,13 +37,13 @@ export interface Arrival<S> {
 export type IsClosed = (view: GraphView, tensor: NodeTensor) => boolean;
 
 /** Back to the last linear layers; undefined if one way ends elsewhere, or if somebody reads a tensor on it besides. */
-export function walkBack<S>(
-  departures: readonly Departure<S>[],
+export function propagateBack<S>(
+  sources: readonly ScaleSource<S>[],
   isClosed: IsClosed,
-  passage: Passage<S>,
-): readonly Arrival<S>[] | undefined {
-  const arrivals: Arrival<S>[] = [];
-  for (const { view, place, state: wanted } of departures) {
+  rule: TransferRule<S>,
+): readonly ScaleSink<S>[] | undefined {
+  const sinks: ScaleSink<S>[] = [];
+  for (const { view, place, state: wanted } of sources) {
     if (!everyReaderMoves(view, place)) return undefined;
     const stack: { readonly tensor: NodeTensor; readonly state: S }[] = [{ tensor: place, state: wanted }];
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -54,27 +54,27 @@ export function walkBack<S>(
       if (scaling === undefined) return undefined;
       if (scaling.kind === 'linear') {
         if (allSettings(node.layer).some(hasActivityRegularizer)) return undefined;
-        arrivals.push({ view, node, scaling, state });
+        sinks.push({ view, node, scaling, state });
         continue;
       }
-      const states = node.inputs.length === 0 ? undefined : passage.back(view, node, state);
+      const states = node.inputs.length === 0 ? undefined : rule.back(view, node, state);
       if (states === undefined) return undefined;
       node.inputs.forEach((input, index) => {
         stack.push({ tensor: input, state: states[index]! });
       });
     }
   }
-  return arrivals.length === 0 ? undefined : arrivals;
+  return sinks.length === 0 ? undefined : sinks;
 }
 
 /** Ahead to the next linear layers; undefined if one way ends elsewhere. */
-export function walkAhead<S>(
-  departures: readonly Departure<S>[],
+export function propagateAhead<S>(
+  sources: readonly ScaleSource<S>[],
   isClosed: IsClosed,
-  passage: Passage<S>,
-): readonly Arrival<S>[] | undefined {
-  const arrivals: Arrival<S>[] = [];
-  for (const { view, place, state: wanted } of departures) {
+  rule: TransferRule<S>,
+): readonly ScaleSink<S>[] | undefined {
+  const sinks: ScaleSink<S>[] = [];
+  for (const { view, place, state: wanted } of sources) {
     const { outputs, readers } = view.nodes[place.node]!;
     if (outputs.includes(place.tensor)) return undefined;
     const moved =
@@ -91,15 +91,15 @@ export function walkAhead<S>(
       seen.add(id);
       if (scaling.kind === 'linear') {
         if (node.inputs.length !== 1) return undefined;
-        arrivals.push({ view, node, scaling, state });
+        sinks.push({ view, node, scaling, state });
         continue;
       }
-      const after = passage.ahead(view, node, inputFrom(node, from), state);
+      const after = rule.ahead(view, node, inputFrom(node, from), state);
       if (after === undefined || node.outputs.length > 0 || isClosed(view, { node: id, tensor: 0 })) return undefined;
       for (const reader of node.readers) queue.push({ id: reader.node, from: { node: id, tensor: 0 }, state: after });
     }
   }
-  return arrivals.length === 0 ? undefined : arrivals;
+  return sinks.length === 0 ? undefined : sinks;
 }
 
 const inputFrom = (node: GraphNode, from: NodeTensor): number =>
@@ -112,7 +112,7 @@ function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
   if (layer.isOperation && layer.calls[node.call]!.hasArguments) return undefined;
   if (layer.graph !== undefined || allSettings(layer).some(computesInFloat16)) return undefined;
   const scaling = view.facts[node.id]!.scaling?.(layer.settings);
-  // An activity regulariser looks at the output, which the factor changes all along a road.
+  // An activity regulariser looks at the output, which the factor changes all along the way.
   return scaling?.kind === 'commutes' && allSettings(layer).some(hasActivityRegularizer) ? undefined : scaling;
 }
 
@@ -121,7 +121,7 @@ function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
  * or where a constraint, a regulariser or the precision stands against it.
  */
 export function listWeightsAt(
-  { view, node: { layer, id } }: Pick<Arrival<unknown>, 'view' | 'node'>,
+  { view, node: { layer, id } }: Pick<ScaleSink<unknown>, 'view' | 'node'>,
   bases: readonly string[] | undefined,
 ): readonly string[] | undefined {
   if (bases === undefined || layer.calls.length > 1) return undefined;

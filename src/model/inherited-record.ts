@@ -5,7 +5,7 @@ import { type Graph, listGraphs, type Model, type RetrofitRecord } from './model
  * there, what the other model says of itself still holds.
  * @param from the other model, in the same words
  */
-export function lastingRecord(model: Model, from: Model): RetrofitRecord | undefined {
+export function inheritedRecord(model: Model, from: Model): RetrofitRecord | undefined {
   if (model.record !== undefined || from.record === undefined) return model.record;
   const layers = layerKeys(model.graph);
   const isThere = from.record.modules.every(({ graph, name }) => layers.has(key(graph, `${name}_scale`)));

@@ -5,16 +5,16 @@ import type { GraphNode } from './graph-nodes.js';
  * Nodes whose output has fewer dimensions in TensorFlow.js than its config says: global poolings with `keepdims`, which
  * TensorFlow.js ignores, and whatever takes its shape from them alone. Each with the pooling it comes from.
  */
-export function findSquashedNodes(nodes: readonly GraphNode[]): ReadonlyMap<number, number> {
-  const squashed = new Map<number, number>();
+export function findKeepdimsMismatches(nodes: readonly GraphNode[]): ReadonlyMap<number, number> {
+  const pools = new Map<number, number>();
   for (const { id, layer, inputs } of nodes) {
     const { role } = factsOfLayer(layer);
-    if (role === 'global-pool' && layer.settings.keepdims === true) squashed.set(id, id);
+    if (role === 'global-pool' && layer.settings.keepdims === true) pools.set(id, id);
     else if (layer.graph === undefined && role !== 'reshape' && role !== 'flatten' && inputs.length > 0) {
-      // A full feature map brings its dimensions back where it meets a squashed one.
-      const pools = inputs.map(({ node }) => squashed.get(node));
-      if (pools[0] !== undefined && !pools.includes(undefined)) squashed.set(id, pools[0]);
+      // A full feature map brings its dimensions back where it meets a flat one.
+      const sources = inputs.map(({ node }) => pools.get(node));
+      if (sources[0] !== undefined && !sources.includes(undefined)) pools.set(id, sources[0]);
     }
   }
-  return squashed;
+  return pools;
 }

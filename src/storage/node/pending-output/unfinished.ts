@@ -1,7 +1,7 @@
 // Work that leaves something on the disk until it is done. An interrupt takes it back before the process ends, and not
 // in the middle of a step: what the operating system still writes would come back after it was removed.
 
-const withdrawals = new Set<() => Promise<void>>();
+const rollbacks = new Set<() => Promise<void>>();
 let interrupted = false;
 let tellInterruption: () => void;
 
@@ -13,14 +13,14 @@ export const interruption: Promise<void> = new Promise((resolve) => {
 export const isInterrupted = (): boolean => interrupted;
 
 /** Registers how a piece of work is taken back; the returned function says that it is done. */
-export function beginUnfinished(withdraw: () => Promise<void>): () => void {
-  withdrawals.add(withdraw);
-  return () => withdrawals.delete(withdraw);
+export function beginUnfinished(rollback: () => Promise<void>): () => void {
+  rollbacks.add(rollback);
+  return () => rollbacks.delete(rollback);
 }
 
 /** Takes back everything that is not done. No step begins any more. */
-export async function abandonUnfinished(): Promise<void> {
+export async function rollbackAll(): Promise<void> {
   interrupted = true;
   tellInterruption();
-  await Promise.allSettled([...withdrawals].map((withdraw) => withdraw()));
+  await Promise.allSettled([...rollbacks].map((rollback) => rollback()));
 }

@@ -1,10 +1,10 @@
-/** Does some work for each of some things, several at once; when one fails, no more are begun, and it is thrown. */
-export async function sideBySide<T>(
-  things: Iterable<T>,
-  atOnce: number,
-  work: (thing: T) => Promise<void>,
+/** Does some work for each of some items, several at once; when one fails, no more are begun, and it is thrown. */
+export async function mapWithConcurrency<T>(
+  items: Iterable<T>,
+  concurrency: number,
+  work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const left = things[Symbol.iterator]();
+  const left = items[Symbol.iterator]();
   let hasFailed = false;
   const workOnSome = async () => {
     for (let next = left.next(); !next.done && !hasFailed; next = left.next()) {
@@ -16,6 +16,6 @@ export async function sideBySide<T>(
       }
     }
   };
-  const results = await Promise.allSettled(Array.from({ length: atOnce }, workOnSome));
+  const results = await Promise.allSettled(Array.from({ length: concurrency }, workOnSome));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

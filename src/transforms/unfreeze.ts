@@ -4,13 +4,13 @@ import type { Graph, GraphSource, Layer, RetrofitRecord } from '../model/model.j
 type Frozen = NonNullable<RetrofitRecord['frozen']>;
 
 /** A model that was frozen as a whole, as one whose layers are: the new ones are to learn. */
-export function thaw(graph: Graph): Graph {
+export function unfreeze(graph: Graph): Graph {
   if (!graph.isFrozen) return graph;
   const layers = graph.layers.map((layer) => (hasSwitch(layer) ? withTrainable(layer, false) : layer));
   return { ...graph, isFrozen: false, layers, read: inConfig(graph.read, (config) => setTrainable(config, true)) };
 }
 
-/** What `thaw` changes of a model's layers; undefined for one that is not frozen. */
+/** What `unfreeze` changes of a model's layers; undefined for one that is not frozen. */
 export function describeFrozen(graph: Graph): Frozen | undefined {
   if (!graph.isFrozen) return undefined;
   const layers = graph.layers.filter(hasSwitch);
@@ -19,7 +19,7 @@ export function describeFrozen(graph: Graph): Frozen | undefined {
   return { trainable: saying('true'), unsaid: saying(undefined) };
 }
 
-/** The opposite of `thaw`: the model is frozen as a whole again, and its layers are what they were. */
+/** The opposite of `unfreeze`: the model is frozen as a whole again, and its layers are what they were. */
 export function freezeAgain(graph: Graph, { trainable, unsaid }: Frozen): Graph {
   const before = new Map([
     ...trainable.map((name) => [name, true] as const),
