@@ -1,5 +1,6 @@
 import {
   getMember,
+  isObject,
   isPlainObject,
   type JsonValue,
   type Plain,
@@ -107,6 +108,8 @@ function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken
 function rootBlocker(graph: Graph, loader: Loader, container: Container | undefined): Blocker | undefined {
   if (graph.read === undefined || !(container === 'keras-zip' || (container === 'keras-json' && loader === 'keras3')))
     return undefined;
+  if (loader === 'keras3' && isObject(graph.read.config) && getMember(graph.read.config, 'name') === undefined)
+    return { layer: graph.name, field: 'name', reason: 'is missing' };
   if (loader === 'keras3') return moduleBlocker(graph, graph.name, true);
   return loader === 'keras2' && graph.read.module === undefined ? withoutModule(graph.name, 'Keras 2') : undefined;
 }
@@ -281,7 +284,10 @@ const findUnknownField = (className: string, settings: PlainObject, { loader, ha
     // Of entries without a module Keras 3 takes an input's shape off, wherever it stands.
     if (loader === 'keras3' && !hasModule && field === 'batch_input_shape') return false;
     const standing = fieldStanding(className, field, value ?? null, loader);
-    return standing === 'ignorable' || standing === 'unsupported';
+    // No argument of Keras is in camel case.
+    return (
+      standing === 'ignorable' || standing === 'unsupported' || (standing === 'unknown' && /[a-z][A-Z]/.test(field))
+    );
   })?.[0];
 
 function fieldBlocker(field: string, value: Plain | undefined, judge: Judge): Finding | undefined {

@@ -67,7 +67,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
   { ...rectifier('ELU', ALL), refusedFields: [ELU_ALPHA] },
-  { ...activation('Softmax', ALL), makesProbabilities: true },
+  { ...activation('Softmax', ALL), makesProbabilities: true, masksDifferIn: ['tfjs'] },
   rectifier('ThresholdedReLU', ['tfjs', 'keras2']),
 ];
 

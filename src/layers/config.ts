@@ -8,6 +8,9 @@ export const numberIn = (config: PlainObject, key: string): number | undefined =
   return typeof value === 'number' ? value : undefined;
 };
 
+/** How the border of a map is filled: Keras takes capitals too. */
+export const paddingOf = (config: PlainObject): string => (stringIn(config, 'padding') ?? 'valid').toLowerCase();
+
 export const stringIn = (config: PlainObject, key: string): string | undefined => {
   const value = config[key];
   return typeof value === 'string' ? value : undefined;

@@ -6,9 +6,9 @@ import {
   featureShape,
   isChannelsFirst,
   numberIn,
+  paddingOf,
   perAxis,
   spatialAxes,
-  stringIn,
 } from './config.js';
 import {
   ALL,
@@ -17,6 +17,7 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  PADDING_IN_CAPITALS,
   type RefusedField,
   type Shape,
   type WeightFact,
@@ -73,7 +74,7 @@ const CAUSAL: RefusedField = {
   loaders: ['tfjs'],
   field: 'padding',
   reason: 'is "causal", which it loads but cannot compute',
-  stops: (value) => value === 'causal',
+  stops: (value) => typeof value === 'string' && value.toLowerCase() === 'causal',
 };
 
 const DILATION = ignoredByTfjs('dilation_rate', isAllOnes);
@@ -81,15 +82,17 @@ const DILATION = ignoredByTfjs('dilation_rate', isAllOnes);
 const REFUSED_FIELDS: Readonly<Record<Kind, readonly RefusedField[]>> = {
   standard: [
     CAUSAL,
+    PADDING_IN_CAPITALS,
     {
       ...ignoredByTfjs('groups', isAllOnes),
       reason: 'is not 1: it ignores that, and no weights fit then',
       isSilent: false,
     },
   ],
-  depthwise: [DILATION],
-  transposed: [DILATION, ignoredByTfjs('output_padding', () => false)],
+  depthwise: [PADDING_IN_CAPITALS, DILATION],
+  transposed: [PADDING_IN_CAPITALS, DILATION, ignoredByTfjs('output_padding', () => false)],
   separable: [
+    PADDING_IN_CAPITALS,
     ...['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'].map(
       (field): RefusedField => ({
         loaders: ['tfjs'],
@@ -120,7 +123,7 @@ function outputSize(config: PlainObject, kind: Kind, size: number | null, axis: 
   const stride = perAxis(config, 'strides', rank)?.[axis] ?? 1;
   const dilation = perAxis(config, 'dilation_rate', rank)?.[axis] ?? 1;
   const extent = (kernel - 1) * dilation + 1;
-  const padding = stringIn(config, 'padding') ?? 'valid';
+  const padding = paddingOf(config);
   if (kind === 'transposed') {
     const extra = perAxis(config, 'output_padding', rank)?.[axis];
     if (extra !== undefined)

@@ -123,7 +123,18 @@ export interface LayerFacts {
   readonly scaling?: (config: PlainObject) => Scaling | undefined;
   /** What TensorFlow.js does with masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
   readonly masking?: (config: PlainObject) => Masking;
+  /** Loaders in which it makes something else of a mask than in the others. */
+  readonly masksDifferIn?: readonly Loader[];
 }
+
+/** TensorFlow.js knows the words for the border in small letters alone. */
+export const PADDING_IN_CAPITALS: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'padding',
+  reason: 'is in capitals',
+  stops: (value) => typeof value === 'string' && value !== value.toLowerCase(),
+  instead: (value) => (value.kind === 'string' ? { kind: 'string', text: value.text.toLowerCase() } : value),
+};
 
 export const ALL: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 export const KERAS: readonly Loader[] = ['keras2', 'keras3'];

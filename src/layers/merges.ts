@@ -53,12 +53,15 @@ const merge = (
   outputShape: broadcast,
   weights: () => [],
   masking: passesMask,
+  // The masks that TensorFlow.js joins keep an axis too many.
+  masksDifferIn: ['tfjs'],
   ...more,
 });
 
 export const MERGES: readonly LayerFacts[] = [
   merge('Add', 'add', ALL, { scaling: commutes }),
-  merge('Concatenate', 'concatenate', ALL, { outputShape: concatenated, scaling: commutes }),
+  // Keras 3 joins masks by operations that it calls like the layer, and does not load two of one name.
+  merge('Concatenate', 'concatenate', ALL, { outputShape: concatenated, scaling: commutes, masksDifferIn: ['keras3'] }),
   merge('Average', 'merge', ALL, { scaling: commutes }),
   merge('Maximum', 'merge', ALL, { scaling: commutes }),
   merge('Minimum', 'merge', ALL, { scaling: commutes }),

@@ -12,9 +12,10 @@ import {
   sameShape,
 } from './layer-facts.js';
 
-/** The input's shape under any of its names: `batch_input_shape` (Keras 2, tfjs), `batch_shape` (Keras 3). */
+/** The input's shape under any of its names: `batch_input_shape` (Keras 2, tfjs), `batch_shape` (Keras 3), `input_shape`. */
 export function inputShape(config: PlainObject): Shape | undefined {
-  const shape = config.batch_input_shape ?? config.batch_shape ?? config.batchInputShape;
+  const perExample = Array.isArray(config.input_shape) ? [config.batch_size ?? null, ...config.input_shape] : undefined;
+  const shape = config.batch_input_shape ?? config.batch_shape ?? config.batchInputShape ?? perExample;
   if (!Array.isArray(shape) || !shape.every((size) => size === null || typeof size === 'number')) return undefined;
   return shape as Shape;
 }
@@ -31,6 +32,14 @@ const BATCH_SHAPE: RefusedField = {
   field: 'batch_shape',
   reason: 'is the Keras 3 name of batch_input_shape',
   stops: (value) => value !== undefined,
+};
+
+/** Of other layers it reads none. */
+const DTYPE_POLICY: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'dtype',
+  reason: 'is a policy, with which it cannot predict',
+  stops: (value) => typeof value === 'object' && value !== null,
 };
 
 const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
@@ -70,7 +79,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     loads: ALL,
     weights: () => [],
     outputShape: inputShape,
-    refusedFields: [BATCH_SHAPE],
+    refusedFields: [BATCH_SHAPE, DTYPE_POLICY],
   },
   ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
   ...pointwise(ALL, 'Rescaling').map(passing),

@@ -1,5 +1,5 @@
 import type { PlainObject } from '../json/json-value.js';
-import { featureShape, isChannelsFirst, perAxis, spatialAxes, stringIn } from './config.js';
+import { featureShape, isChannelsFirst, paddingOf, perAxis, spatialAxes } from './config.js';
 import {
   ALL,
   commutes,
@@ -8,6 +8,7 @@ import {
   KERAS,
   type LayerFacts,
   type Loader,
+  PADDING_IN_CAPITALS,
   type Shape,
 } from './layer-facts.js';
 
@@ -49,10 +50,10 @@ function pool(className: string, rank: Rank): LayerFacts {
   const resize = (config: PlainObject, size: Size, axis: number): Size => {
     if (size === null) return null;
     const stride = stridesOf(config)[axis]!;
-    const covered = (stringIn(config, 'padding') ?? 'valid') === 'valid' ? size - windowOf(config)[axis]! + 1 : size;
+    const covered = paddingOf(config) === 'valid' ? size - windowOf(config)[axis]! + 1 : size;
     return Math.max(Math.ceil(covered / stride), 0);
   };
-  return resizing(className, 'pool', rank, ALL, resize, stridesOf);
+  return { ...resizing(className, 'pool', rank, ALL, resize, stridesOf), refusedFields: [PADDING_IN_CAPITALS] };
 }
 
 /** A Keras 3 operation that pools: its rank is that of its window, or of what it pools. */
@@ -123,7 +124,8 @@ export const POOLINGS: readonly LayerFacts[] = [
   pool('AveragePooling1D', 1),
   pool('AveragePooling2D', 2),
   pool('AveragePooling3D', 3),
-  globalPool('GlobalAveragePooling1D', 1, ALL),
+  // In Keras it leaves masked steps out of the mean.
+  { ...globalPool('GlobalAveragePooling1D', 1, ALL), masksDifferIn: ['tfjs'] },
   globalPool('GlobalAveragePooling2D', 2, ALL),
   globalPool('GlobalAveragePooling3D', 3, KERAS),
   globalPool('GlobalMaxPooling1D', 1, ALL),

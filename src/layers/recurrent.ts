@@ -71,6 +71,14 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     loads: rank === 2 ? ALL : KERAS,
     refusedFields: [MASKED],
     masking: sequenceMask,
+    outputShape: (config, [input]) => {
+      if (input === undefined) return undefined;
+      const steps = config.return_sequences === true ? [input[1] ?? null] : [];
+      const places = Array<null>(rank).fill(null);
+      const filters = numberIn(config, 'filters') ?? null;
+      const map = config.data_format === 'channels_first' ? [filters, ...places] : [...places, filters];
+      return [input[0] ?? null, ...steps, ...map];
+    },
     weights: (config, [input]) => {
       const size = perAxis(config, 'kernel_size', rank) ?? Array<null>(rank).fill(null);
       const filters = numberIn(config, 'filters') ?? null;

@@ -83,6 +83,7 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     className: 'Bidirectional',
     role: 'other',
     loads: ALL,
+    masksDifferIn: ['tfjs'],
     masking: (config) => {
       const inner = wrappedIn(config.layer, factsOf);
       return inner?.facts.masking?.(inner.config);

@@ -6,7 +6,7 @@ import type { Fold } from '../plan/folds.js';
 import { type BakedModule, type BakePlan, bakeWarnings, planBake } from '../plan/plan-bake.js';
 import { fixedScaling } from '../se/fixed-scaling.js';
 import { removeModules } from '../se/remove-modules.js';
-import { mapTensors } from './map-tensors.js';
+import { changeTensors } from './map-tensors.js';
 import { renameOutputs } from './rename-outputs.js';
 import { restoreForm } from './restore-form.js';
 
@@ -66,10 +66,11 @@ const factorsOf = ({ channels }: Fold, gates: Float32Array): Float32Array =>
 
 /** Multiplies the weights that take factors; a weight may take those of several modules. */
 function foldInto(graph: Graph, folds: readonly (Fold & { readonly values: Float32Array })[]): Graph {
-  const byKey = new Map<string, ((before: Tensor) => Tensor)[]>();
+  const byKey = new Map<string, (before: Tensor) => Tensor>();
   for (const { graph: path, layer, weight, stride, values } of folds) {
     const key = weightKey(path, layer, weight);
-    byKey.set(key, [...(byKey.get(key) ?? []), (before) => scaled(before, { stride, values })]);
+    const others = byKey.get(key) ?? ((before) => before);
+    byKey.set(key, (before) => scaled(others(before), { stride, values }));
   }
-  return mapTensors(graph, ({ tensor }, key) => (byKey.get(key) ?? []).reduce((before, fold) => fold(before), tensor));
+  return changeTensors(graph, byKey);
 }

@@ -1,6 +1,21 @@
+import { defect } from '../errors.js';
 import type { Graph, Layer } from '../model/model.js';
 import type { Tensor, Weight } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
+
+/**
+ * A graph in which some tensors are changed, each by the `weightKey` of its weight.
+ * @throws RetrofitError `defect` where one of the weights is not there: the change would be lost
+ */
+export function changeTensors(graph: Graph, changes: ReadonlyMap<string, (before: Tensor) => Tensor>): Graph {
+  const left = new Set(changes.keys());
+  const changed = mapTensors(graph, ({ tensor }, key) => {
+    left.delete(key);
+    return changes.get(key)?.(tensor) ?? tensor;
+  });
+  for (const key of left) throw defect(`no layer has the weight ${key}, which is to be changed`, {});
+  return changed;
+}
 
 /**
  * A graph with other tensors in the weights of its layers and of the models nested in it. What nothing changes in stays the

@@ -1,3 +1,4 @@
+import { defect } from '../errors.js';
 import { type Call, type Graph, type Layer, type Model, samePath, type TensorRef, tensorKey } from '../model/model.js';
 import { doubled, type Tensor } from '../model/tensor.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
@@ -106,6 +107,10 @@ function redirectCalls(layer: Layer, redirects: ReadonlyMap<string, ReadonlyMap<
 function doubleWeights(layer: Layer, doublings: readonly Doubling[] | undefined): Partial<Layer> {
   if (doublings === undefined) return {};
   const exponents = new Map(doublings.map((doubling) => [doubling.weight, doubling.exponent]));
+  const lost = [...exponents.keys()].find((name) => layer.weights.every((weight) => weight.name !== name));
+  // An architecture alone has no weights.
+  if (lost !== undefined && layer.weights.length > 0)
+    throw defect('a weight that is to be doubled is not there', { layer: layer.name, field: lost });
   const weights = layer.weights.map((weight) => {
     let tensor: Tensor = weight.tensor;
     for (let times = exponents.get(weight.name) ?? 0; times > 0; times--) tensor = doubled(tensor);

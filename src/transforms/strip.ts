@@ -3,7 +3,7 @@ import type { Tensor } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import { planStrip, type StripPlan } from '../plan/plan-strip.js';
 import { removeModules } from '../se/remove-modules.js';
-import { mapTensors } from './map-tensors.js';
+import { changeTensors } from './map-tensors.js';
 import { renameOutputs } from './rename-outputs.js';
 import { restoreForm } from './restore-form.js';
 
@@ -29,11 +29,11 @@ export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
 
 /** Halves what was doubled, exactly, in a graph and the models nested in it. */
 function halve(graph: Graph, doubled: readonly RecordedDoubling[]): Graph {
-  const byKey = new Map(doubled.map((entry) => [weightKey(entry.graph, entry.layer, entry.weight), entry]));
-  return mapTensors(graph, ({ tensor }, key) => {
-    const entry = byKey.get(key);
-    return entry === undefined ? tensor : halvedTensor(tensor, entry);
-  });
+  const halvings = doubled.map(
+    (entry) =>
+      [weightKey(entry.graph, entry.layer, entry.weight), (tensor: Tensor) => halvedTensor(tensor, entry)] as const,
+  );
+  return changeTensors(graph, new Map(halvings));
 }
 
 function halvedTensor(tensor: Tensor, { exponent, quantization: texts }: RecordedDoubling): Tensor {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import '@tensorflow/tfjs-backend-cpu';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { wantedName } from '../../src/formats/tfjs/weight-names.js';
+import { weightName } from '../../src/formats/tfjs/weight-names.js';
 import type { PlainObject } from '../../src/json/json-value.js';
 import { factsOf } from '../../src/layers/known-layers.js';
 import { factsOfLayer } from '../../src/model/facts-of-layer.js';
@@ -64,7 +64,7 @@ describe.each(ROWS.map((row) => [title(row), row] as const))('%s', (_, row) => {
 
   test.each(['keras2', 'keras3'] as const)('the names of %s lead to them', (keras) => {
     // What is written back is found by TensorFlow.js, which leaves out the last scope but one.
-    const wanted = row[keras].map((name) => wantedName(made, own(name)));
+    const wanted = row[keras].map((name) => weightName(made, own(name)));
     for (const [index, { name }] of facts.entries())
       expect([wanted[index]!, withoutScope(wanted[index]!)]).toContain(name);
   });

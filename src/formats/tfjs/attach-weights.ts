@@ -3,7 +3,7 @@ import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
-import { cleanName, wantedName } from './weight-names.js';
+import { cleanName, weightName } from './weight-names.js';
 
 /**
  * Gives every layer its weights. TensorFlow.js matches by name: `<layer>/<weight>`, without the names of nested
@@ -26,7 +26,7 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
     const { layer, name } = ownerOf(spec, owners);
     const { dtype, shape, quantization } = spec;
     const weight: Weight = {
-      name: wantedName(layer, cleanName(name)),
+      name: weightName(layer, cleanName(name)),
       storedAs: spec.name,
       tensor: { dtype, shape, quantization, source: { kind: 'stored', ranges: spec.ranges }, exponent: 0 },
     };

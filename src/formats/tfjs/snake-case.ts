@@ -7,6 +7,7 @@ import {
   mapItems,
   stringOf,
 } from '../../json/json-value.js';
+import { serializeJson } from '../../json/serialize-json.js';
 import { isKnownClass } from '../../layers/known-objects.js';
 import { badTopology } from '../dialects/bad-topology.js';
 
@@ -34,7 +35,12 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
       isOwn && member.key === 'config' ? member : spellMember(member, field),
     );
     if (members.every((member, index) => member === value.members[index])) return value;
-    const twice = members.find(({ key: own }, index) => members.findIndex((other) => other.key === own) < index);
+    const repeated = members.filter(({ key: own }, index) => members.findIndex((other) => other.key === own) < index);
+    const saysTheSame = ({ key: own, value: said }: JsonMember) =>
+      textOf(said) === textOf(getMember({ ...value, members }, own)!);
+    const twice = repeated.find((member) => !saysTheSame(member));
+    if (twice === undefined && repeated.length > 0)
+      return { ...value, members: members.filter((member) => !repeated.includes(member)) };
     if (twice !== undefined) throw badTopology(`"${twice.key}" is there twice, in snake case and in camel case`, field);
     return { ...value, members };
   }
@@ -42,6 +48,8 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
   const snake = text === undefined ? undefined : snakeCase(text);
   return snake === undefined || snake === text ? value : { kind: 'string', text: JSON.stringify(snake) };
 }
+
+const textOf = (root: JsonValue): string => serializeJson({ lead: '', trail: '', root }).replace(/\s/g, '');
 
 function spellMember(member: JsonMember, field: string): JsonMember {
   const key = snakeCase(member.key);

@@ -9,12 +9,17 @@ import { type Weight, withoutScope } from '../../model/tensor.js';
 export const cleanName = (name: string): string => name.replaceAll('\\', '/').replace(/:0$/, '');
 
 /**
- * The name of a layer's weight: as it stands where TensorFlow.js finds it, otherwise the name that it wants.
- * @param written what stands behind the layer's name, whoever wrote it
+ * The name of a layer's weight as its class has it, whoever wrote it; the name as it stands where the class has none like it.
+ * @param written what stands behind the layer's name
  */
-export function wantedName({ className, settings }: Layer, written: string): string {
+export function weightName({ className, settings }: Layer, written: string): string {
   const facts = factsOf(className, settings).weights?.(settings, []) ?? [];
-  if (facts.some(({ name }) => name === written || name === withoutScope(written))) return written;
+  const short = withoutScope(written);
+  const found =
+    facts.find(({ name }) => name === written) ??
+    facts.find(({ name }) => name === short) ??
+    facts.find((_, index) => written === `${index}`);
+  if (found !== undefined) return found.name;
   const isMeant = (name: string | undefined) => name === written || written.endsWith(`/${name}`);
   const meant = facts.filter(({ name, keras3Name }) => isMeant(name) || isMeant(keras3Name));
   return meant.length === 1 ? meant[0]!.name : written;
@@ -27,7 +32,10 @@ export function findMisnamed(
   for (const { graph } of listGraphs(root)) {
     for (const layer of graph.layers) {
       const found = layer.weights.find(
-        (weight) => (weight.storedAs ?? manifestName(layer, weight)) !== manifestName(layer, weight),
+        (weight) =>
+          weight.storedAs !== undefined &&
+          !isNumbered(layer, weight) &&
+          weight.storedAs !== manifestName(layer, weight),
       );
       if (found !== undefined)
         return {
@@ -40,5 +48,12 @@ export function findMisnamed(
   return undefined;
 }
 
-/** The name a weight has in a manifest that TensorFlow.js loads. */
-export const manifestName = (layer: Layer, { name }: Weight): string => `${layer.name}/${name}`;
+/** Whether the file calls a weight by its number in the layer, as Keras 3 does: TensorFlow.js takes that of all or of none. */
+const isNumbered = ({ name }: Layer, { storedAs }: Weight): boolean =>
+  storedAs?.startsWith(`${name}/`) === true && /^\d+$/.test(storedAs.slice(name.length + 1));
+
+/** The name a weight has in a manifest that TensorFlow.js loads: its own where it is found by that, with a scope or without. */
+export function manifestName(layer: Layer, { name, storedAs }: Weight): string {
+  const wanted = `${layer.name}/${name}`;
+  return storedAs !== undefined && withoutScope(storedAs) === wanted ? storedAs : wanted;
+}

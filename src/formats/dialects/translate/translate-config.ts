@@ -15,7 +15,7 @@ import { fieldStanding, INPUT_FIELDS } from '../../../layers/config-fields.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { readField } from '../../../layers/read-field.js';
-import type { Dialect } from '../../../model/model.js';
+import type { Dialect, Layer } from '../../../model/model.js';
 import { bareJson, objectOf } from '../bare-json.js';
 import { cannotConvert, loaderName } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
@@ -27,8 +27,8 @@ export interface DialectPair {
   readonly target: Loader;
   /** Whether the target's files hold operations as such. */
   readonly hasOperations: boolean;
-  /** Whether some layer of the model marks steps that later layers are to skip. */
-  readonly hasMasks: boolean;
+  /** The layers that are given steps to skip. */
+  readonly masked: ReadonlySet<Layer>;
 }
 
 /** A function that the layer cannot name in the target: it goes into layers behind it, and the layer is linear. */
@@ -43,9 +43,6 @@ export interface TranslatedConfig {
 }
 
 const LINEAR = fromPlain('linear');
-
-/** What these make of a mask, TensorFlow.js does not. */
-const MASK_READERS: readonly string[] = ['Bidirectional', 'GlobalAveragePooling1D', 'Softmax'];
 
 /** Inside these the function runs once a step: it cannot be taken out. */
 const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(className);
@@ -66,8 +63,6 @@ export function translateConfig(
   const settings = toPlain(written) as PlainObject;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
-  if (MASK_READERS.includes(className) && target === 'tfjs' && dialects.hasMasks)
-    throw noSuchField(layer, 'class_name', className, target, 'reads a mask, which TensorFlow.js does otherwise');
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
@@ -75,7 +70,7 @@ export function translateConfig(
     if (key === 'name') continue;
     if (isSpareField(className, key, value, target, layer)) continue;
     // It speaks of masked steps alone.
-    if (key === 'zero_output_for_mask' && target !== 'keras3' && !dialects.hasMasks) continue;
+    if (key === 'zero_output_for_mask' && target !== 'keras3' && dialects.masked.size === 0) continue;
     // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
     if (key === 'dtype' && className === 'IntegerLookup' && target === 'keras2') continue;
     const field = readField(key, toPlain(value));

@@ -5,9 +5,10 @@ import { inputShape } from '../../../layers/other-layers.js';
 import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
 import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
+import { maskedLayers } from '../../../model/masked-layers.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
-import { cannotConvert } from './cannot-convert.js';
+import { cannotConvert, loaderName } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -63,7 +64,7 @@ export function translateGraph(
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
   const leftOut: Layer[] = [];
-  const dialects = { source, target, hasOperations, hasMasks: hasMasks(root) };
+  const dialects = { source, target, hasOperations, masked: maskedLayers(root) };
   const task: Task = { ...dialects, names: layerNames(root, target), renamed, leftOut };
   const { graph } = translateOne(root, [], [], task);
   const renamedOutputs = new Map(
@@ -113,11 +114,6 @@ function withKnownWeights(graph: Graph): Graph {
 }
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
-
-const hasMasks = (root: Graph): boolean =>
-  [...listGraphs(root)].some(({ graph }) =>
-    graph.layers.some(({ className, settings }) => factsOf(className, settings).masking?.(settings) === 'makes'),
-  );
 
 interface Task extends DialectPair {
   readonly names: LayerNames;
@@ -239,6 +235,7 @@ function translateAny(
   task: Task,
 ): Translated {
   const calls = layer.calls.map(argumentsOf);
+  refuseMask(layer, task);
   if (layer.graph !== undefined) return translateModel(layer, layer.graph, name, inputs, calls, path, task);
   const inside = inputs.map((input) => ({ ...input, shape: shapeInside(layer, input.shape) }));
   const builder: LayerBuilder = { parts: [], inputs: inside, dialects: task, layer: layer.name };
@@ -255,6 +252,17 @@ function translateAny(
   const { shape, dtype } = builder.parts.at(-1)!.output;
   const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
   return { ...namePieces(builder, layer, name, task), outputs: [output], keywords };
+}
+
+/** @throws RetrofitError `cannot-convert` for a layer of which the target makes something else where steps are to be skipped */
+function refuseMask(layer: Layer, { target, masked }: Task): void {
+  if (!masked.has(layer) || !factsOf(layer.className, layer.settings).masksDifferIn?.includes(target)) return;
+  throw cannotConvert(
+    layer.name,
+    'class_name',
+    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${loaderName(target)} makes something else`,
+    'keep the model in the format it is in, or rebuild it without the mask',
+  );
 }
 
 /** A nested model: its layers are translated, it stays what it is. */
