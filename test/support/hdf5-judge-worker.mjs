@@ -7,7 +7,7 @@ import { parentPort } from 'node:worker_threads';
 const { ready } = await import('h5wasm');
 /** @type {any} */
 const module = await ready;
-const FILE = '/judged.h5';
+let judged = 0;
 const CHARSETS = ['ascii', 'utf8'];
 const PADDINGS = ['null-term', 'null-pad', 'space-pad'];
 const INTEGER = 0;
@@ -100,9 +100,12 @@ function kindOf(file, path) {
 function judge(bytes) {
   /** @type {Map<string, string>} */
   const answers = new Map();
-  module.FS.writeFile(FILE, bytes);
+  // HDF5 takes a file of the same name for one that it could not close.
+  judged += 1;
+  const path = `/judged_${judged}.h5`;
+  module.FS.writeFile(path, bytes);
   printed = 0;
-  const file = module.open(FILE, module.H5F_ACC_RDONLY, false, module.H5F_LIBVER_EARLIEST, module.H5F_LIBVER_LATEST);
+  const file = module.open(path, module.H5F_ACC_RDONLY, false, module.H5F_LIBVER_EARLIEST, module.H5F_LIBVER_LATEST);
   if (file < 0n || printed > 0) return answers;
 
   /** @template T @param {string} question @param {() => T} answer @returns {T | undefined} */
@@ -160,6 +163,7 @@ function judge(bytes) {
   };
   visit('/', 'group', 0);
   module.close_file(file);
+  module.FS.unlink(path);
   return answers;
 }
 

@@ -90,7 +90,7 @@ export function answersOf(bytes: Uint8Array): Answers {
 export function openBytes(bytes: Uint8Array): Hdf5File {
   const file = hdf5Bytes({
     byteLength: bytes.byteLength,
-    read: (address, byteLength) => bytes.slice(address, address + byteLength),
+    read: (address, byteLength) => new Uint8Array(bytes.subarray(address, address + byteLength)),
   });
   readSuperblock(file);
   return makeView(file, inflate).reader;

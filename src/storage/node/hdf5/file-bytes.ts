@@ -24,7 +24,8 @@ const IS_DAMAGE = /^(?:Z_|ERR_BUFFER_TOO_LARGE)/;
 
 export const inflate: Inflate = (packed, mostBytes) => {
   try {
-    return inflateSync(packed, { maxOutputLength: mostBytes });
+    const { buffer, byteOffset, byteLength } = inflateSync(packed, { maxOutputLength: mostBytes });
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     if (error instanceof Error && 'code' in error && IS_DAMAGE.test(String(error.code))) return undefined;
     throw error;
