@@ -96,7 +96,10 @@ function kindOf(file, path) {
   return type === module.H5G_DATASET ? 'dataset' : 'unknown';
 }
 
-/** @param {Uint8Array} bytes @returns {Map<string, string>} an answer to each question; none where HDF5 has none */
+/**
+ * An answer to each question; none where HDF5 has none. What cannot be closed again is not sound.
+ * @param {Uint8Array} bytes @returns {{ answers: Map<string, string>, isSound: boolean }}
+ */
 function judge(bytes) {
   /** @type {Map<string, string>} */
   const answers = new Map();
@@ -106,14 +109,14 @@ function judge(bytes) {
   module.FS.writeFile(path, bytes);
   printed = 0;
   const file = module.open(path, module.H5F_ACC_RDONLY, false, module.H5F_LIBVER_EARLIEST, module.H5F_LIBVER_LATEST);
-  if (file < 0n || printed > 0) return answers;
+  if (file < 0n || printed > 0) return { answers, isSound: false };
 
   /** @template T @param {string} question @param {() => T} answer @returns {T | undefined} */
   const ask = (question, answer) => {
     printed = 0;
     try {
       const found = answer();
-      if (printed > 0) return undefined;
+      if (printed > 0) throw new Error('failed');
       answers.set(question, JSON.stringify(found));
       return found;
     } catch {
@@ -162,9 +165,9 @@ function judge(bytes) {
     );
   };
   visit('/', 'group', 0);
-  module.close_file(file);
+  const isSound = module.close_file(file) >= 0;
   module.FS.unlink(path);
-  return answers;
+  return { answers, isSound };
 }
 
 /** @param {string} group @param {string} name */

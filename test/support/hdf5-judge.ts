@@ -16,6 +16,11 @@ export interface Judge {
   end(): Promise<unknown>;
 }
 
+interface Said {
+  readonly answers: Answers;
+  readonly isSound: boolean;
+}
+
 /** Longer than HDF5 takes for any file here. */
 const MOST_MILLISECONDS = 3000;
 
@@ -30,9 +35,9 @@ export function startJudge(): Judge {
     ask: async (bytes) => {
       worker ??= new Worker(new URL('./hdf5-judge-worker.mjs', import.meta.url), { execArgv: [], stderr: true });
       const asked = worker;
-      const answers = await new Promise<Answers | undefined>((resolve) => {
+      const said = await new Promise<Said | undefined>((resolve) => {
         const timer = setTimeout(() => resolve(undefined), MOST_MILLISECONDS);
-        const settle = (found: Answers | undefined) => {
+        const settle = (found: Said | undefined) => {
           clearTimeout(timer);
           resolve(found);
         };
@@ -40,8 +45,8 @@ export function startJudge(): Judge {
         asked.removeAllListeners('error').once('error', () => settle(undefined));
         asked.postMessage(bytes);
       });
-      if (answers === undefined) await end();
-      return answers;
+      if (said?.isSound !== true) await end();
+      return said?.answers;
     },
   };
 }
