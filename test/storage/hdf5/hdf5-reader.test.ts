@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { randomNumbers } from '../../../src/random.js';
+import { damage } from '../../support/damage.js';
 import { type Answers, answersOf, startJudge } from '../../support/hdf5-judge.js';
 import { isAll } from '../../support/is-all.js';
 
@@ -36,18 +37,6 @@ test.each(FILES.filter((name) => !REFUSED.test(name)))('%s is read as HDF5 reads
 });
 
 const MUTANTS = isAll ? 600 : 30;
-
-/** One byte is another, or one number is one that stands elsewhere: addresses and sizes among them. */
-function damage(whole: Uint8Array, random: () => number): Uint8Array {
-  const bytes = new Uint8Array(whole);
-  const below = (end: number) => Math.floor(random() * end);
-  const place = below(bytes.length);
-  if (random() < 0.3) {
-    const from = 8 * below(Math.floor(bytes.length / 8));
-    bytes.copyWithin(8 * below(Math.floor(bytes.length / 8)), from, from + 8);
-  } else bytes[place] = [0, 0xff, bytes[place]! ^ (1 << below(8)), below(256)][below(4)]!;
-  return bytes;
-}
 
 const DAMAGED = FILES.filter((name) =>
   /\/(?:weights|model_of_old_trained|attributes|packed|dtypes|kinds\/[^u]\w+)\.h5$/.test(name),
