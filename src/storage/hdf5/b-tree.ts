@@ -5,7 +5,11 @@ import { damaged } from './hdf5-errors.js';
 /** What a B-tree of the first version leads to: entries of a group's table, or chunks of a dataset. */
 export interface TreeChild {
   readonly address: number;
-  /** The key before it, and the one behind it. */
+  /** The keys before it and behind it, and before and behind each node above it: where it is not between them, nobody finds it. */
+  readonly bounds: readonly Bounds[];
+}
+
+export interface Bounds {
   readonly before: Uint8Array;
   readonly behind: Uint8Array;
 }
@@ -26,9 +30,13 @@ export function* listChildren(
   keyBytes: number,
 ): Generator<TreeChild, void, undefined> {
   const seen = new Set<number>();
-  yield* visit(root, undefined);
+  yield* visit(root, undefined, []);
 
-  function* visit(address: number, expected: number | undefined): Generator<TreeChild, void, undefined> {
+  function* visit(
+    address: number,
+    expected: number | undefined,
+    above: readonly Bounds[],
+  ): Generator<TreeChild, void, undefined> {
     if (seen.has(address)) throw damaged('a B-tree goes round in a circle');
     seen.add(address);
     const head = file.read(address, HEAD_BYTES);
@@ -45,8 +53,9 @@ export function* listChildren(
       const child = numberAt(bytes, start + keyBytes);
       const before = bytes.subarray(start, start + keyBytes);
       const behind = bytes.subarray(start + stride, start + stride + keyBytes);
-      if (level === 0) yield { address: child, before, behind };
-      else yield* visit(child, level - 1);
+      const bounds = [...above, { before, behind }];
+      if (level === 0) yield { address: child, bounds };
+      else yield* visit(child, level - 1, bounds);
     }
   }
 }

@@ -71,14 +71,22 @@ function* listArray(file: Hdf5Bytes, address: number, grid: ChunkGrid): Generato
 
 /** The key of a chunk in a B-tree: its size as it is stored, the filters left out, and its first value's place. */
 function* listTree(file: Hdf5Bytes, root: number, { chunk }: ChunkGrid): Generator<Placed> {
+  // The last axis is that of a value's bytes.
+  const sizes = [...chunk, 1];
+  const placeOf = (key: Uint8Array) => sizes.map((_, axis) => numberAt(key, 8 + 8 * axis));
   let last: readonly number[] | undefined;
-  for (const { address, before: key } of listChildren(file, root, 1, 8 + 8 * (chunk.length + 1))) {
-    const position = chunk.map((size, axis) => numberAt(key, 8 + 8 * axis) / size);
-    // The last axis is that of a value's bytes.
-    const isPlace = position.every(Number.isInteger) && numberAt(key, 8 + 8 * chunk.length) === 0;
-    if (!isPlace || (last !== undefined && !isBefore(last, position)))
+  for (const { address, bounds } of listChildren(file, root, 1, 8 + 8 * sizes.length)) {
+    const key = bounds.at(-1)!.before;
+    const place = placeOf(key);
+    const isFound = bounds.every(
+      ({ before, behind }) => !isBefore(place, placeOf(before)) && isBefore(place, placeOf(behind)),
+    );
+    const position = chunk.map((size, axis) => place[axis]! / size);
+    const isPlace = isFound && position.every(Number.isInteger) && place.at(-1) === 0;
+    if (!isPlace || (last !== undefined && !isBefore(last, place))) {
       throw damaged('the chunks of a dataset are out of order');
-    last = position;
+    }
+    last = place;
     yield [position, { address, byteLength: u32At(key, 0), mask: u32At(key, 4) }];
   }
 }

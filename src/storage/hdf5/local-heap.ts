@@ -12,8 +12,8 @@ const HEAD_BYTES = 32;
 const FREE_HEAD_BYTES = 16;
 export const NO_FREE_BLOCK = 1;
 const MOST_HEAP_BYTES = 2 ** 26;
-/** A name is read where it is an entry's, and where it is a key of two nodes of the tree. */
-const MOST_READINGS = 3;
+/** A name is read where it is an entry's, and where it is a key of nodes of the tree. */
+const MOST_READINGS = 16;
 
 /** Reads a local heap. @throws RetrofitError `bad-hdf5` */
 export function readNames(file: Hdf5Bytes, address: number): NameHeap {

@@ -87,15 +87,15 @@ export function listEntries(file: Hdf5Bytes, messages: readonly HeaderMessage[])
   const names = readNames(file, numberAt(table, 8));
   const entries = new Map<string, SymbolEntry>();
   const seen = new Set<number>();
+  const keyOf = (key: Uint8Array): Uint8Array => names.bytesAt(numberAt(key, 0));
   let last: Uint8Array | undefined;
-  for (const { address, before, behind } of listChildren(file, numberAt(table, 0), 0, TREE_KEY_BYTES)) {
+  for (const { address, bounds } of listChildren(file, numberAt(table, 0), 0, TREE_KEY_BYTES)) {
     if (seen.has(address)) throw damaged('a B-tree goes round in a circle');
     seen.add(address);
-    // Where a node's names are not between its keys, they are not found.
-    const [least, most] = [names.bytesAt(numberAt(before, 0)), names.bytesAt(numberAt(behind, 0))];
+    const limits = bounds.map(({ before, behind }) => [keyOf(before), keyOf(behind)] as const);
     for (const { offset, ...entry } of readNode(file, address)) {
       const name = names.bytesAt(offset);
-      const isBetween = compareBytes(name, least) > 0 && compareBytes(name, most) <= 0;
+      const isBetween = limits.every(([least, most]) => compareBytes(name, least) > 0 && compareBytes(name, most) <= 0);
       // HDF5 looks for a name by halving: others would be there for those who read all, and not be found.
       if (!isBetween || (last !== undefined && compareBytes(last, name) >= 0)) {
         throw damaged('the names of a group are out of order');
