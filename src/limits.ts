@@ -52,8 +52,8 @@ export const MAX_HDF5_DEPTH = 500;
 export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
 export const MAX_UNPACKED_RATIO = 1000;
 
-/** What of a dataset in chunks is unpacked at once: h5py makes chunks of 1 MiB at most, users as large as the dataset. */
-export const MAX_HDF5_PIECE_BYTES = 256 * 2 ** 20;
+/** What of a dataset in chunks is unpacked at once: h5py makes chunks of 1 MiB at most, users make larger ones. */
+export const MAX_HDF5_PIECE_BYTES = 64 * 2 ** 20;
 
 /** Chunks of a dataset, each a few hundred bytes of memory: 1 TiB in chunks of h5py's largest. */
 export const MAX_HDF5_CHUNKS = 2 ** 20;

@@ -1,9 +1,9 @@
 import { parseDataspace } from './dataspace.js';
 import { type Datatype, parseDatatype } from './datatype.js';
 import { readDense } from './dense-storage.js';
-import { compareBytes, decodeUtf8, numberAt, padded, piece, product, u8At, u16At, upToNul } from './fields.js';
+import { compareBytes, decodeName, numberAt, padded, piece, product, u8At, u16At, upToNul } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
-import { badHdf5, damaged, unread } from './hdf5-errors.js';
+import { damaged, unread } from './hdf5-errors.js';
 import { ATTRIBUTE, ATTRIBUTE_INFO } from './message-types.js';
 import type { HeaderMessage } from './object-header.js';
 import { findMessage, isShared } from './object-header.js';
@@ -37,7 +37,7 @@ export function readAttributes(file: Hdf5Bytes, messages: readonly HeaderMessage
 }
 
 /** The name in an attribute's message of any version. */
-export const attributeName = (content: Uint8Array): string => nameOf(nameBytesOf(content));
+export const attributeName = (content: Uint8Array): string => decodeName(nameBytesOf(content));
 
 /** Many attributes stand apart from the header. */
 function listApart(file: Hdf5Bytes, messages: readonly HeaderMessage[]): readonly HeaderMessage[] {
@@ -56,12 +56,6 @@ function nameStart(content: Uint8Array): number {
 }
 
 const nameBytesOf = (content: Uint8Array): Uint8Array => upToNul(piece(content, nameStart(content), u16At(content, 2)));
-
-function nameOf(bytes: Uint8Array): string {
-  const name = decodeUtf8(bytes);
-  if (name === undefined) throw badHdf5('a name that is not in UTF-8');
-  return name;
-}
 
 function parseAttribute(message: HeaderMessage): { readonly nameBytes: Uint8Array; readonly attribute: Attribute } {
   if (isShared(message)) throw unread('attributes that several objects share');
@@ -87,7 +81,7 @@ function parseAttribute(message: HeaderMessage): { readonly nameBytes: Uint8Arra
   return {
     nameBytes,
     attribute: {
-      name: nameOf(nameBytes),
+      name: decodeName(nameBytes),
       type,
       elementCount,
       isList: shape !== undefined && shape.length > 0,

@@ -1,4 +1,4 @@
-import { damaged } from './hdf5-errors.js';
+import { badHdf5, damaged } from './hdf5-errors.js';
 
 // Numbers and texts as HDF5 writes them, little-endian. What is asked for behind the end is damage, not zero.
 
@@ -84,6 +84,13 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @throws RetrofitError `bad-hdf5` for what is not UTF-8 */
+export function decodeName(bytes: Uint8Array): string {
+  const name = decodeUtf8(bytes);
+  if (name === undefined) throw badHdf5('a name that is not in UTF-8');
+  return name;
 }
 
 /** What so many bytes take where each thing begins at a multiple of 8. */

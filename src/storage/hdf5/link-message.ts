@@ -1,8 +1,7 @@
 import { readDense } from './dense-storage.js';
-import { numberAt, piece, sizedNumberAt, u8At } from './fields.js';
+import { decodeName, numberAt, piece, sizedNumberAt, u8At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged, unread } from './hdf5-errors.js';
-import { nameOf } from './local-heap.js';
 import { LINK, LINK_INFO } from './message-types.js';
 import { findMessage, type HeaderMessage, isShared } from './object-header.js';
 
@@ -49,7 +48,7 @@ function parseLink(content: Uint8Array): Link {
   if ((flags & HAS_CHARSET) !== 0) offset += 1;
   const sizeBytes = 2 ** (flags & 3);
   const nameBytes = sizedNumberAt(content, offset, sizeBytes);
-  const name = nameOf(piece(content, offset + sizeBytes, nameBytes));
+  const name = decodeName(piece(content, offset + sizeBytes, nameBytes));
   offset += sizeBytes + nameBytes;
   const linkKind = LINK_KINDS.get(kind) ?? 'unknown';
   return { name, kind: linkKind, address: linkKind === 'object' ? numberAt(content, offset) : -1 };

@@ -1,6 +1,6 @@
-import { decodeUtf8, hasSignature, numberAt, upToNul } from './fields.js';
+import { hasSignature, numberAt, upToNul } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
-import { badHdf5, damaged } from './hdf5-errors.js';
+import { damaged } from './hdf5-errors.js';
 
 /** The names of a group, by where they stand. */
 export interface NameHeap {
@@ -46,10 +46,4 @@ function checkFreeList(names: Uint8Array, first: number): void {
     if (size < FREE_HEAD_BYTES || offset + size > names.length) throw damaged('the names of a group have no order');
     offset = numberAt(names, offset);
   }
-}
-
-export function nameOf(bytes: Uint8Array): string {
-  const name = decodeUtf8(bytes);
-  if (name === undefined) throw badHdf5('a name that is not in UTF-8');
-  return name;
 }

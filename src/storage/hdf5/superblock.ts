@@ -30,7 +30,7 @@ export function readSuperblock(file: Hdf5Bytes): Superblock {
   const start = file.read(0, Math.min(SUPERBLOCK_BYTES, file.byteLength));
   if (!startsWith(start, SIGNATURE)) {
     throw inputError('bad-hdf5', 'this is not an HDF5 file, or one that begins with a user block', {
-      hint: 'give a file that Keras saved; "h5jam" and "h5unjam" of the HDF5 tools take user blocks off',
+      hint: 'give a file that Keras saved; "h5unjam" of the HDF5 tools takes a user block off',
     });
   }
   if (start.length < SUPERBLOCK_BYTES) throw damaged('it ends within its first block');

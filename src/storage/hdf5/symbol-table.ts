@@ -1,8 +1,8 @@
 import { listChildren } from './b-tree.js';
-import { compareBytes, hasSignature, isSame, numberAt, piece, u16At, u32At } from './fields.js';
+import { compareBytes, decodeName, hasSignature, isSame, numberAt, piece, u16At, u32At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { badHdf5, damaged } from './hdf5-errors.js';
-import { nameOf, readNames } from './local-heap.js';
+import { readNames } from './local-heap.js';
 import { SYMBOL_TABLE } from './message-types.js';
 import { findMessage, type HeaderMessage, readHeader } from './object-header.js';
 import { splitPath } from './object-tree.js';
@@ -101,7 +101,8 @@ export function listEntries(file: Hdf5Bytes, messages: readonly HeaderMessage[])
         throw damaged('the names of a group are out of order');
       }
       last = name;
-      entries.set(nameOf(name), { name: nameOf(name), ...entry });
+      const text = decodeName(name);
+      entries.set(text, { name: text, ...entry });
     }
   }
   return entries;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { randomNumbers } from '../../../src/random.js';
 import { damage } from '../../support/damage.js';
-import { type Answers, answersOf, startJudge } from '../../support/hdf5-judge.js';
+import { type Answers, answersOf, openBytes, startJudge } from '../../support/hdf5-judge.js';
 import { isAll } from '../../support/is-all.js';
 
 // HDF5's own library, by h5wasm, is the judge of what we read.
@@ -16,7 +16,18 @@ afterAll(judge.end);
 const REFUSED =
   /(?:^|\/)(?:(?:model_)?(?:bomb|cycle|external_link|external_storage|named_type|second_name|soft_link|two_names|unknown_filter|virtual)|user_block|unread_\w+)\.h5$/;
 
-const FILES = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.h5'));
+const FILES = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' })
+  .map((name) => name.replaceAll('\\', '/'))
+  .filter((name) => /\.(?:h5|hdf5|keras)$/.test(name));
+
+const SIGNATURE = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
+
+/** A file, or the weights in an archive that stores them as they are; the first block says where they end. */
+function bytesOf(name: string): Uint8Array {
+  const bytes = readFileSync(FIXTURES + name);
+  const start = bytes.indexOf(SIGNATURE);
+  return name.endsWith('.keras') ? bytes.subarray(start, start + Number(bytes.readBigUInt64LE(start + 40))) : bytes;
+}
 
 /** HDF5's answers say of numbers only how many there are, which is not asked for here. */
 const comparable = (answer: string | undefined): string | undefined =>
@@ -28,12 +39,28 @@ function expectSame(ours: Answers, theirs: Answers): void {
 }
 
 test.each(FILES.filter((name) => !REFUSED.test(name)))('%s is read as HDF5 reads it', async (name) => {
-  const bytes = readFileSync(FIXTURES + name);
+  const bytes = bytesOf(name);
   const theirs = await judge.ask(bytes);
   const ours = answersOf(bytes);
   expect(ours.size).toBeGreaterThan(2);
   expectSame(ours, theirs!);
   expect([...theirs!.keys()].filter((question) => !ours.has(question))).toEqual([]);
+});
+
+test.each([
+  ['growing', 'a dataset whose chunks are found by an extensible array'],
+  ['growing_twice', 'a dataset whose chunks are found by a B-tree of version 2'],
+  ['scale_offset', 'a dataset packed by filter 6'],
+])('what is not read is refused by its name: %s', (name, words) => {
+  const file = openBytes(readFileSync(`${FIXTURES}hdf5/kinds/unread_${name}.h5`));
+  expect(() => file.dataset('/data')).toThrow(
+    expect.objectContaining({
+      code: 'bad-hdf5',
+      message: `the HDF5 file holds ${words}, which is not read here`,
+      where: { field: '/data' },
+      hint: expect.stringContaining('h5repack'),
+    }),
+  );
 });
 
 const MUTANTS = isAll ? 600 : 30;
