@@ -55,8 +55,8 @@ export const MAX_UNPACKED_RATIO = 1000;
 /** What of a dataset in chunks is unpacked at once: h5py makes chunks of 1 MiB at most, users make larger ones. */
 export const MAX_HDF5_PIECE_BYTES = 64 * 2 ** 20;
 
-/** Chunks of a dataset, each a few hundred bytes of memory: 1 TiB in chunks of h5py's largest. */
-export const MAX_HDF5_CHUNKS = 2 ** 20;
+/** Chunks of a dataset, each a hundred bytes of memory: 256 GiB in chunks of h5py's largest. */
+export const MAX_HDF5_CHUNKS = 2 ** 18;
 
 /** Values of a module's kernel, which is made in memory: 8 times as many as the widest network asks for at ratio 1. */
 export const MAX_KERNEL_SIZE = 2 ** 28;

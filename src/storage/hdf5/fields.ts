@@ -6,7 +6,7 @@ import { badHdf5, damaged } from './hdf5-errors.js';
 export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
 
 function within(bytes: Uint8Array, offset: number, byteLength: number): void {
-  if (!(offset + byteLength <= bytes.length)) throw damaged('a part of it is shorter than it should be');
+  if (!(offset >= 0 && offset + byteLength <= bytes.length)) throw damaged('a part of it is shorter than it should be');
 }
 
 export function u8At(bytes: Uint8Array, offset: number): number {

@@ -67,8 +67,9 @@ export function undoFilters(
 
 /** Puts the bytes of each value together again: all first ones stand first, then all second ones. */
 function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
-  if (size <= 1) return bytes;
   const count = Math.floor(bytes.length / size);
+  // A single one stands as it is, and so does all that is shorter.
+  if (size <= 1 || count <= 1) return bytes;
   const values = bytes.slice();
   for (let part = 0; part < size; part += 1) {
     const start = part * count;
