@@ -5,8 +5,7 @@ import { compareBytes, decodeName, numberAt, padded, piece, product, u8At, u16At
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged, unread } from './hdf5-errors.js';
 import { ATTRIBUTE, ATTRIBUTE_INFO } from './message-types.js';
-import type { HeaderMessage } from './object-header.js';
-import { findMessage, isShared } from './object-header.js';
+import { findMessage, type HeaderMessage, isShared } from './object-header.js';
 
 /** An attribute as it stands in an object's header. */
 export interface Attribute {
@@ -21,9 +20,9 @@ export interface Attribute {
 const PADDED_VERSION = 1;
 const LAST_VERSION = 3;
 const HAS_SHARED_TYPE = 1;
+const HAS_SHARED_SPACE = 2;
 /** Where a record of the index says how a message is kept. */
 const ATTRIBUTE_FLAGS = 8;
-const HAS_SHARED_SPACE = 2;
 
 /** The attributes of a header, in the order of their names. */
 export function readAttributes(file: Hdf5Bytes, messages: readonly HeaderMessage[]): ReadonlyMap<string, Attribute> {

@@ -8,10 +8,10 @@ import { checkTable, listEntries } from './symbol-table.js';
 
 /** What stands in a group, whichever way it keeps its names. @throws RetrofitError `bad-hdf5` */
 export function listGroup(file: Hdf5Bytes, path: string, address: number): readonly Hdf5Child[] {
-  const { messages } = inObject(path, () => readHeader(file, address));
-  return inObject(path, () =>
-    has(messages, SYMBOL_TABLE) ? tableChildren(file, path, messages) : linkChildren(file, path, messages),
-  );
+  return inObject(path, () => {
+    const { messages } = readHeader(file, address);
+    return has(messages, SYMBOL_TABLE) ? tableChildren(file, path, messages) : linkChildren(file, path, messages);
+  });
 }
 
 function tableChildren(file: Hdf5Bytes, path: string, messages: readonly HeaderMessage[]): readonly Hdf5Child[] {

@@ -1,4 +1,4 @@
-import { MAX_JSON_BYTES } from '../../limits.js';
+import { MAX_JSON_BYTES, MAX_JSON_VALUES } from '../../limits.js';
 import type { TextKind } from '../hdf5.js';
 import type { Attribute } from './attribute.js';
 import { numberAt, u32At, upToNul } from './fields.js';
@@ -18,6 +18,7 @@ const SPACE = 0x20;
 export function readTexts(file: Hdf5Bytes, { type, elementCount, isList, values }: Attribute): Texts | undefined {
   const kind = type?.text;
   if (type === undefined || kind === undefined || (elementCount === 0 && !isList)) return undefined;
+  if (elementCount > MAX_JSON_VALUES) throw damaged('an attribute holds more texts than any');
   const pieces = Array.from({ length: elementCount }, (_, index) =>
     values.subarray(index * type.itemBytes, (index + 1) * type.itemBytes),
   );
