@@ -69,31 +69,43 @@ const DAMAGED = FILES.filter((name) =>
   /\/(?:weights|model_of_old_trained|attributes|packed|dtypes|kinds\/[^u]\w+)\.h5$/.test(name),
 );
 
+/** Questions that both have an answer to, and those to which HDF5 has none. */
+function compare(ours: Answers, theirs: Answers) {
+  const [same, other, onlyOurs]: [string[], string[], string[]] = [[], [], []];
+  for (const [question, answer] of ours) {
+    const expected = comparable(theirs.get(question));
+    // A type that is none of Keras' is as good as refused.
+    if (answer.startsWith('{"dtype":"other"')) continue;
+    // HDF5 says that there are no attributes where it cannot read one, nor of what kind an object is.
+    const isSilent = question.startsWith('attributes') ? expected === '[]' : expected?.includes('"unknown"');
+    if (answer === expected) same.push(question);
+    else if (expected === undefined || isSilent) onlyOurs.push(question);
+    else other.push(`${question}: ${answer}, not ${expected}`);
+  }
+  return { same, other, onlyOurs };
+}
+
 test.each(DAMAGED)('a damaged %s is read as HDF5 reads it, or refused', async (name) => {
   const whole = readFileSync(FIXTURES + name);
   const random = randomNumbers(Number(process.env.SE_RETROFIT_SEED ?? 1), `damaged ${name}`);
-  let [both, onlyOurs] = [0, 0];
+  let [same, onlyOurs] = [0, 0];
   for (let mutant = 0; mutant < MUTANTS; mutant += 1) {
     const bytes = damage(whole, random);
     const start = performance.now();
     const ours = answersOf(bytes);
     expect(performance.now() - start).toBeLessThan(5000);
-    const theirs = await judge.ask(bytes);
-    for (const [question, answer] of ours) {
-      if (theirs === undefined) break;
-      const expected = comparable(theirs.get(question));
-      // A type that is none of Keras' is as good as refused.
-      if (answer.startsWith('{"dtype":"other"')) continue;
-      // HDF5 says that there are no attributes where it cannot read one, nor of what kind an object is.
-      const isSilent = question.startsWith('attributes') ? expected === '[]' : expected?.includes('"unknown"');
-      if (expected === undefined || (isSilent && answer !== expected)) onlyOurs += 1;
-      else {
-        both += 1;
-        expect([mutant, question, answer]).toEqual([mutant, question, expected]);
-      }
+    const ask = async () => compare(ours, (await judge.ask(bytes)) ?? new Map());
+    let found = await ask();
+    if (found.other.length > 0) {
+      // What the files before left in its memory may speak for it.
+      await judge.end();
+      found = await ask();
     }
+    expect([mutant, found.other]).toEqual([mutant, []]);
+    same += found.same.length;
+    onlyOurs += found.onlyOurs.length;
   }
-  expect(both).toBeGreaterThan(MUTANTS);
+  expect(same).toBeGreaterThan(MUTANTS);
   // HDF5 looks at some bytes that say nothing, and refuses all that lies behind them.
-  expect(onlyOurs).toBeLessThan(both / 20);
+  expect(onlyOurs).toBeLessThan(same / 20);
 });
