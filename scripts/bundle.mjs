@@ -8,19 +8,16 @@ import { rolldown } from 'rolldown';
 const CHUNKS = 'src/bundle/';
 /** What --help needs of the folders below. */
 const START =
-  /\/src\/(?:(?:errors|tool|limits|format-names|plan\/options|storage\/node\/(?:staging\/unfinished|file-system-errors))|(?:cli\/(?:flags|signals|exit-codes))|images\/preprocess-names|runtime\/backend-names)\.ts$/;
-/** What every command on a model needs; without the thread for HDF5, which is a program of its own. */
+  /\/src\/(?:(?:errors|tool|limits|format-names|plan\/options|storage\/node\/(?:pending-output\/unfinished|file-system-errors))|(?:cli\/(?:flags|signals|exit-codes))|images\/preprocess-names|runtime\/backend-names)\.ts$/;
+/** What every command on a model needs. */
 const CORE =
-  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/(?!node\/hdf5\/hdf5-(?:worker|one-file))|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;
+  /\/src\/(?:(?:formats|stages|se|transforms|json|layers|model|plan)\/|storage\/|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;
 
 const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 rmSync(fromRoot(`dist/${CHUNKS}`), { recursive: true, force: true });
 const bundle = await rolldown({
-  input: {
-    'bin/se-retrofit.js': fromRoot('bin/se-retrofit.ts'),
-    [`${CHUNKS}hdf5-worker.mjs`]: fromRoot('src/storage/node/hdf5/hdf5-worker.mjs'),
-  },
+  input: { 'bin/se-retrofit.js': fromRoot('bin/se-retrofit.ts') },
   platform: 'node',
   // Packages stay packages, with their licences.
   external: /^[^./]/,

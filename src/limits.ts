@@ -45,21 +45,18 @@ export const SMALL_MEMBER_BYTES = 16 * 2 ** 20;
 /** What a compressed member may unpack to; Keras' own line. Stored members may be of any size. */
 export const MAX_INFLATED_BYTES = 4 * 2 ** 30;
 
-/**
- * One call of h5wasm handles a few MiB at most; one that works this long without touching the file is caught in a damaged
- * one for ever.
- */
-export const MAX_HDF5_IDLE_MILLISECONDS = 4000;
-
-/** One that goes on touching it; a slow disk may need long. */
-export const MAX_HDF5_CALL_MILLISECONDS = 20_000;
-
 /** Groups in groups: three for each model in a model, and deeper than any real file. */
 export const MAX_HDF5_DEPTH = 500;
 
 /** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
 export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
 export const MAX_UNPACKED_RATIO = 1000;
+
+/** What of a dataset in chunks is unpacked at once: h5py makes chunks of 1 MiB at most, users make larger ones. */
+export const MAX_HDF5_PIECE_BYTES = 64 * 2 ** 20;
+
+/** Chunks of a dataset, each a hundred bytes of memory: 256 GiB in chunks of h5py's largest. */
+export const MAX_HDF5_CHUNKS = 2 ** 18;
 
 /** Values of a module's kernel, which is made in memory: 8 times as many as the widest network asks for at ratio 1. */
 export const MAX_KERNEL_SIZE = 2 ** 28;

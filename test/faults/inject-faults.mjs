@@ -1,12 +1,10 @@
 // @ts-check
 // Loaded before the command line (`node --import`): counts every call that changes, or that reads, files below one
-// folder, in the main thread and in the thread of HDF5, and makes the one with the given number fail. JavaScript,
-// because Node loads it into a thread as it is.
+// folder, and makes the one with the given number fail. JavaScript, because Node loads it as it is.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import threads from 'node:worker_threads';
 
 /**
  * What is to happen at a call: `kill` before it, `tear` it (half of it happens, then the process is killed), fail with
@@ -45,26 +43,23 @@ function overwrite(path) {
 
 const KINDS = ['none', 'count', 'kill', 'tear', 'short', 'EIO', 'ENOSPC', ...Object.keys(CHANGES)];
 
-/** The calls counted, and the fault, in memory that is shared with the threads: count, at, kind, for good, scope. */
-const shared = new Int32Array(threads.workerData?.faults ?? new SharedArrayBuffer(20));
+/** The calls counted, and the fault: count, at, kind, for good, scope. */
+const state = new Int32Array(5);
 
 /** @param {Fault} fault */
 export function setFault({ scope, at, kind, forGood }) {
-  shared.set([0, at, KINDS.indexOf(kind), forGood ? 1 : 0, scope === 'read' ? 1 : 0]);
+  state.set([0, at, KINDS.indexOf(kind), forGood ? 1 : 0, scope === 'read' ? 1 : 0]);
 }
-if (threads.isMainThread && first !== undefined) setFault(first);
+if (first !== undefined) setFault(first);
 
 /** @type {Map<number, string>} */
 const pathOfDescriptor = new Map();
 /** @type {WeakMap<object, string>} */
 const pathOfHandle = new WeakMap();
 
-/** A descriptor that another thread opened is of a file of the folder. @param {unknown} place */
+/** @param {unknown} place */
 const isInside = (place) => {
-  const path =
-    typeof place === 'number'
-      ? (pathOfDescriptor.get(place) ?? (threads.isMainThread ? '' : `${folder}${sep}`))
-      : String(place);
+  const path = typeof place === 'number' ? (pathOfDescriptor.get(place) ?? '') : String(place);
   return `${path}${sep}`.startsWith(`${folder}${sep}`);
 };
 
@@ -76,10 +71,11 @@ const NEED_NO_ROOM = ['rm', 'unlink', 'rmdir', 'rename', 'chmod'];
  * @param {'write' | 'read'} scope @param {string} call @param {unknown} place
  */
 function next(scope, call, place) {
-  const [, at = 0, kindNumber = 0, forGood, isRead] = shared;
+  const [, at = 0, kindNumber = 0, forGood, isRead] = state;
   const kind = KINDS[kindNumber];
   if (kind === 'none' || (scope === 'read') !== (isRead === 1) || !isInside(place)) return undefined;
-  const number = Atomics.add(shared, 0, 1);
+  const number = state[0] ?? 0;
+  state[0] = number + 1;
   if (kind === 'count') appendFileSync(journal, `${call}\n`);
   if (kind === 'count' || number < at || (number > at && !forGood)) return undefined;
   if (kind === 'short' && !['write', 'read'].includes(call)) return undefined;
@@ -99,7 +95,7 @@ function die() {
 
 /** @param {string} call */
 function failure(call) {
-  const code = KINDS[shared[2] ?? 0];
+  const code = KINDS[state[2] ?? 0];
   return Object.assign(new Error(`${code}: injected, ${call}`), { code, errno: -5, syscall: call });
 }
 
@@ -240,14 +236,5 @@ for (const [name, scope] of /** @type {const} */ ([
     throw failure(name);
   };
 }
-
-class CountingWorker extends threads.Worker {
-  /** @param {string | URL} file @param {import('node:worker_threads').WorkerOptions} [options] */
-  constructor(file, options = {}) {
-    const workerData = { ...options.workerData, faults: shared.buffer };
-    super(file, { ...options, workerData, execArgv: ['--import', import.meta.url] });
-  }
-}
-threads.Worker = CountingWorker;
 
 syncBuiltinESMExports();

@@ -1,14 +1,11 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MAX_HDF5_CALL_MILLISECONDS } from '../../dist/src/limits.js';
 import { kerasJudge } from './judge-keras.mjs';
 import { recipeOf } from './recipes.mjs';
 import { patientThread } from './threads.mjs';
 
 const LIMIT_MILLISECONDS = 5000;
-/** HDF5's library is caught in some damaged files for ever: then the whole time is waited that it gets for a call. */
-const HDF5_LIMIT_MILLISECONDS = MAX_HDF5_CALL_MILLISECONDS + 10_000;
 const MEGABYTES = 256;
 
 /**
@@ -36,7 +33,6 @@ export async function fuzz(given) {
     hasGreeting: true,
   });
   const judges = makeJudges(python);
-  const limit = format === 'tfjs' ? LIMIT_MILLISECONDS : HDF5_LIMIT_MILLISECONDS;
   const tally = {
     format,
     seed,
@@ -74,7 +70,7 @@ export async function fuzz(given) {
     const recipe = recipeOf(format, seed, index);
     tally.mutants++;
     const asked = performance.now();
-    const answer = await runner.ask({ recipe }, limit);
+    const answer = await runner.ask({ recipe }, LIMIT_MILLISECONDS);
     if (performance.now() - asked > LIMIT_MILLISECONDS) tally.slow++;
     if (answer.outcome === 'refused') {
       tally.refused++;
@@ -118,7 +114,7 @@ export async function fuzz(given) {
     let best = recipe;
     for (let at = best.change.edits.length - 1; at >= 0 && best.change.edits.length > 1; at--) {
       const fewer = { ...best, change: { ...best.change, edits: best.change.edits.toSpliced(at, 1) } };
-      const answer = await runner.ask({ recipe: fewer }, limit);
+      const answer = await runner.ask({ recipe: fewer }, LIMIT_MILLISECONDS);
       const told =
         answer.outcome === 'written' && answer.judged ? await judgeOf(answer) : (answer.failed ?? answer.message);
       if (kindOf(told) === kindOf(what)) best = fewer;

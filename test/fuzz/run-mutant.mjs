@@ -90,9 +90,9 @@ async function editConfig(bytes, edit) {
   writeFileSync(join(scratch, 'before.h5'), bytes);
   const file = await nodeStorage.findFile(join(scratch, 'before.h5'));
   const text = await nodeStorage.withHdf5(file, async (opened) => opened.readText('/', 'model_config'));
-  const staged = await nodeStorage.stageFiles(scratch, ['after.h5'], true);
-  await staged.copy(file, 'after.h5');
-  await staged.editHdf5('after.h5', async (editor) => editor.writeText('/', 'model_config', edit(text)));
-  await staged.commit();
+  const pending = await nodeStorage.beginFiles(scratch, ['after.h5'], true);
+  await pending.copy(file, 'after.h5');
+  await pending.editHdf5('after.h5', async (editor) => editor.writeText('/', 'model_config', edit(text)));
+  await pending.commit();
   return readFileSync(join(scratch, 'after.h5'));
 }

@@ -12,7 +12,7 @@ import { type BuiltMember, buildZip } from '../support/zip-builder.js';
 
 const newFolder = makeFolders();
 const MEBIBYTES = 2 ** 20;
-/** Node itself takes about 45 MiB, h5wasm 40 more; unpacked or believed, each of these files would take 200 at least. */
+/** Node itself takes about 45 MiB; unpacked or believed, each of these files would take 200 at least. */
 const MOST_MEBIBYTES = 180;
 /** As many values as are read of a JSON file, and what they take. */
 const MOST_MEBIBYTES_OF_VALUES = 500;

@@ -56,7 +56,9 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
       const place = `${folder}/${kind}-${name}`;
       // Every second model in a second container; another seed changes which.
       const count = isAll || isTrap(name) ? CONTAINERS.length : 1 + randomIndex(SEED + rank)(2);
-      const containers = CONTAINERS.slice(0, count).filter((container) => !UNLOADABLE[kind]!.includes(name + container));
+      const containers = CONTAINERS.slice(0, count).filter(
+        (container) => !UNLOADABLE[kind]!.includes(name + container),
+      );
       test.each(containers)('%s', async (container) => {
         await keras.make(name, place, filesOf(container));
         const before = savedAs(place, name, container);

@@ -1,7 +1,7 @@
 import { CHUNK_BYTES } from '../../../limits.js';
+import { padded } from '../../hdf5/fields.js';
 import type { FileWindow } from '../file-window.js';
 import { isSmall } from '../run-sync.js';
-import { padded } from './hdf5-bytes.js';
 
 /** What is written behind the end of a file; small pieces are held back, and go together. */
 export interface FileTail {

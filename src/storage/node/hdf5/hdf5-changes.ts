@@ -1,22 +1,24 @@
+import { attributeName } from '../../hdf5/attribute.js';
+import type { Hdf5Bytes } from '../../hdf5/hdf5-bytes.js';
+import { badHdf5 } from '../../hdf5/hdf5-errors.js';
+import { ATTRIBUTE, NOTHING, SYMBOL_TABLE } from '../../hdf5/message-types.js';
+import { type HeaderMessage, readHeader } from '../../hdf5/object-header.js';
+import { join } from '../../hdf5/object-tree.js';
+import { IS_GROUP, listHardLinks, type SymbolEntry } from '../../hdf5/symbol-table.js';
 import type { FileTail } from './file-tail.js';
-import { badHdf5, type Hdf5Bytes, numberBytes } from './hdf5-bytes.js';
-import { type HeaderMessage, readHeader } from './hdf5-header.js';
-import { join } from './hdf5-tree.js';
-import { ATTRIBUTE, NOTHING, SYMBOL_TABLE } from './message-types.js';
 import { attributeContent, headerBytes, type NewMessage } from './new-messages.js';
 import { ROOT_TARGET } from './new-superblock.js';
 import { newSymbolTable } from './new-symbol-table.js';
-import { attributeName } from './plain-attributes.js';
-import { IS_GROUP, listEntries, type SymbolEntry } from './symbol-tables.js';
+import { numberBytes } from './number-bytes.js';
 import { putTexts } from './text-collections.js';
 
 /** What an attribute is to hold: texts. */
 export interface NewAttribute {
-  readonly datatype: Buffer;
+  readonly datatype: Uint8Array;
   readonly shape: readonly number[];
   readonly texts: readonly string[];
   /** Undefined where the values are references to the texts, which are put down when all are known. */
-  readonly values: Buffer | undefined;
+  readonly values: Uint8Array | undefined;
 }
 
 /** An object that is made or changed, or holds one that is. */
@@ -33,7 +35,7 @@ export interface ChangedObject {
 
 export interface Patch {
   readonly address: number;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -50,10 +52,10 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
   return patches;
 
   /** @returns what an entry says of the object, if that has changed */
-  function write(object: ChangedObject, path: string): Buffer | undefined {
+  function write(object: ChangedObject, path: string): Uint8Array | undefined {
     const old = object.address === undefined ? [] : oldMessages(file, object.address, path);
-    const entries = new Map(object.address === undefined || !object.isGroup ? [] : listEntries(file, old));
-    const targets = new Map<string, Buffer>();
+    const entries = new Map(object.address === undefined || !object.isGroup ? [] : listHardLinks(file, old));
+    const targets = new Map<string, Uint8Array>();
     for (const [name, child] of object.children) {
       const changed = write(child, join(path, name));
       if (changed !== undefined) targets.set(name, changed);
@@ -73,7 +75,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
     return targetOf(address, messages);
   }
 
-  function writeTable(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Buffer>): Buffer {
+  function writeTable(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Uint8Array>): Buffer {
     const old = [...entries].map(([name, entry]) => [name, entry.target] as const);
     const { bytes, place } = newSymbolTable(new Map([...old, ...targets]), tail.align());
     tail.add(bytes);
@@ -137,7 +139,10 @@ function keptMessages(
   });
 }
 
-function patchesOf(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Buffer>): readonly Patch[] {
+function patchesOf(
+  entries: ReadonlyMap<string, SymbolEntry>,
+  targets: ReadonlyMap<string, Uint8Array>,
+): readonly Patch[] {
   return [...targets].map(([name, bytes]) => ({ address: entries.get(name)!.address, bytes }));
 }
 
@@ -148,7 +153,7 @@ function targetOf(address: number, messages: readonly NewMessage[]): Buffer {
   const table = messages.find(({ type }) => type === SYMBOL_TABLE);
   if (table !== undefined) {
     target.writeUInt32LE(IS_GROUP, 8);
-    table.content.copy(target, 16, 0, 16);
+    target.set(table.content.subarray(0, 16), 16);
   }
   return target;
 }

@@ -1,29 +1,21 @@
-import { CHUNK_BYTES } from '../../../limits.js';
+import { readValues } from '../../hdf5/dataset-values.js';
+import { datatypeMessage, itemBytes, type NumberDtype, TEXT_REFERENCE_BYTES, textKindOf } from '../../hdf5/datatype.js';
+import type { Hdf5Bytes } from '../../hdf5/hdf5-bytes.js';
+import { badHdf5 } from '../../hdf5/hdf5-errors.js';
+import type { Hdf5View } from '../../hdf5/hdf5-file.js';
+import { folderOf, join, splitPath } from '../../hdf5/object-tree.js';
 import type { ByteChunks, Hdf5Dtype, Hdf5Editor, TextKind } from '../../hdf5.js';
 import type { FileWindow } from '../file-window.js';
 import { isInterrupted } from '../pending-output/unfinished.js';
+import { bytesOf, inflate } from './file-bytes.js';
 import { makeTail } from './file-tail.js';
-import { badHdf5, bytesOf, type Hdf5Bytes } from './hdf5-bytes.js';
 import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-changes.js';
-import { datatypeMessage, itemBytes, type NumberDtype } from './hdf5-dtypes.js';
-import type { Hdf5View } from './hdf5-file.js';
-import { folderOf, join, splitPath } from './hdf5-tree.js';
 import { datasetMessages } from './new-messages.js';
 import { endOfFile, newSuperblock } from './new-superblock.js';
-import {
-  DEFAULT_TEXT_KIND,
-  fixedLength,
-  fixedTextType,
-  fixedValues,
-  textKindOf,
-  variableTextType,
-} from './text-types.js';
+import { DEFAULT_TEXT_KIND, fixedLength, fixedTextType, fixedValues, variableTextType } from './text-types.js';
 
 /** More than this does not fit into the header of an object. */
 const MOST_ATTRIBUTE_BYTES = 64_512;
-
-/** What a text of variable length takes in an attribute, whatever its own length. */
-const TEXT_REFERENCE_BYTES = 16;
 
 /**
  * Changes a file of the kind that Keras writes; see {@link Hdf5Editor}. Values are written as they come, all else by
@@ -131,17 +123,18 @@ export function makeEditor(
       const changed = findNew(path, name);
       if (changed === undefined) return reader.textKind(path, name);
       const { attribute } = changed;
-      if (attribute === undefined || attribute.datatype.equals(NO_TEXTS.datatype)) return undefined;
-      return { ...textKindOf(attribute.datatype), isList: attribute.shape.length > 0 };
+      const kind = attribute && textKindOf(attribute.datatype);
+      return kind && { ...kind, isList: attribute.shape.length > 0 };
     },
     *chunks(dataset) {
-      const { valuesAddress, byteLength } = view.getHeader(dataset.path);
       if (!written.has(dataset.path)) yield* reader.chunks(dataset);
       else {
         tail.flush();
-        const now = bytesOf(file.descriptor, file.byteOffset, file.byteLength());
-        for (let done = 0; done < byteLength; done += CHUNK_BYTES)
-          yield now.read(valuesAddress! + done, Math.min(CHUNK_BYTES, byteLength - done));
+        yield* readValues(
+          bytesOf(file.descriptor, file.byteOffset, file.byteLength()),
+          view.getHeader(dataset.path),
+          inflate,
+        );
       }
     },
     makeGroup,
@@ -155,10 +148,10 @@ export function makeEditor(
       await replaceValues(path, dtype, shape, values);
     },
     overwrite: async ({ path }, values) => {
-      const { dtype, shape, valuesAddress, byteLength } = view.getHeader(path);
+      const { dtype, shape, values: old, isBigEndian, byteLength } = view.getHeader(path);
       if (!isNumber(dtype)) throw badHdf5('a dataset that holds no numbers', path);
       written.add(path);
-      if (valuesAddress !== undefined) await overwriteAt(path, valuesAddress, values, byteLength);
+      if (old.kind === 'contiguous' && !isBigEndian) await overwriteAt(path, old.address, values, byteLength);
       else await replaceValues(path, dtype, shape, values);
     },
     writeText: (path, name, text, kind = DEFAULT_TEXT_KIND) => set(path, name, textAttribute(path, [text], [], kind)),
@@ -176,7 +169,15 @@ export function makeEditor(
     const byteLength = shape.reduce((product, count) => product * count, size);
     const valuesAddress = await append(path, values, byteLength);
     changeOf(path).messages = datasetMessages(dtype, shape, valuesAddress, byteLength);
-    view.addDataset(path, { shape, dtype, itemBytes: size, byteLength, isChunked: false, valuesAddress });
+    view.addDataset(path, {
+      shape,
+      dtype,
+      itemBytes: size,
+      byteLength,
+      isBigEndian: false,
+      values: valuesAddress === undefined ? { kind: 'unwritten' } : { kind: 'contiguous', address: valuesAddress },
+      fill: undefined,
+    });
     written.add(path);
   }
 

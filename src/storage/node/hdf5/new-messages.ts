@@ -1,11 +1,12 @@
-import { numberBytes, padded, UNDEFINED_BYTES } from './hdf5-bytes.js';
-import { datatypeMessage, type NumberDtype } from './hdf5-dtypes.js';
-import { DATASPACE, DATATYPE, FILL_VALUE, LAYOUT } from './message-types.js';
+import { datatypeMessage, type NumberDtype } from '../../hdf5/datatype.js';
+import { padded } from '../../hdf5/fields.js';
+import { DATASPACE, DATATYPE, FILL_VALUE, LAYOUT } from '../../hdf5/message-types.js';
+import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 
 /** A message of an object's header that is to be written. */
 export interface NewMessage {
   readonly type: number;
-  readonly content: Buffer;
+  readonly content: Uint8Array;
   readonly flags?: number;
 }
 
@@ -49,9 +50,9 @@ export function datasetMessages(
 /** The content of an attribute's message; undefined for one that no header has room for. */
 export function attributeContent(
   name: string,
-  datatype: Buffer,
+  datatype: Uint8Array,
   shape: readonly number[],
-  values: Buffer,
+  values: Uint8Array,
 ): Buffer | undefined {
   const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
   const parts = [Buffer.from(`${name}\0`), datatype, dataspaceContent(shape)];
@@ -60,7 +61,7 @@ export function attributeContent(
   return content.length > MOST_MESSAGE_BYTES ? undefined : content;
 }
 
-function fillUp(bytes: Buffer): Buffer {
+function fillUp(bytes: Uint8Array): Uint8Array {
   return bytes.length % 8 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(padded(bytes.length) - bytes.length)]);
 }
 

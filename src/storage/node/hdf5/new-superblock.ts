@@ -1,4 +1,4 @@
-import { numberBytes, UNDEFINED_BYTES } from './hdf5-bytes.js';
+import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 
 /** Where the first block says where the root group is, and where the file ends. */
 export const ROOT_TARGET = 64;

@@ -1,5 +1,7 @@
-import { numberBytes, padded, UNDEFINED_BYTES } from './hdf5-bytes.js';
-import { ENTRY_BYTES, NO_FREE_BLOCK } from './symbol-tables.js';
+import { padded } from '../../hdf5/fields.js';
+import { NO_FREE_BLOCK } from '../../hdf5/local-heap.js';
+import { ENTRY_BYTES } from '../../hdf5/symbol-table.js';
+import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 
 // The table of a group: a B-tree over nodes of names and of what they lead to, and a heap that holds the names.
 
@@ -27,7 +29,7 @@ interface Node {
  * @param targets by name what its entry says behind the name: where the object is
  * @param address where the table is to lie
  */
-export function newSymbolTable(targets: ReadonlyMap<string, Buffer>, address: number): NewTable {
+export function newSymbolTable(targets: ReadonlyMap<string, Uint8Array>, address: number): NewTable {
   const sorted = [...targets]
     .map(([name, target]) => ({ name: Buffer.from(name), target }))
     .sort((left, right) => Buffer.compare(left.name, right.name));
@@ -68,14 +70,14 @@ export function newSymbolTable(targets: ReadonlyMap<string, Buffer>, address: nu
   return { bytes: Buffer.concat(parts), place: Buffer.concat([numberBytes(level[0]!.address), numberBytes(address)]) };
 }
 
-function nameNode(entries: readonly { readonly offset: number; readonly target: Buffer }[]): Buffer {
+function nameNode(entries: readonly { readonly offset: number; readonly target: Uint8Array }[]): Buffer {
   const node = Buffer.alloc(NODE_BYTES);
   node.write('SNOD\x01', 'latin1');
   node.writeUInt16LE(entries.length, 6);
   for (const [index, { offset, target }] of entries.entries()) {
     const start = 8 + index * ENTRY_BYTES;
     numberBytes(offset).copy(node, start);
-    target.copy(node, start + 8);
+    node.set(target, start + 8);
   }
   return node;
 }

@@ -1,13 +1,14 @@
 import { inFile } from '../../../errors.js';
+import { badHdf5 } from '../../hdf5/hdf5-errors.js';
+import { makeView } from '../../hdf5/hdf5-file.js';
+import { readSuperblock } from '../../hdf5/superblock.js';
 import type { Hdf5Editor, Hdf5File } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
 import { openWindow, type WritePlace } from '../file-window.js';
 import { unreadable } from '../open-file.js';
-import { badHdf5, bytesOf, type Hdf5Bytes, readSuperblock } from './hdf5-bytes.js';
+import { isEditable } from './editable.js';
+import { bytesOf, inflate } from './file-bytes.js';
 import { makeEditor } from './hdf5-editor.js';
-import { makeView, type OpenHdf5 } from './hdf5-file.js';
-import { withHdf5Thread } from './hdf5-thread.js';
-import { plainRootAddress } from './plain-hdf5.js';
 
 /** Opens a file, or a stretch of one, that is open for reading already. See {@link Storage.withHdf5}. */
 export function readHdf5<T>(
@@ -18,7 +19,7 @@ export function readHdf5<T>(
   return namingFile(path, async () => {
     const bytes = bytesOf(descriptor, byteOffset, byteLength);
     readSuperblock(bytes);
-    return withOpened({ descriptor, byteOffset, bytes }, (opened) => use(withFileNamed(makeView(opened).reader, path)));
+    return use(withFileNamed(makeView(bytes, inflate).reader, path));
   });
 }
 
@@ -36,57 +37,18 @@ async function changeHdf5(
   change: (editor: Hdf5Editor) => Promise<void>,
 ): Promise<void> {
   const file = await openWindow(place, isNew);
-  const { descriptor, byteOffset } = file;
   try {
     await namingFile(place.shown, async () => {
-      const bytes = bytesOf(descriptor, byteOffset, file.byteLength());
-      await withOpened({ descriptor, byteOffset, bytes }, async (opened) => {
-        if (bytes.byteLength > 0 && opened.plainRoot === undefined)
-          throw badHdf5('the file is not of the kind that Keras writes');
-        const { editor, finish } = makeEditor(file, makeView(opened), bytes);
-        await change(editor);
-        finish();
-      });
+      const bytes = bytesOf(file.descriptor, file.byteOffset, file.byteLength());
+      if (bytes.byteLength > 0 && !isEditable(bytes)) throw badHdf5('the file is not of the kind that Keras writes');
+      const { editor, finish } = makeEditor(file, makeView(bytes, inflate), bytes);
+      await change(editor);
+      finish();
     });
   } finally {
     await file.close();
   }
 }
-
-interface Opening {
-  readonly descriptor: number;
-  readonly byteOffset: number;
-  readonly bytes: Hdf5Bytes;
-}
-
-async function withOpened<T>(
-  { descriptor, byteOffset, bytes }: Opening,
-  use: (opened: OpenHdf5) => Promise<T>,
-): Promise<T> {
-  const plainRoot = plainRootAddress(bytes);
-  return withHdf5Thread(async (thread) => {
-    let opened: number | undefined;
-    const file = () => {
-      opened ??= thread.call('open', descriptor, byteOffset, bytes.byteLength);
-      return opened;
-    };
-    const close = () => opened !== undefined && thread.call('close', opened);
-    let result: T;
-    try {
-      result = await use({ thread, file, plainRoot, bytes });
-    } catch (error) {
-      try {
-        close();
-      } catch {
-        // Why the work failed matters more.
-      }
-      throw error;
-    }
-    close();
-    return result;
-  });
-}
-
 /** A file that is read while another is written: its errors say which it was. */
 function withFileNamed(reader: Hdf5File, path: string): Hdf5File {
   const naming =

@@ -1,10 +1,11 @@
 import { inFile, RetrofitError } from '../../../errors.js';
+import { badHdf5 } from '../../hdf5/hdf5-errors.js';
+import { readSymbolTable } from '../../hdf5/symbol-table.js';
 import type { Hdf5Renaming } from '../../hdf5.js';
 import type { FoundFile } from '../../storage.js';
 import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
-import { badHdf5, bytesOf } from './hdf5-bytes.js';
-import { plainRootAddress } from './plain-hdf5.js';
-import { readSymbolTable } from './symbol-tables.js';
+import { isEditable } from './editable.js';
+import { bytesOf } from './file-bytes.js';
 
 /** See {@link Storage.canEditHdf5}. */
 export function canEditHdf5(
@@ -15,7 +16,7 @@ export function canEditHdf5(
   const file = bytesOf(descriptor, byteOffset, byteLength);
   try {
     for (const group of groups) readSymbolTable(file, group);
-    return plainRootAddress(file) !== undefined;
+    return isEditable(file);
   } catch (error) {
     // Whatever else it is, or lacks: it is not what can be changed in place.
     if (error instanceof RetrofitError) return false;

@@ -1,5 +1,6 @@
+import { padded } from '../../hdf5/fields.js';
 import type { FileTail } from './file-tail.js';
-import { numberBytes, padded } from './hdf5-bytes.js';
+import { numberBytes } from './number-bytes.js';
 
 /** HDF5 reads that much of a collection before it knows how long it is. */
 const LEAST_BYTES = 4096;

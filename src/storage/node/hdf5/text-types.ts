@@ -1,19 +1,8 @@
+import { CHARSETS, PADDINGS } from '../../hdf5/datatype.js';
 import type { TextKind } from '../../hdf5.js';
-import { isTextOfVariableLength } from './hdf5-dtypes.js';
 
 /** What h5py makes of a text. */
 export const DEFAULT_TEXT_KIND: TextKind = { charset: 'utf8', isFixed: false, padding: 'null-term' };
-
-// In the order of HDF5's numbers for them.
-const CHARSETS = ['ascii', 'utf8'] as const;
-const PADDINGS = ['null-term', 'null-pad', 'space-pad'] as const;
-
-/** How a type keeps texts: its flags say it in one order for texts of one length, in another for those of any. */
-export function textKindOf(type: Buffer): TextKind {
-  const isFixed = !isTextOfVariableLength(type);
-  const [charset, padding] = isFixed ? [type[1]! >> 4, type[1]! & 0x0f] : [type[2]! & 0x0f, type[1]! >> 4];
-  return { charset: CHARSETS[charset]!, isFixed, padding: PADDINGS[padding]! };
-}
 
 /** References to texts of variable length. */
 export function variableTextType({ charset, padding }: TextKind): Buffer {
