@@ -265,7 +265,7 @@ function classBlocker(className: string, settings: PlainObject, judge: Judge): F
   if (!facts.loads.includes(loader))
     return { field: 'class_name', reason: `is ${className}, a class it does not have` };
   for (const { loaders, field, reason, stops, isSilent } of facts.refusedFields ?? []) {
-    if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule)) return { field, reason };
+    if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule, settings)) return { field, reason };
   }
   const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, judge);
   if (unknown !== undefined) return { field: unknown, reason: 'is an argument it does not know' };

@@ -75,7 +75,7 @@ export interface RefusedField {
    * Whether this value of the field is one that stops it.
    * @param hasModule whether the layer's entry names its Python module, as Keras has written since 2.13
    */
-  readonly stops: (value: Plain | undefined, hasModule: boolean) => boolean;
+  readonly stops: (value: Plain | undefined, hasModule: boolean, config: PlainObject) => boolean;
   /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
   readonly isSilent?: boolean;
   /** What says the same to these loaders. */

@@ -28,10 +28,17 @@ const pointwise = (loads: readonly Loader[], ...classNames: readonly string[]): 
   other(loads, ...classNames).map((facts) => ({ ...facts, outputShape: sameShape }));
 
 const BATCH_SHAPE: RefusedField = {
-  loaders: ['tfjs', 'keras2'],
+  loaders: ['keras2'],
   field: 'batch_shape',
   reason: 'is the Keras 3 name of batch_input_shape',
   stops: (value) => value !== undefined,
+};
+
+/** TensorFlow.js reads past it, and then needs the other one. */
+const BATCH_SHAPE_ALONE: RefusedField = {
+  ...BATCH_SHAPE,
+  loaders: ['tfjs'],
+  stops: (value, _, config) => value !== undefined && config.batch_input_shape === undefined,
 };
 
 /** Of other layers it reads none. */
@@ -79,7 +86,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     loads: ALL,
     weights: () => [],
     outputShape: inputShape,
-    refusedFields: [BATCH_SHAPE, DTYPE_POLICY],
+    refusedFields: [BATCH_SHAPE, BATCH_SHAPE_ALONE, DTYPE_POLICY],
   },
   ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
   ...pointwise(ALL, 'Rescaling').map(passing),

@@ -143,7 +143,7 @@ export const REPAIRS: readonly Repair[] = [
     apply: (file, random) =>
       done(
         some(plainLayers(file), random).map(({ class_name, config }) => {
-          if (class_name === 'InputLayer' || config === undefined) return false;
+          if (config === undefined || (class_name === 'InputLayer' && random(4) > 0)) return false;
           config.dtype = POLICY('float32');
           return true;
         }),
@@ -203,6 +203,64 @@ export const REPAIRS: readonly Repair[] = [
       for (const weight of some(weightsOf(file), random)) weight.name = `${weight.name}:0`;
       return true;
     },
+  },
+  {
+    name: 'a scope before the weight',
+    apply: (file, random) =>
+      done(
+        some(weightsOf(file), random).map((weight) => {
+          const [layer, ...name] = weight.name.split('/');
+          if (name.length !== 1) return false;
+          weight.name = `${layer}/scope/${name[0]}`;
+          return true;
+        }),
+      ),
+  },
+  {
+    name: 'weights by number',
+    apply: (file) => {
+      const counts = new Map<string, number>();
+      for (const weight of weightsOf(file)) {
+        const layer = weight.name.slice(0, weight.name.lastIndexOf('/'));
+        counts.set(layer, (counts.get(layer) ?? -1) + 1);
+        weight.name = `${layer}/${counts.get(layer)}`;
+      }
+      return true;
+    },
+  },
+  {
+    name: 'padding in capitals',
+    apply: (file, random) =>
+      done(
+        some(plainLayers(file), random).map(({ config }) => {
+          if (typeof config?.padding !== 'string') return false;
+          config.padding = config.padding.toUpperCase();
+          return true;
+        }),
+      ),
+  },
+  {
+    name: 'the shape of an input twice',
+    apply: (file) =>
+      done(
+        plainLayers(file).map(({ config }) => {
+          if (config?.batch_input_shape === undefined) return false;
+          config.batchInputShape = config.batch_input_shape;
+          return true;
+        }),
+      ),
+  },
+  {
+    name: 'input_shape',
+    apply: (file) =>
+      done(
+        plainLayers(file).map(({ config }) => {
+          if (config?.batch_input_shape === undefined) return false;
+          config.input_shape = config.batch_input_shape.slice(1);
+          delete config.batch_input_shape;
+          return true;
+        }),
+      ),
   },
   {
     name: 'backslashes',

@@ -21,7 +21,10 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
   try {
     const zip = await storage.openZip(file);
     const config = findMember(zip, CONFIG_MEMBER);
-    if (config === undefined) return refuseForeignFile(content);
+    if (config === undefined) {
+      const nested = zip.members.find(({ name }) => name.endsWith(`/${CONFIG_MEMBER}`));
+      throw nested === undefined ? refuseForeignFile(content) : inAFolder(nested.name);
+    }
     const weights = findMember(zip, WEIGHTS_MEMBER);
     if (weights === undefined) throw noWeights(zip);
     return await makeModel(storage, {
@@ -85,6 +88,12 @@ export async function readJsonMember(zip: ZipArchive, member: ZipMember): Promis
   const bytes = await zip.read(member, MAX_JSON_BYTES);
   return parseJsonIn(member.name, () => decodeText(bytes));
 }
+
+const inAFolder = (place: string) =>
+  inputError('zip', `the model lies in a folder inside the archive, as "${place}", where Keras does not look for it`, {
+    where: { field: CONFIG_MEMBER },
+    hint: 'unpack the archive and give that folder, or pack what is in it without the folder itself',
+  });
 
 function noWeights(zip: ZipArchive) {
   const other = zip.members.find((member) => /^model\.weights\./.test(member.name));

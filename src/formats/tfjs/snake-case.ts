@@ -38,7 +38,7 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
     const repeated = members.filter(({ key: own }, index) => members.findIndex((other) => other.key === own) < index);
     const saysTheSame = ({ key: own, value: said }: JsonMember) =>
       textOf(said) === textOf(getMember({ ...value, members }, own)!);
-    const twice = repeated.find((member) => !saysTheSame(member));
+    const twice = repeated.find((member) => !UNREAD.includes(member.key) && !saysTheSame(member));
     if (twice === undefined && repeated.length > 0)
       return { ...value, members: members.filter((member) => !repeated.includes(member)) };
     if (twice !== undefined) throw badTopology(`"${twice.key}" is there twice, in snake case and in camel case`, field);
@@ -50,6 +50,9 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
 }
 
 const textOf = (root: JsonValue): string => serializeJson({ lead: '', trail: '', root }).replace(/\s/g, '');
+
+/** What TensorFlow.js reads past. */
+const UNREAD: readonly string[] = ['build_config', 'registered_name'];
 
 function spellMember(member: JsonMember, field: string): JsonMember {
   const key = snakeCase(member.key);

@@ -18,7 +18,7 @@ export function weightName({ className, settings }: Layer, written: string): str
   const found =
     facts.find(({ name }) => name === written) ??
     facts.find(({ name }) => name === short) ??
-    facts.find((_, index) => written === `${index}`);
+    facts.find((_, index) => short === `${index}`);
   if (found !== undefined) return found.name;
   const isMeant = (name: string | undefined) => name === written || written.endsWith(`/${name}`);
   const meant = facts.filter(({ name, keras3Name }) => isMeant(name) || isMeant(keras3Name));
@@ -29,12 +29,12 @@ export function weightName({ className, settings }: Layer, written: string): str
 export function findMisnamed(
   root: Graph,
 ): { readonly layer: string; readonly field: string; readonly reason: string } | undefined {
-  for (const { graph } of listGraphs(root)) {
+  for (const { graph, path } of listGraphs(root)) {
     for (const layer of graph.layers) {
       const found = layer.weights.find(
         (weight) =>
           weight.storedAs !== undefined &&
-          !isNumbered(layer, weight) &&
+          !(path.length === 0 && isNumbered(layer, weight)) &&
           weight.storedAs !== manifestName(layer, weight),
       );
       if (found !== undefined)
@@ -48,9 +48,11 @@ export function findMisnamed(
   return undefined;
 }
 
-/** Whether the file calls a weight by its number in the layer, as Keras 3 does: TensorFlow.js takes that of all or of none. */
-const isNumbered = ({ name }: Layer, { storedAs }: Weight): boolean =>
-  storedAs?.startsWith(`${name}/`) === true && /^\d+$/.test(storedAs.slice(name.length + 1));
+/** Whether the file calls a weight by its number in the layer, as Keras 3 does. TensorFlow.js counts on through a nested model. */
+function isNumbered({ name }: Layer, { storedAs = '' }: Weight): boolean {
+  const isNumber = (stored: string) => stored.startsWith(`${name}/`) && /^\d+$/.test(stored.slice(name.length + 1));
+  return isNumber(storedAs) || isNumber(withoutScope(storedAs));
+}
 
 /** The name a weight has in a manifest that TensorFlow.js loads: its own where it is found by that, with a scope or without. */
 export function manifestName(layer: Layer, { name, storedAs }: Weight): string {

@@ -90,7 +90,7 @@ export function translateConfig(
     } else {
       const plain = toPlain(value);
       const refused = facts.refusedFields?.find(
-        (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true),
+        (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true, settings),
       );
       if (refused !== undefined && refused.instead === undefined)
         throw noSuchField(layer, key, plain, target, refused.reason);

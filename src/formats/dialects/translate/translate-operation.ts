@@ -1,7 +1,7 @@
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { ARITHMETIC } from './arithmetic-rules.js';
-import { cannotConvert } from './cannot-convert.js';
+import { cannotConvert, loaderName } from './cannot-convert.js';
 import { carryOver } from './carry-operation.js';
 import { FUNCTIONS } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
@@ -29,7 +29,7 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
   throw cannotConvert(
     layer.name,
     layer.isOperation ? 'class_name' : 'function',
-    `it is the operation ${nameOf(layer, id)}, and no layer is certain to compute the same with these arguments`,
+    `it is the operation ${nameOf(layer, id)}: for these arguments ${loaderName(builder.dialects.target)} has nothing that is certain to compute the same`,
     'keep the model in the format it is in, or rebuild it with a layer in its place',
   );
 }
