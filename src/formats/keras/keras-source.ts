@@ -7,7 +7,7 @@ import type { ZipArchive } from '../../storage/zip.js';
 export interface KerasSource {
   readonly kind: 'keras';
   readonly storage: Storage;
-  /** The HDF5 file with the weights: a file of its own, or a member of an archive. */
+  /** The HDF5 file with the weights: a file of its own, or a member of an archive; the index of a checkpoint. */
   readonly weightsFile: FoundFile;
   readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
   /** For legacy files: the path of the group with the layers' groups; empty for the root. */

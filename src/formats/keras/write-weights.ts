@@ -14,7 +14,7 @@ import { findKerasSource, type KerasSource } from './keras-source.js';
 
 export interface WeightsTarget {
   readonly name: string;
-  readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
+  readonly layout: Exclude<WeightLayout, 'tfjs-manifest' | 'checkpoint'>;
   /** For legacy files: the path of the group with the layers' groups; empty for the root. */
   readonly base: string;
 }
