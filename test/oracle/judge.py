@@ -45,7 +45,8 @@ def load_model(K, reference, custom=False, compile=False):
 
 
 def save_model(K, model, path):
-    """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json."""
+    """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json; .tf is a
+    SavedModel folder, .ckpt the prefix of a checkpoint."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     if path.endswith(".json"):
         with open(path, "w", encoding="utf-8") as file:
@@ -54,10 +55,15 @@ def save_model(K, model, path):
         save_legacy_weights(K, model, path)
     elif path.endswith(".weights.h5"):
         model.save_weights(path)
+    elif path.endswith(".ckpt"):
+        model.save_weights(path, save_format="tf")
     elif K.version == 2:
-        model.save(path, save_format="keras" if path.endswith(".keras") else "h5")
+        model.save(path, save_format=FORMATS_OF_KERAS_2[os.path.splitext(path)[1]])
     else:
         model.save(path)
+
+
+FORMATS_OF_KERAS_2 = {".keras": "keras", ".tf": "tf", ".h5": "h5"}
 
 
 def save_legacy_weights(K, model, path):

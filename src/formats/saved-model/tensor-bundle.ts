@@ -91,7 +91,7 @@ async function findPart(storage: Storage, folder: string, name: string, options:
   return storage.findInside(folder, name, options).catch((error) => {
     if (error?.code !== 'not-found') throw error;
     throw inputError('weights-missing', `the file "${name}" of the checkpoint is missing`, {
-      where: { file: folder },
+      where: { file: storage.join(folder, name) },
       hint: 'a checkpoint is several files: copy all of them into one folder',
     });
   });

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readFrom } from '../../../src/formats/known-formats.js';
+import { readModel } from '../../../src/index.js';
+import type { Graph, Model } from '../../../src/model/model.js';
+import { memoryStorage } from '../../../src/storage/memory.js';
+import { fixturePath, putTogether, savedModelFixture, takeApart } from '../../support/checkpoint-files.js';
+import { allValues } from '../../support/all-values.js';
+
+// What real TensorFlow wrote, without Python: one model, whose weights its .h5 says too.
+
+const H5 = fixturePath('model.h5');
+const JSON_FILE = fixturePath('model.json');
+
+const layersOf = (graph: Graph): readonly unknown[] =>
+  graph.layers.map(({ name, className, graph: inner }) => [name, className, inner && layersOf(inner)]);
+
+async function expectSame(model: Model, expected: Model): Promise<void> {
+  expect(layersOf(model.graph)).toEqual(layersOf(expected.graph));
+  const values = await allValues(model);
+  expect(values.size).toBeGreaterThan(10);
+  expect(values).toEqual(await allValues(expected));
+}
+
+describe('a SavedModel folder', () => {
+  test.each([
+    ['tf-2.1', '2.1.4', '2.3.0-tf'],
+    ['tf-2.13', '2.13.1', '2.13.1'],
+  ])('of %s', async (name, tensorflowVersion, kerasVersion) => {
+    const model = await readModel(fixturePath(name));
+    expect(model).toMatchObject({
+      format: { container: 'saved-model', dialect: 'keras2', weightLayout: 'checkpoint' },
+      tensorflowVersion,
+      kerasVersion,
+      warnings: [{ code: 'optimizer-dropped' }],
+    });
+    expect(JSON.stringify(model.graph)).not.toContain('__tuple__');
+    expect(model.trainingConfig).toBeDefined();
+    await expectSame(model, await readModel(H5));
+  });
+
+  test.each(['saved_model.pb', 'keras_metadata.pb'])('by its %s', async (file) => {
+    const model = await readModel(fixturePath(`tf-2.13/${file}`));
+    expect(model.files.map(({ path }) => path)).toContain(fixturePath('tf-2.13/saved_model.pb'));
+    await expectSame(model, await readModel(H5));
+  });
+});
+
+describe('a checkpoint', () => {
+  test.each([
+    'checkpoint',
+    'checkpoint/net',
+    'checkpoint/net.index',
+    'checkpoint/net.data-00000-of-00001',
+    'tf-2.13',
+    'tf-2.13/variables',
+    'tf-2.13/variables/variables',
+    'tf-2.1',
+  ])('by the name of %s', async (place) => {
+    const model = await readModel(JSON_FILE, { weights: fixturePath(place) });
+    expect(model.format).toEqual({ container: 'keras-json', dialect: 'keras2', weightLayout: 'checkpoint' });
+    await expectSame(model, await readModel(H5));
+  });
+
+  const files = savedModelFixture('checkpoint');
+  const [index, data] = [files.get('net.index')!, files.get('net.data-00000-of-00001')!];
+  const architecture = new Uint8Array(readFileSync(JSON_FILE));
+  const readParts = (parts: { readonly index: Uint8Array; readonly data: Uint8Array }) =>
+    readFrom(
+      memoryStorage([
+        ['model.json', architecture],
+        ['net.index', parts.index],
+        ['net.data-00000-of-00001', parts.data],
+      ]),
+      'model.json',
+      { weights: 'net' },
+    );
+
+  test('in blocks of a few entries', async () => {
+    await expectSame(await readParts(putTogether(takeApart(index, data), { most: 2 })), await readModel(H5));
+  });
+
+  test('as a model that hangs on something else, beside what is none', async () => {
+    const parts = takeApart(index, data);
+    parts.nodes.push(parts.nodes[0]!, { children: [], attributes: [] });
+    parts.nodes[0] = {
+      children: [
+        ['step', parts.nodes.length - 1],
+        ['network', parts.nodes.length - 2],
+      ],
+      attributes: [],
+    };
+    await expectSame(await readParts(putTogether(parts)), await readModel(H5));
+  });
+
+  test('of a program in which the layers had other names', async () => {
+    const parts = takeApart(index, data);
+    for (const { attributes } of parts.nodes)
+      for (const attribute of attributes) attribute.fullName = `other_${attribute.fullName}`;
+    await expectSame(await readParts(putTogether(parts)), await readModel(H5));
+  });
+});
