@@ -20,7 +20,8 @@ export async function findSavedModel(storage: Storage, path: string): Promise<st
  */
 export async function refuseCheckpoint(storage: Storage, path: string): Promise<void> {
   const { findCheckpoint } = await import('./saved-model/find-checkpoint.js');
-  if ((await findCheckpoint(storage, path, { allowLinks: true })) === undefined) return;
+  // One that is there in part is one too.
+  if ((await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged')) === undefined) return;
   throw inputError('checkpoint', 'this is a TensorFlow checkpoint: the weights of a model alone', {
     where: { file: path },
     hint: 'give the architecture and the checkpoint: se-retrofit model.json -w PREFIX (in Keras: open("model.json", "w").write(model.to_json()))',

@@ -127,7 +127,7 @@ describe('an index', () => {
       /lies where ".*" does/,
     ],
     ['with another checksum of a tensor', (parts) => void (kernelOf(parts).checksum ^= 1), 'bad-checkpoint', /checksum/],
-    ['with values that changed', (parts) => void (parts.data[kernelOf(parts).offset] ^= 1), 'bad-checkpoint', /checksum/],
+    ['with values that changed', (parts) => void (parts.data[kernelOf(parts).offset]! ^= 1), 'bad-checkpoint', /checksum/],
     ['without a tensor that is asked for', (parts) => void parts.entries.delete(KERNEL), 'bad-checkpoint', /is missing/],
     [
       'with an entry that is no message',
