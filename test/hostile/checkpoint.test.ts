@@ -235,7 +235,7 @@ describe('an object graph', () => {
         childOf(parts, 'layer-7').children = [...childOf(parts, 'layer-1').children];
         expect(own.attributes).toHaveLength(1);
       },
-      'bad-checkpoint',
+      'unmappable-weights',
       /two layers at once/,
     ],
     [

