@@ -18,7 +18,10 @@ export const configSchema = z
   .strictObject({
     $schema: z.string().describe('Where editors find this schema'),
     output: z.string().min(1).describe('Where the new model goes'),
-    weights: z.string().min(1).describe('The weights, for the architecture JSON of a Keras model'),
+    weights: z
+      .string()
+      .min(1)
+      .describe('The weights, for the architecture JSON of a Keras model: .h5, or a checkpoint'),
     to: z.enum(WRITTEN_CONTAINERS).describe('What to write'),
     dialect: z.enum(DIALECTS).describe('Whose words to write it in'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),

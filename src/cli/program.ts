@@ -145,7 +145,10 @@ function addFormatOptions(command: Command): void {
 }
 
 function addWeightsOption(command: Command): void {
-  command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
+  command.option(
+    '-w, --weights <file>',
+    'the weights, for the architecture JSON of a Keras model: .h5, or a checkpoint',
+  );
 }
 
 function addCommonOptions(command: Command): void {

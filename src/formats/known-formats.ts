@@ -67,7 +67,8 @@ async function isUnzipped(storage: Storage, { file }: FileContent): Promise<bool
 }
 
 /**
- * Reads a saved model: a file, or a folder that holds a model.json or an unzipped `.keras` archive. Weights stay where they are.
+ * Reads a saved model: a file, or a folder that holds a model.json, a SavedModel or an unzipped `.keras` archive. Weights
+ * stay where they are.
  * @throws RetrofitError saying what the file is, where it is not a model
  */
 export async function readFrom(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
@@ -109,10 +110,14 @@ async function findModelFile(storage: Storage, path: string, options: ReadOption
   if (savedModel !== undefined) return savedModel;
   await refuseCheckpoint(storage, path);
   if ((await storage.kindOf(path)) !== 'folder') return storage.findFile(path);
-  throw inputError('not-a-model', 'the folder holds no model.json, no saved_model.pb, and no config.json as Keras writes it', {
-    where: { file: path },
-    hint: 'give the folder or the file of a saved model',
-  });
+  throw inputError(
+    'not-a-model',
+    'the folder holds no model.json, no saved_model.pb, and no config.json as Keras writes it',
+    {
+      where: { file: path },
+      hint: 'give the folder or the file of a saved model',
+    },
+  );
 }
 
 async function look(storage: Storage, file: FoundFile): Promise<FileContent> {

@@ -116,7 +116,12 @@ export function findEnding(path: string): string | undefined {
 }
 
 /** The container a name stands for. */
-function containerOf(storage: Storage, output: string, input: Format, to: WrittenContainer | undefined): NamedContainer {
+function containerOf(
+  storage: Storage,
+  output: string,
+  input: Format,
+  to: WrittenContainer | undefined,
+): NamedContainer {
   const name = storage.nameOf(output);
   if (/\.keras$/i.test(name)) return { container: 'keras-zip', allows: ['keras-zip'] };
   if (/\.weights\.h5$/i.test(name)) return { container: 'keras-json', allows: ['keras-json'] };
@@ -138,7 +143,8 @@ function jsonContainer(name: string, output: string, input: Format): NamedContai
 }
 
 /** What a model is written in where nobody says it; a SavedModel folder is never written. */
-const ownContainer = ({ container }: Format): WrittenContainer => (container === 'saved-model' ? 'keras-h5' : container);
+const ownContainer = ({ container }: Format): WrittenContainer =>
+  container === 'saved-model' ? 'keras-h5' : container;
 
 function dialectOf(container: WrittenContainer, input: InputPlace, { dialect }: OutputRequest): Dialect {
   if (container !== 'tfjs') return dialect ?? (input.format.container === 'tfjs' ? 'keras3' : input.format.dialect);

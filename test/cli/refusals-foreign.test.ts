@@ -129,7 +129,7 @@ describe('what only its content tells', () => {
     writeFileSync(join(folder, NET, 'net.json'), architecture());
     for (const weights of [path, join(folder, NET, 'w')])
       await expectRefused(folder, [join(folder, NET, 'net.json'), '-w', weights], {
-        code: 'bad-checkpoint',
+        code: 'bad-bundle',
         file: 'w.index',
         words: [/where its blocks are|checksum/],
       });

@@ -228,17 +228,19 @@ describe('where the output of a folder goes', () => {
     expect(namesIn(net)).toEqual(before);
   });
 
-  test.each([['-o', 'net/se.h5'], ['-o', 'net'], ['-o', 'net/web'], ['-o', 'net/variables/se.keras']])(
-    'not %s %s',
-    async (...words) => {
-      const folder = newFolder();
-      cpSync(fixturePath('tf-2.13'), join(folder, NET), { recursive: true });
-      const before = namesIn(folder);
-      const { code, stderr } = await runHere([NET, '--at', 'relu', ...words, '--force'], { cwd: folder });
-      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/folder of the input/) });
-      expect(namesIn(folder)).toEqual(before);
-    },
-  );
+  test.each([
+    ['-o', 'net/se.h5'],
+    ['-o', 'net'],
+    ['-o', 'net/web'],
+    ['-o', 'net/variables/se.keras'],
+  ])('not %s %s', async (...words) => {
+    const folder = newFolder();
+    cpSync(fixturePath('tf-2.13'), join(folder, NET), { recursive: true });
+    const before = namesIn(folder);
+    const { code, stderr } = await runHere([NET, '--at', 'relu', ...words, '--force'], { cwd: folder });
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/folder of the input/) });
+    expect(namesIn(folder)).toEqual(before);
+  });
 
   test('no folder is written', async () => {
     const { code, stderr } = await runHere([fixturePath('tf-2.13'), '--to', 'saved-model'], { cwd: newFolder() });

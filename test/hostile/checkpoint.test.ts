@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { RetrofitError } from '../../src/errors.js';
 import { readFrom } from '../../src/formats/known-formats.js';
-import { memoryStorage } from '../../src/storage/memory.js';
 import { readTable } from '../../src/formats/saved-model/sstable.js';
+import { memoryStorage } from '../../src/storage/memory.js';
 import { allValues } from '../support/all-values.js';
 import {
   type Entry,
@@ -14,8 +14,8 @@ import {
   type Parts,
   putTogether,
   savedModelFixture,
-  takeApart,
   type TableOptions,
+  takeApart,
   varint,
   writeTable,
 } from '../support/checkpoint-files.js';
@@ -61,51 +61,112 @@ function childOf({ nodes }: Parts, ...path: readonly string[]) {
   return nodes[id]!;
 }
 
-type Row = readonly [name: string, spoil: (parts: Parts) => TableOptions | void, code: string, words: RegExp];
+type Row = readonly [name: string, spoil: (parts: Parts) => unknown, code: string, words: RegExp];
 
 describe('an index', () => {
   test.each<Row>([
-    ['in compressed blocks', () => ({ kind: 1 }), 'bad-checkpoint', /compressed/],
+    ['in compressed blocks', () => ({ kind: 1 }), 'bad-bundle', /compressed/],
     [
       'that is big-endian',
-      (parts) => void (parts.header = joined(parts.header, field(2, 1))),
-      'bad-checkpoint',
+      (parts) => {
+        parts.header = joined(parts.header, field(2, 1));
+      },
+      'bad-bundle',
       /big-endian/,
     ],
-    ['without a count of files', (parts) => void (parts.header = new Uint8Array()), 'bad-checkpoint', /0 files/],
-    ['of a million files', (parts) => void (parts.header = field(1, 1e6)), 'bad-checkpoint', /1000000 files/],
-    ['of files that are not there', (parts) => void (parts.header = field(1, 2)), 'weights-missing', /of-00002/],
+    [
+      'without a count of files',
+      (parts) => {
+        parts.header = new Uint8Array();
+      },
+      'bad-bundle',
+      /0 files/,
+    ],
+    [
+      'of a million files',
+      (parts) => {
+        parts.header = field(1, 1e6);
+      },
+      'bad-bundle',
+      /1000000 files/,
+    ],
+    [
+      'of files that are not there',
+      (parts) => {
+        parts.header = field(1, 2);
+      },
+      'weights-missing',
+      /of-00002/,
+    ],
     [
       'with a tensor in a file beyond the last',
-      (parts) => void (kernelOf(parts).shard = 1),
-      'bad-checkpoint',
+      (parts) => {
+        kernelOf(parts).shard = 1;
+      },
+      'bad-bundle',
       /kernel.* lies in the file 1 of 1/,
     ],
-    ['with slices', (parts) => void (kernelOf(parts).extra = field(7, '')), 'bad-checkpoint', /kernel.* slices/],
-    ['with an unknown dtype', (parts) => void (kernelOf(parts).dtype = 77), 'bad-checkpoint', /DT_77/],
-    ['with texts for numbers', (parts) => void (kernelOf(parts).dtype = 7), 'bad-checkpoint', /no numbers/],
-    ['with another dtype', (parts) => void (kernelOf(parts).dtype = 2), 'bad-checkpoint', /432 bytes.* 864/],
+    [
+      'with slices',
+      (parts) => {
+        kernelOf(parts).extra = field(7, '');
+      },
+      'bad-bundle',
+      /kernel.* slices/,
+    ],
+    [
+      'with an unknown dtype',
+      (parts) => {
+        kernelOf(parts).dtype = 77;
+      },
+      'bad-bundle',
+      /DT_77/,
+    ],
+    [
+      'with texts for numbers',
+      (parts) => {
+        kernelOf(parts).dtype = 7;
+      },
+      'bad-bundle',
+      /no numbers/,
+    ],
+    [
+      'with another dtype',
+      (parts) => {
+        kernelOf(parts).dtype = 2;
+      },
+      'bad-bundle',
+      /432 bytes.* 864/,
+    ],
     [
       'with a shape beyond the bytes',
-      (parts) => void (kernelOf(parts).shape = [3, 3, 3, 400]),
-      'bad-checkpoint',
+      (parts) => {
+        kernelOf(parts).shape = [3, 3, 3, 400];
+      },
+      'bad-bundle',
       /432 bytes.* 43200/,
     ],
     [
       'with a negative size',
-      (parts) => void (kernelOf(parts).shape = [3, 3, 3, 2 ** 63]),
-      'bad-checkpoint',
+      (parts) => {
+        kernelOf(parts).shape = [3, 3, 3, 2 ** 63];
+      },
+      'bad-bundle',
       /negative size/,
     ],
     [
       'with sizes whose product no computer holds',
-      (parts) => void (kernelOf(parts).shape = [2 ** 52, 2 ** 52]),
-      'bad-checkpoint',
+      (parts) => {
+        kernelOf(parts).shape = [2 ** 52, 2 ** 52];
+      },
+      'bad-bundle',
       /more elements/,
     ],
     [
       'with a tensor behind the end of the values',
-      (parts) => void (kernelOf(parts).offset = 1e9),
+      (parts) => {
+        kernelOf(parts).offset = 1e9;
+      },
       'weights-size',
       /kernel.* ends at byte 1000000432/,
     ],
@@ -119,31 +180,65 @@ describe('an index', () => {
       'weights-size',
       /ends at byte/,
     ],
-    ['with an offset beyond all bounds', (parts) => void (kernelOf(parts).offset = 2 ** 62), 'bad-checkpoint', /no file/],
+    [
+      'with an offset beyond all bounds',
+      (parts) => {
+        kernelOf(parts).offset = 2 ** 62;
+      },
+      'bad-bundle',
+      /no file/,
+    ],
     [
       'with two tensors in one place',
-      (parts) => void (kernelOf(parts).offset += 4),
-      'bad-checkpoint',
+      (parts) => {
+        kernelOf(parts).offset += 4;
+      },
+      'bad-bundle',
       /lies where ".*" does/,
     ],
-    ['with another checksum of a tensor', (parts) => void (kernelOf(parts).checksum ^= 1), 'bad-checkpoint', /checksum/],
-    ['with values that changed', (parts) => void (parts.data[kernelOf(parts).offset]! ^= 1), 'bad-checkpoint', /checksum/],
-    ['without a tensor that is asked for', (parts) => void parts.entries.delete(KERNEL), 'bad-checkpoint', /is missing/],
+    [
+      'with another checksum of a tensor',
+      (parts) => {
+        kernelOf(parts).checksum ^= 1;
+      },
+      'bad-bundle',
+      /checksum/,
+    ],
+    [
+      'with values that changed',
+      (parts) => {
+        parts.data[kernelOf(parts).offset]! ^= 1;
+      },
+      'bad-bundle',
+      /checksum/,
+    ],
+    [
+      'without a tensor that is asked for',
+      (parts) => {
+        parts.entries.delete(KERNEL);
+      },
+      'bad-bundle',
+      /is missing/,
+    ],
     [
       'with an entry that is no message',
-      (parts) => void (kernelOf(parts).extra = Uint8Array.from(Array(11).fill(0xff))),
+      (parts) => {
+        kernelOf(parts).extra = Uint8Array.from(Array(11).fill(0xff));
+      },
       'bad-protobuf',
       /no end/,
     ],
     [
       'with a length beyond its message',
-      (parts) => void (kernelOf(parts).extra = Uint8Array.from([0x3a, ...varint(2 ** 40)])),
+      (parts) => {
+        kernelOf(parts).extra = Uint8Array.from([0x3a, ...varint(2 ** 40)]);
+      },
       'bad-protobuf',
       /no end/,
     ],
   ])('%s', async (_, spoil, code, words) => {
     const parts = whole();
-    const { index, data } = putTogether(parts, spoil(parts) ?? {});
+    const { index, data } = putTogether(parts, spoil(parts) as TableOptions | undefined);
     await expectRefused(storageOf(index, data), code, words);
   });
 
@@ -153,15 +248,15 @@ describe('an index', () => {
     ['whose places have no end', (index) => blocksAt(index, Array(20).fill(0xff)), /where its blocks/],
     ['with a damaged block', (index) => index.with(20, index[20]! ^ 1), /another checksum/],
   ])('%s', async (_, spoil, words) => {
-    await expectRefused(storageOf(spoil(files.get(INDEX)!), files.get(DATA)!), 'bad-checkpoint', words);
+    await expectRefused(storageOf(spoil(files.get(INDEX)!), files.get(DATA)!), 'bad-bundle', words);
   });
 
   test('with a key twice, and with keys in no order', async () => {
     const { index, data } = putTogether(whole());
     const rows = [...takeRows(index)];
     const twice = rows.toSpliced(2, 0, rows[1]!);
-    await expectRefused(storageOf(writeTable(twice, { most: 2 }), data), 'bad-checkpoint', /twice/);
-    await expectRefused(storageOf(writeTable([...rows].reverse(), { most: 99 }), data), 'bad-checkpoint', /order/);
+    await expectRefused(storageOf(writeTable(twice, { most: 2 }), data), 'bad-bundle', /twice/);
+    await expectRefused(storageOf(writeTable([...rows].reverse(), { most: 99 }), data), 'bad-bundle', /order/);
   });
 
   test('that TensorFlow 1 wrote, which names no objects', async () => {
@@ -191,21 +286,41 @@ describe('an object graph', () => {
   test.each<Row>([
     [
       'with a child that is no object',
-      ({ nodes }) => void nodes[0]!.children.push(['other', 1e6]),
+      ({ nodes }) => {
+        nodes[0]!.children.push(['other', 1e6]);
+      },
       'bad-protobuf',
       /damaged/,
     ],
-    ['without objects', (parts) => void (parts.nodes = []), 'unmappable-weights', /no layers/],
-    ['without layers', ({ nodes }) => void (nodes[0]!.children = []), 'unmappable-weights', /no layers/],
+    [
+      'without objects',
+      (parts) => {
+        parts.nodes = [];
+      },
+      'unmappable-weights',
+      /no layers/,
+    ],
+    [
+      'without layers',
+      ({ nodes }) => {
+        nodes[0]!.children = [];
+      },
+      'unmappable-weights',
+      /no layers/,
+    ],
     [
       'of a Keras 3 model',
-      ({ nodes }) => void (nodes[0]!.children = [['_functional', 1]]),
+      ({ nodes }) => {
+        nodes[0]!.children = [['_functional', 1]];
+      },
       'unmappable-weights',
       /Keras 3/,
     ],
     [
       'with a layer less',
-      ({ nodes }) => void (nodes[0]!.children = nodes[0]!.children.filter(([name]) => name !== 'layer-8')),
+      ({ nodes }) => {
+        nodes[0]!.children = nodes[0]!.children.filter(([name]) => name !== 'layer-8');
+      },
       'weights-mismatch',
       /8 layers .* 9/,
     ],
@@ -224,7 +339,9 @@ describe('an object graph', () => {
     ],
     [
       'with a layer that has lost a variable',
-      (parts) => void childOf(parts, 'layer-1').children.pop(),
+      (parts) => {
+        childOf(parts, 'layer-1').children.pop();
+      },
       'weights-mismatch',
       /has 1 weights of it, its config asks for 2/,
     ],
@@ -252,11 +369,12 @@ describe('an object graph', () => {
     ],
     [
       'with a table in a layer',
-      (parts) =>
-        void childOf(parts, 'layer-1').children.push([
+      (parts) => {
+        childOf(parts, 'layer-1').children.push([
           'table',
           parts.nodes.push({ children: [], attributes: [{ name: 'table', fullName: '', key: 'keys' }] }) - 1,
-        ]),
+        ]);
+      },
       'unmappable-weights',
       /no variable/,
     ],
@@ -275,13 +393,16 @@ describe('an object graph', () => {
     ],
   ])('%s', async (_, spoil, code, words) => {
     const parts = whole();
-    const { index, data } = putTogether(parts, spoil(parts) ?? {});
+    const { index, data } = putTogether(parts, spoil(parts) as TableOptions | undefined);
     await expectRefused(storageOf(index, data), code, words);
   });
 
   test('in circles, which are allowed', async () => {
     const parts = whole();
-    childOf(parts, 'layer-1').children.push(['self', parts.nodes[0]!.children.find(([name]) => name === 'layer-1')![1]]);
+    childOf(parts, 'layer-1').children.push([
+      'self',
+      parts.nodes[0]!.children.find(([name]) => name === 'layer-1')![1],
+    ]);
     expect(parts.nodes[0]!.children).toContainEqual(['root', 0]);
     const { index, data } = putTogether(parts);
     const read = (storage: ReturnType<typeof memoryStorage>) =>

@@ -170,9 +170,7 @@ function readNode(bytes: Uint8Array): Node {
 const writeNode = ({ children, attributes }: Node): Uint8Array =>
   joined(
     ...children.map(([name, id]) => field(1, joined(field(1, id), field(2, name)))),
-    ...attributes.map(({ name, fullName, key }) =>
-      field(2, joined(field(1, name), field(2, fullName), field(3, key))),
-    ),
+    ...attributes.map(({ name, fullName, key }) => field(2, joined(field(1, name), field(2, fullName), field(3, key)))),
   );
 
 /** The two files of a checkpoint; the object graph comes last among the values. */

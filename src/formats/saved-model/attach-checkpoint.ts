@@ -19,7 +19,7 @@ export interface AttachedCheckpoint {
  * Gives every layer its weights from a checkpoint. A model's object has its layers as `layer-0`, `layer-1` and so on, in
  * the order of `model.layers`, and each of them its variables.
  * Source: `Functional._trackable_children` in tf_keras/src/engine/functional.py.
- * @throws RetrofitError `weights-mismatch`, `unmappable-weights`, `unreachable-layer`, `bad-checkpoint`
+ * @throws RetrofitError `weights-mismatch`, `unmappable-weights`, `unreachable-layer`, `bad-bundle`
  */
 export function attachCheckpoint(graph: Graph, objects: ObjectGraph, bundle: TensorBundle): AttachedCheckpoint {
   refuseUnreachable(graph);
@@ -100,7 +100,7 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
   function tensorOf({ key }: Variable, layer: Layer): Tensor {
     const entry = entries.get(key);
     const wrong = (message: string) =>
-      inputError('bad-checkpoint', `the tensor "${key}" ${message}`, {
+      inputError('bad-bundle', `the tensor "${key}" ${message}`, {
         where: { layer: layer.name, field: key },
         hint: 'the checkpoint is damaged, or is of another model: save the model again',
       });

@@ -25,7 +25,8 @@ export function withCheckpointValues<T>(
   }
 }
 
-const placeOf = ({ file, byteOffset, byteLength }: BundleEntry["range"]): string => `${byteOffset}+${byteLength}:${file}`;
+const placeOf = ({ file, byteOffset, byteLength }: BundleEntry['range']): string =>
+  `${byteOffset}+${byteLength}:${file}`;
 
 async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader) {
   let crc = 0;
@@ -34,7 +35,7 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
     yield bytes;
   }
   if (masked(crc) === checksum) return;
-  throw inputError('bad-checkpoint', `the tensor "${key}" has another checksum than it is to have`, {
+  throw inputError('bad-bundle', `the tensor "${key}" has another checksum than it is to have`, {
     where: { file: path, field: key },
     hint: 'the file is damaged: save or download the model again',
   });

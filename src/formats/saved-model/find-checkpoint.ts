@@ -25,7 +25,8 @@ export async function findCheckpoint(
   if (kind === 'folder') {
     if (await isFile(storage.join(path, LATEST_FILE))) return findLatest(storage, path, options);
     for (const folder of [path, storage.join(path, VARIABLES_FOLDER)])
-      if (await isFile(storage.join(folder, `${VARIABLES_PREFIX}${INDEX}`))) return { folder, prefix: VARIABLES_PREFIX };
+      if (await isFile(storage.join(folder, `${VARIABLES_PREFIX}${INDEX}`)))
+        return { folder, prefix: VARIABLES_PREFIX };
     return undefined;
   }
   const place = (name: string): CheckpointPlace => ({ folder: storage.folderOf(path), prefix: name });
@@ -54,12 +55,15 @@ async function findLatest(storage: Storage, folder: string, options: FindOptions
   const text = decodeText(await readBeginning(storage, file, Math.min(file.byteLength, MAX_LATEST_BYTES)));
   const written = /^\s*model_checkpoint_path:\s*"((?:[^"\\]|\\.)*)"/m.exec(text)?.[1];
   // A path on the machine that wrote it, of which the name is left: the files lie beside the text.
-  const prefix = written === undefined ? undefined : storage.nameOf(written.replace(/\\(.)/g, '$1').replaceAll('\\', '/'));
+  const prefix =
+    written === undefined ? undefined : storage.nameOf(written.replace(/\\(.)/g, '$1').replaceAll('\\', '/'));
   if (prefix !== undefined && (await storage.kindOf(storage.join(folder, `${prefix}${INDEX}`))) === 'file')
     return { folder, prefix };
   throw inputError(
     'weights-missing',
-    prefix === undefined ? 'the text names no checkpoint' : `the checkpoint "${prefix}", which the text names, is not beside it`,
+    prefix === undefined
+      ? 'the text names no checkpoint'
+      : `the checkpoint "${prefix}", which the text names, is not beside it`,
     { where: { file: file.path }, hint: 'give one that is there: -w PREFIX, the name of its files without .index' },
   );
 }

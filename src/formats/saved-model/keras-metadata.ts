@@ -25,13 +25,13 @@ export interface KerasMetadata {
 /**
  * The JSON that describes the model in a `keras_metadata.pb`; undefined where there is none.
  * Source: tf_keras/protobuf/saved_metadata.proto.
- * @throws RetrofitError `bad-protobuf`, `bad-saved-model`
+ * @throws RetrofitError `bad-protobuf`
  */
 export async function readMetadataFile(storage: Storage, file: FoundFile): Promise<string | undefined> {
   try {
     if (file.byteLength > MAX_OBJECT_GRAPH_BYTES)
       throw inputError(
-        'bad-saved-model',
+        'bad-protobuf',
         `the file has ${file.byteLength} bytes; ${MAX_OBJECT_GRAPH_BYTES} are the most that is read of it`,
         { hint: 'it describes the layers of a model and is smaller: save the model again' },
       );

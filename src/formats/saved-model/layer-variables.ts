@@ -25,8 +25,7 @@ const lastOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
  */
 export function pairVariables(layer: Layer, variables: readonly Variable[]): readonly NamedVariable[] {
   const facts = weightFacts(layer);
-  if (facts === undefined)
-    return variables.map((variable) => ({ name: nameInside(variable, layer), variable }));
+  if (facts === undefined) return variables.map((variable) => ({ name: nameInside(variable, layer), variable }));
   if (facts.length !== variables.length)
     throw weightsMismatch(
       layer.name,

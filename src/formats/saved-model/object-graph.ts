@@ -26,7 +26,7 @@ const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
 
 /**
  * The object graph of a checkpoint; undefined where it has none: TensorFlow 1 wrote none.
- * @throws RetrofitError `bad-checkpoint`, `bad-protobuf`
+ * @throws RetrofitError `bad-bundle`, `bad-protobuf`
  */
 export async function readObjectGraph(storage: Storage, bundle: TensorBundle): Promise<ObjectGraph | undefined> {
   const entry = bundle.entries.get(GRAPH_KEY);
@@ -49,7 +49,7 @@ async function readText(
   { key, dtype, shape, range, checksum }: BundleEntry,
 ): Promise<Uint8Array> {
   const damaged = (message: string) =>
-    inputError('bad-checkpoint', `the list of the model's objects ${message}`, {
+    inputError('bad-bundle', `the list of the model's objects ${message}`, {
       where: { file: shards.get(range.file)!.path, field: key },
       hint: 'save or download the model again, all of its files',
     });

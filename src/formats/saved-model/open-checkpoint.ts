@@ -9,7 +9,7 @@ import { type CheckpointPlace, openBundle } from './tensor-bundle.js';
 
 /**
  * Opens a checkpoint as the weights of a Keras model. No values are read.
- * @throws RetrofitError `bad-checkpoint`, `tensorflow-1`, `weights-missing`, `weights-size`
+ * @throws RetrofitError `bad-bundle`, `tensorflow-1`, `weights-missing`, `weights-size`
  */
 export async function openCheckpoint(
   storage: Storage,

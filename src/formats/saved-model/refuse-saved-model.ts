@@ -47,4 +47,5 @@ function whatItIs({ root, tensorflow }: GraphFile, isHub: boolean): RetrofitErro
   );
 }
 
-const by = (tensorflow: string | undefined): string => (tensorflow === undefined ? '' : ` with TensorFlow ${tensorflow}`);
+const by = (tensorflow: string | undefined): string =>
+  tensorflow === undefined ? '' : ` with TensorFlow ${tensorflow}`;

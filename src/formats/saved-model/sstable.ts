@@ -13,9 +13,9 @@ const TRAILER_BYTES = 5;
 
 const DAMAGED = { hint: 'save or download the model again, all of its files' };
 
-/** @throws RetrofitError `bad-checkpoint` */
+/** @throws RetrofitError `bad-bundle` */
 const damaged = (message: string, field?: string) =>
-  inputError('bad-checkpoint', `the index of the checkpoint is damaged: ${message}`, { where: { field }, ...DAMAGED });
+  inputError('bad-bundle', `the index of the checkpoint is damaged: ${message}`, { where: { field }, ...DAMAGED });
 
 /** Whether a file ends as the index of a checkpoint does. */
 export const isTableEnd = (end: Uint8Array): boolean =>
@@ -23,7 +23,7 @@ export const isTableEnd = (end: Uint8Array): boolean =>
 
 /**
  * All entries of a table, by their keys.
- * @throws RetrofitError `bad-checkpoint`
+ * @throws RetrofitError `bad-bundle`
  */
 export function readTable(file: Uint8Array): ReadonlyMap<string, Uint8Array> {
   if (file.length < FOOTER_BYTES || !isTableEnd(file)) throw damaged('it does not end as one does');
@@ -62,7 +62,7 @@ function* readBlock(file: Uint8Array, { offset, size }: Handle): Generator<reado
   if (masked(crc32c(file.subarray(offset, offset + size + 1))) !== trailer.getUint32(1, true))
     throw damaged('a block has another checksum than it is to have');
   if (kind !== 0)
-    throw inputError('bad-checkpoint', `the index of the checkpoint is compressed (a block of the kind ${kind})`, {
+    throw inputError('bad-bundle', `the index of the checkpoint is compressed (a block of the kind ${kind})`, {
       hint: 'TensorFlow does not write it so: load the checkpoint in TensorFlow and save it again',
     });
   const block = file.subarray(offset, offset + size);
@@ -96,7 +96,6 @@ function entriesEnd(block: Uint8Array): number {
 
 function isBefore(one: Uint8Array, other: Uint8Array): boolean {
   const length = Math.min(one.length, other.length);
-  for (let index = 0; index < length; index++)
-    if (one[index] !== other[index]) return one[index]! < other[index]!;
+  for (let index = 0; index < length; index++) if (one[index] !== other[index]) return one[index]! < other[index]!;
   return one.length < other.length;
 }

@@ -55,9 +55,13 @@ const STRING_NUMBER = 7;
 
 /**
  * Opens a checkpoint: its index is read, of its values only the sizes of the files.
- * @throws RetrofitError `bad-checkpoint`, `weights-missing`, `unsafe-path`
+ * @throws RetrofitError `bad-bundle`, `weights-missing`, `unsafe-path`
  */
-export async function openBundle(storage: Storage, place: CheckpointPlace, options: FindOptions): Promise<TensorBundle> {
+export async function openBundle(
+  storage: Storage,
+  place: CheckpointPlace,
+  options: FindOptions,
+): Promise<TensorBundle> {
   const { folder, prefix } = place;
   const index = await findPart(storage, folder, `${prefix}.index`, options);
   try {
@@ -100,7 +104,7 @@ async function findPart(storage: Storage, folder: string, name: string, options:
 async function readIndex(storage: Storage, index: FoundFile): Promise<Uint8Array> {
   if (index.byteLength > MAX_TABLE_BYTES)
     throw inputError(
-      'bad-checkpoint',
+      'bad-bundle',
       `the index has ${index.byteLength} bytes; ${MAX_TABLE_BYTES} are the most that is read of one`,
       { hint: 'it lists the tensors of a model and is smaller: save the model again' },
     );
@@ -124,12 +128,12 @@ function readHeader(header: Uint8Array | undefined): number {
 }
 
 const badBundle = (message: string) =>
-  inputError('bad-checkpoint', `the checkpoint cannot be read: ${message}`, {
+  inputError('bad-bundle', `the checkpoint cannot be read: ${message}`, {
     hint: 'save or download the model again, all of its files',
   });
 
 const badEntry = (key: string, message: string) =>
-  inputError('bad-checkpoint', `the tensor "${key}" ${message}`, {
+  inputError('bad-bundle', `the tensor "${key}" ${message}`, {
     where: { field: key },
     hint: 'the checkpoint is damaged, or is none of a Keras model: save or download the model again',
   });
@@ -144,7 +148,8 @@ function readEntry(key: string, bytes: Uint8Array) {
     else if (number === 4) found.offset = value;
     else if (number === 5) found.size = value;
     else if (number === 6) found.checksum = value;
-    else if (number === 7) throw badEntry(key, 'is stored in slices, as models were that several machines trained together');
+    else if (number === 7)
+      throw badEntry(key, 'is stored in slices, as models were that several machines trained together');
   }
   const { type, shard, offset, size, checksum } = found;
   if (!Number.isSafeInteger(offset + size)) throw badEntry(key, 'lies where no file can be');

@@ -17,7 +17,10 @@ const MAX_VARINT_BYTES = 10;
 const EMPTY = new Uint8Array();
 
 /** A number with its end; undefined where it has none. */
-export function readVarint(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } | undefined {
+export function readVarint(
+  bytes: Uint8Array,
+  start: number,
+): { readonly value: number; readonly end: number } | undefined {
   let value = 0;
   for (let index = 0; index < MAX_VARINT_BYTES; index++) {
     const byte = bytes[start + index];
@@ -62,7 +65,8 @@ export function* readFields(message: Uint8Array, place: string): Generator<WireF
     if (head === undefined || head.end + head.length > message.length) throw badProtobuf(place);
     const { number, kind, end, length } = head;
     const bytes = length === 0 ? EMPTY : message.subarray(end, end + length);
-    const value = kind === 'fixed' && length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : head.value;
+    const value =
+      kind === 'fixed' && length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : head.value;
     yield { number, kind, value, bytes };
     at = end + length;
   }

@@ -4,8 +4,8 @@ import { readFrom } from '../../../src/formats/known-formats.js';
 import { readModel } from '../../../src/index.js';
 import type { Graph, Model } from '../../../src/model/model.js';
 import { memoryStorage } from '../../../src/storage/memory.js';
-import { fixturePath, putTogether, savedModelFixture, takeApart } from '../../support/checkpoint-files.js';
 import { allValues } from '../../support/all-values.js';
+import { fixturePath, putTogether, savedModelFixture, takeApart } from '../../support/checkpoint-files.js';
 
 // What real TensorFlow wrote, without Python: one model, whose weights its .h5 says too.
 
