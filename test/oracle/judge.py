@@ -46,7 +46,7 @@ def load_model(K, reference, custom=False, compile=False):
 
 def save_model(K, model, path):
     """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json; .tf is a
-    SavedModel folder, .ckpt the prefix of a checkpoint."""
+    SavedModel folder, .traced.tf one as Keras writes it by default, .ckpt the prefix of a checkpoint."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     if path.endswith(".json"):
         with open(path, "w", encoding="utf-8") as file:
@@ -58,8 +58,8 @@ def save_model(K, model, path):
     elif path.endswith(".ckpt"):
         model.save_weights(path, save_format="tf")
     elif path.endswith(".tf"):
-        # Tracing takes most of the time, and nothing that is looked at here comes of it.
-        model.save(path, save_format="tf", save_traces=False)
+        # Traces of the functions take most of the time; with them stand lists of each layer's variables.
+        model.save(path, save_format="tf", save_traces=path.endswith(".traced.tf"))
     elif K.version == 2:
         model.save(path, save_format="keras" if path.endswith(".keras") else "h5")
     else:

@@ -42,6 +42,13 @@ describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
     await expectExact(keras, checkpoint, await retrofitSaved(checkpoint, at('-ckpt-se')));
   });
 
+  test('layers of people’s own are carried from a folder, which says the order of their weights', async () => {
+    await keras.make('custom_conv_units', folder, ['.traced.tf']);
+    const before = join(folder, 'custom_conv_units.traced.tf');
+    const { path } = await writeModel(retrofit(await readModel(before)), join(folder, 'custom-se.h5'));
+    await expectExact(keras, before, path, { custom: true });
+  });
+
   test('one folder is converted for Keras 3 and TensorFlow.js', async () => {
     const [name] = MODELS;
     const before = join(folder, `${name}.tf`);

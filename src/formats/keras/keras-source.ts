@@ -14,6 +14,8 @@ export interface KerasSource {
   readonly base: string;
   /** Whether it holds an optimizer's state, which does not go along. */
   readonly hasOptimizer: boolean;
+  /** Whether weights of a checkpoint come in the order of legacy files, those of layers of unknown classes too. */
+  readonly isInLegacyOrder?: boolean | undefined;
   /** The graph as it was read, with its weights. */
   readonly graph: Graph;
   /** The architecture's JSON. */

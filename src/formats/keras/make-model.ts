@@ -41,7 +41,7 @@ export interface OtherWeights {
   readonly index: FoundFile;
   readonly files: readonly FoundFile[];
   /** Gives every layer its weights. */
-  readonly attach: (bare: Graph) => { readonly graph: Graph; readonly hasOptimizer: boolean };
+  readonly attach: (bare: Graph) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'>;
   readonly withValues: Model['withValues'];
 }
 
@@ -57,6 +57,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
             throw inFile(error, weightsFile.path);
           })
       : { ...parts.weights.attach(bare), layout: parts.weights.layout, base: '', record: undefined };
+  const isInLegacyOrder = 'isInLegacyOrder' in read && read.isInLegacyOrder;
   checkWeights(read.graph);
   const settings = { training_config: trainingConfig?.root };
   const warnings: Warning[] = [...listWarnings(read.graph, { model: topology.root, settings })];
@@ -74,6 +75,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     layout: read.layout,
     base: read.base,
     hasOptimizer: read.hasOptimizer,
+    isInLegacyOrder,
     graph: read.graph,
     topology,
     trainingConfig,

@@ -42,7 +42,7 @@ export async function writeWeights(
   const source = findKerasSource(model);
   return model.withValues(async (values) => {
     if (source === undefined || source.layout !== target.layout || source.base !== target.base)
-      return buildNew(model, staged, target, values, finish);
+      return buildNew(model, staged, target, values, finish, source?.isInLegacyOrder);
     return target.layout === 'legacy-hdf5'
       ? changeLegacy(model, source, staged, target, values, finish)
       : changeContainers(model, source, staged, target, values, finish);
@@ -55,9 +55,11 @@ async function buildNew(
   { name, layout, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
+  keepsOrder = false,
 ): Promise<WrittenWeights> {
   await staged.buildHdf5(name, async (editor) => {
-    if (layout === 'legacy-hdf5') await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values });
+    if (layout === 'legacy-hdf5')
+      await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values, keepsOrder });
     else {
       const writing = {
         places: containerPaths(graph),

@@ -13,6 +13,8 @@ import { STRING, type TensorBundle } from './tensor-bundle.js';
 export interface AttachedCheckpoint {
   readonly graph: Graph;
   readonly hasOptimizer: boolean;
+  /** Whether the weights of layers whose class is not known here come in the order of `layer.weights` too. */
+  readonly isInLegacyOrder: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export function attachCheckpoint(graph: Graph, objects: ObjectGraph, bundle: Ten
   refuseUnreachable(graph);
   const models = findModels(objects);
   if (models.length === 0) throw noModel(objects);
-  const found: { readonly name: string; readonly attached: Graph }[] = [];
+  const found: { readonly name: string; readonly attached: AttachedModel }[] = [];
   const errors: unknown[] = [];
   for (const { name, id } of models) {
     try {
@@ -45,7 +47,7 @@ export function attachCheckpoint(graph: Graph, objects: ObjectGraph, bundle: Ten
     );
   }
   const hasOptimizer = [0, ...models.map(({ id }) => id)].some((id) => objects[id]!.children.has('optimizer'));
-  return { graph: first.attached, hasOptimizer };
+  return { ...first.attached, hasOptimizer };
 }
 
 function noModel(objects: ObjectGraph) {
@@ -73,12 +75,15 @@ function findModels(objects: ObjectGraph): readonly { readonly name: string; rea
   return [...models].map(([id, name]) => ({ name, id }));
 }
 
-function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entries }: TensorBundle): Graph {
+type AttachedModel = Omit<AttachedCheckpoint, 'hasOptimizer'>;
+
+function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entries }: TensorBundle): AttachedModel {
   const weights = new Map<Layer, readonly Weight[]>();
   const owners = new Map<string, Layer>();
+  let isInLegacyOrder = true;
   visit(root, rootId);
   refuseUnclaimed();
-  return withWeights(root, weights);
+  return { graph: withWeights(root, weights), isInLegacyOrder };
 
   function visit(graph: Graph, id: number): void {
     const named = new Map<Layer, string>();
@@ -87,7 +92,8 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
         visit(layer.graph, own);
         continue;
       }
-      const variables = listVariables(objects, own, layer);
+      const { variables, isOrdered } = listVariables(objects, own, layer);
+      isInLegacyOrder &&= isOrdered;
       weights.set(
         layer,
         pairVariables(layer, variables).map(({ name, variable }) => ({ name, tensor: tensorOf(variable, layer) })),

@@ -23,20 +23,26 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
   '_rng',
 ]);
 
+export interface ListedVariables {
+  readonly variables: readonly Variable[];
+  /** Whether they come in the order of `layer.weights`. */
+  readonly isOrdered: boolean;
+}
+
 /**
  * The variables of a layer. A SavedModel lists them, in the order of `layer.weights`; in a plain checkpoint they are
  * found by walking through what the layer is made of.
  * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
  */
-export function listVariables(objects: ObjectGraph, id: number, layer: Layer): readonly Variable[] {
+export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {
   const { children } = objects[id]!;
   const walked = walk(objects, id, layer);
   const trainable = children.get('trainable_variables');
   const api = children.get('keras_api');
   const others = api === undefined ? undefined : objects[api]!.children.get('non_trainable_variables');
-  if (trainable === undefined) return walked;
+  if (trainable === undefined) return { variables: walked, isOrdered: walked.length < 2 };
   const names = new Map(walked.map((variable) => [variable.key, variable.name]));
-  return [trainable, others].flatMap((list) => {
+  const variables = [trainable, others].flatMap((list) => {
     const items: Variable[] = [];
     for (let index = 0; list !== undefined; index++) {
       const item = objects[list]!.children.get(String(index));
@@ -46,6 +52,7 @@ export function listVariables(objects: ObjectGraph, id: number, layer: Layer): r
     }
     return items;
   });
+  return { variables, isOrdered: true };
 }
 
 function walk(objects: ObjectGraph, root: number, layer: Layer): readonly Variable[] {
