@@ -49,7 +49,8 @@ export async function readKerasJson(
 /** The checkpoint that the user named as the weights; undefined where they are in another file, or nothing is there. */
 async function openCheckpointAt(storage: Storage, options: ReadOptions): Promise<OtherWeights | undefined> {
   const { weights } = options;
-  if (weights === undefined || HDF5_ENDING.test(weights)) return undefined;
+  if (weights === undefined) return undefined;
+  if (HDF5_ENDING.test(weights) && (await storage.kindOf(weights)) === 'file') return undefined;
   const place = await (await import('../saved-model/find-checkpoint.js')).findCheckpoint(storage, weights, options);
   if (place === undefined) return undefined;
   return (await import('../saved-model/open-checkpoint.js')).openCheckpoint(storage, place, options);

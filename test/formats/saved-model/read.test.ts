@@ -5,7 +5,7 @@ import { readModel } from '../../../src/index.js';
 import type { Graph, Model } from '../../../src/model/model.js';
 import { memoryStorage } from '../../../src/storage/memory.js';
 import { allValues } from '../../support/all-values.js';
-import { fixturePath, putTogether, savedModelFixture, takeApart } from '../../support/checkpoint-files.js';
+import { field, fixturePath, putTogether, savedModelFixture, takeApart } from '../../support/checkpoint-files.js';
 
 // What real TensorFlow wrote, without Python: one model, whose weights its .h5 says too.
 
@@ -79,6 +79,36 @@ describe('a checkpoint', () => {
   test('in blocks of a few entries', async () => {
     await expectSame(await readParts(putTogether(takeApart(index, data), { most: 2 })), await readModel(H5));
   });
+
+  test('in two files', async () => {
+    const parts = takeApart(index, data);
+    const first = parts.data;
+    const moved = [...parts.entries.values()].filter(({ offset }) => offset > 500);
+    expect(moved.length).toBeGreaterThan(0);
+    for (const entry of moved) entry.shard = 1;
+    parts.header = field(1, 2);
+    const again = putTogether(parts);
+    const storage = memoryStorage([
+      ['model.json', architecture],
+      ['net.index', again.index],
+      ['net.data-00000-of-00002', again.data],
+      ['net.data-00001-of-00002', first],
+    ]);
+    await expectSame(await readFrom(storage, 'model.json', { weights: 'net' }), await readModel(H5));
+  });
+
+  test.each(['net', '/home/somebody/runs/net', String.raw`C:\\runs\\net`])(
+    'that the text beside it calls %s',
+    async (written) => {
+      const text = `model_checkpoint_path: "${written}"\nall_model_checkpoint_paths: "old"\n`;
+      const storage = memoryStorage([
+        ...[...files].map(([name, bytes]) => [`kept/${name}`, bytes] as const),
+        ['kept/checkpoint', new TextEncoder().encode(text)],
+        ['model.json', architecture],
+      ]);
+      await expectSame(await readFrom(storage, 'model.json', { weights: 'kept' }), await readModel(H5));
+    },
+  );
 
   test('as a model that hangs on something else, beside what is none', async () => {
     const parts = takeApart(index, data);
