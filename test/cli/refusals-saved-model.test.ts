@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readFields, textOf } from '../../src/formats/saved-model/wire.js';
 import { field, fixturePath, joined, savedModelFixture } from '../support/checkpoint-files.js';
 import { makeFolders, namesIn } from '../support/cli.js';
 import { runHere } from '../support/cli-here.js';
@@ -208,6 +209,62 @@ describe('a part of a real folder', () => {
     expect(await runHere([NET, '--at', 'relu', '--dry-run'], { cwd: folder })).toMatchObject({ code: 0 });
     await runHere(['cache', '--at', 'relu', '--allow-links'], { cwd: folder });
     expect(namesIn(folder)).toContain('cache-se.h5');
+  });
+});
+
+/** The description of a model in a real folder, changed as a text. */
+function withMetadata(net: string, edit: (text: string) => string): void {
+  const path = join(net, 'keras_metadata.pb');
+  const nodes = [...readFields(new Uint8Array(readFileSync(path)), '')].map(({ number, bytes, value }) => {
+    if (number !== 1) return field(number, value);
+    const parts = [...readFields(bytes, '')];
+    const isRoot = parts.some((part) => part.number === 3 && textOf(part) === 'root');
+    return field(
+      1,
+      joined(
+        ...parts.map((part) => {
+          if (part.kind !== 'bytes') return field(part.number, part.value);
+          return field(part.number, part.number === 5 && isRoot ? edit(textOf(part)) : part.bytes);
+        }),
+      ),
+    );
+  });
+  writeFileSync(path, joined(...nodes));
+}
+
+describe('code in the layers of a folder', () => {
+  test.each([
+    ['a Lambda', (text: string) => text.replaceAll('"class_name": "ReLU"', '"class_name": "Lambda"')],
+    ['a registered class', (text: string) => text.replaceAll('"class_name": "ReLU"', '"class_name": "evil>Layer"')],
+    [
+      'a file to be read',
+      (text: string) =>
+        text.replaceAll(
+          '"class_name": "ReLU", "config": {',
+          '"class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd", ',
+        ),
+    ],
+  ])('is carried with a warning, and refused where nothing is to run: %s', async (_, edit) => {
+    const folder = newFolder();
+    const net = join(folder, NET);
+    cpSync(fixturePath('tf-2.13'), net, { recursive: true });
+    withMetadata(net, edit);
+    const carried = JSON.parse((await runHere(['inspect', NET, '--json'], { cwd: folder })).stdout);
+    expect(carried.warnings).toContainEqual(expect.objectContaining({ code: 'carried-code', where: 'relu' }));
+    const before = namesIn(folder);
+    const denied = await runHere([NET, '--deny-code', '--json'], { cwd: folder });
+    expect(denied.code).toBe(3);
+    expect(JSON.parse(denied.stdout).error).toMatchObject({ code: 'code-denied', where: { layer: 'relu' } });
+    expect(namesIn(folder)).toEqual(before);
+  });
+
+  test('nothing of assets is opened', async () => {
+    const folder = newFolder();
+    cpSync(fixturePath('tf-2.13'), join(folder, NET), { recursive: true });
+    mkdirSync(join(folder, NET, 'assets'), { recursive: true });
+    execFileSync('mkfifo', [join(folder, NET, 'assets', 'vocabulary.txt')]);
+    symlinkSync('/etc/passwd', join(folder, NET, 'assets', 'words'));
+    expect(await runHere([NET], { cwd: folder })).toMatchObject({ code: 0 });
   });
 });
 
