@@ -51,17 +51,21 @@ export function attachCheckpoint(graph: Graph, objects: ObjectGraph, bundle: Ten
 }
 
 function noModel(objects: ObjectGraph) {
-  const isOfKeras3 = objects.some(({ children }) => children.has('_functional') || children.has('_operations'));
-  return inputError(
-    'unmappable-weights',
-    isOfKeras3
-      ? 'this is a checkpoint of a Keras 3 model, which keeps its layers in another way'
-      : 'the checkpoint holds no layers of a functional or sequential Keras model',
-    {
-      hint: isOfKeras3
-        ? 'load it there and save its weights as Keras 3 does: model.save_weights("NAME.weights.h5")'
-        : 'a model of a class of its own keeps its layers under names of its own: load it there and save its weights as .h5',
-    },
+  const holds = (name: string) => objects.some(({ children }) => children.has(name));
+  const refused = (message: string, hint: string) => inputError('unmappable-weights', message, { hint });
+  if (holds('_functional') || holds('_operations'))
+    return refused(
+      'this is a checkpoint of a Keras 3 model, which keeps its layers in another way',
+      'load it there and save its weights as Keras 3 does: model.save_weights("NAME.weights.h5")',
+    );
+  if (holds('_all_variables') || holds('_endpoint_names'))
+    return refused(
+      'these are the variables that model.export() wrote, which does not say the layers that they belong to',
+      'save the weights of the model that it was exported from: model.save_weights("NAME.weights.h5")',
+    );
+  return refused(
+    'the checkpoint holds no layers of a functional or sequential Keras model',
+    'a model of a class of its own keeps its layers under names of its own: load it there and save its weights as .h5',
   );
 }
 
