@@ -1,5 +1,5 @@
 import { inputError, RetrofitError } from '../../errors.js';
-import { weightsMismatch } from '../../model/check-weights.js';
+import { checkWeights, weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 import type { Tensor, Weight } from '../../model/tensor.js';
@@ -31,7 +31,9 @@ export function attachCheckpoint(graph: Graph, objects: ObjectGraph, bundle: Ten
   const errors: unknown[] = [];
   for (const { name, id } of models) {
     try {
-      found.push({ name, attached: attachModel(graph, id, objects, bundle) });
+      const attached = attachModel(graph, id, objects, bundle);
+      if (models.length > 1) checkWeights(attached.graph);
+      found.push({ name, attached });
     } catch (error) {
       if (!(error instanceof RetrofitError)) throw error;
       errors.push(error);

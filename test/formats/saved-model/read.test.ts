@@ -5,7 +5,14 @@ import { readModel } from '../../../src/index.js';
 import type { Graph, Model } from '../../../src/model/model.js';
 import { memoryStorage } from '../../../src/storage/memory.js';
 import { allValues } from '../../support/all-values.js';
-import { field, fixturePath, putTogether, savedModelFixture, takeApart } from '../../support/checkpoint-files.js';
+import {
+  field,
+  fixturePath,
+  joined,
+  putTogether,
+  savedModelFixture,
+  takeApart,
+} from '../../support/checkpoint-files.js';
 
 // What real TensorFlow wrote, without Python: one model, whose weights its .h5 says too.
 
@@ -121,6 +128,44 @@ describe('a checkpoint', () => {
       attributes: [],
     };
     await expectSame(await readParts(putTogether(parts)), await readModel(H5));
+  });
+
+  /** The object graph of two models, the second of which is the first with other names of its tensors. */
+  function twoModels(shapeOf: (shape: readonly number[]) => readonly number[]) {
+    const parts = takeApart(index, data);
+    const count = parts.nodes.length;
+    for (const [key, entry] of [...parts.entries])
+      parts.entries.set(`twin/${key}`, {
+        ...entry,
+        shape: shapeOf(entry.shape),
+        offset: entry.offset + parts.data.length,
+      });
+    parts.data = joined(parts.data, parts.data);
+    const twins = parts.nodes.map(({ children, attributes }) => ({
+      children: children.map(([name, id]) => [name, id + count] as const),
+      attributes: attributes.map((attribute) => ({ ...attribute, key: `twin/${attribute.key}` })),
+    }));
+    const root = {
+      children: [
+        ['generator', count * 2],
+        ['critic', count],
+      ] as [string, number][],
+      attributes: [],
+    };
+    parts.nodes = [root, ...parts.nodes.slice(1), ...twins, parts.nodes[0]!];
+    return putTogether(parts);
+  }
+
+  test('of two models, of which one fits', async () => {
+    const flat = (shape: readonly number[]) => [shape.reduce((product, size) => product * size, 1)];
+    await expectSame(await readParts(twoModels(flat)), await readModel(H5));
+  });
+
+  test('not of two models that both fit', async () => {
+    await expect(readParts(twoModels((shape) => shape))).rejects.toMatchObject({
+      code: 'unmappable-weights',
+      message: expect.stringMatching(/generator, critic/),
+    });
   });
 
   test('of a program in which the layers had other names', async () => {
