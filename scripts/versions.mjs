@@ -159,9 +159,11 @@ function layOut(version, folder, saved, model, container) {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   container.files.forEach((file, index) => {
-    cpSync(join(from, file), join(work, container.names[index]));
+    cpSync(join(from, file), join(work, container.names[index]), { recursive: true });
   });
-  const [path, weights] = container.names.map((name) => join(work, name));
+  const [path, weights] = [container.names[0], container.weights ?? container.names[1]].map(
+    (name) => name && join(work, name),
+  );
   const words = weights === undefined ? [path] : [path, '-w', weights];
   const tensors = (name) =>
     saved.models[model][`${name}s`].map((shape, index) => [join(from, `${name}${index}.bin`), shape]);

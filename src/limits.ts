@@ -64,6 +64,15 @@ export const MAX_KERNEL_SIZE = 2 ** 28;
 /** One example of a model's input, made at random: 64 million numbers are a volume of 400 x 400 x 400; a model claims any. */
 export const MAX_EXAMPLE_ELEMENTS = 64 * 2 ** 20;
 
+/** The index of a checkpoint: some 100 bytes a tensor; a model of 10,000 layers with Adam's moments takes 9 MB. */
+export const MAX_TABLE_BYTES = 64 * 2 ** 20;
+
+/** What a checkpoint or a SavedModel says of the objects of a program: some 300 bytes each, at most 20 for each layer. */
+export const MAX_OBJECT_GRAPH_BYTES = 256 * 2 ** 20;
+
+/** Messages in a SavedModel's file that are skipped one by one: signatures and collections, some ten in real ones. */
+export const MAX_SKIPPED_FIELDS = 2 ** 14;
+
 /** Blocks of one stage that are drawn one by one; real networks have 48 (ResNet-200: 36), a drawing stays below 2 MB. */
 export const MAX_DRAWN_BLOCKS = 96;
 

@@ -2,7 +2,7 @@
 
 const OLD_UNDER_THIS_NAME = 'TensorFlow before 2.12 writes HDF5 of the old kind under this name.';
 
-/** `files` are what small_models.py saves, `names` what the tool finds them under. */
+/** `files` are what small_models.py saves, `names` what the tool finds them under; `weights` is the beginning of names in a folder. */
 export const CONTAINERS = [
   { id: 'h5', title: '`.h5`', files: ['net.h5'], names: ['net.h5'] },
   {
@@ -18,6 +18,14 @@ export const CONTAINERS = [
     remark: OLD_UNDER_THIS_NAME,
     files: ['net.json', 'net.weights.h5'],
     names: ['net.json', 'net.weights.h5'],
+  },
+  { id: 'folder', title: 'SavedModel folder', files: ['net'], names: ['net'] },
+  {
+    id: 'json-checkpoint',
+    title: 'Architecture JSON + checkpoint',
+    files: ['net.json', 'checkpoint'],
+    names: ['net.json', 'checkpoint'],
+    weights: 'checkpoint/net',
   },
 ];
 

@@ -164,6 +164,9 @@ def save_model(model, folder, seed):
         "json-h5": lambda: model.save_weights(at("weights.h5")),
         "keras": lambda: model.save(at("net.keras")),
         "json-weights-h5": lambda: model.save_weights(at("net.weights.h5")),
+        # Keras 3 saves neither.
+        "folder": lambda: model.save(at("net"), save_format="tf"),
+        "json-checkpoint": lambda: model.save_weights(at("checkpoint/net"), save_format="tf"),
     }
     errors = {}
     for container, way in ways.items():

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inFile, usageError } from '../errors.js';
-import { CONTAINERS, DIALECTS } from '../format-names.js';
+import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { readJsonFile } from '../formats/read-json-file.js';
 import { toPlain } from '../json/json-value.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
@@ -18,8 +18,11 @@ export const configSchema = z
   .strictObject({
     $schema: z.string().describe('Where editors find this schema'),
     output: z.string().min(1).describe('Where the new model goes'),
-    weights: z.string().min(1).describe('The weights, for the architecture JSON of a Keras model'),
-    to: z.enum(CONTAINERS).describe('What to write'),
+    weights: z
+      .string()
+      .min(1)
+      .describe('The weights, for the architecture JSON of a Keras model: .h5, or a checkpoint'),
+    to: z.enum(WRITTEN_CONTAINERS).describe('What to write'),
     dialect: z.enum(DIALECTS).describe('Whose words to write it in'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
     stage: stages.describe('Only these stages: numbers from 1, or "last"'),

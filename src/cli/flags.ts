@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js';
 import type { ReadOptions } from '../formats/read-options.js';
-import type { Container, Dialect } from '../model/model.js';
+import type { Dialect, WrittenContainer } from '../model/model.js';
 import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 
 /** Reads a flag's number. Its range is checked with the options of the library. */
@@ -31,7 +31,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly skipStage?: readonly StageChoice[];
   readonly output?: string;
   readonly weights?: string;
-  readonly to?: Container;
+  readonly to?: WrittenContainer;
   readonly dialect?: Dialect;
   readonly maxAddedParams?: string;
   readonly denyCode?: boolean;

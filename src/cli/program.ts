@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { CONTAINERS, DIALECTS } from '../format-names.js';
+import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
 import { addComputeCommands } from './compute-program.js';
@@ -140,12 +140,15 @@ function addPlanOptions(command: Command): void {
 /** What the output is written as, where its name does not say it. */
 function addFormatOptions(command: Command): void {
   command
-    .addOption(new Option('--to <container>', 'what to write').choices(CONTAINERS))
+    .addOption(new Option('--to <container>', 'what to write').choices(WRITTEN_CONTAINERS))
     .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(DIALECTS));
 }
 
 function addWeightsOption(command: Command): void {
-  command.option('-w, --weights <file>', 'the weights, for the architecture JSON of a Keras model');
+  command.option(
+    '-w, --weights <file>',
+    'the weights, for the architecture JSON of a Keras model: .h5, or a checkpoint',
+  );
 }
 
 function addCommonOptions(command: Command): void {

@@ -10,9 +10,22 @@ import { readJsonFile } from './read-json-file.js';
  * @throws RetrofitError `output-is-input`, `output-exists`
  */
 export async function checkOutput(storage: Storage, model: Model, place: OutputPlace, force: boolean): Promise<void> {
+  await refuseInside(storage, model, place);
   if (place.format.container === 'tfjs') await checkFolder(storage, model, place, force);
   else
     for (const name of listOutputNames(place)) await checkFile(storage, model, storage.join(place.folder, name), force);
+}
+
+/** A SavedModel folder is a whole: nothing is put into it. */
+async function refuseInside(storage: Storage, { path, asRead }: Model, place: OutputPlace): Promise<void> {
+  if (asRead?.format.container !== 'saved-model') return;
+  const folder = await storage.canonical(storage.folderOf(path));
+  const output = await storage.canonical(place.folder);
+  if (output !== folder && !isWithin(output, folder)) return;
+  throw usageError('output-is-input', 'the output would lie in the folder of the input', {
+    where: { file: place.path },
+    hint: 'a SavedModel folder is never written: give a place outside of it with -o',
+  });
 }
 
 async function checkFile(storage: Storage, model: Model, path: string, force: boolean): Promise<void> {

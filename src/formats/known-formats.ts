@@ -1,18 +1,19 @@
 import { inputError, usageError } from '../errors.js';
 import { getMember } from '../json/json-value.js';
 import { HEAD_BYTES } from '../limits.js';
-import type { Container, Model } from '../model/model.js';
+import type { Model, WrittenContainer } from '../model/model.js';
 import type { FoundFile, Storage } from '../storage/storage.js';
 import type { FileContent } from './file-content.js';
 import { isForeignZip, refuseForeignFile } from './foreign-files.js';
 import { CONFIG_MEMBER, METADATA_MEMBER } from './keras/archive-members.js';
 import { readBeginning, readJsonFile } from './read-json-file.js';
 import type { ReadOptions } from './read-options.js';
-import { refuseTensorflowFile } from './tensorflow-files.js';
+import { findSavedModel, refuseCheckpoint } from './tensorflow-files.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
+/** A format whose models are told by one file. */
 interface KnownFormat {
-  readonly container: Container;
+  readonly container: WrittenContainer;
   readonly recognises: (content: FileContent) => boolean;
   readonly read: (storage: Storage, content: FileContent, options: ReadOptions) => Promise<Model>;
 }
@@ -66,38 +67,57 @@ async function isUnzipped(storage: Storage, { file }: FileContent): Promise<bool
 }
 
 /**
- * Reads a saved model: a file, or a folder that holds a model.json or an unzipped `.keras` archive. Weights stay where they are.
+ * Reads a saved model: a file, or a folder that holds a model.json, a SavedModel or an unzipped `.keras` archive. Weights
+ * stay where they are.
  * @throws RetrofitError saying what the file is, where it is not a model
  */
 export async function readFrom(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
-  const content = await look(storage, await findModelFile(storage, path, options));
-  const format = KNOWN_FORMATS.find((known) => known.recognises(content));
-  if (format === undefined) return refuseForeignFile(content);
-  const isFolder = content.file.path !== path;
-  if (options.weights !== undefined && (format.container !== 'keras-json' || isFolder)) {
-    throw usageError('weights-not-used', 'the model holds its own weights: no others can be given', {
-      where: { file: content.file.path, field: 'weights' },
-      hint: 'leave --weights out, or give the architecture as JSON',
-    });
-  }
-  const model = await format.read(storage, content, options);
+  const model = await readAt(storage, path, options);
   return { ...model, asRead: { graph: model.graph, format: model.format, settings: tfjsSettings(model) } };
 }
 
-/** The file that says what the model is: the one that the user named, or one in the folder. */
-async function findModelFile(storage: Storage, path: string, options: ReadOptions): Promise<FoundFile> {
+async function readAt(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
+  const file = await findModelFile(storage, path, options);
+  if (typeof file === 'string') {
+    refuseWeights(options, file);
+    return (await import('./saved-model/read-saved-model.js')).readSavedModel(storage, file, options);
+  }
+  const content = await look(storage, file);
+  const format = KNOWN_FORMATS.find((known) => known.recognises(content));
+  if (format === undefined) return refuseForeignFile(content);
+  const isFolder = file.path !== path;
+  if (format.container !== 'keras-json' || isFolder) refuseWeights(options, file.path);
+  return format.read(storage, content, options);
+}
+
+function refuseWeights({ weights }: ReadOptions, file: string): void {
+  if (weights === undefined) return;
+  throw usageError('weights-not-used', 'the model holds its own weights: no others can be given', {
+    where: { file, field: 'weights' },
+    hint: 'leave --weights out, or give the architecture as JSON',
+  });
+}
+
+/** The file that says what the model is: the one that the user named, or one in the folder; of a SavedModel, the folder. */
+async function findModelFile(storage: Storage, path: string, options: ReadOptions): Promise<FoundFile | string> {
   if ((await storage.kindOf(path)) === 'folder') {
     const inside = (name: string) => storage.join(path, name);
     if ((await storage.kindOf(inside(MODEL_FILE))) === 'file') return storage.findFile(inside(MODEL_FILE));
     if ((await storage.kindOf(inside(CONFIG_MEMBER))) === 'file')
       return storage.findInside(path, CONFIG_MEMBER, options);
   }
-  await refuseTensorflowFile(storage, path);
+  const savedModel = await findSavedModel(storage, path);
+  if (savedModel !== undefined) return savedModel;
+  await refuseCheckpoint(storage, path);
   if ((await storage.kindOf(path)) !== 'folder') return storage.findFile(path);
-  throw inputError('not-a-model', 'the folder holds no model.json, and no config.json as Keras writes it', {
-    where: { file: path },
-    hint: 'give the folder or the file of a saved model',
-  });
+  throw inputError(
+    'not-a-model',
+    'the folder holds no model.json, no saved_model.pb, and no config.json as Keras writes it',
+    {
+      where: { file: path },
+      hint: 'give the folder or the file of a saved model',
+    },
+  );
 }
 
 async function look(storage: Storage, file: FoundFile): Promise<FileContent> {

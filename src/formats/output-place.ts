@@ -1,11 +1,11 @@
 import { usageError } from '../errors.js';
-import { CONTAINERS } from '../format-names.js';
-import type { Container, Dialect, Format } from '../model/model.js';
+import { WRITTEN_CONTAINERS } from '../format-names.js';
+import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
 
 /** Where a model goes, and as what. */
 export interface OutputPlace {
-  readonly format: Format;
+  readonly format: WrittenFormat;
   /** The folder of the files: one of its own for a TensorFlow.js model. */
   readonly folder: string;
   readonly modelName: string;
@@ -18,7 +18,7 @@ export interface OutputPlace {
 /** What the user says of the output. */
 export interface OutputRequest {
   readonly output?: string | undefined;
-  readonly to?: Container | undefined;
+  readonly to?: WrittenContainer | undefined;
   readonly dialect?: Dialect | undefined;
 }
 
@@ -30,6 +30,8 @@ export interface InputPlace {
 }
 
 const MODEL_FILE = 'model.json';
+/** Files that say what a folder is, which has the name of the model. */
+const IN_FOLDER = /^(saved_model|keras_metadata)\.pb$/;
 const INPUT_ENDING = /\.(json|h5|hdf5|keras)$/i;
 
 /** What stands for bytes that are no UTF-8: the file would get another name than was asked for. */
@@ -41,7 +43,7 @@ const notText = (output: string) =>
     hint: 'give another name with -o',
   });
 
-const ENDINGS: Readonly<Record<Exclude<Container, 'tfjs'>, string>> = {
+const ENDINGS: Readonly<Record<Exclude<WrittenContainer, 'tfjs'>, string>> = {
   'keras-h5': '.h5',
   'keras-json': '.json',
   'keras-zip': '.keras',
@@ -59,11 +61,11 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   const { output } = request;
   if (output?.includes(UNDECODABLE)) throw notText(output);
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
-  const container = request.to ?? named?.container ?? input.format.container;
-  const format: Format = {
+  const container = request.to ?? named?.container ?? ownContainer(input.format);
+  const format: WrittenFormat = {
     container,
     dialect: dialectOf(container, input, request),
-    weightLayout: layoutOf(container, input),
+    weightLayout: layoutOf(container, input, output),
   };
   if (named !== undefined && !named.allows.includes(container)) {
     throw usageError(
@@ -91,7 +93,7 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : '.weights.h5'}` };
 }
 
-const placeAt = (storage: Storage, folder: string, modelName: string, format: Format): OutputPlace => ({
+const placeAt = (storage: Storage, folder: string, modelName: string, format: WrittenFormat): OutputPlace => ({
   format,
   folder,
   modelName,
@@ -99,9 +101,9 @@ const placeAt = (storage: Storage, folder: string, modelName: string, format: Fo
 });
 
 interface NamedContainer {
-  readonly container: Container;
+  readonly container: WrittenContainer;
   /** What `--to` may say with a name like this. */
-  readonly allows: readonly Container[];
+  readonly allows: readonly WrittenContainer[];
 }
 
 /**
@@ -114,14 +116,19 @@ export function findEnding(path: string): string | undefined {
 }
 
 /** The container a name stands for. */
-function containerOf(storage: Storage, output: string, input: Format, to: Container | undefined): NamedContainer {
+function containerOf(
+  storage: Storage,
+  output: string,
+  input: Format,
+  to: WrittenContainer | undefined,
+): NamedContainer {
   const name = storage.nameOf(output);
   if (/\.keras$/i.test(name)) return { container: 'keras-zip', allows: ['keras-zip'] };
   if (/\.weights\.h5$/i.test(name)) return { container: 'keras-json', allows: ['keras-json'] };
   if (/\.(h5|hdf5)$/i.test(name)) return { container: 'keras-h5', allows: ['keras-h5'] };
   if (/\.json$/i.test(name)) return jsonContainer(name, output, input);
   const ending = findEnding(output);
-  if (ending === undefined || to === 'tfjs') return { container: 'tfjs', allows: CONTAINERS };
+  if (ending === undefined || to === 'tfjs') return { container: 'tfjs', allows: WRITTEN_CONTAINERS };
   throw usageError('bad-option', `no model is written as "${ending}"`, {
     where: { file: output, field: 'output' },
     hint: `give a name in .keras, .h5, .hdf5, .weights.h5 or .json, or without an ending for a TensorFlow.js folder; a folder of this very name is ${storage.nameOf(output)}/`,
@@ -135,7 +142,11 @@ function jsonContainer(name: string, output: string, input: Format): NamedContai
   return { container: isKerasJson ? 'keras-json' : 'tfjs', allows: ['tfjs', 'keras-json'] };
 }
 
-function dialectOf(container: Container, input: InputPlace, { dialect }: OutputRequest): Dialect {
+/** What a model is written in where nobody says it; a SavedModel folder is never written. */
+const ownContainer = ({ container }: Format): WrittenContainer =>
+  container === 'saved-model' ? 'keras-h5' : container;
+
+function dialectOf(container: WrittenContainer, input: InputPlace, { dialect }: OutputRequest): Dialect {
   if (container !== 'tfjs') return dialect ?? (input.format.container === 'tfjs' ? 'keras3' : input.format.dialect);
   if (dialect !== 'keras3') return 'keras2';
   throw usageError('bad-option', '--dialect keras3: TensorFlow.js models are always written in the words of Keras 2', {
@@ -144,17 +155,27 @@ function dialectOf(container: Container, input: InputPlace, { dialect }: OutputR
   });
 }
 
-function layoutOf(container: Container, { format }: InputPlace): Format['weightLayout'] {
+function layoutOf(
+  container: WrittenContainer,
+  { format }: InputPlace,
+  output: string | undefined,
+): Format['weightLayout'] {
   if (container === 'tfjs') return 'tfjs-manifest';
   if (container === 'keras-h5') return 'legacy-hdf5';
-  return container === 'keras-json' && format.container === 'keras-json' ? format.weightLayout : 'weights-hdf5';
+  if (container !== 'keras-json' || format.container !== 'keras-json') return 'weights-hdf5';
+  if (format.weightLayout !== 'checkpoint') return format.weightLayout;
+  // A checkpoint is never written: what every version of Keras 2 reads takes its place.
+  return output !== undefined && /\.weights\.h5$/i.test(output) ? 'weights-hdf5' : 'legacy-hdf5';
 }
 
 /** `<stem><suffix>` beside the input, without an ending. */
 export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' | 'isFolder'>, suffix: string): string {
+  const isInFolder = !input.isFolder && IN_FOLDER.test(storage.nameOf(input.path));
+  const isFolder = input.isFolder || isInFolder;
   // "." and "model/." have no name of their own.
-  const path = input.isFolder ? storage.absolute(input.path) : input.path;
+  const given = isFolder ? storage.absolute(input.path) : input.path;
+  const path = isInFolder ? storage.folderOf(given) : given;
   // An unzipped archive may be called as a zipped one.
-  const stem = storage.nameOf(path).replace(input.isFolder ? /\.keras$/i : INPUT_ENDING, '');
+  const stem = storage.nameOf(path).replace(isFolder ? /\.keras$/i : INPUT_ENDING, '');
   return storage.join(storage.folderOf(path), `${stem}${suffix}`);
 }

@@ -1,4 +1,4 @@
-import type { CONTAINERS, DIALECTS } from '../format-names.js';
+import type { CONTAINERS, DIALECTS, WEIGHT_LAYOUTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
@@ -97,13 +97,19 @@ export interface GraphSource {
 }
 
 export type Container = (typeof CONTAINERS)[number];
+export type WrittenContainer = (typeof WRITTEN_CONTAINERS)[number];
 export type Dialect = (typeof DIALECTS)[number];
-export type WeightLayout = 'tfjs-manifest' | 'legacy-hdf5' | 'weights-hdf5';
+export type WeightLayout = (typeof WEIGHT_LAYOUTS)[number];
 
 export interface Format {
   readonly container: Container;
   readonly dialect: Dialect;
   readonly weightLayout: WeightLayout;
+}
+
+/** A format that models are written in, too. */
+export interface WrittenFormat extends Format {
+  readonly container: WrittenContainer;
 }
 
 /**
@@ -182,6 +188,8 @@ export interface Model {
   readonly graph: Graph;
   /** The version of Keras that saved the model, where the file says it. */
   readonly kerasVersion?: string | undefined;
+  /** The version of TensorFlow that wrote it, where the file says it. */
+  readonly tensorflowVersion?: string | undefined;
   /** `{loss, metrics, ...}` as it was saved, with outputs by name. */
   readonly trainingConfig: JsonValue | undefined;
   readonly record: RetrofitRecord | undefined;

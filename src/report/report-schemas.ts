@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { CONTAINERS, DIALECTS } from '../format-names.js';
+import { CONTAINERS, DIALECTS, WEIGHT_LAYOUTS } from '../format-names.js';
 
 // The JSON that `--json` prints. These shapes are a contract: fields are added, never renamed or removed.
 
 const formatSchema = z.object({
   container: z.enum(CONTAINERS),
   dialect: z.enum(DIALECTS),
-  weightLayout: z.enum(['tfjs-manifest', 'legacy-hdf5', 'weights-hdf5']),
+  weightLayout: z.enum(WEIGHT_LAYOUTS),
 });
 
 const unknownNumber = z.number().nullable();

@@ -75,28 +75,10 @@ size 12345
 describe('folders and places', () => {
   test.each<[name: string, files: readonly string[], words: readonly string[], refusal: Refusal]>([
     [
-      'a SavedModel',
-      ['saved_model.pb', 'variables/variables.index'],
-      [NET],
-      { code: 'saved-model', file: '.', words: ['SavedModel', 'operations'] },
-    ],
-    [
-      'a Keras model as a SavedModel',
-      ['saved_model.pb', 'keras_metadata.pb', 'variables/variables.index'],
-      [NET],
-      { code: 'keras-saved-model', file: '.', words: ['Keras model'], hint: 'tf-keras' },
-    ],
-    [
-      'its graph, by itself',
-      ['saved_model.pb', 'keras_metadata.pb'],
-      ['net/saved_model.pb'],
-      { code: 'keras-saved-model', file: '.' },
-    ],
-    [
       'a folder of checkpoints',
       ['checkpoint', 'w.index', 'w.data-00000-of-00001'],
       [NET],
-      { code: 'checkpoint', file: '.', words: ['checkpoint'], hint: 'load_weights' },
+      { code: 'checkpoint', file: '.', words: ['checkpoint'], hint: '-w PREFIX' },
     ],
     ['the prefix of a checkpoint', ['w.index'], ['net/w'], { code: 'checkpoint', file: 'w' }],
     [
@@ -140,18 +122,6 @@ describe('what only its content tells', () => {
     return folder;
   };
 
-  test('a Keras model of TensorFlow 2.4, whose layers stand in the graph’s file', async () => {
-    // Across the pieces that are read.
-    const text = `${'x'.repeat(2 ** 20 - 20)}{"class_name": "Functional", "name": "model"}`;
-    const folder = write('saved_model.pb', text);
-    await expectRefused(folder, [join(folder, NET)], { code: 'keras-saved-model', file: '.' });
-  });
-
-  test('a SavedModel that Git LFS keeps elsewhere', async () => {
-    const folder = write('saved_model.pb', LFS_POINTER);
-    await expectRefused(folder, [join(folder, NET)], { code: 'lfs-pointer', file: 'saved_model.pb' });
-  });
-
   test('the index of a checkpoint, also where weights are asked for', async () => {
     const folder = write('w.index', Buffer.concat([Buffer.alloc(100), Buffer.from('57fb808b247547db', 'hex')]));
     const path = join(folder, NET, 'w.index');
@@ -159,8 +129,9 @@ describe('what only its content tells', () => {
     writeFileSync(join(folder, NET, 'net.json'), architecture());
     for (const weights of [path, join(folder, NET, 'w')])
       await expectRefused(folder, [join(folder, NET, 'net.json'), '-w', weights], {
-        code: 'checkpoint',
-        file: weights === path ? 'w.index' : 'w',
+        code: 'bad-bundle',
+        file: 'w.index',
+        words: [/where its blocks are|checksum/],
       });
   });
 

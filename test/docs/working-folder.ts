@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unpackNsfwjs } from '../../scripts/unpack-nsfwjs.mjs';
 import { readModel, writeModel } from '../../src/index.js';
+import { fixturePath } from '../support/checkpoint-files.js';
 import { BIN } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
 import { writePictures } from '../support/labelled-pictures.js';
@@ -16,6 +17,7 @@ const IMAGES_A_CLASS = 4;
 /**
  * Makes the folder that the pages' blocks start in: real models and pictures under the names that the pages use.
  * - `model.json` and its weights, `model.keras`, `model.h5`; `net.json` with `net.weights.h5`, `net.keras`: a small ResNet
+ * - `old-model/`: a SavedModel folder of TensorFlow 2.13
  * - `mobilenet/`: the trained MobileNet v2 of nsfwjs
  * - `images/`, `pictures/`: five folders of pictures
  * - `examples/`: that of the repository
@@ -27,6 +29,7 @@ export async function makeTemplate(folder: string, python: string | undefined): 
   const model = await readModel(folder);
   for (const name of ['model.keras', 'model.h5', 'net.keras']) await writeModel(model, join(folder, name));
   await writeModel(model, join(folder, 'net.json'), { to: 'keras-json', dialect: 'keras3' });
+  cpSync(fixturePath('tf-2.13'), join(folder, 'old-model'), { recursive: true });
   cpSync((await unpackNsfwjs()).mobilenet_v2!, join(folder, 'mobilenet'), {
     recursive: true,
     filter: (path) => !path.includes('model-se'),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readModel, retrofit, strip, writeModel } from '../../src/index.js';
 import { nodeStorage } from '../../src/storage/node/node-storage.js';
+import { fixturePath } from '../support/checkpoint-files.js';
 import { bytesIn, makeFolders } from '../support/cli.js';
 import { modelFolder } from '../support/fixtures.js';
 import { hdf5Fixture } from '../support/hdf5-files.js';
@@ -41,6 +42,7 @@ export const JOBS: readonly Job[] = [
   file('add keras-zip', 'add', 'model.keras', 'out.keras'),
   file('add keras-zip, packed', 'add', 'packed.keras', 'out.keras'),
   file('add keras-json', 'add', 'model.json', 'out.json', 'out.weights.h5'),
+  file('add saved-model', 'add', 'saved', 'out.h5'),
   file('convert tfjs to keras-zip', 'convert', 'model', 'out.keras'),
   { name: 'convert keras-h5 to tfjs', command: 'convert', input: 'model.h5', output: 'out' },
   file('convert keras-h5, made anew', 'convert', 'foreign.h5', 'out.h5'),
@@ -57,6 +59,7 @@ function makeInputs(): Promise<string> {
   inputs ??= (async () => {
     const folder = newFolder();
     const model = await readModel(modelFolder(FIXTURE));
+    cpSync(fixturePath('tf-2.13'), join(folder, 'saved'), { recursive: true });
     for (const name of ['model', 'model.h5', 'model.keras']) await writeModel(model, join(folder, name));
     await writeModel(await readModel(join(folder, 'model.keras')), join(folder, 'model.json'), { to: 'keras-json' });
     await writeModel(retrofit(await readModel(join(folder, 'model.keras'))), join(folder, 'with-modules.keras'));

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModel, writeModel } from '../../src/index.js';
-import type { Container, Dialect } from '../../src/model/model.js';
+import type { Dialect, WrittenContainer } from '../../src/model/model.js';
 import { membersOf } from '../fuzz/zip-records.mjs';
 import { modelFolder } from '../support/fixtures.js';
 import { editCopy, readFileWith } from '../support/hdf5-files.js';
@@ -9,7 +9,7 @@ import { type BuiltMember, buildZip } from '../support/zip-builder.js';
 
 /** A way to say one model in files: whoever is hostile can use any of them. */
 export interface Writing {
-  readonly container: Container;
+  readonly container: WrittenContainer;
   readonly dialect: Dialect;
 }
 
@@ -21,7 +21,7 @@ export const WRITINGS: readonly Writing[] = [
 ];
 
 /** The file to name on the command line. */
-const MODEL_FILES: Readonly<Record<Container, string>> = {
+const MODEL_FILES: Readonly<Record<WrittenContainer, string>> = {
   tfjs: 'model.json',
   'keras-h5': 'net.h5',
   'keras-zip': 'net.keras',

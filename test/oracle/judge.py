@@ -45,7 +45,8 @@ def load_model(K, reference, custom=False, compile=False):
 
 
 def save_model(K, model, path):
-    """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json."""
+    """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json; .tf is a
+    SavedModel folder, .traced.tf one as Keras writes it by default, .ckpt the prefix of a checkpoint."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     if path.endswith(".json"):
         with open(path, "w", encoding="utf-8") as file:
@@ -54,6 +55,11 @@ def save_model(K, model, path):
         save_legacy_weights(K, model, path)
     elif path.endswith(".weights.h5"):
         model.save_weights(path)
+    elif path.endswith(".ckpt"):
+        model.save_weights(path, save_format="tf")
+    elif path.endswith(".tf"):
+        # Traces of the functions take most of the time; with them stand lists of each layer's variables.
+        model.save(path, save_format="tf", save_traces=path.endswith(".traced.tf"))
     elif K.version == 2:
         model.save(path, save_format="keras" if path.endswith(".keras") else "h5")
     else:

@@ -1,6 +1,6 @@
 import { readFrom } from '../../formats/known-formats.js';
 import { inspect } from '../../inspect.js';
-import { countLayers } from '../../model/model.js';
+import { countLayers, type Model } from '../../model/model.js';
 import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
@@ -12,6 +12,10 @@ import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
 import { checkReportPlaces, writeReport } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
+
+/** What the model is kept in, and by whom where TensorFlow itself did. */
+const containerWords = ({ format: { container }, tensorflowVersion: version }: Model): string =>
+  version === undefined ? container : `${container} of TensorFlow ${printable(version)}`;
 
 /** Shows what a model is and what a retrofit would add; writes nothing. */
 export async function inspectCommand(path: string, given: Flags): Promise<void> {
@@ -38,11 +42,11 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     print(reportLine(inspectReport(run, inspection)));
     return;
   }
-  const { container, dialect } = model.format;
+  const { dialect } = model.format;
   const [head, ...rows] = textTable(stageTable(plan));
   print(
     dataColors.bold(
-      `${printable(path)}: ${container}, ${dialect}, ${count(run.layers)} layers, ${count(plan.params.before)} parameters, ${byteSize(model.bytes)}`,
+      `${printable(path)}: ${containerWords(model)}, ${dialect}, ${count(run.layers)} layers, ${count(plan.params.before)} parameters, ${byteSize(model.bytes)}`,
     ),
     dataColors.bold(head!),
     ...rows,

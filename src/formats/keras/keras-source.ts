@@ -7,13 +7,15 @@ import type { ZipArchive } from '../../storage/zip.js';
 export interface KerasSource {
   readonly kind: 'keras';
   readonly storage: Storage;
-  /** The HDF5 file with the weights: a file of its own, or a member of an archive. */
+  /** The HDF5 file with the weights: a file of its own, or a member of an archive; the index of a checkpoint. */
   readonly weightsFile: FoundFile;
   readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
   /** For legacy files: the path of the group with the layers' groups; empty for the root. */
   readonly base: string;
   /** Whether it holds an optimizer's state, which does not go along. */
   readonly hasOptimizer: boolean;
+  /** Whether weights of a checkpoint come in the order of legacy files, those of layers of unknown classes too. */
+  readonly isInLegacyOrder?: boolean | undefined;
   /** The graph as it was read, with its weights. */
   readonly graph: Graph;
   /** The architecture's JSON. */

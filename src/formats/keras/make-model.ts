@@ -1,7 +1,7 @@
 import { inFile } from '../../errors.js';
 import { getMember, type JsonDocument } from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
-import type { Container, Model, RetrofitRecord, Warning } from '../../model/model.js';
+import type { Container, Graph, Model, RetrofitRecord, Warning } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
@@ -19,6 +19,8 @@ export interface KerasParts {
   /** The version of Keras that saved the model, where the file says it. */
   readonly kerasVersion: string | undefined;
   readonly weightsFile: FoundFile;
+  /** Weights that lie in no HDF5 file. */
+  readonly weights?: OtherWeights | undefined;
   readonly archive: KerasSource['archive'];
   /** What the container itself recorded. */
   readonly record: RetrofitRecord | undefined;
@@ -26,15 +28,36 @@ export interface KerasParts {
   readonly ensureIntact?: Model['ensureIntact'];
 }
 
-/** The document of a Keras model. The HDF5 file is looked at, no weight is read. */
+/** Where the state of an optimizer stands. */
+const OPTIMIZER_PLACES = {
+  'legacy-hdf5': '/optimizer_weights',
+  'weights-hdf5': '/optimizer',
+  checkpoint: 'optimizer',
+} as const;
+
+/** Weights in a layout of their own, opened. */
+export interface OtherWeights {
+  readonly layout: 'checkpoint';
+  readonly index: FoundFile;
+  readonly files: readonly FoundFile[];
+  /** Gives every layer its weights. */
+  readonly attach: (bare: Graph) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'>;
+  readonly withValues: Model['withValues'];
+}
+
+/** The document of a Keras model. The files of the weights are looked at, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
   const { weightsFile, topology, container, archive, trainingConfig, files, kerasVersion } = parts;
   const bare = raiseGraph(topology.root, parts.field);
-  const read = await storage
-    .withHdf5(weightsFile, async (file) => readWeights(file, bare))
-    .catch((error) => {
-      throw inFile(error, weightsFile.path);
-    });
+  const read =
+    parts.weights === undefined
+      ? await storage
+          .withHdf5(weightsFile, async (file) => readWeights(file, bare))
+          .catch((error) => {
+            throw inFile(error, weightsFile.path);
+          })
+      : { ...parts.weights.attach(bare), layout: parts.weights.layout, base: '', record: undefined };
+  const isInLegacyOrder = 'isInLegacyOrder' in read && read.isInLegacyOrder;
   checkWeights(read.graph);
   const settings = { training_config: trainingConfig?.root };
   const warnings: Warning[] = [...listWarnings(read.graph, { model: topology.root, settings })];
@@ -42,7 +65,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     warnings.push({
       code: 'optimizer-dropped',
       message: 'the state of the optimizer is left out of the new model: it would not fit its weights',
-      where: read.layout === 'legacy-hdf5' ? '/optimizer_weights' : '/optimizer',
+      where: OPTIMIZER_PLACES[read.layout],
     });
   }
   const source: KerasSource = {
@@ -52,6 +75,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     layout: read.layout,
     base: read.base,
     hasOptimizer: read.hasOptimizer,
+    isInLegacyOrder,
     graph: read.graph,
     topology,
     trainingConfig,
@@ -68,7 +92,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
     bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
     warnings,
     ensureIntact: parts.ensureIntact,
-    withValues: (use) => withHdf5Values(storage, weightsFile, use),
+    withValues: parts.weights?.withValues ?? ((use) => withHdf5Values(storage, weightsFile, use)),
     carried: source,
   };
 }

@@ -4,9 +4,11 @@ import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import type { FileContent } from '../file-content.js';
 import type { ReadOptions } from '../read-options.js';
-import { refuseTensorflowFile } from '../tensorflow-files.js';
 import { earlyKeras3 } from './keras-versions.js';
-import { makeModel } from './make-model.js';
+import { makeModel, type OtherWeights } from './make-model.js';
+
+/** No more has to be looked at, and loaded, where the weights are called so. */
+const HDF5_ENDING = /\.(h5|hdf5)$/i;
 
 /** The names under which people keep the weights beside an architecture called `<stem>.json`. */
 const weightNames = (stem: string): readonly string[] => [
@@ -23,7 +25,8 @@ export async function readKerasJson(
   { file, json }: FileContent,
   options: ReadOptions,
 ): Promise<Model> {
-  const weightsFile = await findWeights(storage, file, options);
+  const checkpoint = await openCheckpointAt(storage, options);
+  const weightsFile = checkpoint?.index ?? (await findWeights(storage, file, options));
   try {
     return await makeModel(storage, {
       path: file.path,
@@ -33,13 +36,24 @@ export async function readKerasJson(
       trainingConfig: undefined,
       kerasVersion: stringOf(getMember(json!.root, 'keras_version')) ?? earlyKeras3(json!.root),
       weightsFile,
+      weights: checkpoint,
       archive: undefined,
       record: undefined,
-      files: [file, weightsFile],
+      files: [file, ...(checkpoint?.files ?? [weightsFile])],
     });
   } catch (error) {
     throw inFile(error, file.path);
   }
+}
+
+/** The checkpoint that the user named as the weights; undefined where they are in another file, or nothing is there. */
+async function openCheckpointAt(storage: Storage, options: ReadOptions): Promise<OtherWeights | undefined> {
+  const { weights } = options;
+  if (weights === undefined) return undefined;
+  if (HDF5_ENDING.test(weights) && (await storage.kindOf(weights)) === 'file') return undefined;
+  const place = await (await import('../saved-model/find-checkpoint.js')).findCheckpoint(storage, weights, options);
+  if (place === undefined) return undefined;
+  return (await import('../saved-model/open-checkpoint.js')).openCheckpoint(storage, place, options);
 }
 
 async function findWeights(
@@ -47,10 +61,7 @@ async function findWeights(
   file: FoundFile,
   { weights, allowLinks = false }: ReadOptions,
 ): Promise<FoundFile> {
-  if (weights !== undefined) {
-    await refuseTensorflowFile(storage, weights);
-    return storage.findFile(weights);
-  }
+  if (weights !== undefined) return storage.findFile(weights);
   const folder = storage.folderOf(file.path);
   const names = weightNames(storage.nameOf(file.path).replace(/\.json$/i, ''));
   for (const name of names) {

@@ -17,7 +17,8 @@ import type { KerasSource } from './keras-source.js';
 /** Root attribute that records what was done to a model. */
 export const RECORD_ATTRIBUTE = 'se_retrofit';
 
-export interface ReadWeights extends Pick<KerasSource, 'layout' | 'base' | 'hasOptimizer' | 'graph'> {
+export interface ReadWeights extends Pick<KerasSource, 'base' | 'hasOptimizer' | 'graph'> {
+  readonly layout: Exclude<KerasSource['layout'], 'checkpoint'>;
   readonly record: RetrofitRecord | undefined;
 }
 

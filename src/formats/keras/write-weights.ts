@@ -14,7 +14,7 @@ import { findKerasSource, type KerasSource } from './keras-source.js';
 
 export interface WeightsTarget {
   readonly name: string;
-  readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
+  readonly layout: Exclude<WeightLayout, 'tfjs-manifest' | 'checkpoint'>;
   /** For legacy files: the path of the group with the layers' groups; empty for the root. */
   readonly base: string;
 }
@@ -42,7 +42,7 @@ export async function writeWeights(
   const source = findKerasSource(model);
   return model.withValues(async (values) => {
     if (source === undefined || source.layout !== target.layout || source.base !== target.base)
-      return buildNew(model, pending, target, values, finish);
+      return buildNew(model, pending, target, values, finish, source?.isInLegacyOrder);
     return target.layout === 'legacy-hdf5'
       ? changeLegacy(model, source, pending, target, values, finish)
       : changeContainers(model, source, pending, target, values, finish);
@@ -55,9 +55,11 @@ async function buildNew(
   { name, layout, base }: WeightsTarget,
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
+  keepsOrder = false,
 ): Promise<WrittenWeights> {
   await pending.buildHdf5(name, async (editor) => {
-    if (layout === 'legacy-hdf5') await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values });
+    if (layout === 'legacy-hdf5')
+      await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values, keepsOrder });
     else {
       const writing = {
         places: containerPaths(graph),

@@ -4,7 +4,7 @@ import { layerOrder } from '../../model/layer-order.js';
 import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { TensorValues, Weight } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
-import { findDataset, isChanged } from './hdf5-weights.js';
+import { findDataset, isChanged, weightFacts } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 import { groupPath } from './read-legacy-hdf5.js';
@@ -17,6 +17,8 @@ export interface LegacyWriting {
   readonly before: Graph | undefined;
   readonly dialect: Dialect;
   readonly values: TensorValues;
+  /** Whether weights of layers that are not known here come in their order already. */
+  readonly keepsOrder?: boolean;
 }
 
 const TOP_LEVEL = 'top_level_model_weights';
@@ -63,7 +65,7 @@ async function writeLayer(
   if (isNew) editor.makeGroup(group);
   const weights =
     layer.graph === undefined
-      ? ownWeights(layer, before)
+      ? ownWeights(layer, before, writing)
       : nestedWeights({ ...layer, graph: layer.graph }, writing.dialect);
   const old = before === undefined ? undefined : layersBefore(layer, before);
   const names: string[] = [];
@@ -99,8 +101,14 @@ interface OwnedWeight {
   readonly weight: Weight;
 }
 
-const ownWeights = (layer: Layer, before: Layer | undefined): readonly OwnedWeight[] =>
-  (before === undefined ? orderedWeights(layer) : layer.weights).map((weight) => ({ owner: layer, weight }));
+const ownWeights = (layer: Layer, before: Layer | undefined, { keepsOrder }: LegacyWriting): readonly OwnedWeight[] =>
+  (isOrdered(layer, before, keepsOrder) ? layer.weights : orderedWeights(layer)).map((weight) => ({
+    owner: layer,
+    weight,
+  }));
+
+const isOrdered = (layer: Layer, before: Layer | undefined, keepsOrder = false): boolean =>
+  before !== undefined || (keepsOrder && weightFacts(layer) === undefined);
 
 function nestedWeights(layer: Layer & { graph: Graph }, dialect: Dialect): readonly OwnedWeight[] {
   const order = legacyOrder(layer, dialect);

@@ -1,0 +1,79 @@
+import { inFile, inputError } from '../../errors.js';
+import {
+  getMember,
+  isArray,
+  isObject,
+  type JsonDocument,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  stringOf,
+} from '../../json/json-value.js';
+import { MAX_OBJECT_GRAPH_BYTES } from '../../limits.js';
+import type { FoundFile, Storage } from '../../storage/storage.js';
+import { decodeText, parseJsonIn, readBeginning } from '../read-json-file.js';
+import { readFields, textOf } from './wire.js';
+
+/** What Keras wrote of a model into a SavedModel. */
+export interface KerasMetadata {
+  /** `{class_name, config}`, as a legacy `.h5` has it. */
+  readonly topology: JsonDocument;
+  readonly trainingConfig: JsonDocument | undefined;
+  readonly kerasVersion: string | undefined;
+}
+
+/**
+ * The JSON that describes the model in a `keras_metadata.pb`; undefined where there is none.
+ * Source: tf_keras/protobuf/saved_metadata.proto.
+ * @throws RetrofitError `bad-protobuf`
+ */
+export async function readMetadataFile(storage: Storage, file: FoundFile): Promise<string | undefined> {
+  try {
+    if (file.byteLength > MAX_OBJECT_GRAPH_BYTES)
+      throw inputError(
+        'bad-protobuf',
+        `the file has ${file.byteLength} bytes; ${MAX_OBJECT_GRAPH_BYTES} are the most that is read of it`,
+        { hint: 'it describes the layers of a model and is smaller: save the model again' },
+      );
+    const bytes = await readBeginning(storage, file, file.byteLength);
+    for (const node of readFields(bytes, 'nodes')) {
+      if (node.number !== 1) continue;
+      let path = '';
+      let metadata: Uint8Array | undefined;
+      for (const field of readFields(node.bytes, 'nodes')) {
+        if (field.number === 3) path = textOf(field);
+        if (field.number === 5) metadata = field.bytes;
+      }
+      if (path === 'root') return decodeText(metadata ?? new Uint8Array());
+    }
+    return undefined;
+  } catch (error) {
+    throw inFile(error, file.path);
+  }
+}
+
+/** @throws RetrofitError `bad-json`, its field inside the metadata */
+export function parseMetadata(text: string): KerasMetadata {
+  const { root } = parseJsonIn('metadata', () => text);
+  const written = getMember(root, 'model_config');
+  const entry = isObject(written) ? written : root;
+  const settings = getMember(root, 'training_config');
+  return {
+    topology: { lead: '', trail: '', root: decoded(entry) },
+    trainingConfig: isObject(settings) ? { lead: '', trail: '', root: decoded(settings) } : undefined,
+    kerasVersion: stringOf(getMember(root, 'keras_version')),
+  };
+}
+
+/**
+ * The value with lists in the place of tuples and shapes, as in every other file of Keras.
+ * Source: `Encoder` in tf_keras/src/saving/legacy/saved_model/json_utils.py.
+ */
+function decoded(value: JsonValue): JsonValue {
+  if (isArray(value)) return mapItems(value, decoded);
+  if (!isObject(value)) return value;
+  const items = getMember(value, 'items');
+  const className = stringOf(getMember(value, 'class_name'));
+  if (isArray(items) && (className === '__tuple__' || className === 'TensorShape')) return decoded(items);
+  return mapMembers(value, decoded);
+}

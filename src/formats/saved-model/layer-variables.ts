@@ -1,0 +1,45 @@
+import { weightsMismatch } from '../../model/check-weights.js';
+import type { Layer } from '../../model/model.js';
+import { weightFacts } from '../weight-layouts/hdf5-weights.js';
+
+/** A variable of a layer in a checkpoint. */
+export interface Variable {
+  /** Under which its layer holds it: `kernel`. */
+  readonly name: string;
+  /** Its name in the program: `conv2d/kernel`. */
+  readonly fullName: string;
+  /** Under which its values stand in the checkpoint. */
+  readonly key: string;
+}
+
+interface NamedVariable {
+  readonly name: string;
+  readonly variable: Variable;
+}
+
+const lastOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+
+/**
+ * The variables of a layer with the names that its weights have, in their order.
+ * @throws RetrofitError `weights-mismatch` where they are not those that its config asks for
+ */
+export function pairVariables(layer: Layer, variables: readonly Variable[]): readonly NamedVariable[] {
+  const facts = weightFacts(layer);
+  if (facts === undefined) return variables.map((variable) => ({ name: nameInside(variable, layer), variable }));
+  if (facts.length !== variables.length)
+    throw weightsMismatch(
+      layer.name,
+      `the checkpoint has ${variables.length} weights of it, its config asks for ${facts.length}`,
+    );
+  // Variables are kept as the layer made them, which may be another order than that of its weights.
+  const left = [...variables];
+  return facts.map((fact) => {
+    const wanted = lastOf(fact.name);
+    const at = left.findIndex(({ name, fullName }) => name === wanted || lastOf(fullName) === wanted);
+    if (at < 0) throw weightsMismatch(layer.name, `the checkpoint has no "${fact.name}" of it`, left[0]!.key);
+    return { name: fact.name, variable: left.splice(at, 1)[0]! };
+  });
+}
+
+const nameInside = ({ fullName }: Variable, layer: Layer): string =>
+  fullName.startsWith(`${layer.name}/`) ? fullName.slice(layer.name.length + 1) : fullName;

@@ -1,0 +1,81 @@
+import { inputError } from '../../errors.js';
+import { MAX_NESTED_MODELS } from '../../limits.js';
+import type { Layer } from '../../model/model.js';
+import type { Variable } from './layer-variables.js';
+import type { ObjectGraph } from './object-graph.js';
+
+/** The attribute that a variable has; tables of words have others. */
+export const VALUE = 'VARIABLE_VALUE';
+
+/** What hangs on a layer besides its variables and cells: lists that Keras keeps, states of generators and of training. */
+const BOOKKEEPING: ReadonlySet<string> = new Set([
+  'variables',
+  'trainable_variables',
+  'non_trainable_variables',
+  'keras_api',
+  'regularization_losses',
+  'metrics',
+  'optimizer',
+  'root',
+  'axis',
+  'states',
+  '_random_generator',
+  '_rng',
+]);
+
+export interface ListedVariables {
+  readonly variables: readonly Variable[];
+  /** Whether they come in the order of `layer.weights`. */
+  readonly isOrdered: boolean;
+}
+
+/**
+ * The variables of a layer. A SavedModel lists them, in the order of `layer.weights`; in a plain checkpoint they are
+ * found by walking through what the layer is made of.
+ * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
+ */
+export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {
+  const { children } = objects[id]!;
+  const walked = walk(objects, id, layer);
+  const trainable = children.get('trainable_variables');
+  const api = children.get('keras_api');
+  const others = api === undefined ? undefined : objects[api]!.children.get('non_trainable_variables');
+  if (trainable === undefined) return { variables: walked, isOrdered: walked.length < 2 };
+  const names = new Map(walked.map((variable) => [variable.key, variable.name]));
+  const variables = [trainable, others].flatMap((list) => {
+    const items: Variable[] = [];
+    for (let index = 0; list !== undefined; index++) {
+      const item = objects[list]!.children.get(String(index));
+      if (item === undefined) break;
+      for (const { name, fullName, key } of objects[item]!.attributes)
+        if (name === VALUE) items.push({ name: names.get(key) ?? '', fullName, key });
+    }
+    return items;
+  });
+  return { variables, isOrdered: true };
+}
+
+function walk(objects: ObjectGraph, root: number, layer: Layer): readonly Variable[] {
+  const found: Variable[] = [];
+  const seen = new Set<number>();
+  visit(root, '', 0);
+  return found;
+
+  function visit(id: number, name: string, depth: number): void {
+    if (seen.has(id)) return;
+    if (depth > MAX_NESTED_MODELS) throw unmappable(layer, `keeps objects in more than ${MAX_NESTED_MODELS} others`);
+    seen.add(id);
+    const { children, attributes } = objects[id]!;
+    for (const attribute of attributes) {
+      if (attribute.name !== VALUE) throw unmappable(layer, `keeps "${attribute.key}", which is no variable`);
+      found.push({ name, fullName: attribute.fullName, key: attribute.key });
+    }
+    for (const [child, childId] of children) if (!BOOKKEEPING.has(child)) visit(childId, child, depth + 1);
+  }
+}
+
+const unmappable = ({ name, className }: Layer, message: string) =>
+  inputError('unmappable-weights', `the layer, a ${className}, ${message}: it cannot be told what Keras makes of it`, {
+    where: { layer: name },
+    hint: 'tables of words and the like are kept by TensorFlow alone: rebuild the model without this layer and save that',
+  });

@@ -1,0 +1,48 @@
+import { inFile, inputError } from '../../errors.js';
+import type { Graph } from '../../model/model.js';
+import type { FindOptions, Storage } from '../../storage/storage.js';
+import type { OtherWeights } from '../keras/make-model.js';
+import { attachCheckpoint } from './attach-checkpoint.js';
+import { withCheckpointValues } from './checkpoint-values.js';
+import { readObjectGraph } from './object-graph.js';
+import { type CheckpointPlace, openBundle } from './tensor-bundle.js';
+
+/**
+ * Opens a checkpoint as the weights of a Keras model. No values are read.
+ * @throws RetrofitError `bad-bundle`, `tensorflow-1`, `weights-missing`, `weights-size`
+ */
+export async function openCheckpoint(
+  storage: Storage,
+  place: CheckpointPlace,
+  options: FindOptions,
+): Promise<OtherWeights> {
+  const bundle = await openBundle(storage, place, options);
+  const { index, shards } = bundle;
+  try {
+    const objects = await readObjectGraph(storage, bundle);
+    if (objects === undefined) throw ofTensorflow1();
+    const attach = (graph: Graph) => {
+      try {
+        return attachCheckpoint(graph, objects, bundle);
+      } catch (error) {
+        throw inFile(error, index.path);
+      }
+    };
+    return {
+      layout: 'checkpoint',
+      index,
+      files: [index, ...shards.values()],
+      attach,
+      withValues: (use) => withCheckpointValues(storage, bundle, use),
+    };
+  } catch (error) {
+    throw inFile(error, index.path);
+  }
+}
+
+const ofTensorflow1 = () =>
+  inputError(
+    'tensorflow-1',
+    'this is a checkpoint of TensorFlow 1, or of its Saver: it does not say which layers its tensors belong to',
+    { hint: 'load it in the program that made it, and save the model from Keras: model.save("model.h5")' },
+  );

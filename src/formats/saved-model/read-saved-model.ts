@@ -1,0 +1,71 @@
+import { inFile, inputError } from '../../errors.js';
+import type { Model } from '../../model/model.js';
+import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { findStandIn } from '../foreign-files.js';
+import { makeModel } from '../keras/make-model.js';
+import { readBeginning } from '../read-json-file.js';
+import { GRAPH_FILE, LAYERS_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
+import { type GraphFile, readGraphFile } from './graph-file.js';
+import { parseMetadata, readMetadataFile } from './keras-metadata.js';
+import { openCheckpoint } from './open-checkpoint.js';
+import { refuseWithoutLayers } from './refuse-saved-model.js';
+
+/**
+ * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not looked at: the layers are described
+ * beside them, and the variables are a checkpoint.
+ * Source: `load` in tf_keras/src/saving/legacy/saved_model/load.py.
+ */
+export async function readSavedModel(storage: Storage, folder: string, options: FindOptions): Promise<Model> {
+  try {
+    const find = (name: string) => findFile(storage, folder, name, options);
+    const graphFile = await find(GRAPH_FILE);
+    const written: GraphFile =
+      graphFile === undefined ? { tensorflow: undefined, root: undefined } : await readGraphFile(storage, graphFile);
+    const layersFile = await find(LAYERS_FILE);
+    const text = layersFile === undefined ? written.root?.metadata : await readMetadataFile(storage, layersFile);
+    if (text === undefined || text === '') return await refuseWithoutLayers(storage, folder, written);
+    const { topology, trainingConfig, kerasVersion } = parseMetadata(text);
+    if ((await storage.kindOf(storage.join(folder, VARIABLES_FOLDER))) === undefined) throw noVariables();
+    const place = { folder, prefix: `${VARIABLES_FOLDER}/${VARIABLES_PREFIX}` };
+    const weights = await openCheckpoint(storage, place, options);
+    const files = [graphFile, layersFile].filter((file) => file !== undefined);
+    return {
+      ...(await makeModel(storage, {
+        path: files[0]!.path,
+        container: 'saved-model',
+        topology,
+        field: 'model_config',
+        trainingConfig,
+        kerasVersion,
+        weightsFile: weights.index,
+        weights,
+        archive: undefined,
+        record: undefined,
+        files: [...files, ...weights.files],
+      })),
+      tensorflowVersion: written.tensorflow,
+    };
+  } catch (error) {
+    throw inFile(error, folder);
+  }
+}
+
+const noVariables = () =>
+  inputError('weights-missing', 'the folder "variables" is missing, which holds the weights', {
+    where: { field: VARIABLES_FOLDER },
+    hint: 'copy or download the whole folder of the model, with all that is in it',
+  });
+
+/** A file of the folder; undefined where there is none. */
+async function findFile(
+  storage: Storage,
+  folder: string,
+  name: string,
+  options: FindOptions,
+): Promise<FoundFile | undefined> {
+  if ((await storage.kindOf(storage.join(folder, name))) === undefined) return undefined;
+  const file = await storage.findInside(folder, name, options);
+  const standIn = findStandIn(await readBeginning(storage, file, Math.min(64, file.byteLength)));
+  if (standIn === undefined) return file;
+  throw inputError('lfs-pointer', standIn.message, { where: { file: file.path }, hint: standIn.hint });
+}

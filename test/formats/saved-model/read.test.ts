@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readFrom } from '../../../src/formats/known-formats.js';
+import { readModel } from '../../../src/index.js';
+import type { Graph, Model } from '../../../src/model/model.js';
+import { memoryStorage } from '../../../src/storage/memory.js';
+import { allValues } from '../../support/all-values.js';
+import {
+  field,
+  fixturePath,
+  joined,
+  putTogether,
+  savedModelFixture,
+  takeApart,
+} from '../../support/checkpoint-files.js';
+
+// What real TensorFlow wrote, without Python: one model, whose weights its .h5 says too.
+
+const H5 = fixturePath('model.h5');
+const JSON_FILE = fixturePath('model.json');
+
+const layersOf = (graph: Graph): readonly unknown[] =>
+  graph.layers.map(({ name, className, graph: inner }) => [name, className, inner && layersOf(inner)]);
+
+async function expectSame(model: Model, expected: Model): Promise<void> {
+  expect(layersOf(model.graph)).toEqual(layersOf(expected.graph));
+  const values = await allValues(model);
+  expect(values.size).toBeGreaterThan(10);
+  expect(values).toEqual(await allValues(expected));
+}
+
+describe('a SavedModel folder', () => {
+  test.each([
+    ['tf-2.1', '2.1.4', '2.3.0-tf'],
+    ['tf-2.13', '2.13.1', '2.13.1'],
+  ])('of %s', async (name, tensorflowVersion, kerasVersion) => {
+    const model = await readModel(fixturePath(name));
+    expect(model).toMatchObject({
+      format: { container: 'saved-model', dialect: 'keras2', weightLayout: 'checkpoint' },
+      tensorflowVersion,
+      kerasVersion,
+      warnings: [{ code: 'optimizer-dropped' }],
+    });
+    expect(JSON.stringify(model.graph)).not.toContain('__tuple__');
+    expect(model.trainingConfig).toBeDefined();
+    await expectSame(model, await readModel(H5));
+  });
+
+  test.each(['saved_model.pb', 'keras_metadata.pb'])('by its %s', async (file) => {
+    const model = await readModel(fixturePath(`tf-2.13/${file}`));
+    expect(model.files.map(({ path }) => path)).toContain(fixturePath('tf-2.13/saved_model.pb'));
+    await expectSame(model, await readModel(H5));
+  });
+});
+
+describe('a checkpoint', () => {
+  test.each([
+    'checkpoint',
+    'checkpoint/net',
+    'checkpoint/net.index',
+    'checkpoint/net.data-00000-of-00001',
+    'tf-2.13',
+    'tf-2.13/variables',
+    'tf-2.13/variables/variables',
+    'tf-2.1',
+  ])('by the name of %s', async (place) => {
+    const model = await readModel(JSON_FILE, { weights: fixturePath(place) });
+    expect(model.format).toEqual({ container: 'keras-json', dialect: 'keras2', weightLayout: 'checkpoint' });
+    await expectSame(model, await readModel(H5));
+  });
+
+  const files = savedModelFixture('checkpoint');
+  const [index, data] = [files.get('net.index')!, files.get('net.data-00000-of-00001')!];
+  const architecture = new Uint8Array(readFileSync(JSON_FILE));
+  const readParts = (parts: { readonly index: Uint8Array; readonly data: Uint8Array }) =>
+    readFrom(
+      memoryStorage([
+        ['model.json', architecture],
+        ['net.index', parts.index],
+        ['net.data-00000-of-00001', parts.data],
+      ]),
+      'model.json',
+      { weights: 'net' },
+    );
+
+  test('in blocks of a few entries', async () => {
+    await expectSame(await readParts(putTogether(takeApart(index, data), { most: 2 })), await readModel(H5));
+  });
+
+  test('in two files', async () => {
+    const parts = takeApart(index, data);
+    const first = parts.data;
+    const moved = [...parts.entries.values()].filter(({ offset }) => offset > 500);
+    expect(moved.length).toBeGreaterThan(0);
+    for (const entry of moved) entry.shard = 1;
+    parts.header = field(1, 2);
+    const again = putTogether(parts);
+    const storage = memoryStorage([
+      ['model.json', architecture],
+      ['net.index', again.index],
+      ['net.data-00000-of-00002', again.data],
+      ['net.data-00001-of-00002', first],
+    ]);
+    await expectSame(await readFrom(storage, 'model.json', { weights: 'net' }), await readModel(H5));
+  });
+
+  test.each(['net', '/home/somebody/runs/net', String.raw`C:\\runs\\net`])(
+    'that the text beside it calls %s',
+    async (written) => {
+      const text = `model_checkpoint_path: "${written}"\nall_model_checkpoint_paths: "old"\n`;
+      const storage = memoryStorage([
+        ...[...files].map(([name, bytes]) => [`kept/${name}`, bytes] as const),
+        ['kept/checkpoint', new TextEncoder().encode(text)],
+        ['model.json', architecture],
+      ]);
+      await expectSame(await readFrom(storage, 'model.json', { weights: 'kept' }), await readModel(H5));
+    },
+  );
+
+  test('as a model that hangs on something else, beside what is none', async () => {
+    const parts = takeApart(index, data);
+    parts.nodes.push(parts.nodes[0]!, { children: [], attributes: [] });
+    parts.nodes[0] = {
+      children: [
+        ['step', parts.nodes.length - 1],
+        ['network', parts.nodes.length - 2],
+      ],
+      attributes: [],
+    };
+    await expectSame(await readParts(putTogether(parts)), await readModel(H5));
+  });
+
+  /** The object graph of two models, the second of which is the first with other names of its tensors. */
+  function twoModels(shapeOf: (shape: readonly number[]) => readonly number[]) {
+    const parts = takeApart(index, data);
+    const count = parts.nodes.length;
+    for (const [key, entry] of [...parts.entries])
+      parts.entries.set(`twin/${key}`, {
+        ...entry,
+        shape: shapeOf(entry.shape),
+        offset: entry.offset + parts.data.length,
+      });
+    parts.data = joined(parts.data, parts.data);
+    const twins = parts.nodes.map(({ children, attributes }) => ({
+      children: children.map(([name, id]) => [name, id + count] as const),
+      attributes: attributes.map((attribute) => ({ ...attribute, key: `twin/${attribute.key}` })),
+    }));
+    const root = {
+      children: [
+        ['generator', count * 2],
+        ['critic', count],
+      ] as [string, number][],
+      attributes: [],
+    };
+    parts.nodes = [root, ...parts.nodes.slice(1), ...twins, parts.nodes[0]!];
+    return putTogether(parts);
+  }
+
+  test('of two models, of which one fits', async () => {
+    const flat = (shape: readonly number[]) => [shape.reduce((product, size) => product * size, 1)];
+    await expectSame(await readParts(twoModels(flat)), await readModel(H5));
+  });
+
+  test('not of two models that both fit', async () => {
+    await expect(readParts(twoModels((shape) => shape))).rejects.toMatchObject({
+      code: 'unmappable-weights',
+      message: expect.stringMatching(/generator, critic/),
+    });
+  });
+
+  test('of a program in which the layers had other names', async () => {
+    const parts = takeApart(index, data);
+    for (const { attributes } of parts.nodes)
+      for (const attribute of attributes) attribute.fullName = `other_${attribute.fullName}`;
+    await expectSame(await readParts(putTogether(parts)), await readModel(H5));
+  });
+});

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { readModel, retrofit, writeModel } from '../../src/index.js';
+import { allValues } from '../support/all-values.js';
+import { isAll } from '../support/is-all.js';
+import { randomNetwork } from '../support/random-network.js';
+import { saveModel } from '../support/random-retrofit.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { useBackend } from '../support/tensorflow.js';
+import { describeOracle, listCatalogue, numbersOf, oracle } from './oracle.js';
+import { expectClose, expectExact, readSaved, retrofitSaved } from './saved-models.js';
+import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
+
+// SavedModel folders and checkpoints that real tf-keras writes: what is read of them is what its .h5 holds, and what is made
+// of them computes what the folder does in Keras' own hands. Old TensorFlows: `npm run versions`.
+
+const folder = temporaryFolder();
+/** Where inserted layers move others; models in models in models; cells; and half precision, trained, with its optimizer. */
+const MODELS = ['residual_shortcut_first', 'nested_deep', 'recurrent_head', 'mixed_float16', 'compiled_with_state'];
+const EVERY = listCatalogue('keras2').flatMap(({ name, custom }) => (custom ? [] : [name]));
+/** Keras' own loader of folders does not take these, or not as they were. */
+const NOT_IN_FOLDERS: readonly string[] = ['nested_dictionaries'];
+const RANDOM = isAll ? 50 : 2;
+
+beforeAll(() => useBackend('cpu'));
+
+describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
+  test.each(isAll ? EVERY : MODELS)('%s', { timeout: 300_000 }, async (name) => {
+    const hasFolder = !NOT_IN_FOLDERS.includes(name);
+    await keras.make(name, folder, ['.h5', '.json', '.ckpt', ...(hasFolder ? (['.tf'] as const) : [])]);
+    const at = (ending: string) => join(folder, name + ending);
+    const checkpoint = { json: at('.json'), weights: at('.ckpt') };
+    const expected = await allValues(await readModel(at('.h5')));
+    expect(await allValues(await readSaved(checkpoint))).toEqual(expected);
+    if (!hasFolder) return;
+    const model = await readModel(at('.tf'));
+    expect(await allValues(model)).toEqual(expected);
+    if (!MODELS.includes(name)) return;
+
+    const { path } = await writeModel(retrofit(model), at('-se.h5'));
+    await expectExact(keras, at('.tf'), path);
+    await expectExact(keras, checkpoint, await retrofitSaved(checkpoint, at('-ckpt-se')));
+  });
+
+  test('layers of people’s own are carried from a folder, which says the order of their weights', async () => {
+    await keras.make('custom_conv_units', folder, ['.traced.tf']);
+    const before = join(folder, 'custom_conv_units.traced.tf');
+    const { path } = await writeModel(retrofit(await readModel(before)), join(folder, 'custom-se.h5'));
+    await expectExact(keras, before, path, { custom: true });
+  });
+
+  test('one folder is converted for Keras 3 and TensorFlow.js', async () => {
+    const [name] = MODELS;
+    const before = join(folder, `${name}.tf`);
+    const asked = await keras.outputs(before);
+    const written = join(folder, 'today.keras');
+    await writeModel(await readModel(before), written, { dialect: 'keras3' });
+    const again = await oracle('keras3').outputs(written, { inputs: asked.inputs });
+    for (const [index, output] of asked.outputs.entries())
+      expectClose(numbersOf(again.outputs[index]!), numbersOf(output), 1e-6);
+    await writeModel(await readModel(before), join(folder, 'web'));
+    await expectCloseInTensorFlowJs(join(folder, 'web'), asked, 1e-6);
+  });
+
+  test.each(Array.from({ length: RANDOM }, (_, index) => index + 1))('random network %i', async (seed) => {
+    const at = (ending: string) => join(folder, `random-${seed}${ending}`);
+    await saveModel(randomNetwork(seed), at(''));
+    const before = at('.h5');
+    await writeModel(await readModel(at('')), before, { dialect: 'keras2' });
+    await keras.saveAgain(before, [at('.tf'), at('.ckpt'), at('.json')]);
+    const expected = await allValues(await readModel(before));
+    expect(await allValues(await readModel(at('.tf')))).toEqual(expected);
+    expect(await allValues(await readSaved({ json: at('.json'), weights: at('.ckpt') }))).toEqual(expected);
+  });
+});
