@@ -31,13 +31,14 @@ export interface WrittenArchitecture {
  */
 export function checkWritten(model: Model, { topology, manifest, settings }: WrittenArchitecture): void {
   try {
-    const again = raiseGraph(topology, 'model');
+    const { asRead, format } = model;
+    const again = raiseGraph(topology, 'model', asRead?.graph);
     compareGraphs(model.graph, again);
     if (manifest !== undefined) compareWeights(model.graph, withWeights(again, manifest));
-    const { asRead, format } = model;
-    if (asRead === undefined || blockerOf(asRead.graph, asRead.format, asRead.settings) !== undefined) return;
+    if (asRead === undefined) return;
     const blocker = blockerOf(again, format, settings, model.kerasVersion);
-    if (blocker !== undefined) throw badOutput(`${blocker.field} ${blocker.reason}`, blocker);
+    if (blocker !== undefined && blockerOf(asRead.graph, asRead.format, asRead.settings) === undefined)
+      throw badOutput(`${blocker.field} ${blocker.reason}`, blocker);
   } catch (error) {
     if (!(error instanceof RetrofitError) || error.kind === 'defect') throw error;
     throw badOutput(error.message, error.where);
@@ -64,6 +65,7 @@ function compareGraphs(given: Graph, again: Graph): void {
 }
 
 function compareLayers(given: Layer, again: Layer): void {
+  if (given === again) return;
   const { name: layer } = given;
   if ((given.graph === undefined) !== (again.graph === undefined)) throw badOutput('is no model any more', { layer });
   if (given.graph === undefined && given.className !== again.className)

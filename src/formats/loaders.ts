@@ -22,7 +22,15 @@ import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { findKeepdimsMismatches } from '../model/keepdims-mismatch.js';
 import { longestWalk } from '../model/layer-order.js';
-import { type Container, type Graph, type Layer, listGraphs, outerSettings, stepAxes } from '../model/model.js';
+import {
+  type Call,
+  type Container,
+  type Graph,
+  type Layer,
+  listGraphs,
+  outerSettings,
+  stepAxes,
+} from '../model/model.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
@@ -239,7 +247,16 @@ function wrapperBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Findin
   return isOne || loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
 }
 
-function callBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
+const judgedCalls = new WeakMap<readonly Call[], Map<Loader, Finding | undefined>>();
+
+function callBlocker(layer: Layer, loader: Loader): Finding | undefined {
+  const known = judgedCalls.get(layer.calls) ?? new Map<Loader, Finding | undefined>();
+  judgedCalls.set(layer.calls, known);
+  if (!known.has(loader)) known.set(loader, findCallBlocker(layer, loader));
+  return known.get(loader);
+}
+
+function findCallBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
   const field = 'inbound_nodes';
   const written = calls.flatMap(({ read }) => (read === undefined ? [] : [read.json]));
   if (loader !== 'keras3' && written.some(isKeras3Call))
@@ -259,7 +276,19 @@ interface Judge {
   readonly isLegacy: boolean;
 }
 
+const judged = new WeakMap<PlainObject, Map<string, Finding | undefined>>();
+
+/** What stops a loader at a config; asked again of the same one, it says the same. */
 function classBlocker(className: string, settings: PlainObject, judge: Judge): Finding | undefined {
+  const { loader, hasModule, isLegacy } = judge;
+  const key = `${className} ${loader} ${hasModule} ${isLegacy}`;
+  const known = judged.get(settings) ?? new Map<string, Finding | undefined>();
+  judged.set(settings, known);
+  if (!known.has(key)) known.set(key, findClassBlocker(className, settings, judge));
+  return known.get(key);
+}
+
+function findClassBlocker(className: string, settings: PlainObject, judge: Judge): Finding | undefined {
   const { loader, hasModule } = judge;
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(loader))

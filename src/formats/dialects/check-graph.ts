@@ -1,5 +1,5 @@
 import { inField, inputError } from '../../errors.js';
-import type { Plain } from '../../json/json-value.js';
+import type { Plain, PlainObject } from '../../json/json-value.js';
 import { type BadSize, findBadSize } from '../../layers/config-sizes.js';
 import { MAX_SHOWN_NAME } from '../../limits.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
@@ -25,9 +25,14 @@ function checkSizes(graph: Graph, field: string): void {
   if (input?.implicit) checkLayer(input, first!.name, () => `${field}.build_input_shape`);
 }
 
+/** What is right stays so: a written architecture has most of its layers from the one that was read. */
+const isRight = new WeakSet<PlainObject>();
+
 function checkLayer({ className, settings }: Layer, name: string, placeOf: (field: string) => string): void {
+  if (isRight.has(settings)) return;
   const found = findBadSize(className, settings);
-  if (found !== undefined) throw badSize(found, name, placeOf(found.field));
+  if (found === undefined) isRight.add(settings);
+  else throw badSize(found, name, placeOf(found.field));
 }
 
 function checkReferences(graph: Graph, field: string): void {

@@ -32,8 +32,6 @@ import { listEnds, structureOf } from './read-ends.js';
 import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
 
-/** The one wrapper that computes what it wraps as it is, step by step. */
-
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 
 /** What is the same for all models of a file. */
@@ -54,16 +52,19 @@ interface ModelJson {
 /**
  * The graph that `{class_name, config}` says, in whichever dialect it says it: `graph.read.dialect` tells.
  * @param field where the JSON stands in its file, for messages
+ * @param known a graph that was read before: layers whose JSON is the same object are not read again
  * @throws RetrofitError `bad-topology` for what is not a functional or sequential model, `bad-graph` and `bad-size` for
  * one that no loader takes
  */
-export function raiseGraph(json: JsonValue | undefined, field: string): Graph {
-  const graph = raiseModel(json, field, { dialect: findDialect(json), depth: 0 });
+export function raiseGraph(json: JsonValue | undefined, field: string, known?: Graph): Graph {
+  const dialect = findDialect(json);
+  const before = known?.read?.dialect === dialect ? known : undefined;
+  const graph = raiseModel(json, field, { dialect, depth: 0 }, before);
   checkGraph(graph, `${field}.config`);
   return graph;
 }
 
-function raiseModel(json: JsonValue | undefined, field: string, context: Context): Graph {
+function raiseModel(json: JsonValue | undefined, field: string, context: Context, known?: Graph): Graph {
   const className = stringOf(getMember(json, 'class_name'));
   const config = getMember(json, 'config');
   if (className === undefined || config === undefined) {
@@ -87,13 +88,18 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
     config,
     field: `${field}.config`,
   };
-  return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context);
+  return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context, known);
 }
 
-function raiseFunctional({ entry, className, module, config, field }: ModelJson, context: Context): Graph {
+function raiseFunctional(
+  { entry, className, module, config, field }: ModelJson,
+  context: Context,
+  known: Graph | undefined,
+): Graph {
   const { dialect } = context;
   const { readCall, firstInCalls, firstInEnds } = grammarOf(dialect);
-  const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context);
+  const before = knownLayers(known);
+  const drafts = raiseEntries(getMember(config, 'layers'), `${field}.layers`, context, before);
   const byName = new Map(drafts.map((layer) => [layer.name, layer]));
   const isLayer = (name: string) => byName.has(name);
   const refBy =
@@ -105,6 +111,7 @@ function raiseFunctional({ entry, className, module, config, field }: ModelJson,
     });
 
   const layers = drafts.map((layer, index): Layer => {
+    if (isAsBefore(layer, byName, before)) return layer;
     // Both Kerases stop without it, and TensorFlow.js looks for the layer for ever.
     if (getMember(layer.entry, 'name') === undefined)
       throw badTopology(`the layer "${layer.name}" is named in its config only`, `${field}.layers[${index}].name`);
@@ -176,13 +183,50 @@ const isFrozen = (config: JsonValue): boolean => {
 
 const onlyTensor = (layer: Layer): TensorRef => ({ layer: layer.name, call: 0, tensor: 0 });
 
-function raiseEntries(entries: JsonValue | undefined, field: string, context: Context): readonly Layer[] {
-  if (!isArray(entries)) throw badTopology('no list of layers', field);
-  return entries.items.map((item, index) => raiseEntry(item.value, `${field}[${index}]`, context));
+/** The layers of a graph that was read before, by their JSON and by their names. */
+interface KnownLayers {
+  readonly byEntry: ReadonlyMap<JsonValue | undefined, Layer>;
+  readonly byName: ReadonlyMap<string, Layer>;
 }
 
-/** @param given a name for one that says none */
-function raiseEntry(entry: JsonValue, field: string, context: Context, given?: string): Layer {
+function knownLayers(known: Graph | undefined): KnownLayers {
+  // Layers of a Sequential model are called in other ways.
+  const layers = known?.kind === 'functional' ? known.layers : [];
+  return {
+    byEntry: new Map(layers.flatMap((layer) => (layer.entry === undefined ? [] : [[layer.entry, layer]]))),
+    byName: new Map(layers.map((layer) => [layer.name, layer])),
+  };
+}
+
+/** Whether a layer is the one that was read before, and its calls too mean what they did: of models some count from 1. */
+const isAsBefore = (layer: Layer, byName: ReadonlyMap<string, Layer>, before: KnownLayers): boolean =>
+  before.byEntry.get(layer.entry) === layer &&
+  layer.calls.every(({ inputs }) =>
+    inputs.every(({ layer: name }) => {
+      const [now, then] = [byName.get(name), before.byName.get(name)];
+      return now !== undefined && then !== undefined && now.graph?.kind === then.graph?.kind;
+    }),
+  );
+
+function raiseEntries(
+  entries: JsonValue | undefined,
+  field: string,
+  context: Context,
+  before?: KnownLayers,
+): readonly Layer[] {
+  if (!isArray(entries)) throw badTopology('no list of layers', field);
+  return entries.items.map(
+    ({ value }, index) => before?.byEntry.get(value) ?? raiseEntry(value, `${field}[${index}]`, context, { before }),
+  );
+}
+
+interface RaiseOptions {
+  /** A name for one that says none. */
+  readonly given?: string;
+  readonly before?: KnownLayers | undefined;
+}
+
+function raiseEntry(entry: JsonValue, field: string, context: Context, { given, before }: RaiseOptions = {}): Layer {
   const className = isObject(entry) ? classNameIn(entry) : undefined;
   const config = getMember(entry, 'config');
   if (!isObject(entry) || className === undefined || config === undefined) {
@@ -193,13 +237,15 @@ function raiseEntry(entry: JsonValue, field: string, context: Context, given?: s
   const isModel = MODEL_CLASSES.includes(className) && (isArray(config) || getMember(config, 'layers') !== undefined);
   if (!isObject(config) && !isModel) throw badTopology('"config" is not an object', `${field}.config`);
   const operation = context.dialect === 'keras3' && !isModel ? operationIn(entry, className) : undefined;
+  const name = nameOf(entry, config, field, given);
+  const inner = { ...context, depth: context.depth + 1 };
   return {
-    ...newLayer(operation ?? className, nameOf(entry, config, field, given), {}),
+    ...newLayer(operation ?? className, name, {}),
     config: isObject(config) ? config : EMPTY,
     // A nested model's config is its graph; as data it would be read twice.
     settings: isModel ? Object.create(null) : (toPlain(config) as PlainObject),
     entry,
-    ...(isModel ? { graph: raiseModel(entry, field, { ...context, depth: context.depth + 1 }) } : {}),
+    ...(isModel ? { graph: raiseModel(entry, field, inner, before?.byName.get(name)?.graph) } : {}),
     ...(operation === undefined ? {} : { isOperation: true }),
   };
 }
@@ -223,7 +269,7 @@ function raiseWrapped(
   if (context.depth > MAX_NESTED_MODELS)
     throw badTopology(`layers wrapped more than ${MAX_NESTED_MODELS} deep`, `${field}.config.layer`);
   const name = nameOf(entry, config, field);
-  const layer = raiseEntry(wrapped, `${field}.config.layer`, { ...context, depth: context.depth + 1 }, name);
+  const layer = raiseEntry(wrapped, `${field}.config.layer`, { ...context, depth: context.depth + 1 }, { given: name });
   const wrapper = { config, settings: toPlain(withoutMember(config, 'layer')) as PlainObject };
   return { ...layer, name, entry, wrappers: [wrapper, ...(layer.wrappers ?? [])] };
 }

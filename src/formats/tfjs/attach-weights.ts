@@ -88,7 +88,8 @@ function withWeights(graph: Graph, weights: ReadonlyMap<Layer, ReadonlyMap<strin
   const layers = graph.layers.map((layer): Layer => {
     if (layer.graph !== undefined) return { ...layer, graph: withWeights(layer.graph, weights) };
     const own = weights.get(layer);
-    return own === undefined ? layer : { ...layer, weights: [...own.values()] };
+    if (own !== undefined) return { ...layer, weights: [...own.values()] };
+    return layer.weights.length === 0 ? layer : { ...layer, weights: [] };
   });
   return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
 }

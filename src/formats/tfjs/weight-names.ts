@@ -1,4 +1,6 @@
+import type { PlainObject } from '../../json/json-value.js';
 import { factsOf } from '../../layers/known-layers.js';
+import type { WeightFact } from '../../layers/layer-facts.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import { type Weight, withoutScope } from '../../model/tensor.js';
 
@@ -8,12 +10,20 @@ import { type Weight, withoutScope } from '../../model/tensor.js';
 /** A name as it was meant: TensorFlow puts `:0` behind variables, and Python on Windows writes other slashes. */
 export const cleanName = (name: string): string => name.replaceAll('\\', '/').replace(/:0$/, '');
 
+const found = new WeakMap<PlainObject, readonly WeightFact[]>();
+
+function weightFactsOf(className: string, settings: PlainObject): readonly WeightFact[] {
+  const facts = found.get(settings) ?? factsOf(className, settings).weights?.(settings, []) ?? [];
+  found.set(settings, facts);
+  return facts;
+}
+
 /**
  * The name of a layer's weight as its class has it, whoever wrote it; the name as it stands where the class has none like it.
  * @param written what stands behind the layer's name
  */
 export function weightName({ className, settings }: Layer, written: string): string {
-  const facts = factsOf(className, settings).weights?.(settings, []) ?? [];
+  const facts = weightFactsOf(className, settings);
   const short = withoutScope(written);
   const found =
     facts.find(({ name }) => name === written) ??
