@@ -73,8 +73,15 @@ describe.each(ROWS.map((row) => [title(row), row] as const))('%s', (_, row) => {
     const last = (name: string) => name.split('/').at(-1);
     expect(facts.map(({ name, keras3Name }) => last(keras3Name ?? name))).toEqual(row.keras3.map(last));
   });
+});
 
-  test.runIf(factsOf(row.class_name, row.config).loads.includes('tfjs'))('TensorFlow.js calls them so', async () => {
+const IN_TFJS = ROWS.filter(({ class_name, config }) => factsOf(class_name, config).loads.includes('tfjs'));
+
+test.each(IN_TFJS.map((row) => [title(row), row] as const))(
+  'TensorFlow.js calls the weights of %s so',
+  async (_, row) => {
+    const made = layerOf(row);
+    const facts = factsOfLayer(made).weights!(made.settings, [row.input])!;
     const layers = [input('given', row.input.slice(1)), layer(row.class_name, 'own', forTfjs(row.config), ['given'])];
     const config = { name: 'model', layers, input_layers: [['given', 0, 0]], output_layers: [['own', 0, 0]] };
     const modelTopology = { class_name: 'Functional', config };
@@ -82,5 +89,5 @@ describe.each(ROWS.map((row) => [title(row), row] as const))('%s', (_, row) => {
     const names = loaded.weights.map(({ originalName }) => originalName);
     expect(names.sort()).toEqual(facts.map(({ name }) => `own/${name}`).sort());
     loaded.dispose();
-  });
-});
+  },
+);

@@ -21,17 +21,17 @@ const SITES: Readonly<Record<string, readonly string[]>> = {
 describeOracle('keras3-jax', 'channels_first', (keras) => {
   const models = listCatalogue('keras3-jax').map(({ name }) => name);
   test('the catalogue is there', () => expect(models).toEqual(Object.keys(SITES)));
-  test.each(models.flatMap((name) => containers.map((container) => [name, container] as const)))(
-    '%s%s',
-    async (name, container) => {
-      const place = `${folder}/${name}${container}`;
-      await keras.make(name, place, filesOf(container));
-      const before = savedAs(place, name, container);
-      expect(planRetrofit(await readSaved(before)).sites.map(({ exactBy }) => exactBy)).toEqual(SITES[name]);
-      for (const form of isAll ? (['dense', 'conv'] as const) : ([container === '.h5' ? 'conv' : 'dense'] as const)) {
-        const after = await retrofitSaved(before, `${place}/${form}`, { form });
-        await expectExact(keras, before, after, { modes: isAll ? ['eager', 'predict'] : ['eager'] });
-      }
-    },
+  const cases = models.flatMap((name, index) =>
+    containers.filter((_, at) => isAll || (index + at) % 2 === 0).map((container) => [name, container] as const),
   );
+  test.each(cases)('%s%s', async (name, container) => {
+    const place = `${folder}/${name}${container}`;
+    await keras.make(name, place, filesOf(container));
+    const before = savedAs(place, name, container);
+    expect(planRetrofit(await readSaved(before)).sites.map(({ exactBy }) => exactBy)).toEqual(SITES[name]);
+    for (const form of isAll ? (['dense', 'conv'] as const) : ([container === '.h5' ? 'conv' : 'dense'] as const)) {
+      const after = await retrofitSaved(before, `${place}/${form}`, { form });
+      await expectExact(keras, before, after, { modes: isAll ? ['eager', 'predict'] : ['eager'] });
+    }
+  });
 });
