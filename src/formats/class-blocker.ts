@@ -6,6 +6,7 @@ import { configObjectLoads } from '../layers/config-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { readField } from '../layers/read-field.js';
+import { memoizeByObject } from './memoize-by-object.js';
 
 /** What stops a loader at a layer: the field of its config, and why. */
 export interface Finding {
@@ -22,16 +23,13 @@ interface Judge {
   readonly isLegacy: boolean;
 }
 
-const judged = new WeakMap<PlainObject, Map<string, Finding | undefined>>();
+const judgeOnce = memoizeByObject<PlainObject, string, Finding | undefined>();
 
 /** What stops a loader at a config; asked again of the same one, it says the same. */
 export function classBlocker(className: string, settings: PlainObject, judge: Judge): Finding | undefined {
   const { loader, hasModule, isLegacy } = judge;
   const key = `${className} ${loader} ${hasModule} ${isLegacy}`;
-  const known = judged.get(settings) ?? new Map<string, Finding | undefined>();
-  judged.set(settings, known);
-  if (!known.has(key)) known.set(key, findClassBlocker(className, settings, judge));
-  return known.get(key);
+  return judgeOnce(settings, key, () => findClassBlocker(className, settings, judge));
 }
 
 function findClassBlocker(className: string, settings: PlainObject, judge: Judge): Finding | undefined {

@@ -1,4 +1,4 @@
-import { inputError } from '../errors.js';
+import { inputError, type RetrofitError } from '../errors.js';
 import type { FileContent } from './file-content.js';
 
 interface ForeignFile {
@@ -88,6 +88,12 @@ export const isForeignZip = ({ head }: FileContent): boolean => isPytorchZip(Str
 export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {
   const head = String.fromCharCode(...start);
   return STAND_INS.find((standIn) => standIn.recognises(head));
+}
+
+/** The error for what stands in place of a file, by its first bytes; undefined where the file is itself. */
+export function standInError(start: Uint8Array, path: string): RetrofitError | undefined {
+  const standIn = findStandIn(start);
+  return standIn && inputError('lfs-pointer', standIn.message, { where: { file: path }, hint: standIn.hint });
 }
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */

@@ -22,6 +22,7 @@ import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
+import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 
@@ -232,14 +233,10 @@ function wrapperBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Findin
   return isOne || loader === 'keras2' ? undefined : { field: 'layer', reason: 'is a model of several inputs' };
 }
 
-const judgedCalls = new WeakMap<readonly Call[], Map<Loader, Finding | undefined>>();
+const judgeOnce = memoizeByObject<readonly Call[], Loader, Finding | undefined>();
 
-function callBlocker(layer: Layer, loader: Loader): Finding | undefined {
-  const known = judgedCalls.get(layer.calls) ?? new Map<Loader, Finding | undefined>();
-  judgedCalls.set(layer.calls, known);
-  if (!known.has(loader)) known.set(loader, findCallBlocker(layer, loader));
-  return known.get(loader);
-}
+const callBlocker = (layer: Layer, loader: Loader): Finding | undefined =>
+  judgeOnce(layer.calls, loader, () => findCallBlocker(layer, loader));
 
 function findCallBlocker({ className, settings, calls }: Layer, loader: Loader): Finding | undefined {
   const field = 'inbound_nodes';

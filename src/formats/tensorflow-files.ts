@@ -1,6 +1,6 @@
 import { inputError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
-import { GRAPH_FILE, LAYERS_FILE } from './saved-model/file-names.js';
+import { DATA_ENDING, GRAPH_FILE, INDEX_ENDING, LAYERS_FILE } from './saved-model/file-names.js';
 
 // What TensorFlow itself saves: SavedModel folders and checkpoints.
 
@@ -19,6 +19,10 @@ export async function findSavedModel(storage: Storage, path: string): Promise<st
  * @throws RetrofitError `checkpoint`
  */
 export async function refuseCheckpoint(storage: Storage, path: string): Promise<void> {
+  // What reads checkpoints is not loaded for files of other names.
+  const name = storage.nameOf(path);
+  const mayBePart = name.endsWith(INDEX_ENDING) || DATA_ENDING.test(name);
+  if (!mayBePart && (await storage.kindOf(path)) === 'file') return;
   const { findCheckpoint } = await import('./saved-model/find-checkpoint.js');
   // One that is there in part is one too.
   if ((await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged')) === undefined) return;

@@ -1,17 +1,26 @@
-import { configsOf, done, isModel, type Json, layersOf, POLICY, type Repair, renameKey, some } from './repairs.js';
+import {
+  configsOf,
+  done,
+  isModel,
+  type Json,
+  layersWithin,
+  POLICY,
+  plainLayersWithin,
+  type Repair,
+  renameKey,
+  some,
+} from './repairs.js';
 
 // What people do to the config.json of a `.keras` file until another Keras loads it, and what they leave half done.
 
-const allLayers = (model: Json): Json[] => configsOf(model).flatMap(layersOf);
-const plainLayers = (model: Json): Json[] => allLayers(model).filter(({ config }) => !isModel(config));
-const models = (model: Json): Json[] => [model, ...allLayers(model).filter(({ config }) => isModel(config))];
+const models = (model: Json): Json[] => [model, ...layersWithin(model).filter(({ config }) => isModel(config))];
 
 const without =
   (key: string, of: (model: Json) => Json[]): Repair['apply'] =>
   (model, random) =>
     done(some(of(model), random).map((object) => object !== undefined && key in object && delete object[key]));
 
-const configs = (model: Json): Json[] => plainLayers(model).map(({ config }) => config);
+const configs = (model: Json): Json[] => plainLayersWithin(model).map(({ config }) => config);
 const isReference = (ends: Json) => Array.isArray(ends) && typeof ends[0] === 'string';
 
 /** What layers say that their classes take for granted. */
@@ -47,11 +56,11 @@ export const KERAS_REPAIRS: readonly Repair[] = [
   ...DEFAULTS.map((key): Repair => ({ name: `without ${key}`, apply: without(key, configs) })),
   { name: 'without ragged', apply: without('ragged', configs) },
   { name: 'without quantization_config', apply: without('quantization_config', configs) },
-  { name: 'without module', apply: without('module', plainLayers) },
+  { name: 'without module', apply: without('module', plainLayersWithin) },
   { name: 'models without module', apply: without('module', models) },
-  { name: 'without registered_name', apply: without('registered_name', allLayers) },
-  { name: 'without build_config', apply: without('build_config', allLayers) },
-  { name: 'without the name beside the config', apply: without('name', allLayers) },
+  { name: 'without registered_name', apply: without('registered_name', layersWithin) },
+  { name: 'without build_config', apply: without('build_config', layersWithin) },
+  { name: 'without the name beside the config', apply: without('name', layersWithin) },
   { name: 'without compile_config', apply: without('compile_config', (model) => [model]) },
   {
     name: 'modules as older versions named them',

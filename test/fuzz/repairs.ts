@@ -26,9 +26,14 @@ export function configsOf(model: Json): Json[] {
 }
 
 export const isModel = (config: Json) => Array.isArray(config) || Array.isArray(config?.layers);
-export const layersOf = (config: Json): Json[] => (Array.isArray(config) ? config : (config.layers ?? []));
-const allLayers = (file: Json): Json[] => configsOf(topologyOf(file)).flatMap(layersOf);
-const plainLayers = (file: Json): Json[] => allLayers(file).filter(({ config }) => !isModel(config));
+const layersOf = (config: Json): Json[] => (Array.isArray(config) ? config : (config.layers ?? []));
+/** Layers of a model and of the models in it. */
+export const layersWithin = (model: Json): Json[] => configsOf(model).flatMap(layersOf);
+/** Those of them that are no models. */
+export const plainLayersWithin = (model: Json): Json[] => layersWithin(model).filter(({ config }) => !isModel(config));
+
+const allLayers = (file: Json): Json[] => layersWithin(topologyOf(file));
+const plainLayers = (file: Json): Json[] => plainLayersWithin(topologyOf(file));
 const weightsOf = (file: Json): Json[] => file.weightsManifest.flatMap((group: Json) => group.weights);
 
 export function renameKey(object: Json, from: string, to: string): boolean {

@@ -5,14 +5,12 @@ import { RetrofitError } from '../../src/index.js';
 import { isAll } from '../support/is-all.js';
 import { randomIndex } from '../support/pairwise.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { isTurnOf } from '../support/turns.js';
+import { isTurnOf, SEED } from '../support/turns.js';
 import { describeOracle, listCatalogue } from './oracle.js';
 import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
 
 // Every block kind and trap of the catalogue, in both Kerases, in every container: real Keras loads what we write and
 // computes the same numbers, difference 0.
-
-const SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
 
 /** What Keras itself saves and cannot load again. */
 const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {

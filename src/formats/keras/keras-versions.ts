@@ -12,15 +12,15 @@ export function earlyKeras3(topology: JsonValue): string | undefined {
   const config = getMember(topology, 'config');
   const layers = getMember(config, 'layers');
   if (!isArray(layers) || getMember(topology, 'module') === undefined) return undefined;
-  const [inputs, others] = [true, false].map((isInput) =>
-    layers.items.filter(({ value }) => (stringOf(getMember(value, 'class_name')) === 'InputLayer') === isInput),
-  );
-  const configsOf = (items: typeof inputs) => items!.map(({ value }) => getMember(value, 'config'));
-  const dtypes = configsOf(others).map((own) => getMember(own, 'dtype'));
+  const configsOf = (areInputs: boolean) =>
+    layers.items
+      .filter(({ value }) => (stringOf(getMember(value, 'class_name')) === 'InputLayer') === areInputs)
+      .map(({ value }) => getMember(value, 'config'));
+  const dtypes = configsOf(false).flatMap((own) => getMember(own, 'dtype') ?? []);
   const isEarly =
-    dtypes.some((dtype) => stringOf(dtype) !== undefined) &&
-    dtypes.every((dtype) => dtype === undefined || stringOf(dtype) !== undefined) &&
-    configsOf(inputs).every((own) => getMember(own, 'ragged') === undefined);
+    dtypes.length > 0 &&
+    dtypes.every((dtype) => stringOf(dtype) !== undefined) &&
+    configsOf(true).every((own) => getMember(own, 'ragged') === undefined);
   return isEarly ? '3.3' : undefined;
 }
 

@@ -4,5 +4,7 @@ export const GRAPH_FILE = 'saved_model.pb';
 export const LAYERS_FILE = 'keras_metadata.pb';
 export const VARIABLES_FOLDER = 'variables';
 export const VARIABLES_PREFIX = 'variables';
+export const INDEX_ENDING = '.index';
+export const DATA_ENDING = /\.data-\d{5}-of-\d{5}$/;
 /** The text beside checkpoints that names the latest one. */
 export const LATEST_FILE = 'checkpoint';

@@ -1,12 +1,10 @@
 import { inputError } from '../../errors.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { decodeText, readBeginning } from '../read-json-file.js';
-import { LATEST_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
+import { DATA_ENDING, INDEX_ENDING, LATEST_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
 import { isTableEnd } from './sstable.js';
 import type { CheckpointPlace } from './tensor-bundle.js';
 
-const INDEX = '.index';
-const DATA_ENDING = /\.data-\d{5}-of-\d{5}$/;
 /** The text that names the latest checkpoint lists all that are kept besides: some hundred. */
 const MAX_LATEST_BYTES = 2 ** 20;
 
@@ -25,17 +23,17 @@ export async function findCheckpoint(
   if (kind === 'folder') {
     if (await isFile(storage.join(path, LATEST_FILE))) return findLatest(storage, path, options);
     for (const folder of [path, storage.join(path, VARIABLES_FOLDER)])
-      if (await isFile(storage.join(folder, `${VARIABLES_PREFIX}${INDEX}`)))
+      if (await isFile(storage.join(folder, `${VARIABLES_PREFIX}${INDEX_ENDING}`)))
         return { folder, prefix: VARIABLES_PREFIX };
     return undefined;
   }
   const place = (name: string): CheckpointPlace => ({ folder: storage.folderOf(path), prefix: name });
   const name = storage.nameOf(path);
-  if (kind === undefined) return (await isFile(`${path}${INDEX}`)) ? place(name) : undefined;
+  if (kind === undefined) return (await isFile(`${path}${INDEX_ENDING}`)) ? place(name) : undefined;
   if (kind !== 'file') return undefined;
   if (DATA_ENDING.test(name)) return place(name.replace(DATA_ENDING, ''));
-  if (name.endsWith(INDEX) && (await endsAsTable(storage, await storage.findFile(path))))
-    return place(name.slice(0, -INDEX.length));
+  if (name.endsWith(INDEX_ENDING) && (await endsAsTable(storage, await storage.findFile(path))))
+    return place(name.slice(0, -INDEX_ENDING.length));
   return undefined;
 }
 
@@ -57,7 +55,7 @@ async function findLatest(storage: Storage, folder: string, options: FindOptions
   // A path on the machine that wrote it, of which the name is left: the files lie beside the text.
   const prefix =
     written === undefined ? undefined : storage.nameOf(written.replace(/\\(.)/g, '$1').replaceAll('\\', '/'));
-  if (prefix !== undefined && (await storage.kindOf(storage.join(folder, `${prefix}${INDEX}`))) === 'file')
+  if (prefix !== undefined && (await storage.kindOf(storage.join(folder, `${prefix}${INDEX_ENDING}`))) === 'file')
     return { folder, prefix };
   throw inputError(
     'weights-missing',

@@ -1,7 +1,7 @@
 import { inFile, inputError } from '../../errors.js';
 import type { Model } from '../../model/model.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { findStandIn } from '../foreign-files.js';
+import { standInError } from '../foreign-files.js';
 import { makeModel } from '../keras/make-model.js';
 import { readBeginning } from '../read-json-file.js';
 import { GRAPH_FILE, LAYERS_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
@@ -65,7 +65,7 @@ async function findFile(
 ): Promise<FoundFile | undefined> {
   if ((await storage.kindOf(storage.join(folder, name))) === undefined) return undefined;
   const file = await storage.findInside(folder, name, options);
-  const standIn = findStandIn(await readBeginning(storage, file, Math.min(64, file.byteLength)));
-  if (standIn === undefined) return file;
-  throw inputError('lfs-pointer', standIn.message, { where: { file: file.path }, hint: standIn.hint });
+  const standIn = standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
+  if (standIn !== undefined) throw standIn;
+  return file;
 }

@@ -2,7 +2,7 @@ import { inFile, inputError } from '../../errors.js';
 import { MAX_ELEMENTS, MAX_TABLE_BYTES } from '../../limits.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { findStandIn } from '../foreign-files.js';
+import { standInError } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
 import { readTable } from './sstable.js';
 import { readFields } from './wire.js';
@@ -109,8 +109,8 @@ async function readIndex(storage: Storage, index: FoundFile): Promise<Uint8Array
       { hint: 'it lists the tensors of a model and is smaller: save the model again' },
     );
   const bytes = await readBeginning(storage, index, index.byteLength);
-  const standIn = findStandIn(bytes.subarray(0, 64));
-  if (standIn !== undefined) throw inputError('lfs-pointer', standIn.message, { hint: standIn.hint });
+  const standIn = standInError(bytes.subarray(0, 64), index.path);
+  if (standIn !== undefined) throw standIn;
   return bytes;
 }
 
@@ -176,9 +176,8 @@ function readShape(bytes: Uint8Array, key: string): readonly number[] {
 }
 
 async function tooShort(storage: Storage, key: string, needed: number, name: string, file: FoundFile) {
-  const standIn = findStandIn(await readBeginning(storage, file, Math.min(64, file.byteLength)));
-  if (standIn !== undefined)
-    return inputError('lfs-pointer', standIn.message, { where: { file: file.path }, hint: standIn.hint });
+  const standIn = standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
+  if (standIn !== undefined) return standIn;
   return inputError('weights-size', `the tensor "${key}" ends at byte ${needed}, "${name}" has ${file.byteLength}`, {
     where: { file: file.path, field: key },
     hint: 'the file is incomplete or belongs to another model: download or save the model again',

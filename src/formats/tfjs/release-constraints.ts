@@ -50,8 +50,7 @@ export async function releaseConstraints(
 
   async function release(layer: Layer): Promise<Layer> {
     let released = layer;
-    for (const { field, weight, tensor, projection } of listConstrained(layer)) {
-      if (!isLookedAt(tensor) || (projection !== undefined && (await obeys(tensor, projection, values)))) continue;
+    for await (const { field, weight } of listViolated(layer, values, isLookedAt)) {
       const config = withoutConstraint(released.config, field);
       released = { ...released, config, settings: toPlain(config) as PlainObject };
       const message = `TensorFlow.js would change its ${weight} by its ${field} as it loads it: the constraint is left out`;
@@ -68,13 +67,23 @@ export async function constraintWarnings(model: Model): Promise<readonly Warning
   return model.withValues(async (values) => {
     const warnings: Warning[] = [];
     for (const layer of layers)
-      for (const { field, weight, tensor, projection } of listConstrained(layer)) {
-        if (projection === undefined || (await obeys(tensor, projection, values))) continue;
+      for await (const { field, weight, projection } of listViolated(layer, values)) {
+        // What a constraint of people's own does is not known.
+        if (projection === undefined) continue;
         const message = `TensorFlow.js changes its ${weight} by its ${field} as it loads it, Keras takes it as it is stored: the new model computes otherwise than in TensorFlow.js`;
         warnings.push({ code: 'constraint-not-obeyed', message, where: layer.name });
       }
     return warnings;
   });
+}
+
+/** The constraints that a layer's weights do not obey, and those of which it is not known what they ask. */
+async function* listViolated(layer: Layer, values: TensorValues, isLookedAt: (tensor: Tensor) => boolean = () => true) {
+  for (const constrained of listConstrained(layer)) {
+    const { tensor, projection } = constrained;
+    if (!isLookedAt(tensor)) continue;
+    if (projection === undefined || !(await obeys(tensor, projection, values))) yield constrained;
+  }
 }
 
 function listConstrained({ className, settings, weights }: Layer) {

@@ -10,6 +10,7 @@ import {
 import { serializeJson } from '../../json/serialize-json.js';
 import { isKnownClass } from '../../layers/known-objects.js';
 import { badTopology } from '../dialects/bad-topology.js';
+import { bareJson } from '../dialects/bare-json.js';
 
 // TensorFlow.js camel-cases the keys of an architecture and most of its strings before it looks at them, so that
 // `batchInputShape` and `batch_input_shape` are one to it: `convertPythonicToTs` in tfjs-layers 4.22
@@ -39,17 +40,15 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
     const saysTheSame = ({ key: own, value: said }: JsonMember) =>
       textOf(said) === textOf(getMember({ ...value, members }, own)!);
     const twice = repeated.find((member) => !UNREAD.includes(member.key) && !saysTheSame(member));
-    if (twice === undefined && repeated.length > 0)
-      return { ...value, members: members.filter((member) => !repeated.includes(member)) };
     if (twice !== undefined) throw badTopology(`"${twice.key}" is there twice, in snake case and in camel case`, field);
-    return { ...value, members };
+    return { ...value, members: members.filter((member) => !repeated.includes(member)) };
   }
   const text = WORDS.test(key) ? stringOf(value) : undefined;
   const snake = text === undefined ? undefined : snakeCase(text);
   return snake === undefined || snake === text ? value : { kind: 'string', text: JSON.stringify(snake) };
 }
 
-const textOf = (root: JsonValue): string => serializeJson({ lead: '', trail: '', root }).replace(/\s/g, '');
+const textOf = (root: JsonValue): string => serializeJson({ lead: '', trail: '', root: bareJson(root) });
 
 /** What TensorFlow.js reads past. */
 const UNREAD: readonly string[] = ['build_config', 'registered_name'];

@@ -3,6 +3,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { WeightFact } from '../../layers/layer-facts.js';
 import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import { type Weight, withoutScope } from '../../model/tensor.js';
+import { memoizeByObject } from '../memoize-by-object.js';
 
 // Names of weights in a manifest. TensorFlow.js looks for `<layer>/<weight>`, and where it finds no such variable for the
 // name without its last scope but one: `loadWeights` in tfjs-layers 4.22 (src/engine/container.ts).
@@ -10,13 +11,10 @@ import { type Weight, withoutScope } from '../../model/tensor.js';
 /** A name as it was meant: TensorFlow puts `:0` behind variables, and Python on Windows writes other slashes. */
 export const cleanName = (name: string): string => name.replaceAll('\\', '/').replace(/:0$/, '');
 
-const found = new WeakMap<PlainObject, readonly WeightFact[]>();
+const findOnce = memoizeByObject<PlainObject, string, readonly WeightFact[]>();
 
-function weightFactsOf(className: string, settings: PlainObject): readonly WeightFact[] {
-  const facts = found.get(settings) ?? factsOf(className, settings).weights?.(settings, []) ?? [];
-  found.set(settings, facts);
-  return facts;
-}
+const weightFactsOf = (className: string, settings: PlainObject): readonly WeightFact[] =>
+  findOnce(settings, className, () => factsOf(className, settings).weights?.(settings, []) ?? []);
 
 /**
  * The name of a layer's weight as its class has it, whoever wrote it; the name as it stands where the class has none like it.

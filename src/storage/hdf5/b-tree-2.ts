@@ -1,11 +1,10 @@
 import { verifyChecksum } from './checksum.js';
-import { hasSignature, numberAt, sizedNumberAt, u8At, u16At, u32At } from './fields.js';
+import { CHECKSUM_BYTES, hasSignature, numberAt, sizedNumberAt, u8At, u16At, u32At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged } from './hdf5-errors.js';
 
 const HEAD_BYTES = 38;
 const NODE_HEAD_BYTES = 6;
-const CHECKSUM_BYTES = 4;
 // Two levels hold a thousand records, and each further one multiplies by 25.
 const MOST_LEVELS = 8;
 

@@ -1,7 +1,5 @@
-import { u32At } from './fields.js';
+import { CHECKSUM_BYTES, u32At } from './fields.js';
 import { damaged } from './hdf5-errors.js';
-
-const CHECKSUM_BYTES = 4;
 
 /** @throws RetrofitError `bad-hdf5` where the last four bytes are not the checksum of those before */
 export function verifyChecksum(bytes: Uint8Array): void {

@@ -2,6 +2,9 @@ import { badHdf5, damaged } from './hdf5-errors.js';
 
 // Numbers and texts as HDF5 writes them, little-endian. What is asked for behind the end is damage, not zero.
 
+/** What a checksum takes, behind what it is over. */
+export const CHECKSUM_BYTES = 4;
+
 /** The address that stands for "nowhere": all bits set. */
 export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
 

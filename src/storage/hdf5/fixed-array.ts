@@ -1,5 +1,5 @@
 import { verifyChecksum } from './checksum.js';
-import { hasSignature, numberAt, piece, sizedNumberAt, u8At, u32At } from './fields.js';
+import { CHECKSUM_BYTES, hasSignature, numberAt, piece, sizedNumberAt, u8At, u32At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged } from './hdf5-errors.js';
 
@@ -14,7 +14,6 @@ interface Element {
 
 const HEAD_BYTES = 28;
 const BLOCK_HEAD_BYTES = 14;
-const CHECKSUM_BYTES = 4;
 const ADDRESS_BYTES = 8;
 const MASK_BYTES = 4;
 

@@ -1,6 +1,6 @@
 import { bytesFor, listRecords } from './b-tree-2.js';
 import { lookup3, verifyChecksum } from './checksum.js';
-import { hasSignature, numberAt, piece, sizedNumberAt, u8At, u16At, u32At } from './fields.js';
+import { CHECKSUM_BYTES, hasSignature, numberAt, piece, sizedNumberAt, u8At, u16At, u32At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged, unread } from './hdf5-errors.js';
 
@@ -12,7 +12,6 @@ export interface FractalHeap {
 }
 
 const HEAD_BYTES = 146;
-const CHECKSUM_BYTES = 4;
 const IS_CHECKED = 0x02;
 /** How an object's place begins that is larger than any block, and the type of their index. */
 const IS_HUGE = 0x10;

@@ -1,6 +1,6 @@
 import { SMALL_BYTES } from '../../limits.js';
 import { verifyChecksum } from './checksum.js';
-import { hasSignature, numberAt, piece, sizedNumberAt, u8At, u16At, u32At } from './fields.js';
+import { CHECKSUM_BYTES, hasSignature, numberAt, piece, sizedNumberAt, u8At, u16At, u32At } from './fields.js';
 import { type Hdf5Bytes, memoize } from './hdf5-bytes.js';
 import { damaged, unread } from './hdf5-errors.js';
 import { CONTINUATION, LAST_KNOWN } from './message-types.js';
@@ -25,7 +25,6 @@ const MOST_HEADER_BYTES = 2 ** 26;
 const IS_SHARED = 0x02;
 const FAILS_IF_UNKNOWN = 0x80;
 const FIRST_PREFIX_BYTES = 16;
-const CHECKSUM_BYTES = 4;
 
 /** A stretch of messages: a header has one, and others where it grew. */
 interface Block {
