@@ -84,12 +84,12 @@ export interface Oracle {
     folder: string,
     saves: readonly Extension[],
   ): Promise<{ readonly files: Readonly<Record<Extension, string>> }>;
-  /** Loads both and runs them on the same inputs. */
+  /** Loads both and runs them on the same inputs; with `weights`, what became of those too. */
   compare(
     before: SavedModel,
     after: SavedModel,
     options?: Options,
-  ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
+  ): Promise<{ readonly outputs: readonly ComparedOutput[]; readonly weights?: ComparedWeights }>;
   compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
   /** Saves the model with one variable changed. */
   change(
@@ -153,13 +153,24 @@ export function listCatalogue(kind: Kind): readonly CatalogueModel[] {
   return (JSON.parse(listed) as readonly CatalogueModel[]).filter((model) => model.kinds.includes(kind));
 }
 
-/** A Keras for this test file; the process ends with the file. */
+const servers: Server[] = [];
+
+// Outside every test, so after the last of the file.
+afterAll(() => {
+  for (const server of servers) server.kill('SIGKILL');
+});
+
+const oracles = new Map<Kind, Oracle>();
+
+/** The Keras of this kind for this test file: its process begins with the first question and ends with the file. */
 export function oracle(kind: Kind): Oracle {
+  const known = oracles.get(kind) ?? startOracle(kind);
+  oracles.set(kind, known);
+  return known;
+}
+
+function startOracle(kind: Kind): Oracle {
   let running: Promise<(name: string, request: Options) => Promise<unknown>> | undefined;
-  let server: Server | undefined;
-  afterAll(() => {
-    server?.kill('SIGKILL');
-  });
   const ask = async <T>(name: string, request: Options): Promise<T> => {
     running ??= start();
     return (await running)(name, request) as Promise<T>;
@@ -185,7 +196,7 @@ export function oracle(kind: Kind): Oracle {
   async function start() {
     const { python } = inject('oracle');
     const started = spawn(python!, [SERVER, kind], { stdio: ['pipe', 'pipe', 'pipe'] });
-    server = started;
+    servers.push(started);
     let messages = '';
     started.stderr.on('data', (chunk: Buffer) => {
       messages = (messages + chunk.toString()).slice(-4000);
