@@ -14,7 +14,7 @@ import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 
-// What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
+// What a file brings along that a loader may run or fetch: docs/HOSTILE.md, row 17. It is carried, never resolved.
 const RUNS_CODE: ReadonlyMap<string, string> = new Map([
   ['Lambda', 'carries Python code that Keras runs when it loads the model'],
   ['__lambda__', 'carries Python code that Keras runs when it loads the model'],
