@@ -40,6 +40,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly markdown?: string;
   readonly html?: string;
   readonly svg?: string;
+  readonly layers?: boolean;
   readonly force?: boolean;
   readonly quiet?: boolean;
   readonly config?: string;

@@ -112,6 +112,17 @@ export const inspectReportSchema = z.object({
       blockedBy: z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable(),
     }),
   ),
+  /** With `--layers`. */
+  layers: z
+    .array(
+      z.object({
+        name: z.string(),
+        className: z.string(),
+        shape: z.array(unknownNumber).nullable(),
+        stage: z.number(),
+      }),
+    )
+    .optional(),
 });
 
 /** What `convert --json` prints. */

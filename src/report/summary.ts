@@ -1,8 +1,9 @@
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
-import type { Model, Warning } from '../model/model.js';
+import type { Container, Format, Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
+import type { ListedLayer } from '../stages/list-layers.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
 import { byteSize, count, magnitude, percent, printable, visible } from './printable.js';
@@ -133,10 +134,32 @@ const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {
   keras3: 'Keras 3',
 };
 
-/** One line a loader: whether it takes the model, and what stops it. */
-export const loaderLines = (verdicts: readonly LoaderVerdict[]): readonly string[] =>
+/** Every layer of a model, one a row. */
+export const layerTable = (layers: readonly ListedLayer[]): Table => ({
+  head: ['layer', 'class', 'shape', 'stage'],
+  rightAligned: new Set([3]),
+  rows: layers.map(({ name, className, shape, stage }) => [
+    printable(name),
+    printable(className),
+    shape === null ? 'unknown' : shape.map((size) => size ?? '?').join(' x '),
+    String(stage),
+  ]),
+});
+
+/** Who opens the files of a container. */
+const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
+  tfjs: ['tfjs'],
+  'keras-h5': ['keras2', 'keras3'],
+  'keras-json': ['keras2', 'keras3'],
+  'keras-zip': ['keras2', 'keras3'],
+  'saved-model': ['keras2'],
+};
+
+/** One line a loader: whether it takes the model, as it is or converted, and what stops it. */
+export const loaderLines = (verdicts: readonly LoaderVerdict[], { container }: Format): readonly string[] =>
   verdicts.map(({ loader, blockedBy }) => {
     const name = LOADER_NAMES[loader].padEnd(14);
-    if (blockedBy === null) return `${name} loads it`;
-    return `${name} does not load it: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
+    const isOwn = OWN_LOADERS[container].includes(loader);
+    if (blockedBy === null) return `${name} ${isOwn ? 'loads it' : 'takes it, converted (se-retrofit convert)'}`;
+    return `${name} ${isOwn ? 'does not load it' : 'does not take it as it is'}: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
   });

@@ -5,7 +5,7 @@ import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { byteSize, count, printable } from '../../report/printable.js';
-import { loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
+import { layerTable, loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
@@ -24,7 +24,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
-  const { plan, modules, loads } = inspection;
+  const { plan, modules, loads, layers } = inspection;
   const run: Run = {
     tool: TOOL,
     model,
@@ -39,7 +39,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path), false);
   if (flags.json) {
-    print(reportLine(inspectReport(run, inspection)));
+    print(reportLine(inspectReport(run, inspection, flags.layers === true)));
     return;
   }
   const { dialect } = model.format;
@@ -52,7 +52,8 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     ...rows,
     `would add ${totalsLine(plan)}`,
     ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
-    ...loaderLines(loads),
+    ...loaderLines(loads, model.format),
+    ...(flags.layers === true ? ['', ...textTable(layerTable(layers))] : []),
   );
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
   tell(
