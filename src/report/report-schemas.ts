@@ -87,6 +87,7 @@ const verificationFields = {
     doubled: z.number(),
     quantized: z.number(),
     added: z.number(),
+    onlyModules: z.boolean(),
     changed: z.array(
       z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values', 'doubled']) }),
     ),
