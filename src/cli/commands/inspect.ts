@@ -10,7 +10,7 @@ import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
-import { checkReportPlaces, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** What the model is kept in, and by whom where TensorFlow itself did. */
@@ -38,6 +38,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path), false);
+  if (!flags.json) tell(...writtenLines(flags));
   if (flags.json) {
     print(reportLine(inspectReport(run, inspection, flags.layers === true)));
     return;
