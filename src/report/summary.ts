@@ -78,6 +78,7 @@ function exactCell(sites: readonly Site[]): string {
 
 /** The totals in one line, next to what the paper's formula says of the same sites. */
 export function totalsLine({ sites, params, macs, options }: Plan): string {
+  if (sites.length === 0) return 'no modules';
   const paper = params.added === params.paper ? 'just as the paper' : `${count(params.paper)} by the paper`;
   return (
     `${sites.length} ${sites.length === 1 ? 'module' : 'modules'}: ` +
@@ -109,23 +110,35 @@ export function removedLine(modules: readonly RetrofittedModule[]): string {
   return `taken out: ${names.join(', ')}${more}`;
 }
 
-/** What to do with the new model. */
-export const nextSteps = ({ exact, sites }: Plan): readonly string[] => [
-  exact
-    ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
-    : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
-  ...(sites.some(({ graph }) => graph.length > 0) ? TRAIN_NESTED : TRAIN),
+/** What to do with the new model, in the language of those who open such a file. */
+export function nextSteps({ exact, sites }: Plan, container: Container): readonly string[] {
+  // A nested model that is frozen freezes its modules too, and so does a wrapper.
+  const isNested = sites.some(({ graph }) => graph.length > 0);
+  const [flat, nested] = container === 'tfjs' ? TENSORFLOW_JS : KERAS;
+  return [
+    exact
+      ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
+      : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
+    ...(isNested ? nested : flat),
+  ];
+}
+
+/** How all but the modules is frozen: in a model, and in one that holds models. */
+type Freezing = readonly [flat: readonly string[], nested: readonly string[]];
+
+const TENSORFLOW_JS: Freezing = [
+  ["  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })"],
+  [
+    "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
+  ],
 ];
 
-const TRAIN: readonly string[] = [
-  "  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })",
-  "  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')",
-];
-
-/** A nested model that is frozen freezes its modules too, and so does a wrapper. */
-const TRAIN_NESTED: readonly string[] = [
-  "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
-  "  Keras          for layer in model._flatten_layers(include_self=False): layer.trainable = hasattr(layer, 'layers') or type(layer).__name__ == 'TimeDistributed' or layer.name.startswith('se_')",
+const KERAS: Freezing = [
+  ["  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')"],
+  [
+    '  Keras          layers = list(model.layers)',
+    "                 while layers: layer = layers.pop(); inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
+  ],
 ];
 
 const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {

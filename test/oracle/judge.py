@@ -400,6 +400,13 @@ def values(K, model):
     return {key: encode(K.numpy(variable)) for key, variable in list_variables(K, load_model(K, model))}
 
 
+def trainedAfter(K, model, code):
+    """The variables that train when some lines of Python have been run on the model."""
+    loaded = load_model(K, model)
+    exec(code, {"model": loaded})  # noqa: S102
+    return [key for key, variable in list_variables(K, loaded) if is_trained(K, loaded, variable)]
+
+
 def is_trained(K, model, variable):
     return any(variable is other for other in model.trainable_weights)
 
@@ -524,6 +531,7 @@ REQUESTS = {
     "randomised": randomised,
     "saveAgain": saveAgain,
     "trainSteps": trainSteps,
+    "trainedAfter": trainedAfter,
     "values": values,
     "weights": weights,
 }

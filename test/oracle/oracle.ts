@@ -112,6 +112,8 @@ export interface Oracle {
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
   /** Trains with images [n, height, width, channels] and labels, and saves the result. */
   trainSteps(model: SavedModel, to: string, options: Options): Promise<Trained>;
+  /** The variables that train when some lines of Python have been run on the model. */
+  trainedAfter(model: SavedModel, code: string): Promise<readonly string[]>;
   /** The weights by name. */
   values(model: SavedModel): Promise<Trained['values']>;
   /** Names of `model.layers`, nested models' inside. */
@@ -193,6 +195,7 @@ function startOracle(kind: Kind): Oracle {
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     trainSteps: (model, to, options) => ask('trainSteps', { model, to, ...options }),
+    trainedAfter: (model, code) => ask('trainedAfter', { model, code }),
     values: (model) => ask('values', { model }),
     layers: (model, options) => ask('layers', { model, ...options }),
     outputs: (model, options) => ask('outputs', { model, ...options }),

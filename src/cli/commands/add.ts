@@ -121,5 +121,5 @@ function show(run: Run, isDryRun: boolean): void {
   if (isDryRun) tell('dry run: nothing was written');
   if (output === null) return;
   print(dataColors.green(outputLine(model, output, milliseconds)));
-  tell(...nextSteps(plan).map((line) => messageColors.dim(line)));
+  tell(...nextSteps(plan, output.format.container).map((line) => messageColors.dim(line)));
 }
