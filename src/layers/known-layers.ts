@@ -41,12 +41,9 @@ export const isKnownLayer = (className: string): boolean =>
 /** Whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
 
-/** Layers that run code, or a graph of somebody else's, under a known name. */
-const FOREIGN: readonly string[] = ['Lambda', 'TFSMLayer', 'TorchModuleWrapper', 'FlaxLayer', 'JaxLayer'];
-
 /** Whether a layer may hold others that its config does not show: custom ones, and wrappers of models or convolutions. */
 export function isClosedLayer(className: string, config: PlainObject): boolean {
-  if (!isKnownLayer(className) || FOREIGN.includes(className)) return true;
+  if (!isKnownLayer(className) || factsOf(className, {}).runsCode !== undefined) return true;
   const { layer } = config;
   if (!isPlainObject(layer) || typeof layer.class_name !== 'string' || !isPlainObject(layer.config)) return false;
   const isModel = layer.config.layers !== undefined;

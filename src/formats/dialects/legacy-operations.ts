@@ -1,5 +1,6 @@
 import { getMember, type JsonObject, stringOf } from '../../json/json-value.js';
 import { factsOf, hasFacts } from '../../layers/known-layers.js';
+import { isMerge } from '../../layers/layer-facts.js';
 import { isOperationClass } from '../../layers/operations.js';
 
 /**
@@ -14,9 +15,7 @@ export function operationIn(entry: JsonObject, className: string): string | unde
     getMember(entry, 'module') !== undefined ||
     getMember(config, 'trainable') !== undefined ||
     stringOf(getMember(config, 'name')) === undefined;
-  if (isLayer || (hasFacts(className) && !MERGING.includes(factsOf(className, {}).role))) return undefined;
+  if (isLayer || (hasFacts(className) && !isMerge(factsOf(className, {}).role))) return undefined;
   // This package has them all, whichever module they are from.
   return `keras.src.ops.${className}`;
 }
-
-const MERGING: readonly string[] = ['add', 'multiply', 'merge', 'concatenate'];

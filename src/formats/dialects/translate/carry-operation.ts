@@ -1,7 +1,7 @@
 import { fromPlain, type JsonObject, type JsonValue, stringOf } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { namesInBoth } from '../../../layers/operation-names.js';
+import { namesInBoth } from '../../../layers/operations.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
