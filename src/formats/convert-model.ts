@@ -11,6 +11,7 @@ import {
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
+import { factsOfContainer } from './containers.js';
 import { halfWarning, heldWarning, leftOutWarning, renamedWarning, structureWarnings } from './conversion-warnings.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { type Blocker, findBlocker } from './loaders.js';
@@ -137,11 +138,11 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
 
 /** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
 const keepsOperations = (format: Format): boolean =>
-  loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && format.container !== 'keras-h5');
+  loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && !factsOfContainer(format.container).isLegacy);
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {
-  const wantsModules = container === 'keras-zip' || (container === 'keras-json' && dialect === 'keras3');
+  const wantsModules = factsOfContainer(container).modules.includes(dialect);
   return wantsModules && graph.read?.module === undefined ? unread(graph) : graph;
 }
 
@@ -154,9 +155,7 @@ function unread({ read: _, ...graph }: Graph): Graph {
   return { ...graph, layers };
 }
 
-/** Where a format keeps compile settings: in the architecture, or beside it. */
-const settingsPlace = ({ container }: Format): 'topology' | 'beside' =>
-  container === 'keras-zip' || container === 'keras-json' ? 'topology' : 'beside';
+const settingsPlace = ({ container }: Format): 'topology' | 'beside' => factsOfContainer(container).settings;
 
 function withoutSettings(model: Model): Model {
   if (!isCompiled(model.trainingConfig)) return { ...model, trainingConfig: undefined };

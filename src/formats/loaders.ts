@@ -18,6 +18,7 @@ import {
   stepAxes,
 } from '../model/model.js';
 import { classBlocker, type Finding } from './class-blocker.js';
+import { factsOfContainer } from './containers.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
@@ -67,7 +68,10 @@ export const findBlocker = (
   { container, settings, kerasVersion }: Around,
 ): Blocker | undefined =>
   rootBlocker(graph, loader, container) ??
-  findInside(graph, loader, { isLegacy: container === 'keras-h5', takesLists: wantsListedEnds(kerasVersion) }) ??
+  findInside(graph, loader, {
+    isLegacy: container !== undefined && factsOfContainer(container).isLegacy === true,
+    takesLists: wantsListedEnds(kerasVersion),
+  }) ??
   (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined);
 
 function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
@@ -102,12 +106,12 @@ function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken
 
 /** `.h5` files name the class of the model alone; `.keras` files say its module, and so do those that Keras 3 reads bare. */
 function rootBlocker(graph: Graph, loader: Loader, container: Container | undefined): Blocker | undefined {
-  if (graph.read === undefined || !(container === 'keras-zip' || (container === 'keras-json' && loader === 'keras3')))
-    return undefined;
+  const modules: readonly Loader[] = container === undefined ? [] : factsOfContainer(container).modules;
+  if (graph.read === undefined || !modules.includes(loader)) return undefined;
   if (loader === 'keras3' && isObject(graph.read.config) && getMember(graph.read.config, 'name') === undefined)
     return { layer: graph.name, field: 'name', reason: 'is missing' };
   if (loader === 'keras3') return moduleBlocker(graph, graph.name, true);
-  return loader === 'keras2' && graph.read.module === undefined ? withoutModule(graph.name, 'Keras 2') : undefined;
+  return graph.read.module === undefined ? withoutModule(graph.name, 'Keras 2') : undefined;
 }
 
 const withoutModule = (layer: string, keras: string): Blocker => ({

@@ -12,7 +12,7 @@ import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { listTensors } from './list-tensors.js';
 import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
 import { type Released, releaseConstraints } from './release-constraints.js';
-import { architectureIn } from './tfjs-source.js';
+import { architectureIn, findTfjsSource } from './tfjs-source.js';
 
 export interface NewTfjsOptions {
   /** Bytes of a weight file, the last one's excepted; 4 MiB by default, as the official converter has it. */
@@ -69,9 +69,7 @@ export async function writeNewTfjs(
 
 /** A model that was not TensorFlow.js' before, with those constraints alone that its weights obey. */
 export const forTfjs = async (model: Model, values: TensorValues): Promise<Released> =>
-  (model.carried as { readonly kind?: string } | undefined)?.kind === 'tfjs'
-    ? { model, warnings: [] }
-    : releaseConstraints(model, values);
+  findTfjsSource(model) === undefined ? releaseConstraints(model, values) : { model, warnings: [] };
 
 export interface PlannedWeight {
   readonly tensor: Tensor;
