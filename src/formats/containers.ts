@@ -1,14 +1,39 @@
+import type { JsonDocument } from '../json/json-value.js';
 import { getMember } from '../json/json-value.js';
-import type { Container, Dialect, Model, WeightLayout, WrittenContainer } from '../model/model.js';
-import type { PendingOutput, Storage } from '../storage/storage.js';
-import type { FileContent } from './file-content.js';
+import type { Container, Dialect, Model, Warning, WeightLayout, WrittenContainer } from '../model/model.js';
+import type { FindOptions, FoundFile, PendingOutput, Storage } from '../storage/storage.js';
+import type { WrittenArchitecture } from './check-written.js';
 import { isForeignZip } from './foreign-files.js';
 import { CONFIG_MEMBER, METADATA_MEMBER } from './keras/archive-members.js';
 import type { OutputPlace } from './output-place.js';
-import type { ReadOptions } from './read-options.js';
 import { findTfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
-import type { OnProgress, WrittenFiles } from './written-files.js';
+
+/** What may be said of a model that is to be read. */
+export interface ReadOptions extends FindOptions {
+  /** The file with the weights, or a checkpoint, for an architecture's JSON. */
+  readonly weights?: string;
+}
+
+/** The beginning of a file, and its JSON if it is one: what formats are told apart by. */
+export interface FileContent {
+  readonly file: FoundFile;
+  readonly head: Uint8Array;
+  readonly json: JsonDocument | undefined;
+}
+
+/** What a writer reports of the model it wrote. */
+export interface WrittenFiles {
+  readonly architecture: WrittenArchitecture;
+  readonly files: readonly { readonly name: string; readonly byteLength: number }[];
+  /** The weights were copied as they lay, and their checksum compared. */
+  readonly isIntact?: boolean;
+  /** What the old files hold and the new ones cannot, by its path; nothing that a loader reads. */
+  readonly lost?: readonly string[];
+  readonly warnings?: readonly Warning[];
+}
+
+export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
 /** What loaders and writers go by in a container. */
 interface ContainerFacts {

@@ -2,12 +2,11 @@ import { inputError, usageError } from '../errors.js';
 import { HEAD_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
 import type { FoundFile, Storage } from '../storage/storage.js';
+import type { FileContent, ReadOptions } from './containers.js';
 import { WRITTEN } from './containers.js';
-import type { FileContent } from './file-content.js';
 import { refuseForeignFile } from './foreign-files.js';
 import { CONFIG_MEMBER } from './keras/archive-members.js';
 import { readBeginning, readJsonFile } from './read-json-file.js';
-import type { ReadOptions } from './read-options.js';
 import { findSavedModel, refuseCheckpoint } from './tensorflow-files.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 

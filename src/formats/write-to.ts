@@ -2,11 +2,11 @@ import type { Format, Model, Warning } from '../model/model.js';
 import type { PendingOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
+import type { OnProgress } from './containers.js';
 import { isFolder, WRITTEN } from './containers.js';
+import { tooOldWarning } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
-import { tooOldWarning } from './version-warnings.js';
-import type { OnProgress } from './written-files.js';
 
 /** What was written. */
 export interface WriteResult {

@@ -3,7 +3,7 @@ import { ACTIVATION_LAYERS, DROPOUTS } from './activation-layers.js';
 import { CONVOLUTIONS } from './convolutions.js';
 import { DENSE } from './dense.js';
 import { isQuantized } from './dtype-policy.js';
-import { type LayerFacts, passesMask } from './layer-facts.js';
+import { isMerge, type LayerFacts, passesMask } from './layer-facts.js';
 import { MERGES } from './merges.js';
 import { NORMALIZATIONS } from './normalizations.js';
 import { isOperationClass, operationFacts } from './operations.js';
@@ -74,4 +74,14 @@ export function outputCount(className: string): number | undefined {
   // A structure goes through Identity as it is.
   const role = className === 'Identity' ? undefined : KNOWN_LAYERS.get(className)?.role;
   return role === undefined || role === 'other' ? undefined : 1;
+}
+
+/**
+ * Whether a layer is called with one list of tensors rather than with a tensor an argument: merging layers always,
+ * operations almost never, other layers and models where they have several inputs.
+ */
+export function takesTensorList(className: string, tensors: number, isOperation: boolean): boolean {
+  if (isOperation) return operationFacts(className, {}).takesList === true;
+  const { role, takesList } = factsOf(className, {});
+  return takesList ?? (isMerge(role) || tensors > 1);
 }

@@ -1,3 +1,4 @@
+import { LOADER_NAMES } from '../format-names.js';
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Model, Warning } from '../model/model.js';
@@ -126,12 +127,6 @@ const TRAIN_NESTED: readonly string[] = [
   "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
   "  Keras          for layer in model._flatten_layers(include_self=False): layer.trainable = hasattr(layer, 'layers') or type(layer).__name__ == 'TimeDistributed' or layer.name.startswith('se_')",
 ];
-
-const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {
-  tfjs: 'TensorFlow.js',
-  keras2: 'Keras 2',
-  keras3: 'Keras 3',
-};
 
 /** One line a loader: whether it takes the model, and what stops it. */
 export const loaderLines = (verdicts: readonly LoaderVerdict[]): readonly string[] =>

@@ -1,3 +1,4 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import {
   fromPlain,
   getMember,
@@ -17,7 +18,7 @@ import type { LayerFacts, Loader } from '../../../layers/layer-facts.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect, Layer } from '../../../model/model.js';
 import { bareJson, objectOf } from '../bare-json.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
 
@@ -134,7 +135,7 @@ function isSpareField(
   if (standing === 'known') return INPUT_FIELDS.includes(key) && !saysInput;
   if (standing === undefined) throw noSuchClass(className, layer, target);
   if (standing === 'ignorable' || plain === null) return true;
-  throw noSuchField(layer, key, plain, target, `is an argument that ${loaderName(target)} does not know`);
+  throw noSuchField(layer, key, plain, target, `is an argument that ${LOADER_NAMES[target]} does not know`);
 }
 
 function translateFunction(
@@ -157,7 +158,7 @@ function translateFunction(
   throw cannotConvert(
     layer,
     field,
-    `its ${field} is ${name === undefined ? 'a function of its own' : `"${name}"`}, and ${loaderName(target)} has none there that computes the same`,
+    `its ${field} is ${name === undefined ? 'a function of its own' : `"${name}"`}, and ${LOADER_NAMES[target]} has none there that computes the same`,
     'build the model with another function and train it again, or keep it in the format it is in',
   );
 }
@@ -219,7 +220,7 @@ export function noSuchClass(className: string, layer: string, target: Loader) {
   return cannotConvert(
     layer,
     'class_name',
-    `${loaderName(target)} has no ${className} that does the same`,
+    `${LOADER_NAMES[target]} has no ${className} that does the same`,
     'keep the model in the format it is in, or rebuild it without this layer',
   );
 }
@@ -230,7 +231,7 @@ function noSuchField(layer: string, field: string, value: unknown, target: Loade
   return cannotConvert(
     layer,
     field,
-    `${loaderName(target)} cannot do the same: its ${field}${shown} ${reason}`,
+    `${LOADER_NAMES[target]} cannot do the same: its ${field}${shown} ${reason}`,
     'keep the model in the format it is in, or rebuild it without this setting',
   );
 }
