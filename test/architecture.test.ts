@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** A room is a folder of src, or a file right in it. What a room may import: DESIGN.md, "Layout". */
+/** A room is a folder of src, or a file right in it. What a room may import: docs/ARCHITECTURE.md. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'limits.ts': [],

@@ -15,7 +15,7 @@ import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 
-// What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
+// What a file brings along that a loader may run or fetch: docs/HOSTILE.md, row 17. It is carried, never resolved.
 const OWN_CODE = 'which Keras and TensorFlow.js do not have: it needs its own code to load';
 
 /** What stands around the graph in a file. */

@@ -1,6 +1,6 @@
 import type { Plain } from '../json/json-value.js';
 
-// Which numbers a config may hold where a size is computed with them: HOSTILE.md, row 7. What a loader accepts stands
+// Which numbers a config may hold where a size is computed with them: docs/HOSTILE.md, row 7. What a loader accepts stands
 // here too, such as null for a default. Absent fields and serialised objects (a `__tuple__`) are not looked at.
 
 export interface SizeRule {
