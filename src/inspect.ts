@@ -1,5 +1,4 @@
-import type { LoaderVerdict } from './formats/loaders.js';
-import { listModelLoaders } from './formats/model-loaders.js';
+import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import type { Model } from './model/model.js';
 import type { RetrofitOptions } from './plan/options.js';
 import type { Plan } from './plan/plan.js';

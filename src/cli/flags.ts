@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import type { ReadOptions } from '../formats/read-options.js';
+import type { ReadOptions } from '../formats/containers.js';
 import type { Dialect, WrittenContainer } from '../model/model.js';
 import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 

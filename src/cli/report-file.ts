@@ -1,5 +1,6 @@
 import { access, appendFile, constants, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
+import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
 import { printable } from '../report/printable.js';
@@ -87,7 +88,7 @@ async function checkReportPlace(
   }
   if (output === undefined) return;
   const report = await nodeStorage.canonical(path);
-  if (output.format.container === 'tfjs') {
+  if (isFolder(output.format.container)) {
     const folder = await nodeStorage.canonical(output.folder);
     if (report !== folder && !report.startsWith(`${folder}/`)) return;
     throw badPlace(flag, path, 'would lie in the folder of the new model, which holds nothing else');

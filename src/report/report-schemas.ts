@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CONTAINERS, DIALECTS, WEIGHT_LAYOUTS } from '../format-names.js';
+import { CONTAINERS, DIALECTS, LOADERS, WEIGHT_LAYOUTS } from '../format-names.js';
 
 // The JSON that `--json` prints. These shapes are a contract: fields are added, never renamed or removed.
 
@@ -108,7 +108,7 @@ export const inspectReportSchema = z.object({
   modules: z.array(z.object({ name: z.string(), stage: z.number(), block: unknownNumber, kind: z.string() })),
   loads: z.array(
     z.object({
-      loader: z.enum(['tfjs', 'keras2', 'keras3']),
+      loader: z.enum(LOADERS),
       ok: z.boolean(),
       blockedBy: z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable(),
     }),

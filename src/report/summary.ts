@@ -1,3 +1,4 @@
+import { LOADER_NAMES } from '../format-names.js';
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Container, Format, Model, Warning } from '../model/model.js';
@@ -140,12 +141,6 @@ const KERAS: Freezing = [
     "                 while layers: layer = layers.pop(); inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
   ],
 ];
-
-const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {
-  tfjs: 'TensorFlow.js',
-  keras2: 'Keras 2',
-  keras3: 'Keras 3',
-};
 
 /** Every layer of a model, one a row. */
 export const layerTable = (layers: readonly ListedLayer[]): Table => ({

@@ -1,3 +1,4 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, type JsonObject, withMember } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
@@ -6,9 +7,17 @@ import { argumentsOf, type CallArguments } from '../../../model/call-arguments.j
 import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
 import { maskedLayers } from '../../../model/masked-layers.js';
-import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
+import {
+  type Call,
+  type Graph,
+  type Layer,
+  listGraphs,
+  mapGraphs,
+  type TensorRef,
+  tensorKey,
+} from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -105,13 +114,13 @@ export const holdsOperations = (root: Graph): boolean =>
 const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
 
 /** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
-function withKnownWeights(graph: Graph): Graph {
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph === undefined) return { ...layer, weights: keptWeights(layer) };
-    return { ...layer, graph: withKnownWeights(layer.graph) };
-  });
-  return { ...graph, layers };
-}
+const withKnownWeights = (root: Graph): Graph =>
+  mapGraphs(root, (graph) => ({
+    ...graph,
+    layers: graph.layers.map((layer) =>
+      layer.graph === undefined ? { ...layer, weights: keptWeights(layer) } : layer,
+    ),
+  }));
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
 
@@ -260,7 +269,7 @@ function refuseMask(layer: Layer, { target, masked }: Task): void {
   throw cannotConvert(
     layer.name,
     'class_name',
-    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${loaderName(target)} makes something else`,
+    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`,
     'keep the model in the format it is in, or rebuild it without the mask',
   );
 }
