@@ -3,10 +3,13 @@ import type { Tensor } from './tensor.js';
 
 // Keys for maps over a whole tree of models. Names may hold any character, so they are not just joined.
 
-/** @param graph names of the nested models around the layer, outermost first */
+/** The same for a layer. */
 export const layerKey = (graph: readonly string[], layer: string): string => JSON.stringify([...graph, layer]);
 
-/** The same for one of its weights. */
+/**
+ * A key for maps over the weights of a whole tree of models.
+ * @param graph names of the nested models around the layer, outermost first
+ */
 export const weightKey = (graph: readonly string[], layer: string, weight: string): string =>
   JSON.stringify([graph, layer, weight]);
 
