@@ -7,22 +7,14 @@ import { argumentsOf, type CallArguments } from '../../../model/call-arguments.j
 import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
 import { maskedLayers } from '../../../model/masked-layers.js';
-import {
-  type Call,
-  type Graph,
-  type Layer,
-  listGraphs,
-  mapGraphs,
-  type TensorRef,
-  tensorKey,
-} from '../../../model/model.js';
+import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { omissionOf } from './leaves-out.js';
-import { keptWeights, namePieces, wrapAgain } from './name-pieces.js';
+import { namePieces, withKnownWeights, wrapAgain } from './name-pieces.js';
 import { isOperation } from './read-operation.js';
 import type { DialectPair } from './translate-config.js';
 import { listHeld, translateKeywords } from './translate-keywords.js';
@@ -112,15 +104,6 @@ export const holdsOperations = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
 
 const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
-
-/** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
-const withKnownWeights = (root: Graph): Graph =>
-  mapGraphs(root, (graph) => ({
-    ...graph,
-    layers: graph.layers.map((layer) =>
-      layer.graph === undefined ? { ...layer, weights: keptWeights(layer) } : layer,
-    ),
-  }));
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
 
