@@ -5,7 +5,7 @@ import { type Format, type Graph, type Layer, listGraphs, type Model, type Warni
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
 import { isBefore215 } from './keras/keras-versions.js';
-import { feedsLayer, listNestedPlaces } from './nested-places.js';
+import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 
 // What is said of a model in the words of another loader.
 
@@ -85,14 +85,30 @@ export function tooNewWarning({ weightLayout, dialect }: Format, version: string
   return [{ code: 'layout-too-new', message, where: null }];
 }
 
-/** A Sequential model that becomes functional inside another: Keras 3.0 to 3.3 and the later ones want other ends of it. */
-export function tooOldWarning({ graph: root, format: { dialect }, kerasVersion }: Model): readonly Warning[] {
-  if (dialect !== 'keras3' || !wantsListedEnds(kerasVersion)) return [];
+/**
+ * A model as it is written where a Sequential one became functional inside another. Keras 3.0 to 3.3 and the later ones want
+ * other ends of it, so it is written for the version that saved it; and Keras 3.0 to 3.2 load none in a Sequential model,
+ * whatever its ends, so there it is written for today's.
+ */
+export function forItsVersion(model: Model): { readonly model: Model; readonly warnings: readonly Warning[] } {
+  const { kerasVersion } = model;
+  const place = findTurned(model);
+  if (place === undefined) return { model, warnings: [] };
+  const where = place.holder.name;
+  if (place.parent.kind === 'sequential' && /^3\.[0-2](?:\.|$)/.test(kerasVersion ?? '')) {
+    const message = `the new file is for Keras 3.4 and later; Keras ${kerasVersion}, which saved the model, loads no functional model in a Sequential one`;
+    return { model: { ...model, kerasVersion: undefined }, warnings: [{ code: 'layout-too-new', message, where }] };
+  }
+  const message = `the new file is for Keras ${kerasVersion}, which saved the model; Keras 3.4 and later want models in models in another form: for them put it through se-retrofit convert`;
+  return { model, warnings: [{ code: 'layout-too-old', message, where }] };
+}
+
+/** A Sequential model of Keras 3.0 to 3.3 that became functional inside another, behind which a layer wants a tensor. */
+function findTurned({ graph: root, format: { dialect }, kerasVersion }: Model): NestedPlace | undefined {
+  if (dialect !== 'keras3' || !wantsListedEnds(kerasVersion)) return undefined;
   for (const [{ kind, outputs, structures, read }, place] of listNestedPlaces(root)) {
     const isTurned = kind === 'functional' && read?.className !== 'Functional' && outputs.length === 1;
-    if (!isTurned || isListOfOne(structures?.outputs) || !feedsLayer(place)) continue;
-    const message = `the new file is for Keras ${kerasVersion}, which saved the model; Keras 3.4 and later want models in models in another form: for them put it through se-retrofit convert`;
-    return [{ code: 'layout-too-old', message, where: place.holder.name }];
+    if (isTurned && !isListOfOne(structures?.outputs) && feedsLayer(place)) return place;
   }
-  return [];
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
 import type { OnProgress } from './containers.js';
 import { isFolder, WRITTEN } from './containers.js';
-import { tooOldWarning } from './conversion-warnings.js';
+import { forItsVersion } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 
@@ -52,10 +52,11 @@ export interface PendingModel {
  */
 export async function beginModel(
   storage: Storage,
-  model: Model,
+  given: Model,
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<PendingModel> {
+  const { model, warnings: ofVersion } = forItsVersion(given);
   const force = options.force ?? false;
   const { container } = place.format;
   await checkOutput(storage, model, place, force);
@@ -77,7 +78,7 @@ export async function beginModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: [...warnings, ...unlike, ...tooOldWarning(model), ...(lost.length === 0 ? [] : [lostWarning(lost)])],
+      warnings: [...warnings, ...unlike, ...ofVersion, ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
     return { result, pending };
   } catch (error) {
