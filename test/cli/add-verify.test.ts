@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addReportSchema, errorReportSchema, readModel, writeModel } from '../../src/index.js';
-import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { buildModel, layer, layerOf, layersOf, writeBuilt } from '../support/model-builder.js';
 import { addReport } from './add-report.js';
 

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+import { copyFixture, expectFailure, makeFolders } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { buildModel, groupOf, input, layer, layersOf, nested, writeBuilt } from '../support/model-builder.js';
 import { type AddReport, addReport } from './add-report.js';
 

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+import { copyFixture, expectFailure, makeFolders } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { addReport } from './add-report.js';
 
 const newFolder = makeFolders();

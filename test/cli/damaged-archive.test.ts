@@ -1,7 +1,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 
 const newFolder = makeFolders();
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { inspect, networkSvg } from '../../src/index.js';
-import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { modelFolder, readFixture } from '../support/fixtures.js';
 import { listElements, type MarkupElement, parseMarkup, textOf } from '../support/markup.js';
 import { buildModel, renameLayer, writeBuilt } from '../support/model-builder.js';
@@ -111,7 +112,7 @@ describe('add --html', () => {
     expect(rows).toEqual(
       expect.arrayContaining(['se_2_1', 'se_2_2', 'se_3_1', 'se_3_2', 'conv4_block1_3_bn', 'ratio']),
     );
-    expect(textsOf(root, 'pre').join()).toContain("layer.name.startswith('se_')");
+    expect(textsOf(root, 'pre').join()).toContain("layer.name.startsWith('se_')");
     expect(textsOf(root, 'h2')).toEqual(['Stages', 'Modules', 'Without a module', 'What to do next', 'Options']);
     expectHarmless(readFileSync(file, 'utf8'));
   });

@@ -2,7 +2,8 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MAX_HDF5_DEPTH } from '../../src/limits.js';
-import { BIN, expectFailure, makeFolders, namesIn, run, runProgram } from '../support/cli.js';
+import { BIN, expectFailure, makeFolders, namesIn, runProgram } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { editCopy, hdf5Fixture, readFileWith, valuesOf } from '../support/hdf5-files.js';
 
 const newFolder = makeFolders();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { inspectReportSchema } from '../../src/index.js';
-import { bytesIn, copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+import { bytesIn, copyFixture, expectFailure, makeFolders } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { modelFolder } from '../support/fixtures.js';
 
 const newFolder = makeFolders();

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BIN, bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run, runProgram } from '../support/cli.js';
-import { runHere } from '../support/cli-here.js';
+import { BIN, bytesIn, copyFixture, expectFailure, makeFolders, namesIn, runProgram } from '../support/cli.js';
+import { runHere as run, runHere } from '../support/cli-here.js';
 
 const newFolder = makeFolders();
 

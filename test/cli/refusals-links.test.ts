@@ -2,7 +2,8 @@ import { mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodeStorage } from '../../src/storage/node/node-storage.js';
-import { bytesIn, makeFolders, run, runProgram } from '../support/cli.js';
+import { bytesIn, makeFolders, runProgram } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { buildModel, splitWeights, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
 import { expectRefused, NET, type Refusal, writeBroken } from './refused.js';
 

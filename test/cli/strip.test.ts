@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorReportSchema, stripReportSchema } from '../../src/index.js';
-import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { buildModel, layer, layersOf, writeBuilt } from '../support/model-builder.js';
 
 const newFolder = makeFolders();

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { bakeReportSchema, exciteReportSchema, inspect, readModel } from '../../src/index.js';
-import { copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
+import { copyFixture, expectFailure, makeFolders } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 
 /** Trained with its modules, and pictures that it was not trained with. */
 const DIGITS = fileURLToPath(new URL('../../fixtures/digits/', import.meta.url));

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bytesIn, expectFailure, makeFolders, namesIn, run, startRun } from '../support/cli.js';
+import { bytesIn, expectFailure, makeFolders, namesIn, startRun } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { makeTunePlace, type TunePlace } from './tune-place.js';
 
 const newFolder = makeFolders();

@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { errorReportSchema, readModel, retrofit, verifyReportSchema, writeModel } from '../../src/index.js';
 import { changeWeight } from '../support/changed-weights.js';
-import { copyFixture, expectFailure, makeFolders, type Result, run } from '../support/cli.js';
+import { copyFixture, expectFailure, makeFolders, type Result } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { buildModel, layer, layersOf, writeBuilt } from '../support/model-builder.js';
 
 const newFolder = makeFolders();

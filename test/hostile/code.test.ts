@@ -2,7 +2,8 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { errorReportSchema } from '../../src/index.js';
-import { bytesIn, makeFolders, run } from '../support/cli.js';
+import { bytesIn, makeFolders } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { isAll } from '../support/is-all.js';
 import { editText, modelFileOf, WRITINGS, type Writing, writeWhole } from './containers.js';
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { errorReportSchema } from '../../src/index.js';
-import { bytesIn, makeFolders, run } from '../support/cli.js';
+import { bytesIn, makeFolders } from '../support/cli.js';
+import { runHere as run } from '../support/cli-here.js';
 import { isAll } from '../support/is-all.js';
 import { editText, editWeights, modelFileOf, WRITINGS, type Writing, weightsFileOf, writeWhole } from './containers.js';
 
