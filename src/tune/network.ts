@@ -8,6 +8,7 @@ import { findFinalActivation, leaveOutActivation } from './final-activation.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
 import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
 import { setTrainingMode } from './training-modes.js';
+import { listSteps, runSteps } from './training-steps.js';
 import type { TuneOptions } from './tune-options.js';
 
 /** A running model that is made ready to be trained, and computes in training as it does in Keras. */
@@ -15,10 +16,12 @@ export interface Network {
   readonly loss: Loss;
   readonly weights: TrainedWeights;
   /**
-   * The mean loss of a batch with the regularisers' of what is trained, and how many images are told right.
+   * Computes what no training changes: what `judge` reads, in the order of `Steps.frontier`.
    * @param images [images, height, width, channels]
    */
-  readonly judge: (images: Tensor, labels: readonly number[], isTraining: boolean) => Judgement;
+  readonly look: (images: Tensor) => readonly Tensor[];
+  /** The mean loss of a batch with the regularisers' of what is trained, and how many images are told right. */
+  readonly judge: (seen: readonly Tensor[], labels: readonly number[], isTraining: boolean) => Judgement;
 }
 
 export interface Judgement {
@@ -48,11 +51,18 @@ export function makeNetwork(
   const leavesOut = fits && found.path !== undefined;
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
+  const steps = listSteps(tf, runs, weights.layers);
   return {
     loss,
     weights,
-    judge: (images, labels, isTraining) => {
-      const output = runs.apply(images, { training: isTraining }) as Tensor2D;
+    look: (images) => {
+      const { input, settled, frontier } = steps;
+      return [...runSteps(settled, new Map([[input, images]]), frontier, true).values()];
+    },
+    judge: (seen, labels, isTraining) => {
+      const { others, frontier } = steps;
+      const given = new Map(frontier.map((value, index) => [value, seen[index]!]));
+      const output = runSteps(others, given, [steps.output], isTraining).get(steps.output) as Tensor2D;
       const penalties = [...weights.layers].flatMap((layer) => layer.calculateLosses());
       return {
         loss: penalties.reduce((sum, penalty) => tf.add(sum, penalty), meanLoss(tf, loss, output, labels)),

@@ -2,6 +2,7 @@ import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import type { ImageBatch, ImageSize } from '../images/image-batches.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { Adam } from './adam.js';
+import { computeGradients } from './gradients.js';
 import type { Network } from './network.js';
 import { withRandomNumbers } from './seeded-random.js';
 
@@ -32,18 +33,18 @@ export function trainStep(
 ): BatchResult {
   return tf.tidy(() => {
     const labels = labelsOf(batch);
-    const images = imageTensor(tf, batch, size);
+    const seen = network.look(imageTensor(tf, batch, size));
     const variables = network.weights.trained.map(({ variable }) => variable.read() as Variable);
     let correct = 0;
-    const { value, grads } = withRandomNumbers(step.random, () =>
-      tf.variableGrads(() => {
-        const judged = network.judge(images, labels, true);
+    const { value, gradients } = withRandomNumbers(step.random, () =>
+      computeGradients(tf, variables, () => {
+        const judged = network.judge(seen, labels, true);
         correct = judged.correct;
         return judged.loss;
-      }, variables),
+      }),
     );
     const loss = value.dataSync()[0]!;
-    if (Number.isFinite(loss)) adam.move(grads, step.rate, step.number);
+    if (Number.isFinite(loss)) adam.move(gradients, step.rate, step.number);
     return { loss, correct, images: labels.length };
   });
 }
@@ -52,7 +53,7 @@ export function trainStep(
 export const judgeBatch = ({ tf }: TensorFlow, network: Network, batch: ImageBatch, size: ImageSize): BatchResult =>
   tf.tidy(() => {
     const labels = labelsOf(batch);
-    const { loss, correct } = network.judge(imageTensor(tf, batch, size), labels, false);
+    const { loss, correct } = network.judge(network.look(imageTensor(tf, batch, size)), labels, false);
     return { loss: loss.dataSync()[0]!, correct, images: labels.length };
   });
 
