@@ -7,6 +7,7 @@ import { guardWasmMemory } from './out-of-memory.js';
 import { quickenReLU6 } from './quick-activations.js';
 import { registerQuickGradients } from './quick-gradients.js';
 import type { PassedOver, TensorFlow } from './tensorflow.js';
+import { shareWasmMemory } from './wasm-sharing.js';
 
 const INSTALL =
   'npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-layers@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0';
@@ -82,6 +83,7 @@ async function startWasm(tf: Core): Promise<false> {
   setWasmPaths(entry.slice(0, entry.lastIndexOf('tf-backend-wasm')));
   await useBackend(tf, 'wasm');
   guardWasmMemory(tf);
+  shareWasmMemory(tf);
   registerWasmGradients(tf);
   mendMaxPoolGradient(tf);
   mendBatchNorm(tf, 'wasm');

@@ -1,10 +1,13 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { ImageSize } from '../images/image-batches.js';
 import type { Model } from '../model/model.js';
 import { findInferenceCalls } from '../runtime/inference-calls.js';
 import type { LoadedModel } from '../runtime/load-model.js';
+import { isNative } from '../runtime/native-backend.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import { findFinalActivation, leaveOutActivation } from './final-activation.js';
+import { imagesAtOnce } from './images-at-once.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
 import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
 import { setTrainingMode } from './training-modes.js';
@@ -15,6 +18,10 @@ import type { TuneOptions } from './tune-options.js';
 export interface Network {
   readonly loss: Loss;
   readonly weights: TrainedWeights;
+  /** See `imagesAtOnce`. */
+  readonly imagesAtOnce: (size: ImageSize) => number;
+  /** Whether training has an influence from the first layer on: `look` gives the images themselves. */
+  readonly looksAtNothing: boolean;
   /**
    * Computes what no training changes: what `judge` reads, in the order of `Steps.frontier`.
    * @param images [images, height, width, channels]
@@ -52,9 +59,12 @@ export function makeNetwork(
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
   const steps = listSteps(tf, runs, weights.layers);
+  const need = { steps, trained: weights.layers, isNative: isNative(tf) };
   return {
     loss,
     weights,
+    looksAtNothing: steps.settled.length === 0,
+    imagesAtOnce: (size) => imagesAtOnce(need, size),
     look: (images) => {
       const { input, settled, frontier } = steps;
       return [...runSteps(settled, new Map([[input, images]]), frontier, true).values()];
