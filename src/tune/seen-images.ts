@@ -42,7 +42,10 @@ export function rememberSeen(tensorflow: TensorFlow, network: Network, size: Ima
       if (known.has(path)) continue;
       known.set(
         path,
-        values.map((each) => each.slice((index * each.length) / seen.length, ((index + 1) * each.length) / seen.length) as Float32Array),
+        values.map(
+          (each) =>
+            each.slice((index * each.length) / seen.length, ((index + 1) * each.length) / seen.length) as Float32Array,
+        ),
       );
       bytesLeft -= bytes;
     }

@@ -4,8 +4,8 @@ import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { Adam } from './adam.js';
 import { computeGradients } from './gradients.js';
 import type { Network } from './network.js';
-import { type Look, plainLook } from './seen-images.js';
 import { withRandomNumbers } from './seeded-random.js';
+import { type Look, plainLook } from './seen-images.js';
 
 /** What came of one batch. */
 export interface BatchResult {

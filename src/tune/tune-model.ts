@@ -1,6 +1,12 @@
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { refusal } from '../errors.js';
-import { type ImageSize, imageBatches, type KeptPixels, keepPixels, type SkippedImage } from '../images/image-batches.js';
+import {
+  type ImageSize,
+  imageBatches,
+  type KeptPixels,
+  keepPixels,
+  type SkippedImage,
+} from '../images/image-batches.js';
 import { randomNumbers, shuffled } from '../random.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { type Adam, cosineRate, createAdam } from './adam.js';
