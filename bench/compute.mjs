@@ -78,7 +78,9 @@ function describeMachine() {
   };
 }
 
-const imagesOf = (count) => `${FOLDER}images-${count}`;
+function imagesOf(count) {
+  return `${FOLDER}images-${count}`;
+}
 
 /** Smooth noise, as JPEG files of a size that has to be scaled; the first images of a larger folder are those of a smaller one. */
 async function makeImages(count) {
