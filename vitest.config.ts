@@ -1,11 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
+/** Finds or makes the Python environment in which real Keras judges what we write. */
+const ORACLE = 'test/oracle/setup.ts';
+/** Imports the Kerases, once for all files. */
+const SERVERS = 'test/oracle/keras-servers.ts';
+/** Builds the native backend, with the TensorFlow of that environment. */
+const NATIVE = 'test/runtime/native-setup.ts';
+
+/** The tests of some folders of test/ ('.': right in it), and what has to be there before them. */
+const project = (name: string, folders: readonly string[], globalSetup: readonly string[] = []) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: folders.map((folder) => (folder === '.' ? 'test/*.test.ts' : `test/${folder}/**/*.test.ts`)),
+    globalSetup: [...globalSetup],
+  },
+});
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Find or make the Python environment in which real Keras judges what we write, then the native backend with its
-    // TensorFlow.
-    globalSetup: ['test/oracle/setup.ts', 'test/runtime/native-setup.ts'],
+    projects: [
+      // Nothing built, no Python, no TensorFlow: `npm run test:unit`.
+      project('unit', ['.', 'formats', 'json', 'layers', 'model', 'plan', 'report', 'storage', 'transforms']),
+      project('runtime', ['images', 'real', 'runtime', 'tensorflowjs', 'tune'], [ORACLE, NATIVE]),
+      project('oracle', ['oracle'], [ORACLE, SERVERS]),
+      project('commands', ['cli', 'docs', 'package', 'web'], [ORACLE, NATIVE]),
+      project('faults', ['faults', 'fuzz', 'hostile'], [ORACLE]),
+    ],
     // Tests on a native backend name the one that was built for them; the others compute the same with and without one.
     env: { SE_RETROFIT_NATIVE: '/nowhere' },
     testTimeout: 120_000,

@@ -9,3 +9,13 @@ export const WEIGHT_LAYOUTS = ['tfjs-manifest', 'legacy-hdf5', 'weights-hdf5', '
 
 /** Whose words it can be in; what `--dialect` takes. */
 export const DIALECTS = ['keras2', 'keras3'] as const;
+
+/** Who loads models. */
+export const LOADERS = ['tfjs', 'keras2', 'keras3'] as const;
+
+/** What people call them. */
+export const LOADER_NAMES: Readonly<Record<(typeof LOADERS)[number], string>> = {
+  tfjs: 'TensorFlow.js',
+  keras2: 'Keras 2',
+  keras3: 'Keras 3',
+};

@@ -1,7 +1,7 @@
+import type { ReadOptions as FormatReadOptions } from './formats/containers.js';
 import { convertModel } from './formats/convert-model.js';
 import { readFrom } from './formats/known-formats.js';
 import { type OutputRequest, outputPlace } from './formats/output-place.js';
-import type { ReadOptions as FormatReadOptions } from './formats/read-options.js';
 import { type WriteOptions, type WriteResult, writeTo } from './formats/write-to.js';
 import type { Model } from './model/model.js';
 import { nodeStorage } from './storage/node/node-storage.js';

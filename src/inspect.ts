@@ -1,9 +1,9 @@
-import type { LoaderVerdict } from './formats/loaders.js';
-import { listModelLoaders } from './formats/model-loaders.js';
+import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import type { Model } from './model/model.js';
 import type { RetrofitOptions } from './plan/options.js';
 import type { Plan } from './plan/plan.js';
 import { surveyRetrofit } from './plan/plan-retrofit.js';
+import { type ListedLayer, listLayers } from './stages/list-layers.js';
 
 /** What a model looks like, and what a retrofit with these options would add. */
 export interface Inspection {
@@ -17,6 +17,7 @@ export interface Inspection {
   }[];
   /** Where the model loads as it is. */
   readonly loads: readonly LoaderVerdict[];
+  readonly layers: readonly ListedLayer[];
 }
 
 /**
@@ -34,5 +35,6 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
       kind: module.kind,
     })),
     loads: listModelLoaders(model),
+    layers: listLayers(plan.network),
   };
 }

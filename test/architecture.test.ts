@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** A room is a folder of src, or a file right in it. What a room may import: DESIGN.md, "Layout". */
+/** A room is a folder of src, or a file right in it. What a room may import: docs/ARCHITECTURE.md. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'limits.ts': [],
   'format-names.ts': [],
   'tool.ts': [],
   'random.ts': [],
+  'nearest-names.ts': [],
   json: ['errors.ts', 'limits.ts'],
   layers: ['json'],
   model: ['layers', 'json', 'errors.ts', 'limits.ts', 'format-names.ts'],
@@ -20,11 +21,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts', 'format-names.ts', 'tool.ts'],
   stages: ['model', 'layers', 'json'],
   se: ['model', 'layers', 'json', 'errors.ts', 'random.ts'],
-  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts', 'limits.ts'],
+  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'nearest-names.ts'],
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts', 'format-names.ts'],
-  'inspect.ts': ['formats', 'plan', 'model'],
+  'inspect.ts': ['formats', 'plan', 'stages', 'model'],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
   'web.ts': [
     'formats',

@@ -1,4 +1,4 @@
-import { fileSystemReason } from '../storage/node/file-system-errors.js';
+import { fileSystemReason, isFull } from '../storage/node/file-system-errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 /**
@@ -15,7 +15,7 @@ export function tolerateClosedPipes(): void {
     });
     const reason = fileSystemReason(error) ?? error.message;
     process.stderr.write(
-      `se-retrofit: standard output cannot be written: ${reason} (what was written to files stands; make room, or send the output elsewhere)\n`,
+      `se-retrofit: standard output cannot be written: ${reason} (what was written to files stands; ${isFull(error) ? 'make room, or ' : ''}send the output elsewhere)\n`,
     );
   });
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { inFile, usageError } from '../errors.js';
+import { inFile, type RetrofitError, usageError } from '../errors.js';
 import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { readJsonFile } from '../formats/read-json-file.js';
 import { toPlain } from '../json/json-value.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
-import { misfitSentence, unknownKeySentence } from './config-sentences.js';
+import { misfit, unknownKeyHint } from './config-sentences.js';
 import type { Flags } from './flags.js';
 
 const stages = z.array(z.union([z.int().min(1), z.literal('last')]));
@@ -13,7 +13,10 @@ const globs = z.array(z.string().min(1));
 const ranged = ({ min, max }: { min: number; max: number }) => z.number().min(min).max(max);
 const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
 
-/** What a `--config` file may hold: the options of `add` under their long names, in camel case. */
+/**
+ * What a `--config` file may hold: the options of `add` as the library and the `options` of a report spell them. `null` stands
+ * for what was not given there.
+ */
 export const configSchema = z
   .strictObject({
     $schema: z.string().describe('Where editors find this schema'),
@@ -21,12 +24,15 @@ export const configSchema = z
     weights: z
       .string()
       .min(1)
+      .nullable()
       .describe('The weights, for the architecture JSON of a Keras model: .h5, or a checkpoint'),
-    to: z.enum(WRITTEN_CONTAINERS).describe('What to write'),
-    dialect: z.enum(DIALECTS).describe('Whose words to write it in'),
+    to: z.enum(WRITTEN_CONTAINERS).nullable().describe('What to write'),
+    dialect: z.enum(DIALECTS).nullable().describe('Whose words to write it in'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
-    stage: stages.describe('Only these stages: numbers from 1, or "last"'),
-    skipStage: stages.describe('Not these stages'),
+    stages: stages.describe('Only these stages: numbers from 1, or "last"'),
+    skipStages: stages.describe('Not these stages'),
+    stage: stages.describe('The same as stages, as the flag spells it'),
+    skipStage: stages.describe('The same as skipStages'),
     include: globs.describe('Only behind layers of these names'),
     exclude: globs.describe('Not behind layers of these names'),
     at: globs.describe('Behind these layers, instead of at the blocks'),
@@ -38,7 +44,7 @@ export const configSchema = z
     minUnits: whole(OPTION_RANGES.minUnits).describe('Least hidden units of a module'),
     init: z.enum(OPTION_CHOICES.init).describe('Initial weights'),
     seed: whole(OPTION_RANGES.seed).describe('Seed of the initial weights'),
-    maxAddedParams: z.string().describe('Refuse to add more parameters: 5%, 200k, 1.5M'),
+    maxAddedParams: z.string().min(1).nullable().describe('Refuse to add more parameters: 5%, 200k, 1.5M'),
     denyCode: z.boolean().describe('Refuse models with layers that run code when they are loaded'),
     verify: z.boolean().describe('Compute with both models, and write the new one only if it does not differ'),
     allowLinks: z.boolean().describe('Admit weight files that are links'),
@@ -54,20 +60,36 @@ export async function withConfig(flags: Flags): Promise<Flags> {
   const file = flags.config;
   const json = await readConfig(file);
   const parsed = configSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-    throw usageError(
-      'bad-config',
-      unknown === undefined ? misfitSentence(json, issue.path) : unknownKeySentence(unknown),
-      {
-        where: { file, field: unknown ?? issue.path.join('.') },
-        hint: 'the keys are the long names of the flags in camel case; see schemas/config.schema.json',
-      },
-    );
+  if (!parsed.success) throw badConfig(file, json, parsed.error.issues[0]!);
+  const { $schema: _, stages, skipStages, ...options } = parsed.data;
+  for (const [key, twice] of [
+    ['stage', stages],
+    ['skipStage', skipStages],
+  ] as const) {
+    if (options[key] !== undefined && twice !== undefined) {
+      throw usageError('bad-config', `${key} and ${key}s are the same`, {
+        where: { file, field: key },
+        hint: 'leave one of them out',
+      });
+    }
   }
-  const { $schema: _, ...options } = parsed.data;
-  return { ...(options as Flags), ...flags };
+  const given = Object.entries({ stage: stages, skipStage: skipStages, ...options });
+  return {
+    ...(Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== null)) as Flags),
+    ...flags,
+  };
+}
+
+function badConfig(file: string, json: unknown, issue: z.core.$ZodIssue): RetrofitError {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  if (unknown !== undefined) {
+    return usageError('bad-config', 'there is no such key', {
+      where: { file, field: unknown },
+      hint: unknownKeyHint(configSchema, unknown),
+    });
+  }
+  const { message, hint } = misfit(configSchema, json, issue.path);
+  return usageError('bad-config', message, { where: { file, field: issue.path.join('.') }, hint });
 }
 
 async function readConfig(path: string): Promise<unknown> {

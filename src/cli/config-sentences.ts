@@ -1,47 +1,52 @@
+import { z } from 'zod';
 import type { Plain } from '../json/json-value.js';
-import { OPTION_CHOICES, OPTION_RANGES, rangeOf } from '../plan/options.js';
+import { nearestNames } from '../nearest-names.js';
 
-const STAGES = 'a list of whole numbers from 1, or "last"';
-const NAMES = 'a list of names';
-const YES_OR_NO = 'true or false';
-const TEXT = 'a text that is not empty';
-
-const EXPECTED: Readonly<Record<string, string>> = {
-  $schema: TEXT,
-  output: TEXT,
-  stage: STAGES,
-  skipStage: STAGES,
-  include: NAMES,
-  exclude: NAMES,
-  at: NAMES,
-  bias: YES_OR_NO,
-  denyCode: YES_OR_NO,
-  allowLinks: YES_OR_NO,
-  verify: YES_OR_NO,
-  maxAddedParams: 'a text such as "5%" or "200k"',
-  ...Object.fromEntries(
-    (Object.keys(OPTION_RANGES) as (keyof typeof OPTION_RANGES)[]).map((key) => [
-      key,
-      rangeOf(key).replace(/^give /, ''),
-    ]),
-  ),
-  ...Object.fromEntries(Object.entries(OPTION_CHOICES).map(([key, choices]) => [key, `one of ${choices.join(', ')}`])),
-};
-
-/** What is wrong with a value in a config: `"16" does not fit (location: ratio, expected: a number from 1 to 4096)`. */
-export function misfitSentence(config: unknown, path: readonly PropertyKey[]): string {
-  const [key] = path;
-  const location = path.length === 0 ? 'the whole file' : path.map(String).join('.');
-  const expected = key === undefined ? 'an object' : (EXPECTED[String(key)] ?? 'another value');
-  return `${shown(valueAt(config, path))} does not fit (location: ${location}, expected: ${expected})`;
+/** The part of a JSON schema that a sentence is made of. */
+interface Schema {
+  readonly enum?: readonly string[];
+  readonly const?: string;
+  readonly anyOf?: readonly Schema[];
+  readonly type?: string;
+  readonly items?: Schema;
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
-/** The same for a key that there is not, with the one that was probably meant. */
-export function unknownKeySentence(key: string): string {
-  const keys = Object.keys(EXPECTED);
-  const meant = keys.find((known) => plain(known) === plain(key)) ?? keys.find((known) => isTypo(known, key));
-  const expected = meant === undefined ? `one of ${keys.join(', ')}` : JSON.stringify(meant);
-  return `there is no such key (location: ${key}, expected: ${expected})`;
+type ConfigSchema = z.ZodObject;
+
+/** What is wrong with a value in a config, and what may stand there. */
+export function misfit(
+  schema: ConfigSchema,
+  config: unknown,
+  path: readonly PropertyKey[],
+): { readonly message: string; readonly hint: string } {
+  const properties = z.toJSONSchema(schema).properties as Readonly<Record<string, Schema>>;
+  const found = path[0] === undefined ? undefined : properties[String(path[0])];
+  return {
+    message: `${shown(valueAt(config, path))} does not fit`,
+    hint: found === undefined ? 'give an object' : `give ${expected(found)}`,
+  };
+}
+
+/** What to do about a key that there is not. */
+export function unknownKeyHint(schema: ConfigSchema, key: string): string {
+  const keys = Object.keys(schema.shape);
+  const [meant] = nearestNames(key, keys);
+  return meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
+}
+
+function expected({ enum: choices, const: constant, anyOf, type, items, minimum, maximum }: Schema): string {
+  if (choices !== undefined) return `one of ${choices.join(', ')}`;
+  if (constant !== undefined) return JSON.stringify(constant);
+  if (anyOf !== undefined) return anyOf.map(expected).join(', or ');
+  if (items !== undefined) return `a list: of each, ${expected(items)}`;
+  if (type === 'boolean') return 'true or false';
+  if (type === 'null') return 'null';
+  if (type === 'string') return 'a text that is not empty';
+  const range =
+    maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
+  return `a ${type === 'integer' ? 'whole number' : 'number'} ${range}`;
 }
 
 const valueAt = (config: unknown, path: readonly PropertyKey[]): unknown =>
@@ -51,21 +56,3 @@ const shown = (value: unknown): string => {
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value as Plain);
 };
-
-/** `skip-stages`, `skip_stage` and `skipStages` are all meant for `skipStage`. */
-const plain = (key: string): string => key.toLowerCase().replace(/[-_]/g, '').replace(/s$/, '');
-
-/** Whether two words are one letter apart: one more, one less, another, or two in the wrong order. */
-function isTypo(left: string, right: string): boolean {
-  if (Math.abs(left.length - right.length) > 1) return false;
-  let start = 0;
-  while (start < left.length && left[start] === right[start]) start++;
-  const [behindLeft, behindRight] = [left.slice(start), right.slice(start)];
-  const swapped = (behindLeft[1] ?? '') + (behindLeft[0] ?? '') + behindLeft.slice(2);
-  return (
-    behindLeft.slice(1) === behindRight ||
-    behindLeft === behindRight.slice(1) ||
-    behindLeft.slice(1) === behindRight.slice(1) ||
-    swapped === behindRight
-  );
-}

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import type { ReadOptions } from '../formats/read-options.js';
+import type { ReadOptions } from '../formats/containers.js';
 import type { Dialect, WrittenContainer } from '../model/model.js';
 import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 
@@ -40,6 +40,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly markdown?: string;
   readonly html?: string;
   readonly svg?: string;
+  readonly layers?: boolean;
   readonly force?: boolean;
   readonly quiet?: boolean;
   readonly config?: string;

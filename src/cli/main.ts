@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
+import { nearestNames } from '../nearest-names.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { makeProgram } from './program.js';
@@ -19,7 +21,13 @@ export async function main(words: readonly string[]): Promise<number> {
 /** The same in a process whose signals and pipes are others' business. */
 export async function runWords(words: readonly string[]): Promise<number> {
   const program = makeProgram();
+  if (words.length === 0) {
+    // Somebody looks around; a pipeline whose variable is empty has made a mistake.
+    program.outputHelp();
+    return EXIT_CODES.usage;
+  }
   try {
+    refuseUnknownCommand(program, words);
     await program.parseAsync([...words], { from: 'user' });
     return EXIT_DONE;
   } catch (error) {
@@ -58,6 +66,22 @@ const commandError = (error: CommanderError) =>
   usageError('bad-flags', error.message.replace(/^error: /, '').replaceAll('\n', ' '), {
     hint: 'see se-retrofit --help',
   });
+
+/**
+ * A first word that is no command is the model of `add`, unless no file is called so and one of the commands nearly is.
+ * @throws RetrofitError `unknown-command`
+ */
+function refuseUnknownCommand({ commands }: Command, words: readonly string[]): void {
+  const names = [...commands.map((command) => command.name()), 'help'];
+  const isHelp = words[0] === 'help';
+  const word = isHelp ? words[1] : words[0];
+  if (word === undefined || names.includes(word) || word.startsWith('-')) return;
+  const [meant] = nearestNames(word, names);
+  if (!isHelp && (meant === undefined || existsSync(word))) return;
+  throw usageError('unknown-command', `there is no command${isHelp ? '' : ' and no file'} called "${word}"`, {
+    hint: meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`,
+  });
+}
 
 /** The command that was asked for: whatever is none is the model of the default command. */
 const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>

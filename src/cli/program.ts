@@ -14,7 +14,7 @@ export function makeProgram(): Command {
     .description(
       'Puts Squeeze-and-Excitation modules into trained networks, exactly: until they are trained the new model computes what the old one did.',
     )
-    .version(TOOL.split(' ')[1]!)
+    .version(TOOL.split(' ')[1]!, '-v, --version')
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .showHelpAfterError(false);
@@ -97,6 +97,7 @@ function inspectCommand(program: Command): Command {
     .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
     .argument('<model>', MODEL)
     .option('--markdown <file>', 'write the report as Markdown too')
+    .option('--layers', 'list every layer: its name, class, shape and stage')
     .option('--svg <file>', 'draw the network, its blocks and the modules there and to add')
     .option('--force', 'replace an existing drawing')
     .action(async (model: string, flags: object) =>

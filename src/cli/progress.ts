@@ -1,3 +1,5 @@
+import { doWhenInterrupted } from './signals.js';
+
 const PATIENCE_MILLISECONDS = 1000;
 
 /** What a bar counts. */
@@ -18,6 +20,12 @@ export function progressBar(
   const started = performance.now();
   let bar: { update(value: number): void; stop(): void } | undefined;
   let isStarting = false;
+  // The bar hides the cursor and turns line wrap off: stopping it gives both back, and the line.
+  const stop = () => {
+    bar?.stop();
+    forget();
+  };
+  const forget = doWhenInterrupted(stop);
   return {
     update: (done, total) => {
       if (isQuiet || process.stderr.isTTY !== true) return;
@@ -36,6 +44,6 @@ export function progressBar(
         bar = single;
       });
     },
-    stop: () => bar?.stop(),
+    stop,
   };
 }

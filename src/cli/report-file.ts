@@ -1,7 +1,9 @@
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, appendFile, constants, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
+import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import type { Model } from '../model/model.js';
+import { printable } from '../report/printable.js';
 import { fileSystemReason, isMissing } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { replaceFile } from '../storage/replace-file.js';
@@ -13,6 +15,21 @@ const NAMES: Readonly<Record<ReportFlag, string>> = {
   markdown: 'the Markdown report',
   html: 'the page',
   svg: 'the drawing',
+};
+
+/** The endings of what a flag writes, and of files of other kinds: under these it would lie about itself. */
+const ENDINGS: Readonly<Record<ReportFlag, RegExp>> = {
+  markdown: /\.(md|markdown|txt)$/i,
+  html: /\.html?$/i,
+  svg: /\.(svg|png)$/i,
+};
+const OTHER_ENDINGS = /\.(png|jpe?g|gif|webp|avif|pdf|svg|html?|md|markdown|txt|csv|json|h5|hdf5|keras|bin)$/i;
+const PNG = /\.png$/i;
+
+const KINDS: Readonly<Record<ReportFlag, string>> = {
+  markdown: 'Markdown',
+  html: 'HTML',
+  svg: 'a drawing, as SVG or PNG',
 };
 
 type ReportFlags = { readonly [flag in ReportFlag]?: string } & { readonly force?: boolean };
@@ -33,11 +50,13 @@ export async function checkReportPlaces(
   for (const flag of Object.keys(NAMES) as ReportFlag[]) {
     const path = flags[flag];
     if (path === undefined) continue;
+    if (OTHER_ENDINGS.test(path) && !ENDINGS[flag].test(path)) throw badEnding(flag, path);
+    if (PNG.test(path)) await loadSharp();
     await checkReportPlace(path, flag, model, output);
     const report = await nodeStorage.canonical(path);
     if (taken.has(report)) throw badPlace(flag, path, 'would stand where another report goes');
     taken.add(report);
-    if (flags.force !== true && (await holdsSomething(path))) {
+    if (flags.force !== true && !isSummary(path) && (await holdsSomething(path))) {
       throw usageError('output-exists', `${NAMES[flag]} exists already`, {
         where: { file: path },
         hint: `give another name with --${flag}, or --force to replace it`,
@@ -46,6 +65,9 @@ export async function checkReportPlaces(
     await checkWritable(path, flag, output);
   }
 }
+
+/** The file in which GitHub's pipelines gather what all steps have to say. */
+const isSummary = (path: string): boolean => path === process.env.GITHUB_STEP_SUMMARY;
 
 const holdsSomething = async (path: string): Promise<boolean> =>
   (await nodeStorage.kindOf(path)) === 'file' && (await nodeStorage.findFile(path)).byteLength > 0;
@@ -66,7 +88,7 @@ async function checkReportPlace(
   }
   if (output === undefined) return;
   const report = await nodeStorage.canonical(path);
-  if (output.format.container === 'tfjs') {
+  if (isFolder(output.format.container)) {
     const folder = await nodeStorage.canonical(output.folder);
     if (report !== folder && !report.startsWith(`${folder}/`)) return;
     throw badPlace(flag, path, 'would lie in the folder of the new model, which holds nothing else');
@@ -76,6 +98,12 @@ async function checkReportPlace(
     if (report === file) throw badPlace(flag, path, 'would stand where the new model goes');
   }
 }
+
+const badEnding = (flag: ReportFlag, path: string) =>
+  usageError('bad-option', `--${flag} writes ${KINDS[flag]}, and the name says something else`, {
+    where: { file: path },
+    hint: `give a name in ${flag === 'markdown' ? '.md' : flag === 'svg' ? '.svg or .png' : '.html'}`,
+  });
 
 const badPlace = (flag: ReportFlag, path: string, message: string) =>
   usageError('bad-option', `${NAMES[flag]} ${message}`, {
@@ -100,7 +128,13 @@ async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace
 const isWithin = async (path: string, folder: string): Promise<boolean> =>
   `${await nodeStorage.canonical(path)}/`.startsWith(`${await nodeStorage.canonical(folder)}/`);
 
-/** Writes a report: whole, or not at all, unless it goes to a device. */
+/** Where the reports are that were asked for, a line each. */
+export const writtenLines = (flags: ReportFlags): readonly string[] =>
+  (Object.keys(NAMES) as ReportFlag[]).flatMap((flag) =>
+    flags[flag] === undefined ? [] : [`${NAMES[flag]}: ${printable(flags[flag])}`],
+  );
+
+/** Writes a report: whole, or not at all, unless it goes to a device; behind what is there in the summary of a pipeline. */
 export async function writeReport(
   path: string,
   flag: ReportFlag,
@@ -108,8 +142,9 @@ export async function writeReport(
   isModelWritten: boolean,
 ): Promise<void> {
   try {
-    if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
-    else await writeWhole(await nodeStorage.canonical(path), text);
+    if (isSummary(path)) await appendFile(path, text);
+    else if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
+    else await writeWhole(await nodeStorage.canonical(path), PNG.test(path) ? await drawPng(text) : encode(text));
   } catch (error) {
     if (error instanceof RetrofitError) {
       throw badFile(path, flag, error.message.replace(/^the output/, NAMES[flag]), isModelWritten);
@@ -120,12 +155,30 @@ export async function writeReport(
   }
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Twice the drawing's own size: sharp on the screens that people have. */
+async function drawPng(svg: string): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  return sharp(encode(svg), { density: 144, limitInputPixels: false }).png().toBuffer();
+}
+
+async function loadSharp() {
+  try {
+    return (await import('sharp')).default;
+  } catch {
+    throw usageError('no-sharp', 'drawings become PNG with sharp, which does not run here', {
+      hint: 'give a name in .svg, or install it: npm install sharp@0.35.5',
+    });
+  }
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const folder = nodeStorage.folderOf(path);
   if ((await nodeStorage.kindOf(folder)) !== 'folder') {
     throw outputError('cannot-write', 'the output cannot be written: there is no such folder');
   }
-  await replaceFile(nodeStorage, folder, nodeStorage.nameOf(path), [new TextEncoder().encode(text)]);
+  await replaceFile(nodeStorage, folder, nodeStorage.nameOf(path), [bytes]);
 }
 
 const cannotWrite = (path: string, flag: ReportFlag, reason: string, isModelWritten: boolean): RetrofitError =>

@@ -2,6 +2,13 @@ import { rollbackAll } from '../storage/node/pending-output/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
 let parting: (() => string) | undefined;
+const beforeEnd = new Set<() => void>();
+
+/** Has something done first when a signal ends the process; the returned function takes that back. */
+export function doWhenInterrupted(action: () => void): () => void {
+  beforeEnd.add(action);
+  return () => beforeEnd.delete(action);
+}
 
 /** Has a line said when a signal ends the process; the returned function takes that back. */
 export function sayWhenInterrupted(line: () => string): () => void {
@@ -18,7 +25,8 @@ export function exitOnSignals(): void {
     process.on(signal, () => {
       if (isEnding) process.exit(code);
       isEnding = true;
-      if (parting !== undefined) process.stderr.write(`${parting()}\n`);
+      for (const action of beforeEnd) action();
+      process.stderr.write(`${parting?.() ?? 'se-retrofit: interrupted; nothing written'}\n`);
       void rollbackAll().finally(() => process.exit(code));
     });
   }

@@ -1,5 +1,6 @@
 import type { SingleBar } from 'cli-progress';
 import type { Progress } from '../tune/tune-model.js';
+import { doWhenInterrupted } from './signals.js';
 
 /** Shows how far a training is and how long it still takes: a bar on a terminal, nothing elsewhere. */
 export interface TrainingProgress {
@@ -14,6 +15,11 @@ export async function trainingProgress(epochs: number, first: number, isShown: b
   const { default: progress } = await import('cli-progress');
   const started = performance.now();
   let bar: SingleBar | undefined;
+  const clear = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  doWhenInterrupted(clear);
   return {
     update: ({ epoch, step, steps, loss }) => {
       const done = (epoch - first) * steps + step;
@@ -27,10 +33,7 @@ export async function trainingProgress(epochs: number, first: number, isShown: b
       });
       bar.start(steps, step, payload);
     },
-    clear: () => {
-      bar?.stop();
-      bar = undefined;
-    },
+    clear,
   };
 }
 

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { usageError } from '../errors.js';
+import { isFolder } from '../formats/containers.js';
 import type { OutputPlace } from '../formats/output-place.js';
 import { printable } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
@@ -24,7 +25,7 @@ export async function checkCheckpoints(
   }
   const where = { file: checkpoints, field: 'checkpoints' };
   const [inside, output] = [await nodeStorage.canonical(checkpoints), await nodeStorage.canonical(folder)];
-  if (format.container === 'tfjs' && (inside === output || inside.startsWith(`${output}/`))) {
+  if (isFolder(format.container) && (inside === output || inside.startsWith(`${output}/`))) {
     const message = 'the checkpoints would lie in the folder of the new model, which holds nothing else';
     throw usageError('bad-option', message, { where, hint: 'give another folder with --checkpoints' });
   }

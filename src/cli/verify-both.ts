@@ -1,9 +1,10 @@
 import { RetrofitError, refusal } from '../errors.js';
 import { compareLayers } from '../formats/compare-layers.js';
-import { compareWeights } from '../formats/compare-weights.js';
+import { compareWeights, type WeightsVerdict } from '../formats/compare-weights.js';
 import { imageBatches, type SkippedImage } from '../images/image-batches.js';
 import { type ImageFile, listImages } from '../images/list-images.js';
 import type { Model } from '../model/model.js';
+import { listRetrofittedModules, type RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { difference, isVerified, type Verified, weightsLine } from '../report/verify-report.js';
 import { defaultPreprocess, imageSize } from '../runtime/image-input.js';
 import { commonInputShapes, type InputBatch, seededBatches } from '../runtime/input-batches.js';
@@ -39,6 +40,7 @@ export async function verifyBoth(
 ): Promise<Verified> {
   const folder = request.images === undefined ? undefined : await listImages(request.images, { allowsNoClasses: true });
   const weights = await compareWeights(before, after);
+  const onlyModules = isOfModules(after, weights);
   try {
     const tensorflow = await startComputing(request.backend);
     const [first, second] = [await loadModel(tensorflow, before), await loadModel(tensorflow, after)];
@@ -48,15 +50,40 @@ export async function verifyBoth(
         : imageInputs(first, second, folder.images, request, watch);
     const verification = await verifyModels(tensorflow, first, second, batches, { time: request.time ?? false });
     const layers = compareLayers(before, after);
-    return { layers, weights, verification, backend: tensorflow.backend, tolerance: request.tolerance };
+    return { layers, weights, onlyModules, verification, backend: tensorflow.backend, tolerance: request.tolerance };
   } catch (error) {
     if (!(error instanceof RetrofitError) || (error.code !== 'cannot-compute' && error.code !== 'cannot-convert'))
       throw error;
     const { kind, message, where, hint } = error;
-    throw new RetrofitError(kind, 'cannot-compute', `${message}; without computing: ${weightsLine(weights)}`, {
-      where,
-      ...(hint === undefined ? {} : { hint }),
-    });
+    throw new RetrofitError(
+      kind,
+      'cannot-compute',
+      `${message}; without computing: ${weightsLine(weights, onlyModules)}`,
+      {
+        where,
+        ...(hint === undefined ? {} : { hint }),
+      },
+    );
+  }
+}
+
+/** Whether there are changes, and all of them are other values in modules that se-retrofit put in. */
+function isOfModules(model: Model, { changed }: WeightsVerdict): boolean {
+  const layers = new Set(
+    findRetrofittedModules(model).flatMap(({ graph, parts }) =>
+      Object.values(parts).map(({ name }) => [...graph, name].join('/')),
+    ),
+  );
+  return changed.length > 0 && changed.every(({ layer, reason }) => reason === 'values' && layers.has(layer));
+}
+
+/** The modules that se-retrofit put in; none where they are not what they were. */
+function findRetrofittedModules(model: Model): readonly RetrofittedModule[] {
+  try {
+    return listRetrofittedModules(model);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.kind === 'input') return [];
+    throw error;
   }
 }
 
@@ -83,13 +110,13 @@ async function* imageInputs(
 
 /** The answer no, after its report has been printed. */
 export function differs(verified: Verified, path: string, hint: string): RetrofitError {
-  const { weights, verification, tolerance } = verified;
+  const { weights, onlyModules, verification, tolerance } = verified;
   const { firstDifference } = verification;
   const outputs =
     verification.identical || isVerified({ ...verified, weights: { ...weights, changed: [] } })
       ? undefined
       : `the outputs differ by ${difference(verification.maxAbsDiff)}${tolerance > 0 ? `, more than ${tolerance}` : ''}`;
-  return refusal('differs', outputs ?? weightsLine(weights), {
+  return refusal('differs', outputs ?? weightsLine(weights, onlyModules), {
     where: { file: path, ...(firstDifference === null || outputs === undefined ? {} : { layer: firstDifference }) },
     hint,
     isReported: true,

@@ -8,24 +8,14 @@ import {
   toPlain,
 } from '../json/json-value.js';
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
+import { factsOf } from '../layers/known-layers.js';
 import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
 import { readField } from '../layers/read-field.js';
 import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 
-// What a file brings along that a loader may run or fetch: HOSTILE.md, row 17. It is carried, never resolved.
-const RUNS_CODE: ReadonlyMap<string, string> = new Map([
-  ['Lambda', 'carries Python code that Keras runs when it loads the model'],
-  ['__lambda__', 'carries Python code that Keras runs when it loads the model'],
-  ['TFSMLayer', 'makes Keras load and run a SavedModel from a path'],
-  ['TorchModuleWrapper', 'makes Keras unpickle a PyTorch module'],
-  ['FlaxLayer', 'carries code that Keras runs'],
-  ['JaxLayer', 'carries code that Keras runs'],
-]);
-
-const READS_FILES: readonly string[] = ['StringLookup', 'IntegerLookup', 'TextVectorization'];
-
+// What a file brings along that a loader may run or fetch: docs/HOSTILE.md, row 17. It is carried, never resolved.
 const OWN_CODE = 'which Keras and TensorFlow.js do not have: it needs its own code to load';
 
 /** What stands around the graph in a file. */
@@ -150,10 +140,11 @@ const COMPILING: Vocabulary = {
 function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING): string | undefined {
   const { class_name: className, config, module } = object;
   if (typeof className !== 'string') return undefined;
-  const runs = RUNS_CODE.get(className);
-  if (runs !== undefined)
-    return `${subject} ${runs}; it is carried as it is, and the new model is no safer than the old`;
-  if (READS_FILES.includes(className) && isPlainObject(config) && typeof config.vocabulary === 'string') {
+  // What a Lambda holds is an object of this name.
+  const { runsCode, readsFile } = factsOf(className === '__lambda__' ? 'Lambda' : className, {});
+  if (runsCode !== undefined)
+    return `${subject} ${runsCode}; it is carried as it is, and the new model is no safer than the old`;
+  if (readsFile && isPlainObject(config) && typeof config.vocabulary === 'string') {
     return `${subject} makes Keras read the file its "vocabulary" names; it is carried as it is`;
   }
   if (isOpLayer(className)) return codeOfOperation(config, subject);

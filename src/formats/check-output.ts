@@ -2,6 +2,7 @@ import { RetrofitError, usageError } from '../errors.js';
 import { getMember, isArray, stringOf } from '../json/json-value.js';
 import type { Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
+import { isFolder } from './containers.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import { readJsonFile } from './read-json-file.js';
 
@@ -11,7 +12,7 @@ import { readJsonFile } from './read-json-file.js';
  */
 export async function checkOutput(storage: Storage, model: Model, place: OutputPlace, force: boolean): Promise<void> {
   await refuseInside(storage, model, place);
-  if (place.format.container === 'tfjs') await checkFolder(storage, model, place, force);
+  if (isFolder(place.format.container)) await checkFolder(storage, model, place, force);
   else
     for (const name of listOutputNames(place)) await checkFile(storage, model, storage.join(place.folder, name), force);
 }

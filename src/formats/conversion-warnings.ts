@@ -1,8 +1,11 @@
+import { LOADER_NAMES } from '../format-names.js';
 import { computeDtype } from '../layers/dtype-policy.js';
 import type { Loader } from '../layers/layer-facts.js';
-import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
-import { loaderName } from './dialects/translate/cannot-convert.js';
+import { type Format, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
+import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
+import { isBefore215 } from './keras/keras-versions.js';
+import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 
 // What is said of a model in the words of another loader.
 
@@ -37,7 +40,7 @@ export function leftOutWarning(layers: readonly Layer[], target: Loader): readon
   return [
     {
       code: 'training-only-layers-dropped',
-      message: `left out, as ${loaderName(target)} has none like them: layers that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names}`,
+      message: `left out, as ${LOADER_NAMES[target]} has none like them: layers that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names}`,
       where: null,
     },
   ];
@@ -71,4 +74,41 @@ export function structureWarnings({ structures }: Graph, target: Loader): readon
       : `the new format has no structure for the model's ${side}: they are a list now${order}`;
     return [{ code: 'structure-lost', message, where: side === 'inputs' ? 'input_layers' : 'output_layers' }];
   });
+}
+
+// Versions of Keras that do not load what is written, though they are of the kind that it is written for.
+
+/** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
+export function tooNewWarning({ weightLayout, dialect }: Format, version: string | undefined): readonly Warning[] {
+  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !isBefore215(version)) return [];
+  const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
+  return [{ code: 'layout-too-new', message, where: null }];
+}
+
+/**
+ * A model as it is written where a Sequential one became functional inside another. Keras 3.0 to 3.3 and the later ones want
+ * other ends of it, so it is written for the version that saved it; and Keras 3.0 to 3.2 load none in a Sequential model,
+ * whatever its ends, so there it is written for today's.
+ */
+export function forItsVersion(model: Model): { readonly model: Model; readonly warnings: readonly Warning[] } {
+  const { kerasVersion } = model;
+  const place = findTurned(model);
+  if (place === undefined) return { model, warnings: [] };
+  const where = place.holder.name;
+  if (place.parent.kind === 'sequential' && /^3\.[0-2](?:\.|$)/.test(kerasVersion ?? '')) {
+    const message = `the new file is for Keras 3.4 and later; Keras ${kerasVersion}, which saved the model, loads no functional model in a Sequential one`;
+    return { model: { ...model, kerasVersion: undefined }, warnings: [{ code: 'layout-too-new', message, where }] };
+  }
+  const message = `the new file is for Keras ${kerasVersion}, which saved the model; Keras 3.4 and later want models in models in another form: for them put it through se-retrofit convert`;
+  return { model, warnings: [{ code: 'layout-too-old', message, where }] };
+}
+
+/** A Sequential model of Keras 3.0 to 3.3 that became functional inside another, behind which a layer wants a tensor. */
+function findTurned({ graph: root, format: { dialect }, kerasVersion }: Model): NestedPlace | undefined {
+  if (dialect !== 'keras3' || !wantsListedEnds(kerasVersion)) return undefined;
+  for (const [{ kind, outputs, structures, read }, place] of listNestedPlaces(root)) {
+    const isTurned = kind === 'functional' && read?.className !== 'Functional' && outputs.length === 1;
+    if (isTurned && !isListOfOne(structures?.outputs) && feedsLayer(place)) return place;
+  }
+  return undefined;
 }

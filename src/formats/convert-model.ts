@@ -8,16 +8,24 @@ import {
   type Layer,
   loaderOf,
   type Model,
+  mapGraphs,
   type RetrofitRecord,
   type Warning,
 } from '../model/model.js';
-import { halfWarning, heldWarning, leftOutWarning, renamedWarning, structureWarnings } from './conversion-warnings.js';
+import { layerKey } from '../model/weight-key.js';
+import { factsOfContainer } from './containers.js';
+import {
+  halfWarning,
+  heldWarning,
+  leftOutWarning,
+  renamedWarning,
+  structureWarnings,
+  tooNewWarning,
+} from './conversion-warnings.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
-import { type Blocker, findBlocker } from './loaders.js';
-import { tfjsBlocker } from './model-loaders.js';
+import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
-import { tooNewWarning } from './version-warnings.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -137,26 +145,25 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
 
 /** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
 const keepsOperations = (format: Format): boolean =>
-  loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && format.container !== 'keras-h5');
+  loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && !factsOfContainer(format.container).isLegacy);
 
 /** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {
-  const wantsModules = container === 'keras-zip' || (container === 'keras-json' && dialect === 'keras3');
+  const wantsModules = factsOfContainer(container).modules.includes(dialect);
   return wantsModules && graph.read?.module === undefined ? unread(graph) : graph;
 }
 
 /** The graph without the text it was read from; calls with arguments of their own keep theirs. */
-function unread({ read: _, ...graph }: Graph): Graph {
-  const layers = graph.layers.map(({ entry: __, ...layer }): Layer => {
-    const calls = layer.calls.map(({ read, ...call }) => (call.hasArguments ? { ...call, read } : call));
-    return { ...layer, calls, ...(layer.graph === undefined ? {} : { graph: unread(layer.graph) }) };
+const unread = (root: Graph): Graph =>
+  mapGraphs(root, ({ read: _, ...graph }) => {
+    const layers = graph.layers.map(({ entry: __, ...layer }): Layer => {
+      const calls = layer.calls.map(({ read, ...call }) => (call.hasArguments ? { ...call, read } : call));
+      return { ...layer, calls };
+    });
+    return { ...graph, layers };
   });
-  return { ...graph, layers };
-}
 
-/** Where a format keeps compile settings: in the architecture, or beside it. */
-const settingsPlace = ({ container }: Format): 'topology' | 'beside' =>
-  container === 'keras-zip' || container === 'keras-json' ? 'topology' : 'beside';
+const settingsPlace = ({ container }: Format): 'topology' | 'beside' => factsOfContainer(container).settings;
 
 function withoutSettings(model: Model): Model {
   if (!isCompiled(model.trainingConfig)) return { ...model, trainingConfig: undefined };
@@ -181,8 +188,8 @@ function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undef
 
 function renameRecord(record: RetrofitRecord | undefined, renamed: readonly Renaming[]): RetrofitRecord | undefined {
   if (record === undefined) return undefined;
-  const names = new Map(renamed.map(({ graph, before, after }) => [JSON.stringify([...graph, before]), after]));
-  const rename = (graph: readonly string[], name: string) => names.get(JSON.stringify([...graph, name])) ?? name;
+  const names = new Map(renamed.map(({ graph, before, after }) => [layerKey(graph, before), after]));
+  const rename = (graph: readonly string[], name: string) => names.get(layerKey(graph, name)) ?? name;
   const renameAll = (graph: readonly string[]) => graph.map((name, depth) => rename(graph.slice(0, depth), name));
   return {
     ...record,
@@ -204,4 +211,15 @@ function renameRecord(record: RetrofitRecord | undefined, renamed: readonly Rena
       },
     }),
   };
+}
+
+/** The model with the names that its layers have in the other's format; as it is, where that format cannot hold it. */
+export function inDialectOf({ format }: Model, model: Model): Model {
+  if (loaderOf(format) === loaderOf(model.format)) return model;
+  try {
+    return convertModel(model, format);
+  } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'cannot-convert') return model;
+    throw error;
+  }
 }

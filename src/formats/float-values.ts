@@ -1,9 +1,7 @@
 import { inputError } from '../errors.js';
-import type { Tensor, TensorValues } from '../model/tensor.js';
+import { FLOATS, type Tensor, type TensorValues } from '../model/tensor.js';
 import { toFloat16 } from './tfjs/quantize.js';
 import { decodeFloat16 } from './tfjs/scale-stored.js';
-
-const FLOATS: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
 /** Whether a tensor's values are numbers that `floatChunks` gives. */
 export const holdsFloats = ({ dtype }: Tensor): boolean => FLOATS.includes(dtype);

@@ -1,5 +1,5 @@
 import { inputError, type RetrofitError } from '../errors.js';
-import type { FileContent } from './file-content.js';
+import type { FileContent } from './containers.js';
 
 interface ForeignFile {
   readonly code: string;

@@ -1,3 +1,4 @@
+import { LOADERS } from '../format-names.js';
 import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../json/json-value.js';
 import { factsOf } from '../layers/known-layers.js';
 import { isMerge, type Loader } from '../layers/layer-facts.js';
@@ -14,17 +15,22 @@ import {
   type Graph,
   type Layer,
   listGraphs,
+  type Model,
   outerSettings,
   stepAxes,
 } from '../model/model.js';
 import { classBlocker, type Finding } from './class-blocker.js';
+import { factsOfContainer } from './containers.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
+import { isBefore215 } from './keras/keras-versions.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
+import { tfjsSettings } from './tfjs/tfjs-source.js';
+import { findMisnamed } from './tfjs/weight-names.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
 export interface Blocker {
@@ -38,8 +44,6 @@ export interface LoaderVerdict {
   readonly ok: boolean;
   readonly blockedBy: Blocker | null;
 }
-
-const LOADERS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 
 /**
  * Which loaders take a model's architecture as it is written, custom code not being there.
@@ -67,7 +71,10 @@ export const findBlocker = (
   { container, settings, kerasVersion }: Around,
 ): Blocker | undefined =>
   rootBlocker(graph, loader, container) ??
-  findInside(graph, loader, { isLegacy: container === 'keras-h5', takesLists: wantsListedEnds(kerasVersion) }) ??
+  findInside(graph, loader, {
+    isLegacy: container !== undefined && factsOfContainer(container).isLegacy === true,
+    takesLists: wantsListedEnds(kerasVersion),
+  }) ??
   (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined);
 
 function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
@@ -102,12 +109,12 @@ function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken
 
 /** `.h5` files name the class of the model alone; `.keras` files say its module, and so do those that Keras 3 reads bare. */
 function rootBlocker(graph: Graph, loader: Loader, container: Container | undefined): Blocker | undefined {
-  if (graph.read === undefined || !(container === 'keras-zip' || (container === 'keras-json' && loader === 'keras3')))
-    return undefined;
+  const modules: readonly Loader[] = container === undefined ? [] : factsOfContainer(container).modules;
+  if (graph.read === undefined || !modules.includes(loader)) return undefined;
   if (loader === 'keras3' && isObject(graph.read.config) && getMember(graph.read.config, 'name') === undefined)
     return { layer: graph.name, field: 'name', reason: 'is missing' };
   if (loader === 'keras3') return moduleBlocker(graph, graph.name, true);
-  return loader === 'keras2' && graph.read.module === undefined ? withoutModule(graph.name, 'Keras 2') : undefined;
+  return graph.read.module === undefined ? withoutModule(graph.name, 'Keras 2') : undefined;
 }
 
 const withoutModule = (layer: string, keras: string): Blocker => ({
@@ -248,3 +255,26 @@ function findCallBlocker({ className, settings, calls }: Layer, loader: Loader):
     return { field, reason: 'calls it with one tensor alone' };
   return undefined;
 }
+
+/** Which loaders take a model as its file stands, the places and the names of its weights included. */
+export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
+  const { container } = model.format;
+  const weights = weightsBlocker(model);
+  return listLoaders(model.graph, container, tfjsSettings(model)).map((verdict) =>
+    verdict.ok && weights !== undefined && (verdict.loader === 'tfjs') === (container === 'tfjs')
+      ? { ...verdict, ok: false, blockedBy: weights }
+      : verdict,
+  );
+}
+
+/** What stops the loaders of a file at its weights. */
+function weightsBlocker({ graph, format, kerasVersion }: Model): Blocker | undefined {
+  if (format.container === 'tfjs') return findMisnamed(graph);
+  if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
+  const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
+  return { layer: graph.name, field: 'keras_version', reason };
+}
+
+/** What stops TensorFlow.js at the file of a TensorFlow.js model. */
+export const tfjsBlocker = (model: Model): Blocker | undefined =>
+  findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? weightsBlocker(model);

@@ -2,6 +2,7 @@ import { usageError } from '../errors.js';
 import { WRITTEN_CONTAINERS } from '../format-names.js';
 import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
+import { factsOfContainer, WRITTEN } from './containers.js';
 
 /** Where a model goes, and as what. */
 export interface OutputPlace {
@@ -43,12 +44,6 @@ const notText = (output: string) =>
     hint: 'give another name with -o',
   });
 
-const ENDINGS: Readonly<Record<Exclude<WrittenContainer, 'tfjs'>, string>> = {
-  'keras-h5': '.h5',
-  'keras-json': '.json',
-  'keras-zip': '.keras',
-};
-
 /** The files an output consists of, the one that names it last; a TensorFlow.js model has as many as it has. */
 export const listOutputNames = ({ weightsName, modelName }: OutputPlace): readonly string[] =>
   weightsName === undefined ? [modelName] : [weightsName, modelName];
@@ -62,6 +57,7 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   if (output?.includes(UNDECODABLE)) throw notText(output);
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
   const container = request.to ?? named?.container ?? ownContainer(input.format);
+  const { ending, hasWeightsBeside } = WRITTEN[container];
   const format: WrittenFormat = {
     container,
     dialect: dialectOf(container, input, request),
@@ -73,23 +69,20 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
       `--to ${container} contradicts the name of the output, which is one of ${named.container}`,
       {
         where: { file: output, field: 'to' },
-        hint:
-          container === 'tfjs'
-            ? 'give the name of a folder: -o NAME'
-            : `give a name that ends in ${ENDINGS[container]}`,
+        hint: ending === undefined ? 'give the name of a folder: -o NAME' : `give a name that ends in ${ending}`,
       },
     );
   }
   const path = output ?? defaultOutput(storage, input, suffix);
-  if (container === 'tfjs') {
+  if (ending === undefined) {
     if (/\.json$/i.test(path)) return placeAt(storage, storage.folderOf(path), storage.nameOf(path), format);
     return placeAt(storage, path, MODEL_FILE, format);
   }
   const stem = storage.nameOf(path).replace(/(\.weights)?\.(h5|hdf5|json|keras)$/i, '');
   const keepsName = output !== undefined && named!.container === container && !/\.weights\.h5$/i.test(output);
-  const name = keepsName ? storage.nameOf(path) : `${stem}${ENDINGS[container]}`;
+  const name = keepsName ? storage.nameOf(path) : `${stem}${ending}`;
   const place = placeAt(storage, storage.folderOf(path), name, format);
-  if (container !== 'keras-json') return place;
+  if (!hasWeightsBeside) return place;
   return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : '.weights.h5'}` };
 }
 
@@ -123,9 +116,8 @@ function containerOf(
   to: WrittenContainer | undefined,
 ): NamedContainer {
   const name = storage.nameOf(output);
-  if (/\.keras$/i.test(name)) return { container: 'keras-zip', allows: ['keras-zip'] };
-  if (/\.weights\.h5$/i.test(name)) return { container: 'keras-json', allows: ['keras-json'] };
-  if (/\.(h5|hdf5)$/i.test(name)) return { container: 'keras-h5', allows: ['keras-h5'] };
+  const asked = WRITTEN_CONTAINERS.find((container) => WRITTEN[container].names?.test(name));
+  if (asked !== undefined) return { container: asked, allows: [asked] };
   if (/\.json$/i.test(name)) return jsonContainer(name, output, input);
   const ending = findEnding(output);
   if (ending === undefined || to === 'tfjs') return { container: 'tfjs', allows: WRITTEN_CONTAINERS };
@@ -147,8 +139,10 @@ const ownContainer = ({ container }: Format): WrittenContainer =>
   container === 'saved-model' ? 'keras-h5' : container;
 
 function dialectOf(container: WrittenContainer, input: InputPlace, { dialect }: OutputRequest): Dialect {
-  if (container !== 'tfjs') return dialect ?? (input.format.container === 'tfjs' ? 'keras3' : input.format.dialect);
-  if (dialect !== 'keras3') return 'keras2';
+  const { onlyDialect } = WRITTEN[container];
+  if (onlyDialect === undefined)
+    return dialect ?? (factsOfContainer(input.format.container).onlyDialect ? 'keras3' : input.format.dialect);
+  if (dialect === undefined || dialect === onlyDialect) return onlyDialect;
   throw usageError('bad-option', '--dialect keras3: TensorFlow.js models are always written in the words of Keras 2', {
     where: { field: 'dialect' },
     hint: 'leave it out, or write a Keras file: -o NAME.keras',
@@ -160,9 +154,8 @@ function layoutOf(
   { format }: InputPlace,
   output: string | undefined,
 ): Format['weightLayout'] {
-  if (container === 'tfjs') return 'tfjs-manifest';
-  if (container === 'keras-h5') return 'legacy-hdf5';
-  if (container !== 'keras-json' || format.container !== 'keras-json') return 'weights-hdf5';
+  const { weightLayout, hasWeightsBeside } = WRITTEN[container];
+  if (!hasWeightsBeside || format.container !== container) return weightLayout;
   if (format.weightLayout !== 'checkpoint') return format.weightLayout;
   // A checkpoint is never written: what every version of Keras 2 reads takes its place.
   return output !== undefined && /\.weights\.h5$/i.test(output) ? 'weights-hdf5' : 'legacy-hdf5';

@@ -2,11 +2,11 @@ import type { Format, Model, Warning } from '../model/model.js';
 import type { PendingOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
+import type { OnProgress } from './containers.js';
+import { isFolder, WRITTEN } from './containers.js';
+import { forItsVersion } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
-import type { TfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
-import { tooOldWarning } from './version-warnings.js';
-import type { OnProgress, WrittenFiles } from './written-files.js';
 
 /** What was written. */
 export interface WriteResult {
@@ -52,11 +52,13 @@ export interface PendingModel {
  */
 export async function beginModel(
   storage: Storage,
-  model: Model,
+  given: Model,
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<PendingModel> {
+  const { model, warnings: ofVersion } = forItsVersion(given);
   const force = options.force ?? false;
+  const { container } = place.format;
   await checkOutput(storage, model, place, force);
   const pending = await beginOutput(storage, place, force);
   try {
@@ -66,7 +68,7 @@ export async function beginModel(
       isIntact,
       lost = [],
       warnings = [],
-    } = await writeFiles(model, pending, place, options);
+    } = await WRITTEN[container].write(model, pending, place, options, options.onProgress ?? (() => {}));
     checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     const unlike = await unlikeTfjsWarnings(model);
@@ -76,7 +78,7 @@ export async function beginModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: [...warnings, ...unlike, ...tooOldWarning(model), ...(lost.length === 0 ? [] : [lostWarning(lost)])],
+      warnings: [...warnings, ...unlike, ...ofVersion, ...(lost.length === 0 ? [] : [lostWarning(lost)])],
     };
     return { result, pending };
   } catch (error) {
@@ -107,23 +109,6 @@ function lostWarning(lost: readonly string[]): Warning {
  * @throws RetrofitError `output-exists`, `cannot-write`
  */
 export const beginOutput = (storage: Storage, place: OutputPlace, force: boolean): Promise<PendingOutput> =>
-  place.format.container === 'tfjs'
+  isFolder(place.format.container)
     ? storage.beginFolder(place.folder, force)
     : storage.beginFiles(place.folder, listOutputNames(place), force);
-
-async function writeFiles(
-  model: Model,
-  pending: PendingOutput,
-  place: OutputPlace,
-  options: WriteOptions,
-): Promise<WrittenFiles> {
-  const onProgress = options.onProgress ?? (() => {});
-  if (place.format.container !== 'tfjs') {
-    return (await import('./keras/write-keras.js')).writeKeras(model, pending, place, onProgress);
-  }
-  const source = model.carried as TfjsSource | undefined;
-  if (source?.kind === 'tfjs' && options.quantize === undefined && options.shardBytes === undefined) {
-    return (await import('./tfjs/write-tfjs.js')).writeTfjs(model, pending, place.modelName, onProgress);
-  }
-  return (await import('./tfjs/write-new-tfjs.js')).writeNewTfjs(model, pending, place.modelName, options, onProgress);
-}

@@ -2,10 +2,12 @@ import type { PlainObject } from '../json/json-value.js';
 import { activationCommutes, isRectifier } from './activations.js';
 import {
   ALL,
+  ANY,
   always,
   COMMUTES,
   commutes,
   ignoredByTfjs,
+  initialized,
   KERAS,
   type LayerFacts,
   type Loader,
@@ -15,15 +17,18 @@ import {
   type Shape,
   sameShape,
 } from './layer-facts.js';
+import { AXES, orNull } from './size-rules.js';
 
 const activation = (
   className: string,
   loads: readonly Loader[],
+  fields: string | undefined,
   scaling?: (config: PlainObject) => Scaling | undefined,
 ): LayerFacts => ({
   className,
   role: 'activation',
   loads,
+  ...(fields === undefined ? {} : { fields }),
   outputShape: sameShape,
   weights: () => [],
   masking: passesMask,
@@ -54,39 +59,62 @@ const ELU_ALPHA: RefusedField = {
 };
 
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
-  { ...activation('Activation', ALL, (config) => (activationCommutes(config) ? COMMUTES : undefined)), isRectifier },
   {
-    ...rectifier('ReLU', ALL, reluScaling),
+    ...activation('Activation', ALL, 'activation', (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+    isRectifier,
+  },
+  {
+    ...rectifier('ReLU', ALL, 'max_value negative_slope threshold', reluScaling),
     // Any ceiling but that of ReLU6 is the range of a result.
     isRectifier: ({ max_value: ceiling }) => ceiling === undefined || ceiling === null || ceiling === 6,
     refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
   },
-  rectifier('LeakyReLU', ALL, commutes),
   {
-    ...rectifier('PReLU', ALL, commutes),
+    ...rectifier('LeakyReLU', ALL, 'alpha negative_slope', commutes),
+    renamedField: { tfjs: 'alpha', keras2: 'alpha', keras3: 'negative_slope' },
+  },
+  {
+    ...rectifier('PReLU', ALL, `${initialized('alpha')} shared_axes`, commutes),
+    sizes: { shared_axes: orNull(AXES) },
     weights: (config, [input]) => [{ name: 'alpha', base: 'alpha', shape: parametricShape(config, input) }],
   },
-  { ...rectifier('ELU', ALL), refusedFields: [ELU_ALPHA] },
-  { ...activation('Softmax', ALL), makesProbabilities: true, masksDifferIn: ['tfjs'] },
-  rectifier('ThresholdedReLU', ['tfjs', 'keras2']),
+  { ...rectifier('ELU', ALL, 'alpha'), refusedFields: [ELU_ALPHA] },
+  {
+    ...activation('Softmax', ALL, 'axis'),
+    makesProbabilities: true,
+    masksDifferIn: ['tfjs'],
+    sizes: { axis: orNull(AXES) },
+  },
+  rectifier('ThresholdedReLU', ['tfjs', 'keras2'], 'theta'),
 ];
 
 /** Layers that change their input in training only. */
-const dropout = (className: string, loads: readonly Loader[], scaling?: () => Scaling): LayerFacts => ({
-  ...activation(className, loads, scaling),
+const dropout = (
+  className: string,
+  loads: readonly Loader[],
+  fields: string | undefined,
+  scaling?: () => Scaling,
+): LayerFacts => ({
+  ...activation(className, loads, fields, scaling),
   role: 'dropout',
   onlyTrains: always,
 });
 
+/** Only the classes of Keras 3 have no such arguments; none has weights to train. */
+const spatialDropout = (...of: Parameters<typeof dropout>): LayerFacts => ({
+  ...dropout(...of),
+  keras2Fields: { trainable: ANY, noise_shape: ANY },
+});
+
 export const DROPOUTS: readonly LayerFacts[] = [
-  dropout('Dropout', ALL, commutes),
-  dropout('SpatialDropout1D', ALL, commutes),
-  dropout('SpatialDropout2D', KERAS, commutes),
-  dropout('SpatialDropout3D', KERAS, commutes),
-  dropout('GaussianDropout', ALL, commutes),
+  dropout('Dropout', ALL, 'rate seed noise_shape', commutes),
+  spatialDropout('SpatialDropout1D', ALL, 'rate seed', commutes),
+  spatialDropout('SpatialDropout2D', KERAS, 'rate seed data_format', commutes),
+  spatialDropout('SpatialDropout3D', KERAS, 'rate seed data_format', commutes),
+  dropout('GaussianDropout', ALL, 'rate seed', commutes),
   // Additive noise and alpha dropout shift their input: a factor before them is another model.
-  dropout('GaussianNoise', ALL),
-  dropout('AlphaDropout', ALL),
+  dropout('GaussianNoise', ALL, 'stddev seed'),
+  dropout('AlphaDropout', ALL, 'rate seed noise_shape'),
   // keras.applications' ConvNeXt and EfficientNet v2: drops whole branches.
-  dropout('StochasticDepth', []),
+  { ...dropout('StochasticDepth', [], undefined), module: 'keras.src.applications.convnext' },
 ];

@@ -1,3 +1,5 @@
+import { snakeCase } from './layer-names.js';
+
 // What compile settings may name without anybody's own code: losses, metrics, optimizers and schedules that Keras 2,
 // Keras 3 and TensorFlow.js ship. Source: `ALL_OBJECTS` of keras 3.15 (losses, metrics, optimizers), the modules of
 // tf-keras 2.21, and lossesMap and metricsMap of tfjs-layers 4.22.
@@ -32,13 +34,6 @@ const FUNCTIONS = words(
   'acc ACC bce BCE ce cosine cosine_proximity crossentropy huber_loss kl_divergence kld KLD ' +
     'kullback_leibler_divergence logcosh mae MAE mape MAPE mse MSE msle MSLE',
 );
-
-/** As Keras 3 makes names from classes: `to_snake_case` in keras/src/utils/naming.py. */
-const snakeCase = (name: string): string =>
-  name
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
 
 const camelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

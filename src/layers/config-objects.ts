@@ -1,5 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import { ALL, KERAS, type Loader } from './layer-facts.js';
+import { snakeCase } from './layer-names.js';
 
 // Initializers, regularizers, constraints and dtype policies: small objects inside a layer's config, and who has them.
 
@@ -99,10 +100,6 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['IdentityInitializer', 'Identity'],
   ['OrthogonalInitializer', 'Orthogonal'],
 ]);
-
-function snakeCase(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-}
 
 /** How an object is named to a loader, with the fields it may have there and those it must have. */
 export interface ObjectWords {

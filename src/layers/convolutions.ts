@@ -12,16 +12,20 @@ import {
 } from './config.js';
 import {
   ALL,
+  ANY,
   ignoredByTfjs,
+  initialized,
   isAllOnes,
   KERAS,
   type LayerFacts,
+  LORA,
   type Loader,
   PADDING_IN_CAPITALS,
   type RefusedField,
   type Shape,
   type WeightFact,
 } from './layer-facts.js';
+import { onePerAxis, orNull, wholeNumber } from './size-rules.js';
 
 type Kind = NonNullable<LayerFacts['convolution']>;
 type Rank = 1 | 2 | 3;
@@ -36,6 +40,16 @@ function convolution(className: string, kind: Kind, rank: Rank, loads: readonly 
     convolution: kind,
     spatialRank: rank,
     loads,
+    ...FIELDS[kind],
+    sizes: {
+      filters: kind === 'depthwise' ? orNull(wholeNumber(1)) : wholeNumber(1),
+      kernel_size: onePerAxis(1, rank),
+      strides: orNull(onePerAxis(1, rank)),
+      dilation_rate: orNull(onePerAxis(1, rank)),
+      output_padding: orNull(onePerAxis(0, rank)),
+      depth_multiplier: orNull(wholeNumber(1)),
+      groups: orNull(wholeNumber(1)),
+    },
     refusedFields: REFUSED_FIELDS[kind],
     resolution: (config) => {
       const strides = perAxis(config, 'strides', rank) ?? Array<number>(rank).fill(1);
@@ -69,6 +83,23 @@ function convolution(className: string, kind: Kind, rank: Rank, loads: readonly 
     }),
   };
 }
+
+const ALIKE = 'kernel_size strides padding data_format dilation_rate activation use_bias';
+// Of the class that these are made of in Keras 2.
+const OF_CONV = { groups: 1, kernel_initializer: ANY, kernel_regularizer: ANY, kernel_constraint: ANY } as const;
+
+const FIELDS: Readonly<Record<Kind, Pick<LayerFacts, 'fields' | 'keras2Fields' | 'keras3Fields'>>> = {
+  standard: { fields: `filters groups ${ALIKE} ${initialized('kernel', 'bias')}`, keras3Fields: LORA },
+  transposed: {
+    fields: `filters output_padding ${ALIKE} ${initialized('kernel', 'bias')}`,
+    keras2Fields: { groups: 1 },
+  },
+  depthwise: { fields: `depth_multiplier ${ALIKE} ${initialized('depthwise', 'bias')}`, keras2Fields: OF_CONV },
+  separable: {
+    fields: `filters depth_multiplier ${ALIKE} ${initialized('depthwise', 'pointwise', 'bias')}`,
+    keras2Fields: OF_CONV,
+  },
+};
 
 const CAUSAL: RefusedField = {
   loaders: ['tfjs'],
@@ -177,6 +208,14 @@ function convolutionMacs(
   );
 }
 
+/** Convolutions whose every place has a kernel of its own. */
+const locallyConnected = (className: string): LayerFacts => ({
+  className,
+  role: 'other',
+  loads: ['keras2'],
+  fields: `filters implementation ${ALIKE} ${initialized('kernel', 'bias')}`,
+});
+
 export const CONVOLUTIONS: readonly LayerFacts[] = [
   convolution('Conv1D', 'standard', 1, ALL),
   convolution('Conv2D', 'standard', 2, ALL),
@@ -188,4 +227,6 @@ export const CONVOLUTIONS: readonly LayerFacts[] = [
   convolution('Conv1DTranspose', 'transposed', 1, KERAS),
   convolution('Conv2DTranspose', 'transposed', 2, ALL),
   convolution('Conv3DTranspose', 'transposed', 3, ALL),
+  locallyConnected('LocallyConnected1D'),
+  locallyConnected('LocallyConnected2D'),
 ];

@@ -1,11 +1,15 @@
 import { activationCommutes } from './activations.js';
 import { elementCount, numberIn } from './config.js';
-import { ALL, KERAS, type LayerFacts, passesMask } from './layer-facts.js';
+import { ALL, initialized, KERAS, type LayerFacts, LORA, passesMask } from './layer-facts.js';
+import { wholeNumber } from './size-rules.js';
 
 const dense: LayerFacts = {
   className: 'Dense',
   role: 'dense',
   loads: ALL,
+  fields: `units activation use_bias ${initialized('kernel', 'bias')}`,
+  keras3Fields: LORA,
+  sizes: { units: wholeNumber(0) },
   outputShape: (config, [input]) =>
     input === undefined ? undefined : [...input.slice(0, -1), numberIn(config, 'units') ?? null],
   weights: (config, [input]) => {
@@ -32,6 +36,10 @@ const embedding: LayerFacts = {
   className: 'Embedding',
   role: 'other',
   loads: ALL,
+  fields: `input_dim output_dim mask_zero input_length ${initialized('embeddings')}`,
+  keras3Fields: LORA,
+  saysInput: true,
+  sizes: { input_dim: wholeNumber(1), output_dim: wholeNumber(1) },
   outputShape: (config, [input]) =>
     input === undefined ? undefined : [...input, numberIn(config, 'output_dim') ?? null],
   weights: (config) => [
@@ -49,6 +57,8 @@ const einsumDense: LayerFacts = {
   className: 'EinsumDense',
   role: 'other',
   loads: KERAS,
+  fields: `equation output_shape bias_axes activation ${initialized('kernel', 'bias')}`,
+  keras3Fields: { ...LORA, gptq_unpacked_column_size: null },
   weights: (config) => {
     const kernel = { name: 'kernel', base: 'kernel', shape: undefined };
     const hasBias = config.bias_axes !== undefined && config.bias_axes !== null;

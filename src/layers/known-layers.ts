@@ -3,7 +3,7 @@ import { ACTIVATION_LAYERS, DROPOUTS } from './activation-layers.js';
 import { CONVOLUTIONS } from './convolutions.js';
 import { DENSE } from './dense.js';
 import { isQuantized } from './dtype-policy.js';
-import { type LayerFacts, passesMask } from './layer-facts.js';
+import { isMerge, type LayerFacts, passesMask } from './layer-facts.js';
 import { MERGES } from './merges.js';
 import { NORMALIZATIONS } from './normalizations.js';
 import { isOperationClass, operationFacts } from './operations.js';
@@ -41,12 +41,9 @@ export const isKnownLayer = (className: string): boolean =>
 /** Whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
 
-/** Layers that run code, or a graph of somebody else's, under a known name. */
-const FOREIGN: readonly string[] = ['Lambda', 'TFSMLayer', 'TorchModuleWrapper', 'FlaxLayer', 'JaxLayer'];
-
 /** Whether a layer may hold others that its config does not show: custom ones, and wrappers of models or convolutions. */
 export function isClosedLayer(className: string, config: PlainObject): boolean {
-  if (!isKnownLayer(className) || FOREIGN.includes(className)) return true;
+  if (!isKnownLayer(className) || factsOf(className, {}).runsCode !== undefined) return true;
   const { layer } = config;
   if (!isPlainObject(layer) || typeof layer.class_name !== 'string' || !isPlainObject(layer.config)) return false;
   const isModel = layer.config.layers !== undefined;
@@ -77,4 +74,14 @@ export function outputCount(className: string): number | undefined {
   // A structure goes through Identity as it is.
   const role = className === 'Identity' ? undefined : KNOWN_LAYERS.get(className)?.role;
   return role === undefined || role === 'other' ? undefined : 1;
+}
+
+/**
+ * Whether a layer is called with one list of tensors rather than with a tensor an argument: merging layers always,
+ * operations almost never, other layers and models where they have several inputs.
+ */
+export function takesTensorList(className: string, tensors: number, isOperation: boolean): boolean {
+  if (isOperation) return operationFacts(className, {}).takesList === true;
+  const { role, takesList } = factsOf(className, {});
+  return takesList ?? (isMerge(role) || tensors > 1);
 }

@@ -1,4 +1,5 @@
 import type { JsonValue, Plain, PlainObject } from '../json/json-value.js';
+import type { SizeRules } from './size-rules.js';
 
 /** A static shape, batch first; null where a dimension is only known when the model runs. */
 export type Shape = readonly (number | null)[];
@@ -85,12 +86,34 @@ export interface RefusedField {
 /** Whether the layer makes a mask of the steps that count, or passes on the one it is given; undefined: neither. */
 export type Masking = 'makes' | 'passes' | undefined;
 
+/** For fields without influence on what is computed, whatever they say. */
+export const ANY: unique symbol = Symbol('any value');
+
+/** Fields of one Keras alone, each with the value that says what the other one does anyway. */
+export type OwnFields = Readonly<Record<string, Plain | typeof ANY>>;
+
+/** A field that one loader calls otherwise than the others. */
+export type FieldNames = Readonly<Record<Loader, string>>;
+
 /** Everything the program knows of one Keras layer class. Facts are functions of the layer's config. */
 export interface LayerFacts {
   readonly className: string;
   readonly role: LayerRole;
   /** Who has the class under this name. */
   readonly loads: readonly Loader[];
+  /** Fields of its config that both Kerases know, besides those of every layer: see `fieldStanding`. */
+  readonly fields?: string;
+  readonly keras2Fields?: OwnFields;
+  readonly keras3Fields?: OwnFields;
+  readonly renamedField?: FieldNames;
+  /** Fields without which Keras 2 does not make the layer: null says nothing. */
+  readonly neededByKeras2?: readonly string[];
+  /** Who does not make the layer with the dtype that others write. */
+  readonly dtypeRefusedBy?: readonly Loader[];
+  /** Its config says a size in fields by which other layers make an input. */
+  readonly saysInput?: true;
+  /** What each of the fields wants in which a size stands. */
+  readonly sizes?: SizeRules;
   readonly refusedFields?: readonly RefusedField[];
   /** Who has another layer under this name, one that computes something else: no translation may write it. */
   readonly differsIn?: readonly Loader[];
@@ -98,6 +121,16 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** Whether it is called with one list of tensors, rather than with each as an argument of its own. Absent: if several. */
+  readonly takesList?: boolean;
+  /** Its function runs once a step: nothing can stand behind it inside the layer. */
+  readonly runsSteps?: true;
+  /** The module of Keras that has it, where that is not `keras.layers`. */
+  readonly module?: string;
+  /** Why loading it is not safe: what its config makes a loader run. */
+  readonly runsCode?: string;
+  /** Keras reads the file that its `vocabulary` names. */
+  readonly readsFile?: true;
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
   readonly trainsUnlessTold?: true;
   /** Whether it gives what it reads, if perhaps in its own precision, whenever the model is not being trained. */
@@ -138,6 +171,18 @@ export const PADDING_IN_CAPITALS: RefusedField = {
 
 export const ALL: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
+
+/** The fields that speak of variables, by their base names. */
+export const initialized = (...bases: readonly string[]): string =>
+  bases.flatMap((base) => [`${base}_initializer`, `${base}_regularizer`, `${base}_constraint`]).join(' ');
+
+/** Of Keras 3: LoRA keeps variables of its own beside the kernel. */
+export const LORA: OwnFields = {
+  lora_rank: null,
+  lora_alpha: null,
+  quantization_config: null,
+  quantization_mode: null,
+};
 
 export const COMMUTES: Scaling = { kind: 'commutes' };
 export const commutes = (): Scaling => COMMUTES;

@@ -35,3 +35,11 @@ export function properName(name: string, loader: Loader): string {
   const cleaned = name.replace(RULES[loader].improper, '_');
   return nameProblem(cleaned, loader) === undefined ? cleaned : `layer_${cleaned}`;
 }
+
+/** As Keras 3 makes names from classes. Source: `to_snake_case` in keras/src/utils/naming.py. */
+export const snakeCase = (name: string): string =>
+  name
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();

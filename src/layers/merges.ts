@@ -10,6 +10,7 @@ import {
   passesMask,
   type Shape,
 } from './layer-facts.js';
+import { AXES, orNull } from './size-rules.js';
 
 /** The shape that numbers of these shapes broadcast to; undefined where one of them is unknown. */
 function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
@@ -50,6 +51,7 @@ const merge = (
   className,
   role,
   loads,
+  fields: '',
   outputShape: broadcast,
   weights: () => [],
   masking: passesMask,
@@ -61,13 +63,27 @@ const merge = (
 export const MERGES: readonly LayerFacts[] = [
   merge('Add', 'add', ALL, { scaling: commutes }),
   // Keras 3 joins masks by operations that it calls like the layer, and does not load two of one name.
-  merge('Concatenate', 'concatenate', ALL, { outputShape: concatenated, scaling: commutes, masksDifferIn: ['keras3'] }),
+  merge('Concatenate', 'concatenate', ALL, {
+    fields: 'axis',
+    sizes: { axis: orNull(AXES) },
+    outputShape: concatenated,
+    scaling: commutes,
+    masksDifferIn: ['keras3'],
+  }),
   merge('Average', 'merge', ALL, { scaling: commutes }),
   merge('Maximum', 'merge', ALL, { scaling: commutes }),
   merge('Minimum', 'merge', ALL, { scaling: commutes }),
   merge('Subtract', 'merge', KERAS, { scaling: commutes }),
   merge('Multiply', 'multiply', ALL, {}),
-  { className: 'Dot', role: 'merge', loads: ALL, weights: () => [] },
+  { className: 'Dot', role: 'merge', loads: ALL, fields: 'axes normalize', weights: () => [] },
   // Inception-ResNet v2 in keras.applications: inputs[0] + scale * inputs[1].
-  { className: 'CustomScaleLayer', role: 'add', loads: KERAS, outputShape: broadcast, weights: () => [] },
+  {
+    className: 'CustomScaleLayer',
+    role: 'add',
+    loads: KERAS,
+    fields: 'scale',
+    module: 'keras.src.applications.inception_resnet_v2',
+    outputShape: broadcast,
+    weights: () => [],
+  },
 ];

@@ -2,7 +2,9 @@ import { isArray, type PlainObject } from '../json/json-value.js';
 import { axisOf } from './config.js';
 import {
   ALL,
+  ANY,
   ignoredByTfjs,
+  initialized,
   KERAS,
   type LayerFacts,
   type Loader,
@@ -13,6 +15,7 @@ import {
   sameShape,
   type WeightFact,
 } from './layer-facts.js';
+import { AXES, GROUPS_OF_NORM, orNull } from './size-rules.js';
 
 const hasGamma = (config: PlainObject) => config.scale !== false;
 const hasBeta = (config: PlainObject) => config.center !== false;
@@ -31,11 +34,16 @@ function normalizedShape(config: PlainObject, input: Shape | undefined): Shape |
   return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
 }
 
+const AFFINE = `axis epsilon center scale ${initialized('beta', 'gamma')}`;
+const AXIS = { axis: orNull(AXES) };
+
 function norm(className: string, loads: readonly Loader[], statistics: readonly string[]): LayerFacts {
   return {
     className,
     role: 'norm',
     loads,
+    fields: AFFINE,
+    sizes: AXIS,
     outputShape: sameShape,
     weights: (config, [input]) => {
       const shape = normalizedShape(config, input);
@@ -68,6 +76,7 @@ const normalization: LayerFacts = {
   masking: passesMask,
   role: 'other',
   loads: KERAS,
+  fields: 'axis mean variance invert',
   outputShape: sameShape,
   weights: (config, [input]) => {
     if (config.mean !== undefined && config.mean !== null) return [];
@@ -80,15 +89,35 @@ const normalization: LayerFacts = {
   },
 };
 
+const batchNorm = (className: string, loads: readonly Loader[]): LayerFacts => ({
+  ...norm(className, loads, ['moving_mean', 'moving_variance']),
+  fields: `${AFFINE} momentum moving_mean_initializer moving_variance_initializer synchronized renorm`,
+  keras3Fields: { renorm_clipping: null, renorm_momentum: ANY },
+});
+
+const withoutWeights = (className: string, loads: readonly Loader[], fields: string): LayerFacts => ({
+  className,
+  role: 'norm',
+  loads,
+  fields,
+  sizes: AXIS,
+  outputShape: sameShape,
+  masking: passesMask,
+});
+
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
-    ...norm('BatchNormalization', ALL, ['moving_mean', 'moving_variance']),
+    ...batchNorm('BatchNormalization', ALL),
     refusedFields: [AXIS_LIST, ignoredByTfjs('renorm', (value) => value === false)],
   },
-  norm('SyncBatchNormalization', ['keras2'], ['moving_mean', 'moving_variance']),
-  norm('LayerNormalization', ALL, []),
-  norm('GroupNormalization', KERAS, []),
-  { className: 'UnitNormalization', role: 'norm', loads: KERAS, outputShape: sameShape, masking: passesMask },
-  { className: 'RMSNormalization', role: 'norm', loads: ['keras3'], outputShape: sameShape, masking: passesMask },
+  batchNorm('SyncBatchNormalization', ['keras2']),
+  { ...norm('LayerNormalization', ALL, []), keras3Fields: { rms_scaling: false } },
+  {
+    ...norm('GroupNormalization', KERAS, []),
+    fields: `groups ${AFFINE}`,
+    sizes: { groups: GROUPS_OF_NORM, ...AXIS },
+  },
+  withoutWeights('UnitNormalization', KERAS, 'axis'),
+  withoutWeights('RMSNormalization', ['keras3'], 'axis epsilon'),
   normalization,
 ];

@@ -3,11 +3,32 @@ import { reluScaling } from './activation-layers.js';
 import { axisOf, elementCount, isChannelsFirst, numberIn } from './config.js';
 import { COMMUTES, type LayerFacts, type LayerRole, type Shape, sameShape } from './layer-facts.js';
 import { concatenated } from './merges.js';
-import { poolOperation } from './poolings.js';
+import { poolOperation, upsamplingSizes } from './poolings.js';
+import { AXES, orNull } from './size-rules.js';
 
-/** What is known of one Keras 3 operation besides its name. */
+// One operation has a class in Keras 3 and, in Keras 2, the name of a TensorFlow function. Here it is known by its class.
+
+/** What is known of one operation. */
 interface OperationFacts extends Partial<Omit<LayerFacts, 'role'>> {
   readonly role: LayerRole | ((config: PlainObject) => LayerRole);
+  /** Whether TensorFlow's function gives what has the size of the first map among its operands. */
+  readonly isElementwise?: true;
+}
+
+interface OperationNames {
+  /** The class in Keras 3, behind `keras.src.ops.` where Keras 2 can be told the same. */
+  readonly keras3: string;
+  /** The function's names. The first one is written. */
+  readonly tensorflow: readonly string[];
+  /** What Keras 3 calls a setting of the operation, and TensorFlow. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Operation {
+  readonly id: string;
+  readonly facts: OperationFacts;
+  /** Of an operation that both Kerases have. */
+  readonly names?: OperationNames;
 }
 
 /** Modules of Keras 3 whose classes are operations: nodes of a graph without weights, that are no layers. */
@@ -21,8 +42,8 @@ export const isOperationClass = (className: string): boolean => MODULES.some((mo
  * looks at `Call.hasArguments` first.
  */
 export function operationFacts(className: string, config: PlainObject): LayerFacts {
-  const known = OPERATIONS.get(className.slice(className.lastIndexOf('.') + 1));
-  const role = typeof known?.role === 'function' ? known.role(config) : (known?.role ?? 'other');
+  const { isElementwise: _, ...known } = BY_ID.get(shortName(className))?.facts ?? OTHER;
+  const role = typeof known.role === 'function' ? known.role(config) : known.role;
   return { className, ...known, role, loads: ['keras3'], weights: () => [] };
 }
 
@@ -39,12 +60,14 @@ function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[])
 
 const elementwise = (role: LayerRole, more: Partial<LayerFacts> = {}): OperationFacts => ({
   role,
+  isElementwise: true,
   outputShape: broadcast,
   ...more,
 });
 
 const activation = (more: Partial<LayerFacts> = {}): OperationFacts => ({
   role: 'activation',
+  isElementwise: true,
   outputShape: sameShape,
   ...more,
 });
@@ -130,45 +153,126 @@ const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationF
   ...commuting,
 });
 
-const UNARY = ['Cast', 'Clip', 'Absolute', 'Exp', 'Log', 'Negative', 'Square', 'Sqrt', 'Reciprocal'];
-const RECTIFIERS = ['Relu6', 'Silu', 'HardSilu', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish'];
-const ACTIVATIONS = ['Softplus', 'Softsign', 'LogSigmoid', 'HardTanh', 'LogSoftmax', 'Tanh'];
+/** In both Kerases, under these names. @param tensorflow the function's names, separated by spaces */
+const both = (
+  keras3: string,
+  facts: OperationFacts,
+  tensorflow: string,
+  settings?: OperationNames['settings'],
+): Operation => ({
+  id: shortName(keras3),
+  facts,
+  names: { keras3, tensorflow: tensorflow.split(' '), ...(settings === undefined ? {} : { settings }) },
+});
+
+/** In Keras 3 alone, or under no name that is known to mean the same. */
+const own = (id: string, facts: OperationFacts): Operation => ({ id, facts });
+
+const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+
+const OTHER: OperationFacts = { role: 'other' };
+const UNARY = elementwise('other');
+const LISTED: OperationFacts = { role: 'other', takesList: true };
+const AXIS = { axis: 'axis' };
+const REDUCED = { axis: 'axis', keepdims: 'keepdims' };
+const PROBABILITIES = activation({ makesProbabilities: true });
 
 /** By class name alone: in which module an operation stands changes from release to release. */
-const OPERATIONS: ReadonlyMap<string, OperationFacts> = new Map<string, OperationFacts>([
-  ['Add', elementwise('add', commuting)],
-  ['Multiply', elementwise('multiply')],
-  ['Subtract', elementwise('merge')],
-  ['Maximum', elementwise('merge')],
-  ['Minimum', elementwise('merge')],
-  ...['Divide', 'TrueDivide', 'Power'].map((name) => [name, elementwise('other')] as const),
-  ...UNARY.map((name) => [name, elementwise('other')] as const),
-  ['Concatenate', { role: 'concatenate', outputShape: concatenated, ...commuting }],
-  ['Mean', reduction(commuting)],
-  ['Max', reduction(commuting)],
-  ['Amax', reduction(commuting)],
-  ['Sum', { role: 'other', outputShape: reduced }],
-  ['AveragePool', poolOperation()],
-  ['MaxPool', poolOperation()],
-  ...RECTIFIERS.map((name) => [name, rectifier()] as const),
-  ...ACTIVATIONS.map((name) => [name, activation()] as const),
-  ['Relu', rectifier(commuting)],
-  // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
-  ['ReLU', rectifier({ scaling: reluScaling })],
-  ...['Sigmoid', 'HardSigmoid', 'Softmax'].map((name) => [name, activation({ makesProbabilities: true })] as const),
-  ['LeakyRelu', rectifier(commuting)],
-  ['Reshape', moving(reshaped)],
-  ['Transpose', moving(transposed)],
-  ['Squeeze', moving(squeezed)],
-  ['ExpandDims', moving(expanded)],
-  [
-    'DepthToSpace',
+const OPERATIONS: readonly Operation[] = [
+  both('numpy.Add', elementwise('add', commuting), '__operators__.add math.add add'),
+  both('numpy.Subtract', elementwise('merge'), 'math.subtract subtract'),
+  both('numpy.Multiply', elementwise('multiply'), 'math.multiply multiply'),
+  both('numpy.TrueDivide', UNARY, 'math.truediv truediv'),
+  both('numpy.Divide', UNARY, 'math.divide divide realdiv'),
+  both('numpy.Maximum', elementwise('merge'), 'math.maximum maximum'),
+  both('numpy.Minimum', elementwise('merge'), 'math.minimum minimum'),
+  both('numpy.Power', UNARY, 'math.pow pow'),
+  both('numpy.Negative', UNARY, 'math.negative negative'),
+  both('numpy.Absolute', UNARY, 'math.abs abs'),
+  both('numpy.Square', UNARY, 'math.square square'),
+  both('numpy.Sqrt', UNARY, 'math.sqrt sqrt'),
+  both('math.Rsqrt', { role: 'other', isElementwise: true }, 'math.rsqrt'),
+  both('numpy.Reciprocal', UNARY, 'math.reciprocal'),
+  both('numpy.Exp', UNARY, 'math.exp exp'),
+  both('numpy.Log', UNARY, 'math.log'),
+  both('core.Cast', UNARY, 'cast', { dtype: 'dtype' }),
+  both('numpy.Clip', UNARY, 'clip_by_value', { x_min: 'clip_value_min', x_max: 'clip_value_max' }),
+  both('numpy.Take', OTHER, 'gather compat.v1.gather', AXIS),
+  both('numpy.Stack', LISTED, 'stack', AXIS),
+  ...['Hstack', 'Vstack', 'Dstack'].map((id) => own(id, LISTED)),
+  both('numpy.ExpandDims', moving(expanded), 'expand_dims', AXIS),
+  both('numpy.Squeeze', moving(squeezed), 'squeeze compat.v1.squeeze', AXIS),
+  both('numpy.Transpose', moving(transposed), 'transpose compat.v1.transpose', { axes: 'perm' }),
+  both('numpy.Flip', OTHER, 'reverse', AXIS),
+  both('numpy.GetItem', OTHER, '__operators__.getitem'),
+  both(
+    'numpy.Concatenate',
     {
-      role: 'upsampling',
-      outputShape: spread,
-      resolution: (config) => [1 / blockSize(config), 1 / blockSize(config)],
+      role: 'concatenate',
+      takesList: true,
+      sizes: { axis: orNull(AXES) },
+      outputShape: concatenated,
       ...commuting,
     },
-  ],
-  ['Resize', { role: 'upsampling' }],
-]);
+    'concat',
+    AXIS,
+  ),
+  both('numpy.Mean', reduction(commuting), 'math.reduce_mean reduce_mean', REDUCED),
+  both('numpy.Max', reduction(commuting), 'math.reduce_max reduce_max', REDUCED),
+  own('Amax', reduction(commuting)),
+  both('numpy.Min', OTHER, 'math.reduce_min reduce_min', REDUCED),
+  both('numpy.Sum', { role: 'other', outputShape: reduced }, 'math.reduce_sum reduce_sum', REDUCED),
+  both('numpy.Reshape', moving(reshaped), 'reshape', { newshape: 'shape' }),
+  both('nn.Relu', rectifier(commuting), 'nn.relu'),
+  // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
+  own('ReLU', rectifier({ scaling: reluScaling })),
+  both('nn.LeakyRelu', rectifier(commuting), 'nn.leaky_relu'),
+  both('nn.Relu6', rectifier(), 'nn.relu6'),
+  both('nn.Silu', rectifier(), 'nn.silu nn.swish'),
+  both('nn.Elu', rectifier(), 'nn.elu'),
+  both('nn.Selu', rectifier(), 'nn.selu'),
+  both('nn.Gelu', rectifier(), 'nn.gelu'),
+  ...['HardSilu', 'Celu', 'Mish'].map((id) => own(id, rectifier())),
+  both('nn.Softplus', activation(), 'nn.softplus math.softplus'),
+  both('nn.Softsign', activation(), 'nn.softsign'),
+  both('nn.LogSoftmax', activation(), 'nn.log_softmax'),
+  both('numpy.Tanh', activation(), 'math.tanh nn.tanh tanh'),
+  ...['LogSigmoid', 'HardTanh'].map((id) => own(id, activation())),
+  both('nn.Sigmoid', PROBABILITIES, 'nn.sigmoid math.sigmoid sigmoid'),
+  both('nn.Softmax', PROBABILITIES, 'nn.softmax'),
+  own('HardSigmoid', PROBABILITIES),
+  own('AveragePool', poolOperation()),
+  own('MaxPool', poolOperation()),
+  own('DepthToSpace', {
+    role: 'upsampling',
+    sizes: upsamplingSizes(),
+    outputShape: spread,
+    resolution: (config) => [1 / blockSize(config), 1 / blockSize(config)],
+    ...commuting,
+  }),
+  both('image.Resize', { role: 'upsampling', sizes: upsamplingSizes() }, 'image.resize'),
+];
+
+const BY_ID: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((each) => [each.id, each]));
+
+const BY_FUNCTION: ReadonlyMap<string, string> = new Map(
+  OPERATIONS.flatMap(({ id, names }) => names?.tensorflow.map((name) => [name, id] as const) ?? []),
+);
+
+/** The operation that a TensorFlow function is; undefined for one that is not in the table. */
+export const functionId = (name: string): string | undefined => BY_FUNCTION.get(name);
+
+/** An operation's name here: that of its class in Keras 3 without the module, from the class or from TensorFlow's function. */
+export const operationName = (classOrFunction: string): string =>
+  functionId(classOrFunction) ?? shortName(classOrFunction);
+
+/** Whether TensorFlow's function of this name here gives what has the size of the first map among its operands. */
+export const isElementwise = (id: string): boolean => BY_ID.get(shortName(id))?.facts.isElementwise === true;
+
+/** What both Kerases call an operation, by its name here; undefined where one of them has none that is known. */
+export function namesInBoth(id: string) {
+  const known = BY_ID.get(id)?.names;
+  return (
+    known && { keras3: `keras.src.ops.${known.keras3}`, tensorflow: known.tensorflow[0]!, settings: known.settings }
+  );
+}

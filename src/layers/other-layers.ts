@@ -1,16 +1,20 @@
 import type { PlainObject } from '../json/json-value.js';
 import {
   ALL,
+  ANY,
   always,
   INTERPOLATION,
+  initialized,
   KERAS,
   type LayerFacts,
   type Loader,
+  type OwnFields,
   passesMask,
   type RefusedField,
   type Shape,
   sameShape,
 } from './layer-facts.js';
+import { INPUT_SHAPE, orNull } from './size-rules.js';
 
 /** The input's shape under any of its names: `batch_input_shape` (Keras 2, tfjs), `batch_shape` (Keras 3), `input_shape`. */
 export function inputShape(config: PlainObject): Shape | undefined {
@@ -20,12 +24,17 @@ export function inputShape(config: PlainObject): Shape | undefined {
   return shape as Shape;
 }
 
-const other = (loads: readonly Loader[], ...classNames: readonly string[]): readonly LayerFacts[] =>
-  classNames.map((className) => ({ className, role: 'other', loads }));
+/** @param fields undefined where they are not known */
+const other = (
+  className: string,
+  loads: readonly Loader[],
+  fields?: string,
+  more: Partial<LayerFacts> = {},
+): LayerFacts => ({ className, role: 'other', loads, ...(fields === undefined ? {} : { fields }), ...more });
 
-/** Layers whose numbers are changed and whose sizes are not. */
-const pointwise = (loads: readonly Loader[], ...classNames: readonly string[]): readonly LayerFacts[] =>
-  other(loads, ...classNames).map((facts) => ({ ...facts, outputShape: sameShape }));
+/** A layer whose numbers are changed and whose sizes are not. */
+const pointwise = (...[className, loads, fields, more]: Parameters<typeof other>): LayerFacts =>
+  other(className, loads, fields, { outputShape: sameShape, ...more });
 
 const BATCH_SHAPE: RefusedField = {
   loaders: ['keras2'],
@@ -49,10 +58,8 @@ const DTYPE_POLICY: RefusedField = {
   stops: (value) => typeof value === 'object' && value !== null,
 };
 
-const adaptivePoolings = (kind: string) => [1, 2, 3].map((rank) => `Adaptive${kind}Pooling${rank}D`);
-
 /** A layer that TensorFlow.js has under the same name, and that does something else there. */
-const differsInTfjs = (facts: LayerFacts): LayerFacts => ({ ...facts, differsIn: ['tfjs'] });
+const DIFFERS_IN_TFJS: Partial<LayerFacts> = { differsIn: ['tfjs'] };
 
 /** TensorFlow.js takes it for a way to interpolate. Source: `Resizing.call` in tfjs-layers 4.22. */
 const CROPPING: RefusedField = {
@@ -63,69 +70,141 @@ const CROPPING: RefusedField = {
   isSilent: true,
 };
 
-const passing = (facts: LayerFacts): LayerFacts => ({ ...facts, masking: passesMask });
+const PASSES: Partial<LayerFacts> = { masking: passesMask };
 
-/** `BaseImagePreprocessingLayer` of Keras 3, and its `Pipeline`. */
-const imagePreprocessing = (layers: readonly LayerFacts[]): readonly LayerFacts[] =>
-  layers.map((facts) => ({ ...facts, trainsUnlessTold: true }));
+/** Of `BaseImagePreprocessingLayer` of Keras 3, and its `Pipeline`. */
+const IMAGES: Partial<LayerFacts> = { trainsUnlessTold: true };
 
-/** Layers that change images in training alone: their `transform_images` looks at `training` before anything else. */
-const augmentations = (loads: readonly Loader[], ...classNames: readonly string[]): readonly LayerFacts[] =>
-  imagePreprocessing(pointwise(loads, ...classNames).map((facts) => ({ ...facts, onlyTrains: always })));
+/** A layer that changes images in training alone: its `transform_images` looks at `training` before anything else. */
+const augmentation = (className: string, loads: readonly Loader[], fields?: string, keras3?: OwnFields): LayerFacts =>
+  pointwise(className, loads, fields, {
+    ...IMAGES,
+    onlyTrains: always,
+    ...(fields === undefined ? {} : RANDOM),
+    ...(keras3 === undefined ? {} : { keras3Fields: { ...RANDOM.keras3Fields, ...keras3 } }),
+  });
+
+const RANDOM = { keras2Fields: { rng_type: ANY }, keras3Fields: { data_format: 'channels_last' } } as const;
+const RANDOM_MOVE = 'fill_mode fill_value interpolation seed';
+
+const NEW_AUGMENTATIONS = (
+  'AugMix CutMix Equalization MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform ' +
+  'RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization ' +
+  // Of images without boxes the last one makes nothing else in training either.
+  'RandomSaturation RandomSharpness RandomShear Solarization MaxNumBoundingBoxes'
+).split(' ');
 
 /** Of Keras 2, which forgets the size where it would change it in training. */
-const resizedInTraining = (axis: number): Pick<LayerFacts, 'onlyTrains' | 'outputShape'> => ({
+const resizedInTraining = (axis: number): Partial<LayerFacts> => ({
   onlyTrains: always,
   outputShape: (_config, [input]) => input?.map((size, index) => (index === axis ? null : size)),
 });
+
+const PYTHON = 'carries Python code that Keras runs when it loads the model';
+
+const READS_FILE: Partial<LayerFacts> = { readsFile: true };
+const LOOKUP =
+  'max_tokens num_oov_indices oov_token mask_token output_mode sparse pad_to_max_tokens vocabulary idf_weights invert ' +
+  'vocabulary_size has_input_vocabulary vocabulary_dtype encoding';
+const LOOKUP_OF_KERAS3: OwnFields = { oov_method: 'floormod', salt: null };
 
 export const OTHER_LAYERS: readonly LayerFacts[] = [
   {
     className: 'InputLayer',
     role: 'input',
     loads: ALL,
+    fields: 'batch_input_shape batch_shape sparse ragged optional',
+    renamedField: { tfjs: 'batch_input_shape', keras2: 'batch_input_shape', keras3: 'batch_shape' },
+    saysInput: true,
     weights: () => [],
     outputShape: inputShape,
+    masking: passesMask,
+    sizes: { batch_shape: orNull(INPUT_SHAPE) },
     refusedFields: [BATCH_SHAPE, BATCH_SHAPE_ALONE, DTYPE_POLICY],
   },
-  ...pointwise(ALL, 'Masking').map((facts): LayerFacts => ({ ...facts, masking: () => 'makes' })),
-  ...pointwise(ALL, 'Rescaling').map(passing),
-  ...pointwise(KERAS, 'ActivityRegularization').map((facts) => ({ ...passing(facts), onlyTrains: always })),
-  ...augmentations(KERAS, 'RandomBrightness', 'RandomContrast', 'RandomFlip', 'RandomRotation'),
-  ...augmentations(KERAS, 'RandomTranslation', 'RandomZoom'),
-  ...augmentations(['keras3'], 'AugMix', 'CutMix', 'Equalization', 'MixUp', 'RandAugment', 'RandomColorDegeneration'),
-  ...augmentations(['keras3'], 'RandomColorJitter', 'RandomElasticTransform', 'RandomErasing', 'RandomGaussianBlur'),
-  ...augmentations(['keras3'], 'RandomGrayscale', 'RandomHue', 'RandomInvert', 'RandomPerspective'),
-  ...augmentations(['keras3'], 'RandomPosterization', 'RandomSaturation', 'RandomSharpness', 'RandomShear'),
-  ...augmentations(['keras3'], 'Solarization'),
-  // Of images without boxes it makes nothing else in training either.
-  ...augmentations(['keras3'], 'MaxNumBoundingBoxes'),
+  pointwise('Masking', ALL, 'mask_value', { masking: () => 'makes' }),
+  pointwise('Rescaling', ALL, 'scale offset', PASSES),
+  pointwise('ActivityRegularization', KERAS, 'l1 l2', { ...PASSES, onlyTrains: always }),
+  augmentation('RandomBrightness', KERAS, 'factor value_range seed'),
+  augmentation('RandomContrast', KERAS, 'factor seed', { value_range: [0, 255] }),
+  augmentation('RandomFlip', KERAS, 'mode seed'),
+  augmentation('RandomRotation', KERAS, `factor ${RANDOM_MOVE}`),
+  augmentation('RandomTranslation', KERAS, `height_factor width_factor ${RANDOM_MOVE}`),
+  augmentation('RandomZoom', KERAS, `height_factor width_factor ${RANDOM_MOVE}`),
+  ...NEW_AUGMENTATIONS.map((className) => augmentation(className, ['keras3'])),
   // ConvNeXt in keras.applications: a learnt factor a channel.
-  ...pointwise([], 'LayerScale'),
+  pointwise('LayerScale', [], undefined, { module: 'keras.src.applications.convnext' }),
   // TensorFlow.js works out another shape than it then computes.
-  ...other(ALL, 'CategoryEncoding').map(differsInTfjs),
-  // They pick other pixels there.
-  ...imagePreprocessing(other(ALL, 'CenterCrop').map(differsInTfjs)),
-  ...imagePreprocessing(other(ALL, 'Resizing').map(differsInTfjs)).map((facts) => ({
-    ...facts,
+  other('CategoryEncoding', ALL, 'num_tokens output_mode sparse', DIFFERS_IN_TFJS),
+  // These two pick other pixels there.
+  other('CenterCrop', ALL, 'height width', {
+    ...IMAGES,
+    ...DIFFERS_IN_TFJS,
+    keras3Fields: { data_format: 'channels_last' },
+  }),
+  other('Resizing', ALL, 'height width interpolation crop_to_aspect_ratio', {
+    ...IMAGES,
+    ...DIFFERS_IN_TFJS,
+    keras3Fields: {
+      data_format: 'channels_last',
+      pad_to_aspect_ratio: false,
+      fill_mode: ANY,
+      fill_value: ANY,
+      antialias: false,
+    },
     refusedFields: [CROPPING, INTERPOLATION],
-  })),
+  }),
   // When the model predicts, Keras 2 resizes to the size of the crop, and Keras 3 gives the whole image.
-  ...imagePreprocessing(other(KERAS, 'RandomCrop')).map((facts) => ({ ...facts, differsIn: KERAS })),
+  other('RandomCrop', KERAS, 'height width seed', { ...IMAGES, ...RANDOM, differsIn: KERAS }),
   // TensorFlow.js' RandomWidth changes the width in every phase.
-  ...other(['tfjs', 'keras2'], 'RandomWidth').map((facts) => ({ ...differsInTfjs(facts), ...resizedInTraining(2) })),
-  ...other(['keras2'], 'RandomHeight').map((facts) => ({ ...facts, ...resizedInTraining(1) })),
-  ...other(KERAS, 'AdditiveAttention', 'Attention', 'MultiHeadAttention').map(passing),
-  ...other(KERAS, 'Discretization', 'HashedCrossing', 'Hashing'),
-  ...other(KERAS, 'IntegerLookup', 'SpectralNormalization', 'StringLookup', 'TextVectorization'),
-  ...other(KERAS, 'Lambda').map(passing),
-  ...other(['keras2'], 'DenseFeatures', 'LocallyConnected1D', 'LocallyConnected2D', 'SlicingOpLambda', 'TFOpLambda'),
-  ...other(['keras3'], 'GroupQueryAttention').map(passing),
-  ...other(['keras3'], 'TFSMLayer', 'MelSpectrogram', 'STFTSpectrogram', 'ReversibleEmbedding'),
-  ...other(['keras3'], ...adaptivePoolings('Average'), ...adaptivePoolings('Max'), 'TorchModuleWrapper', 'FlaxLayer'),
-  ...other(['keras3'], 'JaxLayer'),
+  other('RandomWidth', ['tfjs', 'keras2'], 'factor interpolation seed rng_type', {
+    ...DIFFERS_IN_TFJS,
+    ...resizedInTraining(2),
+  }),
+  other('RandomHeight', ['keras2'], 'factor interpolation seed rng_type', resizedInTraining(1)),
+  other('AdditiveAttention', KERAS, 'use_scale score_mode dropout seed', PASSES),
+  other('Attention', KERAS, 'use_scale score_mode dropout seed', PASSES),
+  other(
+    'MultiHeadAttention',
+    KERAS,
+    `num_heads key_dim value_dim dropout use_bias output_shape attention_axes ${initialized('kernel', 'bias')}`,
+    {
+      ...PASSES,
+      takesList: false,
+      keras2Fields: { query_shape: ANY, key_shape: ANY, value_shape: ANY, softmax_robust_masking: false },
+      keras3Fields: { use_gate: false, sliding_window: null, seed: ANY, flash_attention: ANY },
+      neededByKeras2: ['query_shape', 'key_shape', 'value_shape'],
+    },
+  ),
+  other('GroupQueryAttention', ['keras3'], undefined, { ...PASSES, takesList: false }),
+  // What legacy files call it, from which no Keras loads it.
+  other('GroupedQueryAttention', [], undefined, { ...PASSES, takesList: false }),
+  other('Discretization', KERAS, 'bin_boundaries num_bins epsilon output_mode sparse', {
+    keras2Fields: { trainable: ANY },
+  }),
+  other('HashedCrossing', KERAS, 'num_bins output_mode sparse'),
+  other('Hashing', KERAS, 'num_bins salt mask_value output_mode sparse'),
+  other('IntegerLookup', KERAS, LOOKUP, {
+    ...READS_FILE,
+    keras3Fields: LOOKUP_OF_KERAS3,
+    // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
+    dtypeRefusedBy: ['keras2'],
+  }),
+  other('StringLookup', KERAS, LOOKUP, { ...READS_FILE, keras3Fields: LOOKUP_OF_KERAS3 }),
+  other('TextVectorization', KERAS, undefined, READS_FILE),
+  other('SpectralNormalization', KERAS, 'layer power_iterations'),
+  other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON }),
+  ...['DenseFeatures', 'SlicingOpLambda', 'TFOpLambda'].map((className) => other(className, ['keras2'])),
+  other('TFSMLayer', ['keras3'], undefined, { runsCode: 'makes Keras load and run a SavedModel from a path' }),
+  other('TorchModuleWrapper', ['keras3'], undefined, { runsCode: 'makes Keras unpickle a PyTorch module' }),
+  other('FlaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
+  other('JaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
+  ...['MelSpectrogram', 'STFTSpectrogram', 'ReversibleEmbedding'].map((className) => other(className, ['keras3'])),
+  ...['Average', 'Max'].flatMap((kind) => [1, 2, 3].map((rank) => other(`Adaptive${kind}Pooling${rank}D`, ['keras3']))),
   // These two change images whenever they are called.
-  ...imagePreprocessing(pointwise(['keras3'], 'AutoContrast', 'ContrastLimitedAdaptiveHistogramEqualization')),
-  ...other(ALL, 'Functional', 'Sequential'),
-  ...other(['tfjs', 'keras2'], 'Model'),
+  pointwise('AutoContrast', ['keras3'], undefined, IMAGES),
+  pointwise('ContrastLimitedAdaptiveHistogramEqualization', ['keras3'], undefined, IMAGES),
+  other('Functional', ALL),
+  other('Sequential', ALL),
+  other('Model', ['tfjs', 'keras2']),
 ];

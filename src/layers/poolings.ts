@@ -11,6 +11,7 @@ import {
   PADDING_IN_CAPITALS,
   type Shape,
 } from './layer-facts.js';
+import { BOTH_ENDS, onePerAxis, orNull, type SizeRules } from './size-rules.js';
 
 type Rank = 1 | 2 | 3;
 type Size = number | null;
@@ -53,17 +54,28 @@ function pool(className: string, rank: Rank): LayerFacts {
     const covered = paddingOf(config) === 'valid' ? size - windowOf(config)[axis]! + 1 : size;
     return Math.max(Math.ceil(covered / stride), 0);
   };
-  return { ...resizing(className, 'pool', rank, ALL, resize, stridesOf), refusedFields: [PADDING_IN_CAPITALS] };
+  return {
+    ...resizing(className, 'pool', rank, ALL, resize, stridesOf),
+    fields: 'pool_size padding strides data_format',
+    sizes: poolSizes(rank),
+    refusedFields: [PADDING_IN_CAPITALS],
+  };
 }
 
+const poolSizes = (rank?: Rank): SizeRules => ({
+  pool_size: orNull(onePerAxis(1, rank)),
+  strides: orNull(onePerAxis(1, rank)),
+});
+
 /** A Keras 3 operation that pools: its rank is that of its window, or of what it pools. */
-export function poolOperation(): Pick<LayerFacts, 'role' | 'outputShape' | 'resolution' | 'scaling'> {
+export function poolOperation(): Pick<LayerFacts, 'role' | 'sizes' | 'outputShape' | 'resolution' | 'scaling'> {
   const factsFor = (config: PlainObject, input?: Shape): LayerFacts => {
     const rank = Array.isArray(config.pool_size) ? config.pool_size.length : (input?.length ?? 4) - 2;
     return pool('', rank === 1 || rank === 3 ? rank : 2);
   };
   return {
     role: 'pool',
+    sizes: poolSizes(),
     scaling: commutes,
     resolution: (config) => factsFor(config).resolution!(config),
     outputShape: (config, inputs) => factsFor(config, inputs[0]).outputShape!(config, inputs),
@@ -76,6 +88,7 @@ function globalPool(className: string, rank: Rank, loads: readonly Loader[]): La
     role: 'global-pool',
     spatialRank: rank,
     loads,
+    fields: 'data_format keepdims',
     weights: () => [],
     inputClue: () => ({ rank: rank + 2 }),
     scaling: commutes,
@@ -90,15 +103,21 @@ function globalPool(className: string, rank: Rank, loads: readonly Loader[]): La
 
 const scaleOf = (config: PlainObject, rank: Rank) => perAxis(config, 'size', rank) ?? Array<number>(rank).fill(2);
 
-const upsampling = (className: string, rank: Rank, loads: readonly Loader[]): LayerFacts =>
-  resizing(
+/** What an upsampling layer or operation wants; an operation's rank is not known. */
+export const upsamplingSizes = (rank?: Rank): SizeRules => ({ size: orNull(onePerAxis(1, rank)) });
+
+const upsampling = (className: string, rank: Rank, loads: readonly Loader[]): LayerFacts => ({
+  ...resizing(
     className,
     'upsampling',
     rank,
     loads,
     (config, size, axis) => (size === null ? null : size * scaleOf(config, rank)[axis]!),
     (config) => scaleOf(config, rank).map((scale) => 1 / scale),
-  );
+  ),
+  fields: 'size data_format interpolation',
+  sizes: upsamplingSizes(rank),
+});
 
 /** What is added to or taken from both ends of an axis: 1, [1, 2] (an axis each, or the ends of one), [[1, 2], ...]. */
 function bothEnds(config: PlainObject, key: string, axis: number, rank: Rank): number | null {
@@ -111,11 +130,14 @@ function bothEnds(config: PlainObject, key: string, axis: number, rank: Rank): n
   return Array.isArray(ends) && typeof ends[0] === 'number' && typeof ends[1] === 'number' ? ends[0] + ends[1] : null;
 }
 
-const border = (className: string, rank: Rank, loads: readonly Loader[], key: string, sign: 1 | -1): LayerFacts =>
-  resizing(className, 'reshape', rank, loads, (config, size, axis) => {
+const border = (className: string, rank: Rank, loads: readonly Loader[], key: string, sign: 1 | -1): LayerFacts => ({
+  ...resizing(className, 'reshape', rank, loads, (config, size, axis) => {
     const change = bothEnds(config, key, axis, rank);
     return size === null || change === null ? null : size + sign * change;
-  });
+  }),
+  fields: `${key} data_format`,
+  sizes: { [key]: orNull(BOTH_ENDS) },
+});
 
 export const POOLINGS: readonly LayerFacts[] = [
   pool('MaxPooling1D', 1),
@@ -141,7 +163,11 @@ export const RESIZINGS: readonly LayerFacts[] = [
     refusedFields: [ignoredByTfjs('interpolation', (value) => value === 'nearest'), INTERPOLATION],
   },
   upsampling('UpSampling3D', 3, KERAS),
-  border('ZeroPadding1D', 1, KERAS, 'padding', 1),
+  {
+    ...border('ZeroPadding1D', 1, KERAS, 'padding', 1),
+    fields: 'padding',
+    keras3Fields: { data_format: 'channels_last' },
+  },
   border('ZeroPadding2D', 2, ALL, 'padding', 1),
   border('ZeroPadding3D', 3, KERAS, 'padding', 1),
   border('Cropping1D', 1, KERAS, 'cropping', -1),

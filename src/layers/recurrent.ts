@@ -2,7 +2,9 @@ import type { Plain, PlainObject } from '../json/json-value.js';
 import { numberIn, perAxis } from './config.js';
 import {
   ALL,
+  ANY,
   ignoredByTfjs,
+  initialized,
   KERAS,
   type LayerFacts,
   type Masking,
@@ -10,6 +12,7 @@ import {
   type Shape,
   type WeightFact,
 } from './layer-facts.js';
+import { wholeNumber } from './size-rules.js';
 
 // Layers that run over the steps of a sequence. Their variables belong to a cell, which has a group of its own in a
 // `.weights.h5`; the names are TensorFlow.js'.
@@ -26,6 +29,11 @@ const RESET_AFTER: RefusedField = {
 
 /** A mask goes on with the steps it speaks of. */
 const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
+
+const CELL = `activation recurrent_activation use_bias ${initialized('kernel', 'recurrent', 'bias')} dropout recurrent_dropout`;
+const GATED = `units ${CELL} unit_forget_bias reset_after`;
+const STEPS = 'return_sequences return_state go_backwards stateful unroll zero_output_for_mask implementation';
+const OVER_STEPS = { keras2Fields: { time_major: false }, keras3Fields: { seed: ANY }, runsSteps: true } as const;
 
 const refusedFields = (className: string): readonly RefusedField[] =>
   className.startsWith('GRU') ? [MASKED, RESET_AFTER] : [MASKED];
@@ -47,6 +55,9 @@ function recurrent(className: string, gates: number): LayerFacts {
     className,
     role: 'other',
     loads: ALL,
+    fields: `${className === 'SimpleRNN' ? `units ${CELL}` : GATED} ${STEPS}`,
+    ...OVER_STEPS,
+    sizes: { units: wholeNumber(0) },
     refusedFields: refusedFields(className),
     masking: sequenceMask,
     outputShape: (config, [input]) => {
@@ -69,6 +80,8 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     className,
     role: 'other',
     loads: rank === 2 ? ALL : KERAS,
+    fields: `filters kernel_size strides padding data_format dilation_rate unit_forget_bias ${CELL} ${STEPS}`,
+    ...OVER_STEPS,
     refusedFields: [MASKED],
     masking: sequenceMask,
     outputShape: (config, [input]) => {
@@ -94,6 +107,9 @@ const cell = (className: string): LayerFacts => ({
   className,
   role: 'other',
   loads: ALL,
+  fields: `${GATED} implementation`,
+  keras3Fields: { seed: ANY },
+  runsSteps: true,
   refusedFields: refusedFields(className),
 });
 
@@ -104,6 +120,22 @@ export const RECURRENT: readonly LayerFacts[] = [
   convolutional('ConvLSTM1D', 1),
   convolutional('ConvLSTM2D', 2),
   convolutional('ConvLSTM3D', 3),
-  { className: 'RNN', role: 'other', loads: ALL, masking: sequenceMask },
-  ...['GRUCell', 'LSTMCell', 'SimpleRNNCell', 'StackedRNNCells'].map(cell),
+  {
+    className: 'RNN',
+    role: 'other',
+    loads: ALL,
+    fields: `cell ${STEPS}`,
+    keras2Fields: { time_major: false },
+    runsSteps: true,
+    masking: sequenceMask,
+  },
+  ...['GRUCell', 'LSTMCell', 'SimpleRNNCell'].map(cell),
+  {
+    className: 'StackedRNNCells',
+    role: 'other',
+    loads: ALL,
+    fields: 'cells',
+    runsSteps: true,
+    refusedFields: [MASKED],
+  },
 ];

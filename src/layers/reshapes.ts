@@ -1,16 +1,21 @@
 import type { PlainObject } from '../json/json-value.js';
 import { elementCount, numberIn } from './config.js';
 import { ALL, commutes, KERAS, type LayerFacts, passesMask, type Shape, sameShape } from './layer-facts.js';
+import { onePerAxis, type SizeRules, TARGET_SHAPE, wholeNumber } from './size-rules.js';
 
 /** Layers that move numbers without changing them. */
 const moving = (
   className: string,
   role: LayerFacts['role'],
+  fields: string,
+  sizes: SizeRules,
   outputShape: NonNullable<LayerFacts['outputShape']>,
 ): LayerFacts => ({
   className,
   role,
   loads: ALL,
+  fields,
+  sizes,
   outputShape,
   weights: () => [],
   scaling: commutes,
@@ -33,13 +38,13 @@ function permuted(config: PlainObject, [input]: readonly (Shape | undefined)[]):
 }
 
 export const RESHAPES: readonly LayerFacts[] = [
-  moving('Reshape', 'reshape', reshaped),
-  moving('Permute', 'reshape', permuted),
-  moving('Flatten', 'flatten', (_config, [input]) =>
+  moving('Reshape', 'reshape', 'target_shape', { target_shape: TARGET_SHAPE }, reshaped),
+  moving('Permute', 'reshape', 'dims', { dims: onePerAxis(1, undefined) }, permuted),
+  moving('Flatten', 'flatten', 'data_format', {}, (_config, [input]) =>
     input === undefined ? undefined : [input[0] ?? null, elementCount(input.slice(1))],
   ),
-  moving('RepeatVector', 'reshape', (config, [input]) =>
+  moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, (config, [input]) =>
     input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null],
   ),
-  { ...moving('Identity', 'reshape', sameShape), loads: KERAS, masking: passesMask },
+  { ...moving('Identity', 'reshape', '', {}, sameShape), loads: KERAS, masking: passesMask },
 ];

@@ -1,26 +1,21 @@
 import type { PlainObject } from '../json/json-value.js';
-import { COMMUTES, type LayerFacts, type LayerRole } from './layer-facts.js';
-import { isNamedFunction, operationName } from './operation-names.js';
-import { operationFacts } from './operations.js';
-
-// Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
-const ELEMENTWISE: readonly LayerRole[] = ['add', 'multiply', 'merge', 'activation'];
-
-/** Elementwise operations whose part in a network has no name. */
-const OTHERS = 'TrueDivide Divide Power Negative Absolute Square Sqrt Rsqrt Reciprocal Exp Log Cast Clip BiasAdd'.split(
-  ' ',
-);
+import { COMMUTES, type LayerFacts } from './layer-facts.js';
+import { functionId, isElementwise, operationFacts } from './operations.js';
 
 /** Whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
 
 /** The operation that an op layer is, by its name in Keras 3 where it has one, else by the function's. */
 export function functionOf({ function: name }: PlainObject): string | undefined {
-  if (name === 'nn.bias_add') return 'BiasAdd';
-  if (name === 'math.add_n') return 'AddN';
   if (typeof name !== 'string') return undefined;
-  return isNamedFunction(name) ? operationName(name) : name;
+  return OF_KERAS2.get(name) ?? functionId(name) ?? name;
 }
+
+/** Functions that no operation of Keras 3 is. */
+const OF_KERAS2: ReadonlyMap<string, string> = new Map([
+  ['nn.bias_add', 'BiasAdd'],
+  ['math.add_n', 'AddN'],
+]);
 
 /**
  * The facts of one `TFOpLambda`, from the function its config names. Only the part it plays is known; sizes depend on call
@@ -29,22 +24,23 @@ export function functionOf({ function: name }: PlainObject): string | undefined 
 export function tensorflowFacts(className: string, config: PlainObject, base: LayerFacts): LayerFacts {
   const operation = functionOf(config);
   if (operation === undefined) return base;
-  const { role, makesProbabilities, isRectifier } = operationFacts(operation, {});
-  const isKnown = role !== 'other' || OTHERS.includes(operation) || POOLINGS.includes(operation);
-  if (!isKnown) return base;
-  const isElementwise = ELEMENTWISE.includes(role) || OTHERS.includes(operation);
+  const { role, makesProbabilities, isRectifier, sizes } = operationFacts(operation, {});
+  // Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
+  const hasOneSize = operation === 'BiasAdd' || isElementwise(operation);
+  if (role === 'other' && !hasOneSize && !POOLINGS.includes(operation)) return base;
   return {
     ...base,
     className,
     // Over which axes, the call says.
     role: POOLINGS.includes(operation) ? 'global-pool' : role,
     weights: () => [],
-    ...(isElementwise
+    ...(hasOneSize
       ? {
           outputShape: (_config, inputs) =>
             inputs.find((shape) => shape !== undefined && shape.length > 2) ?? inputs[0],
         }
       : {}),
+    ...(sizes === undefined ? {} : { sizes }),
     ...(makesProbabilities === undefined ? {} : { makesProbabilities }),
     ...(isRectifier === undefined ? {} : { isRectifier }),
     ...(operation === 'Relu' ? { scaling: () => COMMUTES } : {}),

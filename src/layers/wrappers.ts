@@ -78,11 +78,12 @@ export function distributed(facts: LayerFacts): LayerFacts {
 
 /** Facts of the wrapping layers. A TimeDistributed around a layer that can be read is no layer here: see `distributed`. */
 export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
-  { className: TIME_DISTRIBUTED, role: 'other', loads: ALL, masking: passesMask },
+  { className: TIME_DISTRIBUTED, role: 'other', loads: ALL, fields: 'layer', masking: passesMask },
   {
     className: 'Bidirectional',
     role: 'other',
     loads: ALL,
+    fields: 'layer merge_mode backward_layer',
     masksDifferIn: ['tfjs'],
     masking: (config) => {
       const inner = wrappedIn(config.layer, factsOf);

@@ -4,10 +4,9 @@ import { factsOfLayer, shapeInside } from './facts-of-layer.js';
 import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
 import { configShapes } from './shapes.js';
-import { withoutScope } from './tensor.js';
+import { FLOATS, withoutScope } from './tensor.js';
 
 // Variables of layers are floats; Keras files hold them in any precision that a dtype policy names.
-const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
 
 /**
  * Holds the weights of every layer that is known against its config: their names, shapes and dtypes.

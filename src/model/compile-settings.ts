@@ -1,4 +1,5 @@
 import { isObject, type JsonValue, mapMembers } from '../json/json-value.js';
+import type { Graph } from './model.js';
 
 // Compile settings that may be keyed by the names of outputs.
 const BY_OUTPUT: readonly string[] = ['loss', 'metrics', 'weighted_metrics', 'loss_weights', 'sample_weight_mode'];
@@ -17,3 +18,6 @@ export function renameKeys(config: JsonValue | undefined, renamed: ReadonlyMap<s
     };
   });
 }
+
+/** Whether a model's outputs have keys of its own, `{"mask": x}`: losses then go by those, not by the names of layers. */
+export const hasOutputKeys = (graph: Graph): boolean => graph.structures?.outputs.kind === 'dict';

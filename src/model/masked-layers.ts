@@ -21,8 +21,7 @@ function follow(graph: Graph, isGiven: boolean, masked: Set<Layer>): boolean {
       gives.push(follow(layer.graph, sees, masked));
       continue;
     }
-    const { role, masking } = factsOfLayer(layer);
-    const kind = role === 'input' ? 'passes' : masking?.(layer.settings);
+    const kind = factsOfLayer(layer).masking?.(layer.settings);
     gives.push(kind === 'makes' || (kind === 'passes' && sees));
   }
   return graph.outputs.some((ref) => gives[nodeOf(ref).id]);

@@ -161,6 +161,9 @@ export interface RecordedSequential {
   readonly hasNoInput?: true;
 }
 
+/** The layer that gives a module's features, scaled. */
+export const scaleName = (module: string): string => `${module}_scale`;
+
 /** What was done to a model, kept in the file itself so that it can be taken back and checked. */
 export interface RetrofitRecord {
   readonly version: 1;
@@ -249,6 +252,13 @@ export const allSettings = ({ settings, wrappers = [] }: Layer): readonly PlainO
 /** What a layer says of how it is called: its own settings, or those of the outermost wrapper. */
 export const outerSettings = ({ settings, wrappers }: Layer): PlainObject => wrappers?.[0]?.settings ?? settings;
 
+/** The name itself, or with the first number behind it that makes it free. */
+export function freeName(base: string, isTaken: (name: string) => boolean, first = 2): string {
+  let name = base;
+  for (let count = first; isTaken(name); count++) name = `${base}_${count}`;
+  return name;
+}
+
 /** A key for maps over tensors. Layer names may hold any character, so the numbers stand first. */
 export const tensorKey = (ref: TensorRef): string => `${ref.call}:${ref.tensor}:${ref.layer}`;
 
@@ -261,6 +271,38 @@ export function* listGraphs(
   for (const layer of graph.layers)
     if (layer.graph !== undefined) yield* listGraphs(layer.graph, [...path, layer.name]);
 }
+
+/**
+ * The model with other graphs in it, inner ones first: `change` is given each of them with what became of those inside it.
+ * What nothing changes in stays the same object.
+ */
+export function mapGraphs(
+  graph: Graph,
+  change: (graph: Graph, path: readonly string[]) => Graph,
+  path: readonly string[] = [],
+): Graph {
+  const layers = graph.layers.map((layer): Layer => {
+    const inner = layer.graph && mapGraphs(layer.graph, change, [...path, layer.name]);
+    return inner === layer.graph ? layer : { ...layer, graph: inner };
+  });
+  return change(withLayers(graph, layers), path);
+}
+
+/** The graph with the weights of its layers, nested models' too, and with none but these. */
+export const withWeights = (root: Graph, weights: ReadonlyMap<Layer, Layer['weights']>): Graph =>
+  mapGraphs(root, (graph) => {
+    const layers = graph.layers.map((layer): Layer => {
+      const own = weights.get(layer) ?? [];
+      return own.length === 0 && layer.weights.length === 0 ? layer : { ...layer, weights: own };
+    });
+    return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
+  });
+
+/** The graph with these layers; the same object where they are its own. */
+export const withLayers = (graph: Graph, layers: readonly Layer[]): Graph =>
+  layers.length === graph.layers.length && layers.every((layer, index) => layer === graph.layers[index])
+    ? graph
+    : { ...graph, layers };
 
 /** The graph at the end of a path of nested models; undefined where there is none. */
 export const findGraph = (root: Graph, path: readonly string[]): Graph | undefined =>

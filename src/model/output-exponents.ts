@@ -1,7 +1,7 @@
 import { factsOfLayer } from './facts-of-layer.js';
 import { type GraphNode, resolveGraph } from './graph-nodes.js';
-import { type Graph, listGraphs, type RetrofitRecord } from './model.js';
-import { weightKey } from './weight-key.js';
+import { type Graph, listGraphs, type RetrofitRecord, scaleName } from './model.js';
+import { layerKey, weightKey } from './weight-key.js';
 
 /**
  * By how many powers of two a model's layers give more than they would without its modules and the weights doubled for
@@ -20,7 +20,7 @@ export function outputExponents(
   );
   const gates = new Map(
     (record?.modules ?? []).map(({ graph, name, exactBy }) => [
-      JSON.stringify([...graph, `${name}_scale`]),
+      layerKey(graph, scaleName(name)),
       exactBy === null || exactBy === 'doubled-gate' ? 0 : -1,
     ]),
   );
@@ -29,7 +29,7 @@ export function outputExponents(
     const exponents: number[] = [];
     for (const node of resolveGraph(graph).nodes) {
       const inputs = node.inputs.map((input) => exponents[input.node]!);
-      const place = JSON.stringify([...path, node.layer.name]);
+      const place = layerKey(path, node.layer.name);
       const gate = gates.get(place);
       // A module scales its first input; the second is the gate.
       const exponent = gate === undefined ? layerExponent(node, path, inputs, doubled) : (inputs[0] ?? 0) + gate;

@@ -12,7 +12,8 @@ import {
 } from '../json/json-value.js';
 import { findJson } from '../json/parse-json.js';
 import { serializeJson } from '../json/serialize-json.js';
-import type { RetrofitRecord } from './model.js';
+import { type Graph, listGraphs, type Model, type RetrofitRecord, scaleName } from './model.js';
+import { layerKey } from './weight-key.js';
 
 const KEY = 'se_retrofit';
 
@@ -99,3 +100,18 @@ const isRecord = objectOf({
   frozen: orAbsent(objectOf({ trainable: listOf(isText), unsaid: listOf(isText) })),
   metadata: orAbsent(isText),
 });
+
+/**
+ * What was done to a model that was made of another. Keras keeps no record when it saves a model: if the modules are all
+ * there, what the other model says of itself still holds.
+ * @param from the other model, in the same words
+ */
+export function inheritedRecord(model: Model, from: Model): RetrofitRecord | undefined {
+  if (model.record !== undefined || from.record === undefined) return model.record;
+  const layers = layerKeys(model.graph);
+  const isThere = from.record.modules.every(({ graph, name }) => layers.has(layerKey(graph, scaleName(name))));
+  return isThere ? from.record : undefined;
+}
+
+const layerKeys = (root: Graph): ReadonlySet<string> =>
+  new Set([...listGraphs(root)].flatMap(({ graph, path }) => graph.layers.map(({ name }) => layerKey(path, name))));

@@ -55,6 +55,15 @@ export const withoutScope = (name: string): string => name.replace(/[^/]+\/([^/]
 
 export const tensorSize = (tensor: Tensor): number => tensor.shape.reduce((product, size) => product * size, 1);
 
+/** The dtypes of floating-point numbers. */
+export const FLOATS: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];
+
+/** What a number of each dtype takes. */
+export const DTYPE_BYTES: Readonly<Record<string, number>> = {
+  ...{ bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, int64: 8, uint64: 8 },
+  ...{ float16: 2, bfloat16: 2, float32: 4, float64: 8, complex64: 8 },
+};
+
 /** Whether two times every value is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */
 export const isDoublable = ({ dtype }: Tensor): boolean => ['float32', 'bfloat16', 'float64'].includes(dtype);
 

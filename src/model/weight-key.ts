@@ -1,6 +1,24 @@
+import { type Graph, listGraphs } from './model.js';
+import type { Tensor } from './tensor.js';
+
+// Keys for maps over a whole tree of models. Names may hold any character, so they are not just joined.
+
+/** The same for a layer. */
+export const layerKey = (graph: readonly string[], layer: string): string => JSON.stringify([...graph, layer]);
+
 /**
- * A key for maps over the weights of a whole tree of models. Names may hold any character, so they are not just joined.
+ * A key for maps over the weights of a whole tree of models.
  * @param graph names of the nested models around the layer, outermost first
  */
 export const weightKey = (graph: readonly string[], layer: string, weight: string): string =>
   JSON.stringify([graph, layer, weight]);
+
+/** The tensors of a whole tree of models, by {@link weightKey}. */
+export const tensorsByKey = (root: Graph): ReadonlyMap<string, Tensor> =>
+  new Map(
+    [...listGraphs(root)].flatMap(({ graph, path }) =>
+      graph.layers.flatMap((layer) =>
+        layer.weights.map(({ name, tensor }) => [weightKey(path, layer.name, name), tensor] as const),
+      ),
+    ),
+  );

@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import { usageError } from '../errors.js';
+import { nearestNames } from '../nearest-names.js';
 import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
 import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
 import type { Block, Network } from '../stages/network.js';
@@ -195,9 +196,17 @@ function placesAt(network: Network, names: readonly string[]): readonly Candidat
     if (candidates.length === 0) {
       throw usageError('unknown-layer', `--at ${name}: the model has no such layer`, {
         where: { layer: name, field: 'at' },
-        hint: 'see the names with: se-retrofit inspect',
+        hint: atHint(nearestNames(name, namesIn(network))),
       });
     }
     return candidates;
   });
 }
+
+const namesIn = ({ view }: Network): readonly string[] =>
+  [...listViews(view)].flatMap(({ nodes }) => nodes.map(({ layer }) => layer.name));
+
+const atHint = (nearest: readonly string[]): string =>
+  nearest.length === 0
+    ? 'see the names with: se-retrofit inspect --layers'
+    : `the nearest names are ${nearest.join(', ')}; all: se-retrofit inspect --layers`;

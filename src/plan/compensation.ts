@@ -28,8 +28,8 @@ export interface Bounds {
 
 /**
  * Where the factor 2 goes that makes up for the gates' 1/2: into weights before the site, into weights behind it, or,
- * always possible, into the gate. Doubling is exact in binary floating point. See DESIGN.md, "Why a retrofit can be
- * exact".
+ * always possible, into the gate. Doubling is exact in binary floating point. See docs/ARCHITECTURE.md,
+ * "Why the numbers do not change".
  */
 export function chooseCompensation(places: readonly PlacedIn[], { isSite, isFixed }: Bounds): Compensation {
   const sources = places.map((placed): ScaleSource<true> => ({ ...placed, state: true }));

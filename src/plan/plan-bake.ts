@@ -2,12 +2,14 @@ import { inputError, usageError } from '../errors.js';
 import type { Loader } from '../layers/layer-facts.js';
 import {
   findGraph,
+  freeName,
   type Graph,
   listGraphs,
   loaderOf,
   type Model,
   type RetrofitRecord,
   samePath,
+  scaleName,
   type TensorRef,
   tensorKey,
   type Warning,
@@ -81,15 +83,10 @@ function leadAll(model: Model, modules: readonly RetrofittedModule[]): readonly 
     const folds = view && lead(view, findGraph(model.graph, module.graph)!, module, modules, loader);
     if (folds !== undefined) return { ...module, ...folds, fixedName: undefined };
     if (fixedScaling(module, '', loader, () => new Float32Array()) === undefined) return undefined;
-    return { ...module, road: 'fixed', folds: [], fixedName: freeName(`${module.name}_fixed`, taken) };
+    const fixedName = freeName(`${module.name}_fixed`, (name) => taken.has(name));
+    taken.add(fixedName);
+    return { ...module, road: 'fixed', folds: [], fixedName };
   });
-}
-
-function freeName(base: string, taken: Set<string>): string {
-  let name = base;
-  for (let count = 2; taken.has(name); count++) name = `${base}_${count}`;
-  taken.add(name);
-  return name;
 }
 
 /** Leads a module's factors into weights. @param view the graph without the modules that are baked */
@@ -154,7 +151,7 @@ function listUses(graph: Graph, modules: readonly RetrofittedModule[]): readonly
   const scaled = new Map(
     modules.flatMap((module) =>
       module.features.map((features, call) => {
-        const key = tensorKey({ layer: `${module.name}_scale`, call, tensor: 0 });
+        const key = tensorKey({ layer: scaleName(module.name), call, tensor: 0 });
         return [key, { features, pass: passKey(module, call) }] as const;
       }),
     ),
@@ -193,7 +190,7 @@ function remainingRecord(
   for (const { name, graph, doubled } of record.modules.filter(isBaked)) {
     if (doubled === undefined) {
       throw inputError('bad-record', 'an early version recorded this module without what was doubled for it', {
-        where: { layer: `${name}_scale` },
+        where: { layer: scaleName(name) },
         hint: 'bake all modules at once, or put them in again with this version',
       });
     }
@@ -214,5 +211,5 @@ export const bakeWarnings = ({ kept }: BakePlan): readonly Warning[] =>
   kept.map(({ name }) => ({
     code: 'module-kept',
     message: 'this module stays: its gates fit into no weights, and the format has no layer that could take its place',
-    where: `${name}_scale`,
+    where: scaleName(name),
   }));

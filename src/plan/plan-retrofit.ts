@@ -1,8 +1,8 @@
 import { inputError, usageError } from '../errors.js';
 import { elementCount } from '../layers/config.js';
 import { isClosedLayer } from '../layers/known-layers.js';
-import { findGraph, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
-import { hasOutputKeys } from '../model/output-keys.js';
+import { hasOutputKeys } from '../model/compile-settings.js';
+import { findGraph, type Graph, type Layer, listGraphs, type Model, scaleName, type Warning } from '../model/model.js';
 import { weightKey } from '../model/weight-key.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
@@ -252,7 +252,7 @@ function planWarnings(
     if (hasOutputKeys(model.graph)) continue;
     warnings.push({
       code: 'output-renamed',
-      message: `this output of the model is now called "${site.name}_scale"; losses and metrics by name follow`,
+      message: `this output of the model is now called "${scaleName(site.name)}"; losses and metrics by name follow`,
       where: site.after,
     });
   }

@@ -1,5 +1,5 @@
 import { inputError } from '../errors.js';
-import { findGraph, type Model, type RecordedDoubling, type Warning } from '../model/model.js';
+import { findGraph, type Model, type RecordedDoubling, scaleName, type Warning } from '../model/model.js';
 import { badRecord, isRecorded, listRetrofittedModules, type RetrofittedModule } from './retrofitted-modules.js';
 
 /** Everything that taking modules out will do. */
@@ -33,7 +33,7 @@ function halvedWithoutRecord(modules: readonly RetrofittedModule[]): StripPlan['
     'no-record',
     'the file no longer says which weights were doubled for its modules: Keras left that out when it saved the model again',
     {
-      where: { layer: `${single.name}_scale` },
+      where: { layer: scaleName(single.name) },
       hint: 'give the file that se-retrofit wrote, before Keras saved it again',
     },
   );
@@ -53,6 +53,6 @@ export const stripWarnings = ({ modules }: StripPlan, changing: readonly Retrofi
         {
           code: 'function-changes',
           message: `${changing.length} of the ${modules.length} modules did something, which is gone now (se-retrofit bake keeps their mean gates)`,
-          where: `${changing[0]!.name}_scale`,
+          where: scaleName(changing[0]!.name),
         },
       ];

@@ -1,5 +1,5 @@
 import { inFile, inputError } from '../errors.js';
-import { findGraph, type Graph, type Model, type RetrofitRecord } from '../model/model.js';
+import { findGraph, type Graph, type Model, type RetrofitRecord, scaleName } from '../model/model.js';
 import { readModule } from '../se/read-module.js';
 import type { PlacedModule } from '../se/remove-modules.js';
 import { listViews, viewGraph } from '../stages/graph-view.js';
@@ -36,7 +36,7 @@ function recordedModule(root: Graph, { name, graph, exactBy }: RetrofitRecord['m
     throw badRecord(graph.join('/'), `the module "${name}" is recorded in a model that is not there`);
   const module = readModule(inner, name);
   if (module.isGateDoubled !== (exactBy === 'doubled-gate')) {
-    throw badRecord(`${name}_scale`, 'the record says something else of this gate than the model does');
+    throw badRecord(scaleName(name), 'the record says something else of this gate than the model does');
   }
   return { ...module, graph, stage: stageIn(name), wasExact: exactBy !== null };
 }

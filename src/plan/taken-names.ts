@@ -1,4 +1,4 @@
-import { type Graph, listGraphs } from '../model/model.js';
+import { freeName, type Graph, listGraphs } from '../model/model.js';
 import { MODULE_PARTS } from '../se/module-classes.js';
 
 /** Gives out names for modules that no layer of the whole tree of nested models has. */
@@ -8,11 +8,10 @@ export function takenNames(graph: Graph): { readonly claim: (base: string) => st
     for (const name of path) taken.add(name);
     for (const layer of inner.layers) taken.add(layer.name);
   }
-  const isFree = (base: string) => MODULE_PARTS.every((part) => !taken.has(`${base}_${part}`));
+  const isTaken = (base: string) => MODULE_PARTS.some((part) => taken.has(`${base}_${part}`));
   return {
     claim: (base) => {
-      let name = base;
-      for (let count = 2; !isFree(name); count++) name = `${base}_${count}`;
+      const name = freeName(base, isTaken);
       for (const part of MODULE_PARTS) taken.add(`${name}_${part}`);
       return name;
     },

@@ -29,7 +29,7 @@ ${DARK_STYLE}
 export function addPage(run: Run): string {
   const { plan, inputPath, verified, tool } = run;
   const warnings = runWarnings(run).map(warningLine);
-  const [next, ...code] = nextSteps(plan);
+  const [next, ...code] = nextSteps(plan, (run.output ?? run.model).format.container);
   const parts = [
     `<p class="lead">${prose(doneSentence(run))}</p>`,
     `<p>${prose(`${totalsLine(plan)}.`)}</p>`,

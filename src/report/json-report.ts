@@ -40,12 +40,14 @@ export const addReport = (run: Run): AddReport => ({
   verified: run.verified === undefined ? null : verifiedFields(run.verified),
 });
 
-export const inspectReport = (run: Run, { modules, loads }: Inspection): InspectReport => ({
+/** @param isLong whether every layer is listed */
+export const inspectReport = (run: Run, { modules, loads, layers }: Inspection, isLong: boolean): InspectReport => ({
   version: 1,
   command: 'inspect',
   ...commonReport(run),
   modules: [...modules],
   loads: loads.map((verdict) => ({ ...verdict })),
+  ...(isLong ? { layers: layers.map((layer) => ({ ...layer, shape: layer.shape && [...layer.shape] })) } : {}),
 });
 
 /** What a conversion found out and did. */

@@ -7,7 +7,7 @@ import { nanLine, verifiedLines } from './verify-report.js';
 
 /** A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model. */
 export function markdownReport(run: Run): string {
-  const { plan, model, inputPath, output, verified, tool, milliseconds } = run;
+  const { plan, model, inputPath, output, verified, tool } = run;
   const { sites, skipped } = plan;
   const warnings = runWarnings(run);
   const lines = [
@@ -37,7 +37,8 @@ export function markdownReport(run: Run): string {
     ...(warnings.length === 0 ? [] : ['', '### Warnings', '']),
     ...warnings.map((warning) => `- ${warningLine(warning)}`),
     '',
-    `${tool}, ${Math.round(milliseconds)} ms`,
+    // The same run writes the same report: no time, no date.
+    tool,
   ];
   return `${lines.join('\n')}\n`;
 }

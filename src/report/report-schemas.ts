@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CONTAINERS, DIALECTS, WEIGHT_LAYOUTS } from '../format-names.js';
+import { CONTAINERS, DIALECTS, LOADERS, WEIGHT_LAYOUTS } from '../format-names.js';
 
 // The JSON that `--json` prints. These shapes are a contract: fields are added, never renamed or removed.
 
@@ -87,6 +87,7 @@ const verificationFields = {
     doubled: z.number(),
     quantized: z.number(),
     added: z.number(),
+    onlyModules: z.boolean(),
     changed: z.array(
       z.object({ layer: z.string(), weight: z.string(), reason: z.enum(['missing', 'shape', 'values', 'doubled']) }),
     ),
@@ -107,11 +108,22 @@ export const inspectReportSchema = z.object({
   modules: z.array(z.object({ name: z.string(), stage: z.number(), block: unknownNumber, kind: z.string() })),
   loads: z.array(
     z.object({
-      loader: z.enum(['tfjs', 'keras2', 'keras3']),
+      loader: z.enum(LOADERS),
       ok: z.boolean(),
       blockedBy: z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable(),
     }),
   ),
+  /** With `--layers`. */
+  layers: z
+    .array(
+      z.object({
+        name: z.string(),
+        className: z.string(),
+        shape: z.array(unknownNumber).nullable(),
+        stage: z.number(),
+      }),
+    )
+    .optional(),
 });
 
 /** What `convert --json` prints. */

@@ -1,8 +1,10 @@
+import { LOADER_NAMES } from '../format-names.js';
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
-import type { Model, Warning } from '../model/model.js';
+import type { Container, Format, Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
+import type { ListedLayer } from '../stages/list-layers.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
 import { byteSize, count, magnitude, percent, printable, visible } from './printable.js';
@@ -77,6 +79,7 @@ function exactCell(sites: readonly Site[]): string {
 
 /** The totals in one line, next to what the paper's formula says of the same sites. */
 export function totalsLine({ sites, params, macs, options }: Plan): string {
+  if (sites.length === 0) return 'no modules';
   const paper = params.added === params.paper ? 'just as the paper' : `${count(params.paper)} by the paper`;
   return (
     `${sites.length} ${sites.length === 1 ? 'module' : 'modules'}: ` +
@@ -108,35 +111,63 @@ export function removedLine(modules: readonly RetrofittedModule[]): string {
   return `taken out: ${names.join(', ')}${more}`;
 }
 
-/** What to do with the new model. */
-export const nextSteps = ({ exact, sites }: Plan): readonly string[] => [
-  exact
-    ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
-    : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
-  ...(sites.some(({ graph }) => graph.length > 0) ? TRAIN_NESTED : TRAIN),
+/** What to do with the new model, in the language of those who open such a file. */
+export function nextSteps({ exact, sites }: Plan, container: Container): readonly string[] {
+  // A nested model that is frozen freezes its modules too, and so does a wrapper.
+  const isNested = sites.some(({ graph }) => graph.length > 0);
+  const [flat, nested] = container === 'tfjs' ? TENSORFLOW_JS : KERAS;
+  return [
+    exact
+      ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
+      : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
+    ...(isNested ? nested : flat),
+  ];
+}
+
+/** How all but the modules is frozen: in a model, and in one that holds models. */
+type Freezing = readonly [flat: readonly string[], nested: readonly string[]];
+
+const TENSORFLOW_JS: Freezing = [
+  ["  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })"],
+  [
+    "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
+  ],
 ];
 
-const TRAIN: readonly string[] = [
-  "  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })",
-  "  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')",
+const KERAS: Freezing = [
+  ["  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')"],
+  [
+    '  Keras          layers = list(model.layers)',
+    "                 while layers: layer = layers.pop(); inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
+  ],
 ];
 
-/** A nested model that is frozen freezes its modules too, and so does a wrapper. */
-const TRAIN_NESTED: readonly string[] = [
-  "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
-  "  Keras          for layer in model._flatten_layers(include_self=False): layer.trainable = hasattr(layer, 'layers') or type(layer).__name__ == 'TimeDistributed' or layer.name.startswith('se_')",
-];
+/** Every layer of a model, one a row. */
+export const layerTable = (layers: readonly ListedLayer[]): Table => ({
+  head: ['layer', 'class', 'shape', 'stage'],
+  rightAligned: new Set([3]),
+  rows: layers.map(({ name, className, shape, stage }) => [
+    printable(name),
+    printable(className),
+    shape === null ? 'unknown' : shape.map((size) => size ?? '?').join(' x '),
+    String(stage),
+  ]),
+});
 
-const LOADER_NAMES: Readonly<Record<LoaderVerdict['loader'], string>> = {
-  tfjs: 'TensorFlow.js',
-  keras2: 'Keras 2',
-  keras3: 'Keras 3',
+/** Who opens the files of a container. */
+const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
+  tfjs: ['tfjs'],
+  'keras-h5': ['keras2', 'keras3'],
+  'keras-json': ['keras2', 'keras3'],
+  'keras-zip': ['keras2', 'keras3'],
+  'saved-model': ['keras2'],
 };
 
-/** One line a loader: whether it takes the model, and what stops it. */
-export const loaderLines = (verdicts: readonly LoaderVerdict[]): readonly string[] =>
+/** One line a loader: whether it takes the model, as it is or converted, and what stops it. */
+export const loaderLines = (verdicts: readonly LoaderVerdict[], { container }: Format): readonly string[] =>
   verdicts.map(({ loader, blockedBy }) => {
     const name = LOADER_NAMES[loader].padEnd(14);
-    if (blockedBy === null) return `${name} loads it`;
-    return `${name} does not load it: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
+    const isOwn = OWN_LOADERS[container].includes(loader);
+    if (blockedBy === null) return `${name} ${isOwn ? 'loads it' : 'takes it, converted (se-retrofit convert)'}`;
+    return `${name} ${isOwn ? 'does not load it' : 'does not take it as it is'}: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
   });

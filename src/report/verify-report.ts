@@ -11,6 +11,8 @@ import type { VerifyReport } from './report-schemas.js';
 export interface Verified {
   readonly layers: readonly ChangedLayer[];
   readonly weights: WeightsVerdict;
+  /** Whether weights have other values, those of modules that se-retrofit put in, and no others. */
+  readonly onlyModules: boolean;
   readonly verification: Verification;
   readonly backend: BackendName;
   readonly tolerance: number;
@@ -46,7 +48,7 @@ export const verifyReport = (comparison: Comparison): VerifyReport => {
 };
 
 /** What a report says of a comparison, by itself or as a part of another one. */
-export const verifiedFields = ({ layers, weights, verification, backend }: Verified) => {
+export const verifiedFields = ({ layers, weights, onlyModules, verification, backend }: Verified) => {
   const { identical, maxAbsDiff, outputs, firstDifference, examples, numbers, bothNaN } = verification;
   return {
     identical,
@@ -58,13 +60,18 @@ export const verifiedFields = ({ layers, weights, verification, backend }: Verif
     numbers,
     bothNaN,
     layersChanged: layers.map((change) => ({ ...change })),
-    weights: { ...weights, changed: weights.changed.map((change) => ({ ...change })) },
+    weights: { ...weights, onlyModules, changed: weights.changed.map((change) => ({ ...change })) },
   };
 };
 
 /** What became of the weights, in one line. */
-export function weightsLine({ checked, doubled, quantized, added, changed }: WeightsVerdict): string {
+export function weightsLine(
+  { checked, doubled, quantized, added, changed }: WeightsVerdict,
+  onlyModules: boolean,
+): string {
   const [first] = changed;
+  if (onlyModules)
+    return `only the modules' weights have changed: ${count(changed.length)} of ${count(checked)} weights`;
   const facts = [
     ...(doubled > 0 ? [`${count(doubled)} doubled as recorded`] : []),
     ...(quantized > 0 ? [`${count(quantized)} as near as they are quantised`] : []),
@@ -103,11 +110,11 @@ export function nanLine({ verification: { numbers, bothNaN } }: Pick<Verified, '
 }
 
 /** What came out of the two, a line each. */
-export function verifiedLines({ weights, verification, backend }: Verified): readonly string[] {
+export function verifiedLines({ weights, onlyModules, verification, backend }: Verified): readonly string[] {
   const { identical, outputs, firstDifference, examples, timing } = verification;
   const where = `${count(examples)} ${examples === 1 ? 'example' : 'examples'}, ${backend}`;
   return [
-    weightsLine(weights),
+    weightsLine(weights, onlyModules),
     identical
       ? `the outputs are identical, bit for bit (${where})`
       : `the outputs differ (${where}): ${outputs.map(({ name, maxAbsDiff }) => `${printable(name)} by ${difference(maxAbsDiff)}`).join(', ')}`,

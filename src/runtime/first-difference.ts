@@ -1,7 +1,7 @@
 import { resolveGraph } from '../model/graph-nodes.js';
-import { inheritedRecord } from '../model/inherited-record.js';
 import { type Graph, listGraphs, type RetrofitRecord } from '../model/model.js';
 import { outputExponents } from '../model/output-exponents.js';
+import { inheritedRecord } from '../model/record.js';
 import type { LoadedModel } from './load-model.js';
 import { watchLayers } from './watch-layers.js';
 

@@ -1,7 +1,7 @@
 import { inputError } from '../errors.js';
 import { activationName } from '../layers/activations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
-import { type Graph, type Layer, stepAxes, type TensorRef } from '../model/model.js';
+import { type Graph, type Layer, scaleName, stepAxes, type TensorRef } from '../model/model.js';
 import { type ModulePart, projectionClass, squeezeClass } from './module-classes.js';
 
 /** A module that stands in a graph, just as `moduleLayers` makes them. */
@@ -61,7 +61,7 @@ export function readModule(graph: Graph, name: string): FoundModule {
 function refuseOtherReaders(graph: Graph, name: string, own: ReadonlySet<string>): void {
   const { nodes } = resolveGraph(graph);
   for (const node of nodes) {
-    if (!own.has(node.layer.name) || node.layer.name === `${name}_scale`) continue;
+    if (!own.has(node.layer.name) || node.layer.name === scaleName(name)) continue;
     const reader = node.readers.map(({ node: id }) => nodes[id]!.layer.name).find((reading) => !own.has(reading));
     if (reader !== undefined || node.outputs.length > 0) {
       const who = reader === undefined ? 'the model gives it out' : `"${reader}" reads it`;

@@ -1,4 +1,13 @@
-import { type Call, type Graph, type Layer, samePath, type TensorRef, tensorKey } from '../model/model.js';
+import {
+  type Call,
+  type Graph,
+  type Layer,
+  mapGraphs,
+  samePath,
+  scaleName,
+  type TensorRef,
+  tensorKey,
+} from '../model/model.js';
 import type { FoundModule } from './read-module.js';
 
 /** A module with the names of the nested models around it. */
@@ -10,37 +19,46 @@ export interface PlacedModule extends FoundModule {
  * A graph, and the models nested in it, without some modules: who read a scaled tensor reads the features again.
  * @param replace a layer that stands in for a module, between its features and their readers
  */
-export function removeModules(
-  graph: Graph,
+export const removeModules = (
+  root: Graph,
   modules: readonly PlacedModule[],
   replace: (module: PlacedModule) => Layer | undefined = () => undefined,
-  path: readonly string[] = [],
+): Graph =>
+  mapGraphs(root, (graph, path) =>
+    removeInside(
+      graph,
+      modules.filter((module) => samePath(module.graph, path)),
+      replace,
+    ),
+  );
+
+function removeInside(
+  graph: Graph,
+  own: readonly PlacedModule[],
+  replace: (module: PlacedModule) => Layer | undefined,
 ): Graph {
-  const own = modules.filter((module) => samePath(module.graph, path));
+  if (own.length === 0) return graph;
   const removed = new Set(own.flatMap(listLayerNames));
   const restore = restoring(own, replace);
   const standIns = new Map(
     own.flatMap((module) => {
       const layer = replace(module);
-      return layer === undefined ? [] : [[scaleName(module), callOn(layer, module.features.map(restore))] as const];
+      return layer === undefined
+        ? []
+        : [[scaleName(module.name), callOn(layer, module.features.map(restore))] as const];
     }),
   );
   const layers = graph.layers.flatMap((layer): readonly Layer[] => {
     const standIn = standIns.get(layer.name);
     if (removed.has(layer.name)) return standIn === undefined ? [] : [standIn];
     const calls = layer.calls.map((call) => restoreCall(call, restore));
-    const inner = layer.graph && removeModules(layer.graph, modules, replace, [...path, layer.name]);
-    const isSame = inner === layer.graph && calls.every((call, index) => call === layer.calls[index]);
-    return [isSame ? layer : { ...layer, calls, ...(inner === undefined ? {} : { graph: inner }) }];
+    return [calls.every((call, index) => call === layer.calls[index]) ? layer : { ...layer, calls }];
   });
-  const isSame = layers.length === graph.layers.length && layers.every((layer, index) => layer === graph.layers[index]);
-  return isSame ? graph : { ...graph, layers, outputs: graph.outputs.map(restore) };
+  return { ...graph, layers, outputs: graph.outputs.map(restore) };
 }
 
 export const listLayerNames = ({ parts }: FoundModule): readonly string[] =>
   Object.values(parts).map((layer) => layer.name);
-
-const scaleName = ({ name }: FoundModule): string => `${name}_scale`;
 
 /** The tensor that a module's scaled one gives way to. The features of one module may be what another one scaled. */
 function restoring(
@@ -52,7 +70,7 @@ function restoring(
       const standIn = replace(module);
       return module.features.map((ref, call) => {
         const instead = standIn === undefined ? ref : { layer: standIn.name, call, tensor: 0 };
-        return [tensorKey({ layer: scaleName(module), call, tensor: 0 }), instead] as const;
+        return [tensorKey({ layer: scaleName(module.name), call, tensor: 0 }), instead] as const;
       });
     }),
   );

@@ -1,5 +1,5 @@
 import type { Model } from '../model/model.js';
-import type { Tensor, TensorValues } from '../model/tensor.js';
+import { DTYPE_BYTES, type Tensor, type TensorValues } from '../model/tensor.js';
 import type { FoundModule } from './read-module.js';
 
 /**
@@ -21,10 +21,8 @@ async function isTrained({ parts }: FoundModule, values: TensorValues): Promise<
   return false;
 }
 
-const BYTES: Readonly<Record<string, number>> = { float64: 8, float32: 4, float16: 2, bfloat16: 2 };
-
 /** Whether all numbers are 0 or -0: the sign is the first bit of the last byte of each. */
 function isZero(bytes: Uint8Array, { dtype }: Tensor): boolean {
-  const size = BYTES[dtype] ?? 1;
+  const size = DTYPE_BYTES[dtype] ?? 1;
   return bytes.every((byte, index) => (index % size === size - 1 ? byte & 0x7f : byte) === 0);
 }

@@ -116,7 +116,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
     strides.push([times(base, fact.resolution?.(node.layer.settings) ?? UNIT)]);
     steps.push(given.has(node.id) ? incoming.stepAxes : stepAxesBehind(node, fact, shapes, steps));
     isPooled.push(staysPooled(behindPool, fact, shapes[node.id]?.[0]));
-    const masking = fact.role === 'input' ? 'passes' : fact.masking?.(node.layer.settings);
+    const masking = fact.masking?.(node.layer.settings);
     isMasked.push(masking === 'makes' || (masking === 'passes' && seesMask));
     convolutions.push(fact.role === 'convolution' && !behindPool && !moduleNodes.has(node.id) ? 1 : 0);
   }

@@ -18,9 +18,17 @@ const IS_UTF8 = 0x0800;
 const FIRST_DAY = (1 << 5) | 1;
 const OWNER_ONLY = 0o600 * 2 ** 16;
 
+const END_SIGNATURE = 0x06054b50;
+export const END_BYTES = 22;
+export const LOCATOR_SIGNATURE = 0x07064b50;
+export const LOCATOR_BYTES = 20;
+export const END64_SIGNATURE = 0x06064b50;
+export const END64_BYTES = 56;
+
 const ZIP64_FIELD = 0x0001;
-const SEE_ZIP64 = 0xffffffff;
-const SEE_ZIP64_SHORT = 0xffff;
+/** The value of a 32-bit (16-bit) field that says: look in the zip64 record. */
+export const SEE_ZIP64 = 0xffffffff;
+export const SEE_ZIP64_SHORT = 0xffff;
 
 /** Whether a size takes more than 32 bits. */
 export const isLong = (byteLength: number): boolean => byteLength >= SEE_ZIP64;
@@ -56,22 +64,22 @@ export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
 
 /** What follows the directory: the end record, and the zip64 records before it where they are needed. */
 export function endRecords(entryCount: number, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
-  const end = blank(22);
-  end.view.setUint32(0, 0x06054b50, true);
+  const end = blank(END_BYTES);
+  end.view.setUint32(0, END_SIGNATURE, true);
   for (const at of [8, 10]) end.view.setUint16(at, Math.min(entryCount, SEE_ZIP64_SHORT), true);
   end.view.setUint32(12, Math.min(byteLength, SEE_ZIP64), true);
   end.view.setUint32(16, Math.min(byteOffset, SEE_ZIP64), true);
   if (entryCount < SEE_ZIP64_SHORT && byteLength < SEE_ZIP64 && byteOffset < SEE_ZIP64) return end.bytes;
-  const record = blank(56);
-  record.view.setUint32(0, 0x06064b50, true);
+  const record = blank(END64_BYTES);
+  record.view.setUint32(0, END64_SIGNATURE, true);
   record.view.setBigUint64(4, 44n, true);
   record.view.setUint16(12, UNIX | VERSION_ZIP64, true);
   record.view.setUint16(14, VERSION_ZIP64, true);
   for (const at of [24, 32]) record.view.setBigUint64(at, BigInt(entryCount), true);
   record.view.setBigUint64(40, BigInt(byteLength), true);
   record.view.setBigUint64(48, BigInt(byteOffset), true);
-  const locator = blank(20);
-  locator.view.setUint32(0, 0x07064b50, true);
+  const locator = blank(LOCATOR_BYTES);
+  locator.view.setUint32(0, LOCATOR_SIGNATURE, true);
   locator.view.setBigUint64(8, BigInt(byteOffset + byteLength), true);
   locator.view.setUint32(16, 1, true);
   return joinBytes([record.bytes, locator.bytes, end.bytes]);

@@ -1,14 +1,14 @@
 import { usageError } from '../errors.js';
-import { type Graph, loaderOf, type Model } from '../model/model.js';
+import { type Graph, loaderOf, type Model, scaleName } from '../model/model.js';
 import { scaled, type Tensor } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import type { Fold } from '../plan/folds.js';
 import { type BakedModule, type BakePlan, bakeWarnings, planBake } from '../plan/plan-bake.js';
 import { fixedScaling } from '../se/fixed-scaling.js';
 import { removeModules } from '../se/remove-modules.js';
+import { restoreForm } from './extend-record.js';
 import { changeTensors } from './map-tensors.js';
 import { renameOutputs } from './rename-outputs.js';
-import { restoreForm } from './restore-form.js';
 
 /** Mean gates of modules, by the names of the modules: one number a channel. */
 export type MeanGates = ReadonlyMap<string, Float32Array>;
@@ -54,7 +54,7 @@ function checkedGates(modules: readonly BakedModule[], gates: MeanGates): (name:
     const own = gates.get(name);
     if (own?.length === channels && own.every((gate) => gate >= 0 && Number.isFinite(gate))) continue;
     throw usageError('bad-gates', `the gates of the module "${name}" are not ${channels} numbers of 0 or more`, {
-      where: { layer: `${name}_scale` },
+      where: { layer: scaleName(name) },
       hint: 'give one mean gate a channel',
     });
   }

@@ -2,15 +2,15 @@ import {
   type Graph,
   listGraphs,
   type Model,
+  mapGraphs,
   type RecordedModule,
   type RetrofitRecord,
   samePath,
 } from '../model/model.js';
-import { tensorsByKey } from '../model/tensors-by-key.js';
-import { weightKey } from '../model/weight-key.js';
+import { describeSequential, restoreSequential } from '../model/sequential-text.js';
+import { describeFrozen, freezeAgain } from '../model/unfreeze.js';
+import { tensorsByKey, weightKey } from '../model/weight-key.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
-import { describeSequential } from './sequential-text.js';
-import { describeFrozen } from './unfreeze.js';
 
 /** What a plan does to a model, added to what was done to it before: all that it takes to undo it. */
 export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {
@@ -54,4 +54,13 @@ function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRec
       ? [{ graph: path, text: describeSequential(graph.read), ...(graph.layers[0]!.implicit && { hasNoInput: true }) }]
       : [],
   );
+}
+
+/** What modules changed of a model besides its layers, undone when the last of them is gone: its form, and who is frozen. */
+export function restoreForm(graph: Graph, record: RetrofitRecord | undefined): Graph {
+  const formed = mapGraphs(graph, (inner, path) => {
+    const own = record?.sequential?.find((entry) => samePath(entry.graph, path));
+    return own === undefined ? inner : restoreSequential(inner, own);
+  });
+  return record?.frozen === undefined ? formed : freezeAgain(formed, record.frozen);
 }

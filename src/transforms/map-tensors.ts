@@ -1,5 +1,5 @@
 import { defect } from '../errors.js';
-import type { Graph, Layer } from '../model/model.js';
+import { type Graph, type Layer, mapGraphs, withLayers } from '../model/model.js';
 import type { Tensor, Weight } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 
@@ -23,21 +23,15 @@ export function changeTensors(graph: Graph, changes: ReadonlyMap<string, (before
  * @param change gives the tensor that is to be there, the same one where nothing changes, by the weight, its `weightKey` and
  * the name of its layer
  */
-export function mapTensors(
-  graph: Graph,
-  change: (weight: Weight, key: string, layer: string) => Tensor,
-  path: readonly string[] = [],
-): Graph {
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph !== undefined) {
-      const inner = mapTensors(layer.graph, change, [...path, layer.name]);
-      return inner === layer.graph ? layer : { ...layer, graph: inner };
-    }
-    const weights = layer.weights.map((weight) => {
-      const tensor = change(weight, weightKey(path, layer.name, weight.name), layer.name);
-      return tensor === weight.tensor ? weight : { ...weight, tensor };
+export function mapTensors(graph: Graph, change: (weight: Weight, key: string, layer: string) => Tensor): Graph {
+  return mapGraphs(graph, (inner, path) => {
+    const layers = inner.layers.map((layer): Layer => {
+      const weights = layer.weights.map((weight) => {
+        const tensor = change(weight, weightKey(path, layer.name, weight.name), layer.name);
+        return tensor === weight.tensor ? weight : { ...weight, tensor };
+      });
+      return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
     });
-    return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
+    return withLayers(inner, layers);
   });
-  return layers.some((layer, index) => layer !== graph.layers[index]) ? { ...graph, layers } : graph;
 }

@@ -1,7 +1,6 @@
 import type { JsonValue } from '../json/json-value.js';
-import { renameKeys } from '../model/compile-settings.js';
+import { hasOutputKeys, renameKeys } from '../model/compile-settings.js';
 import type { Graph } from '../model/model.js';
-import { hasOutputKeys } from '../model/output-keys.js';
 
 /** Compile settings name outputs; where another layer became the output, they name that one. */
 export function renameOutputs(config: JsonValue | undefined, before: Graph, after: Graph): JsonValue | undefined {

@@ -1,12 +1,10 @@
 import { usageError } from '../errors.js';
 import type { Model } from '../model/model.js';
-import { replacedTensor, type Tensor, tensorSize } from '../model/tensor.js';
+import { FLOATS, replacedTensor, type Tensor, tensorSize } from '../model/tensor.js';
 import { mapTensors } from './map-tensors.js';
 
 /** A weight's new values in row-major order, or what makes them when they are written. */
 export type NewValues = Float32Array | (() => Float32Array);
-
-const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
 
 /**
  * Gives weights of a model new values. Pure: they are written in the place and the precision of the old ones; only a

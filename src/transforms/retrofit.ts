@@ -1,13 +1,24 @@
 import { defect } from '../errors.js';
-import { type Call, type Graph, type Layer, type Model, samePath, type TensorRef, tensorKey } from '../model/model.js';
+import {
+  type Call,
+  type Graph,
+  type Layer,
+  type Model,
+  mapGraphs,
+  samePath,
+  scaleName,
+  type TensorRef,
+  tensorKey,
+  withLayers,
+} from '../model/model.js';
 import { doubled, type Tensor } from '../model/tensor.js';
+import { unfreeze } from '../model/unfreeze.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { planRetrofit } from '../plan/plan-retrofit.js';
 import { type ModuleDesign, moduleLayers } from '../se/module-layers.js';
 import { extendRecord } from './extend-record.js';
 import { renameOutputs } from './rename-outputs.js';
-import { unfreeze } from './unfreeze.js';
 
 export { RETROFIT_DEFAULTS, type RetrofitOptions };
 
@@ -22,7 +33,7 @@ export { RETROFIT_DEFAULTS, type RetrofitOptions };
  */
 export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {}): Model {
   const decided = 'sites' in plan ? plan : planRetrofit(model, plan);
-  const graph = retrofitGraph(unfreeze(model.graph), [], decided);
+  const graph = mapGraphs(unfreeze(model.graph), (inner, path) => retrofitGraph(inner, path, decided));
   return {
     ...model,
     graph,
@@ -31,9 +42,6 @@ export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {
   };
 }
 
-const startsWith = (path: readonly string[], start: readonly string[]) =>
-  start.every((name, index) => path[index] === name);
-
 function retrofitGraph(graph: Graph, path: readonly string[], plan: Plan): Graph {
   const sites = plan.sites.filter((site) => samePath(site.graph, path));
   const doublings = new Map<string, Doubling[]>();
@@ -41,21 +49,15 @@ function retrofitGraph(graph: Graph, path: readonly string[], plan: Plan): Graph
     if (samePath(doubling.graph, path))
       doublings.set(doubling.layer, [...(doublings.get(doubling.layer) ?? []), doubling]);
   }
-  const touches = (inner: readonly string[]) =>
-    [...plan.sites, ...plan.doublings].some((part) => startsWith(part.graph, inner));
-
   const redirects = redirectsOf(sites);
   const layers = graph.layers.map((layer): Layer => {
     const changes: Partial<Layer> = {
       ...redirectCalls(layer, redirects),
       ...doubleWeights(layer, doublings.get(layer.name)),
-      ...(layer.graph !== undefined && touches([...path, layer.name])
-        ? { graph: retrofitGraph(layer.graph, [...path, layer.name], plan) }
-        : {}),
     };
     return Object.keys(changes).length === 0 ? layer : { ...layer, ...changes };
   });
-  if (sites.length === 0) return { ...graph, layers };
+  if (sites.length === 0) return withLayers(graph, layers);
 
   const scaled = new Map(
     sites.flatMap((site) =>
@@ -76,7 +78,7 @@ function retrofitGraph(graph: Graph, path: readonly string[], plan: Plan): Graph
   };
 }
 
-const scaleOf = (site: Site, call: number): TensorRef => ({ layer: `${site.name}_scale`, call, tensor: 0 });
+const scaleOf = (site: Site, call: number): TensorRef => ({ layer: scaleName(site.name), call, tensor: 0 });
 
 /** Which tensors each call is to read instead, by the call's key. */
 function redirectsOf(sites: readonly Site[]): ReadonlyMap<string, ReadonlyMap<string, TensorRef>> {

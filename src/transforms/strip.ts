@@ -3,9 +3,9 @@ import type { Tensor } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import { planStrip, type StripPlan } from '../plan/plan-strip.js';
 import { removeModules } from '../se/remove-modules.js';
+import { restoreForm } from './extend-record.js';
 import { changeTensors } from './map-tensors.js';
 import { renameOutputs } from './rename-outputs.js';
-import { restoreForm } from './restore-form.js';
 
 /**
  * Takes out the modules that se-retrofit put in, and only those. Straight after `retrofit` the model is what it was; what

@@ -1,8 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { copyFixture, expectFailure, makeFolders, run } from '../support/cli.js';
 
-const folder = makeFolders()();
+const newFolder = makeFolders();
+const folder = newFolder();
 const model = copyFixture('resnet-v1', folder);
 
 /** Flags that are wrong, and what the one line must say: the flag, and what it may be. */
@@ -63,7 +65,37 @@ test('the flag is named once', async () => {
   expect(stderr).toBe('se-retrofit: --ratio: 0 is out of range (give a number from 1 to 4096)\n');
 });
 
-test.each([[[]], [['add']], [['inspect']]])('no model: %s', async (words) => {
+test('no words at all: the help, and no success for a pipeline whose variable is empty', async () => {
+  const { code, stdout, stderr } = await run([], { cwd: folder });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+  expect(stdout).toMatch(/^Usage: se-retrofit[\s\S]*Example:/);
+});
+
+test.each([['-v'], ['--version']])('%s', async (flag) => {
+  expect(await run([flag])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test.each([
+  [['inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
+  [['verfy', 'a', 'b'], 'there is no command and no file called "verfy" (did you mean verify?)'],
+  [['help', 'inspct'], 'there is no command called "inspct" (did you mean inspect?)'],
+  [['help', 'colour'], /there is no command called "colour" \(the commands are add, /],
+])('a command that there is not: %s', async (words, message) => {
+  expectFailure(await run(words, { cwd: folder }), 2, message);
+});
+
+test('what is there is a model, whatever it is called', async () => {
+  const place = newFolder();
+  renameSync(copyFixture('resnet-v1', place), join(place, 'inspec'));
+  expect((await run(['inspec', '--dry-run', '--quiet'], { cwd: place })).code).toBe(0);
+});
+
+test('--at says the nearest names', async () => {
+  const failed = await run([model, '--at', 'conv2_blok1_add']);
+  expectFailure(failed, 2, 'the nearest names are conv2_block1_add', 'inspect --layers');
+});
+
+test.each([[['add']], [['inspect']]])('no model: %s', async (words) => {
   expectFailure(await run(words, { cwd: folder }), 2, /model/, '--help');
 });
 

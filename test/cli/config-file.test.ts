@@ -28,6 +28,13 @@ test('flags win', async () => {
   expect(options).toMatchObject({ ratio: 4, stages: [3], bias: true });
 });
 
+test('the options of a report are a config', async () => {
+  const flags = ['--ratio', '4', '--skip-stage', 'last', '--include', '*', '--max-added-params', '90%'];
+  const first = await addReport([model, '--dry-run', ...flags]);
+  const again = await addReport([model, '--dry-run', '--config', config(first.options)]);
+  expect({ ...again, milliseconds: 0 }).toEqual({ ...first, milliseconds: 0 });
+});
+
 test('an empty config changes nothing', async () => {
   const plain = await addReport([model, '--dry-run']);
   const configured = await addReport([model, '--dry-run', '--config', config({})]);
@@ -53,18 +60,19 @@ test('inspect takes one', async () => {
 });
 
 const BAD_CONFIGS: readonly (readonly [content: object | string, ...words: (string | RegExp)[]])[] = [
-  [{ ratoi: 4 }, '(location: ratoi, expected: "ratio")'],
-  [{ stages: [4] }, '(location: stages, expected: "stage")'],
-  [{ skipStages: [4] }, '(location: skipStages, expected: "skipStage")'],
+  [{ ratoi: 4 }, 'ratoi: there is no such key (did you mean "ratio"?)'],
+  [{ colour: 4 }, /colour: there is no such key \(the keys are .*output.*weights.*to.*dialect/],
+  [{ stages: [4], stage: [4] }, 'stage and stages are the same'],
   [{ bais: true }, '"bias"'],
   [{ ratio: 4, quiet: true }, 'quiet'],
-  [{ 'skip-stage': [5] }, '"skipStage"'],
-  [{ ratio: '16' }, '"16" does not fit (location: ratio, expected: a number from 1 to 4096)'],
+  [{ 'skip-stage': [5] }, '"skipStage'],
+  [{ ratio: '16' }, 'ratio: "16" does not fit (give a number from 1 to 4096)'],
   [{ ratio: 0 }, 'ratio', /1/],
   [{ ratio: 1e9 }, 'ratio', /4096/],
   [{ ratio: null }, 'ratio'],
   [{ stage: 5 }, 'stage'],
-  [{ stage: [0] }, '0 does not fit (location: stage.0, expected: a list'],
+  [{ stage: [0] }, 'stage.0: 0 does not fit (give a list: of each, a whole number from 1, or "last")'],
+  [{ to: 'onnx' }, 'to: "onnx" does not fit (give one of tfjs, keras-h5, keras-json, keras-zip'],
   [{ stage: ['first'] }, 'stage'],
   [{ include: 'conv*' }, 'include'],
   [{ placement: 'sideways' }, 'placement', /standard.*pre.*post.*identity/],

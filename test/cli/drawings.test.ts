@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { inspect, networkSvg } from '../../src/index.js';
 import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
@@ -36,6 +37,16 @@ describe('inspect --svg', () => {
     expect(readFileSync(file, 'utf8')).toBe(networkSvg(plan, modelFolder('resnet-v1')));
     expect((await run([...words, '--json', '--svg', `${file}2`])).code).toBe(0);
     expect(readFileSync(`${file}2`, 'utf8')).toBe(readFileSync(file, 'utf8'));
+  });
+
+  test('a name in .png gets a PNG, any other picture is refused', async () => {
+    const file = join(newFolder(), 'net.png');
+    const words = ['inspect', modelFolder('resnet-v1'), '--svg'];
+    expect(await run([...words, file])).toMatchObject({ code: 0, stderr: `the drawing: ${file}\n` });
+    const { format, width, height } = await sharp(file).metadata();
+    expect(format).toBe('png');
+    expect(Math.min(width, height)).toBeGreaterThan(400);
+    expectFailure(await run([...words, file.replace('.png', '.jpg')]), 2, 'net.jpg', '.svg or .png');
   });
 
   test('an existing file is refused, --force replaces it', async () => {

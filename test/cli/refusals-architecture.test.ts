@@ -3,7 +3,7 @@ import { makeFolders } from '../support/cli.js';
 import { type BuiltModel, groupOf, layersOf, WEIGHT_FILE, weightOf } from '../support/model-builder.js';
 import { addWeight, type Refusal, type Row, refuses, resize } from './refused.js';
 
-// HOSTILE.md, row 23: weights that belong to another architecture.
+// docs/HOSTILE.md, row 23: weights that belong to another architecture.
 
 const newFolder = makeFolders();
 

@@ -3,7 +3,7 @@ import { makeFolders } from '../support/cli.js';
 import { addReport } from './add-report.js';
 import { expectRefused, writeBroken } from './refused.js';
 
-// HOSTILE.md, row 17, in compile settings; what layers carry stands in refusals-names.test.ts.
+// docs/HOSTILE.md, row 17, in compile settings; what layers carry stands in refusals-names.test.ts.
 
 const newFolder = makeFolders();
 

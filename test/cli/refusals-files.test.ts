@@ -4,7 +4,7 @@ import { makeFolders, run } from '../support/cli.js';
 import { groupOf, splitWeights, WEIGHT_FILE, weightOf } from '../support/model-builder.js';
 import { expectRefused, NET, type Row, refuses, resize, writeBroken } from './refused.js';
 
-// HOSTILE.md, rows 1, 3 and 8: the weight files that a manifest names.
+// docs/HOSTILE.md, rows 1, 3 and 8: the weight files that a manifest names.
 
 const newFolder = makeFolders();
 

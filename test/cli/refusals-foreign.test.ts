@@ -7,7 +7,7 @@ import { hdf5Fixture } from '../support/hdf5-files.js';
 import { type BuiltModel, buildModel, layerOf } from '../support/model-builder.js';
 import { expectRefused, NET, type Refusal, refuses, writeText } from './refused.js';
 
-// HOSTILE.md, rows 11 and 25: what people give in place of a layers model, recognised and said.
+// docs/HOSTILE.md, rows 11 and 25: what people give in place of a layers model, recognised and said.
 
 const newFolder = makeFolders();
 

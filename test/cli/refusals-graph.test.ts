@@ -13,7 +13,7 @@ import {
 } from '../support/model-builder.js';
 import { expectRefused, type Refusal, type Row, refuses, writeBroken, writeText } from './refused.js';
 
-// HOSTILE.md, rows 5, 10 and 12: JSON that is read in two ways or never ends, graphs that loaders choke on.
+// docs/HOSTILE.md, rows 5, 10 and 12: JSON that is read in two ways or never ends, graphs that loaders choke on.
 
 const newFolder = makeFolders();
 

@@ -6,7 +6,7 @@ import { makeFolders, run } from '../support/cli.js';
 import { editCopy, hdf5Fixture } from '../support/hdf5-files.js';
 import { expectRefused, NET, type Refusal } from './refused.js';
 
-// HOSTILE.md, the rows that speak of Keras' HDF5 files, through the command line. fixtures/make_hdf5.py makes the models.
+// docs/HOSTILE.md, the rows that speak of Keras' HDF5 files, through the command line. fixtures/make_hdf5.py makes the models.
 
 const newFolder = makeFolders();
 const KERNEL = '/model_weights/conv/conv/kernel:0';

@@ -6,7 +6,7 @@ import { bytesIn, makeFolders, run, runProgram } from '../support/cli.js';
 import { buildModel, splitWeights, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
 import { expectRefused, NET, type Refusal, writeBroken } from './refused.js';
 
-// HOSTILE.md, row 2: files that are no ordinary files of the model's folder.
+// docs/HOSTILE.md, row 2: files that are no ordinary files of the model's folder.
 
 const newFolder = makeFolders();
 

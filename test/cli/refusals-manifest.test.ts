@@ -13,7 +13,7 @@ import {
 } from '../support/model-builder.js';
 import { addWeight, expectRefused, type Row, refuses, writeBroken, writeText } from './refused.js';
 
-// HOSTILE.md, rows 4, 7 and 9: what a manifest says of weights.
+// docs/HOSTILE.md, rows 4, 7 and 9: what a manifest says of weights.
 
 const newFolder = makeFolders();
 

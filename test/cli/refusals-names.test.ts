@@ -20,7 +20,7 @@ import {
 import { addReport } from './add-report.js';
 import { addWeight, expectRefused, NET, type Refusal, type Row, refuses, writeBroken } from './refused.js';
 
-// HOSTILE.md, rows 6, 17 and 18: names that are traps for programs or terminals, layers that carry code.
+// docs/HOSTILE.md, rows 6, 17 and 18: names that are traps for programs or terminals, layers that carry code.
 
 const newFolder = makeFolders();
 

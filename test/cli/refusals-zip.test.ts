@@ -6,7 +6,7 @@ import { hdf5Fixture, readFileWith } from '../support/hdf5-files.js';
 import { type BuiltArchive, type BuiltMember, buildZip, endOf } from '../support/zip-builder.js';
 import { expectRefused, NET, type Refusal } from './refused.js';
 
-// HOSTILE.md, the rows that speak of archives, through the command line. The model in them is that of the HDF5 tests.
+// docs/HOSTILE.md, the rows that speak of archives, through the command line. The model in them is that of the HDF5 tests.
 
 const newFolder = makeFolders();
 const FILE = 'model.keras';

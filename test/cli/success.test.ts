@@ -150,6 +150,37 @@ describe('--markdown', () => {
     expect(readFileSync(report, 'utf8')).toMatch(/^\| stage \|/m);
   });
 
+  test('the same run writes the same report, and says where', async () => {
+    const folder = newFolder();
+    const model = copyFixture('resnet-v1', folder);
+    const [one, two] = [join(folder, 'one.md'), join(folder, 'two.md')];
+    expect((await run([model, '--dry-run', '--markdown', one])).stderr).toContain(`the Markdown report: ${one}`);
+    expect((await run([model, '--dry-run', '--markdown', two, '--quiet'])).stderr).toBe('');
+    expect(readFileSync(two, 'utf8')).toBe(readFileSync(one, 'utf8'));
+  });
+
+  test('goes behind what other steps have put into the summary of a pipeline', async () => {
+    const folder = newFolder();
+    const model = copyFixture('resnet-v1', folder);
+    const summary = join(folder, 'summary');
+    writeFileSync(summary, '# Of another step\n');
+    const env = { GITHUB_STEP_SUMMARY: summary };
+    expect((await run([model, '--quiet', '--markdown', summary], { env })).code).toBe(0);
+    expect(readFileSync(summary, 'utf8')).toMatch(/^# Of another step\n## Squeeze-and-Excitation/);
+  });
+
+  test.each([
+    ['markdown', 'report.html', '.md'],
+    ['html', 'page.pdf', '.html'],
+    ['html', 'page.svg', '.html'],
+  ])('--%s %s: the name says something else', async (flag, name, hint) => {
+    const folder = newFolder();
+    const model = copyFixture('resnet-v1', folder);
+    expectFailure(await run([model, `--${flag}`, join(folder, name)]), 2, name, hint);
+    expect(namesIn(folder)).not.toContain(name);
+    expect(namesIn(folder)).not.toContain('resnet-v1-se/');
+  });
+
   test('works for inspect', async () => {
     const folder = newFolder();
     const model = copyFixture('resnet-v1', folder);

@@ -20,7 +20,7 @@ import {
   writeTable,
 } from '../support/checkpoint-files.js';
 
-// HOSTILE.md, rows 26 and 27: checkpoints that no TensorFlow wrote. All checksums are right where nothing else is said.
+// docs/HOSTILE.md, rows 26 and 27: checkpoints that no TensorFlow wrote. All checksums are right where nothing else is said.
 
 const INDEX = 'net.index';
 const DATA = 'net.data-00000-of-00001';

@@ -6,7 +6,7 @@ import { bytesIn, makeFolders, run } from '../support/cli.js';
 import { isAll } from '../support/is-all.js';
 import { editText, modelFileOf, WRITINGS, type Writing, writeWhole } from './containers.js';
 
-// HOSTILE.md, row 17, in the words of both Kerases and in every container; test/cli/refusals-names.test.ts has the many
+// docs/HOSTILE.md, row 17, in the words of both Kerases and in every container; test/cli/refusals-names.test.ts has the many
 // places of one layer, refusals-code.test.ts the compile settings.
 
 const newFolder = makeFolders();

@@ -7,7 +7,7 @@ import { bytesIn, makeFolders, run } from '../support/cli.js';
 import { isAll } from '../support/is-all.js';
 import { editText, editWeights, modelFileOf, WRITINGS, type Writing, weightsFileOf, writeWhole } from './containers.js';
 
-// HOSTILE.md: what is hostile in one container is hostile in all, and every command that reads gives the same answer.
+// docs/HOSTILE.md: what is hostile in one container is hostile in all, and every command that reads gives the same answer.
 
 const newFolder = makeFolders();
 const wholes = new Map<Writing, string>();

@@ -7,7 +7,7 @@ import { hdf5Fixture } from '../support/hdf5-files.js';
 import { isAll } from '../support/is-all.js';
 import { type BuiltMember, buildZip } from '../support/zip-builder.js';
 
-// HOSTILE.md, rows 10 and 14: files that claim to be far more than they are, or are far more than any model. What they
+// docs/HOSTILE.md, rows 10 and 14: files that claim to be far more than they are, or are far more than any model. What they
 // may cost is a number: the peak of the whole process.
 
 const newFolder = makeFolders();

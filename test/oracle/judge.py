@@ -166,8 +166,13 @@ def difference(before, after):
     return float("inf") if np.isnan(gaps).any() else float(gaps.max(initial=0.0))
 
 
-def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, batch=2, openSize=32, scale=1.0, inputShapes=None):
+def compare(
+    K, before, after, seed=1, modes=("eager", "predict"), custom=False, batch=2, openSize=32, scale=1.0, inputShapes=None,
+    weights=False,
+):  # fmt: skip
     first, second = load_model(K, before, custom), load_model(K, after, custom)
+    # Before anything trains.
+    weights_compared = {"weights": weights_between(K, first, second)} if weights else {}
     specs = input_specs(K, first, inputShapes, batch, openSize)
     if inputShapes is None and (others := input_specs(K, second, None, batch, openSize)) != specs:
         raise ValueError(f"inputs {specs} became {others}")
@@ -192,7 +197,7 @@ def compare(K, before, after, seed=1, modes=("eager", "predict"), custom=False, 
         }
         for index, (old, new) in enumerate(names)
     ]
-    return {"outputs": outputs}
+    return {"outputs": outputs, **weights_compared}
 
 
 def compiler_rounding(ran, index):
@@ -294,8 +299,12 @@ def describe_variable(K, variable):
 
 
 def compareWeights(K, before, after, custom=False):
-    old = {key: (dtype_name(v), K.numpy(v)) for key, v in list_variables(K, load_model(K, before, custom))}
-    new = {key: (dtype_name(v), K.numpy(v)) for key, v in list_variables(K, load_model(K, after, custom))}
+    return weights_between(K, load_model(K, before, custom), load_model(K, after, custom))
+
+
+def weights_between(K, first, second):
+    old = {key: (dtype_name(v), K.numpy(v)) for key, v in list_variables(K, first)}
+    new = {key: (dtype_name(v), K.numpy(v)) for key, v in list_variables(K, second)}
     result = {"unchanged": [], "doubled": [], "halved": [], "other": []}
     for key in (key for key in old if key in new):
         result[relation(old[key], new[key])].append(key)
@@ -328,13 +337,15 @@ def textKinds(K, path):
 # Training and saving
 
 
-def fit(K, model, seed=1, steps=1, custom=False, useCompiled=False, batch=4, openSize=32, eagerly=False):
-    """Adam by the mean squared error of every output, or as the file says it was compiled."""
+def fit(K, model, seed=1, steps=1, custom=False, useCompiled=False, batch=4, openSize=32):
+    """Adam by the mean squared error of every output, or as the file says it was compiled; layer by layer, since one step
+    is over long before a compiler is."""
     loaded = load_model(K, model, custom, compile=useCompiled)
     if useCompiled and getattr(loaded, "optimizer", None) is None:
         raise ValueError("the model is not compiled")
     if not useCompiled:
-        loaded.compile(optimizer=K.keras.optimizers.Adam(1e-3), loss="mean_squared_error", run_eagerly=eagerly)
+        loaded.compile(optimizer=K.keras.optimizers.Adam(1e-3), loss="mean_squared_error")
+    loaded.run_eagerly = True
     inputs = seeded_inputs(input_specs(K, loaded, None, batch, openSize), seed)
     shapes = [value.shape for value in run(K, loaded, inputs, "eager")]
     rng = np.random.default_rng([seed, 1000])
@@ -368,6 +379,7 @@ def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="al
     if loss is None and units > 1:
         y = np.eye(units, dtype="float32")[y]
     loaded.compile(optimizer=K.keras.optimizers.Adam(rate), loss=used)
+    loaded.run_eagerly = True
     losses = []
     for start in starts:
         loaded.reset_metrics()
@@ -386,6 +398,13 @@ def set_trainable(K, container, chooses):
 
 def values(K, model):
     return {key: encode(K.numpy(variable)) for key, variable in list_variables(K, load_model(K, model))}
+
+
+def trainedAfter(K, model, code):
+    """The variables that train when some lines of Python have been run on the model."""
+    loaded = load_model(K, model)
+    exec(code, {"model": loaded})  # noqa: S102
+    return [key for key, variable in list_variables(K, loaded) if is_trained(K, loaded, variable)]
 
 
 def is_trained(K, model, variable):
@@ -512,6 +531,7 @@ REQUESTS = {
     "randomised": randomised,
     "saveAgain": saveAgain,
     "trainSteps": trainSteps,
+    "trainedAfter": trainedAfter,
     "values": values,
     "weights": weights,
 }

@@ -28,18 +28,23 @@ for (const kind of ['keras2', 'keras3'] as const) {
     ])('notices one weight that changed: %s %o', async (relation, change) => {
       const after = join(place, 'changed.keras');
       await keras.change(before, after, KERNEL, change);
-      const [output] = (await keras.compare(before, after, { modes: ['eager', 'predict'] })).outputs;
-      expect(output!.eager).toBeGreaterThan(0);
-      expect(output!.predict).toBeGreaterThan(0);
-      expect(await keras.compareWeights(before, after)).toMatchObject({ [relation]: [KERNEL], missing: [], added: [] });
+      // To compile it takes longer than all the rest.
+      const modes = relation === 'other' ? ['eager', 'predict'] : ['eager'];
+      const { outputs, weights } = await keras.compare(before, after, { modes, weights: true });
+      for (const mode of modes) expect(outputs[0]).toMatchObject({ [mode]: expect.toSatisfy((gap) => gap > 0) });
+      expect(weights).toMatchObject({ [relation]: [KERNEL], missing: [], added: [] });
     });
 
     test('counts a number that is none as a difference, and an output of zeros and ones as flat', async () => {
       const after = join(place, 'infinite.keras');
       await keras.change(before, after, 'predictions/bias', { add: Number.MAX_VALUE });
-      expect((await keras.compare(before, after)).outputs).toMatchObject([{ eager: null, finite: false }]);
+      expect((await keras.compare(before, after, { modes: ['eager'] })).outputs).toMatchObject([
+        { eager: null, finite: false },
+      ]);
       await keras.change(before, after, 'predictions/kernel', { times: 1e6 });
-      expect((await keras.compare(after, after)).outputs).toMatchObject([{ eager: 0, varied: false }]);
+      expect((await keras.compare(after, after, { modes: ['eager'] })).outputs).toMatchObject([
+        { eager: 0, varied: false },
+      ]);
     });
   });
 }

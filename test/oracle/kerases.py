@@ -16,27 +16,32 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
 
+def import_libraries(kind):
+    """TensorFlow, where this Keras computes with it, and Keras."""
+    tf = None
+    if kind == "keras3-jax":
+        os.environ["KERAS_BACKEND"] = "jax"
+    else:
+        import tensorflow as tf
+    if kind == "keras2":
+        import tf_keras as keras
+    else:
+        import keras
+    return tf, keras
+
+
 class Keras:
     """`keras` and `layers` are the modules themselves; `version` is 2 or 3."""
 
     def __init__(self, kind):
         self.kind = kind
         self.version = 2 if kind == "keras2" else 3
-        if kind == "keras3-jax":
-            os.environ["KERAS_BACKEND"] = "jax"
-        else:
-            import tensorflow as tf
-
-            tf.config.threading.set_intra_op_parallelism_threads(1)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-            tf.config.experimental.enable_op_determinism()
-            self.tf = tf
-        if self.version == 2:
-            import tf_keras as keras
-        else:
-            import keras
-        self.keras = keras
-        self.layers = keras.layers
+        self.tf, self.keras = import_libraries(kind)
+        if self.tf is not None:
+            self.tf.config.threading.set_intra_op_parallelism_threads(1)
+            self.tf.config.threading.set_inter_op_parallelism_threads(1)
+            self.tf.config.experimental.enable_op_determinism()
+        self.layers = self.keras.layers
         self.reset()
         # Every reset collects garbage: the libraries' own 340,000 objects need not be looked through each time.
         gc.collect()

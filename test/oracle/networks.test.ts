@@ -12,7 +12,7 @@ import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } f
 
 interface Network {
   readonly name: string;
-  /** Sites and added parameters at r = 16, as DESIGN.md and PAPER.md have them. */
+  /** Sites and added parameters at r = 16, as docs/PAPER.md has them. */
   readonly sites: number;
   readonly params: number;
   readonly options?: Partial<RetrofitOptions>;

@@ -1,4 +1,5 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -84,12 +85,12 @@ export interface Oracle {
     folder: string,
     saves: readonly Extension[],
   ): Promise<{ readonly files: Readonly<Record<Extension, string>> }>;
-  /** Loads both and runs them on the same inputs. */
+  /** Loads both and runs them on the same inputs; with `weights`, what became of those too. */
   compare(
     before: SavedModel,
     after: SavedModel,
     options?: Options,
-  ): Promise<{ readonly outputs: readonly ComparedOutput[] }>;
+  ): Promise<{ readonly outputs: readonly ComparedOutput[]; readonly weights?: ComparedWeights }>;
   compareWeights(before: SavedModel, after: SavedModel, options?: Options): Promise<ComparedWeights>;
   /** Saves the model with one variable changed. */
   change(
@@ -111,6 +112,8 @@ export interface Oracle {
   saveAgain(model: SavedModel, to: readonly string[], options?: Options): Promise<unknown>;
   /** Trains with images [n, height, width, channels] and labels, and saves the result. */
   trainSteps(model: SavedModel, to: string, options: Options): Promise<Trained>;
+  /** The variables that train when some lines of Python have been run on the model. */
+  trainedAfter(model: SavedModel, code: string): Promise<readonly string[]>;
   /** The weights by name. */
   values(model: SavedModel): Promise<Trained['values']>;
   /** Names of `model.layers`, nested models' inside. */
@@ -142,7 +145,14 @@ interface Answer {
   readonly error?: { readonly message: string };
 }
 
-type Server = ChildProcessByStdio<Writable, Readable, Readable>;
+/** A process that answers. */
+interface Server {
+  readonly requests: Writable;
+  readonly answers: Readable;
+  /** What it says when it ends by itself. */
+  readonly onEnd: (listener: (message: string) => void) => void;
+  readonly end: () => void;
+}
 
 /** The models of catalogue.py that a Keras makes; none where there is no Python. */
 export function listCatalogue(kind: Kind): readonly CatalogueModel[] {
@@ -153,13 +163,24 @@ export function listCatalogue(kind: Kind): readonly CatalogueModel[] {
   return (JSON.parse(listed) as readonly CatalogueModel[]).filter((model) => model.kinds.includes(kind));
 }
 
-/** A Keras for this test file; the process ends with the file. */
+const servers: Server[] = [];
+
+// Outside every test, so after the last of the file.
+afterAll(() => {
+  for (const server of servers) server.end();
+});
+
+const oracles = new Map<Kind, Oracle>();
+
+/** The Keras of this kind for this test file: its process begins with the first question and ends with the file. */
 export function oracle(kind: Kind): Oracle {
+  const known = oracles.get(kind) ?? startOracle(kind);
+  oracles.set(kind, known);
+  return known;
+}
+
+function startOracle(kind: Kind): Oracle {
   let running: Promise<(name: string, request: Options) => Promise<unknown>> | undefined;
-  let server: Server | undefined;
-  afterAll(() => {
-    server?.kill('SIGKILL');
-  });
   const ask = async <T>(name: string, request: Options): Promise<T> => {
     running ??= start();
     return (await running)(name, request) as Promise<T>;
@@ -174,6 +195,7 @@ export function oracle(kind: Kind): Oracle {
     fit: (model, options) => ask('fit', { model, ...options }),
     saveAgain: (model, to, options) => ask('saveAgain', { model, to, ...options }),
     trainSteps: (model, to, options) => ask('trainSteps', { model, to, ...options }),
+    trainedAfter: (model, code) => ask('trainedAfter', { model, code }),
     values: (model) => ask('values', { model }),
     layers: (model, options) => ask('layers', { model, ...options }),
     outputs: (model, options) => ask('outputs', { model, ...options }),
@@ -183,20 +205,15 @@ export function oracle(kind: Kind): Oracle {
   };
 
   async function start() {
-    const { python } = inject('oracle');
-    const started = spawn(python!, [SERVER, kind], { stdio: ['pipe', 'pipe', 'pipe'] });
-    server = started;
-    let messages = '';
-    started.stderr.on('data', (chunk: Buffer) => {
-      messages = (messages + chunk.toString()).slice(-4000);
-    });
+    const server = startServer(kind);
+    servers.push(server);
     const waiting = new Map<number, (answer: Answer) => void>();
-    started.on('exit', () => {
+    server.onEnd((message) => {
       for (const [id, settle] of waiting)
-        settle({ id, error: { message: `the process of ${kind} ended: ${messages}` } });
+        settle({ id, error: { message: `the process of ${kind} ended: ${message}` } });
     });
     const ready = new Promise<void>((resolve) => {
-      createInterface({ input: started.stdout }).on('line', (line) => {
+      createInterface({ input: server.answers }).on('line', (line) => {
         const answer = JSON.parse(line) as Answer;
         if (answer.id === undefined) resolve();
         else waiting.get(answer.id)?.(answer);
@@ -209,13 +226,37 @@ export function oracle(kind: Kind): Oracle {
       const answer = new Promise<Answer>((resolve) => {
         waiting.set(id, resolve);
       });
-      started.stdin.write(`${JSON.stringify({ id, do: name, ...request })}\n`);
+      server.requests.write(`${JSON.stringify({ id, do: name, ...request })}\n`);
       const { result, error } = await withPatience(answer, `${kind} to answer ${name}`);
       waiting.delete(id);
       if (error !== undefined) throw new Error(`${kind}, ${name}: ${error.message}`);
       return result;
     };
   }
+}
+
+/** A fork of the process that has imported this Keras, where there is one, or else a process of its own. */
+function startServer(kind: Kind): Server {
+  const path = inject('kerasSockets')?.[kind];
+  if (path !== undefined) {
+    const socket = createConnection(path);
+    const onEnd: Server['onEnd'] = (listener) => {
+      socket.on('close', () => listener('the connection was closed'));
+      socket.on('error', (error) => listener(error.message));
+    };
+    return { requests: socket, answers: socket, onEnd, end: () => socket.destroy() };
+  }
+  const started = spawn(inject('oracle').python!, [SERVER, kind], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let messages = '';
+  started.stderr.on('data', (chunk: Buffer) => {
+    messages = (messages + chunk.toString()).slice(-4000);
+  });
+  return {
+    requests: started.stdin,
+    answers: started.stdout,
+    onEnd: (listener) => started.on('exit', () => listener(messages)),
+    end: () => started.kill('SIGKILL'),
+  };
 }
 
 function withPatience<T>(work: Promise<T>, what: string): Promise<T> {

@@ -14,7 +14,7 @@ import { expectExact, retrofitSaved } from './saved-models.js';
 
 const folder = temporaryFolder();
 const FIRST_SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
-const COUNT = isAll ? 300 : 15;
+const COUNT = isAll ? 300 : 12;
 const REFUSALS: readonly string[] = ['nothing-found', 'nothing-chosen', 'already-retrofitted', 'cannot-convert'];
 
 beforeAll(() => useBackend('cpu'));

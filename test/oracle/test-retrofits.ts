@@ -62,8 +62,11 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
       const containers = CONTAINERS.slice(0, count).filter(
         (container) => !UNLOADABLE[kind]!.includes(name + container) && (isAll || container !== left),
       );
+      // Built once for all of them.
+      let making: Promise<unknown> | undefined;
+      const make = () => (making ??= keras.make(name, place, [...new Set(containers.flatMap(filesOf))]));
       test.each(containers)('%s', async (container) => {
-        await keras.make(name, place, filesOf(container));
+        await make();
         const before = savedAs(place, name, container);
         const refused = REFUSED[`${kind} ${name}${container}`] ?? REFUSED[name + container] ?? REFUSED[name];
         const written = retrofitSaved(before, `${place}/after${container === '.legacy.h5' ? '-legacy' : ''}`);

@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { drawDocs } from '../../scripts/draw-docs.mjs';
 import { surveyRetrofit } from '../../src/plan/plan-retrofit.js';
 import { blockDiagram, type Diagram } from '../../src/report/block-diagram.js';
 import { blockFigure, blockSvg } from '../../src/report/figures/block-figure.js';
@@ -124,15 +122,4 @@ test('texts fit into their boxes, and the words tell the picture', () => {
   expect(boxes.every(({ right, bottom }) => right <= figure.width && bottom <= figure.height)).toBe(true);
   expect(figure.description).toContain('block_1_expand -> block_1_expand_BN');
   expect([...listElements(parseMarkup(figure.body), 'title')].map(textOf)).toContain('Conv2D 1 × 1; block_1_expand');
-});
-
-test('the pictures of the docs are what the program draws, and each is shown', async () => {
-  const folder = new URL('../../docs/images/', import.meta.url);
-  const page = readFileSync(new URL('../../docs/WHERE-MODULES-GO.md', import.meta.url), 'utf8');
-  const drawn = await drawDocs();
-  // After a change of what is drawn: npm run docs:draw
-  for (const [name, text] of drawn) expect(readFileSync(new URL(name, folder), 'utf8') === text, name).toBe(true);
-  const shown = [...page.matchAll(/\]\(images\/([\w.-]+)\)/g)].map(([, name]) => name);
-  expect(shown.toSorted()).toEqual([...drawn.keys()].toSorted());
-  expect(readdirSync(folder)).toEqual(expect.arrayContaining(shown));
 });

@@ -13,7 +13,7 @@ test.each(['resnet-v1', 'nested-deep', 'distributed-layers', 'distributed-models
   async (name) => {
     const { output, plan } = (await retrofitFixture(name, { ratio: 2 }, folder))!;
     const model = await loadModel(output);
-    const line = nextSteps(plan).find((text) => text.includes('TensorFlow.js'))!;
+    const line = nextSteps(plan, 'tfjs').find((text) => text.includes('TensorFlow.js'))!;
     new Function('model', line.replace(/^ *TensorFlow.js/, ''))(model);
     const trained = model.trainableWeights.map((weight) => weight.originalName);
     expect(trained).toEqual(trained.filter((weight) => weight.startsWith('se_')));

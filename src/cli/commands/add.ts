@@ -17,7 +17,7 @@ import { retrofit } from '../../transforms/retrofit.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, parseBudget, planOptions, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { checkReportPlaces, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { prepareModel, writeModel } from '../write-model.js';
 
@@ -64,7 +64,10 @@ export async function add(path: string, given: Flags): Promise<void> {
   };
   await writeReports(run, flags);
   if (flags.json) print(reportLine(addReport(run)));
-  else if (!flags.quiet) show(run, flags.dryRun ?? false);
+  else if (!flags.quiet) {
+    show(run, flags.dryRun ?? false);
+    tell(...writtenLines(flags));
+  }
   if (isRefused)
     throw verification!.differs(
       verified,
@@ -118,5 +121,5 @@ function show(run: Run, isDryRun: boolean): void {
   if (isDryRun) tell('dry run: nothing was written');
   if (output === null) return;
   print(dataColors.green(outputLine(model, output, milliseconds)));
-  tell(...nextSteps(plan).map((line) => messageColors.dim(line)));
+  tell(...nextSteps(plan, output.format.container).map((line) => messageColors.dim(line)));
 }

@@ -5,12 +5,12 @@ import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { byteSize, count, printable } from '../../report/printable.js';
-import { loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
+import { layerTable, loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
-import { checkReportPlaces, writeReport } from '../report-file.js';
+import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
 /** What the model is kept in, and by whom where TensorFlow itself did. */
@@ -24,7 +24,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
-  const { plan, modules, loads } = inspection;
+  const { plan, modules, loads, layers } = inspection;
   const run: Run = {
     tool: TOOL,
     model,
@@ -38,8 +38,9 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path), false);
+  if (!flags.json) tell(...writtenLines(flags));
   if (flags.json) {
-    print(reportLine(inspectReport(run, inspection)));
+    print(reportLine(inspectReport(run, inspection, flags.layers === true)));
     return;
   }
   const { dialect } = model.format;
@@ -52,7 +53,8 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     ...rows,
     `would add ${totalsLine(plan)}`,
     ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
-    ...loaderLines(loads),
+    ...loaderLines(loads, model.format),
+    ...(flags.layers === true ? ['', ...textTable(layerTable(layers))] : []),
   );
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
   tell(

@@ -6,11 +6,10 @@ import { badReference } from './bad-topology.js';
 import { arrayOf, objectOf } from './bare-json.js';
 import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js';
 import { firstNode } from './node-numbers.js';
-import { argumentReader, sharedArguments } from './read-arguments.js';
-import { sortedMembers } from './sorted-members.js';
+import { argumentReader, sharedArguments, sortedMembers } from './read-arguments.js';
+
 import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
-import { writeArgument } from './write-argument.js';
-import { packStructure } from './write-structure.js';
+import { packStructure, writeArgument } from './write-argument.js';
 
 // The Keras 2 way to say a call, which TensorFlow.js shares: a list of references, `[[layer, node, tensor, {...}], ...]`.
 

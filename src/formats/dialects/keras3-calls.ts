@@ -12,7 +12,7 @@ import {
   stringOf,
   withMember,
 } from '../../json/json-value.js';
-import { takesTensorList } from '../../layers/call-forms.js';
+import { takesTensorList } from '../../layers/known-layers.js';
 import type { CallArguments } from '../../model/call-arguments.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
@@ -30,8 +30,7 @@ import {
   type WrittenReference,
   writeReference,
 } from './tensor-references.js';
-import { writeArgument } from './write-argument.js';
-import { packStructure } from './write-structure.js';
+import { packStructure, writeArgument } from './write-argument.js';
 
 // The Keras 3 way to say a call: `{args, kwargs}` as Python had them, with tensors as `__keras_tensor__` objects
 // anywhere inside. Keras 3 reads the lists of Keras 2 as well, also beside its own.

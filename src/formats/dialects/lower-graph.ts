@@ -5,6 +5,7 @@ import {
   isObject,
   type JsonArray,
   type JsonItem,
+  type JsonMember,
   type JsonObject,
   type JsonValue,
   mapItems,
@@ -19,7 +20,6 @@ import { grammarOf } from './call-grammar.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
-import { isRestored, restoredEntry } from './restored-entry.js';
 import { endsIn, singleEndForm, unlisted } from './single-ends.js';
 import { listEntries } from './wrapped-entries.js';
 
@@ -208,4 +208,27 @@ function itemsByEntry(list: JsonArray): ReadonlyMap<JsonValue, JsonItem> {
     entryItems.set(list, items);
   }
   return items;
+}
+
+/** What an entry says of the class of its model, and what goes with the class. */
+const OF_THE_CLASS: readonly string[] = ['module', 'class_name', 'registered_name', 'build_config'];
+
+/** Whether a model is to be again what its entry no longer says: Sequential, as it was before modules made it functional. */
+const isRestored = ({ read }: Graph, entry: JsonObject): boolean =>
+  read !== undefined &&
+  read.className === 'Sequential' &&
+  stringOf(getMember(read.entry, 'class_name')) === 'Sequential' &&
+  stringOf(getMember(entry, 'class_name')) !== 'Sequential';
+
+/** The entry with all that goes with its class as it was, in the old order; all else is as it is now. */
+function restoredEntry(before: JsonObject, now: JsonObject): JsonObject {
+  const others = new Map(now.members.map((member) => [member.key, member]));
+  const members = before.members.flatMap((member): readonly JsonMember[] => {
+    if (OF_THE_CLASS.includes(member.key)) return [member];
+    const other = others.get(member.key);
+    return other === undefined ? [] : [{ ...member, value: other.value }];
+  });
+  const known = new Set(members.map((member) => member.key));
+  const added = now.members.filter(({ key }) => !known.has(key) && !OF_THE_CLASS.includes(key));
+  return { ...before, members: [...members, ...added] };
 }

@@ -10,7 +10,7 @@ import {
   withMember,
   withoutMember,
 } from '../../json/json-value.js';
-import { hasFacts } from '../../layers/known-layers.js';
+import { factsOf, hasFacts } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
@@ -86,21 +86,14 @@ function withClass(before: JsonObject | undefined, names: ClassNames, config: Js
 
 const EMPTY: JsonObject = { kind: 'object', members: [] };
 
-/** Layers that keras.applications brings along, outside of keras.layers. */
-const APPLICATIONS: ReadonlyMap<string, string> = new Map([
-  ['LayerScale', 'keras.src.applications.convnext'],
-  ['StochasticDepth', 'keras.src.applications.convnext'],
-  ['CustomScaleLayer', 'keras.src.applications.inception_resnet_v2'],
-]);
-
 function fullNames(className: string): ClassNames {
   if (isOperationClass(className)) {
     const end = className.lastIndexOf('.');
     const name = className.slice(end + 1);
     return { module: className.slice(0, end), class_name: name, registered_name: name };
   }
-  const application = APPLICATIONS.get(className);
-  if (application !== undefined) return { module: application, class_name: className, registered_name: className };
+  const { module } = factsOf(className, {});
+  if (module !== undefined) return { module, class_name: className, registered_name: className };
   if (hasFacts(className)) return { module: 'keras.layers', class_name: className, registered_name: null };
   const registered = registeredName(className);
   return { module: null, class_name: registered.slice(registered.lastIndexOf('>') + 1), registered_name: registered };

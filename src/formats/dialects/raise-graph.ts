@@ -24,10 +24,9 @@ import {
 import { badTopology } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
-import { classNameIn } from './class-names.js';
+import { classNameIn, operationIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
 import { implicitInput } from './implicit-input.js';
-import { operationIn } from './legacy-operations.js';
 import { listEnds, structureOf } from './read-ends.js';
 import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';

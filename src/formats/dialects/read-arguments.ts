@@ -1,6 +1,5 @@
-import { isArray, isObject, type JsonValue } from '../../json/json-value.js';
+import { isArray, isObject, type JsonMember, type JsonObject, type JsonValue } from '../../json/json-value.js';
 import { type Argument, type CallArguments, saysNothing, tensorArguments } from '../../model/call-arguments.js';
-import { sortedMembers } from './sorted-members.js';
 
 /** Reads the arguments of one call in turn and collects their tensors, in the order in which the loaders flatten them. */
 export interface ArgumentReader<Tensor> {
@@ -55,3 +54,7 @@ export function sharedArguments(positional: readonly Argument[], keywords: CallA
   const isOneTensor = positional.length === 1 && positional[0]!.kind === 'tensor' && keywords.size === 0;
   return isOneTensor ? tensorArguments(1) : { positional, keywords };
 }
+
+/** An object's members in the order in which the loaders flatten it: by key. */
+export const sortedMembers = (object: JsonObject): readonly JsonMember[] =>
+  [...object.members].sort((left, right) => (left.key < right.key ? -1 : 1));

@@ -1,7 +1,8 @@
 import { isArray, isObject, type JsonValue } from '../../json/json-value.js';
 import type { Structure } from '../../model/model.js';
 import { badReference, badTopology } from './bad-topology.js';
-import { sortedMembers } from './sorted-members.js';
+import { sortedMembers } from './read-arguments.js';
+
 import { type IsLayer, nameIn, readReference, type WrittenReference } from './tensor-references.js';
 
 /**

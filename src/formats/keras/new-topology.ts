@@ -7,6 +7,7 @@ import {
   withMember,
 } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
+import { factsOfContainer } from '../containers.js';
 import { lowerModel } from '../dialects/lower-graph.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
@@ -21,8 +22,7 @@ export function newTopology(model: Model): JsonDocument {
     wrapper,
     dialect,
     kerasVersion: model.kerasVersion,
-    // tf-keras wants Python modules in its archives, and nowhere else.
-    hasModules: dialect === 'keras3' || container === 'keras-zip',
+    hasModules: dialect === 'keras3' || factsOfContainer(container).modules.includes(dialect),
   });
   const root = wrapper === undefined && dialect === 'keras2' ? stamped(lowered) : lowered;
   // Compile settings stand inside the architecture here, beside it in a legacy file.

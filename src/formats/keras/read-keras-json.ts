@@ -2,8 +2,7 @@ import { inFile, inputError } from '../../errors.js';
 import { getMember, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { FileContent } from '../file-content.js';
-import type { ReadOptions } from '../read-options.js';
+import type { FileContent, ReadOptions } from '../containers.js';
 import { earlyKeras3 } from './keras-versions.js';
 import { makeModel, type OtherWeights } from './make-model.js';
 

@@ -5,7 +5,7 @@ import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import type { ZipArchive, ZipMember } from '../../storage/zip.js';
-import type { FileContent } from '../file-content.js';
+import type { FileContent } from '../containers.js';
 import { refuseForeignFile } from '../foreign-files.js';
 import { decodeText, parseJsonIn } from '../read-json-file.js';
 import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';

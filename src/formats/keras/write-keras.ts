@@ -4,9 +4,9 @@ import { type Dialect, listGraphs, type Model } from '../../model/model.js';
 import { parseRecord, recordJson } from '../../model/record.js';
 import type { Hdf5Editor, TextKind } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
+import type { OnProgress, WrittenFiles } from '../containers.js';
 import type { OutputPlace } from '../output-place.js';
 import { ENCODED, findTextKind, NOT_ENCODED, writeJsonText } from '../weight-layouts/text-kinds.js';
-import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { newTopology, newTrainingConfig } from './new-topology.js';
@@ -14,17 +14,26 @@ import { parseText, RECORD_ATTRIBUTE } from './read-weights.js';
 import { type WrittenWeights, writeWeights } from './write-weights.js';
 import { listMembers } from './zip-members.js';
 
-/** Writes a model as Keras keeps it, in any of its containers. */
-export async function writeKeras(
+type WriteContainer = (
+  topology: string,
+  layout: Layout,
+) => Promise<WrittenWeights & { readonly names: readonly string[] }>;
+
+type Layout = 'legacy-hdf5' | 'weights-hdf5';
+
+/** Writes a model as Keras keeps it, in one of its containers. */
+async function writeKeras(
   model: Model,
   pending: PendingOutput,
   place: OutputPlace,
   onProgress: OnProgress,
+  writeContainer: WriteContainer,
 ): Promise<WrittenFiles> {
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
   const document = newTopology(model);
   const topology = serializeJson(document);
-  const { names, isCopied, lost } = await writeContainer(model, pending, place, topology);
+  const layout = place.format.weightLayout === 'legacy-hdf5' ? 'legacy-hdf5' : 'weights-hdf5';
+  const { names, isCopied, lost } = await writeContainer(topology, layout);
   const files: { name: string; byteLength: number }[] = [];
   for (const name of names) files.push({ name, byteLength: await pending.byteLength(name) });
   const total = files.reduce((sum, file) => sum + file.byteLength, 0);
@@ -32,44 +41,38 @@ export async function writeKeras(
   return { files, architecture: { topology: document.root }, isIntact: isCopied, lost };
 }
 
-async function writeContainer(
-  model: Model,
-  pending: PendingOutput,
-  place: OutputPlace,
-  topology: string,
-): Promise<WrittenWeights & { readonly names: readonly string[] }> {
-  const { modelName, weightsName } = place;
-  const layout = place.format.weightLayout === 'legacy-hdf5' ? 'legacy-hdf5' : 'weights-hdf5';
-  switch (place.format.container) {
-    case 'keras-h5': {
-      const written = await writeWeights(
-        model,
-        pending,
-        { name: modelName, layout, base: '/model_weights' },
-        (editor) => finishWhole(editor, model, topology),
-      );
-      return { ...written, names: [modelName] };
-    }
-    case 'keras-json': {
-      const base = findKerasSource(model)?.base ?? '';
-      const written = await writeWeights(model, pending, { name: weightsName!, layout, base }, (editor) =>
-        finishWeights(editor, model, layout, topology),
-      );
-      await pending.write(modelName, [new TextEncoder().encode(topology)]);
-      return { ...written, names: [modelName, weightsName!] };
-    }
-    case 'keras-zip': {
-      let written: WrittenWeights | undefined;
-      const build = async (name: string): Promise<void> => {
-        written = await writeWeights(model, pending, { name, layout, base: '' }, () => {});
-      };
-      await pending.writeZip(modelName, await listMembers(model, topology, build));
-      return { ...written!, names: [modelName] };
-    }
-    case 'tfjs':
-      throw new Error('TensorFlow.js models have a writer of their own');
-  }
-}
+type Writer = (...of: [Model, PendingOutput, OutputPlace, OnProgress]) => Promise<WrittenFiles>;
+
+/** Writes a `.h5` file: architecture, compile settings and weights. */
+export const writeKerasH5: Writer = (model, pending, place, onProgress) =>
+  writeKeras(model, pending, place, onProgress, async (topology, layout) => {
+    const name = place.modelName;
+    const target = { name, layout, base: '/model_weights' } as const;
+    const written = await writeWeights(model, pending, target, (editor) => finishWhole(editor, model, topology));
+    return { ...written, names: [name] };
+  });
+
+/** Writes the JSON of the architecture, and the weights beside it. */
+export const writeKerasJson: Writer = (model, pending, place, onProgress) =>
+  writeKeras(model, pending, place, onProgress, async (topology, layout) => {
+    const name = place.weightsName!;
+    const target = { name, layout, base: findKerasSource(model)?.base ?? '' } as const;
+    const finish = (editor: Hdf5Editor) => finishWeights(editor, model, layout, topology);
+    const written = await writeWeights(model, pending, target, finish);
+    await pending.write(place.modelName, [new TextEncoder().encode(topology)]);
+    return { ...written, names: [place.modelName, name] };
+  });
+
+/** Writes a `.keras` archive. */
+export const writeKerasZip: Writer = (model, pending, place, onProgress) =>
+  writeKeras(model, pending, place, onProgress, async (topology, layout) => {
+    let written: WrittenWeights | undefined;
+    const build = async (name: string): Promise<void> => {
+      written = await writeWeights(model, pending, { name, layout, base: '' }, () => {});
+    };
+    await pending.writeZip(place.modelName, await listMembers(model, topology, build));
+    return { ...written!, names: [place.modelName] };
+  });
 
 /** A whole model in one file: its architecture and compile settings are attributes. */
 function finishWhole(editor: Hdf5Editor, model: Model, topology: string): void {

@@ -1,9 +1,9 @@
 import { inputError, RetrofitError } from '../../errors.js';
 import { checkWeights, weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
-import { type Graph, type Layer, stepAxes } from '../../model/model.js';
+import { type Graph, type Layer, stepAxes, withWeights } from '../../model/model.js';
 import type { Tensor, Weight } from '../../model/tensor.js';
-import { refuseUnreachable, withWeights } from '../weight-layouts/hdf5-weights.js';
+import { refuseUnreachable } from '../weight-layouts/hdf5-weights.js';
 import { pairVariables, type Variable } from './layer-variables.js';
 import { listVariables, VALUE } from './list-variables.js';
 import type { ObjectGraph } from './object-graph.js';

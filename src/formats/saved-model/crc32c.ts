@@ -1,3 +1,5 @@
+import { crcTable } from '../../storage/crc32.js';
+
 /** So many bytes at a time, each with a table of its own. */
 const STEP = 16;
 const TABLES = makeTables();
@@ -5,11 +7,7 @@ const TABLES = makeTables();
 /** One behind the other: that of the last of the bytes first. */
 function makeTables(): Int32Array {
   const tables = new Int32Array(256 * STEP);
-  for (let index = 0; index < 256; index++) {
-    let value = index;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
-    tables[index] = value;
-  }
+  tables.set(crcTable(0x82f63b78));
   for (let index = 256; index < tables.length; index++) {
     const value = tables[index - 256]!;
     tables[index] = tables[value & 0xff]! ^ (value >>> 8);

@@ -1,6 +1,7 @@
 import { inFile, inputError } from '../../errors.js';
 import { MAX_ELEMENTS, MAX_TABLE_BYTES } from '../../limits.js';
 import type { ByteRange } from '../../model/tensor.js';
+import { DTYPE_BYTES } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { standInError } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
@@ -35,20 +36,20 @@ export interface TensorBundle {
 }
 
 /** By the numbers of tensorflow/core/framework/types.proto. */
-const DTYPES: ReadonlyMap<number, readonly [name: string, bytes: number]> = new Map([
-  [1, ['float32', 4]],
-  [2, ['float64', 8]],
-  [3, ['int32', 4]],
-  [4, ['uint8', 1]],
-  [5, ['int16', 2]],
-  [6, ['int8', 1]],
-  [9, ['int64', 8]],
-  [10, ['bool', 1]],
-  [14, ['bfloat16', 2]],
-  [17, ['uint16', 2]],
-  [19, ['float16', 2]],
-  [22, ['uint32', 4]],
-  [23, ['uint64', 8]],
+const DTYPES: ReadonlyMap<number, string> = new Map([
+  [1, 'float32'],
+  [2, 'float64'],
+  [3, 'int32'],
+  [4, 'uint8'],
+  [5, 'int16'],
+  [6, 'int8'],
+  [9, 'int64'],
+  [10, 'bool'],
+  [14, 'bfloat16'],
+  [17, 'uint16'],
+  [19, 'float16'],
+  [22, 'uint32'],
+  [23, 'uint64'],
 ]);
 export const STRING = 'string';
 const STRING_NUMBER = 7;
@@ -155,7 +156,8 @@ function readEntry(key: string, bytes: Uint8Array) {
   if (!Number.isSafeInteger(offset + size)) throw badEntry(key, 'lies where no file can be');
   const elements = shape.reduce((product, length) => product * length, 1);
   if (!(elements <= MAX_ELEMENTS / 8)) throw badEntry(key, 'has more elements than a computer can address');
-  const [dtype, each] = DTYPES.get(type) ?? [type === STRING_NUMBER ? STRING : `DT_${type}`, undefined];
+  const dtype = DTYPES.get(type) ?? (type === STRING_NUMBER ? STRING : `DT_${type}`);
+  const each = DTYPE_BYTES[dtype];
   if (each !== undefined && each * elements !== size)
     throw badEntry(key, `has ${size} bytes, its shape [${shape.join(', ')}] asks for ${each * elements}`);
   return { dtype, shape, shard, offset, size, checksum };

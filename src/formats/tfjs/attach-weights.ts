@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
-import { type Graph, type Layer, listGraphs } from '../../model/model.js';
+import { type Graph, type Layer, listGraphs, withWeights } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
 import { cleanName, weightName } from './weight-names.js';
@@ -34,7 +34,7 @@ export function attachWeights(graph: Graph, groups: readonly LocatedGroup[]): Gr
     if (list.has(weight.name)) throw twice(layer, spec, list.get(weight.name)!.storedAs!);
     weights.set(layer, list.set(weight.name, weight));
   }
-  return withWeights(graph, weights);
+  return withWeights(graph, new Map([...weights].map(([layer, own]) => [layer, [...own.values()]])));
 }
 
 /** A layer, and what stands behind its name in that of a weight. */
@@ -83,13 +83,3 @@ const twice = ({ name }: Layer, spec: LocatedSpec, before: string) =>
     where: { layer: name, field: `${spec.field}.name` },
     hint: 'TensorFlow.js refuses this model too: convert the original Keras model again',
   });
-
-function withWeights(graph: Graph, weights: ReadonlyMap<Layer, ReadonlyMap<string, Weight>>): Graph {
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph !== undefined) return { ...layer, graph: withWeights(layer.graph, weights) };
-    const own = weights.get(layer);
-    if (own !== undefined) return { ...layer, weights: [...own.values()] };
-    return layer.weights.length === 0 ? layer : { ...layer, weights: [] };
-  });
-  return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
-}

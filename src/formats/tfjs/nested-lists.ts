@@ -13,7 +13,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import { tensorArguments } from '../../model/call-arguments.js';
-import type { Call, Graph, Layer } from '../../model/model.js';
+import { type Call, type Graph, type Layer, mapGraphs, withLayers } from '../../model/model.js';
 import { listEnds } from '../dialects/read-ends.js';
 import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
 
@@ -24,13 +24,12 @@ import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
  * The graph with its ends and its layers' calls as TensorFlow.js reads them; the same graph where they are so already.
  * @param hasEnds false where Keras 3 is to read them, to which a list of one tensor is another structure
  */
-export function withNestedLists(graph: Graph, hasEnds = true): Graph {
-  const layers = graph.layers.map((layer) => nestLayer(layer, hasEnds));
-  const config = graph.read && (hasEnds ? nestEnds(graph, graph.read.config) : graph.read.config);
-  const read = graph.read && { ...graph.read, config: config! };
-  const isSame = layers.every((layer, index) => layer === graph.layers[index]) && read?.config === graph.read?.config;
-  return isSame ? graph : { ...graph, layers, read };
-}
+export const withNestedLists = (root: Graph, hasEnds = true): Graph =>
+  mapGraphs(root, (whole) => {
+    const graph = withLayers(whole, whole.layers.map(nestLayer));
+    const config = hasEnds && graph.read ? nestEnds(graph, graph.read.config) : graph.read?.config;
+    return config === graph.read?.config ? graph : { ...graph, read: { ...graph.read!, config: config! } };
+  });
 
 function nestEnds(graph: Graph, config: JsonValue): JsonValue {
   if (!isObject(config)) return config;
@@ -43,18 +42,16 @@ function nestEnds(graph: Graph, config: JsonValue): JsonValue {
   }, config);
 }
 
-function nestLayer(layer: Layer, hasEnds: boolean): Layer {
-  const graph = layer.graph && withNestedLists(layer.graph, hasEnds);
+function nestLayer(layer: Layer): Layer {
   const nodes = getMember(layer.entry, 'inbound_nodes');
   const nested = isArray(nodes) && !isOpLayer(layer.className) ? mapItems(nodes, nestCall) : nodes;
   if (isArray(nodes) && isTakenApart(layer, nodes)) return inOneCall(layer, nodes);
-  if (graph === layer.graph && nested === nodes) return layer;
+  if (nested === nodes) return layer;
   const calls = layer.calls.map((call): Call => {
     const { read } = call;
     return read === undefined ? call : { ...call, read: { ...read, json: nestCall(read.json) } };
   });
-  const entry = nested === nodes ? layer.entry : withMember(layer.entry!, 'inbound_nodes', nested!);
-  return { ...layer, graph, calls, entry };
+  return { ...layer, calls, entry: withMember(layer.entry!, 'inbound_nodes', nested!) };
 }
 
 /** Whether the references of a layer that is called with several tensors stand there as if they were calls. */

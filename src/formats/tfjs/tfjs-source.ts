@@ -30,12 +30,15 @@ export interface TfjsSource {
   readonly files: ReadonlyMap<string, FoundFile>;
 }
 
-/** The compile settings that TensorFlow.js reads; those that its converter leaves in the topology it does not. */
-export function tfjsSettings({ carried, trainingConfig }: Model): JsonValue | undefined {
+/** What the reader of a TensorFlow.js model left, if the model still is in the format it was read in. */
+export function findTfjsSource({ carried }: Model): TfjsSource | undefined {
   const source = carried as TfjsSource | undefined;
-  const isRead = source?.kind === 'tfjs' && getMember(source.root, 'trainingConfig') !== undefined;
-  return isRead ? trainingConfig : undefined;
+  return source?.kind === 'tfjs' ? source : undefined;
 }
+
+/** The compile settings that TensorFlow.js reads; those that its converter leaves in the topology it does not. */
+export const tfjsSettings = (model: Model): JsonValue | undefined =>
+  getMember(findTfjsSource(model)?.root, 'trainingConfig') === undefined ? undefined : model.trainingConfig;
 
 /** What a model.json says of its model, besides the weights. */
 export function architectureIn(root: JsonObject): WrittenArchitecture {

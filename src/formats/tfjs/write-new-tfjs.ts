@@ -3,16 +3,16 @@ import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
-import type { Quantization, Tensor, TensorValues } from '../../model/tensor.js';
+import { DTYPE_BYTES, type Quantization, type Tensor, type TensorValues } from '../../model/tensor.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
+import type { OnProgress, WrittenFiles } from '../containers.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../float-values.js';
-import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { listTensors } from './list-tensors.js';
 import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
 import { type Released, releaseConstraints } from './release-constraints.js';
-import { architectureIn } from './tfjs-source.js';
+import { architectureIn, findTfjsSource } from './tfjs-source.js';
 
 export interface NewTfjsOptions {
   /** Bytes of a weight file, the last one's excepted; 4 MiB by default, as the official converter has it. */
@@ -69,9 +69,7 @@ export async function writeNewTfjs(
 
 /** A model that was not TensorFlow.js' before, with those constraints alone that its weights obey. */
 export const forTfjs = async (model: Model, values: TensorValues): Promise<Released> =>
-  (model.carried as { readonly kind?: string } | undefined)?.kind === 'tfjs'
-    ? { model, warnings: [] }
-    : releaseConstraints(model, values);
+  findTfjsSource(model) === undefined ? releaseConstraints(model, values) : { model, warnings: [] };
 
 export interface PlannedWeight {
   readonly tensor: Tensor;
@@ -96,12 +94,10 @@ export async function planWeights(
       dtype,
       ...(quantization === undefined ? {} : { quantization: { ...quantization, original_dtype: 'float32' } }),
     };
-    planned.push({ tensor, spec, byteLength: elements * BYTES[quantization?.dtype ?? dtype]! });
+    planned.push({ tensor, spec, byteLength: elements * DTYPE_BYTES[quantization?.dtype ?? dtype]! });
   }
   return planned;
 }
-
-const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
 
 /** TensorFlow.js computes in float32, and takes halves as such only. */
 const writtenDtype = ({ dtype }: Tensor): string => (['int32', 'bool'].includes(dtype) ? dtype : 'float32');

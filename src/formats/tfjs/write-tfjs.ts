@@ -9,14 +9,14 @@ import {
 } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import { listGraphs, type Model } from '../../model/model.js';
+import { freeName, listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import { hasNewValues, type Tensor } from '../../model/tensor.js';
 import { mapWithConcurrency } from '../../storage/map-with-concurrency.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
+import type { OnProgress, WrittenFiles } from '../containers.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
-import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { listTensors } from './list-tensors.js';
 import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
@@ -59,7 +59,7 @@ export async function writeTfjs(
     await mapWithConcurrency(stored, FILES_AT_ONCE, writeFile);
     for (const group of groups) await patchRewritten(reader, group, pending);
 
-    const appendedFile = freeName(source, modelName);
+    const appendedFile = freeFile(source, modelName);
     if (appended.length > 0) {
       await pending.write(appendedFile, appendedBytes(appended));
       files.push({ name: appendedFile, byteLength: appendedLength(appended) });
@@ -94,14 +94,12 @@ async function* scaledHalves(tensor: Tensor, chunks: AsyncIterable<Uint8Array>):
   }
 }
 
-function freeName({ files }: TfjsSource, modelName: string): string {
+function freeFile({ files }: TfjsSource, modelName: string): string {
   const taken = new Set([
     modelName.toLowerCase(),
     ...[...files.keys()].map((path) => path.replace(/^(\.\/)+/, '').toLowerCase()),
   ]);
-  let name = 'se_modules.bin';
-  for (let count = 2; taken.has(name); count++) name = `se_modules_${count}.bin`;
-  return name;
+  return `${freeName('se_modules', (name) => taken.has(`${name}.bin`))}.bin`;
 }
 
 function newRoot(

@@ -1,3 +1,4 @@
+import { snakeCase } from '../../layers/layer-names.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 import { pythonClass } from '../dialects/class-names.js';
@@ -40,11 +41,3 @@ export function containerPaths(
 
 /** Where the model stands that a layer is, or wraps, in the layer's group. */
 export const modelPath = (layer: Layer, path: string): string => path + '/layer'.repeat(stepAxes(layer));
-
-/** Source: `to_snake_case` in keras/src/utils/naming.py. */
-const snakeCase = (name: string): string =>
-  name
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();

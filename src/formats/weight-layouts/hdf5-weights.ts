@@ -53,13 +53,3 @@ export function refuseUnreachable(graph: Graph): void {
     }
   }
 }
-
-/** The graph with the weights of its layers, nested models' too. */
-export function withWeights(graph: Graph, weights: ReadonlyMap<Layer, Layer['weights']>): Graph {
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph !== undefined) return { ...layer, graph: withWeights(layer.graph, weights) };
-    const own = weights.get(layer);
-    return own === undefined || own.length === 0 ? layer : { ...layer, weights: own };
-  });
-  return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
-}

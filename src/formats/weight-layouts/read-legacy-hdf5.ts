@@ -1,10 +1,10 @@
 import { inputError } from '../../errors.js';
 import { weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
-import type { Dialect, Graph, Layer } from '../../model/model.js';
+import { type Dialect, type Graph, type Layer, withWeights } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { datasetTensor, refuseUnreachable, weightFacts, withWeights } from './hdf5-weights.js';
+import { datasetTensor, refuseUnreachable, weightFacts } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
 import { readTextList } from './text-lists.js';
 

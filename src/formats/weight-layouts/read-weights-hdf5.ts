@@ -1,11 +1,11 @@
 import { inputError } from '../../errors.js';
 import { weightsMismatch } from '../../model/check-weights.js';
-import { type Graph, type Layer, listGraphs } from '../../model/model.js';
+import { type Graph, type Layer, listGraphs, withWeights } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './checkpoint-containers.js';
 import { containerPaths, modelPath } from './container-paths.js';
-import { datasetTensor, refuseUnreachable, weightFacts, withWeights } from './hdf5-weights.js';
+import { datasetTensor, refuseUnreachable, weightFacts } from './hdf5-weights.js';
 
 /**
  * Gives every layer its weights from a `.weights.h5`, by the place that its class and its rank in the model give it.

@@ -10,7 +10,7 @@ import {
   stringOf,
 } from '../../json/json-value.js';
 import { MAX_ELEMENTS } from '../../limits.js';
-import type { Quantization } from '../../model/tensor.js';
+import { DTYPE_BYTES, type Quantization } from '../../model/tensor.js';
 
 /** One entry of a manifest's `weights`. */
 export interface WeightSpec {
@@ -30,15 +30,7 @@ export interface WeightGroup {
   readonly specs: readonly WeightSpec[];
 }
 
-const BYTES: ReadonlyMap<string, number> = new Map([
-  ['float32', 4],
-  ['int32', 4],
-  ['bool', 1],
-  ['complex64', 8],
-  ['float16', 2],
-  ['uint8', 1],
-  ['uint16', 2],
-]);
+const DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'float16', 'uint8', 'uint16', 'string'];
 
 /**
  * Reads a weights manifest.
@@ -103,7 +95,7 @@ function readSpec(json: JsonValue, field: string): WeightSpec {
   const dtype = stringOf(getMember(json, 'dtype'));
   const shape = getMember(json, 'shape');
   if (!isObject(json) || name === undefined) throw badManifest('a weight without a name', `${field}.name`);
-  if (dtype === undefined || !(BYTES.has(dtype) || dtype === 'string')) {
+  if (dtype === undefined || !DTYPES.includes(dtype)) {
     throw badManifest(`"${name}" has the unknown dtype ${JSON.stringify(dtype ?? null)}`, `${field}.dtype`);
   }
   if (!isArray(shape)) throw badManifest(`"${name}" has no shape`, `${field}.shape`);
@@ -151,7 +143,7 @@ function readQuantization(
 
 /** Bytes a weight takes in its file; undefined for strings, whose lengths stand among the bytes. */
 export function storedBytes(spec: Pick<WeightSpec, 'dtype' | 'shape' | 'quantization'>): number | undefined {
-  const each = BYTES.get(spec.quantization?.dtype ?? spec.dtype);
+  const each = DTYPE_BYTES[spec.quantization?.dtype ?? spec.dtype];
   return each === undefined ? undefined : each * spec.shape.reduce((product, size) => product * size, 1);
 }
 

@@ -1,7 +1,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { outputError, RetrofitError } from '../../errors.js';
-import { fileSystemReason } from './file-system-errors.js';
+import { fileSystemReason, isFull } from './file-system-errors.js';
 import { isSmall, runSync } from './run-sync.js';
 import type { RunningChecksum } from './running-checksum.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
@@ -23,7 +23,7 @@ export function unwritable(shown: string, error: unknown): unknown {
   if (error instanceof RetrofitError || reason === undefined) return error;
   return outputError('cannot-write', `the output cannot be written: ${reason}`, {
     where: { file: shown },
-    hint: 'nothing was left behind; make room or choose another place with -o',
+    hint: `nothing was left behind; ${isFull(error) ? 'make room or ' : ''}choose another place with -o`,
   });
 }
 

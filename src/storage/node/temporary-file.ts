@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputError, RetrofitError } from '../../errors.js';
 import type { FoundFile } from '../storage.js';
-import { fileSystemReason } from './file-system-errors.js';
+import { fileSystemReason, isFull } from './file-system-errors.js';
 import { beginOwner, isDead } from './pending-output/hidden-names.js';
 import { beginUnfinished, isInterrupted } from './pending-output/unfinished.js';
 import { writeBytes } from './write-bytes.js';
@@ -65,7 +65,7 @@ function asOutputError(archive: FoundFile, error: unknown): unknown {
   if (error instanceof RetrofitError || reason === undefined) return error;
   return outputError('cannot-write', `the weights cannot be unpacked into the folder ${tmpdir()}: ${reason}`, {
     where: { file: archive.path },
-    hint: 'make room there, or name another folder in the environment variable TMPDIR',
+    hint: `${isFull(error) ? 'make room there, or ' : ''}name another folder in the environment variable TMPDIR`,
   });
 }
 

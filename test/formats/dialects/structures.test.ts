@@ -3,8 +3,8 @@ import { convertModel } from '../../../src/formats/convert-model.js';
 import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
 import { raiseGraph } from '../../../src/formats/dialects/raise-graph.js';
 import { getMember, type JsonValue, toPlain } from '../../../src/json/json-value.js';
+import { hasOutputKeys } from '../../../src/model/compile-settings.js';
 import type { Container, Dialect, Model } from '../../../src/model/model.js';
-import { hasOutputKeys } from '../../../src/model/output-keys.js';
 import { containerOf, readDialect } from '../../support/dialects.js';
 
 // Inputs and outputs that are held together in dictionaries and lists: what the other Keras can say stays.

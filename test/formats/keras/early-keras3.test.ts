@@ -46,3 +46,14 @@ test('an architecture of a later Keras is not taken for one of an early one', as
   expect(await runTool(`${folder}/later.json`, '-o', `${folder}/later-se.json`)).not.toContain('layout-too-old');
   expect(await takesIt(`${folder}/later-se.json`)).toBe(true);
 });
+
+test('Keras 3.0 to 3.2 load no functional model in a Sequential one: what becomes one is written for today', async () => {
+  const { keras_version: _, ...architecture } = JSON.parse(readFileSync(fixture('stacked.json'), 'utf8'));
+  const early = `${folder}/early.json`;
+  writeFileSync(early, JSON.stringify({ ...architecture, keras_version: '3.2.1' }));
+  writeFileSync(`${folder}/early.weights.h5`, readFileSync(fixture('stacked.weights.h5')));
+  const codes = await runTool(early, '-o', `${folder}/early-se.json`);
+  expect(codes).toContain('layout-too-new');
+  expect(codes).not.toContain('layout-too-old');
+  expect(await takesIt(`${folder}/early-se.json`)).toBe(true);
+});

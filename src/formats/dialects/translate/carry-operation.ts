@@ -1,8 +1,9 @@
 import { fromPlain, type JsonObject, type JsonValue, stringOf } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { namesInBoth } from '../../../layers/operation-names.js';
+import { namesInBoth } from '../../../layers/operations.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
+import { FLOATS } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
 import { FULL, type IndexPart, indexedShape, readIndex, writeIndex } from './index-keys.js';
@@ -185,9 +186,7 @@ function carryShaped({ id, arguments: operands, settings, builder }: Operation):
         ? carried
         : undefined;
     case 'Cast':
-      return ['float32', 'float16', 'bfloat16', 'float64'].includes(String(plain.dtype)) && hasOnly(plain, 'dtype')
-        ? carried
-        : undefined;
+      return FLOATS.includes(String(plain.dtype)) && hasOnly(plain, 'dtype') ? carried : undefined;
     case 'ExpandDims':
       return typeof plain.axis === 'number' && hasOnly(plain, 'axis') ? carried : undefined;
     case 'Squeeze':

@@ -1,6 +1,6 @@
 import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
 import { argumentsOf } from '../../../model/call-arguments.js';
-import type { Call, Graph, Layer, TensorRef } from '../../../model/model.js';
+import { type Call, type Graph, type Layer, mapGraphs, type TensorRef } from '../../../model/model.js';
 import { isFull, readIndex } from './index-keys.js';
 import { isOperation, operationId, readOperation } from './read-operation.js';
 
@@ -16,16 +16,16 @@ interface Channel {
  * The graph with channels that are taken one by one and stacked again, as `preprocess_input` of Keras 3 does it, taken all
  * at once: one by one they are maps without a last axis, which only operations handle.
  */
-export function gatherChannels(graph: Graph): Graph {
+export const gatherChannels = (root: Graph): Graph => mapGraphs(root, gatherInside);
+
+function gatherInside(graph: Graph): Graph {
   const channels = new Map<string, Channel>();
   for (const layer of graph.layers) {
     const channel = channelOf(layer);
     if (channel !== undefined) channels.set(layer.name, channel);
   }
-  const gathered = graph.layers.map((layer): Layer => {
-    if (layer.graph !== undefined) return { ...layer, graph: gatherChannels(layer.graph) };
-    return (channels.size > 0 ? gather(layer, channels) : undefined) ?? layer;
-  });
+  if (channels.size === 0) return graph;
+  const gathered = graph.layers.map((layer) => gather(layer, channels) ?? layer);
   const read = new Set(
     [...gathered.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...graph.outputs].map(
       ({ layer }) => layer,

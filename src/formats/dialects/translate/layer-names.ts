@@ -1,6 +1,6 @@
 import type { Loader } from '../../../layers/layer-facts.js';
 import { nameProblem, properName } from '../../../layers/layer-names.js';
-import { type Graph, listGraphs } from '../../../model/model.js';
+import { freeName, type Graph, listGraphs } from '../../../model/model.js';
 
 /** The names that the layers of a translated model get. */
 export interface LayerNames {
@@ -18,8 +18,7 @@ export function layerNames(root: Graph, target: Loader): LayerNames {
   const taken = new Set(graphs.flatMap(({ graph }) => graph.layers.map((layer) => layer.name)));
   const given = new Set<string>();
   const claim = (base: string): string => {
-    let name = base;
-    for (let count = 1; taken.has(name); count++) name = `${base}_${count}`;
+    const name = freeName(base, (each) => taken.has(each), 1);
     taken.add(name);
     return name;
   };

@@ -9,7 +9,7 @@ import {
 import { factsOf } from '../../../layers/known-layers.js';
 import { isOperationClass } from '../../../layers/operations.js';
 import { TIME_DISTRIBUTED } from '../../../layers/wrappers.js';
-import { distribute, type Layer, stepAxes, type Wrapper } from '../../../model/model.js';
+import { distribute, type Graph, type Layer, mapGraphs, stepAxes, type Wrapper } from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
@@ -79,7 +79,7 @@ function refuseUnknownWeights({ name, className, settings, weights }: Layer): vo
  * The layer's weights by the names that its facts give them. What is no weight but the state of a generator of random
  * numbers, in Keras 3, starts anew.
  */
-export function keptWeights(layer: Layer): readonly Weight[] {
+function keptWeights(layer: Layer): readonly Weight[] {
   const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);
   const isKnown = (name: string) => facts?.some((fact) => fact.name === name) === true;
   return layer.weights
@@ -89,3 +89,12 @@ export function keptWeights(layer: Layer): readonly Weight[] {
       return !isKnown(weight.name) && isKnown(short) ? { ...weight, name: short } : weight;
     });
 }
+
+/** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
+export const withKnownWeights = (root: Graph): Graph =>
+  mapGraphs(root, (graph) => ({
+    ...graph,
+    layers: graph.layers.map((layer) =>
+      layer.graph === undefined ? { ...layer, weights: keptWeights(layer) } : layer,
+    ),
+  }));

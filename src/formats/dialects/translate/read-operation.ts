@@ -1,5 +1,5 @@
 import { fromPlain, getMember, type JsonObject, type JsonValue } from '../../../json/json-value.js';
-import { namesInBoth, operationName } from '../../../layers/operation-names.js';
+import { namesInBoth, operationName } from '../../../layers/operations.js';
 import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
 import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';

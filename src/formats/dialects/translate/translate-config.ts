@@ -1,3 +1,4 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import {
   fromPlain,
   getMember,
@@ -13,11 +14,11 @@ import { type Activation, type ActivationStep, translateActivation } from '../..
 import { hasActivityRegularizer } from '../../../layers/config.js';
 import { fieldStanding, INPUT_FIELDS } from '../../../layers/config-fields.js';
 import { factsOf } from '../../../layers/known-layers.js';
-import type { Loader } from '../../../layers/layer-facts.js';
+import type { LayerFacts, Loader } from '../../../layers/layer-facts.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect, Layer } from '../../../model/model.js';
 import { bareJson, objectOf } from '../bare-json.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
 
@@ -44,9 +45,6 @@ export interface TranslatedConfig {
 
 const LINEAR = fromPlain('linear');
 
-/** Inside these the function runs once a step: it cannot be taken out. */
-const isRecurrent = (className: string): boolean => /LSTM|GRU|RNN/.test(className);
-
 /**
  * A layer's config in a loader's words.
  * @param isInside whether the layer is inside a wrapper, where no layer can stand behind it
@@ -66,18 +64,17 @@ export function translateConfig(
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
-  for (const [key, value] of renameFields(className, written, target)) {
+  for (const [key, value] of renameFields(facts, written, target)) {
     if (key === 'name') continue;
-    if (isSpareField(className, key, value, target, layer)) continue;
+    if (isSpareField(facts, key, value, target, layer)) continue;
     // It speaks of masked steps alone.
     if (key === 'zero_output_for_mask' && target !== 'keras3' && dialects.masked.size === 0) continue;
-    // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
-    if (key === 'dtype' && className === 'IntegerLookup' && target === 'keras2') continue;
+    if (key === 'dtype' && facts.dtypeRefusedBy?.includes(target)) continue;
     const field = readField(key, toPlain(value));
     if (field.kind === 'dtype') {
-      members.push([key, translateDtype(value, target, layer, className === 'InputLayer')]);
+      members.push([key, translateDtype(value, target, layer, facts.role === 'input')]);
     } else if (field.kind === 'activation') {
-      const canSplit = !isInside && key === 'activation' && !isRecurrent(className);
+      const canSplit = !isInside && key === 'activation' && !facts.runsSteps;
       const words = translateFunction(key, field.activation, value, dialects, layer, canSplit);
       if ('split' in words) split = words.split;
       members.push([key, 'split' in words ? LINEAR : words.value]);
@@ -100,40 +97,45 @@ export function translateConfig(
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
   if (target === 'tfjs' && hasActivityRegularizer(settings))
     throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
-  return { config: objectOf([...members, ...neededFields(className, members, target)]), split };
+  return { config: objectOf([...members, ...neededFields(facts, members, target)]), split };
 }
 
 /** The members under the names that the target gives them. */
 function renameFields(
-  className: string,
+  { renamedField }: LayerFacts,
   config: JsonObject,
   target: Loader,
 ): readonly (readonly [string, JsonValue])[] {
-  const keras3 = target === 'keras3';
-  const names: Readonly<Record<string, readonly [before: string, after: string]>> = {
-    InputLayer: keras3 ? ['batch_input_shape', 'batch_shape'] : ['batch_shape', 'batch_input_shape'],
-    LeakyReLU: keras3 ? ['alpha', 'negative_slope'] : ['negative_slope', 'alpha'],
-  };
-  const [before, after] = names[className] ?? [];
-  return config.members.map(({ key, value }) => [key === before ? after! : key, value]);
+  const names: readonly string[] = Object.values(renamedField ?? {});
+  return config.members.map(({ key, value }) => [names.includes(key) ? renamedField![target] : key, value]);
 }
 
 /** Keras 2 will not make this layer from a config that leaves them out. */
-function neededFields(className: string, members: readonly (readonly [string, JsonValue])[], target: Loader) {
-  if (className !== 'MultiHeadAttention' || target === 'keras3') return [];
-  return ['query_shape', 'key_shape', 'value_shape']
+function neededFields(
+  { neededByKeras2 = [] }: LayerFacts,
+  members: readonly (readonly [string, JsonValue])[],
+  target: Loader,
+) {
+  if (target === 'keras3') return [];
+  return neededByKeras2
     .filter((key) => !members.some(([name]) => name === key))
     .map((key) => [key, fromPlain(null)] as const);
 }
 
-function isSpareField(className: string, key: string, value: JsonValue, target: Loader, layer: string): boolean {
+function isSpareField(
+  { className, saysInput }: LayerFacts,
+  key: string,
+  value: JsonValue,
+  target: Loader,
+  layer: string,
+): boolean {
   const plain = toPlain(value);
   const standing = fieldStanding(className, key, plain, target);
   // The input layer says the size: what Keras 2 alone says on another layer is not needed beside it.
-  if (standing === 'known') return INPUT_FIELDS.includes(key) && !['InputLayer', 'Embedding'].includes(className);
+  if (standing === 'known') return INPUT_FIELDS.includes(key) && !saysInput;
   if (standing === undefined) throw noSuchClass(className, layer, target);
   if (standing === 'ignorable' || plain === null) return true;
-  throw noSuchField(layer, key, plain, target, `is an argument that ${loaderName(target)} does not know`);
+  throw noSuchField(layer, key, plain, target, `is an argument that ${LOADER_NAMES[target]} does not know`);
 }
 
 function translateFunction(
@@ -156,7 +158,7 @@ function translateFunction(
   throw cannotConvert(
     layer,
     field,
-    `its ${field} is ${name === undefined ? 'a function of its own' : `"${name}"`}, and ${loaderName(target)} has none there that computes the same`,
+    `its ${field} is ${name === undefined ? 'a function of its own' : `"${name}"`}, and ${LOADER_NAMES[target]} has none there that computes the same`,
     'build the model with another function and train it again, or keep it in the format it is in',
   );
 }
@@ -218,7 +220,7 @@ export function noSuchClass(className: string, layer: string, target: Loader) {
   return cannotConvert(
     layer,
     'class_name',
-    `${loaderName(target)} has no ${className} that does the same`,
+    `${LOADER_NAMES[target]} has no ${className} that does the same`,
     'keep the model in the format it is in, or rebuild it without this layer',
   );
 }
@@ -229,7 +231,7 @@ function noSuchField(layer: string, field: string, value: unknown, target: Loade
   return cannotConvert(
     layer,
     field,
-    `${loaderName(target)} cannot do the same: its ${field}${shown} ${reason}`,
+    `${LOADER_NAMES[target]} cannot do the same: its ${field}${shown} ${reason}`,
     'keep the model in the format it is in, or rebuild it without this setting',
   );
 }

@@ -1,10 +1,11 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, getMember, type JsonValue, stringOf } from '../../../json/json-value.js';
 import type { Loader } from '../../../layers/layer-facts.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { FLOATS } from '../../../model/tensor.js';
+import { cannotConvert } from './cannot-convert.js';
 
 const POLICIES: readonly string[] = ['Policy', 'PolicyV1', 'DTypePolicy', 'FloatDTypePolicy'];
 
-const FLOATS = ['float32', 'float64', 'float16', 'bfloat16'];
 const WHOLE = ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'];
 const KERAS_DTYPES: readonly string[] = [
   ...FLOATS,
@@ -35,7 +36,7 @@ export function translateDtype(value: JsonValue, target: Loader, layer: string, 
   throw cannotConvert(
     layer,
     'dtype',
-    `it computes in ${name ?? className ?? 'an unknown way'}, which ${loaderName(target)} does not have`,
+    `it computes in ${name ?? className ?? 'an unknown way'}, which ${LOADER_NAMES[target]} does not have`,
     'build the model again with the dtype policy "float32", load its weights into it and save it',
   );
 }

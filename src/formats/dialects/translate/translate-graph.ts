@@ -1,3 +1,4 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, type JsonObject, withMember } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
@@ -8,12 +9,12 @@ import { resolveGraph } from '../../../model/graph-nodes.js';
 import { maskedLayers } from '../../../model/masked-layers.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { omissionOf } from './leaves-out.js';
-import { keptWeights, namePieces, wrapAgain } from './name-pieces.js';
+import { namePieces, withKnownWeights, wrapAgain } from './name-pieces.js';
 import { isOperation } from './read-operation.js';
 import type { DialectPair } from './translate-config.js';
 import { listHeld, translateKeywords } from './translate-keywords.js';
@@ -103,15 +104,6 @@ export const holdsOperations = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
 
 const TFJS_WORDS = /"class_name":"LeCun(?:Normal|Uniform)"/;
-
-/** The graph as it is, with the weights of its layers under the names that the facts of the layers give them. */
-function withKnownWeights(graph: Graph): Graph {
-  const layers = graph.layers.map((layer): Layer => {
-    if (layer.graph === undefined) return { ...layer, weights: keptWeights(layer) };
-    return { ...layer, graph: withKnownWeights(layer.graph) };
-  });
-  return { ...graph, layers };
-}
 
 const rootName = (name: string, target: Loader): string => (target === 'keras3' ? name.replaceAll('/', '_') : name);
 
@@ -260,7 +252,7 @@ function refuseMask(layer: Layer, { target, masked }: Task): void {
   throw cannotConvert(
     layer.name,
     'class_name',
-    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${loaderName(target)} makes something else`,
+    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`,
     'keep the model in the format it is in, or rebuild it without the mask',
   );
 }

@@ -1,8 +1,9 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, getMember, isObject, type JsonObject, type JsonValue, stringOf } from '../../../json/json-value.js';
 import { objectKind, translateObject } from '../../../layers/config-objects.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { bareJson, objectOf } from '../bare-json.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 
 /** An object such as Keras writes it: `{module?, class_name, config, registered_name?}`. */
 export interface SerializedObject {
@@ -52,8 +53,8 @@ export function translateSerialized(field: string, value: JsonValue, target: Loa
     throw cannotConvert(
       layer,
       field,
-      `it has the ${kind} ${written?.className ?? 'of its own'}, which ${loaderName(target)} does not have`,
-      `set ${field} to one that ${loaderName(target)} has, or to None if the model is not to be trained further, and save the model again`,
+      `it has the ${kind} ${written?.className ?? 'of its own'}, which ${LOADER_NAMES[target]} does not have`,
+      `set ${field} to one that ${LOADER_NAMES[target]} has, or to None if the model is not to be trained further, and save the model again`,
     );
   }
   const kept = written.config.members.filter((member) => words.fields.includes(member.key));

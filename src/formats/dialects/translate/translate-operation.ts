@@ -1,7 +1,9 @@
+import { LOADER_NAMES } from '../../../format-names.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
+import { FLOATS } from '../../../model/tensor.js';
 import { ARITHMETIC } from './arithmetic-rules.js';
-import { cannotConvert, loaderName } from './cannot-convert.js';
+import { cannotConvert } from './cannot-convert.js';
 import { carryOver } from './carry-operation.js';
 import { FUNCTIONS } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
@@ -14,7 +16,6 @@ const RULES: ReadonlyMap<string, OperationRule> = new Map(
   [ARITHMETIC, FUNCTIONS, SHAPES, INDEXING].flatMap((rules) => Object.entries(rules)),
 );
 
-const FLOATS: readonly string[] = ['float32', 'float16', 'bfloat16', 'float64'];
 // Divided by a number they are single precision in both Kerases; of int32 Keras 2 makes double precision.
 const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
 
@@ -29,7 +30,7 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
   throw cannotConvert(
     layer.name,
     layer.isOperation ? 'class_name' : 'function',
-    `it is the operation ${nameOf(layer, id)}: for these arguments ${loaderName(builder.dialects.target)} has nothing that is certain to compute the same`,
+    `it is the operation ${nameOf(layer, id)}: for these arguments ${LOADER_NAMES[builder.dialects.target]} has nothing that is certain to compute the same`,
     'keep the model in the format it is in, or rebuild it with a layer in its place',
   );
 }

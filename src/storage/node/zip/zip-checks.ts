@@ -1,5 +1,6 @@
 import type { Entry, ExtraField, LocalFileHeader } from 'yauzl';
 import { MAX_INFLATED_BYTES, MAX_ZIP_RATIO, SMALL_MEMBER_BYTES } from '../../../limits.js';
+import { SEE_ZIP64 } from '../../zip-headers.js';
 
 /** Compression methods: none, and the one that every zip tool uses. */
 export const STORED = 0;
@@ -15,7 +16,6 @@ const KNOWN_FLAGS = 0x080e;
 const LATEST_VERSION = 63;
 
 const ZIP64_FIELD = 0x0001;
-const SEE_ZIP64 = 0xffffffff;
 
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
 

@@ -1,5 +1,14 @@
 import { MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_MEMBERS } from '../../../limits.js';
 import type { FoundFile, OpenFile } from '../../storage.js';
+import {
+  END_BYTES,
+  END64_BYTES,
+  END64_SIGNATURE,
+  LOCATOR_BYTES,
+  LOCATOR_SIGNATURE,
+  SEE_ZIP64,
+  SEE_ZIP64_SHORT,
+} from '../../zip-headers.js';
 import { badZip } from './zip-errors.js';
 
 /** Where the list of members lies in an archive. */
@@ -16,16 +25,7 @@ interface EndRecord extends ZipDirectory {
   readonly isMultiDisk: boolean;
 }
 
-const END_BYTES = 22;
-const LOCATOR_SIGNATURE = 0x07064b50;
-const LOCATOR_BYTES = 20;
-const END64_SIGNATURE = 0x06064b50;
-const END64_BYTES = 56;
 const MAX_COMMENT_BYTES = 0xffff;
-
-/** The value of a 32-bit (16-bit) field that says: look in the zip64 record. */
-const SEE_ZIP64 = 0xffffffff;
-const SEE_ZIP64_SHORT = 0xffff;
 
 /**
  * Finds the directory of an archive from its last bytes. yauzl reads the same record, but neither compares the size of

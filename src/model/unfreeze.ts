@@ -1,5 +1,5 @@
 import { fromPlain, getMember, isObject, type JsonObject, withMember, withoutMember } from '../json/json-value.js';
-import type { Graph, GraphSource, Layer, RetrofitRecord } from '../model/model.js';
+import type { Graph, GraphSource, Layer, RetrofitRecord } from './model.js';
 
 type Frozen = NonNullable<RetrofitRecord['frozen']>;
 

@@ -15,7 +15,7 @@ import {
 } from '../json/json-value.js';
 import { findJson } from '../json/parse-json.js';
 import { serializeJson } from '../json/serialize-json.js';
-import type { Graph, GraphSource, Layer, RecordedSequential } from '../model/model.js';
+import type { Graph, GraphSource, Layer, RecordedSequential } from './model.js';
 
 // A module makes a Sequential model functional. What its text was stands in the record, but for the layers: in the place
 // of each there is `null`, or those of the members that only a functional model has and this layer had all the same.

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { inputError } from '../../../src/errors.js';
-import { nodeStorage } from '../../../src/storage/node/node-storage.js';
-import { runProgram } from '../../support/cli.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
+import { inputError } from '../../src/errors.js';
+import { nodeStorage } from '../../src/storage/node/node-storage.js';
+import { runProgram } from '../support/cli.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const folder = temporaryFolder();
 const archive = { path: 'model.keras', byteLength: 9, identity: '' };
@@ -60,7 +60,7 @@ describe('a member that is unpacked', () => {
   });
 });
 
-const built = fileURLToPath(new URL('../../../dist/src/', import.meta.url));
+const built = fileURLToPath(new URL('../../dist/src/', import.meta.url));
 
 /** A program that unpacks a mebibyte and then does as it is told. */
 const program = (then: string) => `

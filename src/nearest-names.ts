@@ -1,0 +1,19 @@
+import { distance } from 'fastest-levenshtein';
+
+/** Names further away than this share of their letters are other names, not misspellings. */
+const FARTHEST_SHARE = 0.5;
+const MOST = 3;
+
+/** The names that were probably meant by one that there is not, the nearest first; at most three. */
+export function nearestNames(name: string, names: Iterable<string>): readonly string[] {
+  const asked = plain(name);
+  return [...new Set(names)]
+    .map((known) => ({ known, far: distance(asked, plain(known)) }))
+    .filter(({ known, far }) => far <= FARTHEST_SHARE * Math.min(asked.length, known.length))
+    .sort((left, right) => left.far - right.far)
+    .slice(0, MOST)
+    .map(({ known }) => known);
+}
+
+/** `skip-stage`, `skip_stage` and `skipStage` are one. */
+const plain = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
