@@ -78,3 +78,9 @@ export const MAX_DRAWN_BLOCKS = 96;
 
 /** Stages that are drawn; real networks have 3 to 8. */
 export const MAX_DRAWN_STAGES = 24;
+
+/** Pixels of images that come again, as bytes: 7,000 of 224 x 224 in colour. What comes behind them is decoded each time. */
+export const MAX_KEPT_PIXEL_BYTES = 2 ** 30;
+
+/** What the frozen beginning of a network gives for images that come again; for those behind them it is computed each time. */
+export const MAX_KEPT_FEATURE_BYTES = 2 ** 30;

@@ -1,4 +1,5 @@
 import { inputError, usageError } from '../errors.js';
+import { MAX_KEPT_PIXEL_BYTES } from '../limits.js';
 import type { ImageFile } from './list-images.js';
 import { type Preprocess, preprocess } from './preprocess.js';
 
@@ -28,7 +29,18 @@ export interface BatchOptions {
   readonly preprocess: Preprocess;
   /** Called for each image that cannot be decoded; it is left out. */
   readonly onSkipped: (image: SkippedImage) => void;
+  /** Keeps what is decoded for those who come with the same store and the same size. */
+  readonly kept?: KeptPixels;
 }
+
+/** Decoded images by their paths, up to a cap. */
+export interface KeptPixels {
+  readonly pixels: Map<string, Uint8Array>;
+  /** What still fits. */
+  bytesLeft: number;
+}
+
+export const keepPixels = (): KeptPixels => ({ pixels: new Map(), bytesLeft: MAX_KEPT_PIXEL_BYTES });
 
 /**
  * Decodes images in batches, the next one while one is used: memory holds two, however many images there are. An image
@@ -37,7 +49,7 @@ export interface BatchOptions {
  * @throws RetrofitError `no-sharp` where images cannot be decoded here, `no-images` if not one image is readable
  */
 export async function* imageBatches(images: readonly ImageFile[], options: BatchOptions): AsyncGenerator<ImageBatch> {
-  const decode = await imageDecoder(options.size);
+  const decode = keeping(await imageDecoder(options.size), options.kept);
   let count = 0;
   let next = decodeBatch(images.slice(0, options.batch), decode, options);
   for (let start = 0; start < images.length; start += options.batch) {
@@ -78,6 +90,20 @@ async function decodeBatch(images: readonly ImageFile[], decode: Decode, options
     preprocess(image.pixels, channels, options.preprocess, pixels.subarray(index * length, (index + 1) * length));
   });
   return { pixels, images: readable.map(({ image }) => image) };
+}
+
+function keeping(decode: Decode, kept: KeptPixels | undefined): Decode {
+  if (kept === undefined) return decode;
+  return async (path) => {
+    const known = kept.pixels.get(path);
+    if (known !== undefined) return known;
+    const pixels = await decode(path);
+    if (pixels.byteLength <= kept.bytesLeft) {
+      kept.pixels.set(path, pixels);
+      kept.bytesLeft -= pixels.byteLength;
+    }
+    return pixels;
+  };
 }
 
 /** sharp is loaded when the first image is: reading and writing models goes without it. */

@@ -90,6 +90,7 @@ export function tuneWarnings(
   { before, after, best, skipped }: TuneResult,
   { insteadOf }: Loss,
   judgedBy: TuneOptions['best'],
+  partsOf: number | undefined,
 ): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
   const isWorse = judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy;
@@ -101,6 +102,14 @@ export function tuneWarnings(
           warning(
             'other-loss',
             `the model was compiled with ${insteadOf}; it is trained with a cross-entropy all the same`,
+          ),
+        ]),
+    ...(partsOf === undefined
+      ? []
+      : [
+          warning(
+            'statistics-in-parts',
+            `a batch does not fit into memory at once: batch norms were trained with the statistics of ${plural(partsOf, 'image')} at the most; --batch ${partsOf} makes these the batches, and --train modules has no such statistics`,
           ),
         ]),
     ...(isWorse ? [warning('worse-than-before', worse)] : []),

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { KernelFunc, NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from './tensorflow.js';
 
 interface NativeBackend {
@@ -20,12 +21,10 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   shimUtil(require('node:util'));
   // TensorFlow tells of every device and every missing library otherwise.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // oneDNN's gradient of 1x1 filters with strides writes outside its memory for odd batches on several threads (TensorFlow
-  // 2.21, from Python too), and gains nothing here.
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   require(require.resolve(packageName, { paths: nativePlaces() }));
   if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
   await tf.ready();
+  avoidFilterGradient(tf);
   return (tf.backend() as NativeBackend).isUsingGpuDevice === true;
 }
 
@@ -46,3 +45,45 @@ function shimUtil(util: { isNullOrUndefined?: unknown; isArray?: unknown }): voi
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
 }
+
+const KERNEL = 'Conv2DBackpropFilter';
+const mended = new WeakSet<KernelFunc>();
+
+/**
+ * Computes the gradient of a 1x1 filter as a product of matrices. oneDNN's, with strides, writes outside its memory for odd
+ * batches on several threads (TensorFlow 2.21, from Python too).
+ */
+function avoidFilterGradient(tf: TensorFlow['tf']): void {
+  const own = tf.getKernel(KERNEL, 'tensorflow');
+  if (mended.has(own.kernelFunc)) return;
+  const kernelFunc: KernelFunc = (call) => {
+    const { strides, filterShape, pad } = call.attrs as NamedAttrMap & Record<'filterShape' | 'strides', number[]>;
+    const [down, across = down] = [strides].flat() as [number, number?];
+    const [height, width, inputs, outputs] = filterShape as [number, number, number, number];
+    if (height !== 1 || width !== 1 || (pad !== 'same' && pad !== 'valid')) return own.kernelFunc(call);
+    const { x, dy } = call.inputs as Record<'x' | 'dy', Tensor>;
+    return tf.tidy(() => {
+      const seen = down === 1 && across === 1 ? x : tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, down, across, 1]);
+      const product = tf.matMul(tf.reshape(seen, [-1, inputs]), tf.reshape(dy, [-1, outputs]), true, false);
+      return tf.reshape(product, filterShape);
+    });
+  };
+  mended.add(kernelFunc);
+  tf.unregisterKernel(KERNEL, 'tensorflow');
+  tf.registerKernel({ ...own, kernelFunc });
+}
+
+interface Operations {
+  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_FLOAT', number>>;
+  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor;
+}
+
+/** Runs one of TensorFlow's own operations, of which TensorFlow.js knows nothing, on tensors of float32. */
+export function runOperation(tf: TensorFlow['tf'], name: string, inputs: readonly Tensor[]): Tensor {
+  const backend = tf.backend() as unknown as Operations;
+  const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+  return backend.executeSingleOutput(name, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], inputs);
+}
+
+/** Whether TensorFlow itself computes. */
+export const isNative = (tf: TensorFlow['tf']): boolean => tf.getBackend() === 'tensorflow';

@@ -4,7 +4,10 @@ import { BACKEND_NAMES, type BackendChoice, type BackendName } from './backend-n
 import { mendBatchNorm } from './batch-norm-kernel.js';
 import { startNative } from './native-backend.js';
 import { guardWasmMemory } from './out-of-memory.js';
+import { quickenReLU6 } from './quick-activations.js';
+import { registerQuickGradients } from './quick-gradients.js';
 import type { PassedOver, TensorFlow } from './tensorflow.js';
+import { shareWasmMemory } from './wasm-sharing.js';
 
 const INSTALL =
   'npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-layers@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0';
@@ -40,6 +43,8 @@ export async function startNamed(name: BackendName): Promise<Omit<TensorFlow, 'p
   const { tf, layers } = await importTensorFlow();
   // No hints on the console, and no look at every number for NaN.
   tf.env().set('PROD', true);
+  registerQuickGradients(tf);
+  quickenReLU6(tf, layers);
   return { tf, layers, backend: name, usesGpu: await STARTS[name](tf) };
 }
 
@@ -69,15 +74,18 @@ async function importTensorFlow(): Promise<Pick<TensorFlow, 'tf' | 'layers'>> {
 }
 
 async function startWasm(tf: Core): Promise<false> {
-  const [{ setWasmPaths }, { registerWasmGradients }] = await Promise.all([
+  const [{ setWasmPaths }, { registerWasmGradients }, { mendMaxPoolGradient }] = await Promise.all([
     import('@tensorflow/tfjs-backend-wasm'),
     import('./wasm-gradients.js'),
+    import('./wasm-max-pool.js'),
   ]);
   const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(entry.slice(0, entry.lastIndexOf('tf-backend-wasm')));
   await useBackend(tf, 'wasm');
   guardWasmMemory(tf);
+  shareWasmMemory(tf);
   registerWasmGradients(tf);
+  mendMaxPoolGradient(tf);
   mendBatchNorm(tf, 'wasm');
   return false;
 }

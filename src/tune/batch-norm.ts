@@ -20,13 +20,19 @@ interface BatchNorm {
 export const isBatchNorm = (layer: kinds.Layer): boolean => layer.getClassName() === 'BatchNormalization';
 
 /**
- * A batch norm in training that keeps to its moving averages. Its own way to compute has a gradient that is many times as
- * slow; this one's differs in the last bits.
+ * A batch norm in training that keeps to its moving averages, as one product and one sum a channel. TensorFlow.js' own has a
+ * gradient that is many times as slow; this one's differs in the last bits.
  * @returns the normalised input, in its shape
  */
 export function frozenBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor): Tensor {
   const { movingMean, movingVariance } = layer as unknown as BatchNorm;
   return normalised(tf, layer as unknown as BatchNorm, input, movingMean.read(), movingVariance.read());
+}
+
+/** By what a batch norm that keeps to its moving averages multiplies each channel, and what it adds. */
+export function channelFactors(tf: Core, layer: kinds.Layer): { readonly factor: Tensor; readonly offset: Tensor } {
+  const norm = layer as unknown as BatchNorm;
+  return factorsOf(tf, norm, norm.movingMean.read(), norm.movingVariance.read());
 }
 
 /**
@@ -56,11 +62,15 @@ export function trainedBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor, co
 function normalised(tf: Core, norm: BatchNorm, input: Tensor, mean: Tensor, variance: Tensor): Tensor {
   const channels = channelsOf(norm, input);
   const shape = input.shape.map((size, index) => (index === channels ? size : 1));
-  const deviation = tf.rsqrt(tf.add(variance, norm.epsilon));
-  const factor = norm.gamma ? tf.mul(deviation, norm.gamma.read()) : deviation;
-  const moved = tf.neg(tf.mul(mean, factor));
-  const offset = norm.beta ? tf.add(moved, norm.beta.read()) : moved;
+  const { factor, offset } = factorsOf(tf, norm, mean, variance);
   return tf.add(tf.mul(input, tf.reshape(factor, shape)), tf.reshape(offset, shape));
+}
+
+function factorsOf(tf: Core, { epsilon, gamma, beta }: BatchNorm, mean: Tensor, variance: Tensor) {
+  const deviation = tf.rsqrt(tf.add(variance, epsilon));
+  const factor = gamma ? tf.mul(deviation, gamma.read()) : deviation;
+  const moved = tf.neg(tf.mul(mean, factor));
+  return { factor, offset: beta ? tf.add(moved, beta.read()) : moved };
 }
 
 function channelsOf({ axis }: BatchNorm, { rank }: Tensor): number {

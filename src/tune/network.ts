@@ -1,24 +1,34 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { ImageSize } from '../images/image-batches.js';
 import type { Model } from '../model/model.js';
 import { findInferenceCalls } from '../runtime/inference-calls.js';
 import type { LoadedModel } from '../runtime/load-model.js';
+import { isNative } from '../runtime/native-backend.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import { findFinalActivation, leaveOutActivation } from './final-activation.js';
+import { imagesAtOnce } from './images-at-once.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
 import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
 import { setTrainingMode } from './training-modes.js';
+import { listSteps, runSteps } from './training-steps.js';
 import type { TuneOptions } from './tune-options.js';
 
 /** A running model that is made ready to be trained, and computes in training as it does in Keras. */
 export interface Network {
   readonly loss: Loss;
   readonly weights: TrainedWeights;
+  /** See `imagesAtOnce`. */
+  readonly imagesAtOnce: (size: ImageSize) => number;
+  /** Whether training has an influence from the first layer on: `look` gives the images themselves. */
+  readonly looksAtNothing: boolean;
   /**
-   * The mean loss of a batch with the regularisers' of what is trained, and how many images are told right.
+   * Computes what no training changes: what `judge` reads, in the order of `Steps.frontier`.
    * @param images [images, height, width, channels]
    */
-  readonly judge: (images: Tensor, labels: readonly number[], isTraining: boolean) => Judgement;
+  readonly look: (images: Tensor) => readonly Tensor[];
+  /** The mean loss of a batch with the regularisers' of what is trained, and how many images are told right. */
+  readonly judge: (seen: readonly Tensor[], labels: readonly number[], isTraining: boolean) => Judgement;
 }
 
 export interface Judgement {
@@ -48,11 +58,21 @@ export function makeNetwork(
   const leavesOut = fits && found.path !== undefined;
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
+  const steps = listSteps(tf, runs, weights.layers);
+  const need = { steps, trained: weights.layers, isNative: isNative(tf) };
   return {
     loss,
     weights,
-    judge: (images, labels, isTraining) => {
-      const output = runs.apply(images, { training: isTraining }) as Tensor2D;
+    looksAtNothing: steps.settled.length === 0,
+    imagesAtOnce: (size) => imagesAtOnce(need, size),
+    look: (images) => {
+      const { input, settled, frontier } = steps;
+      return [...runSteps(settled, new Map([[input, images]]), frontier, true).values()];
+    },
+    judge: (seen, labels, isTraining) => {
+      const { others, frontier } = steps;
+      const given = new Map(frontier.map((value, index) => [value, seen[index]!]));
+      const output = runSteps(others, given, [steps.output], isTraining).get(steps.output) as Tensor2D;
       const penalties = [...weights.layers].flatMap((layer) => layer.calculateLosses());
       return {
         loss: penalties.reduce((sum, penalty) => tf.add(sum, penalty), meanLoss(tf, loss, output, labels)),

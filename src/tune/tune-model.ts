@@ -1,6 +1,12 @@
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { refusal } from '../errors.js';
-import { type ImageSize, imageBatches, type SkippedImage } from '../images/image-batches.js';
+import {
+  type ImageSize,
+  imageBatches,
+  type KeptPixels,
+  keepPixels,
+  type SkippedImage,
+} from '../images/image-batches.js';
 import { randomNumbers, shuffled } from '../random.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { type Adam, cosineRate, createAdam } from './adam.js';
@@ -8,9 +14,16 @@ import { augment } from './augment.js';
 import type { Checkpoint, Epoch, Judged } from './checkpoint.js';
 import type { LabelledImages } from './labelled-images.js';
 import type { Network } from './network.js';
+import { type Look, plainLook, rememberSeen } from './seen-images.js';
 import { type BatchResult, judgeBatch, trainStep } from './train-step.js';
 import type { TunedWeight } from './trained-weights.js';
 import type { TuneOptions } from './tune-options.js';
+
+/** What an epoch leaves to the next. */
+interface Memory {
+  readonly kept: KeptPixels;
+  readonly look: Look;
+}
 
 export interface TuneTask {
   readonly tensorflow: TensorFlow;
@@ -74,14 +87,15 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
     events.onSkipped(image);
   };
   if (from !== undefined) restore(task.tensorflow, weights, adam, from.values);
-  const before = from?.before ?? (await judgeAll(task, onSkipped));
+  const memory = { kept: keepPixels(), look: rememberSeen(task.tensorflow, network, task.size) };
+  const before = from?.before ?? (await judgeAll(task, memory, onSkipped));
   const epochs: Epoch[] = [...(from?.epochs ?? [])];
   const keepsCheckpoints = events.onCheckpoint !== undefined;
   let best = from === undefined ? undefined : prefixed(from.values, 'best/');
   while (epochs.length < options.epochs && !isTired(epochs, options)) {
     const epoch = epochs.length + 1;
-    const training = await trainEpoch(task, adam, epoch, { ...events, onSkipped });
-    const validation = await judgeAll(task, onSkipped);
+    const training = await trainEpoch(task, memory, adam, epoch, { ...events, onSkipped });
+    const validation = await judgeAll(task, memory, onSkipped);
     if (!Number.isFinite(validation.loss)) throw notFinite('validation', epoch, keepsCheckpoints);
     epochs.push({ epoch, ...training, validationLoss: validation.loss, validationAccuracy: validation.accuracy });
     if (bestEpoch(epochs, options) === epoch) best = await valuesOf(weights);
@@ -110,6 +124,7 @@ const isTired = (epochs: readonly Epoch[], options: TuneOptions): boolean =>
 
 async function trainEpoch(
   { tensorflow, network, size, images, options }: TuneTask,
+  { kept, look }: Memory,
   adam: Adam,
   epoch: number,
   { onStep, onSkipped, onCheckpoint }: Omit<TuneEvents, 'onEpoch'>,
@@ -118,14 +133,15 @@ async function trainEpoch(
   const order = shuffled(images.training, randomNumbers(seed, `tune/order/${epoch}`));
   const changes = randomNumbers(seed, `tune/augment/${epoch}`);
   const steps = Math.ceil(order.length / batch);
+  const looks = options.flip || options.shift > 0 ? plainLook(tensorflow, network, size) : look;
   const sum = runningMean();
   let step = 0;
-  for await (const decoded of imageBatches(order, { size, batch, preprocess, onSkipped })) {
+  for await (const decoded of imageBatches(order, { size, batch, preprocess, onSkipped, kept })) {
     augment(decoded.pixels, size, options, changes);
     const number = (epoch - 1) * steps + step++;
     const rate = cosineRate(learningRate, number, epochs * steps);
     const random = randomNumbers(seed, `tune/step/${number}`);
-    const result = trainStep(tensorflow, network, adam, decoded, size, { number, rate, random });
+    const result = trainStep(tensorflow, network, adam, decoded, size, { number, rate, random }, looks);
     if (!Number.isFinite(result.loss)) throw notFinite('training', epoch, onCheckpoint !== undefined, step);
     const { loss } = sum.add(result);
     onStep({ epoch, step, steps, loss });
@@ -136,11 +152,12 @@ async function trainEpoch(
 /** Loss and accuracy over the validation's images. */
 async function judgeAll(
   { tensorflow, network, size, images, options: { batch, preprocess } }: TuneTask,
+  { kept, look }: Memory,
   onSkipped: (image: SkippedImage) => void,
 ): Promise<Judged> {
   const sum = runningMean();
-  for await (const decoded of imageBatches(images.validation, { size, batch, preprocess, onSkipped }))
-    sum.add(judgeBatch(tensorflow, network, decoded, size));
+  for await (const decoded of imageBatches(images.validation, { size, batch, preprocess, onSkipped, kept }))
+    sum.add(judgeBatch(tensorflow, network, decoded, size, look));
   return sum.mean();
 }
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { type BatchOptions, imageBatches, type SkippedImage } from '../../src/images/image-batches.js';
+import { type BatchOptions, imageBatches, keepPixels, type SkippedImage } from '../../src/images/image-batches.js';
 import type { ImageFile } from '../../src/images/list-images.js';
 import { makeFolders } from '../support/cli.js';
 import { type Pixels, patternPixels, writeJpeg, writePng } from '../support/image-files.js';
@@ -124,4 +124,18 @@ test('not one readable image', async () => {
   const path = join(newFolder(), '1.png');
   writeFileSync(path, '');
   await expect(decode([path])).rejects.toMatchObject({ kind: 'input', code: 'no-images', where: { file: path } });
+});
+
+test('with a store an image is decoded once', async () => {
+  const path = await writePng(join(newFolder(), 'colour.png'), COLOUR);
+  const kept = keepPixels();
+  const [first] = (await decode([path], { kept })).batches;
+  writeFileSync(path, 'no image any more');
+  const [second] = (await decode([path], { kept })).batches;
+  expect([...second!.pixels]).toEqual([...first!.pixels]);
+  kept.pixels.clear();
+  kept.bytesLeft = 8 * 8 * 3 - 1;
+  await writePng(path, COLOUR);
+  await decode([path], { kept });
+  expect(kept.pixels.size).toBe(0);
 });

@@ -84,6 +84,16 @@ test('a convolution with a padding of its own, wider than the filter needs', asy
   expectClose(await gradients('wasm', dense, x, filter), await gradients('cpu', dense, x, filter));
 });
 
+test.each(CASES)(
+  'a max pooling of numbers of both signs: $height x $width, window $rows x $columns, stride $stride, $pad',
+  async ({ height, width, rows, columns, stride, pad }) => {
+    const [x, other] = [random([2, height, width, CHANNELS], 7), random([2, height, width, CHANNELS], 8)];
+    const pool = (input: tf.Tensor4D) => tf.maxPool(input, [rows, columns], stride, pad);
+    const apply = (left: tf.Tensor4D, right: tf.Tensor4D) => tf.add(pool(left), pool(right));
+    expectClose(await gradients('wasm', apply, x, other), await gradients('cpu', apply, x, other));
+  },
+);
+
 test('nothing is left behind in memory', async () => {
   await tf.setBackend('wasm');
   const [x, filter] = [random([1, 6, 6, CHANNELS], 5), random([3, 3, CHANNELS, 2], 6)];

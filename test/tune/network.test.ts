@@ -82,7 +82,7 @@ test('dropout is drawn by the seed of the step, its own seed in the file or not'
   const labels = [0, 1, 2, 3, 4, 0, 1, 2];
   const lossOf = (seed: number, isTraining: boolean) =>
     withRandomNumbers(randomNumbers(seed, 'step'), () =>
-      tf.tidy(() => network.judge(images, labels, isTraining).loss.dataSync()[0]!),
+      tf.tidy(() => network.judge(network.look(images), labels, isTraining).loss.dataSync()[0]!),
     );
   expect(lossOf(1, true)).toBe(lossOf(1, true));
   expect(lossOf(2, true)).not.toBe(lossOf(1, true));

@@ -1,7 +1,7 @@
 import { refusal } from '../../errors.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
-import type { SkippedImage } from '../../images/image-batches.js';
+import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages } from '../../images/list-images.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { countParams } from '../../plan/cost.js';
@@ -83,7 +83,7 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
   const before = await loadModel(tensorflow, read);
   const preprocess = flags.preprocess ?? defaultPreprocess(read);
   const skipped: SkippedImage[] = [];
-  const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess };
+  const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess, kept: keepPixels() };
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
     const excitation = await exciteModel(tensorflow, before, images, {

@@ -21,6 +21,7 @@ import { TOOL } from '../../tool.js';
 import { replaceWeights } from '../../transforms/replace-weights.js';
 import { writeCheckpoint } from '../../tune/checkpoint.js';
 import { fingerprintOf } from '../../tune/fingerprint.js';
+import { usesBatchStatistics } from '../../tune/images-at-once.js';
 import { findLabelledImages, type LabelledImages } from '../../tune/labelled-images.js';
 import { checkClasses } from '../../tune/loss.js';
 import { makeNetwork } from '../../tune/network.js';
@@ -51,7 +52,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const page = flags.html === undefined ? undefined : await importPage();
   const images = await findLabelledImages(folder, flags.labels, flags.validation, flags.seed);
 
-  const { network, result, leftOut, ...trained } = await train(model, folder, images, flags);
+  const { network, result, leftOut, partsOf, ...trained } = await train(model, folder, images, flags);
   const tuned = convertModel(replaceWeights(model, result.values), place.format);
   const output = await writeModel(tuned, place, flags);
   const run: TuneRun = {
@@ -68,7 +69,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     warnings: [
       ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
       ...leftOut,
-      ...tuneWarnings(result, network.loss, flags.best),
+      ...tuneWarnings(result, network.loss, flags.best, partsOf),
       ...output.warnings,
     ],
     milliseconds: performance.now() - started,
@@ -130,7 +131,18 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
     });
   if (skipped > MOST_WARNINGS) say(messageColors.yellow(`and ${skipped - MOST_WARNINGS} more; --json names them all`));
   const { validation, labels = null } = flags;
-  return { network, result, leftOut, backend: tensorflow.backend, options: { ...options, validation, labels } };
+  const atOnce = network.imagesAtOnce(size);
+  const isParted =
+    usesBatchStatistics(network.weights.layers) && atOnce < Math.min(flags.batch, images.training.length);
+  const partsOf = isParted ? atOnce : undefined;
+  return {
+    network,
+    result,
+    leftOut,
+    partsOf,
+    backend: tensorflow.backend,
+    options: { ...options, validation, labels },
+  };
 }
 
 /** How the model is to be trained, as the flags say. */

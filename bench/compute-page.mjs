@@ -1,0 +1,160 @@
+// The words and the plot around the numbers of bench/compute.mjs.
+import { scaleBand, scaleLog } from 'd3-scale';
+import { LIGHT } from '../dist/src/report/figures/palette.js';
+import { element, group, label, standaloneSvg } from '../dist/src/report/figures/svg.js';
+import { NAMES } from './benchmarks-page.mjs';
+
+/** What Keras does for a work of ours: it predicts once a pass, or trains. */
+export const KERAS_WORK = {
+  verify: { work: 'predict', passes: 2 },
+  excite: { work: 'predict', passes: 1 },
+  bake: { work: 'predict', passes: 3 },
+  modules: { work: 'modules', passes: 1 },
+  all: { work: 'all', passes: 1 },
+};
+const TITLES = {
+  verify: '`verify`, both models',
+  excite: '`excite`',
+  bake: '`bake`, with the accuracy before and after',
+  modules: '`tune --train modules`, one epoch',
+  all: '`tune --train all`, one epoch',
+};
+/** What was promised: once warm, native against Keras, and wasm against native. */
+const GOALS = { look: { keras: 1, wasm: 3, process: 0.5 }, train: { keras: 1.2, wasm: 4, process: 1 } };
+const goalOf = (work) => (KERAS_WORK[work].work === 'predict' ? GOALS.look : GOALS.train);
+
+const ratio = (number) => `${number < 9.95 ? number.toFixed(2) : number.toFixed(0)}×`;
+const judged = (number, goal) => `${ratio(number)}${number <= goal ? '' : ` (**goal ${goal}×**)`}`;
+
+/** For each network and work: the least whole process of the larger count, milliseconds an image once warm, peak memory. */
+function rows({ networks, works, counts, rounds, results }) {
+  const [few, many] = counts;
+  return networks.flatMap((network) =>
+    works.map((work) => {
+      const of = (name, runner) => {
+        const all = Array.from({ length: rounds }, (_, round) =>
+          counts.map((count) => results[[network, name, runner, count, round].join('/')]),
+        );
+        const least = [0, 1].map((index) => Math.min(...all.map((pair) => pair[index].milliseconds)));
+        return {
+          process: least[1],
+          image: Math.max(0, least[1] - least[0]) / (many - few),
+          megabytes: Math.max(...all.flat().map(({ megabytes }) => megabytes)),
+        };
+      };
+      const { work: kerasWork, passes } = KERAS_WORK[work];
+      const keras = of(kerasWork, 'keras');
+      return {
+        network,
+        work,
+        native: of(work, 'native'),
+        wasm: of(work, 'wasm'),
+        keras: { ...keras, image: keras.image * passes },
+      };
+    }),
+  );
+}
+
+const table = (head, lines) =>
+  [head, head.map((_, index) => (index < 2 ? '---' : '---:')), ...lines]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+
+/** docs/COMPUTE.md */
+export function computePage(page) {
+  const { machine, batch, counts, rounds } = page;
+  const found = rows(page);
+  const named = ({ network, work }) => [NAMES[network], TITLES[work]];
+  const ratios = found.map((row) => {
+    const goal = goalOf(row.work);
+    return [
+      ...named(row),
+      judged(row.native.image / row.keras.image, goal.keras),
+      judged(row.native.process / row.keras.process, goal.process),
+      judged(row.wasm.image / row.native.image, goal.wasm),
+    ];
+  });
+  const milliseconds = found.map((row) => [
+    ...named(row),
+    ...['native', 'wasm', 'keras'].map((runner) => row[runner].image.toFixed(0)),
+    ...['native', 'wasm', 'keras'].map((runner) => (row[runner].process / 1000).toFixed(1)),
+    ...['native', 'wasm', 'keras'].map((runner) => row[runner].megabytes.toFixed(0)),
+  ]);
+  return `# How fast it looks and trains
+
+Written by \`npm run bench:compute\` (bench/compute.mjs), as it came out; every process is in [compute.json](compute.json).
+Whole processes in turn with Keras on the same images and the same TensorFlow, the least of ${rounds} rounds, batches of ${batch}.
+An image once warm is the slope between ${counts[0]} and ${counts[1]} images, so that starting, loading and writing falls out of it.
+Keras predicts once for each pass of ours over the images, and trains and judges as \`tune\` does.
+${machine.cores} cores of ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GB of memory, ${machine.system}, Node ${machine.node.slice(1)}, ${machine.date}.
+
+![Milliseconds an image](compute.svg)
+
+## Ratios
+
+Goals for native against Keras once warm: ${GOALS.look.keras}× to look, ${GOALS.train.keras}× to train; for the whole process ${GOALS.look.process}× and ${GOALS.train.process}×; for wasm
+against native ${GOALS.look.wasm}× and ${GOALS.train.wasm}×. A goal stands where it is missed.
+
+${table(['network', 'work', 'native / Keras, an image', 'native / Keras, whole process', 'wasm / native, an image'], ratios)}
+
+## Milliseconds an image, seconds a process of ${counts[1]} images, peak memory in MB
+
+${table(['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wasm, s', 'Keras, s', 'native, MB', 'wasm, MB', 'Keras, MB'], milliseconds)}
+`;
+}
+
+const WIDTH = 860;
+const LEFT = 260;
+const HEAD = 34;
+const ROW = 28;
+const MARKS = [
+  { key: 'native', name: 'native', fill: LIGHT.accent },
+  { key: 'wasm', name: 'wasm', fill: LIGHT.muted },
+  { key: 'keras', name: 'Keras', fill: LIGHT.classes[1] },
+];
+
+/** docs/compute.svg */
+export function computeFigure(page) {
+  const lines = rows(page).map((row) => ({
+    name: `${NAMES[row.network]}, ${row.work}`,
+    marks: MARKS.map((mark) => ({ ...mark, at: Math.max(0.1, row[mark.key].image) })),
+  }));
+  const all = lines.flatMap(({ marks }) => marks.map(({ at }) => at));
+  const x = scaleLog([Math.min(...all), Math.max(...all)], [LEFT, WIDTH - 10]).nice();
+  const y = scaleBand(
+    lines.map((_, index) => index),
+    [HEAD, HEAD + lines.length * ROW],
+  ).paddingInner(0.3);
+  const bottom = HEAD + lines.length * ROW;
+  const ticks = x.ticks(6).filter((tick) => /^[125]0*$/.test(String(tick)));
+  const body = [
+    ...ticks.flatMap((tick) => [
+      element('line', { x1: x(tick), x2: x(tick), y1: HEAD - 6, y2: bottom, stroke: LIGHT.grid }),
+      label(`${tick} ms`, { x: x(tick), y: bottom + 16, 'text-anchor': 'middle', fill: LIGHT.muted }),
+    ]),
+    ...MARKS.map(({ name, fill }, index) =>
+      group(
+        { transform: `translate(${LEFT + index * 110} 0)` },
+        element('circle', { cx: 6, cy: 6, r: 6, fill }),
+        label(name, { x: 20, y: 10, size: 12, fill: LIGHT.ink }),
+      ),
+    ),
+    ...lines.map(({ name, marks }, index) => {
+      const middle = y(index) + y.bandwidth() / 2;
+      return group(
+        {},
+        label(name, { x: LEFT - 10, y: middle + 4, size: 12, 'text-anchor': 'end', fill: LIGHT.ink }),
+        ...marks.map(({ at, fill }) => element('circle', { cx: x(at), cy: middle, r: 6, fill })),
+      );
+    }),
+  ];
+  return standaloneSvg({
+    width: WIDTH,
+    height: bottom + 26,
+    title: 'Milliseconds an image',
+    description: lines
+      .map(({ name, marks }) => `${name}: ${marks.map((mark) => `${mark.name} ${mark.at.toFixed(1)} ms`).join(', ')}`)
+      .join('. '),
+    body: body.join(''),
+  });
+}

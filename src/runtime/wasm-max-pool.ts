@@ -1,0 +1,76 @@
+import type { KernelFunc, NamedAttrMap, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorFlow } from './tensorflow.js';
+
+const KERNEL = 'MaxPoolGrad';
+const mended = new WeakSet<KernelFunc>();
+
+interface WasmBackend {
+  makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
+  typedArrayFromHeap(tensor: TensorInfo): Float32Array;
+}
+
+/**
+ * Makes the wasm backend find the gradient of a max pooling whatever it pools: its own kernel (4.22) looks for the largest
+ * positive number of a window, and where there is none the gradient is lost. What stands behind a ReLU hides it; ResNet v2
+ * pools in front of one.
+ */
+export function mendMaxPoolGradient(tf: TensorFlow['tf']): void {
+  const own = tf.getKernel(KERNEL, 'wasm');
+  if (mended.has(own.kernelFunc)) return;
+  const kernelFunc: KernelFunc = (call) => {
+    const { dy, input } = call.inputs as unknown as Record<'dy' | 'input', Tensor4D>;
+    const { filterSize, strides, pad, dimRoundingMode } = call.attrs as NamedAttrMap;
+    const info = tf.backend_util.computePool2DInfo(
+      input.shape,
+      filterSize as number,
+      strides as number,
+      1,
+      pad as 'same' | 'valid' | number,
+      dimRoundingMode as 'floor' | undefined,
+    );
+    const backend = call.backend as WasmBackend;
+    const result = backend.makeOutput(input.shape, 'float32');
+    // Views of the heap, which the line before may have moved.
+    const [values, gradients, found] = [input, dy, result].map((tensor) => backend.typedArrayFromHeap(tensor));
+    spread(values!, gradients!, found!, info);
+    return result;
+  };
+  mended.add(kernelFunc);
+  tf.unregisterKernel(KERNEL, 'wasm');
+  tf.registerKernel({ ...own, kernelFunc });
+}
+
+type Info = ReturnType<TensorFlow['tf']['backend_util']['computePool2DInfo']>;
+
+/** Gives each output's gradient to the largest number of its window, the first of equals. */
+function spread(values: Float32Array, gradients: Float32Array, found: Float32Array, info: Info): void {
+  found.fill(0);
+  const { batchSize, inHeight, inWidth, inChannels: channels, outHeight, outWidth } = info;
+  const [largest, places] = [new Float32Array(channels), new Int32Array(channels)];
+  let at = 0;
+  for (let image = 0; image < batchSize; image++) {
+    for (let outRow = 0; outRow < outHeight; outRow++) {
+      const top = outRow * info.strideHeight - info.padInfo.top;
+      for (let outColumn = 0; outColumn < outWidth; outColumn++, at += channels) {
+        const left = outColumn * info.strideWidth - info.padInfo.left;
+        largest.fill(Number.NEGATIVE_INFINITY);
+        places.fill(-1);
+        for (let row = Math.max(0, top); row < Math.min(inHeight, top + info.filterHeight); row++) {
+          for (let column = Math.max(0, left); column < Math.min(inWidth, left + info.filterWidth); column++) {
+            const start = ((image * inHeight + row) * inWidth + column) * channels;
+            for (let channel = 0; channel < channels; channel++) {
+              const value = values[start + channel]!;
+              if (value <= largest[channel]!) continue;
+              largest[channel] = value;
+              places[channel] = start + channel;
+            }
+          }
+        }
+        for (let channel = 0; channel < channels; channel++) {
+          const place = places[channel]!;
+          if (place >= 0) found[place]! += gradients[at + channel]!;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorFlow } from './tensorflow.js';
+
+interface WasmBackend {
+  incRef(dataId: object): void;
+}
+
+const mended = new WeakSet<KernelFunc>();
+
+/**
+ * Makes the wasm backend hand on memory where an operation changes nothing, as its own reshaping does: what is cloned, and what
+ * is cast to the type that it has. It copies both otherwise (4.22), and training clones whatever a gradient may need.
+ */
+export function shareWasmMemory(tf: TensorFlow['tf']): void {
+  mend('Identity', ({ dtype }) => dtype !== 'string');
+  mend('Cast', ({ dtype }, attrs) => dtype === attrs?.dtype && dtype !== 'string');
+
+  function mend(kernelName: string, changesNothing: (x: TensorInfo, attrs: NamedAttrMap | undefined) => boolean): void {
+    const own = tf.getKernel(kernelName, 'wasm');
+    if (mended.has(own.kernelFunc)) return;
+    const kernelFunc: KernelFunc = (call) => {
+      const { x } = call.inputs as Record<'x', TensorInfo>;
+      if (!changesNothing(x, call.attrs as NamedAttrMap | undefined)) return own.kernelFunc(call);
+      (call.backend as WasmBackend).incRef(x.dataId);
+      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    };
+    mended.add(kernelFunc);
+    tf.unregisterKernel(kernelName, 'wasm');
+    tf.registerKernel({ ...own, kernelFunc });
+  }
+}

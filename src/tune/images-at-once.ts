@@ -1,0 +1,81 @@
+import type { layers as kinds } from '@tensorflow/tfjs-layers';
+import type { ImageSize } from '../images/image-batches.js';
+import { isBatchNorm } from './batch-norm.js';
+import type { Step, Steps } from './training-steps.js';
+
+/** What may lie in memory between the layers of a network that is trained, besides weights: on wasm, which ends at 4 GiB. */
+const WASM_BYTES = 2 ** 29;
+const NATIVE_BYTES = 2 ** 31;
+/** Where statistics are of what is computed at once, these want the whole batch. */
+const STATISTICS_BYTES = 3 * 2 ** 31;
+
+/** Tensors of a layer's size that are there at once while its gradient is computed. */
+const WORKING = 8;
+
+/** Layers behind which nothing more is kept than what they give. */
+const PLAIN: readonly string[] = [
+  ...['Add', 'AveragePooling2D', 'BatchNormalization', 'Concatenate', 'Conv2D', 'Dense', 'DepthwiseConv2D', 'Flatten'],
+  ...['GlobalAveragePooling2D', 'GlobalMaxPooling2D', 'MaxPooling2D', 'Multiply', 'ReLU', 'Reshape', 'ZeroPadding2D'],
+];
+const OTHERWISE = 6;
+
+export interface MemoryNeed {
+  readonly steps: Steps;
+  readonly trained: ReadonlySet<kinds.Layer>;
+  readonly isNative: boolean;
+}
+
+/** Whether what comes of a batch depends on how many of its images are computed at once: where batch norms are trained. */
+export const usesBatchStatistics = (trained: ReadonlySet<kinds.Layer>): boolean => [...trained].some(isBatchNorm);
+
+/**
+ * How many images are computed at once, so that they fit: found from the shapes of the network, the same on every machine.
+ * Gradients of the parts of a batch are added up.
+ */
+export function imagesAtOnce(need: MemoryNeed, size: ImageSize): number {
+  const native = usesBatchStatistics(need.trained) ? STATISTICS_BYTES : NATIVE_BYTES;
+  const most = need.isNative ? native : WASM_BYTES;
+  return Math.max(1, Math.floor(most / bytesAnImage(need, size)));
+}
+
+/** The most that one image takes in a training step, from above. */
+export function bytesAnImage({ steps, trained }: MemoryNeed, { height, width, channels }: ImageSize): number {
+  const shapes = new Map<number, Shape>([[steps.input, [1, height, width, channels]]]);
+  let [kept, largest] = [0, 0];
+  for (const step of [...steps.settled, ...steps.others]) {
+    const inputs = step.inputs.map((value) => shapes.get(value)!);
+    const outputs = outputShapes(step, inputs);
+    step.outputs.forEach((value, index) => {
+      shapes.set(value, outputs[index] ?? inputs[0]!);
+    });
+    const [read, made] = [bytesOf(inputs), bytesOf(outputs)];
+    largest = Math.max(largest, read, made);
+    if (steps.others.includes(step)) kept += made * keptBy(step, trained);
+  }
+  return bytesOf([...steps.frontier].map((value) => shapes.get(value)!)) + kept + WORKING * largest;
+}
+
+type Shape = readonly (number | null)[];
+
+const bytesOf = (shapes: readonly Shape[]): number =>
+  shapes.reduce((sum, shape) => sum + shape.reduce<number>((product, side) => product * (side ?? 1), 4), 0);
+
+const keptBy = ({ layers }: Step, trained: ReadonlySet<kinds.Layer>): number => {
+  const [layer] = layers as [kinds.Layer];
+  return PLAIN.includes(layer.getClassName()) && !(isBatchNorm(layer) && trained.has(layer)) ? 1 : OTHERWISE;
+};
+
+/** What layers say of themselves; where one cannot, its output is taken to be of its input's size. */
+function outputShapes({ layers }: Step, inputs: readonly Shape[]): readonly Shape[] {
+  let shapes = inputs;
+  for (const layer of layers) {
+    try {
+      const given = shapes.map((shape) => [...shape]);
+      const found = layer.computeOutputShape(given.length === 1 ? given[0]! : given) as number[] | number[][];
+      shapes = Array.isArray(found[0]) ? (found as number[][]) : [found as number[]];
+    } catch {
+      return inputs;
+    }
+  }
+  return shapes;
+}

@@ -1,0 +1,62 @@
+import type { layers as kinds, LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+
+/** One call of a layer in a model that is laid out flat. Tensors go by numbers. */
+export interface LayerCall {
+  readonly layer: kinds.Layer;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
+/** A model as calls of layers in an order in which they can run; nested models are taken apart. */
+export interface LayerCalls {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly calls: readonly LayerCall[];
+}
+
+/** What a container of TensorFlow.js holds, besides what its type says. */
+interface Container {
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+  readonly nodesByDepth: Readonly<Record<string, readonly Node[]>>;
+}
+
+interface Node {
+  readonly outboundLayer: kinds.Layer;
+  readonly inputTensors: readonly SymbolicTensor[];
+  readonly outputTensors: readonly SymbolicTensor[];
+}
+
+/** Lists what a model calls, as TensorFlow.js runs it. */
+export function listCalls(runs: LayersModel): LayerCalls {
+  let count = 0;
+  const calls: LayerCall[] = [];
+  const inputs = runs.inputs.map(() => count++);
+  return { inputs, outputs: layOut(containerOf(runs)!, inputs), calls };
+
+  /** @returns the numbers of the container's outputs */
+  function layOut({ inputs: own, outputs, nodesByDepth }: Container, given: readonly number[]): readonly number[] {
+    const numbers = new Map(own.map(({ id }, index) => [id, given[index]!]));
+    const depths = Object.keys(nodesByDepth).sort((left, right) => Number(right) - Number(left));
+    for (const node of depths.flatMap((depth) => nodesByDepth[depth]!)) {
+      const read = node.inputTensors.map(({ id }) => numbers.get(id));
+      // An input, which is given, or what reads one that is not.
+      if (node.outputTensors.every(({ id }) => numbers.has(id)) || !read.every((each) => each !== undefined)) continue;
+      const inner = containerOf(node.outboundLayer);
+      const made = inner === undefined ? node.outputTensors.map(() => count++) : layOut(inner, read);
+      if (inner === undefined) calls.push({ layer: node.outboundLayer, inputs: read, outputs: made });
+      node.outputTensors.forEach(({ id }, index) => {
+        numbers.set(id, made[index]!);
+      });
+    }
+    return outputs.map(({ id }) => numbers.get(id)!);
+  }
+}
+
+/** The graph that a model is; a Sequential has one inside, once it is built. */
+function containerOf(layer: kinds.Layer): Container | undefined {
+  if (!('layers' in layer)) return undefined;
+  const sequential = layer as unknown as { readonly model?: Container; build: () => void };
+  if (layer.getClassName() === 'Sequential' && sequential.model === undefined) sequential.build();
+  return sequential.model ?? (layer as unknown as Container);
+}
