@@ -4,7 +4,7 @@ import type { Loader } from '../layers/layer-facts.js';
 import { type Format, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
-import { isBefore215 } from './keras/keras-versions.js';
+import { EARLIEST_FORM, isBefore215 } from './keras/keras-versions.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 
 // What is said of a model in the words of another loader.
@@ -100,7 +100,11 @@ export function forItsVersion(model: Model): { readonly model: Model; readonly w
     return { model: { ...model, kerasVersion: undefined }, warnings: [{ code: 'layout-too-new', message, where }] };
   }
   const message = `the new file is for Keras ${kerasVersion}, which saved the model; Keras 3.4 and later want models in models in another form: for them put it through se-retrofit convert`;
-  return { model, warnings: [{ code: 'layout-too-old', message, where }] };
+  const tooOld = { code: 'layout-too-old', message, where };
+  if (place.parent.kind !== 'sequential' || kerasVersion !== EARLIEST_FORM) return { model, warnings: [tooOld] };
+  const unsaid =
+    'the architecture does not say which Keras saved it: if it was one of 3.0 to 3.2, that one loads no functional model in a Sequential one, and the new file is for se-retrofit convert and Keras 3.4 and later';
+  return { model, warnings: [tooOld, { code: 'layout-too-new', message: unsaid, where }] };
 }
 
 /** A Sequential model of Keras 3.0 to 3.3 that became functional inside another, behind which a layer wants a tensor. */

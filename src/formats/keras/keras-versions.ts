@@ -4,6 +4,9 @@ import type { Dialect } from '../../model/model.js';
 /** Whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15 and later, or knows no such files. */
 export const isBefore215 = (kerasVersion: string | undefined): boolean => /^2\.(\d|1[0-4])\./.test(kerasVersion ?? '');
 
+/** What stands for the version of an architecture that one of Keras 3.0 to 3.3 wrote: it does not say which. */
+export const EARLIEST_FORM = '3.3';
+
 /**
  * The version of an architecture that does not say it: "3.3" for what Keras 3.0 to 3.3 wrote, whose layers' dtypes are
  * names. Later ones write policies, and since 3.9 whether an input is ragged.
@@ -21,7 +24,7 @@ export function earlyKeras3(topology: JsonValue): string | undefined {
     dtypes.length > 0 &&
     dtypes.every((dtype) => stringOf(dtype) !== undefined) &&
     configsOf(true).every((own) => getMember(own, 'ragged') === undefined);
-  return isEarly ? '3.3' : undefined;
+  return isEarly ? EARLIEST_FORM : undefined;
 }
 
 /** What new files say they were written by: versions that know all that is written here. */
