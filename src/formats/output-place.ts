@@ -44,6 +44,12 @@ const notText = (output: string) =>
     hint: 'give another name with -o',
   });
 
+const notStdout = () =>
+  usageError('bad-option', 'a model is not written to standard output', {
+    where: { field: 'output' },
+    hint: 'give the name of a file or folder with -o; ./- is a folder of that name',
+  });
+
 /** The files an output consists of, the one that names it last; a TensorFlow.js model has as many as it has. */
 export const listOutputNames = ({ weightsName, modelName }: OutputPlace): readonly string[] =>
   weightsName === undefined ? [modelName] : [weightsName, modelName];
@@ -55,6 +61,7 @@ export const listOutputNames = ({ weightsName, modelName }: OutputPlace): readon
 export function outputPlace(storage: Storage, input: InputPlace, request: OutputRequest, suffix = '-se'): OutputPlace {
   const { output } = request;
   if (output?.includes(UNDECODABLE)) throw notText(output);
+  if (output === '-') throw notStdout();
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
   const container = request.to ?? named?.container ?? ownContainer(input.format);
   const { ending, hasWeightsBeside } = WRITTEN[container];

@@ -54,6 +54,7 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
   [['--ratio'], '--ratio'],
   [['--config'], '--config'],
   [['extra-argument'], /argument/],
+  [['-o', '-'], 'standard output', './-'],
 ];
 
 test.each(BAD_OPTIONS.map(([flags, ...words]) => ({ flags, words })))('$flags', async ({ flags, words }) => {
