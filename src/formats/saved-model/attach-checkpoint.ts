@@ -189,9 +189,9 @@ function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
  * are the very names of the model, the order must say the same.
  */
 function refuseOtherNames(named: ReadonlyMap<Layer, string>): void {
-  const names = [...named.keys()].map(({ name }) => name).toSorted((one, other) => other.length - one.length);
-  const says = new Map([...named].map(([layer, full]) => [layer, names.find((name) => full.startsWith(`${name}/`))]));
-  if (new Set(says.values()).size !== names.length || [...says.values()].includes(undefined)) return;
+  const names = new Set([...named.keys()].map(({ name }) => name));
+  const says = new Map([...named].map(([layer, full]) => [layer, longestStart(full, names)]));
+  if (new Set(says.values()).size !== names.size || [...says.values()].includes(undefined)) return;
   for (const [layer, name] of says) {
     if (layer.name === name) continue;
     throw inputError(
@@ -203,4 +203,13 @@ function refuseOtherNames(named: ReadonlyMap<Layer, string>): void {
       },
     );
   }
+}
+
+/** The longest of the names that a path begins with. */
+function longestStart(path: string, names: ReadonlySet<string>): string | undefined {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const start = path.slice(0, end);
+    if (names.has(start)) return start;
+  }
+  return undefined;
 }
