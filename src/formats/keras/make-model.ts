@@ -42,7 +42,9 @@ export interface OtherWeights {
   readonly index: FoundFile;
   readonly files: readonly FoundFile[];
   /** Gives every layer its weights. */
-  readonly attach: (bare: Graph) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'>;
+  readonly attach: (
+    bare: Graph,
+  ) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'> & Pick<Model, 'warnings'>;
   readonly withValues: Model['withValues'];
 }
 
@@ -60,6 +62,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
   checkWeights(read.graph);
   const settings = { training_config: trainingConfig?.root };
   const warnings: Warning[] = [...listWarnings(read.graph, { model: topology.root, settings })];
+  if ('warnings' in read) warnings.push(...read.warnings);
   if (read.hasOptimizer) {
     warnings.push({
       code: 'optimizer-dropped',
