@@ -48,6 +48,9 @@ export const MAX_INFLATED_BYTES = 4 * 2 ** 30;
 /** Groups in groups: three for each model in a model, and deeper than any real file. */
 export const MAX_HDF5_DEPTH = 500;
 
+/** Files of sharded weights, all open at once: each up to 5 GB where nobody says otherwise, and systems give 1024 or more. */
+export const MAX_SHARDS = 900;
+
 /** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
 export const MAX_UNPACKED_BYTES = 4 * 2 ** 30;
 export const MAX_UNPACKED_RATIO = 1000;

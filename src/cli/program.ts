@@ -148,7 +148,7 @@ function addFormatOptions(command: Command): void {
 function addWeightsOption(command: Command): void {
   command.option(
     '-w, --weights <file>',
-    'the weights, for the architecture JSON of a Keras model: .h5, or a checkpoint',
+    'the weights, for the architecture JSON of a Keras model: .h5, the .weights.json of shards, or a checkpoint',
   );
 }
 

@@ -1,4 +1,5 @@
 import { inputError, type RetrofitError } from '../errors.js';
+import { getMember } from '../json/json-value.js';
 import type { FileContent } from './containers.js';
 
 interface ForeignFile {
@@ -72,6 +73,12 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
     recognises: (_head, { file }) => file.path.endsWith('.pb'),
     message: 'this is a TensorFlow graph: it holds operations, not layers',
     hint: 'in Keras, save the model itself and convert it to a TensorFlow.js layers model',
+  },
+  {
+    code: 'no-architecture',
+    recognises: (_head, { json }) => getMember(json?.root, 'weight_map') !== undefined,
+    message: 'this is the list of the shards that the weights of a model lie in, without its architecture',
+    hint: 'give the architecture and the list: se-retrofit model.json -w NAME.weights.json (in Keras: open("model.json", "w").write(model.to_json()))',
   },
   {
     code: 'not-a-model',

@@ -103,6 +103,9 @@ export const hasNewValues = ({ source, factors, each }: Tensor): boolean =>
 
 /** The values of a model's tensors, to be read while they are written in another format. */
 export interface TensorValues {
-  /** A tensor's values as they are to be, exponent and factors included, in its dtype, little-endian and row-major, in pieces of whole values. */
+  /**
+   * A tensor's values as they are to be, exponent and factors included, in its dtype, little-endian and row-major, in pieces of whole values.
+   * Each may be gone when the next is asked for.
+   */
   chunks(tensor: Tensor): AsyncIterable<Uint8Array>;
 }

@@ -49,8 +49,11 @@ export interface PendingOutput {
 
 /** A file that is open for reading. */
 export interface OpenFile {
-  /** @throws RetrofitError `input-changed` if the file ends before */
-  read(byteOffset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * @param into where the bytes may go, if there is room
+   * @throws RetrofitError `input-changed` if the file ends before
+   */
+  read(byteOffset: number, byteLength: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 

@@ -346,14 +346,14 @@ describe('an object graph', () => {
       /has 1 weights of it, its config asks for 2/,
     ],
     [
-      'with one variable in two layers',
+      'with the variables of one layer in another',
       (parts) => {
         const own = childOf(parts, 'layer-1', 'bias');
         childOf(parts, 'layer-7').children = [...childOf(parts, 'layer-1').children];
         expect(own.attributes).toHaveLength(1);
       },
-      'unmappable-weights',
-      /two layers at once/,
+      'weights-mismatch',
+      /has the shape/,
     ],
     [
       'with the names of two layers exchanged',

@@ -45,10 +45,14 @@ def load_model(K, reference, custom=False, compile=False):
 
 
 def save_model(K, model, path):
-    """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json; .tf is a
-    SavedModel folder, .traced.tf one as Keras writes it by default, .ckpt the prefix of a checkpoint."""
+    """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json; .weights.json
+    is the list of a few shards, .tf a SavedModel folder, .traced.tf one as Keras writes it by default, .ckpt the prefix of a
+    checkpoint."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    if path.endswith(".json"):
+    if path.endswith(".weights.json"):
+        sizes = [8 * math.prod(variable.shape) for variable in model.variables]
+        model.save_weights(path, max_shard_size=max(*sizes, sum(sizes) / 8) / 2**30)
+    elif path.endswith(".json"):
         with open(path, "w", encoding="utf-8") as file:
             file.write(model.to_json())
     elif path.endswith(".legacy.h5"):

@@ -16,7 +16,16 @@ const PATIENCE_MILLISECONDS = 300_000;
 /** A saved model: one file, or an architecture with its weights. */
 export type SavedModel = string | { readonly json: string; readonly weights: string };
 
-export type Extension = '.h5' | '.keras' | '.json' | '.weights.h5' | '.legacy.h5' | '.tf' | '.traced.tf' | '.ckpt';
+export type Extension =
+  | '.h5'
+  | '.keras'
+  | '.json'
+  | '.weights.h5'
+  | '.weights.json'
+  | '.legacy.h5'
+  | '.tf'
+  | '.traced.tf'
+  | '.ckpt';
 
 /** A model of catalogue.py. */
 export interface CatalogueModel {

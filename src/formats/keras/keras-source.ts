@@ -1,14 +1,15 @@
 import type { JsonDocument } from '../../json/json-value.js';
 import type { Graph, Model, WeightLayout } from '../../model/model.js';
-import type { FoundFile, Storage } from '../../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import type { ZipArchive } from '../../storage/zip.js';
+import type { WeightsFile } from './weights-file.js';
 
 /** What the reader of a Keras model leaves for the writer, so that what did not change stays as it was. */
 export interface KerasSource {
   readonly kind: 'keras';
   readonly storage: Storage;
-  /** The HDF5 file with the weights: a file of its own, or a member of an archive; the index of a checkpoint. */
-  readonly weightsFile: FoundFile;
+  /** Where the weights lie: in a file of their own, or a member of an archive; for a checkpoint, its index. */
+  readonly weightsFile: WeightsFile;
   readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
   /** For legacy files: the path of the group with the layers' groups; empty for the root. */
   readonly base: string;

@@ -7,6 +7,7 @@ import { listWarnings } from '../carried-code.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
 import type { KerasSource } from './keras-source.js';
 import { readWeights, withHdf5Values } from './read-weights.js';
+import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
 /** The parts of a Keras model, wherever its container keeps them. */
 export interface KerasParts {
@@ -18,7 +19,7 @@ export interface KerasParts {
   readonly trainingConfig: JsonDocument | undefined;
   /** The version of Keras that saved the model, where the file says it. */
   readonly kerasVersion: string | undefined;
-  readonly weightsFile: FoundFile;
+  readonly weightsFile: WeightsFile;
   /** Weights that lie in no HDF5 file. */
   readonly weights?: OtherWeights | undefined;
   readonly archive: KerasSource['archive'];
@@ -41,7 +42,9 @@ export interface OtherWeights {
   readonly index: FoundFile;
   readonly files: readonly FoundFile[];
   /** Gives every layer its weights. */
-  readonly attach: (bare: Graph) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'>;
+  readonly attach: (
+    bare: Graph,
+  ) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'> & Pick<Model, 'warnings'>;
   readonly withValues: Model['withValues'];
 }
 
@@ -51,16 +54,15 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
   const bare = raiseGraph(topology.root, parts.field);
   const read =
     parts.weights === undefined
-      ? await storage
-          .withHdf5(weightsFile, async (file) => readWeights(file, bare))
-          .catch((error) => {
-            throw inFile(error, weightsFile.path);
-          })
+      ? await withWeightsFile(storage, weightsFile, async (file) => readWeights(file, bare)).catch((error) => {
+          throw inFile(error, weightsFile.file.path);
+        })
       : { ...parts.weights.attach(bare), layout: parts.weights.layout, base: '', record: undefined };
   const isInLegacyOrder = 'isInLegacyOrder' in read && read.isInLegacyOrder;
   checkWeights(read.graph);
   const settings = { training_config: trainingConfig?.root };
   const warnings: Warning[] = [...listWarnings(read.graph, { model: topology.root, settings })];
+  if ('warnings' in read) warnings.push(...read.warnings);
   if (read.hasOptimizer) {
     warnings.push({
       code: 'optimizer-dropped',

@@ -5,8 +5,10 @@ import type { ZipArchive, ZipMember } from '../../storage/zip.js';
 import { readBeginning } from '../read-json-file.js';
 import { ASSETS_MEMBER, CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 
-/** Other ways in which Keras keeps weights: they are found, and refused by name. */
-const OTHER_WEIGHTS = ['model.weights.json', 'model.weights.npz'] as const;
+/** Sharded weights: KerasHub keeps large models so. */
+const SHARDS_FILE = 'model.weights.json';
+/** Another way in which Keras keeps weights: it is found, and refused by name. */
+const OTHER_WEIGHTS = 'model.weights.npz';
 
 /**
  * A folder seen as the archive that it would be: the files that Keras looks for in it, and no others.
@@ -17,21 +19,33 @@ export async function openFolder(
   folder: string,
   config: FoundFile,
   options: FindOptions,
-): Promise<{ readonly archive: ZipArchive; readonly files: readonly FoundFile[] }> {
+): Promise<{
+  readonly archive: ZipArchive;
+  readonly files: readonly FoundFile[];
+  /** The list of the weights' shards, where they are not in one file. */
+  readonly shardMap: FoundFile | undefined;
+}> {
   const files = new Map<string, FoundFile>();
   const isThere = async (name: string) => (await storage.kindOf(storage.join(folder, name))) !== undefined;
   const find = async (name: string) => files.set(name, await storage.findInside(folder, name, options));
   // In the order of an archive.
   if (await isThere(METADATA_MEMBER)) await find(METADATA_MEMBER);
   files.set(CONFIG_MEMBER, config);
-  for (const name of [WEIGHTS_MEMBER, ...OTHER_WEIGHTS]) if (await isThere(name)) await find(name);
+  const weights = await firstThere([WEIGHTS_MEMBER, SHARDS_FILE, OTHER_WEIGHTS]);
+  const shardMap = weights === SHARDS_FILE ? await storage.findInside(folder, weights, options) : undefined;
+  if (weights !== undefined && shardMap === undefined) await find(weights);
   for (const name of await listAssets(storage, folder)) await find(name);
   const archive: ZipArchive = {
     members: [...files].map(([name, file]) => ({ name, byteLength: file.byteLength, stored: file })),
     read: (member, most) => readWhole(storage, member, files.get(member.name)!, most),
     chunks: (member) => chunksOf(storage, files.get(member.name)!),
   };
-  return { archive, files: [...files.values()] };
+  return { archive, files: [...files.values(), ...(shardMap === undefined ? [] : [shardMap])], shardMap };
+
+  async function firstThere(names: readonly string[]): Promise<string | undefined> {
+    for (const name of names) if (await isThere(name)) return name;
+    return undefined;
+  }
 }
 
 async function listAssets(storage: Storage, folder: string): Promise<readonly string[]> {

@@ -35,7 +35,7 @@ export async function readKerasH5(storage: Storage, { file }: FileContent): Prom
       field: 'model_config',
       trainingConfig,
       kerasVersion,
-      weightsFile: file,
+      weightsFile: { file },
       archive: undefined,
       record: undefined,
       files: [file],

@@ -5,6 +5,7 @@ import type { FoundFile, Storage } from '../../storage/storage.js';
 import type { FileContent, ReadOptions } from '../containers.js';
 import { earlyKeras3 } from './keras-versions.js';
 import { makeModel, type OtherWeights } from './make-model.js';
+import { listFiles, openWeightsFile } from './weights-file.js';
 
 /** No more has to be looked at, and loaded, where the weights are called so. */
 const HDF5_ENDING = /\.(h5|hdf5)$/i;
@@ -14,6 +15,7 @@ const weightNames = (stem: string): readonly string[] => [
   `${stem}.weights.h5`,
   `${stem}.h5`,
   `${stem}_weights.h5`,
+  `${stem}.weights.json`,
   `${stem}.hdf5`,
   'model.weights.h5',
 ];
@@ -25,7 +27,9 @@ export async function readKerasJson(
   options: ReadOptions,
 ): Promise<Model> {
   const checkpoint = await openCheckpointAt(storage, options);
-  const weightsFile = checkpoint?.index ?? (await findWeights(storage, file, options));
+  const weightsFile = checkpoint
+    ? { file: checkpoint.index }
+    : await openWeightsFile(storage, await findWeights(storage, file, options), options);
   try {
     return await makeModel(storage, {
       path: file.path,
@@ -38,7 +42,7 @@ export async function readKerasJson(
       weights: checkpoint,
       archive: undefined,
       record: undefined,
-      files: [file, ...(checkpoint?.files ?? [weightsFile])],
+      files: [file, ...(checkpoint?.files ?? listFiles(weightsFile))],
     });
   } catch (error) {
     throw inFile(error, file.path);

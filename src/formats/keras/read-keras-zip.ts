@@ -11,6 +11,7 @@ import { decodeText, parseJsonIn } from '../read-json-file.js';
 import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 import { makeModel } from './make-model.js';
 import { openFolder } from './open-folder.js';
+import { listFiles, openWeightsFile } from './weights-file.js';
 
 /**
  * Reads a `.keras` archive. Weights that are stored as they are stay where they are; compressed ones are unpacked.
@@ -30,7 +31,7 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
     return await makeModel(storage, {
       path: file.path,
       ...(await readTexts(zip, config)),
-      weightsFile: weights.stored ?? (await storage.unpackTemporarily(file, zip.chunks(weights))),
+      weightsFile: { file: weights.stored ?? (await storage.unpackTemporarily(file, zip.chunks(weights))) },
       files: [file],
       // Unpacking compares the checksum; weights that lie stored are used where they are.
       ensureIntact: weights.stored && (() => drain(zip.chunks(weights))),
@@ -48,14 +49,15 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
 export async function readKerasFolder(storage: Storage, config: FoundFile, options: FindOptions): Promise<Model> {
   const folder = storage.folderOf(config.path);
   try {
-    const { archive, files } = await openFolder(storage, folder, config, options);
-    const weights = findMember(archive, WEIGHTS_MEMBER);
-    if (weights === undefined) throw noWeights(archive);
+    const { archive, files, shardMap } = await openFolder(storage, folder, config, options);
+    const stored = shardMap ?? findMember(archive, WEIGHTS_MEMBER)?.stored;
+    if (stored === undefined) throw noWeights(archive);
+    const weightsFile = await openWeightsFile(storage, stored, options);
     return await makeModel(storage, {
       path: config.path,
       ...(await readTexts(archive, findMember(archive, CONFIG_MEMBER)!)),
-      weightsFile: weights.stored!,
-      files,
+      weightsFile,
+      files: [...files, ...listFiles(weightsFile).filter((file) => file !== stored)],
     });
   } catch (error) {
     throw inFile(error, folder);

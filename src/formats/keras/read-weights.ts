@@ -4,7 +4,7 @@ import type { Graph, RetrofitRecord } from '../../model/model.js';
 import { parseRecord } from '../../model/record.js';
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import type { FoundFile, Storage } from '../../storage/storage.js';
+import type { Storage } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
 import { parseJsonIn } from '../read-json-file.js';
 import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
@@ -13,6 +13,7 @@ import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
 import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
 import { readTextList } from '../weight-layouts/text-lists.js';
 import type { KerasSource } from './keras-source.js';
+import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
 /** Root attribute that records what was done to a model. */
 export const RECORD_ATTRIBUTE = 'se_retrofit';
@@ -63,9 +64,10 @@ export function parseText(file: Hdf5File, attribute: string): JsonDocument | und
 /** Opens the values of tensors that lie in an HDF5 file. */
 export const withHdf5Values = <T>(
   storage: Storage,
-  weightsFile: FoundFile,
+  weightsFile: WeightsFile,
   use: (values: TensorValues) => Promise<T>,
-): Promise<T> => storage.withHdf5(weightsFile, (file) => use({ chunks: (tensor) => tensorChunks(file, tensor) }));
+): Promise<T> =>
+  withWeightsFile(storage, weightsFile, (file) => use({ chunks: (tensor) => tensorChunks(file, tensor) }));
 
 function tensorChunks(file: Hdf5File, tensor: Tensor): AsyncIterable<Uint8Array> {
   const { source } = tensor;

@@ -11,6 +11,7 @@ import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
 import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
 import { copyObjects } from './copy-objects.js';
 import { findKerasSource, type KerasSource } from './keras-source.js';
+import { withWeightsFile } from './weights-file.js';
 
 export interface WeightsTarget {
   readonly name: string;
@@ -83,19 +84,20 @@ async function changeLegacy(
   values: TensorValues,
   finish: (editor: Hdf5Editor) => void,
 ): Promise<WrittenWeights> {
+  const { file } = source.weightsFile;
   const change = async (editor: Hdf5Editor) => {
     await writeLegacyHdf5(editor, graph, { base, before: source.graph, dialect, values });
     finish(editor);
   };
   const isKept = !source.hasOptimizer && !hasLost(source.graph, graph);
-  if (isKept && (await source.storage.canEditHdf5(source.weightsFile, ['/', base || '/']))) {
-    await pending.copy(source.weightsFile, name);
+  if (isKept && (await source.storage.canEditHdf5(file, ['/', base || '/']))) {
+    await pending.copy(file, name);
     await pending.editHdf5(name, change);
     return { isCopied: true, lost: [] };
   }
   let lost: readonly string[] = [];
   await pending.buildHdf5(name, async (editor) => {
-    lost = await source.storage.withHdf5(source.weightsFile, (file) => {
+    lost = await source.storage.withHdf5(file, (file) => {
       const isLost = findLostObjects(file, source.graph, graph, base);
       return copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights' || isLost(path));
     });
@@ -113,15 +115,15 @@ async function changeContainers(
   finish: (editor: Hdf5Editor) => void,
 ): Promise<WrittenWeights> {
   const { storage, weightsFile, graph: before } = source;
-  const { moves, isOfCheckpoint } = await storage.withHdf5(weightsFile, async (opened) => {
+  const { moves, isOfCheckpoint } = await withWeightsFile(storage, weightsFile, async (opened) => {
     const file = withNamesTakenApart(opened);
     const isOld = file.has(`/${CHECKPOINT_GROUP}`);
     return { moves: (isOld ? planCopies : planMoves)(file, before, graph), isOfCheckpoint: isOld };
   });
   const groups = moves.renamings.map((renaming) => renaming.group);
-  const isKept = !isOfCheckpoint && !source.hasOptimizer && !hasLost(before, graph);
-  if (isKept && (await storage.canEditHdf5(weightsFile, ['/', ...groups]))) {
-    await pending.copy(weightsFile, name);
+  const isKept = !isOfCheckpoint && !weightsFile.shards && !source.hasOptimizer && !hasLost(before, graph);
+  if (isKept && (await storage.canEditHdf5(weightsFile.file, ['/', ...groups]))) {
+    await pending.copy(weightsFile.file, name);
     await pending.editHdf5(name, async (editor) => {
       for (const path of moves.placeholders) editor.makeGroup(path);
       await writeWeightsHdf5(editor, graph, { places: moves.places, before, moved: (path) => path, dialect, values });
@@ -134,7 +136,9 @@ async function changeContainers(
   const moved = movedPaths(moves, places);
   let lost: readonly string[] = [];
   await pending.buildHdf5(name, async (editor) => {
-    lost = await storage.withHdf5(weightsFile, (file) => rebuild(withNamesTakenApart(file), editor, moves, places));
+    lost = await withWeightsFile(storage, weightsFile, (file) =>
+      rebuild(withNamesTakenApart(file), editor, moves, places),
+    );
     await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
     finish(editor);
   });

@@ -46,7 +46,7 @@ export async function listMembers(
 function weightsLimit(model: Model): number {
   const weights = [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers.flatMap((layer) => layer.weights));
   const values = weights.reduce((sum, { tensor }) => sum + tensorSize(tensor) * WIDEST_BYTES + HEADER_BYTES, 0);
-  return (findKerasSource(model)?.weightsFile.byteLength ?? 0) + values + 2 ** 24;
+  return model.bytes + values + 2 ** 24;
 }
 
 function textMember(name: string, text: string): NewZipMember {

@@ -1,7 +1,7 @@
 import { inputError, RetrofitError } from '../../errors.js';
 import { checkWeights, weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
-import { type Graph, type Layer, stepAxes, withWeights } from '../../model/model.js';
+import { type Graph, type Layer, stepAxes, type Warning, withWeights } from '../../model/model.js';
 import type { Tensor, Weight } from '../../model/tensor.js';
 import { refuseUnreachable } from '../weight-layouts/hdf5-weights.js';
 import { pairVariables, type Variable } from './layer-variables.js';
@@ -15,6 +15,7 @@ export interface AttachedCheckpoint {
   readonly hasOptimizer: boolean;
   /** Whether the weights of layers whose class is not known here come in the order of `layer.weights` too. */
   readonly isInLegacyOrder: boolean;
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -86,10 +87,11 @@ type AttachedModel = Omit<AttachedCheckpoint, 'hasOptimizer'>;
 function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entries }: TensorBundle): AttachedModel {
   const weights = new Map<Layer, readonly Weight[]>();
   const owners = new Map<string, Layer>();
+  const warnings: Warning[] = [];
   let isInLegacyOrder = true;
   visit(root, rootId);
   refuseUnclaimed();
-  return { graph: withWeights(root, weights), isInLegacyOrder };
+  return { graph: withWeights(root, weights), isInLegacyOrder, warnings };
 
   function visit(graph: Graph, id: number): void {
     const named = new Map<Layer, string>();
@@ -119,15 +121,12 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
     if (entry === undefined) throw wrong('is missing');
     if (entry.dtype === STRING || entry.dtype.startsWith('DT_')) throw wrong(`holds no numbers, but ${entry.dtype}`);
     const owner = owners.get(key);
-    if (owner !== undefined)
-      throw inputError(
-        'unmappable-weights',
-        `the tensor "${key}" is a weight of two layers at once, "${owner.name}" too: they would part in the new model`,
-        {
-          where: { layer: layer.name, field: key },
-          hint: 'save the model as .h5, where each of them has weights of its own: model.save("model.h5")',
-        },
-      );
+    if (owner !== undefined && owner !== layer && warnings.at(-1)?.where !== layer.name)
+      warnings.push({
+        code: 'shared-weights-parted',
+        message: `its weights are those of the layer "${owner.name}" too: in the new model each has its own, as in an .h5, equal until they are trained`,
+        where: layer.name,
+      });
     owners.set(key, layer);
     return { dtype: entry.dtype, shape: entry.shape, source: { kind: 'stored', ranges: [entry.range] }, exponent: 0 };
   }
@@ -189,9 +188,9 @@ function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
  * are the very names of the model, the order must say the same.
  */
 function refuseOtherNames(named: ReadonlyMap<Layer, string>): void {
-  const names = [...named.keys()].map(({ name }) => name).toSorted((one, other) => other.length - one.length);
-  const says = new Map([...named].map(([layer, full]) => [layer, names.find((name) => full.startsWith(`${name}/`))]));
-  if (new Set(says.values()).size !== names.length || [...says.values()].includes(undefined)) return;
+  const names = new Set([...named.keys()].map(({ name }) => name));
+  const says = new Map([...named].map(([layer, full]) => [layer, longestStart(full, names)]));
+  if (new Set(says.values()).size !== names.size || [...says.values()].includes(undefined)) return;
   for (const [layer, name] of says) {
     if (layer.name === name) continue;
     throw inputError(
@@ -203,4 +202,13 @@ function refuseOtherNames(named: ReadonlyMap<Layer, string>): void {
       },
     );
   }
+}
+
+/** The longest of the names that a path begins with. */
+function longestStart(path: string, names: ReadonlySet<string>): string | undefined {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const start = path.slice(0, end);
+    if (names.has(start)) return start;
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import { CHUNK_BYTES } from '../../limits.js';
-import type { ByteRange, Tensor, TensorValues } from '../../model/tensor.js';
+import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Storage } from '../../storage/storage.js';
 import { changedValues } from '../changed-values.js';
 import { type WeightReader, withWeightReader } from '../tfjs/weight-reader.js';
@@ -13,6 +13,7 @@ export function withCheckpointValues<T>(
   { entries, shards }: TensorBundle,
   use: (values: TensorValues) => Promise<T>,
 ): Promise<T> {
+  const pool: Pool = [];
   const places = new Map([...entries.values()].map((entry) => [placeOf(entry.range), entry]));
   return withWeightReader(storage, shards, (reader) =>
     use({ chunks: (tensor) => changedValues(tensor, storedValues(tensor, reader), '') }),
@@ -21,38 +22,42 @@ export function withCheckpointValues<T>(
   function storedValues({ source }: Tensor, reader: WeightReader): AsyncIterable<Uint8Array> | [] {
     if (source.kind !== 'stored') return [];
     const entry = places.get(placeOf(source.ranges[0]!));
-    return entry === undefined ? [] : checked(entry, shards.get(entry.range.file)!.path, reader);
+    return entry === undefined ? [] : checked(entry, shards.get(entry.range.file)!.path, reader, pool);
   }
 }
 
 const placeOf = ({ file, byteOffset, byteLength }: BundleEntry['range']): string =>
   `${byteOffset}+${byteLength}:${file}`;
 
-async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader) {
+/** Memory for whole chunks that nobody reads into at the time. */
+type Pool = Uint8Array<ArrayBuffer>[];
+
+/**
+ * The bytes of a tensor, checked at their end. The next ones are read and added up while those before are written. Whole
+ * chunks share memory: one is gone when another is asked for.
+ */
+async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader, pool: Pool) {
+  const { file, byteOffset, byteLength } = range;
   let crc = 0;
-  for await (const bytes of readAhead(range, reader)) {
+  const read = async (done: number) => {
+    const length = Math.min(CHUNK_BYTES, byteLength - done);
+    const into = length === CHUNK_BYTES ? pool.pop() : undefined;
+    const bytes = await reader.read({ file, byteOffset: byteOffset + done, byteLength: length }, into);
     crc = crc32c(bytes, crc);
+    return bytes;
+  };
+  let next = byteLength > 0 ? read(0) : undefined;
+  for (let done = CHUNK_BYTES; next !== undefined; done += CHUNK_BYTES) {
+    const bytes = await next;
+    next = done < byteLength ? read(done) : undefined;
+    // Whoever goes on learns of it.
+    next?.catch(() => {});
     yield bytes;
+    if (bytes.byteLength === CHUNK_BYTES) pool.push(bytes);
   }
   if (masked(crc) === checksum) return;
   throw inputError('bad-bundle', `the tensor "${key}" has another checksum than it is to have`, {
     where: { file: path, field: key },
     hint: 'the file is damaged: save or download the model again',
   });
-}
-
-/** The bytes of a range; the next ones are read while those before are worked on. */
-async function* readAhead({ file, byteOffset, byteLength }: ByteRange, reader: WeightReader) {
-  const read = (done: number) =>
-    done < byteLength
-      ? reader.read({ file, byteOffset: byteOffset + done, byteLength: Math.min(CHUNK_BYTES, byteLength - done) })
-      : undefined;
-  let next = read(0);
-  for (let done = CHUNK_BYTES; next !== undefined; done += CHUNK_BYTES) {
-    const bytes = await next;
-    next = read(done);
-    // Whoever goes on learns of it.
-    next?.catch(() => {});
-    yield bytes;
-  }
 }

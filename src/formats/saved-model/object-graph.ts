@@ -31,12 +31,27 @@ const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
 export async function readObjectGraph(storage: Storage, bundle: TensorBundle): Promise<ObjectGraph | undefined> {
   const entry = bundle.entries.get(GRAPH_KEY);
   if (entry === undefined) return undefined;
-  const nodes: ObjectNode[] = [];
+  const messages: WireField[] = [];
   for (const field of readFields(await readText(storage, bundle, entry), GRAPH_KEY))
-    if (field.number === 1) nodes.push(readNode(field));
-  for (const { children } of nodes)
-    for (const id of children.values()) if (!(id < nodes.length)) throw badProtobuf(GRAPH_KEY);
-  return nodes;
+    if (field.number === 1) messages.push(field);
+  return messages.map((message) => lazyNode(message, messages.length));
+}
+
+/** Most objects are lists that nobody asks for: each is read when it is looked at. */
+function lazyNode(message: WireField, count: number): ObjectNode {
+  let node: ObjectNode | undefined;
+  const read = (): ObjectNode => {
+    node ??= readNode(message, count);
+    return node;
+  };
+  return {
+    get children() {
+      return read().children;
+    },
+    get attributes() {
+      return read().attributes;
+    },
+  };
 }
 
 /**
@@ -73,13 +88,13 @@ async function readText(
 }
 
 /** Source: tensorflow/core/protobuf/trackable_object_graph.proto. */
-function readNode(node: WireField): ObjectNode {
+function readNode(node: WireField, count: number): ObjectNode {
   const children = new Map<string, number>();
   const attributes: ObjectAttribute[] = [];
   for (const field of readFields(node.bytes, GRAPH_KEY)) {
     if (field.number === 1) {
       const { name, id } = readReference(field);
-      if (children.has(name)) throw badProtobuf(GRAPH_KEY);
+      if (children.has(name) || !(id < count)) throw badProtobuf(GRAPH_KEY);
       children.set(name, id);
     } else if (field.number === 2) attributes.push(readAttribute(field));
   }

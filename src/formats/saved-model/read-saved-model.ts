@@ -37,7 +37,7 @@ export async function readSavedModel(storage: Storage, folder: string, options: 
         field: 'model_config',
         trainingConfig,
         kerasVersion,
-        weightsFile: weights.index,
+        weightsFile: { file: weights.index },
         weights,
         archive: undefined,
         record: undefined,

@@ -3,7 +3,8 @@ import type { FoundFile, OpenFile, Storage } from '../../storage/storage.js';
 
 /** Reads stretches of weight files, each file opened once. */
 export interface WeightReader {
-  read(range: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
+  /** @param into where the bytes may go, if there is room */
+  read(range: ByteRange, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Opens weight files as they are asked for, for the time of some work. */
@@ -15,13 +16,13 @@ export async function withWeightReader<T>(
   const opened = new Map<string, Promise<OpenFile>>();
   try {
     return await work({
-      read: async ({ file, byteOffset, byteLength }) => {
+      read: async ({ file, byteOffset, byteLength }, into) => {
         let opening = opened.get(file);
         if (opening === undefined) {
           opening = storage.open(files.get(file)!);
           opened.set(file, opening);
         }
-        return (await opening).read(byteOffset, byteLength);
+        return (await opening).read(byteOffset, byteLength, into);
       },
     });
   } finally {

@@ -11,10 +11,10 @@ export async function openFile(file: FoundFile): Promise<OpenFile> {
   const handle = await openHandle(file);
   const { byteOffset: start = 0 } = file;
   return {
-    read: async (byteOffset, byteLength) => {
+    read: async (byteOffset, byteLength, into = new Uint8Array(byteLength)) => {
       // Behind a stretch lies something else.
       if (file.byteOffset !== undefined && byteOffset + byteLength > file.byteLength) throw fileChanged(file);
-      const bytes = new Uint8Array(byteLength);
+      const bytes = into.subarray(0, byteLength);
       try {
         for (let done = 0; done < byteLength; ) {
           const place = [bytes, done, byteLength - done, start + byteOffset + done] as const;
