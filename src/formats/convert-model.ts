@@ -1,6 +1,7 @@
 import { RetrofitError } from '../errors.js';
 import { getMember, isObject, type JsonValue } from '../json/json-value.js';
 import type { Loader } from '../layers/layer-facts.js';
+import { inputShape } from '../layers/other-layers.js';
 import { renameKeys } from '../model/compile-settings.js';
 import {
   type Format,
@@ -22,6 +23,8 @@ import {
   structureWarnings,
   tooNewWarning,
 } from './conversion-warnings.js';
+import { hasModule } from './dialects/new-entries.js';
+import { withoutInputShape } from './dialects/translate/cannot-convert.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
@@ -147,11 +150,17 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
 const keepsOperations = (format: Format): boolean =>
   loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && !factsOfContainer(format.container).isLegacy);
 
-/** Where loaders go by the Python modules that entries say, a graph that says none is written anew. */
+/** Where loaders go by the Python modules that entries say, a graph that leaves one out is written anew. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {
   const wantsModules = factsOfContainer(container).modules.includes(dialect);
-  return wantsModules && graph.read?.module === undefined ? unread(graph) : graph;
+  if (!wantsModules || saysModules(graph)) return graph;
+  const [input] = graph.layers;
+  if (input?.implicit && inputShape(input.settings) === undefined) throw withoutInputShape(input.name);
+  return unread(graph);
 }
+
+const saysModules = ({ read, layers }: Graph): boolean =>
+  read?.module !== undefined && layers.every(({ entry }) => entry === undefined || hasModule(entry));
 
 /** The graph without the text it was read from; calls with arguments of their own keep theirs. */
 const unread = (root: Graph): Graph =>

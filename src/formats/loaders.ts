@@ -3,6 +3,7 @@ import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../json/
 import { factsOf } from '../layers/known-layers.js';
 import { isMerge, type Loader } from '../layers/layer-facts.js';
 import { nameProblem } from '../layers/layer-names.js';
+import { inputShape } from '../layers/other-layers.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { MAX_KERAS_CHAIN } from '../limits.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
@@ -158,6 +159,11 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       return ends !== undefined && !isReferenceList(ends);
     });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
+    const [input, first] = graph.layers;
+    if (input!.implicit && first!.graph === undefined && inputShape(input!.settings) === undefined) {
+      const reason = 'is missing, and TensorFlow.js builds a Sequential model by it';
+      return { layer: first!.name, field: 'batch_input_shape', reason };
+    }
   }
   const mismatch = loader === 'tfjs' ? findKeepdimsMismatch(graph) : undefined;
   if (mismatch !== undefined) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { convertModel } from '../../src/formats/convert-model.js';
-import { readModel, retrofit, writeModel } from '../../src/index.js';
+import { inspect, readModel, retrofit, writeModel } from '../../src/index.js';
 import { type Format, listGraphs, type Model } from '../../src/model/model.js';
 import {
   type BuiltModel,
@@ -102,4 +102,24 @@ test('names that the new format takes stay in the record', async () => {
   const after = convertModel(before, { ...KERAS3, dialect: 'keras2' });
   expect(after.record).toEqual(before.record);
   expect(placesOf(after).every(({ isThere }) => isThere)).toBe(true);
+});
+
+test('a Sequential model that was never given a shape loads nowhere, and is converted for nobody', async () => {
+  const model = buildModel();
+  const conv = layerOf(model, 'stem');
+  const group = model.json.weightsManifest[0]!;
+  group.weights = group.weights.filter(({ name }) => name.startsWith('stem/'));
+  const sizes = group.weights.map(({ shape }) => 4 * (shape as number[]).reduce((product, size) => product * size, 1));
+  model.files = new Map([['weights.bin', new Uint8Array(sizes.reduce((sum, size) => sum + size, 0))]]);
+  const json = {
+    ...model.json,
+    modelTopology: { module: 'keras', class_name: 'Sequential', config: { name: 'seq', layers: [conv] } },
+  };
+  const read = await readModel(writeBuilt(join(folder, 'unbuilt'), model, JSON.stringify(json)));
+  const blockedBy = { layer: 'stem', field: 'batch_input_shape' };
+  expect(inspect(read).loads.find(({ loader }) => loader === 'tfjs')).toMatchObject({ ok: false, blockedBy });
+  for (const dialect of ['keras2', 'keras3'] as const) {
+    const converted = async () => writeModel(read, join(folder, `unbuilt-${dialect}.keras`), { dialect });
+    await expect(converted).rejects.toMatchObject({ code: 'cannot-convert', where: { field: 'batch_input_shape' } });
+  }
 });

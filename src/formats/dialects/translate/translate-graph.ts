@@ -9,7 +9,7 @@ import { resolveGraph } from '../../../model/graph-nodes.js';
 import { maskedLayers } from '../../../model/masked-layers.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
-import { cannotConvert } from './cannot-convert.js';
+import { cannotConvert, withoutInputShape } from './cannot-convert.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -290,14 +290,7 @@ function translateModel(
 /** The input that a Sequential model did not write is written now. */
 function translateInput(builder: LayerBuilder, layer: Layer): void {
   const shape = inputShape(layer.settings) ?? builder.inputs[0]?.shape;
-  if (shape === undefined) {
-    throw cannotConvert(
-      layer.name,
-      'batch_input_shape',
-      'the model does not say what shape its input has, and it is built by that',
-      'call the model on data once, or build it with an input shape, and save it again',
-    );
-  }
+  if (shape === undefined) throw withoutInputShape(layer.name);
   const isWritten = inputShape(layer.settings) !== undefined;
   const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
   addTranslated(builder, 'InputLayer', config, []);
