@@ -12,6 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 work, path, folder, count, batch = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
 model = keras.models.load_model(path, compile=False)
@@ -20,9 +21,11 @@ names = sorted(os.listdir(folder))
 files = [(f"{folder}/{name}/{file}", label) for label, name in enumerate(names) for file in sorted(os.listdir(f"{folder}/{name}"))]
 files = files[:count]
 images = np.stack(
-    [np.asarray(keras.utils.load_img(file, target_size=(height, width), interpolation="bicubic")) for file, _ in files]
+    [
+        tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(file), 3), (height, width), "bicubic").numpy() / 255
+        for file, _ in files
+    ]
 )
-images = images.astype("float32") / 255
 labels = np.array([label for _, label in files])
 
 if work == "predict":
