@@ -63,8 +63,8 @@ const SENTENCES: Readonly<
     `(by ${share(Math.max(...stages.map(({ spread }) => spread)))} of their range from image to image at the most). ` +
     'Train the modules longer, or fold their gates into the weights.',
   'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
-    `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, their gates differ between classes ` +
-    `(by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,
+    `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, the gates of one at the least differ ` +
+    `between classes (by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,
 };
 
 const stageNumbers = ({ classSpread, spread, saturation }: StageGates): string =>
@@ -85,7 +85,7 @@ export function nextStep({
   input,
   imagesPath,
 }: ExciteRun): { readonly command: string; readonly note: string } | undefined {
-  const { code, skipStages, rule } = recommendation;
+  const { code, skipStages } = recommendation;
   const [model, images] = [quoted(input.path), quoted(imagesPath)];
   const isOurs = excitation.modules.every(({ kind }) => kind === 'se-retrofit');
   if (code === 'says-little' && isOurs) {
@@ -96,16 +96,22 @@ export function nextStep({
   }
   if (code === 'untrained') {
     return {
-      command: `se-retrofit tune ${model} ${images} -o TUNED-MODEL`,
+      command: `se-retrofit tune ${model} ${images} -o ${quoted(besideModel(input, '-tuned'))}`,
       note: 'The pictures to train with are others than those to judge by.',
     };
   }
   // Only modules of ours can be baked or left out.
   if (!isOurs || (code !== 'says-little' && code !== 'all-say-little')) return undefined;
   return {
-    command: `se-retrofit bake ${model} ${images} -o BAKED-MODEL --below ${rule.spreadBelow}`,
-    note: 'Gates that hardly move are replaced by their means and folded into the weights.',
+    command: `se-retrofit bake ${model} ${images} -o ${quoted(besideModel(input, '-baked'))}`,
+    note: 'The gates are replaced by their means and folded into the weights.',
   };
+}
+
+/** A name for what is made of a model, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`. */
+function besideModel({ path, format }: ExciteRun['input'], suffix: string): string {
+  const [, stem, ending] = /^(.*?)[/]*(\.(?:keras|h5|hdf5|json))?$/i.exec(path)!;
+  return `${stem}${suffix}${format.container === 'tfjs' ? '' : (ending ?? '')}`;
 }
 
 /** A word as a shell takes it. */

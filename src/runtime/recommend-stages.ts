@@ -31,6 +31,8 @@ export interface StageGates {
   readonly spread: number;
   /** The part of it that is between the classes; null where that cannot be known. */
   readonly classSpread: number | null;
+  /** Whether each of its modules by itself is alike for all classes and hardly moves: one that does is not averaged away. */
+  readonly saysLittle: boolean;
   /** Whether every gate of all its modules is at exactly half its range. */
   readonly isUntrained: boolean;
   /** Whether the rule says to leave its modules out. */
@@ -72,7 +74,7 @@ function codeOf(stages: readonly StageGates[]): RecommendationCode {
   const trained = stages.filter(({ isUntrained }) => !isUntrained);
   if (trained.length === 0) return 'untrained';
   if (trained.some(({ classSpread }) => classSpread === null)) return 'unknown-classes';
-  if (trained.every(saysLittle)) return 'all-say-little';
+  if (trained.every((stage) => stage.saysLittle)) return 'all-say-little';
   return trained.some(({ isSkipped }) => isSkipped) ? 'says-little' : 'all-needed';
 }
 
@@ -89,9 +91,12 @@ function describeStage(stage: number, all: readonly ExcitedModule[], allParams: 
     specificity: specificityOf(variances),
     saturation: modules.reduce((sum, module) => sum + (module.saturation * module.channels) / channels, 0),
     ...spreadsOf(variances),
+    saysLittle: modules.every((module) =>
+      saysLittle({ ...spreadsOf(module.variances), saturation: module.saturation }),
+    ),
     isUntrained: modules.every(({ isUntrained }) => isUntrained),
   };
-  const isSkipped = !facts.isUntrained && saysLittle(facts) && facts.paramsShare >= STAGE_RULE.paramsShareFrom;
+  const isSkipped = !facts.isUntrained && facts.saysLittle && facts.paramsShare >= STAGE_RULE.paramsShareFrom;
   return { ...facts, isSkipped };
 }
 

@@ -92,7 +92,7 @@ describe('a report', () => {
       /so the modules are untrained, or dead after too high a learning rate\. Train them, then look again\.\n/,
     );
     expect(stdout).toMatch(/\ngrey-se-excite\/index\.html {2}\([\d.]+ kB, \d+ ms\)\n$/);
-    expect(stderr).toMatch(/^Next: se-retrofit tune grey-se\.keras digits -o TUNED-MODEL\n {2}[^\n]+\n$/);
+    expect(stderr).toMatch(/^Next: se-retrofit tune grey-se\.keras digits -o grey-se-tuned\.keras\n {2}[^\n]+\n$/);
     expect(readFileSync(join(folder, 'grey-se-excite/index.html'), 'utf8')).toContain('Gates of grey-se.keras');
   });
 

@@ -137,12 +137,22 @@ test('one class: no distances, and a warning', () => {
 describe('what to run next', () => {
   const next = (sketches: readonly ModuleSketch[], changes: Partial<ExciteRun> = {}) =>
     nextStep(sketchRun(sketchExcitation(sketches), changes))?.command;
-  const input = { ...sketchRun(sketchExcitation(NET)).input, path: "my net's.keras" };
+  const format = { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' } as const;
+  const input = { ...sketchRun(sketchExcitation(NET)).input, format, path: "my net's.keras" };
 
   test('untrained modules: tune; names are quoted for a shell', () => {
     expect(next([{ stage: 1, isUntrained: true, between: 0, within: 0 }], { input })).toBe(
-      `se-retrofit tune 'my net'\\''s.keras' pictures -o TUNED-MODEL`,
+      `se-retrofit tune 'my net'\\''s.keras' pictures -o 'my net'\\''s-tuned.keras'`,
     );
+  });
+
+  test('no module says anything: bake them all, into a file of the same kind', () => {
+    const steady = [2, 3].map((stage) => ({ stage, between: 0.01, within: 0.02 }));
+    const command = (path: string, container: 'tfjs' | 'keras-zip') =>
+      next(steady, { input: { ...input, path, format: { ...format, container } } });
+    expect(command('nets/a.keras', 'keras-zip')).toBe('se-retrofit bake nets/a.keras pictures -o nets/a-baked.keras');
+    expect(command('nets/a/', 'tfjs')).toBe('se-retrofit bake nets/a/ pictures -o nets/a-baked');
+    expect(command('a/model.json', 'tfjs')).toBe('se-retrofit bake a/model.json pictures -o a/model-baked');
   });
 
   test('modules that are not ours can be neither skipped nor baked: nothing', () => {

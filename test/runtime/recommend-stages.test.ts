@@ -50,6 +50,13 @@ test('a stage is judged by all its modules', () => {
   });
 });
 
+test('one module that moves among many that do not is not averaged away', () => {
+  const steady = Array.from({ length: 5 }, () => ({ stage: 4, between: 0.005, within: 0.01 }));
+  const lively = { stage: 4, between: 0.005, within: 0.06 };
+  expect(recommend([{ stage: 3, ...LIVELY }, ...steady, lively])).toEqual({ code: 'all-needed', ...NOTHING });
+  expect(recommend([{ stage: 3, ...LIVELY }, ...steady]).skipStages).toEqual([4]);
+});
+
 test('where no stage says anything none stands out', () => {
   expect(
     recommend([
