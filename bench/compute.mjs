@@ -1,6 +1,6 @@
 // Measures what computes, whole processes in turn with Keras, and writes docs/COMPUTE.md, docs/compute.svg and
 // docs/compute.json. What was measured is kept in .cache/bench/compute: a run that was interrupted goes on where it stopped.
-//   npm run bench:compute [-- --quick] [--fresh]
+//   npm run bench:compute [-- --quick] [--fresh] [--networks mobilenet-v2,resnet50] [--rounds 3]
 //   --quick   one network, one round, few images, written to .cache/bench/compute only
 //   --fresh   forgets what an earlier run measured
 import { spawnSync } from 'node:child_process';
@@ -15,14 +15,19 @@ import { makeModel } from './make-model.mjs';
 import { CACHE, CLI } from './measure.mjs';
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    fresh: { type: 'boolean', default: false },
+    networks: { type: 'string' },
+    rounds: { type: 'string' },
+  },
 });
 const FOLDER = `${CACHE}compute/`;
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
-const NETWORKS = flags.quick ? ['mobilenet-v2'] : ['mobilenet-v2', 'resnet50'];
+const NETWORKS = flags.networks?.split(',') ?? (flags.quick ? ['mobilenet-v2'] : ['mobilenet-v2', 'resnet50']);
 const WORKS = ['verify', 'excite', 'bake', 'modules', 'all'];
 const BACKENDS = { native: 'tfjs-node-gpu', wasm: 'wasm' };
-const ROUNDS = flags.quick ? 1 : 3;
+const ROUNDS = Number(flags.rounds ?? (flags.quick ? 1 : 3));
 const BATCH = flags.quick ? 8 : 32;
 /** The time of an image is the slope between them: what starting, loading and writing takes falls out. */
 const COUNTS = flags.quick ? [8, 16] : [32, 128];
