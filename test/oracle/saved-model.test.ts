@@ -51,7 +51,8 @@ describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
       expect(await allValues(model)).toEqual(expected);
       expect(model.warnings.map(({ code }) => code)).toContain('shared-weights-parted');
       const { path } = await writeModel(retrofit(model), at('-se.h5'), { force: true });
-      const { outputs } = await keras.compare(before, path, { modes: ['eager'] });
+      // Keras itself gives a checkpoint's values to one of the two layers that an architecture makes of it.
+      const { outputs } = await keras.compare(at('.tf'), path, { modes: ['eager'] });
       expect(outputs.length).toBeGreaterThan(0);
       for (const output of outputs) expect(output).toMatchObject({ eager: 0, finite: true, varied: true });
     }
