@@ -1,4 +1,5 @@
 import { LOADER_NAMES } from '../../../format-names.js';
+import { isNodeLayer } from '../../../layers/tensorflow-nodes.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { FLOATS } from '../../../model/tensor.js';
@@ -29,7 +30,7 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
   if (read !== undefined && isComputed(id, builder) && translateRead({ ...read, builder })) return;
   throw cannotConvert(
     layer.name,
-    layer.isOperation ? 'class_name' : 'function',
+    layer.isOperation ? 'class_name' : isNodeLayer(layer.className) ? 'node_def' : 'function',
     `it is the operation ${nameOf(layer, id)}: for these arguments ${LOADER_NAMES[builder.dialects.target]} has nothing that is certain to compute the same`,
     'keep the model in the format it is in, or rebuild it with a layer in its place',
   );
