@@ -1,6 +1,6 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { inputError, usageError } from '../errors.js';
-import { getMember, isArray, isObject, type JsonValue, numberOf, stringOf } from '../json/json-value.js';
+import { readCompiledLoss } from '../model/compiled-loss.js';
 import type { Model } from '../model/model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { FinalActivation } from './final-activation.js';
@@ -16,22 +16,8 @@ export interface Loss {
   readonly insteadOf: string | undefined;
 }
 
-interface CompiledLoss {
-  readonly kind: Loss['kind'] | undefined;
-  readonly fromLogits: boolean | undefined;
-  readonly labelSmoothing: number;
-  /** A name that is no cross-entropy's. */
-  readonly other: string | undefined;
-}
-
 /** Keras' epsilon: probabilities are kept so far away from 0 and 1 before a logarithm is taken. */
 const EPSILON = 1e-7;
-
-const KINDS: Readonly<Record<string, Loss['kind']>> = {
-  categoricalcrossentropy: 'categorical',
-  sparsecategoricalcrossentropy: 'categorical',
-  binarycrossentropy: 'binary',
-};
 
 /**
  * The cross-entropy that fits a model: as its compile settings say, else by what its output is. A softmax is categorical, a
@@ -70,29 +56,6 @@ export function chooseLoss(
     units,
     insteadOf: compiled.other,
   };
-}
-
-/** The loss among compile settings, as either Keras and TensorFlow.js write them. */
-function readCompiledLoss(config: JsonValue | undefined): CompiledLoss {
-  const loss = onlyValue(getMember(config, 'loss'));
-  const name = stringOf(loss) ?? stringOf(getMember(loss, 'class_name'));
-  const kind = KINDS[(name ?? '').replace(/[^a-z]/gi, '').toLowerCase()];
-  if (kind === undefined) return { kind, fromLogits: undefined, labelSmoothing: 0, other: name };
-  const settings = getMember(loss, 'config');
-  const fromLogits = getMember(settings, 'from_logits');
-  return {
-    kind,
-    fromLogits: fromLogits?.kind === 'literal' ? fromLogits.text === 'true' : undefined,
-    labelSmoothing: numberOf(getMember(settings, 'label_smoothing')) ?? 0,
-    other: undefined,
-  };
-}
-
-/** The loss of a model with one output may stand in a list, or by the name of the output. */
-function onlyValue(loss: JsonValue | undefined): JsonValue | undefined {
-  if (isArray(loss)) return loss.items.length === 1 ? loss.items[0]!.value : undefined;
-  if (!isObject(loss) || getMember(loss, 'class_name') !== undefined) return loss;
-  return loss.members.length === 1 ? loss.members[0]!.value : undefined;
 }
 
 /**
