@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import { BEST_CHOICES, TRAIN_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
+import { BEST_CHOICES, HEAD_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
 import type { BakeFlags } from './commands/bake.js';
 import type { ExciteFlags } from './commands/excite.js';
 import type { VerifyFlags } from './commands/verify.js';
 import { addComputeOptions, addImageOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
 import { MODEL } from './descriptions.js';
 import { collect } from './flags.js';
-import { parseLearningRate, parseValidation, type TuneFlags } from './tune-flags.js';
+import { parseLearningRate, parseTrain, parseValidation, type TuneFlags } from './tune-flags.js';
 
 const IMAGES = 'a folder that holds one folder of images for each class';
 
@@ -71,7 +71,7 @@ function exciteCommand(program: Command): Command {
 function tuneCommand(program: Command): Command {
   const command = program
     .command('tune')
-    .description('train the SE modules of a model')
+    .description('train the SE modules of a model, for its own classes or for new ones')
     .argument('<model>', MODEL)
     .argument('<images>', IMAGES)
     .requiredOption('-o, --output <path>', 'where the trained model goes')
@@ -83,9 +83,14 @@ function tuneCommand(program: Command): Command {
       TUNE_DEFAULTS.learningRate,
     )
     .addOption(
-      new Option('--train <what>', 'the SE modules alone, or all that the model does not freeze')
-        .choices(TRAIN_CHOICES)
-        .default(TUNE_DEFAULTS.train),
+      new Option('--head <what>', "the model's own last layer, or a new one with one unit a class folder")
+        .choices(HEAD_CHOICES)
+        .default(TUNE_DEFAULTS.head),
+    )
+    .option(
+      '--train <parts>',
+      'modules, head (the last layer), norms (their gamma and beta), several with commas between, or all that the model does not freeze (default: modules; with a new head modules,head)',
+      parseTrain,
     )
     .option(
       '--validation <what>',

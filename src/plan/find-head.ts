@@ -1,8 +1,8 @@
 import { inputError } from '../errors.js';
 import { activationName, isNonLinear, isProbability } from '../layers/activations.js';
-import { isAllOnes } from '../layers/layer-facts.js';
 import { isChannelsFirst, numberIn } from '../layers/config.js';
 import { isQuantized } from '../layers/dtype-policy.js';
+import { isAllOnes } from '../layers/layer-facts.js';
 import { readCompiledLoss } from '../model/compiled-loss.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';

@@ -19,9 +19,14 @@ export interface TuneRun {
   readonly options: Readonly<Record<string, unknown>>;
   readonly backend: string;
   readonly loss: TuneReport['loss'];
+  readonly head: TuneReport['head'];
   readonly trainedParams: number;
+  /** Of the whole model. */
+  readonly params: number;
   readonly result: TuneResult;
   readonly output: WriteResult;
+  /** Files of weights that are not, byte for byte, the model's. */
+  readonly changed: readonly string[];
   readonly warnings: readonly Warning[];
   readonly milliseconds: number;
 }
@@ -31,7 +36,7 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   command: 'tune',
   tool: run.tool,
   input: { path: run.inputPath, format: copyOf(run.model.format), layers: run.layers, bytes: run.model.bytes },
-  output: outputOf(run.output),
+  output: { ...outputOf(run.output), changed: [...run.changed] },
   options: { ...run.options },
   backend: run.backend,
   classes: [...run.images.classes],
@@ -40,8 +45,10 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
     skipped: run.result.skipped.map((image) => ({ ...image })),
   },
   loss: run.loss,
+  head: run.head,
   params: { trained: run.trainedParams },
-  before: { ...run.result.before },
+  trained: { parameters: run.trainedParams, of: run.params },
+  before: run.result.before && { ...run.result.before },
   after: { ...run.result.after },
   best: run.result.best,
   epochs: run.result.epochs.map((epoch) => ({ ...epoch })),
@@ -68,12 +75,17 @@ export const epochLine = (
 
 /** What the training did to the numbers of the validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
-  const { result, images, trainedParams } = run;
+  const { result, images, trainedParams, params, changed, output } = run;
   const { training, validation } = countImages(run);
   return [
-    `trained ${count(trainedParams)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
+    `trained ${count(trainedParams)} of ${count(params)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
       `epoch ${result.best} of ${result.epochs.length} is written`,
-    `validation (${count(validation)} images): ${judgedWords(result.before)} before, ${judgedWords(result.after)} after`,
+    `validation (${count(validation)} images): ${result.before === null ? judgedWords(result.after) : `${judgedWords(result.before)} before, ${judgedWords(result.after)} after`}`,
+    ...(output.files.length - changed.length > 1
+      ? [
+          `files of weights that changed: ${changed.map(printable).join(', ')}; the others are the model's, byte for byte`,
+        ]
+      : []),
   ];
 }
 
@@ -93,7 +105,8 @@ export function tuneWarnings(
   partsOf: number | undefined,
 ): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
-  const isWorse = judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy;
+  const isWorse =
+    before !== null && (judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy);
   const worse = `by its ${judgedBy}, not one epoch is better than the model was; the best, ${best}, is written all the same: try a lower --learning-rate or more images`;
   return [
     ...(insteadOf === undefined

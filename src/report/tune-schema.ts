@@ -9,7 +9,8 @@ export const tuneReportSchema = z.object({
   command: z.literal('tune'),
   tool: z.string(),
   input: inputSchema,
-  output: outputSchema,
+  /** `changed`: the files of weights that are not, byte for byte, the model's. */
+  output: outputSchema.extend({ changed: z.array(z.string()) }),
   options: z.record(z.string(), z.unknown()),
   backend: z.string(),
   classes: z.array(z.string()),
@@ -19,8 +20,11 @@ export const tuneReportSchema = z.object({
     skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
   }),
   loss: z.enum(['categorical', 'binary']),
+  head: z.enum(['kept', 'new']),
   params: z.object({ trained: z.number() }),
-  before: judgedSchema,
+  trained: z.object({ parameters: z.number(), of: z.number() }),
+  /** Null with a new head. */
+  before: judgedSchema.nullable(),
   after: judgedSchema,
   /** The epoch that was written. */
   best: z.number(),

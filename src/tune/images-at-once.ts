@@ -22,18 +22,21 @@ const OTHERWISE = 6;
 export interface MemoryNeed {
   readonly steps: Steps;
   readonly trained: ReadonlySet<kinds.Layer>;
+  /** See `TrainedWeights`. */
+  readonly keeping: ReadonlySet<kinds.Layer>;
   readonly isNative: boolean;
 }
 
 /** Whether what comes of a batch depends on how many of its images are computed at once: where batch norms are trained. */
-export const usesBatchStatistics = (trained: ReadonlySet<kinds.Layer>): boolean => [...trained].some(isBatchNorm);
+export const usesBatchStatistics = ({ trained, keeping }: Pick<MemoryNeed, 'trained' | 'keeping'>): boolean =>
+  [...trained].some((layer) => isBatchNorm(layer) && !keeping.has(layer));
 
 /**
  * How many images are computed at once, so that they fit: found from the shapes of the network, the same on every machine.
  * Gradients of the parts of a batch are added up.
  */
 export function imagesAtOnce(need: MemoryNeed, size: ImageSize): number {
-  const native = usesBatchStatistics(need.trained) ? STATISTICS_BYTES : NATIVE_BYTES;
+  const native = usesBatchStatistics(need) ? STATISTICS_BYTES : NATIVE_BYTES;
   const most = need.isNative ? native : WASM_BYTES;
   return Math.max(1, Math.floor(most / bytesAnImage(need, size)));
 }

@@ -58,6 +58,15 @@ export function chooseLoss(
   };
 }
 
+/** @throws RetrofitError `one-class` */
+export function checkLabels(classes: readonly string[], labels: ReadonlySet<number | undefined>, folder: string): void {
+  if (labels.size > 1) return;
+  throw inputError('one-class', `all images are of one class, "${classes[[...labels][0] ?? 0] ?? ''}"`, {
+    where: { file: folder },
+    hint: 'give a folder that holds one folder of images for each class',
+  });
+}
+
 /**
  * Refuses classes that are not those of the output.
  * @throws RetrofitError `wrong-class-count`, `one-class`
@@ -70,12 +79,7 @@ export function checkClasses(
 ): void {
   const wanted = Math.max(units, 2);
   const where = { file: folder };
-  if (labels.size < 2) {
-    throw inputError('one-class', `all images are of one class, "${classes[[...labels][0] ?? 0] ?? ''}"`, {
-      where,
-      hint: 'give a folder that holds one folder of images for each class',
-    });
-  }
+  checkLabels(classes, labels, folder);
   if (classes.length === wanted) return;
   const output = units === 1 ? 'one unit, for two classes' : `${units} units, one a class`;
   throw usageError(
@@ -83,7 +87,7 @@ export function checkClasses(
     `the images are of ${classes.length} classes, and the output of the model has ${output}`,
     {
       where,
-      hint: 'name all classes in the order of the output units with --labels, folders of images may be missing; for other classes, give the model another last layer first',
+      hint: 'name all classes in the order of the output units with --labels, folders of images may be missing; for other classes, give it a new last layer: --head new',
     },
   );
 }

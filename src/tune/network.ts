@@ -18,6 +18,8 @@ import type { TuneOptions } from './tune-options.js';
 export interface Network {
   readonly loss: Loss;
   readonly weights: TrainedWeights;
+  /** Of the whole model, trained or not. */
+  readonly parameters: number;
   /** See `imagesAtOnce`. */
   readonly imagesAtOnce: (size: ImageSize) => number;
   /** Whether training has an influence from the first layer on: `look` gives the images themselves. */
@@ -39,7 +41,7 @@ export interface Judgement {
 /**
  * Makes a loaded model ready; it is of no other use afterwards.
  * @param original the model as it was read
- * @throws RetrofitError `several-outputs`, `not-a-classifier`, `no-modules`, `all-frozen`
+ * @throws RetrofitError `several-outputs`, `not-a-classifier`, and whatever `findTrainedWeights` throws
  */
 export function makeNetwork(
   { tf }: TensorFlow,
@@ -59,10 +61,11 @@ export function makeNetwork(
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
   const steps = listSteps(tf, runs, weights.layers);
-  const need = { steps, trained: weights.layers, isNative: isNative(tf) };
+  const need = { steps, trained: weights.layers, keeping: weights.keeping, isNative: isNative(tf) };
   return {
     loss,
     weights,
+    parameters: runs.countParams(),
     looksAtNothing: steps.settled.length === 0,
     imagesAtOnce: (size) => imagesAtOnce(need, size),
     look: (images) => {
@@ -86,7 +89,7 @@ function setTrainingModes(
   tf: TensorFlow['tf'],
   original: Model,
   { runs, model }: LoadedModel,
-  { layers }: TrainedWeights,
+  { layers, keeping }: TrainedWeights,
 ): void {
   const isCalledForInference = findInferenceCalls(model);
   const { dialect, container } = original.format;
@@ -95,6 +98,7 @@ function setTrainingModes(
     setTrainingMode(tf, layer, {
       isCalledForInference: isCalledForInference(path),
       isTrained: layers.has(layer),
+      keepsStatistics: keeping.has(layer),
       correctsVariance: dialect === 'keras2' && container !== 'tfjs',
     });
   }

@@ -55,8 +55,8 @@ export interface TuneEvents {
 }
 
 export interface TuneResult {
-  /** Of the validation's images, as everything here. */
-  readonly before: Judged;
+  /** Of the validation's images, as everything here; null where the head is new. */
+  readonly before: Judged | null;
   readonly after: Judged;
   readonly epochs: readonly Epoch[];
   /** The epoch whose weights these are. */
@@ -88,7 +88,7 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
   };
   if (from !== undefined) restore(task.tensorflow, weights, adam, from.values);
   const memory = { kept: keepPixels(), look: rememberSeen(task.tensorflow, network, task.size) };
-  const before = from?.before ?? (await judgeAll(task, memory, onSkipped));
+  const before = from === undefined ? await judgeBefore(task, memory, onSkipped) : from.before;
   const epochs: Epoch[] = [...(from?.epochs ?? [])];
   const keepsCheckpoints = events.onCheckpoint !== undefined;
   let best = from === undefined ? undefined : prefixed(from.values, 'best/');
@@ -148,6 +148,10 @@ async function trainEpoch(
   }
   return sum.mean();
 }
+
+/** What the model was worth; a new head is worth nothing yet. */
+const judgeBefore = async (...of: Parameters<typeof judgeAll>): Promise<Judged | null> =>
+  of[0].options.head === 'new' ? null : judgeAll(...of);
 
 /** Loss and accuracy over the validation's images. */
 async function judgeAll(

@@ -1,6 +1,9 @@
 import type { Preprocess } from '../images/preprocess.js';
 
-export const TRAIN_CHOICES = ['modules', 'all'] as const;
+/** What can be trained: see `findTrainedWeights`. */
+export const TRAIN_PARTS = ['modules', 'head', 'norms', 'all'] as const;
+export type TrainPart = (typeof TRAIN_PARTS)[number];
+export const HEAD_CHOICES = ['keep', 'new'] as const;
 export const BEST_CHOICES = ['loss', 'accuracy'] as const;
 
 /** How a model is trained. */
@@ -8,8 +11,9 @@ export interface TuneOptions {
   readonly epochs: number;
   /** Of the first step; it falls to 0 along half a cosine. */
   readonly learningRate: number;
-  /** The SE modules alone, or everything that the model does not say is frozen. */
-  readonly train: (typeof TRAIN_CHOICES)[number];
+  /** Whether the last layer is that of the model, or a new one for other classes. */
+  readonly head: (typeof HEAD_CHOICES)[number];
+  readonly train: readonly TrainPart[];
   /** Images of one step. */
   readonly batch: number;
   /** Of the split, the order of the images, their changes, and dropout. */
@@ -28,8 +32,12 @@ export interface TuneOptions {
 export const TUNE_DEFAULTS = {
   epochs: 5,
   learningRate: 1e-3,
-  train: 'modules',
+  head: 'keep',
   validation: 0.1,
   shift: 0,
   best: 'loss',
 } as const;
+
+/** What is trained where nobody says it. */
+export const defaultTrain = (head: TuneOptions['head']): TuneOptions['train'] =>
+  head === 'new' ? ['modules', 'head'] : ['modules'];

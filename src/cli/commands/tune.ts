@@ -18,15 +18,17 @@ import { loadModel } from '../../runtime/load-model.js';
 import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
+import { replaceHead } from '../../transforms/replace-head.js';
 import { replaceWeights } from '../../transforms/replace-weights.js';
 import { writeCheckpoint } from '../../tune/checkpoint.js';
 import { fingerprintOf } from '../../tune/fingerprint.js';
 import { usesBatchStatistics } from '../../tune/images-at-once.js';
 import { findLabelledImages, type LabelledImages } from '../../tune/labelled-images.js';
-import { checkClasses } from '../../tune/loss.js';
+import { checkClasses, checkLabels } from '../../tune/loss.js';
 import { makeNetwork } from '../../tune/network.js';
 import { tuneModel } from '../../tune/tune-model.js';
-import type { TuneOptions } from '../../tune/tune-options.js';
+import { defaultTrain, type TuneOptions } from '../../tune/tune-options.js';
+import { listChangedFiles } from '../changed-files.js';
 import { readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, writeReport } from '../report-file.js';
@@ -44,13 +46,15 @@ const MOST_WARNINGS = 20;
 /** Trains the modules of a model, or all of it, with a folder of images, and writes the best epoch. */
 export async function tune(path: string, folder: string, flags: TuneFlags): Promise<void> {
   const started = performance.now();
-  const model = await readFrom(nodeStorage, path, readOptions(flags));
-  const place = await placeOf(path, model, flags);
-  await checkPlace(model, place, flags);
+  const read = await readFrom(nodeStorage, path, readOptions(flags));
+  const place = await placeOf(path, read, flags);
+  await checkPlace(read, place, flags);
   await checkCheckpoints(flags, place);
-  await checkReportPlaces(flags, model, place);
+  await checkReportPlaces(flags, read, place);
   const page = flags.html === undefined ? undefined : await importPage();
-  const images = await findLabelledImages(folder, flags.labels, flags.validation, flags.seed);
+  const known = flags.head === 'new' ? undefined : read.record?.classes;
+  const images = await findLabelledImages(folder, { labels: flags.labels, known }, flags.validation, flags.seed);
+  const model = flags.head === 'new' ? withNewHead(read, folder, images, flags) : read;
 
   const { network, result, leftOut, partsOf, ...trained } = await train(model, folder, images, flags);
   const tuned = convertModel(replaceWeights(model, result.values), place.format);
@@ -63,9 +67,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     layers: countLayers(model.graph),
     images,
     loss: network.loss.kind,
+    head: flags.head === 'new' ? 'new' : 'kept',
+    params: network.parameters,
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
     output,
+    changed: await listChangedFiles(read, output),
     warnings: [
       ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
       ...leftOut,
@@ -79,6 +86,11 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   else if (!flags.quiet) show(run);
 }
 
+function withNewHead(model: Model, folder: string, { classes, training }: LabelledImages, { seed }: TuneFlags): Model {
+  checkLabels(classes, new Set(training.map(({ label }) => label)), folder);
+  return replaceHead(model, classes, { seed });
+}
+
 /** Loads the model and trains it, telling how it goes. */
 async function train(model: Model, folder: string, images: LabelledImages, flags: TuneFlags) {
   const options = tuneOptions(model, flags);
@@ -87,7 +99,7 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
   // Whatever the result is written as, it was trained without them.
   const leftOut = loaded.model.warnings.filter(saysLeftOut);
   const size = imageSize(loaded.runs, model.path);
-  const network = makeNetwork(tensorflow, model, loaded, flags.train);
+  const network = makeNetwork(tensorflow, model, loaded, options.train);
   checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
   const { checkpoints } = flags;
   const given = checkpoints === undefined ? undefined : await fingerprintOf(nodeStorage, model, images, options);
@@ -133,7 +145,8 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
   const { validation, labels = null } = flags;
   const atOnce = network.imagesAtOnce(size);
   const isParted =
-    usesBatchStatistics(network.weights.layers) && atOnce < Math.min(flags.batch, images.training.length);
+    usesBatchStatistics({ ...network.weights, trained: network.weights.layers }) &&
+    atOnce < Math.min(flags.batch, images.training.length);
   const partsOf = isParted ? atOnce : undefined;
   return {
     network,
@@ -141,15 +154,17 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
     leftOut,
     partsOf,
     backend: tensorflow.backend,
-    options: { ...options, validation, labels },
+    options: { ...options, train: options.train.join(','), validation, labels },
   };
 }
 
 /** How the model is to be trained, as the flags say. */
 function tuneOptions(model: Model, flags: TuneFlags): TuneOptions {
-  const { epochs, learningRate, train, batch, seed, shift, patience, best } = flags;
+  const { epochs, learningRate, head, batch, seed, shift, patience, best } = flags;
+  const train = flags.train ?? defaultTrain(head);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
-  return { epochs, learningRate, train, batch, seed, preprocess, flip: flags.flip ?? false, shift, patience, best };
+  const flip = flags.flip ?? false;
+  return { epochs, learningRate, head, train, batch, seed, preprocess, flip, shift, patience, best };
 }
 
 async function importPage() {

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readModel, tuneReportSchema } from '../../src/index.js';
+import { bytesIn, expectFailure, makeFolders } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
+import { writePictures } from '../support/labelled-pictures.js';
+import { makeTunePlace, type TunePlace } from './tune-place.js';
+
+const newFolder = makeFolders();
+const OWN = ['otter', 'puma', 'quail'];
+
+let place: TunePlace;
+let images: string;
+beforeAll(async () => {
+  place = await makeTunePlace();
+  images = join(newFolder(), 'own');
+  await writePictures(images, OWN, 12);
+});
+
+const tune = (model: string, output: string, ...words: readonly string[]) =>
+  runHere([
+    ...['tune', place.model(model), images, '-o', output, '--head', 'new', '--backend', 'wasm'],
+    ...['--epochs', '6', '--learning-rate', '0.02', '--json', ...words],
+  ]);
+
+describe('tune --head new', () => {
+  test('trains modules and a head for the folders, which later commands know', async () => {
+    const [output, again] = [join(newFolder(), 'own'), join(newFolder(), 'other')];
+    const result = await tune('resnet-dropout', output);
+    expect(result.stderr).toBe('');
+    const report = tuneReportSchema.parse(JSON.parse(result.stdout));
+    expect(report).toMatchObject({ head: 'new', before: null, classes: OWN, options: { train: 'modules,head' } });
+    expect(report.output.changed).toEqual(['se_modules.bin', 'se_head.bin']);
+    expect(report.trained.parameters).toBeLessThan(report.trained.of);
+    expect(report.after.accuracy).toBeGreaterThan(0.6);
+    expect((await readModel(output)).record?.classes).toEqual(OWN);
+    // Another run shares all files but these, byte for byte.
+    expect((await tune('resnet-dropout', again, '--seed', '5')).code).toBe(0);
+    const [one, other] = [bytesIn(output), bytesIn(again)];
+    expect([...one.keys()].sort()).toEqual([...other.keys()].sort());
+    const differing = [...one].filter(([name, bytes]) => other.get(name) !== bytes).map(([name]) => name);
+    expect(differing.sort()).toEqual(['se_head.bin', 'se_modules.bin']);
+    // The folder of one class is missing: which output is which is known all the same.
+    const two = join(newFolder(), 'two');
+    await writePictures(two, OWN.slice(1), 4);
+    const next = await runHere([
+      ...['tune', output, two, '-o', join(newFolder(), 'next'), '--train', 'head', '--epochs', '1'],
+      ...['--backend', 'wasm', '--json'],
+    ]);
+    const kept = tuneReportSchema.parse(JSON.parse(next.stdout));
+    expect(kept).toMatchObject({ head: 'kept', classes: OWN, output: { changed: ['se_head.bin'] } });
+    const excited = await runHere([
+      ...['excite', output, two, '-o', join(newFolder(), 'gates'), '--backend', 'wasm', '--json', '--quiet'],
+    ]);
+    expect(excited.code).toBe(0);
+    // A class that it does not have.
+    await writePictures(two, ['raven'], 4);
+    expectFailure(
+      await runHere(['tune', output, two, '-o', join(newFolder(), 'x'), '--backend', 'wasm']),
+      2,
+      'raven',
+      '--head new',
+    );
+  });
+
+  test('in a Keras file, and a head alone', async () => {
+    const output = join(newFolder(), 'own.keras');
+    const report = tuneReportSchema.parse(JSON.parse((await tune('keras3.keras', output, '--train', 'head')).stdout));
+    expect(report).toMatchObject({ head: 'new', options: { train: 'head' }, output: { changed: ['own.keras'] } });
+    expect((await readModel(output)).record?.classes).toEqual(OWN);
+  });
+
+  test('says so where the folders are not the classes of the model', async () => {
+    const result = await runHere([
+      ...['tune', place.model('resnet-dropout'), images, '-o', join(newFolder(), 'x'), '--backend', 'wasm'],
+    ]);
+    expectFailure(result, 2, '3 classes', '5 units', '--head new');
+  });
+
+  test('wishes that cannot be met', async () => {
+    const output = join(newFolder(), 'x');
+    expectFailure(await tune('resnet-dropout', output, '--train', 'all,head'), 2, 'all');
+    expectFailure(await tune('resnet-dropout', output, '--train', 'tail'), 2, 'tail');
+    expectFailure(await tune('resnet-dropout', output, '--head', 'none'), 2, 'head');
+    const single = join(newFolder(), 'single');
+    await writePictures(single, ['cat'], 4);
+    const alone = await runHere(['tune', place.model('resnet-dropout'), single, '-o', output, '--head', 'new']);
+    expectFailure(alone, 4, 'all images are of one class, "cat"');
+  });
+
+  test('resumes, and not with other classes', async () => {
+    const [checkpoints, output] = [join(newFolder(), 'states'), join(newFolder(), 'x')];
+    const words = ['--checkpoints', checkpoints, '--epochs', '2'];
+    const first = tuneReportSchema.parse(JSON.parse((await tune('resnet-dropout', output, ...words)).stdout));
+    const again = await tune('resnet-dropout', `${output}2`, ...words, '--resume');
+    expect(tuneReportSchema.parse(JSON.parse(again.stdout)).epochs).toEqual(first.epochs);
+    const kept = await tune('resnet-dropout', `${output}3`, ...words, '--resume', '--train', 'head');
+    expectFailure(kept, 2, '--train was modules,head');
+  });
+});
