@@ -5,7 +5,7 @@ import { nodeStorage } from '../storage/node/node-storage.js';
 
 /** The files of weights of an output that are none of the model's that it was made of, byte for byte. */
 export async function listChangedFiles({ files }: Model, output: WriteResult): Promise<readonly string[]> {
-  const folder = output.format.container === 'tfjs' ? output.path : nodeStorage.join(output.path, '..');
+  const folder = nodeStorage.join(output.path, '..');
   const changed: string[] = [];
   for (const name of output.files) {
     if (name.endsWith('.json')) continue;
