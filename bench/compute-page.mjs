@@ -1,8 +1,7 @@
 // The words and the plot around the numbers of bench/compute.mjs.
-import { scaleBand, scaleLog } from 'd3-scale';
 import { LIGHT } from '../dist/src/report/figures/palette.js';
-import { element, group, label, standaloneSvg } from '../dist/src/report/figures/svg.js';
 import { NAMES } from './benchmarks-page.mjs';
+import { dotPlot } from './dot-plot.mjs';
 
 /** What Keras does for a work of ours: it predicts once a pass, or trains. */
 export const KERAS_WORK = {
@@ -103,10 +102,6 @@ ${table(['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wasm, s', '
 `;
 }
 
-const WIDTH = 860;
-const LEFT = 260;
-const HEAD = 34;
-const ROW = 28;
 const MARKS = [
   { key: 'native', name: 'native', fill: LIGHT.accent },
   { key: 'wasm', name: 'wasm', fill: LIGHT.muted },
@@ -119,42 +114,5 @@ export function computeFigure(page) {
     name: `${NAMES[row.network]}, ${row.work}`,
     marks: MARKS.map((mark) => ({ ...mark, at: Math.max(0.1, row[mark.key].image) })),
   }));
-  const all = lines.flatMap(({ marks }) => marks.map(({ at }) => at));
-  const x = scaleLog([Math.min(...all), Math.max(...all)], [LEFT, WIDTH - 10]).nice();
-  const y = scaleBand(
-    lines.map((_, index) => index),
-    [HEAD, HEAD + lines.length * ROW],
-  ).paddingInner(0.3);
-  const bottom = HEAD + lines.length * ROW;
-  const ticks = x.ticks(6).filter((tick) => /^[125]0*$/.test(String(tick)));
-  const body = [
-    ...ticks.flatMap((tick) => [
-      element('line', { x1: x(tick), x2: x(tick), y1: HEAD - 6, y2: bottom, stroke: LIGHT.grid }),
-      label(`${tick} ms`, { x: x(tick), y: bottom + 16, 'text-anchor': 'middle', fill: LIGHT.muted }),
-    ]),
-    ...MARKS.map(({ name, fill }, index) =>
-      group(
-        { transform: `translate(${LEFT + index * 110} 0)` },
-        element('circle', { cx: 6, cy: 6, r: 6, fill }),
-        label(name, { x: 20, y: 10, size: 12, fill: LIGHT.ink }),
-      ),
-    ),
-    ...lines.map(({ name, marks }, index) => {
-      const middle = y(index) + y.bandwidth() / 2;
-      return group(
-        {},
-        label(name, { x: LEFT - 10, y: middle + 4, size: 12, 'text-anchor': 'end', fill: LIGHT.ink }),
-        ...marks.map(({ at, fill }) => element('circle', { cx: x(at), cy: middle, r: 6, fill })),
-      );
-    }),
-  ];
-  return standaloneSvg({
-    width: WIDTH,
-    height: bottom + 26,
-    title: 'Milliseconds an image',
-    description: lines
-      .map(({ name, marks }) => `${name}: ${marks.map((mark) => `${mark.name} ${mark.at.toFixed(1)} ms`).join(', ')}`)
-      .join('. '),
-    body: body.join(''),
-  });
+  return dotPlot({ title: 'Milliseconds an image', marks: MARKS, rows: lines, left: 260, digits: 1 });
 }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
-import { nearestNames } from '../nearest-names.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { makeProgram } from './program.js';
@@ -27,7 +26,7 @@ export async function runWords(words: readonly string[]): Promise<number> {
     return EXIT_CODES.usage;
   }
   try {
-    refuseUnknownCommand(program, words);
+    await refuseUnknownCommand(program, words);
     await program.parseAsync([...words], { from: 'user' });
     return EXIT_DONE;
   } catch (error) {
@@ -71,13 +70,15 @@ const commandError = (error: CommanderError) =>
  * A first word that is no command is the model of `add`, unless no file is called so and one of the commands nearly is.
  * @throws RetrofitError `unknown-command`
  */
-function refuseUnknownCommand({ commands }: Command, words: readonly string[]): void {
+async function refuseUnknownCommand({ commands }: Command, words: readonly string[]): Promise<void> {
   const names = [...commands.map((command) => command.name()), 'help'];
   const isHelp = words[0] === 'help';
   const word = isHelp ? words[1] : words[0];
   if (word === undefined || names.includes(word) || word.startsWith('-')) return;
+  if (!isHelp && existsSync(word)) return;
+  const { nearestNames } = await import('../nearest-names.js');
   const [meant] = nearestNames(word, names);
-  if (!isHelp && (meant === undefined || existsSync(word))) return;
+  if (!isHelp && meant === undefined) return;
   throw usageError('unknown-command', `there is no command${isHelp ? '' : ' and no file'} called "${word}"`, {
     hint: meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`,
   });

@@ -2,6 +2,7 @@ import { access, appendFile, constants, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
+import { loadSharp } from '../images/load-sharp.js';
 import type { Model } from '../model/model.js';
 import { printable } from '../report/printable.js';
 import { fileSystemReason, isMissing } from '../storage/node/file-system-errors.js';
@@ -51,7 +52,7 @@ export async function checkReportPlaces(
     const path = flags[flag];
     if (path === undefined) continue;
     if (OTHER_ENDINGS.test(path) && !ENDINGS[flag].test(path)) throw badEnding(flag, path);
-    if (PNG.test(path)) await loadSharp();
+    if (PNG.test(path)) await loadPngSharp();
     await checkReportPlace(path, flag, model, output);
     const report = await nodeStorage.canonical(path);
     if (taken.has(report)) throw badPlace(flag, path, 'would stand where another report goes');
@@ -157,20 +158,12 @@ export async function writeReport(
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+const loadPngSharp = () => loadSharp('drawings become PNG');
+
 /** Twice the drawing's own size: sharp on the screens that people have. */
 async function drawPng(svg: string): Promise<Uint8Array> {
-  const sharp = await loadSharp();
+  const sharp = await loadPngSharp();
   return sharp(encode(svg), { density: 144, limitInputPixels: false }).png().toBuffer();
-}
-
-async function loadSharp() {
-  try {
-    return (await import('sharp')).default;
-  } catch {
-    throw usageError('no-sharp', 'drawings become PNG with sharp, which does not run here', {
-      hint: 'give a name in .svg, or install it: npm install sharp@0.35.5',
-    });
-  }
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {

@@ -69,12 +69,13 @@ export async function verifyBoth(
 
 /** Whether there are changes, and all of them are other values in modules that se-retrofit put in. */
 function isOfModules(model: Model, { changed }: WeightsVerdict): boolean {
+  if (changed.length === 0) return false;
   const layers = new Set(
     findRetrofittedModules(model).flatMap(({ graph, parts }) =>
       Object.values(parts).map(({ name }) => [...graph, name].join('/')),
     ),
   );
-  return changed.length > 0 && changed.every(({ layer, reason }) => reason === 'values' && layers.has(layer));
+  return changed.every(({ layer, reason }) => reason === 'values' && layers.has(layer));
 }
 
 /** The modules that se-retrofit put in; none where they are not what they were. */

@@ -1,5 +1,4 @@
-import type { JsonDocument } from '../json/json-value.js';
-import { getMember } from '../json/json-value.js';
+import { getMember, type JsonDocument } from '../json/json-value.js';
 import type { Container, Dialect, Model, Warning, WeightLayout, WrittenContainer } from '../model/model.js';
 import type { FindOptions, FoundFile, PendingOutput, Storage } from '../storage/storage.js';
 import type { WrittenArchitecture } from './check-written.js';

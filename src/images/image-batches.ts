@@ -1,6 +1,7 @@
-import { inputError, usageError } from '../errors.js';
+import { inputError } from '../errors.js';
 import { MAX_KEPT_PIXEL_BYTES } from '../limits.js';
 import type { ImageFile } from './list-images.js';
+import { loadSharp } from './load-sharp.js';
 import { type Preprocess, preprocess } from './preprocess.js';
 
 /** What a model's input takes. */
@@ -106,17 +107,8 @@ function keeping(decode: Decode, kept: KeptPixels | undefined): Decode {
   };
 }
 
-/** sharp is loaded when the first image is: reading and writing models goes without it. */
 async function imageDecoder({ height, width, channels }: ImageSize): Promise<Decode> {
-  const { default: sharp } = await import('sharp').catch((error: Error) => {
-    throw usageError(
-      'no-sharp',
-      `images are decoded with sharp, which does not run here: ${error.message.split('\n')[0]}`,
-      {
-        hint: 'npm install sharp@0.35.5',
-      },
-    );
-  });
+  const sharp = await loadSharp('images are decoded');
   return async (path) => {
     const { data, info } = await sharp(path, { failOn: 'error' })
       .autoOrient()

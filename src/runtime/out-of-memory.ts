@@ -14,8 +14,13 @@ const FULL = 'the memory is full: ';
 const outOfMemory = (what: string, batch: number | undefined): RetrofitError =>
   usageError('out-of-memory', FULL + what, {
     where: { field: 'batch' },
-    hint: `${batch === undefined || batch === 1 ? 'a smaller --batch needs less' : `try --batch ${Math.ceil(batch / 4)} instead of ${batch}`}; a native backend has more (se-retrofit backends says how to get one)`,
+    hint: `${smallerBatch(batch)}; a native backend has more (se-retrofit backends says how to get one)`,
   });
+
+function smallerBatch(batch: number | undefined): string {
+  if (batch === undefined) return 'a smaller --batch needs less';
+  return batch === 1 ? 'one image alone needs more' : `try --batch ${Math.ceil(batch / 4)} instead of ${batch}`;
+}
 
 /**
  * The same error, or what it means where a computation found no room.

@@ -1,8 +1,6 @@
-import type { KernelFunc, NamedAttrMap, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
-
-const KERNEL = 'MaxPoolGrad';
-const mended = new WeakSet<KernelFunc>();
 
 interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
@@ -15,9 +13,7 @@ interface WasmBackend {
  * pools in front of one.
  */
 export function mendMaxPoolGradient(tf: TensorFlow['tf']): void {
-  const own = tf.getKernel(KERNEL, 'wasm');
-  if (mended.has(own.kernelFunc)) return;
-  const kernelFunc: KernelFunc = (call) => {
+  replaceKernel(tf, 'MaxPoolGrad', 'wasm', () => (call) => {
     const { dy, input } = call.inputs as unknown as Record<'dy' | 'input', Tensor4D>;
     const { filterSize, strides, pad, dimRoundingMode } = call.attrs as NamedAttrMap;
     const info = tf.backend_util.computePool2DInfo(
@@ -34,10 +30,7 @@ export function mendMaxPoolGradient(tf: TensorFlow['tf']): void {
     const [values, gradients, found] = [input, dy, result].map((tensor) => backend.typedArrayFromHeap(tensor));
     spread(values!, gradients!, found!, info);
     return result;
-  };
-  mended.add(kernelFunc);
-  tf.unregisterKernel(KERNEL, 'wasm');
-  tf.registerKernel({ ...own, kernelFunc });
+  });
 }
 
 type Info = ReturnType<TensorFlow['tf']['backend_util']['computePool2DInfo']>;

@@ -1,11 +1,10 @@
-import type { KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
 
 interface WasmBackend {
   incRef(dataId: object): void;
 }
-
-const mended = new WeakSet<KernelFunc>();
 
 /**
  * Makes the wasm backend hand on memory where an operation changes nothing, as its own reshaping does: what is cloned, and what
@@ -16,16 +15,11 @@ export function shareWasmMemory(tf: TensorFlow['tf']): void {
   mend('Cast', ({ dtype }, attrs) => dtype === attrs?.dtype && dtype !== 'string');
 
   function mend(kernelName: string, changesNothing: (x: TensorInfo, attrs: NamedAttrMap | undefined) => boolean): void {
-    const own = tf.getKernel(kernelName, 'wasm');
-    if (mended.has(own.kernelFunc)) return;
-    const kernelFunc: KernelFunc = (call) => {
+    replaceKernel(tf, kernelName, 'wasm', (own) => (call) => {
       const { x } = call.inputs as Record<'x', TensorInfo>;
-      if (!changesNothing(x, call.attrs as NamedAttrMap | undefined)) return own.kernelFunc(call);
+      if (!changesNothing(x, call.attrs as NamedAttrMap | undefined)) return own(call);
       (call.backend as WasmBackend).incRef(x.dataId);
       return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
-    };
-    mended.add(kernelFunc);
-    tf.unregisterKernel(kernelName, 'wasm');
-    tf.registerKernel({ ...own, kernelFunc });
+    });
   }
 }

@@ -26,7 +26,7 @@ export const isBatchNorm = (layer: kinds.Layer): boolean => layer.getClassName()
  */
 export function frozenBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor): Tensor {
   const { movingMean, movingVariance } = layer as unknown as BatchNorm;
-  return normalised(tf, layer as unknown as BatchNorm, input, movingMean.read(), movingVariance.read());
+  return normalised(tf, layer, input, movingMean.read(), movingVariance.read());
 }
 
 /** By what a batch norm that keeps to its moving averages multiplies each channel, and what it adds. */
@@ -55,14 +55,19 @@ export function trainedBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor, co
   const isCorrected = correctsVariance && input.rank === 4 && count > 1;
   follow(norm.movingMean, mean);
   follow(norm.movingVariance, isCorrected ? tf.mul(variance, count / (count - 1)) : variance);
-  return normalised(tf, norm, input, mean, variance);
+  return normalised(tf, layer, input, mean, variance);
+}
+
+/** The shape in which what a batch norm has one number a channel of meets its input. */
+export function channelShape(layer: kinds.Layer, input: Tensor): number[] {
+  const channels = channelsOf(layer as unknown as BatchNorm, input);
+  return input.shape.map((size, index) => (index === channels ? size : 1));
 }
 
 /** One product and one sum, as TensorFlow computes it; mean and variance have one number a channel. */
-function normalised(tf: Core, norm: BatchNorm, input: Tensor, mean: Tensor, variance: Tensor): Tensor {
-  const channels = channelsOf(norm, input);
-  const shape = input.shape.map((size, index) => (index === channels ? size : 1));
-  const { factor, offset } = factorsOf(tf, norm, mean, variance);
+function normalised(tf: Core, layer: kinds.Layer, input: Tensor, mean: Tensor, variance: Tensor): Tensor {
+  const shape = channelShape(layer, input);
+  const { factor, offset } = factorsOf(tf, layer as unknown as BatchNorm, mean, variance);
   return tf.add(tf.mul(input, tf.reshape(factor, shape)), tf.reshape(offset, shape));
 }
 

@@ -2,7 +2,7 @@ import type { NamedAttrMap, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { type Clipping, clippingGradient } from '../runtime/quick-gradients.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { channelFactors, isBatchNorm } from './batch-norm.js';
+import { channelFactors, channelShape, isBatchNorm } from './batch-norm.js';
 
 type Core = TensorFlow['tf'];
 
@@ -86,7 +86,6 @@ export function frozenUnit(tf: Core, unit: FrozenUnit): (input: Tensor) => Tenso
 
 /** Computes a batch norm that nothing trains, of whatever axis, as one product and one sum. */
 export function frozenNorm(tf: Core, layer: kinds.Layer): (input: Tensor) => Tensor {
-  const { axis } = layer as unknown as { axis: number | [number] };
   const factors = lazily(() =>
     tf.tidy(() => {
       const { factor, offset } = channelFactors(tf, layer);
@@ -95,8 +94,7 @@ export function frozenNorm(tf: Core, layer: kinds.Layer): (input: Tensor) => Ten
   );
   return tf.customGrad((x) => {
     const { factor, offset } = factors();
-    const channels = ([axis].flat()[0]! + (x as Tensor).rank) % (x as Tensor).rank;
-    const shape = (x as Tensor).shape.map((size, index) => (index === channels ? size : 1));
+    const shape = channelShape(layer, x as Tensor);
     const value = tf.add(tf.mul(x as Tensor, tf.reshape(factor, shape)), tf.reshape(offset, shape));
     return { value, gradFunc: (dy: Tensor) => tf.tidy(() => tf.mul(dy, tf.reshape(factor, shape))) };
   });

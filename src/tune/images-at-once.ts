@@ -1,4 +1,5 @@
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
+import { memoizeByObject } from '../formats/memoize-by-object.js';
 import type { ImageSize } from '../images/image-batches.js';
 import { isBatchNorm } from './batch-norm.js';
 import type { Step, Steps } from './training-steps.js';
@@ -31,21 +32,26 @@ export interface MemoryNeed {
 export const usesBatchStatistics = ({ trained, keeping }: Pick<MemoryNeed, 'trained' | 'keeping'>): boolean =>
   [...trained].some((layer) => isBatchNorm(layer) && !keeping.has(layer));
 
+/** It is asked for with each batch. */
+const known = memoizeByObject<MemoryNeed, ImageSize, number>();
+
 /**
  * How many images are computed at once, so that they fit: found from the shapes of the network, the same on every machine.
  * Gradients of the parts of a batch are added up.
  */
-export function imagesAtOnce(need: MemoryNeed, size: ImageSize): number {
-  const native = usesBatchStatistics(need) ? STATISTICS_BYTES : NATIVE_BYTES;
-  const most = need.isNative ? native : WASM_BYTES;
-  return Math.max(1, Math.floor(most / bytesAnImage(need, size)));
-}
+export const imagesAtOnce = (need: MemoryNeed, size: ImageSize): number =>
+  known(need, size, () => {
+    const native = usesBatchStatistics(need) ? STATISTICS_BYTES : NATIVE_BYTES;
+    const most = need.isNative ? native : WASM_BYTES;
+    return Math.max(1, Math.floor(most / bytesAnImage(need, size)));
+  });
 
 /** The most that one image takes in a training step, from above. */
 export function bytesAnImage({ steps, trained }: MemoryNeed, { height, width, channels }: ImageSize): number {
   const shapes = new Map<number, Shape>([[steps.input, [1, height, width, channels]]]);
   let [kept, largest] = [0, 0];
-  for (const step of [...steps.settled, ...steps.others]) {
+  const others = new Set(steps.others);
+  for (const step of [...steps.settled, ...others]) {
     const inputs = step.inputs.map((value) => shapes.get(value)!);
     const outputs = outputShapes(step, inputs);
     step.outputs.forEach((value, index) => {
@@ -53,9 +59,9 @@ export function bytesAnImage({ steps, trained }: MemoryNeed, { height, width, ch
     });
     const [read, made] = [bytesOf(inputs), bytesOf(outputs)];
     largest = Math.max(largest, read, made);
-    if (steps.others.includes(step)) kept += made * keptBy(step, trained);
+    if (others.has(step)) kept += made * keptBy(step, trained);
   }
-  return bytesOf([...steps.frontier].map((value) => shapes.get(value)!)) + kept + WORKING * largest;
+  return bytesOf(steps.frontier.map((value) => shapes.get(value)!)) + kept + WORKING * largest;
 }
 
 type Shape = readonly (number | null)[];

@@ -27,19 +27,11 @@ export interface Steps {
 
 /** Layers that give the same for the same, and no more than their type says. */
 const SETTLED_CLASSES: readonly string[] = [
-  ...[
-    'Activation',
-    'Add',
-    'Average',
-    'AveragePooling2D',
-    'BatchNormalization',
-    'Concatenate',
-    'Conv2D',
-    'Conv2DTranspose',
-  ],
-  ...['Cropping2D', 'Dense', 'DepthwiseConv2D', 'ELU', 'Flatten', 'GlobalAveragePooling2D', 'GlobalMaxPooling2D'],
-  ...['LayerNormalization', 'LeakyReLU', 'MaxPooling2D', 'Maximum', 'Minimum', 'Multiply', 'PReLU', 'Permute', 'ReLU'],
-  ...['Rescaling', 'Reshape', 'SeparableConv2D', 'Softmax', 'UpSampling2D', 'ZeroPadding2D'],
+  ...['Activation', 'Add', 'Average', 'AveragePooling2D', 'BatchNormalization', 'Concatenate', 'Conv2D'],
+  ...['Conv2DTranspose', 'Cropping2D', 'Dense', 'DepthwiseConv2D', 'ELU', 'Flatten', 'GlobalAveragePooling2D'],
+  ...['GlobalMaxPooling2D', 'LayerNormalization', 'LeakyReLU', 'MaxPooling2D', 'Maximum', 'Minimum', 'Multiply'],
+  ...['PReLU', 'Permute', 'ReLU', 'Rescaling', 'Reshape', 'SeparableConv2D', 'Softmax', 'UpSampling2D'],
+  ...['ZeroPadding2D'],
 ];
 
 /**

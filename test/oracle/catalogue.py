@@ -314,6 +314,59 @@ def unet(K):
     return K.keras.Model(inputs, conv(K, conv(K, x, 4, activation="relu"), 1, 1, activation="sigmoid", name="mask"))
 
 
+@model("a generator: Conv2DTranspose with batch norms, its image made by a tanh convolution")
+def generator(K):
+    L = K.layers
+    inputs = L.Input((12,))
+    x = L.Reshape((4, 4, 8))(L.Dense(128)(inputs))
+    for number, filters in enumerate((8, 6)):
+        x = L.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=False)(x)
+        x = L.LeakyReLU(name=f"site_{number}")(L.BatchNormalization()(x))
+    return K.keras.Model(inputs, conv(K, x, 3, activation="tanh", name="picture"))
+
+
+@model("a U-Net with attention gates: additive, a map of one channel that a sigmoid makes")
+def attention_unet(K):
+    L = K.layers
+    inputs = image(K)
+    a = conv(K, inputs, 6, activation="relu", name="site_0")
+    b = conv(K, L.MaxPooling2D(2)(a), 8, activation="relu", name="site_1")
+    up = L.UpSampling2D(2)(b)
+    both = L.Add(name="gate_sum")([conv(K, a, 4, 1, name="gate_skip"), conv(K, up, 4, 1, name="gate_signal")])
+    psi = conv(K, L.Activation("relu")(both), 1, 1, activation="sigmoid", name="gate_map")
+    x = L.Concatenate()([L.Multiply()([a, psi]), up])
+    x = conv(K, x, 6, activation="relu", name="site_2")
+    return K.keras.Model(inputs, conv(K, x, 1, 1, activation="sigmoid", name="mask"))
+
+
+@model("a denoiser (DnCNN): what the network takes away from its input, by one Add over all of it")
+def denoiser(K):
+    L = K.layers
+    inputs = image(K)
+    x = conv(K, inputs, 6, activation="relu", name="site_0")
+    for number in (1, 2):
+        x = L.Activation("relu", name=f"site_{number}")(L.BatchNormalization()(conv(K, x, 6, use_bias=False)))
+    return K.keras.Model(inputs, L.Add(name="clean")([inputs, conv(K, x, 3, name="noise")]))
+
+
+@model("InceptionTime: inception modules of Conv1D inside residual units")
+def inception_time(K):
+    L = K.layers
+    inputs = L.Input((32, 2))
+    x = inputs
+    for number in (0, 1):
+        shortcut = L.BatchNormalization()(L.Conv1D(12, 1, padding="same", use_bias=False)(x))
+        for _ in range(2):
+            narrow = L.Conv1D(4, 1, padding="same", use_bias=False)(x)
+            branches = [L.Conv1D(3, size, padding="same", use_bias=False)(narrow) for size in (3, 5, 9)]
+            branches.append(L.Conv1D(3, 1, padding="same", use_bias=False)(L.MaxPooling1D(3, 1, padding="same")(x)))
+            x = L.ReLU()(L.BatchNormalization()(L.Concatenate()(branches)))
+        x = L.Conv1D(12, 3, padding="same", use_bias=False)(x)
+        x = L.BatchNormalization(name=f"site_{number}")(x)
+        x = L.ReLU()(L.Add()([shortcut, x]))
+    return K.keras.Model(inputs, L.Dense(4, activation="softmax")(L.GlobalAveragePooling1D()(x)))
+
+
 @model("convolution units with PReLU and LeakyReLU")
 def prelu(K):
     L = K.layers

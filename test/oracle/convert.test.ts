@@ -49,7 +49,8 @@ const MODELS = [
   'normalized',
 ];
 /** What the two Kerases write in other ways. */
-const OF_BOTH = /nested|dictionaries|sequential_input|time_distributed|augmented|preprocessed|normalized/;
+const OF_BOTH =
+  /nested_dictionaries|nested_sequential|time_distributed_deep|augmented_everywhere|preprocessed|normalized/;
 const OF_ONE_KERAS = ['augmented_anew'];
 /** A norm in a TimeDistributed: Keras 3 trains it on the frames of one step at a time, Keras 2 on all of them at once. */
 const TRAINED_OTHERWISE = ['time_distributed_layers'];

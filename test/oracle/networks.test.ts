@@ -5,6 +5,7 @@ import { planRetrofit, type RetrofitOptions } from '../../src/index.js';
 import { isAll } from '../support/is-all.js';
 import { randomIndex } from '../support/pairwise.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { SEED } from '../support/turns.js';
 import { describeOracle } from './oracle.js';
 import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
 
@@ -40,7 +41,6 @@ const NETWORKS: readonly Network[] = [
 ];
 
 const KINDS = ['keras2', 'keras3'] as const;
-const SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
 const folder = temporaryFolder();
 
 /** All of them in test:all, else one for each Keras, from the seed, and never the half gigabyte of VGG-16. */

@@ -6,6 +6,7 @@ import { randomNetwork } from '../support/random-network.js';
 import { randomOptions, saveModel } from '../support/random-retrofit.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { useBackend } from '../support/tensorflow.js';
+import { SEED } from '../support/turns.js';
 import { describeOracle } from './oracle.js';
 import { expectExact, retrofitSaved } from './saved-models.js';
 
@@ -13,7 +14,6 @@ import { expectExact, retrofitSaved } from './saved-models.js';
 // Keras computes the very same numbers. The seed is the test's name.
 
 const folder = temporaryFolder();
-const FIRST_SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
 const COUNT = isAll ? 300 : 12;
 const REFUSALS: readonly string[] = ['nothing-found', 'nothing-chosen', 'already-retrofitted', 'cannot-convert'];
 
@@ -21,7 +21,7 @@ beforeAll(() => useBackend('cpu'));
 
 for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'random networks', (keras) => {
-    const seeds = Array.from({ length: COUNT }, (_, index) => FIRST_SEED + index + (kind === 'keras3' ? 10_000 : 0));
+    const seeds = Array.from({ length: COUNT }, (_, index) => SEED + index + (kind === 'keras3' ? 10_000 : 0));
     test.each(seeds)('network %i', async (seed) => {
       const place = join(folder, `${kind}-${seed}`);
       await saveModel(randomNetwork(seed), join(place, 'web'));

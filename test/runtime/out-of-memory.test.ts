@@ -51,5 +51,5 @@ test('the hint names a batch that takes a quarter', () => {
   const full = namingMemory(new Error('out of memory'), 32);
   expect(full).toMatchObject({ hint: expect.stringContaining('--batch 8 instead of 32') });
   expect(namingMemory(full, 5)).toMatchObject({ hint: expect.stringContaining('--batch 2 instead of 5') });
-  expect(namingMemory(full, 1)).toMatchObject({ hint: expect.stringContaining('a smaller --batch') });
+  expect(namingMemory(full, 1)).toMatchObject({ hint: expect.stringContaining('one image alone') });
 });

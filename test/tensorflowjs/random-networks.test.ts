@@ -6,16 +6,16 @@ import { randomNetwork } from '../support/random-network.js';
 import { randomOptions, saveModel } from '../support/random-retrofit.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { firstDifference, loadModel, predict, seededInputs, tf, useBackend } from '../support/tensorflow.js';
+import { SEED } from '../support/turns.js';
 
 const folder = temporaryFolder();
-const FIRST_SEED = Number(process.env.SE_RETROFIT_SEED ?? 1);
 const COUNT = isAll ? 1000 : 150;
 
 beforeAll(() => useBackend('cpu'));
 
 const REFUSALS: readonly string[] = ['nothing-found', 'nothing-chosen', 'already-retrofitted'];
 
-test.each(Array.from({ length: COUNT }, (_, index) => FIRST_SEED + index))(
+test.each(Array.from({ length: COUNT }, (_, index) => SEED + index))(
   'network %i predicts the same bits',
   async (seed) => {
     const network = randomNetwork(seed);

@@ -38,11 +38,11 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path), false);
-  if (!flags.json) tell(...writtenLines(flags));
   if (flags.json) {
     print(reportLine(inspectReport(run, inspection, flags.layers === true)));
     return;
   }
+  tell(...writtenLines(flags));
   const { dialect } = model.format;
   const [head, ...rows] = textTable(stageTable(plan));
   print(

@@ -135,7 +135,8 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
     },
   )
     .catch((error) => {
-      throw namingMemory(error, flags.batch);
+      // What does not fit at once is computed in parts, down to single images.
+      throw namingMemory(error, 1);
     })
     .finally(() => {
       bar.clear();

@@ -11,6 +11,7 @@ import {
 import { MAX_SHARDS } from '../../limits.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { findWeightsPart } from '../find-weights-part.js';
 import { readBeginning, readJsonFile } from '../read-json-file.js';
 import { joinShards, type ShardMap } from '../weight-layouts/joined-shards.js';
 
@@ -126,12 +127,9 @@ function readNames(json: JsonValue, field: string): readonly string[] {
 const badMap = (message: string, field: string) =>
   inputError('bad-manifest', message, { where: { field }, hint: 'save the weights again in Keras' });
 
-async function findShard(storage: Storage, folder: string, name: string, options: FindOptions): Promise<FoundFile> {
-  return storage.findInside(folder, name, options).catch((error) => {
-    if (error?.code !== 'not-found') throw error;
-    throw inputError('weights-missing', `the file "${name}" of the weights is missing`, {
-      where: { file: storage.join(folder, name) },
-      hint: 'sharded weights are several files: copy all of them into one folder',
-    });
+const findShard = (storage: Storage, folder: string, name: string, options: FindOptions): Promise<FoundFile> =>
+  findWeightsPart(storage, folder, name, options, {
+    named: `file "${name}" of the weights`,
+    where: { file: storage.join(folder, name) },
+    hint: 'sharded weights are several files: copy all of them into one folder',
   });
-}

@@ -3,6 +3,7 @@ import { MAX_ELEMENTS, MAX_TABLE_BYTES } from '../../limits.js';
 import type { ByteRange } from '../../model/tensor.js';
 import { DTYPE_BYTES } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { findWeightsPart } from '../find-weights-part.js';
 import { standInError } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
 import { readTable } from './sstable.js';
@@ -92,15 +93,12 @@ export async function openBundle(
 
 const digits = (number: number): string => String(number).padStart(5, '0');
 
-async function findPart(storage: Storage, folder: string, name: string, options: FindOptions): Promise<FoundFile> {
-  return storage.findInside(folder, name, options).catch((error) => {
-    if (error?.code !== 'not-found') throw error;
-    throw inputError('weights-missing', `the file "${name}" of the checkpoint is missing`, {
-      where: { file: storage.join(folder, name) },
-      hint: 'a checkpoint is several files: copy all of them into one folder',
-    });
+const findPart = (storage: Storage, folder: string, name: string, options: FindOptions): Promise<FoundFile> =>
+  findWeightsPart(storage, folder, name, options, {
+    named: `file "${name}" of the checkpoint`,
+    where: { file: storage.join(folder, name) },
+    hint: 'a checkpoint is several files: copy all of them into one folder',
   });
-}
 
 async function readIndex(storage: Storage, index: FoundFile): Promise<Uint8Array> {
   if (index.byteLength > MAX_TABLE_BYTES)

@@ -2,6 +2,7 @@ import { inputError } from '../../errors.js';
 import { CHUNK_BYTES, HEAD_BYTES } from '../../limits.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { findWeightsPart } from '../find-weights-part.js';
 import { findStandIn } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
 import { storedBytes, type WeightGroup, type WeightSpec } from '../weight-layouts/tfjs-manifest.js';
@@ -30,13 +31,11 @@ export async function locateWeights(
   }
   return { located, files };
 
-  async function findFile(path: string, field: string): Promise<FoundFile> {
-    return storage.findInside(folder, path, options).catch((error) => {
-      if (error?.code !== 'not-found') throw error;
-      throw inputError('weights-missing', `the weight file "${path}" is missing`, {
-        where: { file: modelFile.path, field },
-        hint: 'copy all files of the model into one folder',
-      });
+  function findFile(path: string, field: string): Promise<FoundFile> {
+    return findWeightsPart(storage, folder, path, options, {
+      named: `weight file "${path}"`,
+      where: { file: modelFile.path, field },
+      hint: 'copy all files of the model into one folder',
     });
   }
 

@@ -7,6 +7,7 @@ import { damage } from '../../support/damage.js';
 import { buildFile, hdf5Fixture } from '../../support/hdf5-files.js';
 import { answersOf, openBytes } from '../../support/hdf5-judge.js';
 import { isAll } from '../../support/is-all.js';
+import { SEED } from '../../support/turns.js';
 
 // Who means harm computes the checksums anew: here they always hold.
 vi.mock('../../../src/storage/hdf5/checksum.js', () => ({ verifyChecksum: () => {}, lookup3: () => 0 }));
@@ -23,7 +24,7 @@ test.each([
   'values_v108',
 ])('a damaged %s whose checksums are right is read or refused, soon', (name) => {
   const whole = readFileSync(hdf5Fixture(`kinds/${name}.h5`));
-  const random = randomNumbers(Number(process.env.SE_RETROFIT_SEED ?? 1), `bombs ${name}`);
+  const random = randomNumbers(SEED, `bombs ${name}`);
   for (let mutant = 0; mutant < MUTANTS; mutant += 1) {
     const bytes = damage(whole, random);
     const start = performance.now();

@@ -5,6 +5,7 @@ import { randomNumbers } from '../../../src/random.js';
 import { damage } from '../../support/damage.js';
 import { type Answers, answersOf, openBytes, startJudge } from '../../support/hdf5-judge.js';
 import { isAll } from '../../support/is-all.js';
+import { SEED } from '../../support/turns.js';
 
 // HDF5's own library, by h5wasm, is the judge of what we read.
 
@@ -87,7 +88,7 @@ function compare(ours: Answers, theirs: Answers) {
 
 test.each(DAMAGED)('a damaged %s is read as HDF5 reads it, or refused', async (name) => {
   const whole = readFileSync(FIXTURES + name);
-  const random = randomNumbers(Number(process.env.SE_RETROFIT_SEED ?? 1), `damaged ${name}`);
+  const random = randomNumbers(SEED, `damaged ${name}`);
   let [same, onlyOurs] = [0, 0];
   for (let mutant = 0; mutant < MUTANTS; mutant += 1) {
     const bytes = damage(whole, random);

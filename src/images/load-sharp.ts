@@ -1,0 +1,15 @@
+import { usageError } from '../errors.js';
+
+/**
+ * Loads sharp for those who want pictures: reading and writing models goes without it.
+ * @param use what is done with it, for the message: `images are decoded`
+ * @throws RetrofitError `no-sharp` where it does not run
+ */
+export async function loadSharp(use: string) {
+  const { default: sharp } = await import('sharp').catch((error: Error) => {
+    throw usageError('no-sharp', `${use} with sharp, which does not run here: ${error.message.split('\n')[0]}`, {
+      hint: 'npm install sharp@0.35.5',
+    });
+  });
+  return sharp;
+}
