@@ -75,12 +75,15 @@ function tuneCommand(program: Command): Command {
     .argument('<model>', MODEL)
     .argument('<images>', IMAGES)
     .requiredOption('-o, --output <path>', 'where the trained model goes')
-    .option('--epochs <number>', 'how often each image is seen', wholeNumber('epochs', 1), TUNE_DEFAULTS.epochs)
+    .option(
+      '--epochs <number>',
+      'how often each image is seen (default: 5; with a new head 20, or up to 60 where there are few images)',
+      wholeNumber('epochs', 1),
+    )
     .option(
       '--learning-rate <number>',
-      'of Adam, at first; it falls to 0 along half a cosine',
+      'of Adam, at first; it falls to 0 along half a cosine (default: 0.001; with --train all 0.0001)',
       parseLearningRate,
-      TUNE_DEFAULTS.learningRate,
     )
     .addOption(
       new Option('--head <what>', "the model's own last layer, or a new one with one unit a class folder")
@@ -103,7 +106,11 @@ function tuneCommand(program: Command): Command {
         .choices(BEST_CHOICES)
         .default(TUNE_DEFAULTS.best),
     )
-    .option('--patience <epochs>', 'stop after so many epochs without a better one', wholeNumber('patience', 1))
+    .option(
+      '--patience <epochs>',
+      'stop after so many epochs without a better one (default: with a new head 10, else never)',
+      wholeNumber('patience', 1),
+    )
     .option('--flip', 'mirror half of the images, left to right')
     .option('--shift <pixels>', 'move images by up to so much', wholeNumber('shift', 0), TUNE_DEFAULTS.shift)
     .option('--checkpoints <folder>', 'keep there what --resume needs, after each epoch')

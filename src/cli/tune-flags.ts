@@ -9,7 +9,9 @@ export interface TuneFlags
   extends Pick<Flags, 'output' | 'weights' | 'to' | 'dialect' | 'force' | 'quiet' | 'allowLinks'>,
     ComputeFlags,
     ImageFlags,
-    Pick<TuneOptions, 'epochs' | 'learningRate' | 'head' | 'shift' | 'best'> {
+    Pick<TuneOptions, 'head' | 'shift' | 'best'> {
+  readonly epochs?: number;
+  readonly learningRate?: number;
   readonly train?: TuneOptions['train'];
   readonly validation: Validation;
   readonly flip?: boolean;

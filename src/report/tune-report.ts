@@ -48,7 +48,8 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   head: run.head,
   params: { trained: run.trainedParams },
   trained: { parameters: run.trainedParams, of: run.params },
-  before: run.result.before && { ...run.result.before },
+  before: run.head === 'new' ? null : { ...run.result.before },
+  fitted: run.head === 'new' ? { ...run.result.before } : null,
   after: { ...run.result.after },
   best: run.result.best,
   epochs: run.result.epochs.map((epoch) => ({ ...epoch })),
@@ -75,12 +76,12 @@ export const epochLine = (
 
 /** What the training did to the numbers of the validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
-  const { result, images, trainedParams, params, changed, output } = run;
+  const { result, images, trainedParams, params, changed, output, head } = run;
   const { training, validation } = countImages(run);
   return [
     `trained ${count(trainedParams)} of ${count(params)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
-      `epoch ${result.best} of ${result.epochs.length} is written`,
-    `validation (${count(validation)} images): ${result.before === null ? judgedWords(result.after) : `${judgedWords(result.before)} before, ${judgedWords(result.after)} after`}`,
+      `${result.best === 0 ? 'the new head alone' : `epoch ${result.best} of ${result.epochs.length}`} is written`,
+    `validation (${count(validation)} images): ${judgedWords(result.before)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after)} after`,
     ...(output.files.length - changed.length > 1
       ? [
           `files of weights that changed: ${changed.map(printable).join(', ')}; the others are the model's, byte for byte`,
@@ -101,13 +102,14 @@ export const skippedImageLine = ({ path, reason }: { readonly path: string; read
 export function tuneWarnings(
   { before, after, best, skipped }: TuneResult,
   { insteadOf }: Loss,
-  judgedBy: TuneOptions['best'],
+  { best: judgedBy }: Pick<TuneOptions, 'best'>,
   partsOf: number | undefined,
 ): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
-  const isWorse =
-    before !== null && (judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy);
-  const worse = `by its ${judgedBy}, not one epoch is better than the model was; the best, ${best}, is written all the same: try a lower --learning-rate or more images`;
+  const isWorse = best === 0 || (judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy);
+  const written =
+    best === 0 ? 'the new head alone, which is written' : `the model was; the best, ${best}, is written all the same`;
+  const worse = `by its ${judgedBy}, not one epoch is better than ${written}: try a lower --learning-rate or more images`;
   return [
     ...(insteadOf === undefined
       ? []

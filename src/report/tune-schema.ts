@@ -23,10 +23,11 @@ export const tuneReportSchema = z.object({
   head: z.enum(['kept', 'new']),
   params: z.object({ trained: z.number() }),
   trained: z.object({ parameters: z.number(), of: z.number() }),
-  /** Null with a new head. */
+  /** Null with a new head: then `fitted` is what the model is worth with that alone, fitted to the images and nothing else trained. */
   before: judgedSchema.nullable(),
+  fitted: judgedSchema.nullable(),
   after: judgedSchema,
-  /** The epoch that was written. */
+  /** The epoch that was written; 0: none, but the new head alone. */
   best: z.number(),
   epochs: z.array(
     z.object({

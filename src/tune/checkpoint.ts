@@ -25,8 +25,7 @@ const epochSchema = z.object({
 const stateSchema = z.object({
   /** What the run was given; see `fingerprint`. */
   given: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  /** Null where the head is new: it knows nothing yet. */
-  before: judgedSchema.nullable(),
+  before: judgedSchema,
   /** Epochs that are done. */
   epochs: z.array(epochSchema).min(1),
   skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
@@ -44,7 +43,7 @@ export type Epoch = Readonly<z.infer<typeof epochSchema>>;
 /** Everything that a run needs to go on, as it is between two epochs. */
 export interface Checkpoint {
   readonly given: Readonly<Record<string, string | number | boolean | null>>;
-  readonly before: Judged | null;
+  readonly before: Judged;
   readonly epochs: readonly Epoch[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   /** Weights, moments, and the weights of the best epoch so far. */

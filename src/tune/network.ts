@@ -41,6 +41,8 @@ export interface Judgement {
 /**
  * Makes a loaded model ready; it is of no other use afterwards.
  * @param original the model as it was read
+ * @param isStill whether what is not trained computes as in inference, as Keras has it of a base that is called with
+ * `training=False`: without its dropouts, which would blur what a new head reads and are there for weights that move
  * @throws RetrofitError `several-outputs`, `not-a-classifier`, and whatever `findTrainedWeights` throws
  */
 export function makeNetwork(
@@ -48,19 +50,20 @@ export function makeNetwork(
   original: Model,
   loaded: LoadedModel,
   train: TuneOptions['train'],
+  isStill = false,
 ): Network {
   const { runs, model } = loaded;
   const found = findFinalActivation(model);
   const shapes = runs.outputs.map(({ shape }) => shape);
   const chosen = chooseLoss(original, shapes, found.activation);
   const weights = findTrainedWeights(original, loaded, train);
-  setTrainingModes(tf, original, loaded, weights);
+  setTrainingModes(tf, original, loaded, weights, isStill);
   // Keras leaves the activation out too: the logarithm of what it rounds to 0 would be lost, and its gradient with it.
   const fits = found.activation === (chosen.kind === 'binary' ? 'sigmoid' : 'softmax');
   const leavesOut = fits && found.path !== undefined;
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
-  const steps = listSteps(tf, runs, weights.layers);
+  const steps = listSteps(tf, runs, weights.layers, isStill);
   const need = { steps, trained: weights.layers, keeping: weights.keeping, isNative: isNative(tf) };
   return {
     loss,
@@ -70,7 +73,7 @@ export function makeNetwork(
     imagesAtOnce: (size) => imagesAtOnce(need, size),
     look: (images) => {
       const { input, settled, frontier } = steps;
-      return [...runSteps(settled, new Map([[input, images]]), frontier, true).values()];
+      return [...runSteps(settled, new Map([[input, images]]), frontier, !isStill).values()];
     },
     judge: (seen, labels, isTraining) => {
       const { others, frontier } = steps;
@@ -90,13 +93,14 @@ function setTrainingModes(
   original: Model,
   { runs, model }: LoadedModel,
   { layers, keeping }: TrainedWeights,
+  isStill: boolean,
 ): void {
   const isCalledForInference = findInferenceCalls(model);
   const { dialect, container } = original.format;
   for (const { layer, path } of listRunningLayers(runs)) {
     if (modelIn(layer) !== undefined) continue;
     setTrainingMode(tf, layer, {
-      isCalledForInference: isCalledForInference(path),
+      isCalledForInference: isCalledForInference(path) || (isStill && !layers.has(layer)),
       isTrained: layers.has(layer),
       keepsStatistics: keeping.has(layer),
       correctsVariance: dialect === 'keras2' && container !== 'tfjs',

@@ -11,16 +11,19 @@ const OWN = ['otter', 'puma', 'quail'];
 
 let place: TunePlace;
 let images: string;
+/** Not those, and so many that chance tells no more than half of them right. */
+let others: string;
 beforeAll(async () => {
   place = await makeTunePlace();
-  images = join(newFolder(), 'own');
+  [images, others] = [join(newFolder(), 'own'), join(newFolder(), 'others')];
   await writePictures(images, OWN, 12);
+  await writePictures(others, OWN, 30);
 });
 
 const tune = (model: string, output: string, ...words: readonly string[]) =>
   runHere([
     ...['tune', place.model(model), images, '-o', output, '--head', 'new', '--backend', 'wasm'],
-    ...['--epochs', '6', '--learning-rate', '0.02', ...words],
+    ...['--epochs', '4', ...words],
   ]);
 
 const report = async (...of: Parameters<typeof tune>) => {
@@ -31,12 +34,14 @@ const report = async (...of: Parameters<typeof tune>) => {
 describe('tune --head new', () => {
   test('trains modules and a head for the folders, which later commands know', async () => {
     const [output, again] = [join(newFolder(), 'own'), join(newFolder(), 'other')];
-    const first = await report('resnet-dropout', output);
+    const first = await report('resnet-dropout', output, '--validation', others);
     expect(first).toMatchObject({ head: 'new', before: null, classes: OWN, options: { train: 'modules,head' } });
     // The old head's weights are gone from the file that held them.
     expect(first.output.changed).toEqual(['group1-shard2of2.bin', 'se_modules.bin', 'se_head.bin']);
     expect(first.trained.parameters).toBeLessThan(first.trained.of);
-    expect(first.epochs.at(-1)!.loss).toBeLessThan(first.epochs[0]!.loss);
+    expect(first.after.accuracy).toBeGreaterThan(0.75);
+    expect(first.fitted!.accuracy).toBeGreaterThan(0.75);
+    expect(first.after.loss).toBeLessThan(first.fitted!.loss);
     expect((await readModel(output)).record?.classes).toEqual(OWN);
     // Another run shares all files but these, byte for byte.
     expect((await tune('resnet-dropout', again, '--seed', '5')).code).toBe(0);
@@ -82,6 +87,35 @@ describe('tune --head new', () => {
       ...['tune', place.model('resnet-dropout'), images, '-o', join(newFolder(), 'x'), '--backend', 'wasm'],
     ]);
     expectFailure(result, 2, '3 classes', '5 units', '--head new');
+  });
+
+  test('from five images a class', async () => {
+    const few = join(newFolder(), 'few');
+    await writePictures(few, OWN, 5);
+    const tuneFew = async (...words: readonly string[]) => {
+      const output = join(newFolder(), 'own.h5');
+      const { stdout } = await runHere([
+        ...[
+          'tune',
+          place.model('keras.h5'),
+          few,
+          '-o',
+          output,
+          '--head',
+          'new',
+          '--backend',
+          'wasm',
+          '--json',
+          ...words,
+        ],
+      ]);
+      return tuneReportSchema.parse(JSON.parse(stdout));
+    };
+    // Of each class one to judge by.
+    expect((await tuneFew('--epochs', '1')).images).toMatchObject({ training: 12, validation: 3 });
+    const { options, after } = await tuneFew('--validation', others);
+    expect(options).toMatchObject({ epochs: 60, learningRate: 1e-3, patience: 10 });
+    expect(after.accuracy).toBeGreaterThan(0.55);
   });
 
   test('wishes that cannot be met', async () => {

@@ -11,19 +11,19 @@ interface Curves {
   readonly title: string;
   readonly training: readonly number[];
   readonly validation: readonly number[];
-  /** Of the validation, before the training; undefined where there is no such thing. */
-  readonly before: number | undefined;
+  /** Of the validation, before the training. */
+  readonly before: number;
   readonly format: string;
 }
 
 /** Loss and accuracy over the epochs; `best` is the epoch that is written. */
-export const trainingCurves = (epochs: readonly Epoch[], before: Judged | null, best: number): readonly Figure[] => [
+export const trainingCurves = (epochs: readonly Epoch[], before: Judged, best: number): readonly Figure[] => [
   panel(
     {
       title: 'Loss',
       training: epochs.map(({ loss }) => loss),
       validation: epochs.map(({ validationLoss }) => validationLoss),
-      before: before?.loss,
+      before: before.loss,
       format: '~r',
     },
     best,
@@ -33,7 +33,7 @@ export const trainingCurves = (epochs: readonly Epoch[], before: Judged | null, 
       title: 'Accuracy',
       training: epochs.map(({ accuracy }) => accuracy),
       validation: epochs.map(({ validationAccuracy }) => validationAccuracy),
-      before: before?.accuracy,
+      before: before.accuracy,
       format: '~%',
     },
     best,
@@ -42,9 +42,9 @@ export const trainingCurves = (epochs: readonly Epoch[], before: Judged | null, 
 
 function panel(curves: Curves, best: number): Figure {
   const { title, training, validation, before } = curves;
+  const reached = [before, ...validation][best]!;
   const x = scaleLinear([0, training.length], [LEFT, WIDTH - RIGHT]);
-  const start = before === undefined ? [] : [before];
-  const y = upOf([...training, ...validation, ...start]);
+  const y = upOf([...training, ...validation, before]);
   const path = (values: readonly number[], first: number) =>
     line<number>(
       (_, index) => x(first + index),
@@ -56,18 +56,16 @@ function panel(curves: Curves, best: number): Figure {
     width: WIDTH,
     height: HEIGHT,
     title: `${title} over the epochs`,
-    description: `Validation: ${before === undefined ? '' : `${before.toPrecision(3)} before, `}${validation[best - 1]!.toPrecision(3)} after epoch ${best}`,
+    description: `Validation: ${before.toPrecision(3)} before, ${reached.toPrecision(3)} after epoch ${best}`,
     body: [
       label(title, { ...INK, x: LEFT, y: 20, size: 15, 'font-weight': 600 }),
       ...axes(x, y, curves),
       element('path', { class: 'curve training', d: path(training, 1) }),
-      ...start.map((value) =>
-        element('path', { class: 'curve before', d: path([value, value], 0).replace(/L.*/, `H${WIDTH - RIGHT}`) }),
-      ),
-      element('path', { class: 'curve validation', d: path([...start, ...validation], 1 - start.length) }),
+      element('path', { class: 'curve before', d: path([before, before], 0).replace(/L.*/, `H${WIDTH - RIGHT}`) }),
+      element('path', { class: 'curve validation', d: path([before, ...validation], 0) }),
       ...dots(training, 'training'),
       ...dots(validation, 'validation'),
-      element('circle', { class: 'best', cx: x(best), cy: y(validation[best - 1]!), r: 7 }),
+      element('circle', { class: 'best', cx: x(best), cy: y(reached), r: 7 }),
     ].join(''),
   };
 }
