@@ -1,17 +1,19 @@
 import type { WriteResult } from '../formats/write-to.js';
 import { CHUNK_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
+import type { ChangedFile } from '../report/tune-report.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 
 /** The files of weights of an output that are none of the model's that it was made of, byte for byte. */
-export async function listChangedFiles({ files }: Model, output: WriteResult): Promise<readonly string[]> {
+export async function listChangedFiles({ files }: Model, output: WriteResult): Promise<readonly ChangedFile[]> {
   const folder = nodeStorage.join(output.path, '..');
-  const changed: string[] = [];
+  const changed: ChangedFile[] = [];
   for (const name of output.files) {
     if (name.endsWith('.json')) continue;
     const twins = files.filter(({ path }) => nodeStorage.nameOf(path) === nodeStorage.nameOf(name));
-    const same = await Promise.all(twins.map(({ path }) => isSame(path, nodeStorage.join(folder, name))));
-    if (!same.includes(true)) changed.push(name);
+    const path = nodeStorage.join(folder, name);
+    const same = await Promise.all(twins.map((twin) => isSame(twin.path, path)));
+    if (!same.includes(true)) changed.push({ name, bytes: (await nodeStorage.findFile(path)).byteLength });
   }
   return changed;
 }

@@ -6,8 +6,13 @@ import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
 import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
-import { count, plural, printable } from './printable.js';
+import { byteSize, count, plural, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
+
+export interface ChangedFile {
+  readonly name: string;
+  readonly bytes: number;
+}
 
 /** What one run of tune found out and did. */
 export interface TuneRun {
@@ -26,7 +31,7 @@ export interface TuneRun {
   readonly result: TuneResult;
   readonly output: WriteResult;
   /** Files of weights that are not, byte for byte, the model's. */
-  readonly changed: readonly string[];
+  readonly changed: readonly ChangedFile[];
   readonly warnings: readonly Warning[];
   readonly milliseconds: number;
 }
@@ -36,7 +41,7 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   command: 'tune',
   tool: run.tool,
   input: { path: run.inputPath, format: copyOf(run.model.format), layers: run.layers, bytes: run.model.bytes },
-  output: { ...outputOf(run.output), changed: [...run.changed] },
+  output: { ...outputOf(run.output), changed: run.changed.map(({ name }) => name), changedBytes: sizeOf(run.changed) },
   options: { ...run.options },
   backend: run.backend,
   classes: [...run.images.classes],
@@ -56,6 +61,8 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   warnings: run.warnings.map((warning) => ({ ...warning })),
   milliseconds: run.milliseconds,
 });
+
+const sizeOf = (files: readonly ChangedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Images that were decoded: the others were neither trained with nor judged by. */
 export function countImages({ images: { training, validation }, result }: Pick<TuneRun, 'images' | 'result'>) {
@@ -84,7 +91,7 @@ export function tuneLines(run: TuneRun): readonly string[] {
     `validation (${count(validation)} images): ${judgedWords(result.before)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after)} after`,
     ...(output.files.length - changed.length > 1
       ? [
-          `files of weights that changed: ${changed.map(printable).join(', ')}; the others are the model's, byte for byte`,
+          `files of weights that changed: ${changed.map(({ name, bytes }) => `${printable(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
         ]
       : []),
   ];

@@ -9,8 +9,8 @@ export const tuneReportSchema = z.object({
   command: z.literal('tune'),
   tool: z.string(),
   input: inputSchema,
-  /** `changed`: the files of weights that are not, byte for byte, the model's. */
-  output: outputSchema.extend({ changed: z.array(z.string()) }),
+  /** `changed`: the files of weights that are not, byte for byte, the model's; `changedBytes`: all of them together. */
+  output: outputSchema.extend({ changed: z.array(z.string()), changedBytes: z.number() }),
   options: z.record(z.string(), z.unknown()),
   backend: z.string(),
   classes: z.array(z.string()),

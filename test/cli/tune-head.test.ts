@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel, tuneReportSchema } from '../../src/index.js';
@@ -38,6 +39,8 @@ describe('tune --head new', () => {
     expect(first).toMatchObject({ head: 'new', before: null, classes: OWN, options: { train: 'modules,head' } });
     // The old head's weights are gone from the file that held them.
     expect(first.output.changed).toEqual(['group1-shard2of2.bin', 'se_modules.bin', 'se_head.bin']);
+    const sizes = first.output.changed.map((name) => statSync(join(output, name)).size);
+    expect(first.output.changedBytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
     expect(first.trained.parameters).toBeLessThan(first.trained.of);
     expect(first.after.accuracy).toBeGreaterThan(0.75);
     expect(first.fitted!.accuracy).toBeGreaterThan(0.75);
