@@ -1,7 +1,8 @@
+import { reasonOf } from '../errors.js';
 import type { BackendName } from './backend-names.js';
 import { median } from './median.js';
 import { tensorFlowVersion } from './native-backend.js';
-import { reasonOf, startNamed } from './start-backend.js';
+import { startNamed } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 
 /** What was found out about a backend. */
@@ -17,6 +18,8 @@ export interface BackendProbe {
 
 const SIDE = 512;
 const RUNS = 5;
+/** A slow backend is not asked again when it has multiplied for so long. */
+const ENOUGH_MILLISECONDS = 500;
 
 /** A backend that does not run. */
 export const notRunning = (name: BackendName, reason: string): BackendProbe => ({
@@ -56,7 +59,9 @@ async function timeProduct(tf: TensorFlow['tf']): Promise<number> {
   const [left, right] = [fill(row!, inner!), fill(other!, column!)];
   const sum = Array.from({ length: SIDE }, (_, index) => inner!(index) * other!(index)).reduce((a, b) => a + b);
   const times: number[] = [];
-  for (let run = 0; run <= RUNS; run++) {
+  const isEnough = () => times.length > RUNS || (times.length > 1 && performance.now() - begun > ENOUGH_MILLISECONDS);
+  const begun = performance.now();
+  while (!isEnough()) {
     const started = performance.now();
     const product = tf.matMul(left, right);
     const values = await product.data();

@@ -8,12 +8,13 @@ TENSORFLOW = ("keras2", "keras3")
 MODELS = {}
 
 
-def model(purpose, kinds=TENSORFLOW, *, custom=False, random=False, finish=None):
-    """custom: Keras needs custom_objects to load it. random: training mode draws random numbers. finish: after the weights."""
+def model(purpose, kinds=TENSORFLOW, *, custom=False, random=False, parted=False, finish=None):
+    """custom: Keras needs custom_objects to load it. random: training mode draws random numbers. parted: Keras loads other
+    variables than it has saved. finish: after the weights."""
 
     def register(build):
         MODELS[build.__name__] = {"build": build, "purpose": purpose, "kinds": kinds, "custom": custom, "random": random,
-                                  "finish": finish}  # fmt: skip
+                                  "parted": parted, "finish": finish}  # fmt: skip
         return build
 
     return register
@@ -595,7 +596,7 @@ def output_twice(K):
     return K.keras.Model(inputs, [x, inputs, x])
 
 
-@model("two layers use one and the same variable as their kernel", ("keras2",))
+@model("two layers use one and the same variable as their kernel", ("keras2",), parted=True)
 def one_kernel_two_layers(K):
     L = K.layers
     inputs = image(K)
@@ -609,7 +610,7 @@ def one_kernel_two_layers(K):
     return K.keras.Model(inputs, head(K, L.ReLU()(L.Add()([x, y]))))
 
 
-@model("one layer object in two nested models")
+@model("one layer object in two nested models", parted=True)
 def layer_in_two_models(K):
     L = K.layers
     inputs = image(K)
@@ -934,7 +935,7 @@ def adapt(K, model):
             layer.lora_kernel_b.assign(0.3 + 0 * layer.lora_kernel_b)
 
 
-@model("layers with LoRA, which the formats keep in two ways", ("keras3",), finish=adapt)
+@model("layers with LoRA, which the formats keep in two ways", ("keras3",), parted=True, finish=adapt)
 def lora(K):
     inputs = image(K)
     x = unit(K, conv_bn(K, inputs, 4), 4, tail=lambda x: conv(K, x, 4, name="lora_conv"))

@@ -44,6 +44,28 @@ def load_model(K, reference, custom=False, compile=False):
     return model
 
 
+# The model that was made or asked last, by its files, and when each of them was written.
+LAST = {}
+
+
+def remember(model, paths, custom):
+    LAST.clear()
+    # A folder, and a checkpoint's prefix, have no time of their own that tells.
+    files = [path for path in paths if os.path.isfile(path)]
+    LAST.update({(os.path.abspath(path), custom): (model, os.stat(path).st_mtime_ns) for path in files})
+
+
+def original(K, reference, custom=False):
+    """A model that others are compared with: several are, one after the other, and it is made or loaded once for all of them,
+    as long as its file stays as it is. Training changes a model, so that it is forgotten (see run)."""
+    path = reference if isinstance(reference, str) else reference["weights"]
+    model, written = LAST.get((os.path.abspath(path), custom), (None, None))
+    if model is None or os.stat(path).st_mtime_ns != written:
+        model = load_model(K, reference, custom)
+        remember(model, [path], custom)
+    return model
+
+
 def save_model(K, model, path):
     """The extension says as what: .h5, .keras, .weights.h5, .legacy.h5 (weights alone, the old layout), .json; .weights.json
     is the list of a few shards, .tf a SavedModel folder, .traced.tf one as Keras writes it by default, .ckpt the prefix of a
@@ -136,6 +158,8 @@ def run(K, model, inputs, mode, batch=32):
     if mode == "predict":
         outputs = model.predict(pack(K, model, "inputs", inputs), batch_size=batch, verbose=0)
         return [np.asarray(value) for value in K.flatten(outputs)]
+    if mode == "training":
+        LAST.clear()
     if K.version == 2:
         inputs = [K.tf.constant(value) for value in inputs]
     else:
@@ -174,7 +198,7 @@ def compare(
     K, before, after, seed=1, modes=("eager", "predict"), custom=False, batch=2, openSize=32, scale=1.0, inputShapes=None,
     weights=False,
 ):  # fmt: skip
-    first, second = load_model(K, before, custom), load_model(K, after, custom)
+    first, second = original(K, before, custom), load_model(K, after, custom)
     # Before anything trains.
     weights_compared = {"weights": weights_between(K, first, second)} if weights else {}
     specs = input_specs(K, first, inputShapes, batch, openSize)
@@ -211,9 +235,10 @@ def compiler_rounding(ran, index):
     return {"rounding": finite_or_none(difference(ran["eager"][0][index], ran["predict"][0][index]))}
 
 
-def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, openSize=32, scale=1.0):
-    """Inputs are [{"shape", "base64"}] of float32; without them they are made from the seed and given back."""
-    loaded = load_model(K, model, custom)
+def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, openSize=32, scale=1.0, training=False):
+    """Inputs are [{"shape", "base64"}] of float32; without them they are made from the seed and given back. `training`: what
+    comes out in training mode too."""
+    loaded = original(K, model, custom)
     if inputs is None:
         values = seeded_inputs(input_specs(K, loaded, None, batch, openSize), seed, scale)
     else:
@@ -224,6 +249,7 @@ def outputs(K, model, inputs=None, seed=1, mode="eager", custom=False, batch=2, 
         "inputs": [encode(value) for value in values],
         "outputs": [{"name": name, **encode(value)} for name, value in zip(names, results)],
         "structure": plain(pack(K, loaded, "outputs", list(range(len(results))))),
+        **({"trained": [encode(value) for value in run(K, loaded, values, "training")]} if training else {}),
     }
 
 
@@ -303,7 +329,7 @@ def describe_variable(K, variable):
 
 
 def compareWeights(K, before, after, custom=False):
-    return weights_between(K, load_model(K, before, custom), load_model(K, after, custom))
+    return weights_between(K, original(K, before, custom), load_model(K, after, custom))
 
 
 def weights_between(K, first, second):
@@ -497,7 +523,7 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS):
     K.reset(seed)
     family, _, name = model.rpartition("/")
     if family == "applications":
-        entry = {"finish": None}
+        entry = {"finish": None, "custom": False, "parted": False}
         built = catalogue.build_application(K, name)
     elif model not in catalogue.MODELS:
         raise ValueError(f"the catalogue has no model {model}")
@@ -512,6 +538,7 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS):
     files = {extension: os.path.join(folder, name + extension) for extension in saves}
     for path in files.values():
         save_model(K, built, path)
+    remember(built, [] if entry["parted"] else files.values(), entry["custom"])
     return {**describe_model(K, built), "files": files}
 
 

@@ -133,6 +133,8 @@ export interface Oracle {
   ): Promise<{
     readonly inputs: readonly Tensor[];
     readonly outputs: readonly Tensor[];
+    /** With `training`: what comes out in training mode. */
+    readonly trained?: readonly Tensor[];
     /** How the outputs are held together: numbers in the places of the tensors. */
     readonly structure: unknown;
   }>;

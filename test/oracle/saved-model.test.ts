@@ -42,6 +42,22 @@ describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
     await expectExact(keras, checkpoint, await retrofitSaved(checkpoint, at('-ckpt-se')));
   });
 
+  test('a layer of two models is kept once in a folder and a checkpoint, and in each of them in what is written', async () => {
+    const at = (ending: string) => join(folder, `layer_in_two_models${ending}`);
+    await keras.make('layer_in_two_models', folder, ['.h5', '.json', '.ckpt', '.tf']);
+    const expected = await allValues(await readModel(at('.h5')));
+    for (const before of [at('.tf'), { json: at('.json'), weights: at('.ckpt') }]) {
+      const model = await readSaved(before);
+      expect(await allValues(model)).toEqual(expected);
+      expect(model.warnings.map(({ code }) => code)).toContain('shared-weights-parted');
+      const { path } = await writeModel(retrofit(model), at('-se.h5'), { force: true });
+      // Keras itself gives a checkpoint's values to one of the two layers that an architecture makes of it.
+      const { outputs } = await keras.compare(at('.tf'), path, { modes: ['eager'] });
+      expect(outputs.length).toBeGreaterThan(0);
+      for (const output of outputs) expect(output).toMatchObject({ eager: 0, finite: true, varied: true });
+    }
+  });
+
   test('layers of people’s own are carried from a folder, which says the order of their weights', async () => {
     await keras.make('custom_conv_units', folder, ['.traced.tf']);
     const before = join(folder, 'custom_conv_units.traced.tf');

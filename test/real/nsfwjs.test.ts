@@ -4,6 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unpackNsfwjs } from '../../scripts/unpack-nsfwjs.mjs';
 import { type Plan, planRetrofit, type RetrofitOptions, readModel, retrofit, writeModel } from '../../src/index.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import {
   type BACKENDS,
@@ -108,7 +109,9 @@ describe.each(NETWORKS)('the trained $name', ({ name, sites, addedParams, exactB
     const inputs = oneImage(before);
     const expected = predict(before, inputs);
     for (const value of expected[0]!) expect(Number.isFinite(value)).toBe(true);
-    for (const [index, place] of outputs.entries()) {
+    // The cpu backend needs seconds for an image.
+    const count = backend === 'cpu' && !isAll ? 1 : outputs.length;
+    for (const [index, place] of outputs.slice(0, count).entries()) {
       const after = await loadModel(place);
       expect(after.layers.length).toBeGreaterThan(before.layers.length);
       expect(firstDifference(expected, predict(after, inputs)), JSON.stringify(OPTIONS[index])).toBeUndefined();

@@ -49,7 +49,7 @@ const COMBINATIONS = pairwise(
   },
   SEED,
 ) as readonly Partial<RetrofitOptions>[];
-const COMBINATIONS_A_MODEL = isAll ? COMBINATIONS.length : 3;
+const COMBINATIONS_A_MODEL = isAll ? COMBINATIONS.length : 2;
 
 afterEach(() => tf.disposeVariables());
 
@@ -69,9 +69,10 @@ describe.each(BACKENDS)('on the %s backend', (backend) => {
     await expectSameBits(name, result.output);
   });
 
-  test.each(namesFor(backend, 0))('$name predicts the same bits with each option', async ({ name }) => {
+  test.each(namesFor(backend, 0))('$name predicts the same bits with an option', async ({ name, index }) => {
     await useBackend(backend);
-    for (const options of ONE_BY_ONE) {
+    // Every second one by turns; another seed takes the others.
+    for (const options of ONE_BY_ONE.filter((_, option) => isAll || ((index >> 1) + option + TURN) % 2 === 0)) {
       const result = await retrofitFixture(name, options, folder);
       if (result !== undefined) await expectSameBits(name, result.output, JSON.stringify(options));
     }

@@ -1,8 +1,9 @@
-import { usageError } from '../../errors.js';
+import { reasonOf, usageError } from '../../errors.js';
 import { saysLeftOut } from '../../formats/conversion-warnings.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
+import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
 import { outputLine, warningLine } from '../../report/summary.js';
@@ -193,10 +194,10 @@ async function importPage() {
   return import('../../report/tune-page.js').catch((error: Error) => {
     throw usageError(
       'no-d3',
-      `the page is drawn with d3-scale and d3-shape, which are not installed: ${error.message}`,
+      `the page is drawn with d3-scale and d3-shape, which are not installed: ${reasonOf(error)}`,
       {
         where: { field: 'html' },
-        hint: 'npm install d3-scale@4.0.3 d3-shape@3.2.1',
+        hint: installMissing('d3-scale', 'd3-shape'),
       },
     );
   });
