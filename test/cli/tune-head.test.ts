@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { readModel, tuneReportSchema } from '../../src/index.js';
 import { bytesIn, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere } from '../support/cli-here.js';
@@ -8,6 +8,7 @@ import { writePictures } from '../support/labelled-pictures.js';
 import { makeTunePlace, type TunePlace } from './tune-place.js';
 
 const newFolder = makeFolders();
+const native = inject('native');
 const OWN = ['otter', 'puma', 'quail'];
 
 let place: TunePlace;
@@ -73,6 +74,17 @@ describe('tune --head new', () => {
       'raven',
       '--head new',
     );
+  });
+
+  test.skipIf('reason' in native)('on a native backend', async () => {
+    const before = process.env.SE_RETROFIT_NATIVE;
+    process.env.SE_RETROFIT_NATIVE = (native as { readonly folder: string }).folder;
+    const words = ['--validation', others, '--backend', 'tfjs-node-gpu'];
+    const { backend, after } = await report('resnet-dropout', join(newFolder(), 'own'), ...words).finally(() => {
+      process.env.SE_RETROFIT_NATIVE = before;
+    });
+    expect(backend).toBe('tfjs-node-gpu');
+    expect(after.accuracy).toBeGreaterThan(0.75);
   });
 
   test('in a Keras file, and a head alone', async () => {
