@@ -74,7 +74,7 @@ test('dropout is drawn by the seed of the step, its own seed in the file or not'
   const tensorflow = await startBackend('cpu');
   const model = await withModules('resnet-dropout');
   const loaded = await loadModel(tensorflow, model);
-  const network = makeNetwork(tensorflow, model, loaded, 'modules');
+  const network = makeNetwork(tensorflow, model, loaded, ['modules']);
   const { tf } = tensorflow;
   const { withRandomNumbers } = await import('../../src/tune/seeded-random.js');
   const { randomNumbers } = await import('../../src/random.js');
@@ -116,7 +116,7 @@ describe('the last activation is found and left out', () => {
       const shape = [3, ...loaded.runs.inputs[0]!.shape.slice(1)] as number[];
       const images = tf.randomNormal(shape, 0, 1, 'float32', 7);
       const before = loaded.runs.predict(images) as ReturnType<typeof tf.tensor2d>;
-      const { loss } = makeNetwork(tensorflow, original, loaded, 'all');
+      const { loss } = makeNetwork(tensorflow, original, loaded, ['all']);
       expect(loss).toMatchObject({ kind: 'categorical', output: 'logits' });
       const logits = loaded.runs.predict(images) as ReturnType<typeof tf.tensor2d>;
       const difference = tf.max(tf.abs(tf.sub(tf.softmax(logits), before))).dataSync()[0]!;
@@ -132,7 +132,7 @@ test.each(['se-already', 'efficientnet-like', 'hard-sigmoid-se'])(
     const tensorflow = await startBackend('cpu');
     const original = await readFixture(name);
     const loaded = await loadModel(tensorflow, original);
-    const { trained, followed } = makeNetwork(tensorflow, original, loaded, 'modules').weights;
+    const { trained, followed } = makeNetwork(tensorflow, original, loaded, ['modules']).weights;
     const params = trained.reduce((sum, { variable }) => sum + variable.read().size, 0);
     expect(params).toBe(listGates(loaded.model).reduce((sum, gate) => sum + gate.params, 0));
     expect(params).toBeGreaterThan(0);
@@ -156,7 +156,7 @@ describe('what is not to be trained is refused', () => {
     const tensorflow = await startBackend('cpu');
     const original = await readFixture(name);
     const loaded = await loadModel(tensorflow, original);
-    const make = () => makeNetwork(tensorflow, original, loaded, train);
+    const make = () => makeNetwork(tensorflow, original, loaded, [train]);
     expect(make).toThrow(expect.objectContaining({ code }));
   });
 });

@@ -62,7 +62,11 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   const { exciteFiles, REPORT_KIND } = await importFiles();
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   getGates(model);
-  const listed = await listImages(imagesPath, flags);
+  const listed = await listImages(imagesPath, {
+    labels: flags.labels,
+    known: model.record?.classes,
+    allowsOthers: true,
+  });
   const named = flags.classes && findChosen(flags.classes, listed.classes, MAX_LINES);
   checkFolderName(flags.output);
   const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
