@@ -82,7 +82,7 @@ function tuneCommand(program: Command): Command {
     )
     .option(
       '--learning-rate <number>',
-      'of Adam, at first; it falls to 0 along half a cosine (default: 0.001; with --train all 0.0001)',
+      'of Adam, at first; it falls to 0 along half a cosine (default: 0.001; all of it for other classes 0.0001)',
       parseLearningRate,
     )
     .addOption(

@@ -40,8 +40,9 @@ export const TUNE_DEFAULTS = {
 export const defaultTrain = (head: TuneOptions['head']): TuneOptions['train'] =>
   head === 'new' ? ['modules', 'head'] : ['modules'];
 
-/** All of a network is soon moved too far; what is new to it, or scales it, bears more. */
-export const defaultLearningRate = (train: TuneOptions['train']): number => (train.includes('all') ? 1e-4 : 1e-3);
+/** For other classes all of a network is soon moved too far; what is new to it, or scales it, bears more. */
+export const defaultLearningRate = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): number =>
+  head === 'new' && train.includes('all') ? 1e-4 : 1e-3;
 
 /** Steps that a new head and what is trained beside it get at the least, if that many epochs are not too many. */
 const STEPS = 200;

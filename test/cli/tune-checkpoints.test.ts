@@ -67,7 +67,7 @@ describe('checkpoints', () => {
     const before = bytesIn(checkpoints);
     // Another learning rate comes to another result: only if it is meant.
     const meant = ['--resume', '--learning-rate', '1e30'];
-    expectFailure(await tune(...meant), 2, '--learning-rate was 0.0001 and is 1e+30 now', '--force');
+    expectFailure(await tune(...meant), 2, '--learning-rate was 0.001 and is 1e+30 now', '--force');
     expectFailure(
       await tune(...meant, '--force'),
       3,
@@ -83,11 +83,11 @@ describe('checkpoints', () => {
       '--resume',
       '--force',
       '--learning-rate',
-      '1e-5',
+      '1e-4',
     );
     expect(lower).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^warning: --learning-rate was 0\.0001 and is 0\.00001 now/m),
+      stderr: expect.stringMatching(/^warning: --learning-rate was 0\.001 and is 0\.0001 now/m),
     });
   });
 

@@ -183,7 +183,7 @@ function tuneOptions(model: Model, { training }: LabelledImages, flags: TuneFlag
   const { head, batch, seed, shift, best } = flags;
   const train = flags.train ?? defaultTrain(head);
   const epochs = flags.epochs ?? defaultEpochs(flags, training.length);
-  const learningRate = flags.learningRate ?? defaultLearningRate(train);
+  const learningRate = flags.learningRate ?? defaultLearningRate({ head, train });
   const patience = flags.patience ?? defaultPatience(head);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
   const flip = flags.flip ?? false;
