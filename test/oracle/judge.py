@@ -329,7 +329,7 @@ def describe_variable(K, variable):
 
 
 def compareWeights(K, before, after, custom=False):
-    return weights_between(K, original(K, before, custom), load_model(K, after, custom))
+    return weights_between(K, original(K, before, custom), original(K, after, custom))
 
 
 def weights_between(K, first, second):
