@@ -43,17 +43,8 @@ export function nodeFacts(config: PlainObject, base: LayerFacts): LayerFacts {
   const { constants } = config;
   const hasConstants = isPlainObject(constants) && Object.keys(constants).length > 0;
   if (hasConstants) return base;
-  const { role, outputShape, makesProbabilities, isRectifier, scaling } = operationFacts(operation, {});
-  if (role === 'other') return base;
-  return {
-    ...base,
-    role,
-    weights: () => [],
-    ...(outputShape === undefined ? {} : { outputShape }),
-    ...(makesProbabilities === undefined ? {} : { makesProbabilities }),
-    ...(isRectifier === undefined ? {} : { isRectifier }),
-    ...(scaling === undefined ? {} : { scaling }),
-  };
+  const facts = operationFacts(operation, {});
+  return facts.role === 'other' ? base : { ...base, ...facts, className: base.className, loads: base.loads };
 }
 
 /** Nodes whose result is all that they do. Others write files, run Python or load libraries when the model is called. */

@@ -67,9 +67,10 @@ export function backendLines({ probes, node }: BackendsSurvey): readonly string[
   const reasons = new Map<string, readonly BackendName[]>();
   for (const { name, reason } of probes)
     if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
-  const missing = [...reasons].flatMap(([reason, names]) => [
-    `${names.join(', ')}: ${oneLine(reason)}`,
-    `  to get ${names.length === 1 ? 'it' : 'the first that all of them need'}: ${INSTALL[names.length === 1 ? names[0]! : 'wasm']}`,
-  ]);
+  const missing = [...reasons].flatMap(([reason, names]) => {
+    const [name, another] = names;
+    const way = another === undefined ? `it: ${INSTALL[name!]}` : `the first that all of them need: ${INSTALL.wasm}`;
+    return [`${names.join(', ')}: ${oneLine(reason)}`, `  to get ${way}`];
+  });
   return [...table, `Node ${node}; --backend auto takes ${chosen ?? 'none: there is none'}`, ...missing];
 }

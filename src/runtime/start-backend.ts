@@ -26,11 +26,9 @@ export async function startBackend(choice: BackendChoice, broken: readonly Passe
       passedOver.push({ name, reason: reasonOf(error) });
     }
   }
-  const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  const reasonsOf = (between: string) => passedOver.map(({ name, reason }) => `${name}${between}${reason}`).join('; ');
   const what =
-    choice === 'auto'
-      ? `no TensorFlow.js backend runs here (${reasons})`
-      : `${reasons.replace(': ', ' does not run here: ')}`;
+    choice === 'auto' ? `no TensorFlow.js backend runs here (${reasonsOf(': ')})` : reasonsOf(' does not run here: ');
   throw usageError('no-backend', what, {
     where: { field: 'backend' },
     hint: 'se-retrofit backends shows what is there and how to get the others',

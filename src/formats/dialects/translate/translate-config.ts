@@ -70,7 +70,8 @@ export function translateConfig(
     // It speaks of masked steps alone.
     if (key === 'zero_output_for_mask' && target !== 'keras3' && dialects.masked.size === 0) continue;
     if (key === 'dtype' && facts.dtypeRefusedBy?.includes(target)) continue;
-    const field = readField(key, toPlain(value));
+    const plain = toPlain(value);
+    const field = readField(key, plain);
     if (field.kind === 'dtype') {
       members.push([key, translateDtype(value, target, layer, facts.role === 'input')]);
     } else if (field.kind === 'activation') {
@@ -83,15 +84,16 @@ export function translateConfig(
     } else if (key === 'backward_layer' && isMirror(written, value, target)) {
       // Both Kerases make it from the forward layer; TensorFlow.js knows no other.
     } else {
-      const plain = toPlain(value);
       const refused = facts.refusedFields?.find(
         (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true, settings),
       );
       if (refused !== undefined && refused.instead === undefined)
         throw noSuchField(layer, key, plain, target, refused.reason);
-      const isWrapped = field.kind === 'layers';
-      const json = isWrapped ? translateWrapped(key, value, dialects, layer) : (refused?.instead?.(value) ?? value);
-      members.push([key, isWrapped ? json : bareJson(json)]);
+      const json =
+        field.kind === 'layers'
+          ? translateWrapped(key, value, dialects, layer)
+          : bareJson(refused?.instead?.(value) ?? value);
+      members.push([key, json]);
     }
   }
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
