@@ -75,6 +75,10 @@ export function upToNul(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
+const TO_UTF8 = new TextEncoder();
+
+export const encodeUtf8 = (text: string): Uint8Array => TO_UTF8.encode(text);
+
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Below this a text is put together sooner than a decoder is called. */
 const SHORT_TEXT = 64;
@@ -100,6 +104,9 @@ export function decodeName(bytes: Uint8Array): string {
 export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
 
 export const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
+
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export const fromHex = (hex: string): Uint8Array =>
   Uint8Array.from(hex.replaceAll(' ', '').match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
