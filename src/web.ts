@@ -19,7 +19,7 @@ export { errorLine } from './report/error-line.js';
 export { skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
 export type { Content, Files } from './storage/memory.js';
-export { zipFiles } from './storage/zip-files.js';
+export { zipFiles } from './storage/zip/zip-files.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 export { strip } from './transforms/strip.js';
 

@@ -55,21 +55,6 @@ export function piece(bytes: Uint8Array, offset: number, byteLength: number): Ui
 export const hasSignature = (bytes: Uint8Array, signature: string): boolean =>
   bytes.length >= signature.length && [...signature].every((letter, index) => bytes[index] === letter.charCodeAt(0));
 
-export const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
-  bytes.length >= start.length && start.every((byte, index) => bytes[index] === byte);
-
-export const isSame = (left: Uint8Array, right: Uint8Array): boolean =>
-  left.length === right.length && startsWith(left, right);
-
-/** The order in which HDF5 keeps names: by their bytes. */
-export function compareBytes(left: Uint8Array, right: Uint8Array): number {
-  const shared = Math.min(left.length, right.length);
-  for (let index = 0; index < shared; index += 1) {
-    if (left[index] !== right[index]) return left[index]! - right[index]!;
-  }
-  return left.length - right.length;
-}
-
 export function upToNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end);

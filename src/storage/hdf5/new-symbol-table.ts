@@ -1,5 +1,6 @@
+import { compareBytes } from '../compare-bytes.js';
 import { joinBytes, newBytes } from '../new-bytes.js';
-import { compareBytes, encodeUtf8, padded } from './fields.js';
+import { encodeUtf8, padded } from './fields.js';
 import { NO_FREE_BLOCK } from './local-heap.js';
 import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 import { ENTRY_BYTES } from './symbol-table.js';

@@ -1,6 +1,6 @@
-import { CHUNK_BYTES } from '../limits.js';
-import { crc32ByTable } from './crc32.js';
-import { type Files, sizeOf } from './memory.js';
+import { CHUNK_BYTES } from '../../limits.js';
+import { crc32ByTable } from '../crc32.js';
+import { type Files, sizeOf } from '../memory.js';
 import { directoryRecord, endRecords, localHeader, type MemberFacts } from './zip-headers.js';
 
 /** A zip archive of files, stored uncompressed, as one download. The same files make the same bytes. */

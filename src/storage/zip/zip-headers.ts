@@ -1,4 +1,4 @@
-import { joinBytes, newBytes } from './new-bytes.js';
+import { joinBytes, newBytes } from '../new-bytes.js';
 
 /** A member as its headers tell of it. */
 export interface MemberFacts {
@@ -20,7 +20,7 @@ const IS_UTF8 = 0x0800;
 const FIRST_DAY = (1 << 5) | 1;
 const OWNER_ONLY = 0o600 * 2 ** 16;
 
-const END_SIGNATURE = 0x06054b50;
+export const END_SIGNATURE = 0x06054b50;
 export const END_BYTES = 22;
 export const LOCATOR_SIGNATURE = 0x07064b50;
 export const LOCATOR_BYTES = 20;
