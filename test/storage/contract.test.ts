@@ -253,7 +253,10 @@ async function makeKerasFiles(make: (typeof PLACES)[number][1]): Promise<Readonl
   const wholes = await Promise.all(
     names.map(async (name) => {
       const file = await storage.findFile(storage.join(root, name));
-      return [name, Buffer.from(await (await storage.open(file)).read(0, file.byteLength))] as const;
+      const opened = await storage.open(file);
+      const bytes = Buffer.from(await opened.read(0, file.byteLength));
+      await opened.close();
+      return [name, bytes] as const;
     }),
   );
   const archive = await storage.openZip(await storage.findFile(storage.join(root, 'net.keras')));

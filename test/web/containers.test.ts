@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RetrofitError } from '../../src/errors.js';
 import * as library from '../../src/index.js';
 import { type Content, readModel, retrofit, type WriteModelOptions, writeModel } from '../../src/web.js';
-import { bytesIn, makeFolders } from '../support/cli.js';
+import { makeFolders } from '../support/cli.js';
 import { isAll } from '../support/is-all.js';
 
 // Models in every container, read from memory and written to it: the bytes are those that come off the disk.
@@ -114,15 +114,16 @@ async function onDisk({ input, target: { output, ...options }, kept }: Case): Pr
 }
 
 describe('what comes out of memory is what comes off the disk, or is refused for the same reason', () => {
-  test.each(CASES.map((each) => [`${each.input} to ${each.target.output}, ${each.target.dialect ?? ''} ${each.kept}`, each] as const))(
-    '%s',
-    async (_, each) => {
-      const [here, there] = [await codeOr(() => inMemory(each)), await codeOr(() => onDisk(each))];
-      if (typeof here === 'string' || typeof there === 'string') expect(here).toEqual(there);
-      else {
-        expect([...here.keys()]).toEqual([...there.keys()]);
-        for (const [name, bytes] of here) expect(bytes.equals(there.get(name)!), name).toBe(true);
-      }
-    },
-  );
+  test.each(
+    CASES.map(
+      (each) => [`${each.input} to ${each.target.output}, ${each.target.dialect ?? ''} ${each.kept}`, each] as const,
+    ),
+  )('%s', async (_, each) => {
+    const [here, there] = [await codeOr(() => inMemory(each)), await codeOr(() => onDisk(each))];
+    if (typeof here === 'string' || typeof there === 'string') expect(here).toEqual(there);
+    else {
+      expect([...here.keys()]).toEqual([...there.keys()]);
+      for (const [name, bytes] of here) expect(bytes.equals(there.get(name)!), name).toBe(true);
+    }
+  });
 });
