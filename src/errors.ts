@@ -96,3 +96,10 @@ function withPlace(error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): 
     ...(hint === undefined ? {} : { hint }),
   });
 }
+
+/** The first line of what went wrong: loaders of native code write whole pages, and Node names the file that asked. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .split('\n')[0]!
+    .replace(/ imported from \S+$/, '')
+    .trim();

@@ -33,6 +33,7 @@ export {
 export { tuneReportSchema } from './report/tune-schema.js';
 export { listTrained } from './se/trained-modules.js';
 export { bake, type MeanGates } from './transforms/bake.js';
+export { type HeadOptions, replaceHead } from './transforms/replace-head.js';
 export { type NewValues, replaceWeights } from './transforms/replace-weights.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 export { strip } from './transforms/strip.js';

@@ -87,3 +87,6 @@ export const MAX_KEPT_PIXEL_BYTES = 2 ** 30;
 
 /** What the frozen beginning of a network gives for images that come again; for those behind them it is computed each time. */
 export const MAX_KEPT_FEATURE_BYTES = 2 ** 30;
+
+/** What reaches a new head, of the images that it is fitted to: some thousand of 7 x 7 x 1,280, all others of a vector each. */
+export const MAX_FITTED_FEATURE_BYTES = 2 ** 28;

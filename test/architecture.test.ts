@@ -13,6 +13,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'tool.ts': [],
   'random.ts': [],
   'nearest-names.ts': [],
+  'missing-packages.ts': [],
   json: ['errors.ts', 'limits.ts'],
   layers: ['json'],
   model: ['layers', 'json', 'errors.ts', 'limits.ts', 'format-names.ts'],
@@ -38,9 +39,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'errors.ts',
   ],
-  images: ['errors.ts', 'limits.ts', 'random.ts'],
+  images: ['errors.ts', 'limits.ts', 'random.ts', 'missing-packages.ts'],
   tune: ['runtime', 'images', 'formats', 'storage', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
-  runtime: ['formats', 'images', 'stages', 'plan', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
+  runtime: [
+    ...['formats', 'images', 'stages', 'plan', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
+    'missing-packages.ts',
+  ],
 };
 
 /** These may import everything. */

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
-import { BEST_CHOICES, TRAIN_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
+import { BEST_CHOICES, HEAD_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.js';
 import type { BakeFlags } from './commands/bake.js';
 import type { ExciteFlags } from './commands/excite.js';
 import type { VerifyFlags } from './commands/verify.js';
 import { addComputeOptions, addImageOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
 import { MODEL } from './descriptions.js';
 import { collect } from './flags.js';
-import { parseLearningRate, parseValidation, type TuneFlags } from './tune-flags.js';
+import { parseLearningRate, parseTrain, parseValidation, type TuneFlags } from './tune-flags.js';
 
 const IMAGES = 'a folder that holds one folder of images for each class';
 
@@ -71,21 +71,29 @@ function exciteCommand(program: Command): Command {
 function tuneCommand(program: Command): Command {
   const command = program
     .command('tune')
-    .description('train the SE modules of a model')
+    .description('train the SE modules of a model, for its own classes or for new ones')
     .argument('<model>', MODEL)
     .argument('<images>', IMAGES)
     .requiredOption('-o, --output <path>', 'where the trained model goes')
-    .option('--epochs <number>', 'how often each image is seen', wholeNumber('epochs', 1), TUNE_DEFAULTS.epochs)
+    .option(
+      '--epochs <number>',
+      'how often each image is seen (default: 5; with a new head 20, or up to 60 where there are few images)',
+      wholeNumber('epochs', 1),
+    )
     .option(
       '--learning-rate <number>',
-      'of Adam, at first; it falls to 0 along half a cosine',
+      'of Adam, at first; it falls to 0 along half a cosine (default: 0.001; all of it for other classes 0.0001)',
       parseLearningRate,
-      TUNE_DEFAULTS.learningRate,
     )
     .addOption(
-      new Option('--train <what>', 'the SE modules alone, or all that the model does not freeze')
-        .choices(TRAIN_CHOICES)
-        .default(TUNE_DEFAULTS.train),
+      new Option('--head <what>', "the model's own last layer, or a new one with one unit a class folder")
+        .choices(HEAD_CHOICES)
+        .default(TUNE_DEFAULTS.head),
+    )
+    .option(
+      '--train <parts>',
+      'modules, head (the last layer), norms (their gamma and beta), several with commas between, or all that the model does not freeze (default: modules; with a new head modules,head)',
+      parseTrain,
     )
     .option(
       '--validation <what>',
@@ -98,7 +106,11 @@ function tuneCommand(program: Command): Command {
         .choices(BEST_CHOICES)
         .default(TUNE_DEFAULTS.best),
     )
-    .option('--patience <epochs>', 'stop after so many epochs without a better one', wholeNumber('patience', 1))
+    .option(
+      '--patience <epochs>',
+      'stop after so many epochs without a better one (default: with a new head 10, else never)',
+      wholeNumber('patience', 1),
+    )
     .option('--flip', 'mirror half of the images, left to right')
     .option('--shift <pixels>', 'move images by up to so much', wholeNumber('shift', 0), TUNE_DEFAULTS.shift)
     .option('--checkpoints <folder>', 'keep there what --resume needs, after each epoch')

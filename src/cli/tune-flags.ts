@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js';
 import type { Validation } from '../tune/labelled-images.js';
-import type { TuneOptions } from '../tune/tune-options.js';
+import { TRAIN_PARTS, type TrainPart, type TuneOptions } from '../tune/tune-options.js';
 import type { ComputeFlags, ImageFlags } from './compute-options.js';
 import type { Flags } from './flags.js';
 
@@ -9,7 +9,10 @@ export interface TuneFlags
   extends Pick<Flags, 'output' | 'weights' | 'to' | 'dialect' | 'force' | 'quiet' | 'allowLinks'>,
     ComputeFlags,
     ImageFlags,
-    Pick<TuneOptions, 'epochs' | 'learningRate' | 'train' | 'shift' | 'best'> {
+    Pick<TuneOptions, 'head' | 'shift' | 'best'> {
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly train?: TuneOptions['train'];
   readonly validation: Validation;
   readonly flip?: boolean;
   readonly patience?: number;
@@ -34,5 +37,20 @@ export function parseLearningRate(text: string): number {
   if (rate > 0 && Number.isFinite(rate)) return rate;
   throw usageError('bad-option', `--learning-rate "${text}" is no number above 0`, {
     where: { field: 'learningRate' },
+  });
+}
+
+/** Parts of a model, each once and in the order of the options; `all` stands alone. */
+export function parseTrain(text: string): TuneOptions['train'] {
+  const named = text.split(',').map((part) => part.trim());
+  const isPart = (part: string): part is TrainPart => TRAIN_PARTS.some((known) => known === part);
+  const strange = named.find((part) => !isPart(part));
+  if (strange === undefined && !(named.includes('all') && named.some((part) => part !== 'all')))
+    return TRAIN_PARTS.filter((part) => named.includes(part));
+  const message =
+    strange === undefined ? `"${text}" names more than all` : `"${strange}" is no part of a model that can be trained`;
+  throw usageError('bad-option', `--train: ${message}`, {
+    where: { field: 'train' },
+    hint: 'give modules, head, norms or several of them with commas between, or all',
   });
 }

@@ -26,6 +26,8 @@ export interface VerifyWatch {
   readonly onSkipped: (image: SkippedImage) => void;
   /** So many of all images are done. */
   readonly onProgress: (done: number, total: number) => void;
+  /** What was found of the weights, where nothing can be computed; without it the error says so. */
+  readonly onWeightsAlone?: (line: string) => void;
 }
 
 /**
@@ -54,16 +56,14 @@ export async function verifyBoth(
   } catch (error) {
     if (!(error instanceof RetrofitError) || (error.code !== 'cannot-compute' && error.code !== 'cannot-convert'))
       throw error;
-    const { kind, message, where, hint } = error;
-    throw new RetrofitError(
-      kind,
-      'cannot-compute',
-      `${message}; without computing: ${weightsLine(weights, onlyModules)}`,
-      {
-        where,
-        ...(hint === undefined ? {} : { hint }),
-      },
-    );
+    const { kind, where, hint } = error;
+    const line = weightsLine(weights, onlyModules);
+    watch.onWeightsAlone?.(line);
+    const message =
+      watch.onWeightsAlone === undefined
+        ? `${error.message}; without computing: ${line}`
+        : `no outputs to compare: ${error.message}`;
+    throw new RetrofitError(kind, 'cannot-compute', message, { where, ...(hint === undefined ? {} : { hint }) });
   }
 }
 

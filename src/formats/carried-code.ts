@@ -11,6 +11,7 @@ import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
 import { readField } from '../layers/read-field.js';
+import { isNodeLayer, isPureNode, nodeKind } from '../layers/tensorflow-nodes.js';
 import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
@@ -148,6 +149,7 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
     return `${subject} makes Keras read the file its "vocabulary" names; it is carried as it is`;
   }
   if (isOpLayer(className)) return codeOfOperation(config, subject);
+  if (isNodeLayer(className)) return codeOfNode(config, subject);
   const isForeign = typeof module === 'string' && !/^(keras|tf_keras|tensorflow|builtins)(\.|$)/.test(module);
   const from = isForeign ? ` from the module "${module}"` : '';
   if (className === 'function') {
@@ -167,6 +169,13 @@ function codeOfOperation(config: Plain | undefined, subject: string): string | u
   const name = isPlainObject(config) ? config.function : undefined;
   if (typeof name === 'string' && isPureFunction(name)) return undefined;
   return `${subject} makes Keras call the TensorFlow function ${JSON.stringify(name ?? null)}, which may do more than compute; it is carried as it is`;
+}
+
+/** Keras 2 puts the node into a graph and runs it, when it loads the model and whenever it computes. */
+function codeOfNode(config: Plain | undefined, subject: string): string | undefined {
+  const kind = isPlainObject(config) ? nodeKind(config) : undefined;
+  if (kind !== undefined && isPureNode(kind)) return undefined;
+  return `${subject} makes Keras run the TensorFlow operation ${JSON.stringify(kind ?? null)}, which may do more than compute; it is carried as it is`;
 }
 
 // tf-keras registers this one as if it were custom.

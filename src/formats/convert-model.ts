@@ -1,5 +1,5 @@
 import { RetrofitError } from '../errors.js';
-import { getMember, isObject, type JsonValue } from '../json/json-value.js';
+import { fromPlain, getMember, isObject, type JsonValue, withMember } from '../json/json-value.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { inputShape } from '../layers/other-layers.js';
 import { renameKeys } from '../model/compile-settings.js';
@@ -68,7 +68,7 @@ function translated(model: Model, format: Format): Model {
     isMixed: isMixed(model, to),
     hasOperations: keepsOperations(format),
   });
-  const graph = readable(translated, format);
+  const graph = readable(to === 'keras2' ? withNames(translated) : translated, format);
   const converted: Model = {
     ...model,
     format,
@@ -158,6 +158,14 @@ function readable(graph: Graph, { container, dialect }: Format): Graph {
   if (input?.implicit && inputShape(input.settings) === undefined) throw withoutInputShape(input.name);
   return unread(graph);
 }
+
+/** Keras 2 takes the config of a model without a name for something else; TensorFlow.js needs none. */
+const withNames = (root: Graph): Graph =>
+  mapGraphs(root, (graph) => {
+    const { read, name } = graph;
+    if (!isObject(read?.config) || getMember(read.config, 'name') !== undefined) return graph;
+    return { ...graph, read: { ...read, config: withMember(read.config, 'name', fromPlain(name)) } };
+  });
 
 const saysModules = ({ read, layers }: Graph): boolean =>
   read?.module !== undefined && layers.every(({ entry }) => entry === undefined || hasModule(entry));

@@ -30,7 +30,7 @@ import { isBefore215 } from './keras/keras-versions.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
-import { tfjsSettings } from './tfjs/tfjs-source.js';
+import { findTfjsSource, tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
 
 /** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
@@ -173,6 +173,9 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       reason: 'is true, which TensorFlow.js ignores: the next layer sees too few dimensions',
     };
   }
+  const isUnnamed = isObject(graph.read?.config) && getMember(graph.read.config, 'name') === undefined;
+  if (loader === 'keras2' && isUnnamed)
+    return { layer, field: 'config', reason: 'has no name, without which Keras 2 does not take it for a model' };
   if (loader === 'keras3' && graph.kind === 'sequential') {
     if (graph.read?.config.kind === 'array') {
       return { layer, field: 'config', reason: 'is a list of layers, which Keras 3 no longer reads' };
@@ -265,22 +268,35 @@ function findCallBlocker({ className, settings, calls }: Layer, loader: Loader):
 /** Which loaders take a model as its file stands, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   const { container } = model.format;
-  const weights = weightsBlocker(model);
+  const file = fileBlocker(model);
   return listLoaders(model.graph, container, tfjsSettings(model)).map((verdict) =>
-    verdict.ok && weights !== undefined && (verdict.loader === 'tfjs') === (container === 'tfjs')
-      ? { ...verdict, ok: false, blockedBy: weights }
+    verdict.ok && file !== undefined && (verdict.loader === 'tfjs') === (container === 'tfjs')
+      ? { ...verdict, ok: false, blockedBy: file }
       : verdict,
   );
 }
 
-/** What stops the loaders of a file at its weights. */
-function weightsBlocker({ graph, format, kerasVersion }: Model): Blocker | undefined {
-  if (format.container === 'tfjs') return findMisnamed(graph);
+/** What stops the loaders of a file beside its layers: how it is spelt, and its weights. */
+function fileBlocker(model: Model): Blocker | undefined {
+  const { graph, format, kerasVersion } = model;
+  if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
   return { layer: graph.name, field: 'keras_version', reason };
 }
 
+/** TensorFlow.js takes the topology for the model itself where its config is spelt otherwise. */
+function spellingBlocker(model: Model): Blocker | undefined {
+  const topology = getMember(findTfjsSource(model)?.document.root, 'modelTopology');
+  if (getMember(topology, 'model_config') !== undefined || getMember(topology, 'modelConfig') === undefined)
+    return undefined;
+  return {
+    layer: model.graph.name,
+    field: 'modelTopology',
+    reason: 'has a modelConfig, which is read as model_config alone',
+  };
+}
+
 /** What stops TensorFlow.js at the file of a TensorFlow.js model. */
 export const tfjsBlocker = (model: Model): Blocker | undefined =>
-  findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? weightsBlocker(model);
+  findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? fileBlocker(model);

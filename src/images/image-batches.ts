@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { inputError } from '../errors.js';
 import { MAX_KEPT_PIXEL_BYTES } from '../limits.js';
 import type { ImageFile } from './list-images.js';
@@ -60,6 +61,8 @@ export async function* imageBatches(images: readonly ImageFile[], options: Batch
     // Whoever stops in the middle leaves it to itself.
     next.catch(() => {});
     count += batch.images.length;
+    // Where all that is awaited is there already, as with kept pixels, a signal would not be heard before the end.
+    await setImmediate();
     if (batch.images.length > 0) yield batch;
   }
   if (count === 0) {

@@ -23,6 +23,10 @@ export interface ImageFolder {
 export interface ListOptions {
   /** A file with one class name a line, in the order of the output units; sorted order by default. */
   readonly labels?: string | undefined;
+  /** Names of the model's classes, where it knows them and no file says them. */
+  readonly known?: readonly string[] | undefined;
+  /** Whether folders may have other names than those; then the folders' names count. */
+  readonly allowsOthers?: boolean;
   /** Whether images outside class folders will do. */
   readonly allowsNoClasses?: boolean;
 }
@@ -34,7 +38,7 @@ export interface ListOptions {
  */
 export async function listImages(
   folder: string,
-  { labels, allowsNoClasses = false }: ListOptions = {},
+  { labels, known, allowsOthers = false, allowsNoClasses = false }: ListOptions = {},
 ): Promise<ImageFolder> {
   const { folders, images } = await look(folder);
   if (folders.length === 0) {
@@ -47,11 +51,12 @@ export async function listImages(
     }
     return { classes: [], images: images.map((name) => ({ path: join(folder, name), label: undefined })) };
   }
-  const classes = labels === undefined ? folders : await readLabels(labels);
+  const isKnown = known !== undefined && !(allowsOthers && folders.some((name) => !known.includes(name)));
+  const classes = labels === undefined ? (isKnown ? known : folders) : await readLabels(labels);
   const byClass = await Promise.all(
     folders.map(async (name) => {
       const label = classes.indexOf(name);
-      if (label < 0) throw unknownClass(join(folder, name), name, labels!);
+      if (label < 0) throw unknownClass(join(folder, name), name, labels);
       const inside = await look(join(folder, name));
       return inside.images.map((image): ImageFile => ({ path: join(folder, name, image), label }));
     }),
@@ -136,8 +141,11 @@ const noImages = (folder: string) =>
     hint: 'PNG, JPEG, WebP, GIF, TIFF and AVIF files are read, from one folder a class',
   });
 
-const unknownClass = (folder: string, name: string, labels: string) =>
-  usageError('unknown-class', `the folder "${name}" is no class of ${labels}`, {
+const unknownClass = (folder: string, name: string, labels: string | undefined) =>
+  usageError('unknown-class', `the folder "${name}" is no class of ${labels ?? 'the model'}`, {
     where: { file: folder, field: 'labels' },
-    hint: 'add its name to the labels, or move the folder away',
+    hint:
+      labels === undefined
+        ? 'move the folder away, name the classes with --labels, or train for other classes: tune --head new'
+        : 'add its name to the labels, or move the folder away',
   });

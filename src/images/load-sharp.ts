@@ -1,4 +1,5 @@
-import { usageError } from '../errors.js';
+import { reasonOf, usageError } from '../errors.js';
+import { installMissing } from '../missing-packages.js';
 
 /**
  * Loads sharp for those who want pictures: reading and writing models goes without it.
@@ -7,8 +8,8 @@ import { usageError } from '../errors.js';
  */
 export async function loadSharp(use: string) {
   const { default: sharp } = await import('sharp').catch((error: Error) => {
-    throw usageError('no-sharp', `${use} with sharp, which does not run here: ${error.message.split('\n')[0]}`, {
-      hint: 'npm install sharp@0.35.5',
+    throw usageError('no-sharp', `${use} with sharp, which does not run here: ${reasonOf(error)}`, {
+      hint: installMissing('sharp'),
     });
   });
   return sharp;

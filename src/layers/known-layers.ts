@@ -11,6 +11,7 @@ import { OTHER_LAYERS } from './other-layers.js';
 import { POOLINGS, RESIZINGS } from './poolings.js';
 import { RECURRENT } from './recurrent.js';
 import { RESHAPES } from './reshapes.js';
+import { isNodeLayer, nodeFacts } from './tensorflow-nodes.js';
 import { tensorflowFacts } from './tensorflow-operations.js';
 import { wrappers } from './wrappers.js';
 
@@ -66,6 +67,7 @@ export function factsOf(className: string, config: PlainObject): LayerFacts {
   if (isOperationClass(className)) return operationFacts(className, config);
   const facts = KNOWN_LAYERS.get(className) ?? unknownLayer(className);
   if (facts.weights !== undefined && keepsOtherWeights(config)) return carried(facts);
+  if (isNodeLayer(className)) return nodeFacts(config, facts);
   return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts) : facts;
 }
 

@@ -162,8 +162,19 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     ...resizedInTraining(2),
   }),
   other('RandomHeight', ['keras2'], 'factor interpolation seed rng_type', resizedInTraining(1)),
-  other('AdditiveAttention', KERAS, 'use_scale score_mode dropout seed', PASSES),
-  other('Attention', KERAS, 'use_scale score_mode dropout seed', PASSES),
+  // Whether it looks ahead has been an argument of the call since TensorFlow 2.8.
+  ...['AdditiveAttention', 'Attention'].map((className) =>
+    other(className, KERAS, 'use_scale score_mode dropout seed', {
+      ...PASSES,
+      keras2Fields: { causal: false },
+      weights: ({ use_scale: isScaled, score_mode: mode }, [, value]) => [
+        ...(isScaled === true
+          ? [{ name: 'scale', base: 'scale', shape: className === 'Attention' ? [] : [value?.at(-1) ?? null] }]
+          : []),
+        ...(mode === 'concat' ? [{ name: 'concat_score_weight', base: 'concat_score_weight', shape: [] }] : []),
+      ],
+    }),
+  ),
   other(
     'MultiHeadAttention',
     KERAS,
@@ -194,7 +205,9 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   other('TextVectorization', KERAS, undefined, READS_FILE),
   other('SpectralNormalization', KERAS, 'layer power_iterations'),
   other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON }),
-  ...['DenseFeatures', 'SlicingOpLambda', 'TFOpLambda'].map((className) => other(className, ['keras2'])),
+  ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>
+    other(className, ['keras2']),
+  ),
   other('TFSMLayer', ['keras3'], undefined, { runsCode: 'makes Keras load and run a SavedModel from a path' }),
   other('TorchModuleWrapper', ['keras3'], undefined, { runsCode: 'makes Keras unpickle a PyTorch module' }),
   other('FlaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),

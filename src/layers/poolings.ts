@@ -160,7 +160,13 @@ export const RESIZINGS: readonly LayerFacts[] = [
   {
     ...upsampling('UpSampling2D', 2, ALL),
     // Its bilinear points lie at the pixels' corners, Keras' at their centres.
-    refusedFields: [ignoredByTfjs('interpolation', (value) => value === 'nearest'), INTERPOLATION],
+    refusedFields: [
+      {
+        ...ignoredByTfjs('interpolation', (value) => value === 'nearest'),
+        reason: 'takes other places of the pixels there',
+      },
+      INTERPOLATION,
+    ],
   },
   upsampling('UpSampling3D', 3, KERAS),
   {

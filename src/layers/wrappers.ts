@@ -1,4 +1,4 @@
-import type { Plain, PlainObject } from '../json/json-value.js';
+import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
 import { ALL, type LayerFacts, passesMask, type Shape, sameShape, type WeightFact } from './layer-facts.js';
 import { readField } from './read-field.js';
 
@@ -76,6 +76,9 @@ export function distributed(facts: LayerFacts): LayerFacts {
   };
 }
 
+const unitsOf = (layer: Plain | undefined): Plain | undefined =>
+  isPlainObject(layer) && isPlainObject(layer.config) ? layer.config.units : undefined;
+
 /** Facts of the wrapping layers. A TimeDistributed around a layer that can be read is no layer here: see `distributed`. */
 export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
   { className: TIME_DISTRIBUTED, role: 'other', loads: ALL, fields: 'layer', masking: passesMask },
@@ -85,17 +88,27 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     loads: ALL,
     fields: 'layer merge_mode backward_layer',
     masksDifferIn: ['tfjs'],
+    refusedFields: [
+      {
+        loaders: ['keras3'],
+        field: 'backward_layer',
+        reason: 'gives another number of channels than the first direction, and Keras 3 takes them for as many',
+        stops: (backward, _hasModule, { layer }) => isPlainObject(backward) && unitsOf(backward) !== unitsOf(layer),
+      },
+    ],
     masking: (config) => {
       const inner = wrappedIn(config.layer, factsOf);
       return inner?.facts.masking?.(inner.config);
     },
     outputShape: (config, inputs) => {
-      const inner = wrappedIn(config.layer, factsOf);
-      const output = inner?.facts.outputShape?.(inner.config, inputs);
+      const forward = wrappedIn(config.layer, factsOf);
+      const backward = wrappedIn(config.backward_layer, factsOf) ?? forward;
+      const [output, other] = [forward, backward].map((inner) => inner?.facts.outputShape?.(inner.config, inputs));
       const mode = config.merge_mode === undefined ? 'concat' : config.merge_mode;
-      const last = output?.at(-1);
-      if (output === undefined || last === undefined || mode === null) return undefined;
-      return mode === 'concat' ? [...output.slice(0, -1), last === null ? null : last * 2] : output;
+      if (output === undefined || other === undefined || mode === null) return undefined;
+      if (mode !== 'concat') return output;
+      const [last, more] = [output.at(-1) ?? null, other.at(-1) ?? null];
+      return [...output.slice(0, -1), last === null || more === null ? null : last + more];
     },
     weights: (config, inputs) => {
       const forward = wrappedIn(config.layer, factsOf);

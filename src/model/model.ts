@@ -173,6 +173,8 @@ export interface RetrofitRecord {
   readonly sequential?: readonly RecordedSequential[];
   /** The layers that were frozen in the stead of the whole model, by what their `trainable` was: true, or not there. */
   readonly frozen?: { readonly trainable: readonly string[]; readonly unsaid: readonly string[] };
+  /** Names of the classes by output unit, of a model that was given a head of its own. */
+  readonly classes?: readonly string[];
   /** The metadata that the record took the place of, as a text, where they held nothing. */
   readonly metadata?: string;
 }

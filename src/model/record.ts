@@ -98,8 +98,16 @@ const isRecord = objectOf({
     listOf(objectOf({ graph: isPath, text: isText, hasNoInput: orAbsent((value) => value === true) })),
   ),
   frozen: orAbsent(objectOf({ trainable: listOf(isText), unsaid: listOf(isText) })),
+  classes: orAbsent(listOf(isText)),
   metadata: orAbsent(isText),
 });
+
+/** What is left of a record when no module is: the names of the classes, and the metadata that it stands in the place of. */
+export function withoutModules(record: RetrofitRecord | undefined): RetrofitRecord | undefined {
+  if (record?.classes === undefined) return undefined;
+  const { version, classes, metadata } = record;
+  return { version, modules: [], doubled: [], classes, ...(metadata === undefined ? {} : { metadata }) };
+}
 
 /**
  * What was done to a model that was made of another. Keras keeps no record when it saves a model: if the modules are all

@@ -45,6 +45,8 @@ export interface Weight {
   /** Its whole name in the manifest that it was read from. */
   readonly storedAs?: string;
   readonly tensor: Tensor;
+  /** It takes the place of one that was read, and has nothing of it but the name. */
+  readonly isNew?: true;
 }
 
 /**

@@ -63,8 +63,13 @@ export function backendLines({ probes, node }: BackendsSurvey): readonly string[
         : `TensorFlow.js ${versions.tfjs}${versions.tensorflow === null ? '' : `, TensorFlow ${versions.tensorflow}`}`,
     ]),
   });
-  const missing = probes.flatMap(({ name, reason }) =>
-    reason === null ? [] : [`${name}: ${oneLine(reason)}`, `  to get it: ${INSTALL[name]}`],
-  );
+  // Without TensorFlow.js none of them runs, for one and the same reason.
+  const reasons = new Map<string, readonly BackendName[]>();
+  for (const { name, reason } of probes)
+    if (reason !== null) reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
+  const missing = [...reasons].flatMap(([reason, names]) => [
+    `${names.join(', ')}: ${oneLine(reason)}`,
+    `  to get ${names.length === 1 ? 'it' : 'the first that all of them need'}: ${INSTALL[names.length === 1 ? names[0]! : 'wasm']}`,
+  ]);
   return [...table, `Node ${node}; --backend auto takes ${chosen ?? 'none: there is none'}`, ...missing];
 }

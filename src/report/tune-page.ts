@@ -25,7 +25,7 @@ const keyOf = (name: string, words: string): string =>
 
 /** The curves of a training as a page of its own: no script, no other file, no network. */
 export function tunePage(run: TuneRun): string {
-  const { result, inputPath, output, tool } = run;
+  const { result, inputPath, output, tool, head } = run;
   return plainPage({
     title: `${inputPath}, trained`,
     style: STYLE,
@@ -34,7 +34,7 @@ export function tunePage(run: TuneRun): string {
 <div class="figures">
 ${trainingCurves(result.epochs, result.before, result.best).map(inlineSvg).join('\n')}
 </div>
-<p class="key">${keyOf('training', 'training')}${keyOf('validation', 'validation')}${keyOf('before', 'validation before the training')}; the ring is the epoch that is written</p>
+<p class="key">${keyOf('training', 'training')}${keyOf('validation', 'validation')}${keyOf('before', head === 'new' ? 'validation with the new head alone' : 'validation before the training')}; the ring is the epoch that is written</p>
 <ol>
 ${result.epochs.map((epoch) => `<li>${prose(epochLine(epoch, result.epochs.length))}</li>`).join('\n')}
 </ol>`,

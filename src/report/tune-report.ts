@@ -6,8 +6,13 @@ import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
 import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
-import { count, plural, printable } from './printable.js';
+import { byteSize, count, plural, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
+
+export interface ChangedFile {
+  readonly name: string;
+  readonly bytes: number;
+}
 
 /** What one run of tune found out and did. */
 export interface TuneRun {
@@ -19,9 +24,14 @@ export interface TuneRun {
   readonly options: Readonly<Record<string, unknown>>;
   readonly backend: string;
   readonly loss: TuneReport['loss'];
+  readonly head: TuneReport['head'];
   readonly trainedParams: number;
+  /** Of the whole model. */
+  readonly params: number;
   readonly result: TuneResult;
   readonly output: WriteResult;
+  /** Files of weights that are not, byte for byte, the model's. */
+  readonly changed: readonly ChangedFile[];
   readonly warnings: readonly Warning[];
   readonly milliseconds: number;
 }
@@ -31,7 +41,7 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   command: 'tune',
   tool: run.tool,
   input: { path: run.inputPath, format: copyOf(run.model.format), layers: run.layers, bytes: run.model.bytes },
-  output: outputOf(run.output),
+  output: { ...outputOf(run.output), changed: run.changed.map(({ name }) => name), changedBytes: sizeOf(run.changed) },
   options: { ...run.options },
   backend: run.backend,
   classes: [...run.images.classes],
@@ -40,14 +50,19 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
     skipped: run.result.skipped.map((image) => ({ ...image })),
   },
   loss: run.loss,
+  head: run.head,
   params: { trained: run.trainedParams },
-  before: { ...run.result.before },
+  trained: { parameters: run.trainedParams, of: run.params },
+  before: run.head === 'new' ? null : { ...run.result.before },
+  fitted: run.head === 'new' ? { ...run.result.before } : null,
   after: { ...run.result.after },
   best: run.result.best,
   epochs: run.result.epochs.map((epoch) => ({ ...epoch })),
   warnings: run.warnings.map((warning) => ({ ...warning })),
   milliseconds: run.milliseconds,
 });
+
+const sizeOf = (files: readonly ChangedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Images that were decoded: the others were neither trained with nor judged by. */
 export function countImages({ images: { training, validation }, result }: Pick<TuneRun, 'images' | 'result'>) {
@@ -68,12 +83,17 @@ export const epochLine = (
 
 /** What the training did to the numbers of the validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
-  const { result, images, trainedParams } = run;
+  const { result, images, trainedParams, params, changed, output, head } = run;
   const { training, validation } = countImages(run);
   return [
-    `trained ${count(trainedParams)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
-      `epoch ${result.best} of ${result.epochs.length} is written`,
-    `validation (${count(validation)} images): ${judgedWords(result.before)} before, ${judgedWords(result.after)} after`,
+    `trained ${count(trainedParams)} of ${count(params)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
+      `${result.best === 0 ? 'the new head alone' : `epoch ${result.best} of ${result.epochs.length}`} is written`,
+    `validation (${count(validation)} images): ${judgedWords(result.before)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after)} after`,
+    ...(output.files.length - changed.length > 1
+      ? [
+          `files of weights that changed: ${changed.map(({ name, bytes }) => `${printable(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
+        ]
+      : []),
   ];
 }
 
@@ -89,12 +109,14 @@ export const skippedImageLine = ({ path, reason }: { readonly path: string; read
 export function tuneWarnings(
   { before, after, best, skipped }: TuneResult,
   { insteadOf }: Loss,
-  judgedBy: TuneOptions['best'],
+  { best: judgedBy }: Pick<TuneOptions, 'best'>,
   partsOf: number | undefined,
 ): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
-  const isWorse = judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy;
-  const worse = `by its ${judgedBy}, not one epoch is better than the model was; the best, ${best}, is written all the same: try a lower --learning-rate or more images`;
+  const isWorse = best === 0 || (judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy);
+  const written =
+    best === 0 ? 'the new head alone, which is written' : `the model was; the best, ${best}, is written all the same`;
+  const worse = `by its ${judgedBy}, not one epoch is better than ${written}: try a lower --learning-rate or more images`;
   return [
     ...(insteadOf === undefined
       ? []

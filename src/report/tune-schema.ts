@@ -9,7 +9,8 @@ export const tuneReportSchema = z.object({
   command: z.literal('tune'),
   tool: z.string(),
   input: inputSchema,
-  output: outputSchema,
+  /** `changed`: the files of weights that are not, byte for byte, the model's; `changedBytes`: all of them together. */
+  output: outputSchema.extend({ changed: z.array(z.string()), changedBytes: z.number() }),
   options: z.record(z.string(), z.unknown()),
   backend: z.string(),
   classes: z.array(z.string()),
@@ -19,10 +20,14 @@ export const tuneReportSchema = z.object({
     skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
   }),
   loss: z.enum(['categorical', 'binary']),
+  head: z.enum(['kept', 'new']),
   params: z.object({ trained: z.number() }),
-  before: judgedSchema,
+  trained: z.object({ parameters: z.number(), of: z.number() }),
+  /** Null with a new head: then `fitted` is what the model is worth with that alone, fitted to the images and nothing else trained. */
+  before: judgedSchema.nullable(),
+  fitted: judgedSchema.nullable(),
   after: judgedSchema,
-  /** The epoch that was written. */
+  /** The epoch that was written; 0: none, but the new head alone. */
   best: z.number(),
   epochs: z.array(
     z.object({

@@ -1,12 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { inputError } from '../errors.js';
+import { inputError, reasonOf } from '../errors.js';
 import { type BatchOptions, imageBatches } from '../images/image-batches.js';
 import type { ImageFolder } from '../images/list-images.js';
 import { type ClassGates, classGatesOf, specificityOf, type Variances, variancesOf } from './gate-statistics.js';
 import { addObservation, addTally, deviationOf, newTally, type Tally } from './gate-tally.js';
 import { type Gate, getGates, noModules } from './list-gates.js';
 import type { LoadedModel } from './load-model.js';
-import { reasonOf } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 import { watchLayers } from './watch-layers.js';
 

@@ -1,11 +1,10 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { inputError } from '../errors.js';
+import { inputError, reasonOf } from '../errors.js';
 import { convertModel } from '../formats/convert-model.js';
 import { findBlocker } from '../formats/loaders.js';
 import { tfjsArtifacts } from '../formats/tfjs/tfjs-artifacts.js';
 import type { Format, Model } from '../model/model.js';
-import { reasonOf } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 
 const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };

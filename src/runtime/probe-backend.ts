@@ -1,7 +1,8 @@
+import { reasonOf } from '../errors.js';
 import type { BackendName } from './backend-names.js';
 import { median } from './median.js';
 import { tensorFlowVersion } from './native-backend.js';
-import { reasonOf, startNamed } from './start-backend.js';
+import { startNamed } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 
 /** What was found out about a backend. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { RetrofitError, usageError } from '../errors.js';
+import { RetrofitError, reasonOf, usageError } from '../errors.js';
+import { installMissing } from '../missing-packages.js';
 import { BACKEND_NAMES, type BackendChoice, type BackendName } from './backend-names.js';
 import { mendBatchNorm } from './batch-norm-kernel.js';
 import { startNative } from './native-backend.js';
@@ -8,9 +9,6 @@ import { quickenReLU6 } from './quick-activations.js';
 import { registerQuickGradients } from './quick-gradients.js';
 import type { PassedOver, TensorFlow } from './tensorflow.js';
 import { shareWasmMemory } from './wasm-sharing.js';
-
-const INSTALL =
-  'npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-layers@4.22.0 @tensorflow/tfjs-backend-wasm@4.22.0';
 
 /**
  * Loads TensorFlow.js with a backend: the best that runs here, or the one that is asked for. A process has one.
@@ -29,7 +27,11 @@ export async function startBackend(choice: BackendChoice, broken: readonly Passe
     }
   }
   const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  throw usageError('no-backend', `no TensorFlow.js backend runs here (${reasons})`, {
+  const what =
+    choice === 'auto'
+      ? `no TensorFlow.js backend runs here (${reasons})`
+      : `${reasons.replace(': ', ' does not run here: ')}`;
+  throw usageError('no-backend', what, {
     where: { field: 'backend' },
     hint: 'se-retrofit backends shows what is there and how to get the others',
   });
@@ -67,7 +69,7 @@ async function importTensorFlow(): Promise<Pick<TensorFlow, 'tf' | 'layers'>> {
       'no-backend',
       `this command computes with TensorFlow.js, which is not installed: ${reasonOf(error)}`,
       {
-        hint: INSTALL,
+        hint: installMissing('@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'),
       },
     );
   }
@@ -101,7 +103,3 @@ async function useBackend(tf: Core, name: string): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${name}`);
   await tf.ready();
 }
-
-/** The first line of what went wrong: loaders of native code write whole pages. */
-export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();

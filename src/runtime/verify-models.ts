@@ -1,10 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { inputError, RetrofitError } from '../errors.js';
+import { inputError, RetrofitError, reasonOf } from '../errors.js';
 import { findFirstDifference } from './first-difference.js';
 import { checkOutputShapes, type InputBatch } from './input-batches.js';
 import type { LoadedModel } from './load-model.js';
 import { namingMemory } from './out-of-memory.js';
-import { reasonOf } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 import { type Timing, timeModels } from './time-models.js';
 

@@ -34,6 +34,9 @@ export function mirroredHeUniform(inputs: number, units: number, seed: number, n
 export const heUniform = (inputs: number, units: number, seed: number, name: string): Float32Array =>
   uniformValues(inputs * units, Math.sqrt(6 / inputs), randomNumbers(seed, name));
 
-/** Glorot-uniform values, for the expand of `--init paper`. */
-export const glorotUniform = (inputs: number, units: number, seed: number, name: string): Float32Array =>
-  uniformValues(inputs * units, Math.sqrt(6 / (inputs + units)), randomNumbers(seed, name));
+/**
+ * Glorot-uniform values, for the expand of `--init paper` and for a new head.
+ * @param places how many places a kernel covers
+ */
+export const glorotUniform = (inputs: number, units: number, seed: number, name: string, places = 1): Float32Array =>
+  uniformValues(places * inputs * units, Math.sqrt(6 / (places * (inputs + units))), randomNumbers(seed, name));

@@ -4,10 +4,23 @@ import type { FoundFile } from './storage.js';
 // What every storage has to say in the same words.
 
 export const notFound = (path: string) =>
-  inputError('not-found', 'no such file', {
-    where: { file: path },
-    hint: 'check the path, or copy the file there',
-  });
+  /^https?:\/\//i.test(path)
+    ? inputError('not-found', 'a URL, and nothing is fetched here', { where: { file: path }, hint: fetchLine(path) })
+    : inputError('not-found', 'no such file', {
+        where: { file: path },
+        hint: 'check the path, or copy the file there',
+      });
+
+/** What a shell fetches a model with: a TensorFlow.js model is the files that its JSON names, too. */
+function fetchLine(url: string): string {
+  const plain = url.replaceAll("'", '%27');
+  const folder = plain.replace(/[^/]*$/, '');
+  const name = plain.slice(folder.length).replace(/[?#].*$/, '');
+  // A name that a shell would take for more than a name stays within quotes.
+  if (!/^[\w.-]+\.json$/.test(name)) return `fetch it first: curl -fLO '${plain}'`;
+  const paths = `node -p "require('./${name}').weightsManifest.flatMap(({ paths }) => paths).join('\\n')"`;
+  return `fetch it first: curl -fL '${plain}' -o ${name} && ${paths} | xargs -I{} curl -fLO '${folder}{}'`;
+}
 
 export const notAFile = (path: string) =>
   inputError('not-a-file', 'a folder, pipe or device where a file should be', {

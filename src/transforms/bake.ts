@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js';
 import { type Graph, loaderOf, type Model, scaleName } from '../model/model.js';
+import { withoutModules } from '../model/record.js';
 import { scaled, type Tensor } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import type { Fold } from '../plan/folds.js';
@@ -44,7 +45,7 @@ export function bake(model: Model, gates: MeanGates, plan: BakePlan = planBake(m
     ...model,
     graph,
     trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
-    record: plan.record,
+    record: plan.record ?? withoutModules(model.record),
     warnings: [...model.warnings, ...bakeWarnings(plan)],
   };
 }

@@ -1,4 +1,5 @@
 import type { Graph, Model, RecordedDoubling } from '../model/model.js';
+import { withoutModules } from '../model/record.js';
 import type { Tensor } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 import { planStrip, type StripPlan } from '../plan/plan-strip.js';
@@ -23,7 +24,7 @@ export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
     ...model,
     graph,
     trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
-    record: undefined,
+    record: withoutModules(model.record),
   };
 }
 

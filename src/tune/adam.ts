@@ -1,4 +1,4 @@
-import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 
@@ -6,6 +6,9 @@ import type { TensorFlow } from '../runtime/tensorflow.js';
 const FIRST_DECAY = 0.9;
 const SECOND_DECAY = 0.999;
 const EPSILON = 1e-7;
+
+/** What Adam needs of a weight: its variable's name finds its gradient. */
+export type MovedWeight = Pick<LayerVariable, 'shape' | 'read'> & { readonly write: (value: Tensor) => unknown };
 
 /** Adam, with one first and one second moment a trained weight. */
 export interface Adam {
@@ -24,7 +27,7 @@ export interface Adam {
  * Adam as Keras computes it: epsilon is added to the root of the moment that is not corrected yet. TensorFlow.js' own adds
  * it to the corrected one, and so takes other first steps. Constraints of the weights hold after each step.
  */
-export function createAdam(tf: TensorFlow['tf'], weights: readonly LayerVariable[]): Adam {
+export function createAdam(tf: TensorFlow['tf'], weights: readonly MovedWeight[]): Adam {
   const zeros = () => weights.map(({ shape }) => tf.tidy(() => tf.variable(tf.zeros(shape as number[]), false)));
   const [first, second] = [zeros(), zeros()];
   return {

@@ -14,6 +14,8 @@ export interface FoundActivation {
 
 /** Layers that only move numbers about. */
 const MOVES: readonly string[] = ['Reshape', 'Flatten'];
+/** Of probabilities they make probabilities, and of logits logits. */
+const MEANS: readonly string[] = ['GlobalAveragePooling1D', 'GlobalAveragePooling2D'];
 
 /**
  * The softmax or sigmoid that a model's first output comes from, through layers that only move its numbers.
@@ -31,7 +33,9 @@ function lookBehind(graph: Graph, ref: TensorRef, path: readonly string[], isOnl
   if (activation !== 'linear') return { activation, path: isOwn ? here : undefined };
   const input = layer.calls[ref.call]?.inputs[0];
   const isMove = MOVES.includes(layer.className) || layer.className === 'Activation';
-  return isMove && input !== undefined ? lookBehind(graph, input, path, isOwn) : { activation, path: undefined };
+  if (input !== undefined && isMove) return lookBehind(graph, input, path, isOwn);
+  if (input !== undefined && MEANS.includes(layer.className)) return lookBehind(graph, input, path, false);
+  return { activation, path: undefined };
 }
 
 function activationOf({ className, settings }: Layer): FinalActivation {

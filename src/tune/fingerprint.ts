@@ -21,16 +21,21 @@ const SENTENCES: Readonly<Record<string, string>> = {
   model: 'the model is another one',
   images: 'the images of the training are others',
   validation: 'the images of the validation are others',
+  classes: 'the classes are others',
+  head: 'only one of the two runs has a new head',
 };
 
 export async function fingerprintOf(
   storage: Storage,
   model: Model,
-  { training, validation }: LabelledImages,
-  options: TuneOptions,
+  { classes, training, validation }: LabelledImages,
+  { head, train, ...options }: TuneOptions,
 ): Promise<Fingerprint> {
   return {
     ...options,
+    train: train.join(','),
+    // Checkpoints that were made when every head was kept say nothing of it.
+    ...(head === 'new' ? { head, classes: JSON.stringify(classes) } : {}),
     patience: options.patience ?? null,
     model: await digestModel(storage, model),
     images: await digestImages(storage, training),
@@ -75,7 +80,8 @@ export function checkFingerprint(
   folder: string,
   force: boolean,
 ): readonly string[] {
-  const differing = Object.keys(own).filter((name) => own[name] !== given[name] && !FREE.includes(name));
+  const names = [...new Set([...Object.keys(own), ...Object.keys(given)])];
+  const differing = names.filter((name) => own[name] !== given[name] && !FREE.includes(name));
   const whatOf = (field: string) => SENTENCES[field] ?? `${flagOf(field)} was ${given[field]} and is ${own[field]} now`;
   const field = differing.find((name) => !force || !FORCEABLE.includes(name));
   if (field === undefined) return differing.map(whatOf);

@@ -23,11 +23,14 @@ const OTHERWISE = 6;
 export interface MemoryNeed {
   readonly steps: Steps;
   readonly trained: ReadonlySet<kinds.Layer>;
+  /** See `TrainedWeights`. */
+  readonly keeping: ReadonlySet<kinds.Layer>;
   readonly isNative: boolean;
 }
 
 /** Whether what comes of a batch depends on how many of its images are computed at once: where batch norms are trained. */
-export const usesBatchStatistics = (trained: ReadonlySet<kinds.Layer>): boolean => [...trained].some(isBatchNorm);
+export const usesBatchStatistics = ({ trained, keeping }: Pick<MemoryNeed, 'trained' | 'keeping'>): boolean =>
+  [...trained].some((layer) => isBatchNorm(layer) && !keeping.has(layer));
 
 /** It is asked for with each batch. */
 const known = memoizeByObject<MemoryNeed, ImageSize, number>();
@@ -38,7 +41,7 @@ const known = memoizeByObject<MemoryNeed, ImageSize, number>();
  */
 export const imagesAtOnce = (need: MemoryNeed, size: ImageSize): number =>
   known(need, size, () => {
-    const native = usesBatchStatistics(need.trained) ? STATISTICS_BYTES : NATIVE_BYTES;
+    const native = usesBatchStatistics(need) ? STATISTICS_BYTES : NATIVE_BYTES;
     const most = need.isNative ? native : WASM_BYTES;
     return Math.max(1, Math.floor(most / bytesAnImage(need, size)));
   });

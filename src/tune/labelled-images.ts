@@ -1,5 +1,5 @@
 import { inputError, usageError } from '../errors.js';
-import { type ImageFile, listImages } from '../images/list-images.js';
+import { type ImageFile, type ListOptions, listImages } from '../images/list-images.js';
 import { randomNumbers, shuffled } from '../random.js';
 
 /** What a model is trained with, and what it is judged by: no image is in both. */
@@ -15,16 +15,16 @@ export type Validation = string | number;
 
 /**
  * Finds the images and decides, by the seed, which of them are kept for validation.
- * @param labels see `listImages`
+ * @param names see `listImages`
  * @throws RetrofitError as `listImages` does; `too-few-images` where a share leaves nothing for one of the two
  */
 export async function findLabelledImages(
   folder: string,
-  labels: string | undefined,
+  names: Pick<ListOptions, 'labels' | 'known'>,
   validation: Validation,
   seed: number,
 ): Promise<LabelledImages> {
-  const found = await listImages(folder, { labels });
+  const found = await listImages(folder, names);
   if (typeof validation === 'string') {
     const others = await listImages(validation);
     const images = others.images.map(({ path, label }): ImageFile => {

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { inputError, usageError } from '../errors.js';
-import { getMember, isArray, isObject, type JsonValue, numberOf, stringOf } from '../json/json-value.js';
+import { readCompiledLoss } from '../model/compiled-loss.js';
 import type { Model } from '../model/model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { FinalActivation } from './final-activation.js';
@@ -16,22 +16,8 @@ export interface Loss {
   readonly insteadOf: string | undefined;
 }
 
-interface CompiledLoss {
-  readonly kind: Loss['kind'] | undefined;
-  readonly fromLogits: boolean | undefined;
-  readonly labelSmoothing: number;
-  /** A name that is no cross-entropy's. */
-  readonly other: string | undefined;
-}
-
 /** Keras' epsilon: probabilities are kept so far away from 0 and 1 before a logarithm is taken. */
 const EPSILON = 1e-7;
-
-const KINDS: Readonly<Record<string, Loss['kind']>> = {
-  categoricalcrossentropy: 'categorical',
-  sparsecategoricalcrossentropy: 'categorical',
-  binarycrossentropy: 'binary',
-};
 
 /**
  * The cross-entropy that fits a model: as its compile settings say, else by what its output is. A softmax is categorical, a
@@ -72,27 +58,13 @@ export function chooseLoss(
   };
 }
 
-/** The loss among compile settings, as either Keras and TensorFlow.js write them. */
-function readCompiledLoss(config: JsonValue | undefined): CompiledLoss {
-  const loss = onlyValue(getMember(config, 'loss'));
-  const name = stringOf(loss) ?? stringOf(getMember(loss, 'class_name'));
-  const kind = KINDS[(name ?? '').replace(/[^a-z]/gi, '').toLowerCase()];
-  if (kind === undefined) return { kind, fromLogits: undefined, labelSmoothing: 0, other: name };
-  const settings = getMember(loss, 'config');
-  const fromLogits = getMember(settings, 'from_logits');
-  return {
-    kind,
-    fromLogits: fromLogits?.kind === 'literal' ? fromLogits.text === 'true' : undefined,
-    labelSmoothing: numberOf(getMember(settings, 'label_smoothing')) ?? 0,
-    other: undefined,
-  };
-}
-
-/** The loss of a model with one output may stand in a list, or by the name of the output. */
-function onlyValue(loss: JsonValue | undefined): JsonValue | undefined {
-  if (isArray(loss)) return loss.items.length === 1 ? loss.items[0]!.value : undefined;
-  if (!isObject(loss) || getMember(loss, 'class_name') !== undefined) return loss;
-  return loss.members.length === 1 ? loss.members[0]!.value : undefined;
+/** @throws RetrofitError `one-class` */
+export function checkLabels(classes: readonly string[], labels: ReadonlySet<number | undefined>, folder: string): void {
+  if (labels.size > 1) return;
+  throw inputError('one-class', `all images are of one class, "${classes[[...labels][0] ?? 0] ?? ''}"`, {
+    where: { file: folder },
+    hint: 'give a folder that holds one folder of images for each class',
+  });
 }
 
 /**
@@ -107,12 +79,7 @@ export function checkClasses(
 ): void {
   const wanted = Math.max(units, 2);
   const where = { file: folder };
-  if (labels.size < 2) {
-    throw inputError('one-class', `all images are of one class, "${classes[[...labels][0] ?? 0] ?? ''}"`, {
-      where,
-      hint: 'give a folder that holds one folder of images for each class',
-    });
-  }
+  checkLabels(classes, labels, folder);
   if (classes.length === wanted) return;
   const output = units === 1 ? 'one unit, for two classes' : `${units} units, one a class`;
   throw usageError(
@@ -120,7 +87,7 @@ export function checkClasses(
     `the images are of ${classes.length} classes, and the output of the model has ${output}`,
     {
       where,
-      hint: 'name all classes in the order of the output units with --labels, folders of images may be missing; for other classes, give the model another last layer first',
+      hint: 'name all classes in the order of the output units with --labels, folders of images may be missing; for other classes, give it a new last layer: --head new',
     },
   );
 }

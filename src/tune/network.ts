@@ -18,6 +18,8 @@ import type { TuneOptions } from './tune-options.js';
 export interface Network {
   readonly loss: Loss;
   readonly weights: TrainedWeights;
+  /** Of the whole model, trained or not. */
+  readonly parameters: number;
   /** See `imagesAtOnce`. */
   readonly imagesAtOnce: (size: ImageSize) => number;
   /** Whether training has an influence from the first layer on: `look` gives the images themselves. */
@@ -39,35 +41,39 @@ export interface Judgement {
 /**
  * Makes a loaded model ready; it is of no other use afterwards.
  * @param original the model as it was read
- * @throws RetrofitError `several-outputs`, `not-a-classifier`, `no-modules`, `all-frozen`
+ * @param isStill whether what is not trained computes as in inference, as Keras has it of a base that is called with
+ * `training=False`: without its dropouts, which would blur what a new head reads and are there for weights that move
+ * @throws RetrofitError `several-outputs`, `not-a-classifier`, and whatever `findTrainedWeights` throws
  */
 export function makeNetwork(
   { tf }: TensorFlow,
   original: Model,
   loaded: LoadedModel,
   train: TuneOptions['train'],
+  isStill = false,
 ): Network {
   const { runs, model } = loaded;
   const found = findFinalActivation(model);
   const shapes = runs.outputs.map(({ shape }) => shape);
   const chosen = chooseLoss(original, shapes, found.activation);
   const weights = findTrainedWeights(original, loaded, train);
-  setTrainingModes(tf, original, loaded, weights);
+  setTrainingModes(tf, original, loaded, weights, isStill);
   // Keras leaves the activation out too: the logarithm of what it rounds to 0 would be lost, and its gradient with it.
   const fits = found.activation === (chosen.kind === 'binary' ? 'sigmoid' : 'softmax');
   const leavesOut = fits && found.path !== undefined;
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
-  const steps = listSteps(tf, runs, weights.layers);
-  const need = { steps, trained: weights.layers, isNative: isNative(tf) };
+  const steps = listSteps(tf, runs, weights.layers, isStill);
+  const need = { steps, trained: weights.layers, keeping: weights.keeping, isNative: isNative(tf) };
   return {
     loss,
     weights,
+    parameters: runs.countParams(),
     looksAtNothing: steps.settled.length === 0,
     imagesAtOnce: (size) => imagesAtOnce(need, size),
     look: (images) => {
       const { input, settled, frontier } = steps;
-      return [...runSteps(settled, new Map([[input, images]]), frontier, true).values()];
+      return [...runSteps(settled, new Map([[input, images]]), frontier, !isStill).values()];
     },
     judge: (seen, labels, isTraining) => {
       const { others, frontier } = steps;
@@ -86,15 +92,17 @@ function setTrainingModes(
   tf: TensorFlow['tf'],
   original: Model,
   { runs, model }: LoadedModel,
-  { layers }: TrainedWeights,
+  { layers, keeping }: TrainedWeights,
+  isStill: boolean,
 ): void {
   const isCalledForInference = findInferenceCalls(model);
   const { dialect, container } = original.format;
   for (const { layer, path } of listRunningLayers(runs)) {
     if (modelIn(layer) !== undefined) continue;
     setTrainingMode(tf, layer, {
-      isCalledForInference: isCalledForInference(path),
+      isCalledForInference: isCalledForInference(path) || (isStill && !layers.has(layer)),
       isTrained: layers.has(layer),
+      keepsStatistics: keeping.has(layer),
       correctsVariance: dialect === 'keras2' && container !== 'tfjs',
     });
   }

@@ -1,13 +1,15 @@
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import { listTensors } from '../formats/tfjs/list-tensors.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
+import { headLayer } from '../runtime/head-layers.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import { listModuleLayers } from '../runtime/module-layers.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
-import type { TuneOptions } from './tune-options.js';
+import type { TrainPart, TuneOptions } from './tune-options.js';
 
 /** A weight of the running model, and what it is in the model as it was read. */
 export interface TunedWeight {
@@ -23,55 +25,72 @@ export interface TrainedWeights {
   readonly trained: readonly TunedWeight[];
   /** Moving averages of trained batch norms. */
   readonly followed: readonly TunedWeight[];
+  /** Those of the layers that are norms and keep their statistics: gamma and beta alone are trained. */
+  readonly keeping: ReadonlySet<kinds.Layer>;
 }
 
 /**
- * Finds what is trained: the layers of SE modules without their batch norms, or every layer that is not frozen. Their
- * variables become trainable in the running model.
+ * Finds what is trained: the layers of SE modules without their batch norms (`modules`), the layer that makes the logits
+ * (`head`), gamma and beta of the normalisations (`norms`), or every layer that is not frozen (`all`). Their variables become
+ * trainable in the running model; what is named is trained whether or not the model says it is frozen.
  * @param original the model as it was read
- * @throws RetrofitError `no-modules` for a model without modules, `all-frozen` where nothing is left to train
+ * @throws RetrofitError `no-modules` for a model without modules, `no-norms` for one without norms, `all-frozen` where
+ * nothing is left to train; for `head` whatever `findHead` throws
  */
 export function findTrainedWeights(
   original: Model,
   { runs, model }: LoadedModel,
   train: TuneOptions['train'],
 ): TrainedWeights {
-  const chosen = train === 'modules' ? moduleLayers(model) : unfrozenLayers(model);
-  const isChosen = (path: readonly string[]) => chosen.has(JSON.stringify(path));
+  const whole = new Set(train.flatMap((part) => (part === 'norms' ? [] : [...LAYERS_OF[part](model)])));
+  const norms = train.includes('norms') ? normLayers(model) : new Set<string>();
   const keys = keysByVariable(original, model);
   const layers = new Set<kinds.Layer>();
   const trained: TunedWeight[] = [];
   const followed: TunedWeight[] = [];
+  const keeping = new Set<kinds.Layer>();
   const tuned = (variable: LayerVariable): TunedWeight => {
     const key = keys.get(variable.originalName);
     if (key === undefined) throw new Error(`the model has no weight for the variable ${variable.originalName}`);
     return { key, variable };
   };
   for (const { layer, path } of listRunningLayers(runs)) {
-    if (modelIn(layer) !== undefined || !isChosen(path)) continue;
+    const key = JSON.stringify(path);
+    if (modelIn(layer) !== undefined || !(whole.has(key) || norms.has(key))) continue;
     layer.trainable = true;
     if (layer.trainableWeights.length === 0) continue;
     layers.add(layer);
     trained.push(...layer.trainableWeights.map(tuned));
-    followed.push(...layer.nonTrainableWeights.map(tuned));
+    if (whole.has(key)) followed.push(...layer.nonTrainableWeights.map(tuned));
+    else keeping.add(layer);
   }
-  if (trained.length === 0) throw allFrozen(original.path);
-  return { layers, trained, followed };
+  if (trained.length === 0) throw train.includes('all') ? allFrozen(original.path) : noNorms(original.path);
+  return { layers, trained, followed, keeping };
 }
 
-function moduleLayers(model: Model): ReadonlySet<string> {
-  const norms = new Set(
+const LAYERS_OF: Readonly<Record<Exclude<TrainPart, 'norms'>, (model: Model) => ReadonlySet<string>>> = {
+  modules: moduleLayers,
+  head: (model) => new Set([JSON.stringify(headLayer(model))]),
+  all: unfrozenLayers,
+};
+
+/** Layers that normalise and have weights for it, by their paths. */
+const normLayers = (model: Model, isWanted = (_: Layer): boolean => true): ReadonlySet<string> =>
+  new Set(
     [...listGraphs(model.graph)].flatMap(({ graph, path }) =>
       graph.layers
-        .filter(({ className }) => className === 'BatchNormalization')
+        .filter((layer) => factsOfLayer(layer).role === 'norm' && isWanted(layer))
         .map(({ name }) => JSON.stringify([...path, name])),
     ),
   );
+
+function moduleLayers(model: Model): ReadonlySet<string> {
+  const norms = normLayers(model, ({ className }) => className === 'BatchNormalization');
   const modules = listModuleLayers(model).map((path) => JSON.stringify(path));
   if (modules.length === 0) {
     throw inputError('no-modules', 'the model holds no SE modules to train', {
       where: { file: model.path },
-      hint: 'put some in with se-retrofit add, or train the whole model with --train all',
+      hint: 'put some in with se-retrofit add, or train something else: --train head, norms or all',
     });
   }
   return new Set(modules.filter((path) => !norms.has(path)));
@@ -106,6 +125,12 @@ function keysByVariable(original: Model, converted: Model): ReadonlyMap<string, 
   }
   return found;
 }
+
+const noNorms = (file: string) =>
+  inputError('no-norms', 'the model holds no normalisations with a gamma or a beta to train', {
+    where: { file },
+    hint: 'train something else: --train modules, head or all',
+  });
 
 const allFrozen = (file: string) =>
   inputError('all-frozen', 'every layer with weights is frozen: there is nothing to train', {

@@ -11,6 +11,8 @@ export interface TrainingMode {
   /** Whether the layer computes as in inference even in training, because the model calls it so. */
   readonly isCalledForInference: boolean;
   readonly isTrained: boolean;
+  /** Whether a batch norm goes by its moving averages although it is trained. */
+  readonly keepsStatistics: boolean;
   /** See `trainedBatchNorm`. */
   readonly correctsVariance: boolean;
 }
@@ -40,10 +42,10 @@ function computeInTraining(
   tf: TensorFlow['tf'],
   layer: RunningLayer,
   input: Tensor,
-  { isCalledForInference, isTrained, correctsVariance }: TrainingMode,
+  { isCalledForInference, isTrained, keepsStatistics, correctsVariance }: TrainingMode,
 ): Tensor | undefined {
   if (isBatchNorm(layer)) {
-    return isCalledForInference || !isTrained
+    return isCalledForInference || !isTrained || keepsStatistics
       ? frozenBatchNorm(tf, layer, input)
       : trainedBatchNorm(tf, layer, input, correctsVariance);
   }

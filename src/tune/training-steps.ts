@@ -37,8 +37,14 @@ const SETTLED_CLASSES: readonly string[] = [
 /**
  * Takes a model apart.
  * @param trained layers whose weights move
+ * @param isStill whether what is not trained computes as in inference, which leaves nothing to chance
  */
-export function listSteps(tf: TensorFlow['tf'], runs: LayersModel, trained: ReadonlySet<kinds.Layer>): Steps {
+export function listSteps(
+  tf: TensorFlow['tf'],
+  runs: LayersModel,
+  trained: ReadonlySet<kinds.Layer>,
+  isStill = false,
+): Steps {
   const { inputs, outputs, calls } = hasMasks(runs) ? wholeCall(runs) : listCalls(runs);
   const [input, output] = [inputs[0]!, outputs[0]!];
   const settledValues = new Set([input]);
@@ -46,7 +52,7 @@ export function listSteps(tf: TensorFlow['tf'], runs: LayersModel, trained: Read
   for (const step of joinFrozen(tf, { inputs, outputs, calls }, trained)) {
     const isSettled =
       step.inputs.every((value) => settledValues.has(value)) &&
-      step.layers.every((layer) => !trained.has(layer) && SETTLED_CLASSES.includes(layer.getClassName()));
+      step.layers.every((layer) => !trained.has(layer) && (isStill || SETTLED_CLASSES.includes(layer.getClassName())));
     if (isSettled) for (const value of step.outputs) settledValues.add(value);
     (isSettled ? settled : others).push(step);
   }

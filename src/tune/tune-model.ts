@@ -31,6 +31,8 @@ export interface TuneTask {
   readonly size: ImageSize;
   readonly images: LabelledImages;
   readonly options: TuneOptions;
+  /** What was decoded before. */
+  readonly kept?: KeptPixels;
   /** Where an earlier run stopped. */
   readonly from?: Checkpoint | undefined;
 }
@@ -55,11 +57,11 @@ export interface TuneEvents {
 }
 
 export interface TuneResult {
-  /** Of the validation's images, as everything here. */
+  /** What the model was worth, a new head of it as it was fitted; of the validation's images, as everything here. */
   readonly before: Judged;
   readonly after: Judged;
   readonly epochs: readonly Epoch[];
-  /** The epoch whose weights these are. */
+  /** The epoch whose weights these are; 0: the new head alone, as it was fitted. */
   readonly best: number;
   readonly skipped: readonly SkippedImage[];
   /** Trained weights and moving averages by `weightKey`. */
@@ -87,40 +89,54 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
     events.onSkipped(image);
   };
   if (from !== undefined) restore(task.tensorflow, weights, adam, from.values);
-  const memory = { kept: keepPixels(), look: rememberSeen(task.tensorflow, network, task.size) };
-  const before = from?.before ?? (await judgeAll(task, memory, onSkipped));
+  const memory = { kept: task.kept ?? keepPixels(), look: rememberSeen(task.tensorflow, network, task.size) };
+  const before = from === undefined ? await judgeAll(task, memory, onSkipped) : from.before;
   const epochs: Epoch[] = [...(from?.epochs ?? [])];
   const keepsCheckpoints = events.onCheckpoint !== undefined;
-  let best = from === undefined ? undefined : prefixed(from.values, 'best/');
-  while (epochs.length < options.epochs && !isTired(epochs, options)) {
+  let best = from === undefined ? await valuesOf(weights) : prefixed(from.values, 'best/');
+  while (epochs.length < options.epochs && !isTired(before, epochs, options)) {
     const epoch = epochs.length + 1;
     const training = await trainEpoch(task, memory, adam, epoch, { ...events, onSkipped });
     const validation = await judgeAll(task, memory, onSkipped);
     if (!Number.isFinite(validation.loss)) throw notFinite('validation', epoch, keepsCheckpoints);
     epochs.push({ epoch, ...training, validationLoss: validation.loss, validationAccuracy: validation.accuracy });
-    if (bestEpoch(epochs, options) === epoch) best = await valuesOf(weights);
+    if (bestEpoch(before, epochs, options) === epoch) best = await valuesOf(weights);
     events.onEpoch(epochs.at(-1)!);
     if (events.onCheckpoint === undefined) continue;
-    const values = await allValues(weights, adam, best!);
+    const values = await allValues(weights, adam, best);
     await events.onCheckpoint({ before, epochs, skipped: [...skipped.values()], values });
   }
   adam.dispose();
-  const { epoch, validationLoss, validationAccuracy } = epochs[bestEpoch(epochs, options) - 1]!;
-  const after = { loss: validationLoss, accuracy: validationAccuracy };
-  return { before, after, epochs, best: epoch, skipped: [...skipped.values()], values: best! };
+  const found = bestEpoch(before, epochs, options);
+  const after = judgements(before, epochs)[found]!;
+  return { before, after, epochs, best: found, skipped: [...skipped.values()], values: best };
 }
 
-/** The epoch with the best number of the validation, the first of equals; of equal accuracies the lowest loss. */
-function bestEpoch(epochs: readonly Epoch[], { best }: TuneOptions): number {
-  const isBetter = (one: Epoch, other: Epoch) =>
-    best === 'loss' || one.validationAccuracy === other.validationAccuracy
-      ? one.validationLoss < other.validationLoss
-      : one.validationAccuracy > other.validationAccuracy;
-  return epochs.reduce((found, epoch) => (isBetter(epoch, found) ? epoch : found)).epoch;
+/** Of the validation: before the training, and after each epoch. */
+const judgements = (before: Judged, epochs: readonly Epoch[]): readonly Judged[] => [
+  before,
+  ...epochs.map(({ validationLoss, validationAccuracy }) => ({ loss: validationLoss, accuracy: validationAccuracy })),
+];
+
+/**
+ * The epoch with the best number of the validation, the first of equals; of equal accuracies the lowest loss. The model as it
+ * was is there already: it is none of them, and 0 only if a new head was fitted to it.
+ */
+function bestEpoch(before: Judged, epochs: readonly Epoch[], { best, head }: TuneOptions): number {
+  const found = judgements(before, epochs);
+  const isBetter = (one: Judged, other: Judged) =>
+    best === 'loss' || one.accuracy === other.accuracy ? one.loss < other.loss : one.accuracy > other.accuracy;
+  const first = head === 'new' ? 0 : 1;
+  return found.reduce(
+    (winner, each, epoch) => (epoch > first && isBetter(each, found[winner]!) ? epoch : winner),
+    first,
+  );
 }
 
-const isTired = (epochs: readonly Epoch[], options: TuneOptions): boolean =>
-  options.patience !== undefined && epochs.length > 0 && epochs.length - bestEpoch(epochs, options) >= options.patience;
+const isTired = (before: Judged, epochs: readonly Epoch[], options: TuneOptions): boolean =>
+  options.patience !== undefined &&
+  epochs.length > 0 &&
+  epochs.length - bestEpoch(before, epochs, options) >= options.patience;
 
 async function trainEpoch(
   { tensorflow, network, size, images, options }: TuneTask,

@@ -1,6 +1,9 @@
 import type { Preprocess } from '../images/preprocess.js';
 
-export const TRAIN_CHOICES = ['modules', 'all'] as const;
+/** What can be trained: see `findTrainedWeights`. */
+export const TRAIN_PARTS = ['modules', 'head', 'norms', 'all'] as const;
+export type TrainPart = (typeof TRAIN_PARTS)[number];
+export const HEAD_CHOICES = ['keep', 'new'] as const;
 export const BEST_CHOICES = ['loss', 'accuracy'] as const;
 
 /** How a model is trained. */
@@ -8,8 +11,9 @@ export interface TuneOptions {
   readonly epochs: number;
   /** Of the first step; it falls to 0 along half a cosine. */
   readonly learningRate: number;
-  /** The SE modules alone, or everything that the model does not say is frozen. */
-  readonly train: (typeof TRAIN_CHOICES)[number];
+  /** Whether the last layer is that of the model, or a new one for other classes. */
+  readonly head: (typeof HEAD_CHOICES)[number];
+  readonly train: readonly TrainPart[];
   /** Images of one step. */
   readonly batch: number;
   /** Of the split, the order of the images, their changes, and dropout. */
@@ -26,10 +30,35 @@ export interface TuneOptions {
 }
 
 export const TUNE_DEFAULTS = {
-  epochs: 5,
-  learningRate: 1e-3,
-  train: 'modules',
+  head: 'keep',
   validation: 0.1,
   shift: 0,
   best: 'loss',
 } as const;
+
+/** What is trained where nobody says it. */
+export const defaultTrain = (head: TuneOptions['head']): TuneOptions['train'] =>
+  head === 'new' ? ['modules', 'head'] : ['modules'];
+
+/** For other classes all of a network is soon moved too far; what is new to it, or scales it, bears more. */
+export const defaultLearningRate = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): number =>
+  head === 'new' && train.includes('all') ? 1e-4 : 1e-3;
+
+/** Steps that a new head and what is trained beside it get at the least, if that many epochs are not too many. */
+const STEPS = 200;
+
+/** How often each image is seen where nobody says it: other classes take longer, and few images have few steps an epoch. */
+export function defaultEpochs({ head, batch }: Pick<TuneOptions, 'head' | 'batch'>, images: number): number {
+  if (head === 'keep') return 5;
+  return Math.min(60, Math.max(20, Math.ceil(STEPS / Math.ceil(images / batch))));
+}
+
+/** Where there are few images, the last of many epochs know them by heart. */
+export const defaultPatience = (head: TuneOptions['head']): number | undefined => (head === 'new' ? 10 : undefined);
+
+export const trainsHead = ({ train }: Pick<TuneOptions, 'train'>): boolean =>
+  train.includes('head') || train.includes('all');
+
+/** See `makeNetwork`. */
+export const isStill = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): boolean =>
+  head === 'new' && !train.includes('all');

@@ -50,6 +50,12 @@ test('for people: a table, what auto takes, why some do not run and how to get t
   expect(stdout).toContain('\ntfjs-node-gpu: not for \\u001b[31mthis machine\n  to get it: ');
 });
 
+test('a backend that was asked for and is missing is the one that the message names', async () => {
+  const model = modelFolder('resnet-cifar');
+  const result = await run(['verify', model, model, '--backend', 'tfjs-node']);
+  expectFailure(result, 2, /^se-retrofit: tfjs-node does not run here: Cannot find module '@tensorflow\/tfjs-node' \(/);
+});
+
 test.each([
   [['model.json'], /too many arguments/],
   [['--backend', 'wasm'], /unknown option '--backend'/],

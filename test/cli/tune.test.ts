@@ -56,11 +56,11 @@ describe('a run', () => {
     expect(changed.filter((name) => /moving_/.test(name)).length).toBeGreaterThan(0);
   });
 
-  test('prints two lines and the output off a terminal, a line an epoch on stderr, and nothing with --quiet', async () => {
+  test('prints what was trained, which files changed and the output off a terminal, a line an epoch on stderr, and nothing with --quiet', async () => {
     const folder = newFolder();
     const told = await place.tune('resnet-dropout', join(folder, 'one'));
     expect(told.stdout).toMatch(
-      /^trained [\d,]+ parameters on 15 images of 5 classes; epoch \d of 2 is written\nvalidation \(5 images\): .* before, .* after\n\S+one\/model\.json {2}\(.*\)\n$/,
+      /^trained [\d,]+ of [\d,]+ parameters on 15 images of 5 classes; epoch \d of 2 is written\nvalidation \(5 images\): .* before, .* after\nfiles of weights that changed: se_modules\.bin \(.* k?B\); the others are the model's, byte for byte\n\S+one\/model\.json {2}\(.*\)\n$/,
     );
     expect(told.stderr).not.toContain('\u001b');
     expect(await place.tune('resnet-dropout', join(folder, 'two'), '--quiet')).toMatchObject({

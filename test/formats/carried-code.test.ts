@@ -206,6 +206,19 @@ describe('a function of TensorFlow that Keras 2 calls when it loads a model', ()
     },
   );
 
+  test.each([
+    ['RealDiv', true],
+    ['ConcatV2', true],
+    ['WriteFile', false],
+    ['EagerPyFunc', false],
+    ['SaveV2', false],
+    [undefined, false],
+  ])('and the node %s of TensorFlow 2.0 to 2.3', (op, isPure) => {
+    const config = { name: 'x', node_def: { name: 'x', op }, constants: {} };
+    const expected = isPure ? [] : [expect.stringContaining(`the TensorFlow operation ${JSON.stringify(op ?? null)}`)];
+    expect(messagesOf({ class_name: 'TensorFlowOpLayer', config })).toEqual(expected);
+  });
+
   test('also inside a wrapper', () => {
     const inner = { class_name: 'TFOpLambda', config: { name: 'y', function: 'io.gfile.remove' } };
     expect(messagesOf({ class_name: 'TimeDistributed', config: { name: 'x', layer: inner } })).toHaveLength(1);

@@ -411,6 +411,16 @@ def recurrent_head(K):
     return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
 
 
+@model("a Bidirectional whose directions are of two kinds and sizes: Keras 3 takes both for as wide", ("keras2",))
+def two_directions(K):
+    L = K.layers
+    inputs = image(K)
+    x = unit(K, conv_bn(K, inputs, 4, strides=2), 4)
+    backward = L.GRU(4, go_backwards=True, return_sequences=True)
+    x = L.Bidirectional(L.LSTM(3, return_sequences=True), backward_layer=backward)(L.Reshape((8, 32))(x))
+    return K.keras.Model(inputs, L.Dense(5, name="predictions")(L.GlobalAveragePooling1D()(L.Conv1D(6, 3)(x))))
+
+
 @model("a convolutional model inside TimeDistributed")
 def time_distributed_model(K):
     L = K.layers

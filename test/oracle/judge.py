@@ -329,7 +329,7 @@ def describe_variable(K, variable):
 
 
 def compareWeights(K, before, after, custom=False):
-    return weights_between(K, original(K, before, custom), load_model(K, after, custom))
+    return weights_between(K, original(K, before, custom), original(K, after, custom))
 
 
 def weights_between(K, first, second):
@@ -396,8 +396,9 @@ def fit(K, model, seed=1, steps=1, custom=False, useCompiled=False, batch=4, ope
     }
 
 
-def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="all", loss=None):
-    """Adam with a cosine decay over one pass, without shuffling; by the loss given, or by the one in the file, one-hot labels."""
+def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="all", loss=None, layers=None):
+    """Adam with a cosine decay over one pass, without shuffling; by the loss given, or by the one in the file, one-hot labels.
+    train: all, modules, or still: some layers, while the model computes as in inference."""
     loaded = load_model(K, model, compile=loss is None)
     if train == "modules":
         set_trainable(K, loaded, lambda name: name.startswith("se_"))
@@ -411,6 +412,17 @@ def trainSteps(K, model, to, images, labels, batch, learningRate=1e-3, train="al
     loaded.compile(optimizer=K.keras.optimizers.Adam(rate), loss=used)
     loaded.run_eagerly = True
     losses = []
+    if train == "still":
+        set_trainable(K, loaded, lambda name: name in layers)
+        compute = K.keras.losses.get(used)
+        for start in starts:
+            with K.tf.GradientTape() as tape:
+                shares = loaded(K.tf.constant(x[start : start + batch]), training=False)
+                value = K.tf.reduce_mean(compute(y[start : start + batch], shares))
+            gradients = tape.gradient(value, loaded.trainable_weights)
+            loaded.optimizer.apply_gradients(zip(gradients, loaded.trainable_weights))
+            losses.append(float(value))
+        starts = []
     for start in starts:
         loaded.reset_metrics()
         losses.append(float(np.ravel(loaded.train_on_batch(x[start : start + batch], y[start : start + batch]))[0]))

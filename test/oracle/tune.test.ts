@@ -1,16 +1,19 @@
 import { beforeAll, expect, test } from 'vitest';
 import { imageBatches } from '../../src/images/image-batches.js';
 import { listImages } from '../../src/images/list-images.js';
-import { readModel, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
+import { readModel, replaceHead, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
+import { type Layer, listGraphs } from '../../src/model/model.js';
+import { findHead } from '../../src/plan/find-head.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
+import type { TrainPart } from '../../src/tune/tune-options.js';
 import { runHere } from '../support/cli-here.js';
 import { readFixture } from '../support/fixtures.js';
 import { isAll } from '../support/is-all.js';
 import { writePictures } from '../support/labelled-pictures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
-import { describeOracle, numbersOf, type Trained } from './oracle.js';
+import { describeOracle, numbersOf, type Trained, tensorOf } from './oracle.js';
 
 // A training step of ours and one of real Keras, from the same state, with the same images.
 
@@ -25,6 +28,8 @@ let tensorflow: TensorFlow;
 beforeAll(async () => {
   tensorflow = await startBackend('cpu');
 });
+
+const includes = (parts: readonly TrainPart[], part: TrainPart): boolean => parts.includes(part);
 
 /** The largest difference between weights of one name. */
 function largestDifference(left: Trained['values'], right: Trained['values'], without?: string): number {
@@ -123,6 +128,47 @@ for (const kind of ['keras2', 'keras3'] as const) {
         differences.push({ seed, loss, weights });
       }
       expect(differences).toEqual([]);
+    });
+  });
+
+  // The rest computes as in inference: its batch norms keep their statistics, which no flag of Keras has without that.
+  describeOracle(kind, 'a step of the head, of norms, and of several parts', (keras) => {
+    const CASES = [
+      { name: 'mobilenet_v1', train: ['head'] },
+      { name: 'residual_shortcut_first', train: ['norms'] },
+      { name: 'nested_functional', train: ['modules', 'head', 'norms'] },
+    ] as const;
+    test.each(CASES)('$name, $train', async ({ name, train }) => {
+      const extension = kind === 'keras2' ? '.h5' : '.keras';
+      const place = `${folder}/${kind}-${name}-parts`;
+      await keras.make(name, place, [extension]);
+      const [before, after] = [`${place}/own${extension}`, `${place}/ours${extension}`];
+      const plain = replaceHead(await readModel(`${place}/${name}${extension}`), [...CLASSES, 'f', 'g']);
+      await writeModel(retrofit(plain, { ratio: 4 }), before);
+      const model = await readModel(before);
+      const isTrained = ({ name: own, className }: Layer): boolean =>
+        (includes(train, 'modules') && own.startsWith('se_')) ||
+        (includes(train, 'head') && own === findHead(model).logits.layer.name) ||
+        (includes(train, 'norms') && className === 'BatchNormalization');
+      const layers = [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers.filter(isTrained));
+      const { pixels, labels } = makeExamples(BATCH * STEPS - 3, SIDE * SIDE * 3, CLASSES.length + 2, 1);
+      const options = { batch: BATCH, learningRate: 1e-3 };
+      const ours = await trainOnce(tensorflow, model, { pixels, labels }, { ...options, train });
+      await writeModel(ours.model, after);
+      const theirs = await keras.trainSteps(before, `${place}/theirs${extension}`, {
+        ...options,
+        train: 'still',
+        layers: layers.map((layer) => layer.name),
+        images: tensorOf([labels.length, SIDE, SIDE, 3], pixels),
+        labels,
+        loss: 'sparse_categorical_crossentropy',
+      });
+      const values = { before: await keras.values(before), ours: await keras.values(after) };
+      expect(largestDifference(values.ours, values.before)).toBeGreaterThan(1e-3);
+      expect(largestDifference(values.ours, theirs.values)).toBeLessThan(1e-4);
+      ours.losses.forEach((loss, step) => {
+        expect(loss).toBeCloseTo(theirs.losses[step]!, 4);
+      });
     });
   });
 

@@ -62,7 +62,8 @@ describe('without the optional packages', () => {
   });
 
   test('what computes says in one line what to install', async () => {
-    const install = /\(npm install (?:[@a-z0-9/-]+@\d+\.\d+\.\d+ ?)+\)/;
+    // All that is missing, not one after the other.
+    const install = /\(npm install (?:[@a-z0-9/-]+@\d+\.\d+\.\d+ ?)+ sharp@\d+\.\d+\.\d+\)$/m;
     for (const words of [
       ['verify', MODEL, MODEL],
       ['excite', MODEL, 'images'],
@@ -73,6 +74,9 @@ describe('without the optional packages', () => {
       expectFailure(await installed(...words), 2, install, 'is not installed');
     }
     expect(await installed('backends', '--json')).toMatchObject({ code: 0 });
+    const { stdout } = await installed('backends');
+    expect(stdout.split('is not installed').length - 1).toBe(1);
+    expect(stdout).not.toMatch(/dist\/|imported from/);
     expect(existsSync(join(project, 'verified'))).toBe(false);
   });
 });

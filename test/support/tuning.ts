@@ -7,7 +7,7 @@ import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { cosineRate, createAdam } from '../../src/tune/adam.js';
 import { makeNetwork } from '../../src/tune/network.js';
 import { trainStep } from '../../src/tune/train-step.js';
-import type { TuneOptions } from '../../src/tune/tune-options.js';
+import type { TrainPart, TuneOptions } from '../../src/tune/tune-options.js';
 
 /** Images [n, height, width, channels] and their labels. */
 export interface Examples {
@@ -30,11 +30,15 @@ export async function trainOnce(
   tensorflow: TensorFlow,
   model: Model,
   { pixels, labels }: Examples,
-  { batch, learningRate, train }: Pick<TuneOptions, 'batch' | 'learningRate' | 'train'>,
+  {
+    batch,
+    learningRate,
+    train,
+  }: Pick<TuneOptions, 'batch' | 'learningRate'> & { readonly train: TrainPart | readonly TrainPart[] },
 ): Promise<{ readonly losses: readonly number[]; readonly model: Model; readonly tensors: readonly number[] }> {
   const loaded = await loadModel(tensorflow, model);
   const size = imageSize(loaded.runs, model.path);
-  const network = makeNetwork(tensorflow, model, loaded, train);
+  const network = makeNetwork(tensorflow, model, loaded, [train].flat());
   const { trained, followed } = network.weights;
   const adam = createAdam(
     tensorflow.tf,

@@ -20,7 +20,7 @@ const perClass = (images: readonly { readonly label: number | undefined }[]) =>
 
 test('of every class a share is kept, one image at least, and never the last', async () => {
   const folder = folderOf('share', { a: 20, b: 4, c: 1 });
-  const { classes, training, validation } = await findLabelledImages(folder, undefined, 0.1, 1);
+  const { classes, training, validation } = await findLabelledImages(folder, {}, 0.1, 1);
   expect(classes).toEqual(['a', 'b', 'c']);
   expect(perClass(validation)).toEqual([2, 1, 0]);
   expect(perClass(training)).toEqual([18, 3, 1]);
@@ -30,7 +30,7 @@ test('of every class a share is kept, one image at least, and never the last', a
 
 test('the seed decides which, and the same seed the same', async () => {
   const folder = folderOf('seeds', { a: 50, b: 50 });
-  const kept = async (seed: number) => (await findLabelledImages(folder, undefined, 0.2, seed)).validation;
+  const kept = async (seed: number) => (await findLabelledImages(folder, {}, 0.2, seed)).validation;
   expect(await kept(1)).toEqual(await kept(1));
   expect(await kept(2)).not.toEqual(await kept(1));
 });
@@ -38,14 +38,14 @@ test('the seed decides which, and the same seed the same', async () => {
 test('a folder of others is labelled by the names of the training', async () => {
   const folder = folderOf('training', { a: 2, b: 2, c: 2 });
   const others = folderOf('others', { c: 1, b: 3 });
-  const { training, validation } = await findLabelledImages(folder, undefined, others, 1);
+  const { training, validation } = await findLabelledImages(folder, {}, others, 1);
   expect(perClass(training)).toEqual([2, 2, 2]);
   expect(perClass(validation)).toEqual([0, 3, 1]);
-  const strange = findLabelledImages(folder, undefined, folderOf('strange', { a: 1, z: 1 }), 1);
+  const strange = findLabelledImages(folder, {}, folderOf('strange', { a: 1, z: 1 }), 1);
   await expect(strange).rejects.toMatchObject({ code: 'unknown-class' });
 });
 
 test('one image a class leaves none to keep', async () => {
-  const found = findLabelledImages(folderOf('few', { a: 1, b: 1 }), undefined, 0.5, 1);
+  const found = findLabelledImages(folderOf('few', { a: 1, b: 1 }), {}, 0.5, 1);
   await expect(found).rejects.toMatchObject({ code: 'too-few-images' });
 });

@@ -6,8 +6,10 @@ import { startBackend } from '../../src/runtime/start-backend.js';
 import { findFinalActivation } from '../../src/tune/final-activation.js';
 import { makeNetwork } from '../../src/tune/network.js';
 import { readFixture } from '../support/fixtures.js';
+import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
+import { SEED } from '../support/turns.js';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -41,8 +43,11 @@ const examplesFor = (name: string) => makeExamples(24, sizeOf(name) ** 2 * 3, 5,
 
 describe('a step on wasm is one on cpu', () => {
   test.each(
-    ['resnet-v1', 'mobilenet-v1', 'mobilenet-v2', 'inception', 'vgg-bn'].flatMap((name) =>
-      (['modules', 'all'] as const).map((train) => ({ name, train })),
+    // Each in one way by turns; another seed takes the other.
+    ['resnet-v1', 'mobilenet-v1', 'mobilenet-v2', 'inception', 'vgg-bn'].flatMap((name, index) =>
+      (['modules', 'all'] as const)
+        .filter((_, at) => isAll || (index + at + SEED) % 2 === 0)
+        .map((train) => ({ name, train })),
     ),
   )('$name, $train', async ({ name, train }) => {
     const options = { batch: 8, learningRate: 1e-3, train };
@@ -74,7 +79,7 @@ test('dropout is drawn by the seed of the step, its own seed in the file or not'
   const tensorflow = await startBackend('cpu');
   const model = await withModules('resnet-dropout');
   const loaded = await loadModel(tensorflow, model);
-  const network = makeNetwork(tensorflow, model, loaded, 'modules');
+  const network = makeNetwork(tensorflow, model, loaded, ['modules']);
   const { tf } = tensorflow;
   const { withRandomNumbers } = await import('../../src/tune/seeded-random.js');
   const { randomNumbers } = await import('../../src/random.js');
@@ -116,7 +121,7 @@ describe('the last activation is found and left out', () => {
       const shape = [3, ...loaded.runs.inputs[0]!.shape.slice(1)] as number[];
       const images = tf.randomNormal(shape, 0, 1, 'float32', 7);
       const before = loaded.runs.predict(images) as ReturnType<typeof tf.tensor2d>;
-      const { loss } = makeNetwork(tensorflow, original, loaded, 'all');
+      const { loss } = makeNetwork(tensorflow, original, loaded, ['all']);
       expect(loss).toMatchObject({ kind: 'categorical', output: 'logits' });
       const logits = loaded.runs.predict(images) as ReturnType<typeof tf.tensor2d>;
       const difference = tf.max(tf.abs(tf.sub(tf.softmax(logits), before))).dataSync()[0]!;
@@ -132,7 +137,7 @@ test.each(['se-already', 'efficientnet-like', 'hard-sigmoid-se'])(
     const tensorflow = await startBackend('cpu');
     const original = await readFixture(name);
     const loaded = await loadModel(tensorflow, original);
-    const { trained, followed } = makeNetwork(tensorflow, original, loaded, 'modules').weights;
+    const { trained, followed } = makeNetwork(tensorflow, original, loaded, ['modules']).weights;
     const params = trained.reduce((sum, { variable }) => sum + variable.read().size, 0);
     expect(params).toBe(listGates(loaded.model).reduce((sum, gate) => sum + gate.params, 0));
     expect(params).toBeGreaterThan(0);
@@ -156,7 +161,7 @@ describe('what is not to be trained is refused', () => {
     const tensorflow = await startBackend('cpu');
     const original = await readFixture(name);
     const loaded = await loadModel(tensorflow, original);
-    const make = () => makeNetwork(tensorflow, original, loaded, train);
+    const make = () => makeNetwork(tensorflow, original, loaded, [train]);
     expect(make).toThrow(expect.objectContaining({ code }));
   });
 });

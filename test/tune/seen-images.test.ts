@@ -19,7 +19,7 @@ const LENGTH = 32 * 32 * 3;
 
 test('what no training changes is computed once an image, whatever batch it comes in', async () => {
   const model = retrofit(await readFixture('mobilenet-v2'), { ratio: 4 });
-  const network = makeNetwork(tensorflow, model, await loadModel(tensorflow, model), 'modules');
+  const network = makeNetwork(tensorflow, model, await loadModel(tensorflow, model), ['modules']);
   expect(network.looksAtNothing).toBe(false);
   let computed = 0;
   const counting: Network = {
@@ -46,6 +46,6 @@ test('what no training changes is computed once an image, whatever batch it come
 
 test('where training has an influence from the first layer on, pixels are not kept a second time', async () => {
   const model = retrofit(await readFixture('mobilenet-v2'), { ratio: 4 });
-  const network = makeNetwork(tensorflow, model, await loadModel(tensorflow, model), 'all');
+  const network = makeNetwork(tensorflow, model, await loadModel(tensorflow, model), ['all']);
   expect(network.looksAtNothing).toBe(true);
 });

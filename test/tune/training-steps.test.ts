@@ -45,7 +45,7 @@ async function gradientsOn(backend: string, name: string, isPlain: boolean): Pro
   const images = tf.tensor(values, [...shape]);
   const labels = Array.from({ length: BATCH }, (_, index) => index % runs.outputs[0]!.shape[1]!);
   // Takes the last softmax away, and makes the variables trainable.
-  const network = makeNetwork(tensorflow, model, loaded, 'modules');
+  const network = makeNetwork(tensorflow, model, loaded, ['modules']);
   const variables = network.weights.trained.map(({ variable }) => variable.read() as tf.Variable);
   const onehot = tf.oneHot(tf.tensor1d(labels, 'int32'), runs.outputs[0]!.shape[1]!);
   const plainLoss = () => {

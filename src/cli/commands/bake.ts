@@ -51,7 +51,11 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
   listRetrofittedModules(read);
   const place = await placeOf(path, read, flags);
   await checkPlace(read, place, flags);
-  const images = await listImages(folder, { labels: flags.labels, allowsNoClasses: true });
+  const images = await listImages(folder, {
+    labels: flags.labels,
+    known: read.record?.classes,
+    allowsNoClasses: true,
+  });
 
   const { baked, plan, ...seen } = await compute(read, images, flags);
   const model = convertModel(baked, place.format);

@@ -1,8 +1,9 @@
-import { usageError } from '../../errors.js';
+import { reasonOf, usageError } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { defaultOutput, findEnding } from '../../formats/output-place.js';
 import type { SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
+import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { exciteCsv } from '../../report/excite-csv.js';
 import { exciteReport, type WrittenReport } from '../../report/excite-report.js';
@@ -27,7 +28,6 @@ import { getGates } from '../../runtime/list-gates.js';
 import { loadModel } from '../../runtime/load-model.js';
 import { namingMemory } from '../../runtime/out-of-memory.js';
 import { recommendStages } from '../../runtime/recommend-stages.js';
-import { reasonOf } from '../../runtime/start-backend.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
@@ -62,7 +62,11 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   const { exciteFiles, REPORT_KIND } = await importFiles();
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   getGates(model);
-  const listed = await listImages(imagesPath, flags);
+  const listed = await listImages(imagesPath, {
+    labels: flags.labels,
+    known: model.record?.classes,
+    allowsOthers: true,
+  });
   const named = flags.classes && findChosen(flags.classes, listed.classes, MAX_LINES);
   checkFolderName(flags.output);
   const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
@@ -128,7 +132,7 @@ async function importFiles(): Promise<typeof import('../../report/excite-files.j
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError('no-d3', `figures are drawn with d3, which is not installed: ${reasonOf(error)}`, {
-      hint: 'npm install d3-scale@4.0.3 d3-shape@3.2.1',
+      hint: installMissing('d3-scale', 'd3-shape'),
     });
   }
 }

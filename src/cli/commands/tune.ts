@@ -1,7 +1,9 @@
-import { usageError } from '../../errors.js';
+import { reasonOf, usageError } from '../../errors.js';
 import { saysLeftOut } from '../../formats/conversion-warnings.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
+import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
+import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
 import { outputLine, warningLine } from '../../report/summary.js';
@@ -18,15 +20,26 @@ import { loadModel } from '../../runtime/load-model.js';
 import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
+import { replaceHead } from '../../transforms/replace-head.js';
 import { replaceWeights } from '../../transforms/replace-weights.js';
 import { writeCheckpoint } from '../../tune/checkpoint.js';
 import { fingerprintOf } from '../../tune/fingerprint.js';
+import { fitNewHead } from '../../tune/fit-head.js';
 import { usesBatchStatistics } from '../../tune/images-at-once.js';
 import { findLabelledImages, type LabelledImages } from '../../tune/labelled-images.js';
-import { checkClasses } from '../../tune/loss.js';
+import { checkClasses, checkLabels } from '../../tune/loss.js';
 import { makeNetwork } from '../../tune/network.js';
 import { tuneModel } from '../../tune/tune-model.js';
-import type { TuneOptions } from '../../tune/tune-options.js';
+import {
+  defaultEpochs,
+  defaultLearningRate,
+  defaultPatience,
+  defaultTrain,
+  isStill,
+  type TuneOptions,
+  trainsHead,
+} from '../../tune/tune-options.js';
+import { listChangedFiles } from '../changed-files.js';
 import { readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, writeReport } from '../report-file.js';
@@ -44,15 +57,17 @@ const MOST_WARNINGS = 20;
 /** Trains the modules of a model, or all of it, with a folder of images, and writes the best epoch. */
 export async function tune(path: string, folder: string, flags: TuneFlags): Promise<void> {
   const started = performance.now();
-  const model = await readFrom(nodeStorage, path, readOptions(flags));
-  const place = await placeOf(path, model, flags);
-  await checkPlace(model, place, flags);
+  const read = await readFrom(nodeStorage, path, readOptions(flags));
+  const place = await placeOf(path, read, flags);
+  await checkPlace(read, place, flags);
   await checkCheckpoints(flags, place);
-  await checkReportPlaces(flags, model, place);
+  await checkReportPlaces(flags, read, place);
   const page = flags.html === undefined ? undefined : await importPage();
-  const images = await findLabelledImages(folder, flags.labels, flags.validation, flags.seed);
+  const known = flags.head === 'new' ? undefined : read.record?.classes;
+  const images = await findLabelledImages(folder, { labels: flags.labels, known }, flags.validation, flags.seed);
+  const given = flags.head === 'new' ? withNewHead(read, folder, images, flags) : read;
 
-  const { network, result, leftOut, partsOf, ...trained } = await train(model, folder, images, flags);
+  const { model, network, result, leftOut, partsOf, ...trained } = await train(given, folder, images, flags);
   const tuned = convertModel(replaceWeights(model, result.values), place.format);
   const output = await writeModel(tuned, place, flags);
   const run: TuneRun = {
@@ -63,13 +78,16 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     layers: countLayers(model.graph),
     images,
     loss: network.loss.kind,
+    head: flags.head === 'new' ? 'new' : 'kept',
+    params: network.parameters,
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
     output,
+    changed: await listChangedFiles(read, output),
     warnings: [
       ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
       ...leftOut,
-      ...tuneWarnings(result, network.loss, flags.best, partsOf),
+      ...tuneWarnings(result, network.loss, flags, partsOf),
       ...output.warnings,
     ],
     milliseconds: performance.now() - started,
@@ -79,41 +97,52 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   else if (!flags.quiet) show(run);
 }
 
+function withNewHead(model: Model, folder: string, { classes, training }: LabelledImages, { seed }: TuneFlags): Model {
+  checkLabels(classes, new Set(training.map(({ label }) => label)), folder);
+  return replaceHead(model, classes, { seed });
+}
+
 /** Loads the model and trains it, telling how it goes. */
-async function train(model: Model, folder: string, images: LabelledImages, flags: TuneFlags) {
-  const options = tuneOptions(model, flags);
+async function train(start: Model, folder: string, images: LabelledImages, flags: TuneFlags) {
+  const options = tuneOptions(start, images, flags);
+  const { epochs } = options;
   const tensorflow = await startComputing(flags.backend, flags);
-  const loaded = await loadModel(tensorflow, model);
-  // Whatever the result is written as, it was trained without them.
-  const leftOut = loaded.model.warnings.filter(saysLeftOut);
-  const size = imageSize(loaded.runs, model.path);
-  const network = makeNetwork(tensorflow, model, loaded, flags.train);
-  checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
   const { checkpoints } = flags;
-  const given = checkpoints === undefined ? undefined : await fingerprintOf(nodeStorage, model, images, options);
+  const given = checkpoints === undefined ? undefined : await fingerprintOf(nodeStorage, start, images, options);
   const { from, warnings } = await findStart(flags, given);
   let done = from?.epochs.length ?? 0;
-  const bar = await trainingProgress(flags.epochs, done + 1, !flags.quiet && !flags.json);
+  const bar = await trainingProgress(epochs, done + 1, !flags.quiet && !flags.json);
   const say = (...lines: readonly string[]) => {
     bar.clear();
     if (!flags.quiet) tell(...lines);
   };
-  if (from !== undefined) {
-    const isDone = done >= flags.epochs;
-    say(isDone ? `all ${flags.epochs} epochs are done` : `goes on behind epoch ${done} of ${flags.epochs}`);
-  }
+  const skipped = new Set<string>();
+  const onSkipped = (image: SkippedImage) => {
+    if (skipped.has(image.path)) return;
+    if (skipped.add(image.path).size <= MOST_WARNINGS) say(messageColors.yellow(`warning: ${skippedImageLine(image)}`));
+  };
+  const kept = keepPixels();
+  const isFitted = flags.head === 'new' && (from === undefined || !trainsHead(options));
+  const model = isFitted
+    ? replaceWeights(start, await fitNewHead(start, { tensorflow, images: images.training, options, kept, onSkipped }))
+    : start;
+  const loaded = await loadModel(tensorflow, model);
+  // Whatever the result is written as, it was trained without them.
+  const leftOut = loaded.model.warnings.filter(saysLeftOut);
+  const size = imageSize(loaded.runs, model.path);
+  const network = makeNetwork(tensorflow, model, loaded, options.train, isStill(options));
+  checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
+  if (from !== undefined)
+    say(done >= epochs ? `all ${epochs} epochs are done` : `goes on behind epoch ${done} of ${epochs}`);
   say(...warnings.map((warning) => messageColors.yellow(`warning: ${warning}`)));
   const endParting =
-    given === undefined || flags.quiet ? () => {} : sayWhenInterrupted(() => partingLine(done, flags.epochs));
-  let skipped = 0;
+    given === undefined || flags.quiet ? () => {} : sayWhenInterrupted(() => partingLine(done, epochs));
   const result = await tuneModel(
-    { tensorflow, network, size, images, options, from },
+    { tensorflow, network, size, images, options, kept, from },
     {
       onStep: bar.update,
-      onEpoch: (epoch) => say(epochLine(epoch, flags.epochs)),
-      onSkipped: (image) => {
-        if (++skipped <= MOST_WARNINGS) say(messageColors.yellow(`warning: ${skippedImageLine(image)}`));
-      },
+      onEpoch: (epoch) => say(epochLine(epoch, epochs)),
+      onSkipped,
       onCheckpoint:
         given &&
         (async (state) => {
@@ -130,37 +159,45 @@ async function train(model: Model, folder: string, images: LabelledImages, flags
       bar.clear();
       endParting();
     });
-  if (skipped > MOST_WARNINGS) say(messageColors.yellow(`and ${skipped - MOST_WARNINGS} more; --json names them all`));
+  const untold = skipped.size - MOST_WARNINGS;
+  if (untold > 0) say(messageColors.yellow(`and ${untold} more; --json names them all`));
   const { validation, labels = null } = flags;
   const atOnce = network.imagesAtOnce(size);
   const isParted =
-    usesBatchStatistics(network.weights.layers) && atOnce < Math.min(flags.batch, images.training.length);
+    usesBatchStatistics({ ...network.weights, trained: network.weights.layers }) &&
+    atOnce < Math.min(flags.batch, images.training.length);
   const partsOf = isParted ? atOnce : undefined;
   return {
+    model,
     network,
     result,
     leftOut,
     partsOf,
     backend: tensorflow.backend,
-    options: { ...options, validation, labels },
+    options: { ...options, train: options.train.join(','), validation, labels },
   };
 }
 
 /** How the model is to be trained, as the flags say. */
-function tuneOptions(model: Model, flags: TuneFlags): TuneOptions {
-  const { epochs, learningRate, train, batch, seed, shift, patience, best } = flags;
+function tuneOptions(model: Model, { training }: LabelledImages, flags: TuneFlags): TuneOptions {
+  const { head, batch, seed, shift, best } = flags;
+  const train = flags.train ?? defaultTrain(head);
+  const epochs = flags.epochs ?? defaultEpochs(flags, training.length);
+  const learningRate = flags.learningRate ?? defaultLearningRate({ head, train });
+  const patience = flags.patience ?? defaultPatience(head);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
-  return { epochs, learningRate, train, batch, seed, preprocess, flip: flags.flip ?? false, shift, patience, best };
+  const flip = flags.flip ?? false;
+  return { epochs, learningRate, head, train, batch, seed, preprocess, flip, shift, patience, best };
 }
 
 async function importPage() {
   return import('../../report/tune-page.js').catch((error: Error) => {
     throw usageError(
       'no-d3',
-      `the page is drawn with d3-scale and d3-shape, which are not installed: ${error.message}`,
+      `the page is drawn with d3-scale and d3-shape, which are not installed: ${reasonOf(error)}`,
       {
         where: { field: 'html' },
-        hint: 'npm install d3-scale@4.0.3 d3-shape@3.2.1',
+        hint: installMissing('d3-scale', 'd3-shape'),
       },
     );
   });

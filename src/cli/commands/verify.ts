@@ -15,7 +15,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
-import { differs, type VerifyRequest, verifyBoth } from '../verify-both.js';
+import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from '../verify-both.js';
 
 export interface VerifyFlags extends VerifyRequest {
   readonly beforeWeights?: string;
@@ -31,7 +31,11 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
   const after = await read(afterPath, flags.afterWeights, flags);
   const skipped: SkippedImage[] = [];
   const bar = progressBar('comparing', flags.json === true, IMAGES);
-  const watch = { onSkipped: (image: SkippedImage) => skipped.push(image), onProgress: bar.update };
+  const watch: VerifyWatch = {
+    onSkipped: (image) => skipped.push(image),
+    onProgress: bar.update,
+    ...(flags.json ? {} : { onWeightsAlone: print }),
+  };
   const verified = await verifyBoth(before, after, flags, watch).finally(bar.stop);
   const comparison: Comparison = {
     ...verified,

@@ -10,6 +10,7 @@ import {
   toPlain,
   withoutMember,
 } from '../../json/json-value.js';
+import { isNodeLayer, NODE_NAME_PREFIX } from '../../layers/tensorflow-nodes.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import {
@@ -281,7 +282,8 @@ function nameOf(entry: JsonObject, config: JsonValue, field: string, given?: str
   const inner = stringOf(getMember(config, 'name'));
   const name = outer ?? inner ?? given;
   if (name === undefined || name === '') throw badTopology('a layer without a name', field);
-  if (outer !== undefined && inner !== undefined && outer !== inner) {
+  const isNode = isNodeLayer(stringOf(getMember(entry, 'class_name')) ?? '') && outer === NODE_NAME_PREFIX + inner;
+  if (outer !== undefined && inner !== undefined && outer !== inner && !isNode) {
     throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);
   }
   return name;

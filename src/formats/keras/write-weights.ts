@@ -1,4 +1,4 @@
-import type { Model, WeightLayout } from '../../model/model.js';
+import type { Layer, Model, WeightLayout } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
@@ -6,7 +6,7 @@ import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
 import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
 import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
 import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
-import { findLostObjects, hasLost } from '../weight-layouts/lost-layers.js';
+import { findLostObjects, hasLost, hasNewWeights } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
 import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
 import { copyObjects } from './copy-objects.js';
@@ -150,7 +150,7 @@ async function rebuild(
   file: Hdf5File,
   editor: Hdf5Editor,
   moves: ContainerMoves,
-  places: ReadonlyMap<unknown, string>,
+  places: ReadonlyMap<Layer, string>,
 ): Promise<readonly string[]> {
   const isContainer = (path: string, holder: string) =>
     path === `${holder}/layers` || path === `${holder}/${CHECKPOINT_GROUP}`;
@@ -158,7 +158,10 @@ async function rebuild(
   const lost = [...(await copyObjects(file, editor, '/', '/', isElsewhere))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
-    const isLeft = (path: string) => layer.graph !== undefined && isContainer(path, modelPath(layer, from));
+    const isLeft = (path: string) =>
+      layer.graph === undefined
+        ? hasNewWeights(layer) && path.startsWith(`${from}/vars/`)
+        : isContainer(path, modelPath(layer, from));
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
   return lost;

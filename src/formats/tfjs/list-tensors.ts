@@ -8,6 +8,8 @@ export interface NamedTensor {
   readonly name: string;
   readonly storedAs: string | undefined;
   readonly tensor: Tensor;
+  /** See `Weight`. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function listTensors(model: Model): readonly NamedTensor[] {
             hint: 'TensorFlow.js does not load such a model: rename one of the layers in the program that made it',
           });
         }
-        tensors.set(name, { name, storedAs: weight.storedAs, tensor: weight.tensor });
+        tensors.set(name, { name, storedAs: weight.storedAs, tensor: weight.tensor, isNew: weight.isNew === true });
       }
     }
   }

@@ -32,29 +32,40 @@ export interface StoredGroup {
   readonly relocate: (range: ByteRange) => number;
 }
 
-/** A float32 tensor that goes into the file of the modules: one of theirs, or one that no longer fits where it was. */
+/** A float32 tensor that goes into a file of its own kind: one of the modules, of a new head, or one that no longer fits where it was. */
 export interface AppendedTensor {
   readonly name: string;
   readonly tensor: Tensor;
   readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
-/** Decides what becomes of every stored byte, and what is appended. */
+/** Decides what becomes of every stored byte, what is appended, and what a new head is. */
 export async function planGroups(
   source: TfjsSource,
   reader: WeightReader,
   tensors: readonly NamedTensor[],
-): Promise<{ groups: readonly StoredGroup[]; appended: readonly AppendedTensor[] }> {
-  const byStoredName = new Map(tensors.map((each) => [each.storedAs ?? each.name, each]));
+): Promise<{
+  groups: readonly StoredGroup[];
+  appended: readonly AppendedTensor[];
+  head: readonly AppendedTensor[];
+}> {
+  const byStoredName = new Map(
+    tensors.filter(({ isNew }) => !isNew).map((each) => [each.storedAs ?? each.name, each] as const),
+  );
   const appended: AppendedTensor[] = [];
   const groups: StoredGroup[] = [];
   for (const group of source.groups) groups.push(await planGroup(group));
   const stored = new Set(source.groups.flatMap((group) => group.specs.map((spec) => spec.name)));
   for (const [key, { name, tensor }] of byStoredName) if (!stored.has(key)) append(name, tensor);
-  return { groups, appended };
+  const head = tensors.filter(({ isNew }) => isNew).map(({ name, tensor }) => appendedTensor(name, tensor));
+  return { groups, appended, head };
 
   function append(name: string, tensor: Tensor): void {
-    appended.push({ name, tensor, chunks: () => changedValues(tensor, storedValues(tensor, reader), name) });
+    appended.push(appendedTensor(name, tensor));
+  }
+
+  function appendedTensor(name: string, tensor: Tensor): AppendedTensor {
+    return { name, tensor, chunks: () => changedValues(tensor, storedValues(tensor, reader), name) };
   }
 
   async function planGroup(group: LocatedGroup): Promise<StoredGroup> {

@@ -13,21 +13,28 @@ import {
 } from '../../json/json-value.js';
 import type { AppendedTensor, StoredGroup } from './plan-groups.js';
 
-/** The old manifest with its groups as they are now, and one more for what was appended. */
+/** A new group, in a file of its own. */
+export interface AddedGroup {
+  readonly file: string;
+  readonly tensors: readonly AppendedTensor[];
+}
+
+/** The old manifest with its groups as they are now, and those that were added. */
 export function newManifest(
   manifest: JsonArray,
   groups: readonly StoredGroup[],
-  appended: readonly AppendedTensor[],
-  appendedFile: string,
+  added: readonly AddedGroup[],
 ): JsonArray {
   const kept = manifest.items.flatMap((item, index) => {
     const group = groups[index]!;
     if (group.isEmpty) return [];
     return [{ ...item, value: newGroup(item.value as JsonObject, group) }];
   });
-  if (appended.length === 0) return withItems(manifest, kept);
-  const weights = appended.map(({ name, tensor }) => ({ name, shape: tensor.shape, dtype: 'float32' }));
-  return withItems(manifest, [...kept, { value: fromPlain({ paths: [appendedFile], weights }) }]);
+  const made = added.map(({ file, tensors }) => {
+    const weights = tensors.map(({ name, tensor }) => ({ name, shape: tensor.shape, dtype: 'float32' }));
+    return { value: fromPlain({ paths: [file], weights }) };
+  });
+  return withItems(manifest, [...kept, ...made]);
 }
 
 function newGroup(json: JsonObject, group: StoredGroup): JsonObject {

@@ -19,13 +19,13 @@ import type { OnProgress, WrittenFiles } from '../containers.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { listTensors } from './list-tensors.js';
-import { type AppendedTensor, planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
+import { planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
 import { tfjsValues } from './read-values.js';
 import { releaseConstraints } from './release-constraints.js';
 import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
 import { architectureIn, type TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';
-import { newManifest } from './write-manifest.js';
+import { type AddedGroup, newManifest } from './write-manifest.js';
 
 /** Weight files that are copied at the same time. */
 const FILES_AT_ONCE = 2;
@@ -33,7 +33,7 @@ const FILES_AT_ONCE = 2;
 /**
  * Writes a model that was read from TensorFlow.js into a pending folder. Weight files are copied by the kernel, tensors
  * that were doubled or have new values patched in the copies, and the modules' weights go into one group and file of
- * their own.
+ * their own, as do those of a new head.
  */
 export async function writeTfjs(
   model: Model,
@@ -45,7 +45,7 @@ export async function writeTfjs(
   for (const { graph } of listGraphs(model.graph)) resolveGraph(graph);
 
   return withWeightReader(source.storage, source.files, async (reader) => {
-    const { groups, appended } = await planGroups(source, reader, listTensors(model));
+    const { groups, appended, head } = await planGroups(source, reader, listTensors(model));
     const stored = groups.flatMap((group) => group.files);
     const total = stored.reduce((sum, file) => sum + file.byteLength, 0);
     const files = stored.map(({ path, byteLength }) => ({ name: path, byteLength }));
@@ -59,13 +59,16 @@ export async function writeTfjs(
     await mapWithConcurrency(stored, FILES_AT_ONCE, writeFile);
     for (const group of groups) await patchRewritten(reader, group, pending);
 
-    const appendedFile = freeFile(source, modelName);
-    if (appended.length > 0) {
-      await pending.write(appendedFile, appendedBytes(appended));
-      files.push({ name: appendedFile, byteLength: appendedLength(appended) });
+    const added = [
+      { file: freeFile(source, modelName, 'se_modules'), tensors: appended },
+      { file: freeFile(source, modelName, 'se_head'), tensors: head },
+    ].filter(({ tensors }) => tensors.length > 0);
+    for (const { file, tensors } of added) {
+      await pending.write(file, appendedBytes(tensors));
+      files.push({ name: file, byteLength: appendedLength(tensors) });
     }
     const { model: released, warnings } = await releaseConstraints(model, tfjsValues(reader), hasNewValues);
-    const root = newRoot(released, source, groups, appended, appendedFile);
+    const root = newRoot(released, source, groups, added);
     const text = new TextEncoder().encode(serializeJson({ ...source.document, root }));
     await pending.write(modelName, [text]);
     return {
@@ -94,20 +97,19 @@ async function* scaledHalves(tensor: Tensor, chunks: AsyncIterable<Uint8Array>):
   }
 }
 
-function freeFile({ files }: TfjsSource, modelName: string): string {
+function freeFile({ files }: TfjsSource, modelName: string, wanted: string): string {
   const taken = new Set([
     modelName.toLowerCase(),
     ...[...files.keys()].map((path) => path.replace(/^(\.\/)+/, '').toLowerCase()),
   ]);
-  return `${freeName('se_modules', (name) => taken.has(`${name}.bin`))}.bin`;
+  return `${freeName(wanted, (name) => taken.has(`${name}.bin`))}.bin`;
 }
 
 function newRoot(
   model: Model,
   source: TfjsSource,
   groups: readonly StoredGroup[],
-  appended: readonly AppendedTensor[],
-  appendedFile: string,
+  added: readonly AddedGroup[],
 ): JsonObject {
   const { className, config } = lowerGraph(model.graph, 'keras2');
   const topology = source.topology as JsonObject;
@@ -128,7 +130,7 @@ function newRoot(
   root = withMember(
     root,
     'weightsManifest',
-    newManifest(getMember(root, 'weightsManifest') as JsonArray, groups, appended, appendedFile),
+    newManifest(getMember(root, 'weightsManifest') as JsonArray, groups, added),
   );
   const metadata = writeRecord(getMember(root, 'userDefinedMetadata'), model.record);
   return metadata === undefined

@@ -24,7 +24,8 @@ export function datasetTensor({ path, dtype, shape }: Hdf5Dataset, layer: Layer)
 }
 
 /** Where a weight stands in the file of a graph that was read from it, by the layer of that graph; undefined if new. */
-export function findDataset({ name, tensor }: Weight, before: Layer | undefined): string | undefined {
+export function findDataset({ name, tensor, isNew }: Weight, before: Layer | undefined): string | undefined {
+  if (isNew) return undefined;
   const stored = tensor.source.kind === 'dataset' ? tensor : before?.weights.find((old) => old.name === name)?.tensor;
   return stored?.source.kind === 'dataset' ? stored.source.path : undefined;
 }

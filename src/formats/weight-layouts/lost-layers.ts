@@ -4,7 +4,7 @@ import type { Hdf5File } from '../../storage/hdf5.js';
 import { listDatasets } from './checkpoint-containers.js';
 import { groupPath } from './read-legacy-hdf5.js';
 
-/** Layers whose weights a file holds and that the model does not have any more, with the model they were in. */
+/** Layers whose weights a file holds and that the model does not have any more, or has others for; with the model they were in. */
 interface LostLayer {
   readonly layer: Layer;
   readonly isNested: boolean;
@@ -14,10 +14,13 @@ function listLost(before: Graph, after: Graph, isNested = false): readonly LostL
   const now = new Map(layerOrder(after).map((layer) => [layer.name, layer]));
   return layerOrder(before).flatMap((layer): readonly LostLayer[] => {
     const kept = now.get(layer.name);
-    if (kept === undefined) return [{ layer, isNested }];
+    if (kept === undefined || hasNewWeights(kept)) return [{ layer, isNested }];
     return layer.graph === undefined || kept.graph === undefined ? [] : listLost(layer.graph, kept.graph, true);
   });
 }
+
+/** Whether a layer stands for one that was read, with weights of its own. */
+export const hasNewWeights = ({ weights }: Layer): boolean => weights.some(({ isNew }) => isNew);
 
 /** Whether a file holds more than the model has: what is left over cannot be taken out of it, only left behind. */
 export const hasLost = (before: Graph, after: Graph): boolean => listLost(before, after).length > 0;

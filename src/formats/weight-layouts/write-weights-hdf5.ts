@@ -3,6 +3,7 @@ import { type Dialect, type Graph, type Layer, stepAxes } from '../../model/mode
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
 import { findDataset, isChanged, weightFacts } from './hdf5-weights.js';
+import { hasNewWeights } from './lost-layers.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 
 export interface ContainerWriting {
@@ -38,7 +39,7 @@ async function writeContainer(
       makeVariables(editor, `${group}/vars`, name, writing.dialect);
     if (known === layer) continue;
     if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
-    else if (known === undefined) await makeWeights(editor, layer, place, writing);
+    else if (known === undefined || hasNewWeights(layer)) await makeWeights(editor, layer, place, writing);
     else await overwriteChanged(editor, layer, known, writing);
   }
 }

@@ -42,6 +42,7 @@ export const trainingCurves = (epochs: readonly Epoch[], before: Judged, best: n
 
 function panel(curves: Curves, best: number): Figure {
   const { title, training, validation, before } = curves;
+  const reached = [before, ...validation][best]!;
   const x = scaleLinear([0, training.length], [LEFT, WIDTH - RIGHT]);
   const y = upOf([...training, ...validation, before]);
   const path = (values: readonly number[], first: number) =>
@@ -55,7 +56,7 @@ function panel(curves: Curves, best: number): Figure {
     width: WIDTH,
     height: HEIGHT,
     title: `${title} over the epochs`,
-    description: `Validation: ${before.toPrecision(3)} before, ${validation[best - 1]!.toPrecision(3)} after epoch ${best}`,
+    description: `Validation: ${before.toPrecision(3)} before, ${reached.toPrecision(3)} after epoch ${best}`,
     body: [
       label(title, { ...INK, x: LEFT, y: 20, size: 15, 'font-weight': 600 }),
       ...axes(x, y, curves),
@@ -64,7 +65,7 @@ function panel(curves: Curves, best: number): Figure {
       element('path', { class: 'curve validation', d: path([before, ...validation], 0) }),
       ...dots(training, 'training'),
       ...dots(validation, 'validation'),
-      element('circle', { class: 'best', cx: x(best), cy: y(validation[best - 1]!), r: 7 }),
+      element('circle', { class: 'best', cx: x(best), cy: y(reached), r: 7 }),
     ].join(''),
   };
 }

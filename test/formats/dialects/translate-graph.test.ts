@@ -344,6 +344,13 @@ describe('configs', () => {
     ],
     ['keras3', 'tfjs', 'UpSampling2D', { size: [2, 2], interpolation: 'bilinear' }, 'interpolation'],
     ['keras3', 'tfjs', 'Resizing', { height: 4, width: 4 }, 'class_name'],
+    [
+      'keras2',
+      'keras3',
+      'Bidirectional',
+      { layer: object('LSTM', { units: 3 }), backward_layer: object('GRU', { units: 4, go_backwards: true }) },
+      'backward_layer',
+    ],
     ['keras3', 'tfjs', 'ReLU', { max_value: 6, negative_slope: 0.1, threshold: 0 }, 'negative_slope'],
     ['keras3', 'tfjs', 'ELU', { alpha: 0.5 }, 'alpha'],
     ['keras3', 'tfjs', 'Softmax', { axis: 1 }, 'axis'],

@@ -1,9 +1,11 @@
 import { fromPlain, getMember, type JsonObject, type JsonValue } from '../../../json/json-value.js';
 import { namesInBoth, operationName } from '../../../layers/operations.js';
+import { isNodeLayer, nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
 import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
+import { readNode } from './read-node.js';
 
 /** An operation with its arguments, whichever Keras wrote it. */
 export interface ReadOperation {
@@ -15,11 +17,14 @@ export interface ReadOperation {
   readonly settings: JsonObject;
 }
 
-export const isOperation = (layer: Layer): boolean => layer.isOperation === true || isOpLayer(layer.className);
+export const isOperation = (layer: Layer): boolean =>
+  layer.isOperation === true || isOpLayer(layer.className) || isNodeLayer(layer.className);
 
 /** `Multiply`, as Keras 3 calls it, or the function that Keras 3 does not have. */
 export const operationId = (layer: Layer): string =>
-  layer.isOperation ? operationName(layer.className) : (functionOf(layer.settings) ?? layer.className);
+  layer.isOperation
+    ? operationName(layer.className)
+    : (nodeOperation(layer.settings) ?? functionOf(layer.settings) ?? layer.className);
 
 /** Names that TensorFlow gives operands; Keras 3 writes operands in order. */
 const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'y', 'x2', 'bias', 'indices', 'slice_spec'];
@@ -34,7 +39,9 @@ const BESIDES: Readonly<Record<string, JsonValue | undefined>> = {
 };
 
 /** Undefined where a tensor stands under a name that is not known: it could mean anything. */
-export function readOperation(layer: Layer, { positional, keywords }: CallArguments): ReadOperation | undefined {
+export function readOperation(layer: Layer, call: CallArguments): ReadOperation | undefined {
+  if (isNodeLayer(layer.className)) return readNode(layer, call);
+  const { positional, keywords } = call;
   const id = operationId(layer);
   const named = OPERANDS.flatMap((name) => keywords.get(name) ?? []);
   const others = [...keywords].filter(([name]) => !OPERANDS.includes(name));

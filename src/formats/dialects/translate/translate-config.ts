@@ -82,8 +82,6 @@ export function translateConfig(
       members.push([key, translateSerialized(key, value, target, layer)]);
     } else if (key === 'backward_layer' && isMirror(written, value, target)) {
       // Both Kerases make it from the forward layer; TensorFlow.js knows no other.
-    } else if (field.kind === 'layers') {
-      members.push([key, translateWrapped(key, value, dialects, layer)]);
     } else {
       const plain = toPlain(value);
       const refused = facts.refusedFields?.find(
@@ -91,7 +89,9 @@ export function translateConfig(
       );
       if (refused !== undefined && refused.instead === undefined)
         throw noSuchField(layer, key, plain, target, refused.reason);
-      members.push([key, bareJson(refused?.instead?.(value) ?? value)]);
+      const isWrapped = field.kind === 'layers';
+      const json = isWrapped ? translateWrapped(key, value, dialects, layer) : (refused?.instead?.(value) ?? value);
+      members.push([key, isWrapped ? json : bareJson(json)]);
     }
   }
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);

@@ -1,4 +1,5 @@
 import { LOADER_NAMES } from '../../../format-names.js';
+import { isNodeLayer } from '../../../layers/tensorflow-nodes.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { FLOATS } from '../../../model/tensor.js';
@@ -27,11 +28,20 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
   const id = operationId(layer);
   const read = readOperation(layer, call);
   if (read !== undefined && isComputed(id, builder) && translateRead({ ...read, builder })) return;
+  const { target, hasOperations } = builder.dialects;
+  // Keras 3 finds the operations of its .h5 files no more; of its other files it does.
+  const isLayersAlone = target === 'keras3' && !hasOperations;
   throw cannotConvert(
     layer.name,
-    layer.isOperation ? 'class_name' : 'function',
-    `it is the operation ${nameOf(layer, id)}: for these arguments ${LOADER_NAMES[builder.dialects.target]} has nothing that is certain to compute the same`,
-    'keep the model in the format it is in, or rebuild it with a layer in its place',
+    layer.isOperation ? 'class_name' : isNodeLayer(layer.className) ? 'node_def' : 'function',
+    `it is the operation ${nameOf(layer, id)}: ${
+      isLayersAlone
+        ? 'an .h5 of Keras 3 holds layers alone, and none is certain to compute the same'
+        : `for these arguments ${LOADER_NAMES[target]} has nothing that is certain to compute the same`
+    }`,
+    isLayersAlone
+      ? 'write it as .keras'
+      : 'keep the model in the format it is in, or rebuild it with a layer in its place',
   );
 }
 

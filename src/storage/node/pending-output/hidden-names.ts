@@ -31,11 +31,22 @@ export const endOwner = (owner: string): boolean => living.delete(owner);
 
 /** The hidden folder of an owner beside the place of an output. */
 export const hiddenName = (path: string, purpose: HiddenPurpose, owner: string): string =>
-  join(dirname(path), `.${basename(path)}.se-retrofit-${purpose}-${owner}`);
+  join(dirname(path), `${prefixOf(path)}${purpose}-${owner}`);
+
+/** File systems take names of 255 bytes: beside a long one there is no room for the rest. */
+const MOST_NAME_BYTES = 150;
+
+/** What the hidden names beside an output begin with. */
+function prefixOf(path: string): string {
+  const name = basename(path);
+  const shown =
+    Buffer.byteLength(name) > MOST_NAME_BYTES ? createHash('sha256').update(name).digest('hex').slice(0, 32) : name;
+  return `.${shown}.se-retrofit-`;
+}
 
 /** The owners that left hidden folders beside an output and are no more. */
 export function listDead(path: string): readonly string[] {
-  const prefix = `.${basename(path)}.se-retrofit-`;
+  const prefix = prefixOf(path);
   const owners = readdirSync(dirname(path))
     .filter((name) => name.startsWith(prefix))
     .map((name) => name.slice(prefix.length).replace(/^(?:new|old)-/, ''));

@@ -45,8 +45,8 @@ export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
       if ((file.byteOffset ?? target.byteOffset) !== undefined) await copyStretch(file, target, byteLength);
       else {
         await copyFile(file.path, target.path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-        // The copy of a read-only file is read-only too, and it may have to be patched.
-        await chmod(target.path, 0o644);
+        // The copy of a read-only file is read-only too, and it may have to be patched: it gets what a new file would.
+        await chmod(target.path, 0o666 & ~process.umask());
         if (byteLength < file.byteLength) await truncate(target.path, byteLength);
       }
       if (byteLength >= CHUNK_BYTES) early.begin(target.path);

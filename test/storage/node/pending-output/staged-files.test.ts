@@ -90,6 +90,33 @@ test('files appear beside others, all of them, and not before', async () => {
   expect(statSync(join(folder, 'model.json')).nlink).toBe(1);
 });
 
+test('a copied file gets the rights that a new one would, whatever those of the old one', async () => {
+  const folder = newFolder();
+  const old = join(folder, 'old');
+  writeFileSync(old, 'weights', { mode: 0o444 });
+  for (const umask of [0o077, 0o002]) {
+    const before = process.umask(umask);
+    try {
+      const pending = await nodeStorage.beginFiles(folder, ['copy'], true);
+      await pending.copy(await nodeStorage.findFile(old), 'copy');
+      await pending.commit();
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(join(folder, 'copy')).mode & 0o777).toBe(0o666 & ~umask);
+  }
+});
+
+test('names may be as long as the file system takes them, and what a killed run left beside one goes', async () => {
+  const folder = newFolder();
+  const names = [`${'w'.repeat(245)}.weights`, `${'m'.repeat(250)}.json`];
+  await build(folder, 'cut off', false, names);
+  buryOwners(folder);
+  await (await build(folder, 'new', false, names)).commit();
+  expect(isWhole(folder, 'new', names)).toBe(true);
+  expect(namesIn(folder)).toEqual(names.toSorted());
+});
+
 test('missing folders are made, and go again with an output that is given up', async () => {
   const folder = newFolder();
   const pending = await build(join(folder, 'a', 'b'), 'new');

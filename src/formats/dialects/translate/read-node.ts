@@ -1,0 +1,102 @@
+import { getMember, isObject, type JsonValue, numberOf, stringOf, toPlain } from '../../../json/json-value.js';
+import { nodeOperation } from '../../../layers/tensorflow-nodes.js';
+import type { Argument, CallArguments } from '../../../model/call-arguments.js';
+import type { Layer } from '../../../model/model.js';
+import { objectOf } from '../bare-json.js';
+import { type IndexPart, writeIndex } from './index-keys.js';
+import type { ReadOperation } from './read-operation.js';
+
+/** What the last operand of a node says, where it is no number to compute with. */
+const LAST_OPERAND: Readonly<Record<string, string>> = {
+  Mean: 'axis',
+  Max: 'axis',
+  Min: 'axis',
+  Sum: 'axis',
+  Concatenate: 'axis',
+  ExpandDims: 'axis',
+  Reshape: 'newshape',
+  Transpose: 'axes',
+};
+
+/** `NHWC`, as bytes stand in a node: the only one that is read. */
+const CHANNELS_LAST = 'TkhXQw==';
+
+/**
+ * The operation that a node of TensorFlow's graph is: tensors in the places that the constants leave free. Undefined where
+ * an attribute says what is not known here.
+ */
+export function readNode({ settings, config }: Layer, call: CallArguments): ReadOperation | undefined {
+  const id = nodeOperation(settings);
+  const operands = readOperands(config, call);
+  const attributes = readAttributes(config);
+  if (id === undefined || operands === undefined) return undefined;
+  if (id === 'GetItem') return readSlice(operands, attributes);
+  const { keep_dims: keepdims, data_format: layout, ...others } = attributes;
+  if (Object.keys(others).length > 0 || (layout !== undefined && stringOf(getMember(layout, 's')) !== CHANNELS_LAST))
+    return undefined;
+  const said = keepdims === undefined ? [] : [['keepdims', getMember(keepdims, 'b')!] as const];
+  const name = LAST_OPERAND[id];
+  if (name === undefined) return { id, arguments: operands, settings: objectOf(said) };
+  const last = operands.at(-1);
+  const tensors = operands.slice(0, -1).flatMap((operand) => (operand.kind === 'tensor' ? [operand.input] : []));
+  if (last?.kind !== 'constant' || tensors.length < operands.length - 1) return undefined;
+  const isList = id === 'Concatenate';
+  if (!isList && tensors.length !== 1) return undefined;
+  return {
+    id,
+    arguments: [isList ? { kind: 'tensors', inputs: tensors } : { kind: 'tensor', input: tensors[0]! }],
+    settings: objectOf([...said, [name, last.json]]),
+  };
+}
+
+/** Tensors and constants in the places that they have in the node. */
+function readOperands(config: JsonValue, { positional, keywords }: CallArguments): readonly Argument[] | undefined {
+  const [first, ...more] = positional;
+  if (keywords.size > 0 || first === undefined || more.length > 0) return undefined;
+  const tensors: Argument[] =
+    first.kind === 'tensors' ? first.inputs.map((input) => ({ kind: 'tensor', input })) : [first];
+  const constants = new Map(membersOf(getMember(config, 'constants')).map(([at, json]) => [Number(at), json]));
+  const operands = Array.from({ length: tensors.length + constants.size }, (_, at): Argument | undefined => {
+    const json = constants.get(at);
+    return json === undefined ? tensors.shift() : { kind: 'constant', json };
+  });
+  return operands.includes(undefined) ? undefined : (operands as readonly Argument[]);
+}
+
+/** What a node says besides its operands, but for their types and their number. */
+const readAttributes = (config: JsonValue): Readonly<Record<string, JsonValue>> =>
+  Object.fromEntries(
+    membersOf(getMember(getMember(config, 'node_def'), 'attr')).filter(
+      ([name, value]) => getMember(value, 'type') === undefined && name !== 'N' && !name.startsWith('_'),
+    ),
+  );
+
+/** `x[begin:end:stride]`; bits of the masks say which parts are others. */
+function readSlice(
+  [tensor, ...ends]: readonly Argument[],
+  attributes: Readonly<Record<string, JsonValue>>,
+): ReadOperation | undefined {
+  const [begin, end, strides, more] = ends.map((each) => (each.kind === 'constant' ? toPlain(each.json) : undefined));
+  if (tensor?.kind !== 'tensor' || more !== undefined) return undefined;
+  if (!Array.isArray(begin) || !Array.isArray(end) || !Array.isArray(strides)) return undefined;
+  const has = (name: string, at: number): boolean => {
+    const mask = getMember(attributes[`${name}_mask`], 'i');
+    return ((Number((mask && (stringOf(mask) ?? numberOf(mask))) ?? 0) >> at) & 1) === 1;
+  };
+  const parts = strides.map((step, at): IndexPart => {
+    if (has('ellipsis', at)) return { kind: 'ellipsis' };
+    if (has('new_axis', at)) return { kind: 'new-axis' };
+    if (has('shrink_axis', at)) return { kind: 'number', at: begin[at] as number };
+    const start = has('begin', at) ? null : (begin[at] as number);
+    const stop = has('end', at) ? null : (end[at] as number);
+    return { kind: 'slice', start, stop, step: step as number };
+  });
+  return {
+    id: 'GetItem',
+    arguments: [tensor, { kind: 'constant', json: writeIndex(parts, 'keras3') }],
+    settings: objectOf([]),
+  };
+}
+
+const membersOf = (value: JsonValue | undefined): readonly (readonly [string, JsonValue])[] =>
+  isObject(value) ? value.members.map(({ key, value: member }) => [key, member] as const) : [];

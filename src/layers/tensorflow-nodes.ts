@@ -1,0 +1,76 @@
+import { isPlainObject, type PlainObject } from '../json/json-value.js';
+import type { LayerFacts } from './layer-facts.js';
+import { operationFacts } from './operations.js';
+
+// TensorFlow 2.0 to 2.3 recorded an operation between layers as a node of TensorFlow's graph: its `node_def`, and the
+// operands that are no tensors of the model by their places (tensorflow/python/keras/engine/base_layer.py).
+
+/** Whether a layer of this class is a node of TensorFlow's graph. */
+export const isNodeLayer = (className: string): boolean => className === 'TensorFlowOpLayer';
+
+/** Keras puts this in front of the name in the config, and calls the layer so. */
+export const NODE_NAME_PREFIX = 'tf_op_layer_';
+
+/** The kind of node that a config holds: `RealDiv`. */
+export function nodeKind({ node_def: node }: PlainObject): string | undefined {
+  return isPlainObject(node) && typeof node.op === 'string' ? node.op : undefined;
+}
+
+/** Nodes that are operations of Keras 3, by their names there. Others have the same name in both. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['RealDiv', 'TrueDivide'],
+  ['Sub', 'Subtract'],
+  ['Mul', 'Multiply'],
+  ['AddV2', 'Add'],
+  ['Pow', 'Power'],
+  ['Neg', 'Negative'],
+  ['Abs', 'Absolute'],
+  ['Inv', 'Reciprocal'],
+  ['ConcatV2', 'Concatenate'],
+  ['StridedSlice', 'GetItem'],
+]);
+
+/** The operation that a node is, by its name in Keras 3 where it has one. */
+export function nodeOperation(config: PlainObject): string | undefined {
+  const kind = nodeKind(config);
+  return kind === undefined ? undefined : (RENAMED.get(kind) ?? kind);
+}
+
+/** The facts of a node. A node of constants besides is none of the operations on maps alone. */
+export function nodeFacts(config: PlainObject, base: LayerFacts): LayerFacts {
+  const operation = nodeOperation(config);
+  if (operation === undefined) return base;
+  const { constants } = config;
+  const hasConstants = isPlainObject(constants) && Object.keys(constants).length > 0;
+  if (hasConstants) return base;
+  const { role, outputShape, makesProbabilities, isRectifier, scaling } = operationFacts(operation, {});
+  if (role === 'other') return base;
+  return {
+    ...base,
+    role,
+    weights: () => [],
+    ...(outputShape === undefined ? {} : { outputShape }),
+    ...(makesProbabilities === undefined ? {} : { makesProbabilities }),
+    ...(isRectifier === undefined ? {} : { isRectifier }),
+    ...(scaling === undefined ? {} : { scaling }),
+  };
+}
+
+/** Nodes whose result is all that they do. Others write files, run Python or load libraries when the model is called. */
+const PURE_NODES: ReadonlySet<string> = new Set(
+  (
+    'Abs Acos Acosh Add AddN AddV2 All Any ArgMax ArgMin Asin Asinh Atan Atan2 Atanh AvgPool AvgPool3D BatchMatMul ' +
+    'BatchMatMulV2 BatchToSpaceND BiasAdd BroadcastTo Cast Ceil ClipByValue Concat ConcatV2 Conv2D Conv3D Cos Cosh CropAndResize ' +
+    'Cumprod Cumsum DepthToSpace DepthwiseConv2dNative Div DivNoNan Elu Equal Erf Erfc Exp ExpandDims Expm1 Fill Floor ' +
+    'FloorDiv FloorMod FusedBatchNorm FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual Identity Inv L2Loss LRN ' +
+    'LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr MatMul Max MaxPool MaxPool3D Maximum Mean Min ' +
+    'Minimum MirrorPad Mod Mul MulNoNan Neg NotEqual OneHot OnesLike Pack Pad PadV2 Pow Prod Range Rank RealDiv Reciprocal Relu ' +
+    'Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor ReverseV2 Roll Round Rsqrt Select SelectV2 Selu ' +
+    'Shape Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToBatchND SpaceToDepth Split SplitV Sqrt Square ' +
+    'SquaredDifference Squeeze StopGradient StridedSlice Sub Sum Tan Tanh Tile TopKV2 Transpose TruncateDiv TruncateMod Unpack ' +
+    'Where ZerosLike'
+  ).split(' '),
+);
+
+/** Whether a node does nothing but compute a result. */
+export const isPureNode = (kind: string): boolean => PURE_NODES.has(kind);

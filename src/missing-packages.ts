@@ -1,0 +1,28 @@
+import { createRequire } from 'node:module';
+
+/** The native backend is large, and wasm does without it. */
+const NOT_NEEDED: readonly string[] = ['@tensorflow/tfjs-node-gpu'];
+
+/**
+ * How to get an optional package that is missing, and all others that are: who lacks one of them mostly lacks them all, and
+ * would otherwise be sent for one after the other.
+ * @param needed what is needed now: installed anew if it is there and does not run
+ */
+export function installMissing(...needed: readonly string[]): string {
+  const require = createRequire(import.meta.url);
+  const { optionalDependencies } = require('se-retrofit/package.json') as {
+    readonly optionalDependencies: Readonly<Record<string, string>>;
+  };
+  const isMissing = (name: string): boolean => {
+    try {
+      require.resolve(name);
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  const named = Object.entries(optionalDependencies).filter(
+    ([name]) => needed.includes(name) || (!NOT_NEEDED.includes(name) && isMissing(name)),
+  );
+  return `npm install ${named.map(([name, version]) => `${name}@${version}`).join(' ')}`;
+}

@@ -1,0 +1,192 @@
+import { inputError, usageError } from '../errors.js';
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  isObject,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  numberOf,
+  type Plain,
+  stringOf,
+  withMember,
+} from '../json/json-value.js';
+import { withCategoricalLoss } from '../model/compiled-loss.js';
+import {
+  type Call,
+  type Layer,
+  type Model,
+  mapGraphs,
+  type RetrofitRecord,
+  samePath,
+  withLayers,
+} from '../model/model.js';
+import { FLOATS, replacedTensor, type Tensor, type Weight } from '../model/tensor.js';
+import { layerKey, weightKey } from '../model/weight-key.js';
+import { findHead, type Head, type HeadLayer } from '../plan/find-head.js';
+import { RETROFIT_DEFAULTS } from '../plan/options.js';
+import { glorotUniform } from '../se/initial-weights.js';
+
+export interface HeadOptions {
+  /** Of the initial weights. */
+  readonly seed?: number;
+}
+
+/**
+ * Gives a classifier other classes: the layer that makes the logits becomes one of its kind with one unit a class and new
+ * weights, and a softmax makes probabilities of them. Everything else stays as it is, names of outputs too; only a loss of
+ * compile settings that would no longer fit becomes the categorical cross-entropy. Pure: weights are made as they are written.
+ * @param classes names by output unit, kept in the model's record
+ * @throws RetrofitError `bad-classes` for fewer than two names, or one that stands twice; `several-outputs`, `no-head`,
+ * `shared-head`, `not-a-classifier` for a model without a head that could be replaced
+ * @example
+ * const model = await readModel('model.json');
+ * const own = replaceHead(retrofit(model), ['cat', 'dog'], { seed: 7 });
+ */
+export function replaceHead(
+  model: Model,
+  classes: readonly string[],
+  { seed = RETROFIT_DEFAULTS.seed }: HeadOptions = {},
+): Model {
+  checkNames(classes);
+  const head = findHead(model);
+  const count = classes.length;
+  const changes = listChanges(model, head, count, seed);
+  const graph = mapGraphs(model.graph, (inner, path) =>
+    withLayers(
+      inner,
+      inner.layers.map((layer) => changes.get(layerKey(path, layer.name))?.(layer) ?? layer),
+    ),
+  );
+  const trainingConfig = withCategoricalLoss(model.trainingConfig);
+  return { ...model, graph, trainingConfig, record: newRecord(model.record, head, classes) };
+}
+
+function checkNames(classes: readonly string[]): void {
+  const twice = classes.find((name, index) => name === '' || classes.indexOf(name) !== index);
+  if (classes.length > 1 && twice === undefined) return;
+  const message =
+    twice === undefined
+      ? `a head has two classes or more, not ${classes.length}`
+      : `the class "${twice}" is empty or stands twice`;
+  throw usageError('bad-classes', message, { hint: 'give one name a class' });
+}
+
+type Change = (layer: Layer) => Layer;
+
+function listChanges(model: Model, head: Head, count: number, seed: number): ReadonlyMap<string, Change> {
+  const { logits, activation, behind, units } = head;
+  const changes = new Map<string, Change>();
+  const add = ({ graph, layer }: HeadLayer, change: Change) => {
+    const key = layerKey(graph, layer.name);
+    const before = changes.get(key) ?? ((same: Layer) => same);
+    changes.set(key, (each) => change(before(each)));
+  };
+  const exponents = new Map(
+    (model.record?.doubled ?? []).map((entry) => [weightKey(entry.graph, entry.layer, entry.weight), entry.exponent]),
+  );
+  add(logits, (layer) => {
+    const key = 'units' in layer.settings ? 'units' : 'filters';
+    const weights = layer.weights.map((weight): Weight => {
+      const exponent = exponents.get(weightKey(logits.graph, layer.name, weight.name)) ?? 0;
+      return { name: weight.name, tensor: { ...newTensor(weight, layer.name, count, seed), exponent }, isNew: true };
+    });
+    const resized = withSetting({ ...layer, weights }, key, count);
+    return layer.settings.trainable === false ? withSetting(resized, 'trainable', true) : resized;
+  });
+  for (const each of behind) {
+    add(each, (layer) => restated(layer, units, count));
+    if (each.layer.className === 'Reshape') add(each, (layer) => reshaped(layer, units, count));
+  }
+  if (activation.layer.className !== 'Softmax' && activation.layer.settings.activation !== 'softmax')
+    add(activation, (layer) => withSetting(layer, 'activation', 'softmax'));
+  return changes;
+}
+
+const withSetting = (layer: Layer, key: string, value: Plain): Layer => ({
+  ...layer,
+  config: withMember(layer.config, key, fromPlain(value)),
+  settings: { ...layer.settings, [key]: value },
+});
+
+/** Glorot-uniform for a kernel, [...places, inputs, units], and zeros for a bias; in the precision that the old one has. */
+function newTensor({ name, tensor }: Weight, layer: string, units: number, seed: number): Tensor {
+  const shape = [...tensor.shape.slice(0, -1), units];
+  const [inputs = 1, ...places] = shape.slice(0, -1).reverse();
+  const values = () =>
+    name === 'kernel'
+      ? glorotUniform(
+          inputs,
+          units,
+          seed,
+          layer,
+          places.reduce((product, size) => product * size, 1),
+        )
+      : new Float32Array(units);
+  const dtype = FLOATS.includes(tensor.dtype) ? tensor.dtype : 'float32';
+  return { ...replacedTensor(tensor, values), dtype, shape };
+}
+
+/** A Reshape to `[units]`, or with ones around them. */
+function reshaped(layer: Layer, units: number, count: number): Layer {
+  const target = layer.settings.target_shape as readonly Plain[];
+  const json = getMember(layer.config, 'target_shape');
+  const at = target.lastIndexOf(units);
+  const isSure = units === 1 || target.indexOf(units) === at;
+  if (at < 0 && target.some((size) => size === -1 || size === null)) return layer;
+  if (at < 0 || !isSure || !isArray(json)) {
+    throw inputError('no-head', `which of the sizes [${target}] is that of the classes is not known`, {
+      where: { layer: layer.name, field: 'target_shape' },
+      hint: 'give a model whose last layers keep the classes in an axis of their own',
+    });
+  }
+  return {
+    ...layer,
+    config: withMember(
+      layer.config,
+      'target_shape',
+      mapItems(json, (size, index) => (index === at ? fromPlain(count) : size)),
+    ),
+    settings: { ...layer.settings, target_shape: target.with(at, count) },
+  };
+}
+
+/** A layer behind the logits, where its file states the shape of what it reads: Keras 3 does so beside each tensor. */
+function restated(layer: Layer, units: number, count: number): Layer {
+  const resize = (shape: JsonValue): JsonValue => {
+    if (!isArray(shape)) return shape;
+    const at = shape.items.findLastIndex(({ value }, index) => index > 0 && numberOf(value) === units);
+    return mapItems(shape, (size, index) => (index === at ? fromPlain(count) : size));
+  };
+  const inTensors = (json: JsonValue): JsonValue => {
+    if (isArray(json)) return mapItems(json, inTensors);
+    if (!isObject(json)) return json;
+    const config = getMember(json, 'config');
+    return stringOf(getMember(json, 'class_name')) === '__keras_tensor__' && isObject(config)
+      ? withMember(json, 'config', inShape(config, 'shape'))
+      : mapMembers(json, inTensors);
+  };
+  const inShape = (json: JsonValue, wanted: string): JsonValue =>
+    isObject(json) ? mapMembers(json, (value, key) => (key === wanted ? resize(value) : value)) : json;
+  const entry =
+    layer.entry &&
+    (mapMembers(layer.entry, (value, key) => {
+      if (key === 'inbound_nodes') return inTensors(value);
+      return key === 'build_config' ? inShape(value, 'input_shape') : value;
+    }) as typeof layer.entry);
+  const calls = layer.calls.map(
+    ({ stated: _, ...call }): Call =>
+      call.read ? { ...call, read: { ...call.read, json: inTensors(call.read.json) } } : call,
+  );
+  return { ...layer, entry, calls };
+}
+
+/** The record with the classes. What it says of the modules still holds: a kernel that is doubled for one is so again. */
+function newRecord(record: RetrofitRecord | undefined, { logits }: Head, classes: readonly string[]): RetrofitRecord {
+  const doubled = (record?.doubled ?? []).map(({ quantization, ...entry }) => {
+    const isHead = entry.layer === logits.layer.name && samePath(entry.graph, logits.graph);
+    return isHead || quantization === undefined ? entry : { ...entry, quantization };
+  });
+  return { ...record, version: 1, modules: record?.modules ?? [], doubled, classes: [...classes] };
+}

@@ -1,0 +1,69 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { inspect, readModel, retrofit, writeModel } from '../../src/index.js';
+import { modelFolder } from '../support/fixtures.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { loadModel, predict, seededInputs, tf, useBackend } from '../support/tensorflow.js';
+import { describeOracle, numbersOf } from './oracle.js';
+import { expectClose } from './saved-models.js';
+
+// What people leave of a model.json when they repair it by hand, and what the loaders make of that.
+
+const folder = temporaryFolder();
+beforeAll(() => useBackend('cpu'));
+
+type Json = { [key: string]: Json };
+
+/** A copy of a fixture whose topology was changed by hand. */
+function changed(name: string, to: string, change: (file: Json) => void): string {
+  const place = join(folder, to);
+  cpSync(modelFolder(name), place, { recursive: true });
+  const file = JSON.parse(readFileSync(join(place, 'model.json'), 'utf8')) as Json;
+  change(file);
+  writeFileSync(join(place, 'model.json'), JSON.stringify(file));
+  return place;
+}
+
+const verdictOf = async (path: string, loader: string) =>
+  inspect(await readModel(path)).loads.find((verdict) => verdict.loader === loader)!;
+
+test('TensorFlow.js does not read modelConfig; what is written says model_config', async () => {
+  const place = changed('densenet', 'spelt', ({ modelTopology }) => {
+    expect(modelTopology!.model_config).toBeDefined();
+    modelTopology!.modelConfig = modelTopology!.model_config!;
+    delete modelTopology!.model_config;
+  });
+  await expect(loadModel(place)).rejects.toThrow('Improper config format');
+  expect(await verdictOf(place, 'tfjs')).toMatchObject({ ok: false, blockedBy: { field: 'modelTopology' } });
+  const { path } = await writeModel(retrofit(await readModel(place)), join(folder, 'spelt-se'));
+  expect(await verdictOf(path, 'tfjs')).toMatchObject({ ok: true });
+  (await loadModel(join(folder, 'spelt-se'))).dispose();
+});
+
+describeOracle('keras2', 'models without names', (keras) => {
+  test.each(['nested-deep', 'sequential-object', 'resnet-v2'])('%s', async (name) => {
+    const place = changed(name, name, ({ modelTopology }) => {
+      const dropNames = (model: Json) => {
+        delete model.config!.name;
+        for (const layer of Object.values(model.config!.layers ?? {})) if (layer.config?.layers) dropNames(layer);
+      };
+      dropNames(modelTopology!.model_config ?? modelTopology!);
+    });
+    const loaded = await loadModel(place);
+    const inputs = seededInputs(loaded, 1);
+    const expected = predict(loaded, inputs);
+    const asked = inputs.map((tensor) => ({
+      shape: tensor.shape,
+      base64: Buffer.from(tensor.dataSync().buffer).toString('base64'),
+    }));
+    for (const ending of ['.h5', '.keras']) {
+      const { path } = await writeModel(await readModel(place), join(folder, name + ending), { dialect: 'keras2' });
+      expect(await verdictOf(path, 'keras2')).toMatchObject({ ok: true });
+      const { outputs } = await keras.outputs(path, { inputs: asked });
+      for (const [index, output] of outputs.entries()) expectClose(numbersOf(output), expected[index]!, 2e-6);
+    }
+    tf.dispose(inputs);
+    loaded.dispose();
+  });
+});
