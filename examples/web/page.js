@@ -124,7 +124,7 @@ async function showPlan(isCurrent) {
 }
 
 async function make(isCurrent) {
-  const files = await writeModel(retrofit(model, plan));
+  const files = await writeModel(retrofit(model, plan), { to: 'tfjs' });
   const folder = `${folderName(model.path)}-se`;
   const zip = await zipFiles([...files].map(([name, content]) => [`${folder}/${name}`, content]));
   if (!isCurrent()) return;

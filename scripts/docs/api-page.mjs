@@ -9,19 +9,39 @@ const HEAD = `# The library
 [OPTIONS.md](OPTIONS.md#error-codes) lists the codes and what \`--json\` prints.
 `;
 
-/** docs/API.md: every export of src/index.ts with its signature and its doc comment. */
+const WEB = `## In a browser
+
+\`import { … } from 'se-retrofit/web'\` is the library without a file system, for every format, behind any bundler. Files are
+pairs of a path and a \`Blob\` or \`Uint8Array\`, and what is written are the bytes that the command line writes. In a web
+worker weights stay where the browser keeps them; on a page itself a whole HDF5 file (a \`.h5\`, the weights in a
+\`.keras\`) is in memory while it is read. What is not below is the same as above, as far as a browser has it.
+`;
+
+/** docs/API.md: every export of src/index.ts with its signature and its doc comment, and what src/web.ts has of its own. */
 export function apiPage(source) {
-  const exported = [...exportsOf(source, 'src/index.ts')].sort(([left], [right]) => (left < right ? -1 : 1));
-  const entries = exported.map(([name, symbol]) => entryOf(source, name, symbol));
+  const list = (file) => [...exportsOf(source, file)].sort(([left], [right]) => (left < right ? -1 : 1));
+  const exported = list('src/index.ts');
+  const entries = exported.map(([name, symbol]) => entryOf(source, name, symbol, 'src/index.ts'));
+  const known = new Set(exported.map(([, symbol]) => symbol));
+  const ofWeb = list('src/web.ts').filter(([, symbol]) => !known.has(symbol) && !isOfReports(symbol));
   const sections = [
     ['Functions', entries.filter(({ kind }) => kind === 'function')],
     ['Values', entries.filter(({ kind }) => kind === 'value')],
     ['Types', entries.filter(({ kind }) => kind === 'type')],
   ];
-  return [HEAD, ...sections.flatMap(([title, list]) => [`## ${title}\n`, ...list.map(({ text }) => text)])].join('\n');
+  const web = [WEB, ...ofWeb.map(([name, symbol]) => entryOf(source, name, symbol, 'src/web.ts').text)];
+  return [
+    HEAD,
+    ...sections.flatMap(([title, list]) => [`## ${title}\n`, ...list.map(({ text }) => text)]),
+    ...web,
+  ].join('\n');
 }
 
-function entryOf(source, name, symbol) {
+/** What a page shows of a report is for pages like ours. */
+const isOfReports = (symbol) => fileOf(symbol.valueDeclaration ?? symbol.declarations[0]).startsWith('src/report/');
+
+/** @param from the file that exports it */
+function entryOf(source, name, symbol, from) {
   const declaration = symbol.valueDeclaration ?? symbol.declarations[0];
   const file = fileOf(declaration);
   const type = source.checker.getTypeOfSymbol(symbol);
@@ -34,7 +54,7 @@ function entryOf(source, name, symbol) {
     `### ${name}`,
     '',
     ...(code === undefined ? [] : ['```ts signature', code, '```', '']),
-    ...docLines(source, symbol),
+    ...docLines(source, symbol, from),
     `<sub>[${file}](../${file})</sub>`,
     '',
   ].join('\n');
@@ -76,7 +96,7 @@ function signatureText({ checker }, name, signature) {
 }
 
 /** The doc comment: what it is, parameters, result, errors, and an example that runs. */
-function docLines(source, symbol) {
+function docLines(source, symbol, file) {
   const tags = symbol.getJsDocTags(source.checker);
   const textsOf = (name) =>
     tags.filter((tag) => tag.name === name).map((tag) => ts.displayPartsToString(tag.text).replace(/\s*\n\s*/g, ' '));
@@ -90,14 +110,22 @@ function docLines(source, symbol) {
   return [
     ...(doc === '' ? [] : [doc, '']),
     ...(items.length === 0 ? [] : [...items, '']),
-    ...examples.flatMap((example) => ['```ts', withImports(source, example), '```', '']),
+    ...examples.flatMap((example) => [
+      ...(file === 'src/web.ts' ? [NOT_RUN, ''] : []),
+      '```ts',
+      withImports(source, example, file),
+      '```',
+      '',
+    ]),
   ];
 }
 
+const PACKAGES = { 'src/index.ts': 'se-retrofit', 'src/web.ts': 'se-retrofit/web' };
+/** There are no dropped files outside of a browser. */
+const NOT_RUN = '<!-- not run: it is for a browser; test/web runs the same in Chromium -->';
+
 /** An example with the import of what it uses of the library. */
-function withImports(source, example) {
-  const used = [...exportsOf(source, 'src/index.ts').keys()].filter((name) =>
-    new RegExp(`\\b${name}\\b`).test(example),
-  );
-  return `import { ${used.sort().join(', ')} } from 'se-retrofit';\n\n${example}`;
+function withImports(source, example, file) {
+  const used = [...exportsOf(source, file).keys()].filter((name) => new RegExp(`\\b${name}\\b`).test(example));
+  return `import { ${used.sort().join(', ')} } from '${PACKAGES[file]}';\n\n${example}`;
 }

@@ -9,7 +9,7 @@ import { readBeginning, readJsonFile } from './read-json-file.js';
 import { findSavedModel, refuseCheckpoint } from './tensorflow-files.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
-const MODEL_FILE = 'model.json';
+export const MODEL_FILE = 'model.json';
 
 /**
  * Reads a saved model: a file, or a folder that holds a model.json, a SavedModel or an unzipped `.keras` archive. Weights

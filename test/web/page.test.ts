@@ -125,9 +125,9 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
   });
 
   test.each([
-    ['net.keras', Buffer.from('PK\x03\x04 and so on'), /only TensorFlow\.js models/],
-    ['net.h5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /only TensorFlow\.js models/],
-    ['<img src=x onerror=alert(1)>.keras', Buffer.from('PK\x03\x04'), /only TensorFlow\.js models/],
+    ['net.keras', Buffer.from('PK\x03\x04 and so on'), /no zip archive/],
+    ['net.h5', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /HDF5 file is damaged/],
+    ['<img src=x onerror=alert(1)>.keras', Buffer.from('PK\x03\x04'), /no zip archive/],
     ['model.json', Buffer.from('{"format": "graph-model"}'), /graph model/],
     ['model.json', Buffer.from('<!doctype html>'), /web page/],
     ['model.json', Buffer.from('{'), /model\.json/],

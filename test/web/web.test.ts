@@ -101,8 +101,28 @@ test.each([
     'several-models',
   ],
   ['a picture', [['cat.png', new Blob(['\x89PNG'])]], 'not-a-model'],
-  ['a .keras file', [['net.keras', new Blob(['PK\x03\x04'])]], 'needs-files'],
-  ['an .h5 file', [['net.h5', new Blob([new Uint8Array(Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'))])]], 'needs-files'],
+  ['a damaged .keras file', [['net.keras', new Blob(['PK\x03\x04'])]], 'bad-zip'],
+  [
+    'a damaged .h5 file',
+    [['net.h5', new Blob([new Uint8Array(Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'))])]],
+    'bad-hdf5',
+  ],
+  [
+    'a .keras file beside a model.json',
+    [
+      ['net.keras', new Blob(['PK\x03\x04'])],
+      ['model.json', new Blob(['{}'])],
+    ],
+    'several-models',
+  ],
+  [
+    'two .h5 files',
+    [
+      ['a.h5', new Blob(['x'])],
+      ['b.h5', new Blob(['x'])],
+    ],
+    'several-models',
+  ],
 ] as const)('%s is refused', async (_, files, code) => {
   await expect(readModel(files)).rejects.toMatchObject({ code });
 });

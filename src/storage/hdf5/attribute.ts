@@ -1,7 +1,8 @@
+import { compareBytes } from '../compare-bytes.js';
 import { parseDataspace } from './dataspace.js';
 import { type Datatype, parseDatatype } from './datatype.js';
 import { readDense } from './dense-storage.js';
-import { compareBytes, decodeName, numberAt, padded, piece, product, u8At, u16At, upToNul } from './fields.js';
+import { decodeName, numberAt, padded, piece, product, u8At, u16At, upToNul } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged, unread } from './hdf5-errors.js';
 import { ATTRIBUTE, ATTRIBUTE_INFO } from './message-types.js';

@@ -1,5 +1,6 @@
+import { startsWith } from '../compare-bytes.js';
 import type { Hdf5Dtype, TextKind } from '../hdf5.js';
-import { fromHex, startsWith, u8At, u32At } from './fields.js';
+import { fromHex, u8At, u32At } from './fields.js';
 import { damaged } from './hdf5-errors.js';
 
 /** A dtype whose values have a size of their own. */

@@ -55,25 +55,14 @@ export function piece(bytes: Uint8Array, offset: number, byteLength: number): Ui
 export const hasSignature = (bytes: Uint8Array, signature: string): boolean =>
   bytes.length >= signature.length && [...signature].every((letter, index) => bytes[index] === letter.charCodeAt(0));
 
-export const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean =>
-  bytes.length >= start.length && start.every((byte, index) => bytes[index] === byte);
-
-export const isSame = (left: Uint8Array, right: Uint8Array): boolean =>
-  left.length === right.length && startsWith(left, right);
-
-/** The order in which HDF5 keeps names: by their bytes. */
-export function compareBytes(left: Uint8Array, right: Uint8Array): number {
-  const shared = Math.min(left.length, right.length);
-  for (let index = 0; index < shared; index += 1) {
-    if (left[index] !== right[index]) return left[index]! - right[index]!;
-  }
-  return left.length - right.length;
-}
-
 export function upToNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
+
+const TO_UTF8 = new TextEncoder();
+
+export const encodeUtf8 = (text: string): Uint8Array => TO_UTF8.encode(text);
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Below this a text is put together sooner than a decoder is called. */
@@ -100,6 +89,9 @@ export function decodeName(bytes: Uint8Array): string {
 export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
 
 export const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
+
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export const fromHex = (hex: string): Uint8Array =>
   Uint8Array.from(hex.replaceAll(' ', '').match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));

@@ -1,3 +1,4 @@
+import type { FileWindow } from '../file-window.js';
 import { damaged } from './hdf5-errors.js';
 
 /** Where the bytes of a file come from: a file system, memory. */
@@ -57,6 +58,10 @@ export function hdf5Bytes(source: ByteSource): Hdf5Bytes {
     },
   };
 }
+
+/** The bytes of a file that is being changed, as they are now. */
+export const windowBytes = (file: FileWindow): Hdf5Bytes =>
+  hdf5Bytes({ byteLength: file.byteLength(), read: file.read });
 
 const MOST_REMEMBERED = 256;
 

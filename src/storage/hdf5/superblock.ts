@@ -1,6 +1,7 @@
 import { inputError } from '../../errors.js';
+import { startsWith } from '../compare-bytes.js';
 import { verifyChecksum } from './checksum.js';
-import { fromHex, numberAt, piece, startsWith, UNDEFINED_ADDRESS, u16At } from './fields.js';
+import { fromHex, numberAt, piece, UNDEFINED_ADDRESS, u16At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { badHdf5, damaged, unread } from './hdf5-errors.js';
 

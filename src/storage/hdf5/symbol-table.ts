@@ -1,5 +1,6 @@
+import { compareBytes, isSame } from '../compare-bytes.js';
 import { listChildren } from './b-tree.js';
-import { compareBytes, decodeName, hasSignature, isSame, numberAt, piece, u16At, u32At } from './fields.js';
+import { decodeName, hasSignature, numberAt, piece, u16At, u32At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { badHdf5, damaged } from './hdf5-errors.js';
 import { readNames } from './local-heap.js';

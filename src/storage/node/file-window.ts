@@ -1,7 +1,10 @@
-import { fstatSync, readSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { outputError, RetrofitError } from '../../errors.js';
+import type { FileWindow as StorageWindow } from '../file-window.js';
 import { fileSystemReason, isFull } from './file-system-errors.js';
+import { isInterrupted } from './pending-output/unfinished.js';
+import { readBytesSync } from './read-bytes.js';
 import { isSmall, runSync } from './run-sync.js';
 import type { RunningChecksum } from './running-checksum.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
@@ -27,16 +30,8 @@ export function unwritable(shown: string, error: unknown): unknown {
   });
 }
 
-/** A place that is open; addresses count from where it begins. */
-export interface FileWindow {
-  readonly descriptor: number;
-  readonly byteOffset: number;
-  /** Bytes from the beginning of the place to the end of the file, now. */
-  byteLength(): number;
-  /** Writes all of some bytes, few of them while everything waits; where they end is returned. */
-  write(bytes: Uint8Array, address: number): Promise<number>;
-  /** The same, while everything waits. */
-  writeSync(bytes: Uint8Array, address: number): number;
+/** A place that is open. */
+export interface FileWindow extends StorageWindow {
   close(): Promise<void>;
 }
 
@@ -50,20 +45,21 @@ export async function openWindow(place: WritePlace, isNew: boolean): Promise<Fil
 }
 
 function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum }: WritePlace): FileWindow {
-  const note = (bytes: Uint8Array, address: number): void => {
+  const read = (address: number, byteLength: number): Uint8Array => {
+    const bytes = readBytesSync(file.fd, byteOffset + address, byteLength);
+    if (bytes.byteLength < byteLength) throw new Error(`${path} became shorter while it was written`);
+    return bytes;
+  };
+  const begin = (bytes: Uint8Array, address: number): void => {
+    // The process is ending: nothing more is written.
+    if (isInterrupted()) throw new Error('interrupted');
     if (checksum === undefined || address >= checksum.byteLength) return;
     const after = bytes.subarray(0, checksum.byteLength - address);
-    const before = Buffer.alloc(after.byteLength);
-    for (let done = 0; done < before.length; ) {
-      const count = readSync(file.fd, before, done, before.length - done, byteOffset + address + done);
-      if (count === 0) throw new Error(`${path} became shorter while it was written`);
-      done += count;
-    }
-    checksum.replace(address, before, after);
+    checksum.replace(address, read(address, after.byteLength), after);
   };
   const writeSync = (bytes: Uint8Array, address: number): number => {
     try {
-      note(bytes, address);
+      begin(bytes, address);
       writeBytesSync(file.fd, bytes, byteOffset + address);
     } catch (error) {
       throw unwritable(shown, error);
@@ -71,13 +67,12 @@ function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum }: W
     return address + bytes.byteLength;
   };
   return {
-    descriptor: file.fd,
-    byteOffset,
+    read,
     byteLength: () => fstatSync(file.fd).size - byteOffset,
     write: async (bytes, address) => {
       if (isSmall(bytes.byteLength)) return runSync(() => writeSync(bytes, address));
       try {
-        note(bytes, address);
+        begin(bytes, address);
         await writeBytes(file, bytes, byteOffset + address);
       } catch (error) {
         throw unwritable(shown, error);

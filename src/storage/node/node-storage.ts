@@ -2,11 +2,12 @@ import type { Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { inputError, RetrofitError } from '../../errors.js';
+import { readHdf5 } from '../hdf5/open-hdf5.js';
+import { canEditHdf5 } from '../hdf5/rename-in-hdf5.js';
 import type { FindOptions, FoundFile, Storage } from '../storage.js';
 import { notAFile, notFound, outsideFolder } from '../storage-errors.js';
 import { isMissing } from './file-system-errors.js';
-import { readHdf5 } from './hdf5/open-hdf5.js';
-import { canEditHdf5 } from './hdf5/rename-in-hdf5.js';
+import { bytesOf, inflate } from './hdf5/file-bytes.js';
 import { ensureUnchanged, identityOf, openFile, unreadable, withHandle } from './open-file.js';
 import { beginFiles } from './pending-output/pending-files.js';
 import { beginFolder } from './pending-output/pending-folder.js';
@@ -28,8 +29,8 @@ export const nodeStorage: Storage = {
   nameOf: basename,
   beginFolder,
   beginFiles,
-  withHdf5: (file, use) => reading(file, (descriptor) => readHdf5(descriptor, file, use)),
-  canEditHdf5: (file, groups) => withHandle(file, (descriptor) => canEditHdf5(descriptor, file, groups)),
+  withHdf5: (file, use) => reading(file, (descriptor) => readHdf5(bytesOf(descriptor, file), file.path, inflate, use)),
+  canEditHdf5: (file, groups) => withHandle(file, (descriptor) => canEditHdf5(bytesOf(descriptor, file), groups)),
   openZip: (file) => openZip(file, openFile),
   unpackTemporarily: (archive, chunks) => unpackTemporarily(archive, chunks, findFile),
 };

@@ -1,23 +1,28 @@
-import { readSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import type { Inflate } from '../../hdf5/filter-pipeline.js';
-import { type Hdf5Bytes, hdf5Bytes } from '../../hdf5/hdf5-bytes.js';
+import type { ByteSource } from '../../hdf5/hdf5-bytes.js';
 import { damaged } from '../../hdf5/hdf5-errors.js';
+import type { FoundFile } from '../../storage.js';
+import { unreadable } from '../open-file.js';
+import { readBytesSync } from '../read-bytes.js';
 
-/** The bytes of an open file, or of a stretch of it. */
-export const bytesOf = (descriptor: number, byteOffset: number, byteLength: number): Hdf5Bytes =>
-  hdf5Bytes({
-    byteLength,
-    read: (address, length) => {
-      const bytes = new Uint8Array(length);
-      for (let done = 0; done < length; ) {
-        const count = readSync(descriptor, bytes, done, length - done, byteOffset + address + done);
-        if (count === 0) throw damaged('the file ends too early');
-        done += count;
-      }
-      return bytes;
-    },
-  });
+/** The bytes of a file that is open for reading, or of a stretch of one. */
+export const bytesOf = (descriptor: number, { path, byteOffset = 0, byteLength }: FoundFile): ByteSource => ({
+  byteLength,
+  read: (address, length) => {
+    const bytes = readable(path, () => readBytesSync(descriptor, byteOffset + address, length));
+    if (bytes.byteLength < length) throw damaged('the file ends too early');
+    return bytes;
+  },
+});
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
 
 /** What zlib says is wrong with the bytes, or too many of them. */
 const IS_DAMAGE = /^(?:Z_|ERR_BUFFER_TOO_LARGE)/;

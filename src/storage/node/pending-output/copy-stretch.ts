@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { inputError } from '../../../errors.js';
 import type { FoundFile } from '../../storage.js';
+import { badZip } from '../../zip/zip-errors.js';
 import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
 import { openWindow, type WritePlace } from '../file-window.js';
 import { closeRead } from '../open-file.js';
-import { badZip } from '../zip/zip-errors.js';
 import { isInterrupted } from './unfinished.js';
 
 /**

@@ -1,6 +1,7 @@
-import { RetrofitError } from '../../../errors.js';
-import type { Hdf5Bytes } from '../../hdf5/hdf5-bytes.js';
-import { readSuperblock } from '../../hdf5/superblock.js';
+import { RetrofitError } from '../../errors.js';
+import { toHex } from './fields.js';
+import type { Hdf5Bytes } from './hdf5-bytes.js';
+import { readSuperblock } from './superblock.js';
 
 /** The first block: version 0 of everything, groups of the usual width, no list of free space, no driver of its own. */
 const USUAL_START =
@@ -10,7 +11,7 @@ const START_BYTES = 80;
 /** Whether a file can be changed by what is written behind its end. */
 export function isEditable(file: Hdf5Bytes): boolean {
   try {
-    const isUsual = USUAL_START.test(Buffer.from(file.read(0, START_BYTES)).toString('hex'));
+    const isUsual = USUAL_START.test(toHex(file.read(0, START_BYTES)));
     return isUsual && readSuperblock(file).end === file.byteLength;
   } catch (error) {
     if (error instanceof RetrofitError) return false;

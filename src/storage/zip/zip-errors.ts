@@ -1,5 +1,5 @@
-import { inputError, type RetrofitError } from '../../../errors.js';
-import type { FoundFile } from '../../storage.js';
+import { inputError, type RetrofitError } from '../../errors.js';
+import type { FoundFile } from '../storage.js';
 
 /** An archive that is damaged, or says two things at once. `member` is the name of the part that is to blame. */
 export const badZip = (archive: FoundFile, member: string | undefined, message: string): RetrofitError =>

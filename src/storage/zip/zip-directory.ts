@@ -1,15 +1,17 @@
-import { MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_MEMBERS } from '../../../limits.js';
-import type { FoundFile, OpenFile } from '../../storage.js';
+import { MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_MEMBERS } from '../../limits.js';
+import { viewOf } from '../new-bytes.js';
+import type { FoundFile, OpenFile } from '../storage.js';
+import { badZip } from './zip-errors.js';
 import {
   END_BYTES,
+  END_SIGNATURE,
   END64_BYTES,
   END64_SIGNATURE,
   LOCATOR_BYTES,
   LOCATOR_SIGNATURE,
   SEE_ZIP64,
   SEE_ZIP64_SHORT,
-} from '../../zip-headers.js';
-import { badZip } from './zip-errors.js';
+} from './zip-headers.js';
 
 /** Where the list of members lies in an archive. */
 export interface ZipDirectory {
@@ -28,21 +30,21 @@ interface EndRecord extends ZipDirectory {
 const MAX_COMMENT_BYTES = 0xffff;
 
 /**
- * Finds the directory of an archive from its last bytes. yauzl reads the same record, but neither compares the size of
- * the directory with where it lies nor the zip64 numbers with the others, and readers differ in which of them they believe.
+ * Finds the directory of an archive from its last bytes. The size of the directory is compared with where it lies, the
+ * zip64 numbers with the others: readers differ in which of them they believe.
  * @throws RetrofitError `bad-zip`
  */
 export async function findZipDirectory(archive: FoundFile, opened: OpenFile): Promise<ZipDirectory> {
   const refuse = (message: string) => badZip(archive, undefined, message);
   const tailOffset = Math.max(0, archive.byteLength - END_BYTES - MAX_COMMENT_BYTES - LOCATOR_BYTES - END64_BYTES);
-  const tail = Buffer.from((await opened.read(tailOffset, archive.byteLength - tailOffset)).buffer);
-  const at = tail.length < END_BYTES ? -1 : tail.lastIndexOf('PK\x05\x06', tail.length - END_BYTES, 'latin1');
+  const tail = viewOf(await opened.read(tailOffset, archive.byteLength - tailOffset));
+  const at = findEnd(tail);
   if (at < 0) throw refuse('no zip archive, or one that was cut short: its end record is missing');
-  if (at + END_BYTES + tail.readUInt16LE(at + 20) !== tail.length) {
+  if (at + END_BYTES + tail.getUint16(at + 20, true) !== tail.byteLength) {
     throw refuse('the end record of the archive is not at the end of the file: bytes follow it, or are missing');
   }
-  const end = readEnd(tail.subarray(at), tailOffset + at);
-  const hasLocator = at >= LOCATOR_BYTES && tail.readUInt32LE(at - LOCATOR_BYTES) === LOCATOR_SIGNATURE;
+  const end = readEnd(tail, at, tailOffset + at);
+  const hasLocator = at >= LOCATOR_BYTES && tail.getUint32(at - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE;
   const directory = hasLocator ? readZip64(tail, at, tailOffset, end, refuse) : end;
   if (directory.isMultiDisk) throw refuse('the archive is one part of several');
   if (directory.byteOffset + directory.byteLength !== directory.recordOffset) {
@@ -59,43 +61,51 @@ export async function findZipDirectory(archive: FoundFile, opened: OpenFile): Pr
   return directory;
 }
 
-function readEnd(record: Buffer, recordOffset: number): EndRecord {
-  const entryCount = record.readUInt16LE(10);
-  const disks = [record.readUInt16LE(4), record.readUInt16LE(6)];
+/** Where the last end record begins that may be whole; -1 where there is none. */
+function findEnd(tail: DataView): number {
+  for (let at = tail.byteLength - END_BYTES; at >= 0; at -= 1)
+    if (tail.getUint32(at, true) === END_SIGNATURE) return at;
+  return -1;
+}
+
+function readEnd(tail: DataView, at: number, recordOffset: number): EndRecord {
+  const entryCount = tail.getUint16(at + 10, true);
+  const disks = [tail.getUint16(at + 4, true), tail.getUint16(at + 6, true)];
   return {
     recordOffset,
     entryCount,
-    byteLength: record.readUInt32LE(12),
-    byteOffset: record.readUInt32LE(16),
-    isMultiDisk: disks.some((disk) => disk !== 0 && disk !== SEE_ZIP64_SHORT) || record.readUInt16LE(8) !== entryCount,
+    byteLength: tail.getUint32(at + 12, true),
+    byteOffset: tail.getUint32(at + 16, true),
+    isMultiDisk:
+      disks.some((disk) => disk !== 0 && disk !== SEE_ZIP64_SHORT) || tail.getUint16(at + 8, true) !== entryCount,
   };
 }
 
 /** The zip64 record before the end record. It must say what the end record says, where that says anything. */
 function readZip64(
-  tail: Buffer,
+  tail: DataView,
   end: number,
   tailOffset: number,
   short: EndRecord,
   refuse: (message: string) => Error,
 ): EndRecord {
-  const locator = tail.subarray(end - LOCATOR_BYTES, end);
-  const at = end - LOCATOR_BYTES - END64_BYTES;
+  const locator = end - LOCATOR_BYTES;
+  const at = locator - END64_BYTES;
   // A record of version 2 is longer and speaks of encryption; Python looks for this one right before the locator too.
   if (
     at < 0 ||
-    locator.readBigUInt64LE(8) !== BigInt(tailOffset + at) ||
-    tail.readUInt32LE(at) !== END64_SIGNATURE ||
-    tail.readBigUInt64LE(at + 4) !== BigInt(END64_BYTES - 12)
+    tail.getBigUint64(locator + 8, true) !== BigInt(tailOffset + at) ||
+    tail.getUint32(at, true) !== END64_SIGNATURE ||
+    tail.getBigUint64(at + 4, true) !== BigInt(END64_BYTES - 12)
   ) {
     throw refuse('the zip64 end record is damaged or not in its place');
   }
-  const record = tail.subarray(at);
+  const numberAt = (offset: number): number => Number(tail.getBigUint64(at + offset, true));
   const long = {
     recordOffset: tailOffset + at,
-    entryCount: Number(record.readBigUInt64LE(32)),
-    byteLength: Number(record.readBigUInt64LE(40)),
-    byteOffset: Number(record.readBigUInt64LE(48)),
+    entryCount: numberAt(32),
+    byteLength: numberAt(40),
+    byteOffset: numberAt(48),
   };
   const agrees =
     [long.entryCount, SEE_ZIP64_SHORT].includes(short.entryCount) &&
@@ -104,10 +114,10 @@ function readZip64(
   if (!agrees) throw refuse('the zip64 end record contradicts the end record');
   const isMultiDisk =
     short.isMultiDisk ||
-    locator.readUInt32LE(4) !== 0 ||
-    locator.readUInt32LE(16) !== 1 ||
-    record.readUInt32LE(16) !== 0 ||
-    record.readUInt32LE(20) !== 0 ||
-    Number(record.readBigUInt64LE(24)) !== long.entryCount;
+    tail.getUint32(locator + 4, true) !== 0 ||
+    tail.getUint32(locator + 16, true) !== 1 ||
+    tail.getUint32(at + 16, true) !== 0 ||
+    tail.getUint32(at + 20, true) !== 0 ||
+    numberAt(24) !== long.entryCount;
   return { ...long, isMultiDisk };
 }

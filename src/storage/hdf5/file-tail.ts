@@ -1,7 +1,6 @@
-import { CHUNK_BYTES } from '../../../limits.js';
-import { padded } from '../../hdf5/fields.js';
+import { CHUNK_BYTES, SMALL_BYTES } from '../../limits.js';
 import type { FileWindow } from '../file-window.js';
-import { isSmall } from '../run-sync.js';
+import { padded } from './fields.js';
 
 /** What is written behind the end of a file; small pieces are held back, and go together. */
 export interface FileTail {
@@ -17,7 +16,7 @@ export interface FileTail {
 }
 
 export function makeTail(file: FileWindow, start: number): FileTail {
-  const held = Buffer.alloc(CHUNK_BYTES);
+  const held = new Uint8Array(CHUNK_BYTES);
   let written = start;
   let count = 0;
   const tail: FileTail = {
@@ -25,7 +24,7 @@ export function makeTail(file: FileWindow, start: number): FileTail {
       return written + count;
     },
     align: () => {
-      tail.add(Buffer.alloc(padded(tail.end) - tail.end));
+      tail.add(new Uint8Array(padded(tail.end) - tail.end));
       return tail.end;
     },
     add: (bytes) => {
@@ -38,7 +37,7 @@ export function makeTail(file: FileWindow, start: number): FileTail {
       count += bytes.byteLength;
     },
     addChunk: async (bytes) => {
-      if (isSmall(bytes.byteLength)) return tail.add(bytes);
+      if (bytes.byteLength <= SMALL_BYTES) return tail.add(bytes);
       tail.flush();
       written = await file.write(bytes, written);
     },

@@ -1,15 +1,17 @@
-import { attributeName } from '../../hdf5/attribute.js';
-import type { Hdf5Bytes } from '../../hdf5/hdf5-bytes.js';
-import { badHdf5 } from '../../hdf5/hdf5-errors.js';
-import { ATTRIBUTE, NOTHING, SYMBOL_TABLE } from '../../hdf5/message-types.js';
-import { type HeaderMessage, readHeader } from '../../hdf5/object-header.js';
-import { join } from '../../hdf5/object-tree.js';
-import { IS_GROUP, listHardLinks, type SymbolEntry } from '../../hdf5/symbol-table.js';
+import { joinBytes, newBytes } from '../new-bytes.js';
+import { attributeName } from './attribute.js';
+import { encodeUtf8 } from './fields.js';
 import type { FileTail } from './file-tail.js';
+import type { Hdf5Bytes } from './hdf5-bytes.js';
+import { badHdf5 } from './hdf5-errors.js';
+import { ATTRIBUTE, NOTHING, SYMBOL_TABLE } from './message-types.js';
 import { attributeContent, headerBytes, type NewMessage } from './new-messages.js';
 import { ROOT_TARGET } from './new-superblock.js';
 import { newSymbolTable } from './new-symbol-table.js';
 import { numberBytes } from './number-bytes.js';
+import { type HeaderMessage, readHeader } from './object-header.js';
+import { join } from './object-tree.js';
+import { IS_GROUP, listHardLinks, type SymbolEntry } from './symbol-table.js';
 import { putTexts } from './text-collections.js';
 
 /** What an attribute is to hold: texts. */
@@ -75,7 +77,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
     return targetOf(address, messages);
   }
 
-  function writeTable(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Uint8Array>): Buffer {
+  function writeTable(entries: ReadonlyMap<string, SymbolEntry>, targets: ReadonlyMap<string, Uint8Array>): Uint8Array {
     const old = [...entries].map(([name, entry]) => [name, entry.target] as const);
     const { bytes, place } = newSymbolTable(new Map([...old, ...targets]), tail.align());
     tail.add(bytes);
@@ -85,7 +87,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
   function newAttributes({ attributes }: ChangedObject, path: string): readonly NewMessage[] {
     return [...attributes].flatMap(([name, attribute]) => {
       if (attribute === undefined) return [];
-      const values = attribute.values ?? Buffer.concat(references.get(attribute)!);
+      const values = attribute.values ?? joinBytes(references.get(attribute)!);
       const content = attributeContent(name, attribute.datatype, attribute.shape, values);
       if (content === undefined) throw badHdf5('an attribute that is too long for HDF5', `${path}@${name}`);
       return [{ type: ATTRIBUTE, content }];
@@ -94,7 +96,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
 }
 
 /** Puts down the texts of all attributes together, so that they share collections. */
-function putAllTexts(tail: FileTail, root: ChangedObject): ReadonlyMap<NewAttribute, readonly Buffer[]> {
+function putAllTexts(tail: FileTail, root: ChangedObject): ReadonlyMap<NewAttribute, readonly Uint8Array[]> {
   const attributes: NewAttribute[] = [];
   const visit = (object: ChangedObject): void => {
     for (const attribute of object.attributes.values()) {
@@ -105,7 +107,7 @@ function putAllTexts(tail: FileTail, root: ChangedObject): ReadonlyMap<NewAttrib
   visit(root);
   const references = putTexts(
     tail,
-    attributes.flatMap(({ texts }) => texts.map((text) => Buffer.from(text))),
+    attributes.flatMap(({ texts }) => texts.map((text) => encodeUtf8(text))),
   );
   let start = 0;
   return new Map(
@@ -147,12 +149,12 @@ function patchesOf(
 }
 
 /** What stands in an entry behind the name; for groups it repeats where the table is. */
-function targetOf(address: number, messages: readonly NewMessage[]): Buffer {
-  const target = Buffer.alloc(32);
-  numberBytes(address).copy(target);
+function targetOf(address: number, messages: readonly NewMessage[]): Uint8Array {
+  const { bytes: target, view } = newBytes(32);
+  target.set(numberBytes(address));
   const table = messages.find(({ type }) => type === SYMBOL_TABLE);
   if (table !== undefined) {
-    target.writeUInt32LE(IS_GROUP, 8);
+    view.setUint32(8, IS_GROUP, true);
     target.set(table.content.subarray(0, 16), 16);
   }
   return target;

@@ -1,15 +1,14 @@
-import type { Entry } from 'yauzl';
-import { MAX_SHOWN_NAME } from '../../../limits.js';
-import type { FoundFile, OpenFile } from '../../storage.js';
+import { MAX_SHOWN_NAME } from '../../limits.js';
+import type { FoundFile, OpenFile } from '../storage.js';
 import { DESCRIPTOR_BYTES, hasDescriptor, isDescriptorOf } from './zip-checks.js';
 import { badZip } from './zip-errors.js';
+import type { ZipRecord } from './zip-record.js';
 
 /** Where the packed bytes of a member lie, behind its header. */
 export interface MemberSpan {
   readonly name: string;
-  readonly entry: Entry;
+  readonly record: ZipRecord;
   readonly byteOffset: number;
-  readonly packedLength: number;
 }
 
 /**
@@ -23,23 +22,21 @@ export async function ensureNoGaps(
   members: readonly MemberSpan[],
   directoryOffset: number,
 ): Promise<void> {
-  const headerOffset = ({ entry }: MemberSpan) => entry.relativeOffsetOfLocalHeader;
+  const headerOffset = ({ record }: MemberSpan) => record.headerOffset;
   const inOrder = members.toSorted((a, b) => headerOffset(a) - headerOffset(b));
   const first = inOrder[0] === undefined ? directoryOffset : headerOffset(inOrder[0]);
   if (first !== 0) throw badZip(archive, inOrder[0]?.name, `${first} bytes before the first member belong to none`);
   for (const [index, member] of inOrder.entries()) {
     const next = inOrder[index + 1];
-    const end = member.byteOffset + member.packedLength;
+    const end = member.byteOffset + member.record.packedLength;
     const left = (next === undefined ? directoryOffset : headerOffset(next)) - end;
     if (left < 0) throw badZip(archive, member.name, `the member overlaps ${nameOfNext(next)}`);
-    if (!hasDescriptor(member.entry)) {
+    if (!hasDescriptor(member.record)) {
       if (left > 0)
         throw badZip(archive, member.name, `${left} bytes between the member and ${nameOfNext(next)} belong to none`);
       continue;
     }
-    const isGood =
-      DESCRIPTOR_BYTES.includes(left) &&
-      isDescriptorOf(member.entry, Buffer.from((await opened.read(end, left)).buffer));
+    const isGood = DESCRIPTOR_BYTES.includes(left) && isDescriptorOf(member.record, await opened.read(end, left));
     if (!isGood)
       throw badZip(archive, member.name, 'what follows the data contradicts the directory on size or checksum');
   }

@@ -1,11 +1,20 @@
-import { pipeline, Readable } from 'node:stream';
-import { createInflateRaw } from 'node:zlib';
-import { RetrofitError } from '../../../errors.js';
-import { CHUNK_BYTES } from '../../../limits.js';
-import type { FoundFile, OpenFile } from '../../storage.js';
-import { crc32 } from '../crc32.js';
+import { RetrofitError } from '../../errors.js';
+import { CHUNK_BYTES } from '../../limits.js';
+import type { FoundFile, OpenFile } from '../storage.js';
 import { STORED } from './zip-checks.js';
 import { badZip } from './zip-errors.js';
+
+/** What reading an archive takes of the machine that it runs on. */
+export interface ZipTools {
+  /** Opens the archive; each reading of a member opens it anew, so that nothing has to be closed. */
+  readonly open: (file: FoundFile) => Promise<OpenFile>;
+  /**
+   * Undoes deflate.
+   * @throws Error that says what is wrong; also where the data end before the bytes do
+   */
+  readonly inflateRaw: (packed: AsyncIterable<Uint8Array>, packedLength: number) => AsyncIterable<Uint8Array>;
+  readonly crc32: (bytes: Uint8Array, before?: number) => number;
+}
 
 /** A member as it lies in the archive. */
 export interface PackedMember {
@@ -25,7 +34,7 @@ export interface PackedMember {
 export async function* unpackMember(
   archive: FoundFile,
   member: PackedMember,
-  open: (file: FoundFile) => Promise<OpenFile>,
+  { open, inflateRaw, crc32 }: ZipTools,
 ): AsyncGenerator<Uint8Array> {
   const refuse = (message: string) => badZip(archive, member.name, message);
   const opened = await open(archive);
@@ -33,7 +42,8 @@ export async function* unpackMember(
   let crc = 0;
   try {
     const packed = readRange(opened, member.byteOffset, member.packedLength);
-    for await (const chunk of member.method === STORED ? packed : inflate(packed, member.packedLength, refuse)) {
+    const unpacked = member.method === STORED ? packed : inflateRaw(packed, member.packedLength);
+    for await (const chunk of refusing(unpacked, refuse)) {
       done += chunk.byteLength;
       if (done > member.byteLength)
         throw refuse(`the member unpacks to more than the ${member.byteLength} bytes it declares`);
@@ -55,19 +65,14 @@ async function* readRange(opened: OpenFile, byteOffset: number, byteLength: numb
   }
 }
 
-async function* inflate(
-  packed: AsyncGenerator<Uint8Array>,
-  packedLength: number,
+async function* refusing(
+  chunks: AsyncIterable<Uint8Array>,
   refuse: (message: string) => Error,
 ): AsyncGenerator<Uint8Array> {
-  const inflater = createInflateRaw({ chunkSize: CHUNK_BYTES / 16 });
-  // The pipeline ends both when one fails or is left early; what went wrong is thrown where the inflater is read.
-  pipeline(Readable.from(packed, { objectMode: false }), inflater, () => {});
   try {
-    yield* inflater;
+    yield* chunks;
   } catch (error) {
     if (error instanceof RetrofitError || !(error instanceof Error)) throw error;
     throw refuse(`the member is damaged: ${error.message}`);
   }
-  if (inflater.bytesWritten !== packedLength) throw refuse('the member is damaged: bytes follow its compressed data');
 }

@@ -1,7 +1,9 @@
-import { padded } from '../../hdf5/fields.js';
-import { NO_FREE_BLOCK } from '../../hdf5/local-heap.js';
-import { ENTRY_BYTES } from '../../hdf5/symbol-table.js';
+import { compareBytes } from '../compare-bytes.js';
+import { joinBytes, newBytes } from '../new-bytes.js';
+import { encodeUtf8, padded } from './fields.js';
+import { NO_FREE_BLOCK } from './local-heap.js';
 import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
+import { ENTRY_BYTES } from './symbol-table.js';
 
 // The table of a group: a B-tree over nodes of names and of what they lead to, and a heap that holds the names.
 
@@ -13,9 +15,9 @@ const TREE_BYTES = TREE_HEAD_BYTES + 8 * (2 * CHILDREN_A_NODE + 1);
 const HEAP_HEAD_BYTES = 32;
 
 export interface NewTable {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   /** Where its tree and its heap lie: the content of the group's message, and what an entry repeats of it. */
-  readonly place: Buffer;
+  readonly place: Uint8Array;
 }
 
 /** A node of the tree, or one of its leaves. */
@@ -31,19 +33,19 @@ interface Node {
  */
 export function newSymbolTable(targets: ReadonlyMap<string, Uint8Array>, address: number): NewTable {
   const sorted = [...targets]
-    .map(([name, target]) => ({ name: Buffer.from(name), target }))
-    .sort((left, right) => Buffer.compare(left.name, right.name));
+    .map(([name, target]) => ({ name: encodeUtf8(name), target }))
+    .sort((left, right) => compareBytes(left.name, right.name));
   // The empty name stands first, below all others.
-  const names: Buffer[] = [Buffer.alloc(8)];
+  const names: Uint8Array[] = [new Uint8Array(8)];
   let nameBytes = 8;
   const placed = sorted.map(({ name, target }) => {
     const offset = nameBytes;
-    names.push(name, Buffer.alloc(padded(name.length + 1) - name.length));
+    names.push(name, new Uint8Array(padded(name.length + 1) - name.length));
     nameBytes += padded(name.length + 1);
     return { offset, target };
   });
-  const heapHead = Buffer.concat([
-    Buffer.from('HEAP\0\0\0\0'),
+  const heapHead = joinBytes([
+    encodeUtf8('HEAP\0\0\0\0'),
     numberBytes(nameBytes),
     numberBytes(NO_FREE_BLOCK),
     numberBytes(address + HEAP_HEAD_BYTES),
@@ -67,28 +69,33 @@ export function newSymbolTable(targets: ReadonlyMap<string, Uint8Array>, address
       return { address: end - TREE_BYTES, last: group.at(-1)?.last ?? 0 };
     });
   }
-  return { bytes: Buffer.concat(parts), place: Buffer.concat([numberBytes(level[0]!.address), numberBytes(address)]) };
+  return { bytes: joinBytes(parts), place: joinBytes([numberBytes(level[0]!.address), numberBytes(address)]) };
 }
 
-function nameNode(entries: readonly { readonly offset: number; readonly target: Uint8Array }[]): Buffer {
-  const node = Buffer.alloc(NODE_BYTES);
-  node.write('SNOD\x01', 'latin1');
-  node.writeUInt16LE(entries.length, 6);
+function nameNode(entries: readonly { readonly offset: number; readonly target: Uint8Array }[]): Uint8Array {
+  const { bytes: node, view } = newBytes(NODE_BYTES);
+  node.set(encodeUtf8('SNOD\x01'));
+  view.setUint16(6, entries.length, true);
   for (const [index, { offset, target }] of entries.entries()) {
     const start = 8 + index * ENTRY_BYTES;
-    numberBytes(offset).copy(node, start);
+    node.set(numberBytes(offset), start);
     node.set(target, start + 8);
   }
   return node;
 }
 
-function treeNode(level: number, neighbours: readonly Buffer[], before: number, children: readonly Node[]): Buffer {
-  const node = Buffer.alloc(TREE_BYTES);
-  node.write('TREE', 'latin1');
-  node.writeUInt8(level, 5);
-  node.writeUInt16LE(children.length, 6);
+function treeNode(
+  level: number,
+  neighbours: readonly Uint8Array[],
+  before: number,
+  children: readonly Node[],
+): Uint8Array {
+  const { bytes: node, view } = newBytes(TREE_BYTES);
+  node.set(encodeUtf8('TREE'));
+  view.setUint8(5, level);
+  view.setUint16(6, children.length, true);
   const links = children.flatMap(({ address, last }) => [numberBytes(address), numberBytes(last)]);
-  Buffer.concat([...neighbours, numberBytes(before), ...links]).copy(node, 8);
+  node.set(joinBytes([...neighbours, numberBytes(before), ...links]), 8);
   return node;
 }
 

@@ -1,19 +1,14 @@
-import { inFile, RetrofitError } from '../../../errors.js';
-import { badHdf5 } from '../../hdf5/hdf5-errors.js';
-import { readSymbolTable } from '../../hdf5/symbol-table.js';
-import type { Hdf5Renaming } from '../../hdf5.js';
-import type { FoundFile } from '../../storage.js';
-import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
+import { inFile, RetrofitError } from '../../errors.js';
+import type { FileWindow } from '../file-window.js';
+import type { Hdf5Renaming } from '../hdf5.js';
 import { isEditable } from './editable.js';
-import { bytesOf } from './file-bytes.js';
+import { type ByteSource, hdf5Bytes, windowBytes } from './hdf5-bytes.js';
+import { badHdf5 } from './hdf5-errors.js';
+import { readSymbolTable } from './symbol-table.js';
 
 /** See {@link Storage.canEditHdf5}. */
-export function canEditHdf5(
-  descriptor: number,
-  { byteOffset = 0, byteLength }: FoundFile,
-  groups: readonly string[],
-): boolean {
-  const file = bytesOf(descriptor, byteOffset, byteLength);
+export function canEditHdf5(source: ByteSource, groups: readonly string[]): boolean {
+  const file = hdf5Bytes(source);
   try {
     for (const group of groups) readSymbolTable(file, group);
     return isEditable(file);
@@ -27,15 +22,13 @@ export function canEditHdf5(
 /**
  * Gives objects other names by exchanging what the entries of their group's symbol table lead to; the names, their order
  * and the B-tree over them stay as they are.
+ * @param shown the name of the file to show people
  */
-export async function renameInHdf5(place: WritePlace, renamings: readonly Hdf5Renaming[]): Promise<void> {
-  const file = await openWindow(place, false);
+export function renameInHdf5(file: FileWindow, shown: string, renamings: readonly Hdf5Renaming[]): void {
   try {
     for (const renaming of renamings) renameInGroup(file, renaming);
   } catch (error) {
-    throw inFile(error, place.shown);
-  } finally {
-    await file.close();
+    throw inFile(error, shown);
   }
 }
 
@@ -45,7 +38,7 @@ function renameInGroup(file: FileWindow, { group, renames }: Hdf5Renaming): void
   if (newNames.size < names.size || [...newNames].some((name) => !names.has(name))) {
     throw new Error(`the renaming in ${group} is no permutation`);
   }
-  const entries = readSymbolTable(bytesOf(file.descriptor, file.byteOffset, file.byteLength()), group);
+  const entries = readSymbolTable(windowBytes(file), group);
   const entryOf = (name: string) => {
     const entry = entries.get(name);
     if (entry === undefined)

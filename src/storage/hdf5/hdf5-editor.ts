@@ -1,17 +1,17 @@
-import { readValues } from '../../hdf5/dataset-values.js';
-import { datatypeMessage, itemBytes, type NumberDtype, TEXT_REFERENCE_BYTES, textKindOf } from '../../hdf5/datatype.js';
-import type { Hdf5Bytes } from '../../hdf5/hdf5-bytes.js';
-import { badHdf5 } from '../../hdf5/hdf5-errors.js';
-import type { Hdf5View } from '../../hdf5/hdf5-file.js';
-import { folderOf, join, splitPath } from '../../hdf5/object-tree.js';
-import type { ByteChunks, Hdf5Dtype, Hdf5Editor, TextKind } from '../../hdf5.js';
 import type { FileWindow } from '../file-window.js';
-import { isInterrupted } from '../pending-output/unfinished.js';
-import { bytesOf, inflate } from './file-bytes.js';
+import type { ByteChunks, Hdf5Dtype, Hdf5Editor, TextKind } from '../hdf5.js';
+import { readValues } from './dataset-values.js';
+import { datatypeMessage, itemBytes, type NumberDtype, TEXT_REFERENCE_BYTES, textKindOf } from './datatype.js';
+import { encodeUtf8 } from './fields.js';
 import { makeTail } from './file-tail.js';
+import type { Inflate } from './filter-pipeline.js';
+import { type Hdf5Bytes, windowBytes } from './hdf5-bytes.js';
 import { type ChangedObject, type NewAttribute, writeChanges } from './hdf5-changes.js';
+import { badHdf5 } from './hdf5-errors.js';
+import type { Hdf5View } from './hdf5-file.js';
 import { datasetMessages } from './new-messages.js';
 import { endOfFile, newSuperblock } from './new-superblock.js';
+import { folderOf, join, splitPath } from './object-tree.js';
 import { DEFAULT_TEXT_KIND, fixedLength, fixedTextType, fixedValues, variableTextType } from './text-types.js';
 
 /** More than this does not fit into the header of an object. */
@@ -25,6 +25,7 @@ export function makeEditor(
   file: FileWindow,
   view: Hdf5View,
   before: Hdf5Bytes,
+  inflate: Inflate,
 ): { readonly editor: Hdf5Editor; readonly finish: () => void } {
   const { reader, tree } = view;
   const isNew = before.byteLength === 0;
@@ -130,11 +131,7 @@ export function makeEditor(
       if (!written.has(dataset.path)) yield* reader.chunks(dataset);
       else {
         tail.flush();
-        yield* readValues(
-          bytesOf(file.descriptor, file.byteOffset, file.byteLength()),
-          view.getHeader(dataset.path),
-          inflate,
-        );
+        yield* readValues(windowBytes(file), view.getHeader(dataset.path), inflate);
       }
     },
     makeGroup,
@@ -202,7 +199,7 @@ const isNumber = (dtype: Hdf5Dtype): dtype is NumberDtype => dtype !== 'string' 
 /** No texts, as NumPy has them: an empty float64 array. */
 const NO_TEXTS: NewAttribute = {
   texts: [],
-  values: Buffer.alloc(0),
+  values: new Uint8Array(0),
   datatype: datatypeMessage('float64'),
   shape: [0],
 };
@@ -211,7 +208,7 @@ const NO_TEXTS: NewAttribute = {
 function textAttribute(path: string, texts: readonly string[], shape: readonly number[], kind: TextKind): NewAttribute {
   // HDF5 would end the text there.
   if (texts.some((text) => text.includes('\0'))) throw badHdf5('a text with a NUL cannot be written', path);
-  const encoded = texts.map((text) => Buffer.from(text));
+  const encoded = texts.map((text) => encodeUtf8(text));
   const fixed: TextKind = kind.isFixed ? kind : { ...kind, padding: 'null-pad' };
   const byteLength = fixedLength(encoded, fixed);
   const fits = (size: number): boolean => texts.length * size <= MOST_ATTRIBUTE_BYTES;
@@ -230,7 +227,6 @@ function textAttribute(path: string, texts: readonly string[], shape: readonly n
 async function* measured(path: string, values: ByteChunks, byteLength: number): AsyncGenerator<Uint8Array> {
   let left = byteLength;
   for await (const chunk of values) {
-    if (isInterrupted()) throw new Error('interrupted');
     left -= chunk.byteLength;
     if (left < 0) break;
     yield chunk;

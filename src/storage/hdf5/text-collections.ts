@@ -1,4 +1,5 @@
-import { padded } from '../../hdf5/fields.js';
+import { newBytes } from '../new-bytes.js';
+import { encodeUtf8, padded } from './fields.js';
 import type { FileTail } from './file-tail.js';
 import { numberBytes } from './number-bytes.js';
 
@@ -12,9 +13,9 @@ const OBJECT_HEAD_BYTES = 16;
  * as a whole.
  * @returns for each the reference that stands in an attribute
  */
-export function putTexts(tail: FileTail, texts: readonly Buffer[]): readonly Buffer[] {
-  const references: Buffer[] = [];
-  let collected: Buffer[] = [];
+export function putTexts(tail: FileTail, texts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const references: Uint8Array[] = [];
+  let collected: Uint8Array[] = [];
   let room = LEAST_BYTES - HEAD_BYTES;
   const close = (): void => {
     if (collected.length === 0) return;
@@ -34,28 +35,28 @@ export function putTexts(tail: FileTail, texts: readonly Buffer[]): readonly Buf
   return references;
 }
 
-function referenceTo(text: Buffer, address: number, index: number): Buffer {
-  const reference = Buffer.alloc(16);
-  reference.writeUInt32LE(text.length, 0);
-  numberBytes(address).copy(reference, 4);
-  reference.writeUInt32LE(index, 12);
-  return reference;
+function referenceTo(text: Uint8Array, address: number, index: number): Uint8Array {
+  const { bytes, view } = newBytes(16);
+  view.setUint32(0, text.length, true);
+  bytes.set(numberBytes(address), 4);
+  view.setUint32(12, index, true);
+  return bytes;
 }
 
-function collectionOf(texts: readonly Buffer[]): Buffer {
+function collectionOf(texts: readonly Uint8Array[]): Uint8Array {
   const used = texts.reduce((sum, text) => sum + OBJECT_HEAD_BYTES + padded(text.length), HEAD_BYTES);
-  const collection = Buffer.alloc(Math.max(used, LEAST_BYTES));
-  collection.write('GCOL\x01', 'latin1');
-  numberBytes(collection.length).copy(collection, 8);
+  const { bytes: collection, view } = newBytes(Math.max(used, LEAST_BYTES));
+  collection.set(encodeUtf8('GCOL\x01'));
+  collection.set(numberBytes(collection.length), 8);
   let offset = HEAD_BYTES;
   for (const [index, text] of texts.entries()) {
-    collection.writeUInt16LE(index + 1, offset);
-    numberBytes(text.length).copy(collection, offset + 8);
-    text.copy(collection, offset + OBJECT_HEAD_BYTES);
+    view.setUint16(offset, index + 1, true);
+    collection.set(numberBytes(text.length), offset + 8);
+    collection.set(text, offset + OBJECT_HEAD_BYTES);
     offset += OBJECT_HEAD_BYTES + padded(text.length);
   }
   // What is left counts as an object that is free, if it has room to say so.
   if (collection.length - offset >= OBJECT_HEAD_BYTES)
-    numberBytes(collection.length - offset).copy(collection, offset + 8);
+    collection.set(numberBytes(collection.length - offset), offset + 8);
   return collection;
 }

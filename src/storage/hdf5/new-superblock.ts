@@ -1,3 +1,5 @@
+import { joinBytes } from '../new-bytes.js';
+import { fromHex } from './fields.js';
 import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 
 /** Where the first block says where the root group is, and where the file ends. */
@@ -5,14 +7,14 @@ export const ROOT_TARGET = 64;
 const END_OF_FILE = 40;
 
 /** The first block of a file, of the earliest version and with groups of the usual width, before it leads anywhere. */
-export const newSuperblock = (): Buffer =>
-  Buffer.concat([
-    Buffer.from('894844460d0a1a0a00000000000808000400100000000000', 'hex'),
+export const newSuperblock = (): Uint8Array =>
+  joinBytes([
+    fromHex('894844460d0a1a0a00000000000808000400100000000000'),
     numberBytes(0),
     UNDEFINED_BYTES,
     numberBytes(0),
     UNDEFINED_BYTES,
-    Buffer.alloc(40),
+    new Uint8Array(40),
   ]);
 
 export const endOfFile = (end: number) => ({ address: END_OF_FILE, bytes: numberBytes(end) });

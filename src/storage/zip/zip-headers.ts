@@ -1,3 +1,5 @@
+import { joinBytes, newBytes } from '../new-bytes.js';
+
 /** A member as its headers tell of it. */
 export interface MemberFacts {
   readonly name: Uint8Array;
@@ -18,7 +20,7 @@ const IS_UTF8 = 0x0800;
 const FIRST_DAY = (1 << 5) | 1;
 const OWNER_ONLY = 0o600 * 2 ** 16;
 
-const END_SIGNATURE = 0x06054b50;
+export const END_SIGNATURE = 0x06054b50;
 export const END_BYTES = 22;
 export const LOCATOR_SIGNATURE = 0x07064b50;
 export const LOCATOR_BYTES = 20;
@@ -37,7 +39,7 @@ export const isLong = (byteLength: number): boolean => byteLength >= SEE_ZIP64;
 export function localHeader(member: MemberFacts): Uint8Array<ArrayBuffer> {
   const isLarge = member.isLong || isLong(member.byteLength);
   const field = zip64Field(isLarge ? [member.byteLength, member.byteLength] : []);
-  const { bytes, view } = blank(30);
+  const { bytes, view } = newBytes(30);
   view.setUint32(0, 0x04034b50, true);
   writeShared(view, 4, member, isLarge, isLarge ? SEE_ZIP64 : member.byteLength);
   view.setUint16(28, field.length, true);
@@ -52,7 +54,7 @@ export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
     ...(isLarge ? [member.byteLength, member.byteLength] : []),
     ...(isFar ? [member.headerOffset] : []),
   ]);
-  const { bytes, view } = blank(46);
+  const { bytes, view } = newBytes(46);
   view.setUint32(0, 0x02014b50, true);
   view.setUint16(4, UNIX | (isLarge || isFar ? VERSION_ZIP64 : VERSION), true);
   writeShared(view, 6, member, isLarge || isFar, Math.min(member.byteLength, SEE_ZIP64));
@@ -64,13 +66,13 @@ export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
 
 /** What follows the directory: the end record, and the zip64 records before it where they are needed. */
 export function endRecords(entryCount: number, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
-  const end = blank(END_BYTES);
+  const end = newBytes(END_BYTES);
   end.view.setUint32(0, END_SIGNATURE, true);
   for (const at of [8, 10]) end.view.setUint16(at, Math.min(entryCount, SEE_ZIP64_SHORT), true);
   end.view.setUint32(12, Math.min(byteLength, SEE_ZIP64), true);
   end.view.setUint32(16, Math.min(byteOffset, SEE_ZIP64), true);
   if (entryCount < SEE_ZIP64_SHORT && byteLength < SEE_ZIP64 && byteOffset < SEE_ZIP64) return end.bytes;
-  const record = blank(END64_BYTES);
+  const record = newBytes(END64_BYTES);
   record.view.setUint32(0, END64_SIGNATURE, true);
   record.view.setBigUint64(4, 44n, true);
   record.view.setUint16(12, UNIX | VERSION_ZIP64, true);
@@ -78,22 +80,11 @@ export function endRecords(entryCount: number, byteOffset: number, byteLength: n
   for (const at of [24, 32]) record.view.setBigUint64(at, BigInt(entryCount), true);
   record.view.setBigUint64(40, BigInt(byteLength), true);
   record.view.setBigUint64(48, BigInt(byteOffset), true);
-  const locator = blank(LOCATOR_BYTES);
+  const locator = newBytes(LOCATOR_BYTES);
   locator.view.setUint32(0, LOCATOR_SIGNATURE, true);
   locator.view.setBigUint64(8, BigInt(byteOffset + byteLength), true);
   locator.view.setUint32(16, 1, true);
   return joinBytes([record.bytes, locator.bytes, end.bytes]);
-}
-
-/** Pieces of bytes as one. */
-function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let end = 0;
-  for (const piece of pieces) {
-    joined.set(piece, end);
-    end += piece.length;
-  }
-  return joined;
 }
 
 /** The fields that both headers have in the same order: from the version needed to the length of the name. */
@@ -108,14 +99,9 @@ function writeShared(view: DataView, at: number, member: MemberFacts, isZip64: b
 
 function zip64Field(numbers: readonly number[]): Uint8Array {
   if (numbers.length === 0) return new Uint8Array();
-  const { bytes, view } = blank(4 + numbers.length * 8);
+  const { bytes, view } = newBytes(4 + numbers.length * 8);
   view.setUint16(0, ZIP64_FIELD, true);
   view.setUint16(2, numbers.length * 8, true);
   for (const [index, number] of numbers.entries()) view.setBigUint64(4 + index * 8, BigInt(number), true);
   return bytes;
-}
-
-function blank(byteLength: number): { readonly bytes: Uint8Array<ArrayBuffer>; readonly view: DataView } {
-  const bytes = new Uint8Array(byteLength);
-  return { bytes, view: new DataView(bytes.buffer) };
 }

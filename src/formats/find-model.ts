@@ -1,0 +1,48 @@
+import { inputError, usageError } from '../errors.js';
+import { CONFIG_MEMBER, METADATA_MEMBER } from './keras/archive-members.js';
+import { MODEL_FILE } from './known-formats.js';
+import { GRAPH_FILE, LAYERS_FILE } from './saved-model/file-names.js';
+
+const nameOf = (path: string): string => path.split('/').at(-1)!;
+const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/') || '.';
+
+/** What stands for itself: a model by its name, or the file that makes its folder one. Undefined for all else. */
+function modelAt(path: string, paths: readonly string[]): string | undefined {
+  const name = nameOf(path);
+  if (name === MODEL_FILE || /\.keras$/i.test(name)) return path;
+  if (name === GRAPH_FILE || name === LAYERS_FILE) return folderOf(path);
+  const isUnzipped = name === CONFIG_MEMBER && paths.some((other) => other === withName(path, METADATA_MEMBER));
+  return isUnzipped ? path : undefined;
+}
+
+const withName = (path: string, name: string): string => [...path.split('/').slice(0, -1), name].join('/');
+
+/**
+ * The file or folder that is the model among files that may be anything, by their names: the outermost that stands for
+ * itself; else the only JSON, for HDF5 files beside it are its weights; else the only HDF5 file, or the only file.
+ * @throws RetrofitError `not-a-model`, `several-models`
+ */
+export function findModel(paths: readonly string[]): string {
+  const depthOf = (path: string): number => path.split('/').length;
+  const marks = paths.filter((path) => modelAt(path, paths) !== undefined);
+  // The command line puts its output into the folder of the input.
+  const least = Math.min(...marks.map(depthOf));
+  const kinds = [
+    new Set(marks.filter((path) => depthOf(path) === least).map((path) => modelAt(path, paths)!)),
+    paths.filter((path) => /(?<!\.weights)\.json$/i.test(path)),
+    // A list of shards says itself that it is no model.
+    paths.filter((path) => /\.json$/i.test(path)),
+    paths.filter((path) => /\.(h5|hdf5)$/i.test(path)),
+    paths.length === 1 ? paths : [],
+  ];
+  const [only, second] = kinds.map((kind) => [...kind]).find((kind) => kind.length > 0) ?? [];
+  if (only === undefined) {
+    throw inputError('not-a-model', `there is no model among the files (${paths.length})`, {
+      hint: 'give a .keras or .h5 file, or a model.json or saved_model.pb together with the files that belong to it',
+    });
+  }
+  if (second === undefined) return only;
+  throw usageError('several-models', `there are several models: ${only}, ${second}`, {
+    hint: 'give the files of one model',
+  });
+}
