@@ -3,7 +3,8 @@ import { DARK_STYLE } from './figures/paint.js';
 import { escaped } from './figures/svg.js';
 import { htmlTable, plainPage, prose, section, wideFigure } from './html.js';
 import { type Run, runWarnings } from './json-report.js';
-import { PLAIN_STYLE } from './page-style.js';
+import { optionTable } from './option-table.js';
+import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
 import { byteSize, count, printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 import { nextSteps, siteTable, stageTable, totalsLine, warningLine } from './summary.js';
@@ -14,10 +15,8 @@ ${PLAIN_STYLE}
 body{max-width:1240px}
 h2{font-size:21px;line-height:1.2;margin:40px 0 10px}
 .lead{font-size:18px}.caption{color:var(--muted);max-width:86ch;margin:0 0 14px}
-.wide{overflow-x:auto}.wide svg{display:block;min-width:900px;margin:20px 0}
-table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--grid);white-space:nowrap}
-th{font-weight:400}thead th{color:var(--muted);font-weight:600}.number{text-align:right}
+.wide svg{display:block;min-width:900px;margin:20px 0}
+${TABLE_STYLE}
 pre{overflow-x:auto;background:var(--raised);border-radius:8px;padding:12px 16px;font:14px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 footer{padding-top:32px}
@@ -27,7 +26,7 @@ ${DARK_STYLE}
 
 /** What `add` did, or would do, as a page of its own: the drawing, every module, what has none, and what to do next. */
 export function addPage(run: Run): string {
-  const { plan, inputPath, verified, tool } = run;
+  const { plan, inputPath, verified, tool, options } = run;
   const warnings = runWarnings(run).map(warningLine);
   const [next, ...code] = nextSteps(plan, (run.output ?? run.model).format.container);
   const parts = [
@@ -45,7 +44,7 @@ export function addPage(run: Run): string {
       prose(next!.replace('Next: the', 'The')),
       `<pre tabindex="0">${escapedLines(code)}</pre>`,
     ),
-    section('options', 'Options', '', htmlTable('Table of the options', optionTable(run))),
+    section('options', 'Options', '', htmlTable('Table of the options', optionTable(options))),
   ];
   return plainPage({ title: `SE modules for ${printable(inputPath)}`, style: STYLE, tool, body: parts.join('\n') });
 }
@@ -79,15 +78,3 @@ const skippedTable = ({ plan }: Run): string =>
     rightAligned: new Set([1]),
     rows: plan.skipped.map(({ layer, stage, reason }) => [printable(layer), String(stage), SKIP_REASONS[reason]]),
   });
-
-const optionTable = ({ options }: Run) => ({
-  head: ['option', 'value'],
-  rightAligned: new Set<number>(),
-  rows: Object.entries(options).map(([name, value]) => [name, valueWords(value)]),
-});
-
-function valueWords(value: unknown): string {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return '–';
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return printable([value].flat().join(', '));
-}

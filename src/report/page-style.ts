@@ -14,6 +14,14 @@ export const THEME_STYLE = `
 @media print{:root{color-scheme:light;${variables(LIGHT)}}}
 `.trim();
 
+/** What tables look like, figures under each other. */
+export const TABLE_STYLE = `
+.wide{overflow-x:auto}
+table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--grid);white-space:nowrap}
+th{font-weight:400}thead th{color:var(--muted);font-weight:600}.number{text-align:right}
+`.trim();
+
 /** What the plain pages look like. */
 export const PLAIN_STYLE = `
 ${THEME_STYLE}

@@ -1,8 +1,11 @@
 import { inlineSvg } from './figures/svg.js';
 import { trainingCurves } from './figures/training-curves.js';
-import { plainPage, prose } from './html.js';
-import { PLAIN_STYLE } from './page-style.js';
-import { epochLine, type TuneRun, tuneLines } from './tune-report.js';
+import { htmlTable, plainPage, prose, section } from './html.js';
+import { optionTable } from './option-table.js';
+import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
+import { count } from './printable.js';
+import type { Table } from './table.js';
+import { countImages, type TuneRun, tuneLines } from './tune-report.js';
 
 const STYLE = `
 ${PLAIN_STYLE}
@@ -14,9 +17,11 @@ body{max-width:1000px;--training:var(--muted);--validation:var(--c1)}
 .curve.validation{stroke:var(--validation)}.dot.validation{fill:var(--validation)}
 .curve.before{stroke:var(--validation);stroke-width:1.5;stroke-dasharray:4 4}
 .best{fill:none;stroke:var(--validation);stroke-width:2}
-.key,ol{color:var(--muted);font-size:14px}
+.key{color:var(--muted);font-size:14px}
 .key svg{width:26px;height:10px;margin:0 6px 0 14px;vertical-align:middle}
-ol{list-style:none;padding:0;margin:24px 0;font-variant-numeric:tabular-nums}
+h2{font-size:21px;line-height:1.2;margin:40px 0 10px}
+${TABLE_STYLE}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 `.trim();
 
 /** A line of the figures and what it means. */
@@ -30,13 +35,32 @@ export function tunePage(run: TuneRun): string {
     title: `${inputPath}, trained`,
     style: STYLE,
     tool,
-    body: `${[...tuneLines(run), `written to ${output.path}`].map((line) => `<p>${prose(line)}</p>`).join('\n')}
+    body: `${[...tuneLines(run), `written to ${output.path}`].map((line) => `<p>${prose(sentence(line))}</p>`).join('\n')}
 <div class="figures">
 ${trainingCurves(result.epochs, result.before, result.best).map(inlineSvg).join('\n')}
 </div>
 <p class="key">${keyOf('training', 'training')}${keyOf('validation', 'validation')}${keyOf('before', head === 'new' ? 'validation with the new head alone' : 'validation before the training')}; the ring is the epoch that is written</p>
-<ol>
-${result.epochs.map((epoch) => `<li>${prose(epochLine(epoch, result.epochs.length))}</li>`).join('\n')}
-</ol>`,
+${section('epochs', 'Epochs', '', htmlTable('Table of the epochs', epochTable(run)))}
+${section('options', 'Options', '', htmlTable('Table of the options', optionTable(run.options)))}`,
   });
+}
+
+/** A line of the terminal as a sentence. */
+const sentence = (line: string): string => `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
+
+function epochTable(run: TuneRun): Table {
+  const { training, validation } = countImages(run);
+  const right = (accuracy: number, images: number) =>
+    `${(100 * accuracy).toFixed(2)} % (${count(Math.round(accuracy * images))} of ${count(images)})`;
+  return {
+    head: ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy'],
+    rightAligned: new Set([0, 1, 2, 3, 4]),
+    rows: run.result.epochs.map(({ epoch, loss, accuracy, validationLoss, validationAccuracy }) => [
+      `${epoch}${epoch === run.result.best ? ' (written)' : ''}`,
+      loss.toFixed(4),
+      right(accuracy, training),
+      validationLoss.toFixed(4),
+      right(validationAccuracy, validation),
+    ]),
+  };
 }

@@ -142,6 +142,9 @@ describe('a run', () => {
     const html = readFileSync(page, 'utf8');
     expect(html.match(/<svg[^>]*role="img"/g)).toHaveLength(2);
     expect(html).not.toMatch(/https?:|src=|href=|NaN|undefined/);
+    expect(html).toMatch(/<p>Trained [\d,]+ of /);
+    expect(html).toMatch(/>\d+\.\d\d\s% \(\d+ of \d+\)</);
+    expect(html).toMatch(/>learningRate<\/th><td>0\.001</);
   });
 
   test('pictures that are none: each is named once, left out, and counted as left out', async () => {
