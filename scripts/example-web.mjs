@@ -1,6 +1,6 @@
 // npm run example:web: builds the page of examples/web and serves it to this machine.
 
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +10,31 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCE = join(ROOT, 'examples', 'web');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript' };
 
-/** Makes the page, its script and what that imports in one file, in a folder. */
+const STATIC = ['index.html', 'look.css', 'page.css', 'network.css'];
+
+/** Puts a script and all that it imports together in one. */
+async function bundled(name, plugins = []) {
+  const bundle = await rolldown({ input: join(SOURCE, name), platform: 'browser', plugins });
+  const { output } = await bundle.generate({ format: 'iife', codeSplitting: false, minify: true });
+  await bundle.close();
+  return output[0].code;
+}
+
+const SOURCE_OF = /\?source$/;
+
+/** `./worker.js?source` is a script as a text: the page makes its worker of that, so that both are under one policy. */
+const sources = {
+  name: 'sources',
+  resolveId: (id) => (SOURCE_OF.test(id) ? id : null),
+  load: async (id) =>
+    SOURCE_OF.test(id) ? `export default ${JSON.stringify(await bundled(id.replace(SOURCE_OF, '')))}` : null,
+};
+
+/** Makes the page, with its script in one file, in a folder. */
 export async function buildPage(folder = join(ROOT, '.cache', 'example-web')) {
   await mkdir(folder, { recursive: true });
-  const bundle = await rolldown({ input: join(SOURCE, 'page.js'), platform: 'browser' });
-  await bundle.write({ dir: folder, format: 'esm', codeSplitting: false, minify: true });
-  await bundle.close();
-  for (const name of ['index.html', 'page.css']) await copyFile(join(SOURCE, name), join(folder, name));
+  await writeFile(join(folder, 'page.js'), await bundled('page.js', [sources]));
+  for (const name of STATIC) await copyFile(join(SOURCE, name), join(folder, name));
   return folder;
 }
 

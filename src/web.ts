@@ -24,7 +24,7 @@ export type { Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
 export { listChanging, planStrip, type StripPlan } from './plan/plan-strip.js';
 export { planWithWeights } from './plan-with-weights.js';
-export { errorLine } from './report/error-line.js';
+export { errorLine, errorSentence } from './report/error-line.js';
 export { networkDrawing } from './report/figures/network-map.js';
 export { siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
