@@ -1,4 +1,5 @@
-// npm run example:web: builds the page of examples/web and serves it to this machine.
+// npm run example:web: builds the page of examples/web and serves it to this machine. With the name of a folder it puts the
+// page there instead, for any host of static files: node scripts/example-web.mjs FOLDER
 
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -52,6 +53,10 @@ export async function serve(folder, port = 0) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { address } = await serve(await buildPage(), Number(process.env.PORT ?? 0));
-  console.log(`${address}  (stop with Ctrl+C)`);
+  const [folder] = process.argv.slice(2);
+  const built = await buildPage(folder && resolve(folder));
+  if (folder === undefined) {
+    const { address } = await serve(built, Number(process.env.PORT ?? 0));
+    console.log(`${address}  (stop with Ctrl+C)`);
+  } else console.log(built);
 }

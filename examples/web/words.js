@@ -46,6 +46,7 @@ const ADVICE = {
   'unknown-format': 'Start from the Keras model that it was made from, and convert that one here.',
   'unknown-stage': '',
   'unsafe-path': 'Choose the whole folder of the model, with all of its files in it.',
+  'weights-missing': 'Drop the model together with all the files of its weights: its whole folder, if it has one.',
   'weights-mismatch':
     'Drop the files that were saved together; or the .keras file they were made from, and convert that.',
   zip: 'Unpack it, and drop what is inside.',
@@ -77,4 +78,4 @@ export const warningWords = ({ code, message, where }) =>
   `${where === null ? '' : `${where}: `}${asSentence(WARNINGS[code] ?? message)}`;
 
 export const asSentence = (text) =>
-  text === '' ? '' : `${text[0].toUpperCase()}${text.slice(1)}${/[.!?”]$/.test(text) ? '' : '.'}`;
+  text === '' ? '' : `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

@@ -211,7 +211,7 @@ function sameFormat({ format: { container } }, suffix) {
 /** A model's name without its ending: of a model that has a folder, the folder's. */
 function stemOf(path) {
   const parts = path.split('/');
-  const isInFolder = /^(model|config)\.json$/.test(parts.at(-1));
+  const isInFolder = /^(model\.json|config\.json|saved_model\.pb|keras_metadata\.pb)$/.test(parts.at(-1));
   const name = isInFolder
     ? (parts.at(-2) ?? 'model')
     : parts.at(-1).replace(/(\.weights)?\.(json|h5|hdf5|keras)$/i, '');
