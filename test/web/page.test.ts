@@ -419,7 +419,8 @@ async function make(): Promise<void> {
 /** Waits until a download is there, whole. */
 async function downloaded(name: string): Promise<string> {
   const path = join(downloads, name);
-  await expect.poll(() => existsSync(path), { timeout: PATIENCE_MILLISECONDS }).toBe(true);
+  // An empty file keeps its place until then.
+  await expect.poll(() => existsSync(path) && statSync(path).size > 0, { timeout: PATIENCE_MILLISECONDS }).toBe(true);
   return path;
 }
 
