@@ -30,14 +30,11 @@ export function showTable(table, { head, rightAligned, rows }) {
   table.parentElement.tabIndex = 0;
 }
 
-const in3 = (unit) =>
-  new Intl.NumberFormat('en-US', { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 });
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'].map(in3);
-
 /** Bytes in the unit that fits: 14.1 MB. */
 export function size(bytes) {
-  const unit = bytes < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return UNITS[unit].format(bytes / 1000 ** unit);
+  const units = ['B', 'kB', 'MB', 'GB'];
+  const unit = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${units[unit]}`;
 }
 
 const WHOLE = new Intl.NumberFormat('en-US');

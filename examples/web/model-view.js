@@ -26,19 +26,18 @@ export function showModel(model) {
   ].join(' · ');
   part('loaders').replaceChildren(...loads.map((verdict) => loaderItem(verdict, model)));
   showTargets(model);
-  const blocked = loads
-    .filter(({ blockedBy }) => blockedBy !== null)
-    .map(
-      ({ loader, blockedBy: { layer, field, reason } }) =>
-        `${LOADERS[loader]}, as it is: “${layer}”, ${field} ${reason}`,
-    );
-  const lines = [...blocked.map(asSentence), ...warnings.map(warningWords)];
+  const ownLoader = format.container === 'tfjs' ? 'tfjs' : format.dialect;
+  const blocked = loads.filter(({ loader, ok }) => !ok && loader === ownLoader);
+  const lines = [...blocked.map(blockedWords), ...warnings.map(warningWords)];
   const notes = part('notes');
   notes.hidden = lines.length === 0;
   notes.querySelector('summary').textContent = plural(lines.length, 'thing to know', 'things to know');
   showLines(notes.querySelector('ul'), lines);
   showStrip(model);
 }
+
+const blockedWords = ({ loader, blockedBy: { layer, field, reason } }) =>
+  asSentence(`${LOADERS[loader]} does not load it: “${layer}”, ${field} ${reason}`);
 
 /** Whether a loader takes the file as it is, or what it is converted to. */
 function loaderItem({ loader, ok }, { format, refused }) {

@@ -40,6 +40,9 @@ form.addEventListener('submit', (event) => {
   if (!part('make').disabled) make();
 });
 part('cancel').addEventListener('click', () => client.cancel());
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape' && !part('busy').hidden) client.cancel();
+});
 new ResizeObserver(([{ contentRect }]) => {
   if (columnsOf(contentRect.width) === columns) return;
   columns = columnsOf(contentRect.width);
@@ -163,12 +166,14 @@ async function answering(words, place, work) {
   busy(words);
   try {
     await work(isCurrent);
+    if (isCurrent()) busy('');
   } catch (error) {
     if (!isCurrent()) return;
+    busy('');
+    // The button that was pressed could not keep the focus while it was of no use.
+    if (words !== '' && model !== undefined) part('make').focus();
     if (error instanceof Cancelled) tell('Cancelled.');
     else showError(place, error);
-  } finally {
-    if (isCurrent()) busy('');
   }
 }
 

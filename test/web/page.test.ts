@@ -329,9 +329,16 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     await page.click('#make');
     await page.waitForSelector('#busy:not([hidden])');
     expect(await textOf('#busy-words')).toBe('Writing the new model');
-    await page.click('#cancel');
-    await page.waitForSelector('#busy', { hidden: true });
-    expect(await textOf('#status')).toBe('Cancelled.');
+    for (const stop of [() => page.click('#cancel'), () => page.keyboard.press('Escape')]) {
+      await page.waitForSelector('#busy:not([hidden])');
+      await stop();
+      await page.waitForSelector('#busy', { hidden: true });
+      expect(await textOf('#status')).toBe('Cancelled.');
+      expect(await page.evaluate('document.activeElement.id')).toBe('make');
+      await page.keyboard.press('Enter');
+    }
+    await page.waitForSelector('#busy:not([hidden])');
+    await page.keyboard.press('Escape');
     await page.evaluate('window.isHeld = false');
     expect(await madeFolder()).toEqual(await byCommandLine([join(folder, 'model.json')]));
   });
