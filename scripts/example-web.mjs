@@ -1,7 +1,7 @@
 // npm run example:web: builds the page of examples/web and serves it to this machine. With the name of a folder it puts the
 // page there instead, for any host of static files: node scripts/example-web.mjs FOLDER
 
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,26 +15,35 @@ const STATIC = ['index.html', 'look.css', 'page.css', 'network.css'];
 
 /** Puts a script and all that it imports together in one. */
 async function bundled(name, plugins = []) {
-  const bundle = await rolldown({ input: join(SOURCE, name), platform: 'browser', plugins });
+  const bundle = await rolldown({ input: resolve(SOURCE, name), platform: 'browser', plugins });
   const { output } = await bundle.generate({ format: 'iife', codeSplitting: false, minify: true });
   await bundle.close();
   return output[0].code;
 }
 
-const SOURCE_OF = /\?source$/;
-
-/** `./worker.js?source` is a script as a text: the page makes its worker of that, so that both are under one policy. */
-const sources = {
-  name: 'sources',
-  resolveId: (id) => (SOURCE_OF.test(id) ? id : null),
-  load: async (id) =>
-    SOURCE_OF.test(id) ? `export default ${JSON.stringify(await bundled(id.replace(SOURCE_OF, '')))}` : null,
+/**
+ * What the page holds besides its scripts. `./worker.js?source` is a script as a text: the page makes its worker of that, so
+ * that both are under one policy. `model.json?folder` is a model with all of its files, in base64.
+ */
+const embedded = {
+  name: 'embedded',
+  resolveId: (id, from) => (/\?(source|folder)$/.test(id) ? resolve(dirname(from), id) : null),
+  load: async (id) => {
+    const [path, kind] = id.split('?');
+    if (kind === 'source') return `export default ${JSON.stringify(await bundled(path))}`;
+    return kind === 'folder' ? `export default ${JSON.stringify(await filesBeside(path))}` : null;
+  },
 };
+
+async function filesBeside(path) {
+  const names = (await readdir(dirname(path))).filter((name) => name !== 'expected.json');
+  return Promise.all(names.map(async (name) => [name, await readFile(join(dirname(path), name), 'base64')]));
+}
 
 /** Makes the page, with its script in one file, in a folder. */
 export async function buildPage(folder = join(ROOT, '.cache', 'example-web')) {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'page.js'), await bundled('page.js', [sources]));
+  await writeFile(join(folder, 'page.js'), await bundled('page.js', [embedded]));
   for (const name of STATIC) await copyFile(join(SOURCE, name), join(folder, name));
   return folder;
 }

@@ -5,6 +5,7 @@ import { showModel } from './model-view.js';
 import { readOptions, showProblems } from './options.js';
 import { columnsOf, showDrawing, showPlan, showSkipped } from './plan-view.js';
 import { forgetResult, showResult } from './result-view.js';
+import { sampleFiles } from './sample.js';
 import { errorWords } from './words.js';
 import { Cancelled, startClient } from './worker-client.js';
 
@@ -25,6 +26,7 @@ let request = 0;
 
 part('files').addEventListener('change', ({ target }) => open(chosenFiles(target), target));
 part('folder').addEventListener('change', ({ target }) => open(chosenFiles(target), target));
+part('sample').addEventListener('click', () => open(sampleFiles()));
 for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
   document.addEventListener(type, (event) => {
     event.preventDefault();

@@ -8,6 +8,7 @@ import { nodeStorage } from '../../src/storage/node/node-storage.js';
 import { zipFiles } from '../../src/web.js';
 import { HAS_CHROMIUM, startChromium } from '../support/chromium.js';
 import { bytesIn, copyFixture, makeFolders, namesIn, run } from '../support/cli.js';
+import { modelFolder } from '../support/fixtures.js';
 import { buildModel, graph, input, layer, renameLayer, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
 
 // The page of examples/web in a real browser, as somebody uses it.
@@ -202,6 +203,14 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     expect(await page.$$eval('#map svg rect.added', (pills) => pills.length)).toBe(4);
     await choose('action', 'convert');
     await page.waitForFunction('document.querySelectorAll("#map svg rect.added").length === 0');
+  });
+
+  test('has a model for those who have none', async () => {
+    await page.click('#sample');
+    await page.waitForSelector('#make:not([disabled])');
+    expect(await textOf('#model-name')).toBe('mobilenet-v2/model.json');
+    expect(await madeFolder('mobilenet-v2-se')).toEqual(await byCommandLine([modelFolder('mobilenet-v2')]));
+    expect(requests.sort()).toEqual(OWN_FILES.map((name) => server.address + name));
   });
 
   test.each([
