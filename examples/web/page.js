@@ -98,8 +98,10 @@ async function show(isCurrent) {
 /** The same drawing for another width. */
 async function redraw() {
   const [own, shown] = [request, model];
-  const drawn = await client.ask('draw', { columns, isPlanned: action() === 'add' && planned !== undefined });
-  if (own === request && shown === model) showDrawing(drawn);
+  const isWithPlan = action() === 'add' && planned !== undefined;
+  // The drawing that is there will do where the worker is stopped meanwhile.
+  const drawn = await client.ask('draw', { columns, isPlanned: isWithPlan }).catch(() => undefined);
+  if (drawn !== undefined && own === request && shown === model) showDrawing(drawn);
 }
 
 async function showAdd(isCurrent) {

@@ -17,6 +17,7 @@ const SENTENCES = {
     foreign === 0
       ? 'There are no modules in this model'
       : 'The modules in this model were part of it from the beginning, and cannot be taken out',
+  'out-of-memory': () => 'This browser has not enough memory for that',
   defect: () => 'Something is wrong with this page, not with your model',
 };
 
@@ -28,7 +29,6 @@ const ADVICE = {
   'changed-module': 'The modules were changed since they were put in. Open the file as it was written then.',
   checkpoint:
     'Drop the checkpoint together with the architecture of the model: what model.to_json() gives, as a .json file.',
-  defect: 'Please report it, with the architecture of the model.',
   'graph-model': 'Start from the Keras model that it was made from, and convert that one here.',
   gzip: 'Unpack it first.',
   'input-changed': 'Wait until whatever writes it is done, then choose it again.',
@@ -41,6 +41,7 @@ const ADVICE = {
     'Drop a .keras or .h5 file, or a model.json or saved_model.pb together with the files that belong to it.',
   'nothing-chosen': 'Choose other options: the list below the network says what stands in the way.',
   'nothing-found': 'Modules go into convolutional networks. This one can still be converted.',
+  'out-of-memory': 'Close other pages, or use a browser with 64 bits.',
   overflow: 'A weight is so large that it cannot be doubled. Skip the stage it is in.',
   'saved-model': 'Save the model in Keras with model.save("model.keras") and drop that file.',
   'unknown-format': 'Start from the Keras model that it was made from, and convert that one here.',
@@ -65,7 +66,10 @@ export const OWN_ADVICE = new Set(Object.keys(ADVICE));
 /** An error as this page says it: what happened, where, and what to do. */
 export function errorWords({ code, sentence, where, facts, hint }) {
   const what = SENTENCES[code]?.(facts) ?? sentence;
-  const advice = ADVICE[code] ?? hint ?? '';
+  const advice =
+    code === 'defect'
+      ? `Please report it with the architecture of the model, and these words: ${sentence}`
+      : (ADVICE[code] ?? hint ?? '');
   const place = [where.file, where.layer === undefined ? undefined : `layer “${where.layer}”`];
   return {
     what: asSentence(what),

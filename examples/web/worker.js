@@ -45,10 +45,12 @@ async function answer({ id, task, request }) {
   }
 }
 
-const fieldsOf = (error) =>
-  error instanceof RetrofitError
-    ? { ...pick(error), sentence: errorSentence(error) }
-    : { code: 'defect', sentence: String(error), where: {}, facts: {} };
+function fieldsOf(error) {
+  if (error instanceof RetrofitError) return { ...pick(error), sentence: errorSentence(error) };
+  // What engines throw where an array or a text gets too long.
+  const code = error instanceof RangeError ? 'out-of-memory' : 'defect';
+  return { code, sentence: String(error), where: {}, facts: {} };
+}
 
 const pick = ({ kind, code, where, facts, hint }) => ({ kind, code, where, facts, hint });
 
@@ -101,19 +103,23 @@ function refusals() {
   return refused;
 }
 
-async function plan({ options, columns }) {
+/** The plan for some options; the last one is kept. */
+async function planFor(options) {
   const key = JSON.stringify(options);
   if (planned?.key !== key) {
     // A SavedModel is never written: modules go into what takes its place.
     const base = model.format.container === 'saved-model' ? convertModel(model, {}) : model;
     planned = { key, base, plan: await planWithWeights(base, options) };
   }
-  const made = planned.plan;
-  const names = (name) => name;
+  return planned;
+}
+
+async function plan({ options, columns }) {
+  const { plan: made } = await planFor(options);
   return {
     drawing: networkDrawing(made, model.path, columns),
     stages: stageTable(made),
-    sites: siteTable(made.sites, names),
+    sites: siteTable(made.sites, (name) => name),
     siteCount: made.sites.length,
     totals: totalsLine(made),
     params: made.params,
@@ -166,8 +172,8 @@ async function make(request, onProgress) {
 
 const ACTIONS = {
   add: async ({ options }) => {
-    if (planned?.key !== JSON.stringify(options)) await plan({ options, columns: 1 });
-    return { base: retrofit(planned.base, planned.plan), ...sameFormat(planned.base, '-se') };
+    const { base, plan } = await planFor(options);
+    return { base: retrofit(base, plan), ...sameFormat(base, '-se') };
   },
   convert: async ({ target, quantize }) => {
     const { ending, suffix = '', ...format } = TARGETS[target];
