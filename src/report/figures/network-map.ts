@@ -65,8 +65,8 @@ function networkBands(plan: Plan, path: string, columns: number, top: number): B
 export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(networkMap(plan, path), DARK_STYLE);
 
 /**
- * The same as a part of a page, which paints it by the classes of its elements (`ink`, `muted`, `cell`, `added`, `there`,
- * `hollow`): the stages with their blocks and modules, without a title, sums and a legend.
+ * The drawing of a network and of a plan for it as a part of a page, which paints it by the classes of its elements (`ink`,
+ * `muted`, `cell`, `added`, `there`, `hollow`): stages with their blocks and modules, without a title, sums and a legend.
  * @param columns blocks beside each other: the drawing is 148 pixels wide for each, and 172 more
  * @example page.innerHTML = networkDrawing(planRetrofit(model), model.path, 4);
  */
