@@ -1,6 +1,7 @@
-// npm run example:web: builds the page of examples/web and serves it to this machine.
+// npm run example:web: builds the page of examples/web and serves it to this machine. With the name of a folder it puts the
+// page there instead, for any host of static files: node scripts/example-web.mjs FOLDER
 
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,13 +11,40 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCE = join(ROOT, 'examples', 'web');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 'text/javascript' };
 
-/** Makes the page, its script and what that imports in one file, in a folder. */
+const STATIC = ['index.html', 'look.css', 'page.css', 'network.css'];
+
+/** Puts a script and all that it imports together in one. */
+async function bundled(name, plugins = []) {
+  const bundle = await rolldown({ input: resolve(SOURCE, name), platform: 'browser', plugins });
+  const { output } = await bundle.generate({ format: 'iife', codeSplitting: false, minify: true });
+  await bundle.close();
+  return output[0].code;
+}
+
+/**
+ * What the page holds besides its scripts. `./worker.js?source` is a script as a text: the page makes its worker of that, so
+ * that both are under one policy. `model.json?folder` is a model with all of its files, in base64.
+ */
+const embedded = {
+  name: 'embedded',
+  resolveId: (id, from) => (/\?(source|folder)$/.test(id) ? resolve(dirname(from), id) : null),
+  load: async (id) => {
+    const [path, kind] = id.split('?');
+    if (kind === 'source') return `export default ${JSON.stringify(await bundled(path))}`;
+    return kind === 'folder' ? `export default ${JSON.stringify(await filesBeside(path))}` : null;
+  },
+};
+
+async function filesBeside(path) {
+  const names = (await readdir(dirname(path))).filter((name) => name !== 'expected.json');
+  return Promise.all(names.map(async (name) => [name, await readFile(join(dirname(path), name), 'base64')]));
+}
+
+/** Makes the page, with its script in one file, in a folder. */
 export async function buildPage(folder = join(ROOT, '.cache', 'example-web')) {
   await mkdir(folder, { recursive: true });
-  const bundle = await rolldown({ input: join(SOURCE, 'page.js'), platform: 'browser' });
-  await bundle.write({ dir: folder, format: 'esm', codeSplitting: false, minify: true });
-  await bundle.close();
-  for (const name of ['index.html', 'page.css']) await copyFile(join(SOURCE, name), join(folder, name));
+  await writeFile(join(folder, 'page.js'), await bundled('page.js', [embedded]));
+  for (const name of STATIC) await copyFile(join(SOURCE, name), join(folder, name));
   return folder;
 }
 
@@ -34,6 +62,10 @@ export async function serve(folder, port = 0) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { address } = await serve(await buildPage(), Number(process.env.PORT ?? 0));
-  console.log(`${address}  (stop with Ctrl+C)`);
+  const [folder] = process.argv.slice(2);
+  const built = await buildPage(folder && resolve(folder));
+  if (folder === undefined) {
+    const { address } = await serve(built, Number(process.env.PORT ?? 0));
+    console.log(`${address}  (stop with Ctrl+C)`);
+  } else console.log(built);
 }

@@ -21,8 +21,12 @@ export interface ErrorReason {
   readonly layer: string;
 }
 
+/** What a sentence is made of, for those who say it in words of their own: `{ found: 9, stages: 4 }`. */
+export type ErrorFacts = Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>;
+
 export interface ErrorDetails {
   readonly where?: ErrorPlace;
+  readonly facts?: ErrorFacts;
   /** What the reader can do about it, as a sentence. */
   readonly hint?: string;
   /** What led to it, where it is a matter of several layers. */
@@ -35,6 +39,7 @@ export interface ErrorDetails {
 export class RetrofitError extends Error {
   override readonly name = 'RetrofitError';
   readonly where: ErrorPlace;
+  readonly facts: ErrorFacts;
   readonly hint: string | undefined;
   readonly reasons: readonly ErrorReason[];
   readonly isReported: boolean;
@@ -49,6 +54,7 @@ export class RetrofitError extends Error {
     const { file, layer, field } = details.where ?? {};
     // The root of a file is the whole of it: it has no path.
     this.where = { file, layer, field: field === '' ? undefined : field };
+    this.facts = details.facts ?? {};
     this.hint = details.hint;
     this.reasons = details.reasons ?? [];
     this.isReported = details.isReported ?? false;
@@ -88,9 +94,10 @@ export const inField = (error: unknown, fieldOf: (where: ErrorPlace) => string):
 
 function withPlace(error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): unknown {
   if (!(error instanceof RetrofitError)) return error;
-  const { kind, code, message, hint, reasons, isReported } = error;
+  const { kind, code, message, facts, hint, reasons, isReported } = error;
   return new RetrofitError(kind, code, message, {
     where: placeOf(error.where),
+    facts,
     reasons,
     isReported,
     ...(hint === undefined ? {} : { hint }),

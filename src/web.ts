@@ -1,25 +1,34 @@
 import { RetrofitError } from './errors.js';
-import { convertModel } from './formats/convert-model.js';
+import { forTodaysKeras } from './formats/conversion-warnings.js';
+import { convertModel as toFormat } from './formats/convert-model.js';
 import { findModel } from './formats/find-model.js';
+import { isForeignZip } from './formats/foreign-files.js';
 import { CONFIG_MEMBER } from './formats/keras/archive-members.js';
 import { MODEL_FILE, readFrom } from './formats/known-formats.js';
-import { type OutputRequest, outputPlace } from './formats/output-place.js';
+import { type OutputPlace, type OutputRequest, outputPlace } from './formats/output-place.js';
+import { readBeginning } from './formats/read-json-file.js';
 import { type WriteOptions, writeTo } from './formats/write-to.js';
-import type { Model } from './model/model.js';
-import { type Content, type Files, memoryStorage } from './storage/memory.js';
+import { HEAD_BYTES } from './limits.js';
+import type { Model, Warning } from './model/model.js';
+import { unzipFiles } from './storage/memory/unzip-files.js';
+import { type Content, type Files, type MemoryStorage, memoryStorage } from './storage/memory.js';
 
 // The library where there is no file system: nothing here, or below, needs Node.
 
-export { type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
+export { type ErrorFacts, type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
+export type { OutputRequest } from './formats/output-place.js';
 export type { WriteOptions } from './formats/write-to.js';
 export { type Inspection, inspect } from './inspect.js';
-export type { Model, Warning } from './model/model.js';
+export { countLayers, type Model, type Warning } from './model/model.js';
 export type { Plan, PlannedStage, Site, Skipped } from './plan/plan.js';
 export { planRetrofit } from './plan/plan-retrofit.js';
+export { listChanging, planStrip, type StripPlan } from './plan/plan-strip.js';
 export { planWithWeights } from './plan-with-weights.js';
-export { errorLine } from './report/error-line.js';
-export { skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
+export { errorLine, errorSentence } from './report/error-line.js';
+export { networkDrawing } from './report/figures/network-map.js';
+export { siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
+export { listTrained } from './se/trained-modules.js';
 export type { Content, Files } from './storage/memory.js';
 export { zipFiles } from './storage/zip/zip-files.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
@@ -33,14 +42,15 @@ export interface ReadOptions {
 
 /**
  * Reads a model from files in memory, as they were dropped or fetched: a TensorFlow.js folder, a `.keras` or `.h5` file, a
- * SavedModel folder, or an architecture's JSON with its weights. Weights are read when they are needed; in a web worker
- * they stay where the browser keeps them, on a page whole HDF5 files are read into memory meanwhile.
+ * SavedModel folder, or an architecture's JSON with its weights; or one zip archive with any of these in it. Weights are
+ * read when they are needed; in a web worker they stay where the browser keeps them, on a page whole HDF5 files are read
+ * into memory meanwhile.
  * @param files by their paths, whatever other files lie with the model's
  * @throws RetrofitError `several-models`, `not-a-model`, and with a code, a place and a hint for all that is no usable model
  * @example const model = await readModel([...input.files].map((file) => [file.webkitRelativePath || file.name, file]));
  */
 export async function readModel(files: Files, options: ReadOptions = {}): Promise<Model> {
-  const storage = memoryStorage(files);
+  const storage = await unpacked(memoryStorage(files));
   const paths = [...storage.files.keys()];
   const path = findModel(paths);
   try {
@@ -56,7 +66,35 @@ const isWithoutWeights = (error: unknown): boolean => error instanceof RetrofitE
 
 const MAY_BE_WEIGHTS = /\.(h5|hdf5|index|weights\.json)$/i;
 
-export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRequest {}
+/** What is in the only file, where that is an archive of files: `.keras` files are archives too, and PyTorch's. */
+async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
+  const [path, second] = storage.files.keys();
+  if (path === undefined || second !== undefined || /\.keras$/i.test(path)) return storage;
+  const file = await storage.findFile(path);
+  const head = await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength));
+  if (!String.fromCharCode(...head).startsWith('PK') || isForeignZip({ head })) return storage;
+  const inside = await unzipFiles(storage, file);
+  if (inside.has(CONFIG_MEMBER)) return storage;
+  // Files that lie in no folder get the name of the archive.
+  const folder = path.replace(/(\.zip)?$/i, '');
+  return memoryStorage([...inside].map(([name, content]) => [storage.join(folder, name), content]));
+}
+
+/**
+ * The model in the words of another format, as `convert` on the command line has it: for today's Keras, whichever saved it.
+ * `writeModel` converts too; who looks first at what will be written, or plans for it, converts before.
+ * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold; `bad-option`
+ * @example const plan = planRetrofit(convertModel(model, { to: 'keras-zip', dialect: 'keras3' }));
+ */
+export function convertModel(model: Model, request: OutputRequest): Model {
+  const { format } = placeOf(memoryStorage(), model, request);
+  return toFormat(forTodaysKeras(model, format.dialect), format);
+}
+
+export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRequest {
+  /** Is told what people should know of the new files, besides what the model's own `warnings` say. */
+  readonly onWarning?: (warning: Warning) => void;
+}
 
 /**
  * Writes a model, with the bytes that the command line writes: in its own format (a SavedModel as `.h5`), or in the one
@@ -66,16 +104,21 @@ export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRe
  * @example const files = await writeModel(retrofit(model, { ratio: 16 }), { to: 'tfjs' });
  */
 export async function writeModel(model: Model, options: WriteModelOptions = {}): Promise<ReadonlyMap<string, Content>> {
-  const { output, to, dialect, ...writing } = options;
+  const { output, to, dialect, onWarning = () => {}, ...writing } = options;
   const memory = memoryStorage();
   // Where it is written is none of the places that were read.
   const storage = { ...memory, canonical: async (path: string) => `output:${memory.absolute(path)}` };
+  const place = placeOf(storage, model, { output, to, dialect });
+  const converted = toFormat(model, place.format);
+  const { files, warnings } = await writeTo(storage, converted, place, writing);
+  for (const warning of [...converted.warnings, ...warnings]) if (!model.warnings.includes(warning)) onWarning(warning);
+  return new Map(files.map((name) => [storage.join('.', name), storage.files.get(storage.join(place.folder, name))!]));
+}
+
+function placeOf(storage: MemoryStorage, model: Model, request: OutputRequest): OutputPlace {
   const isInFolder = [MODEL_FILE, CONFIG_MEMBER].includes(storage.nameOf(model.path));
   const path = storage.join(UNNAMED, isInFolder ? storage.folderOf(model.path) : model.path);
-  const request = { output, to, dialect };
-  const place = outputPlace(storage, { path, isFolder: isInFolder, format: model.format }, request, '');
-  const { files } = await writeTo(storage, convertModel(model, place.format), place, writing);
-  return new Map(files.map((name) => [storage.join('.', name), storage.files.get(storage.join(place.folder, name))!]));
+  return outputPlace(storage, { path, isFolder: isInFolder, format: model.format }, request, '');
 }
 
 /** What an output is called where the input lay in no folder that has a name. */

@@ -1,173 +1,212 @@
-// A page without a server behind it: reads the model that is dropped, shows what it would get, and hands back the files.
-// All text that comes out of a file goes into the page as text, never as HTML.
+// The page: what is dropped is opened by a worker, shown, changed as the form says, and handed back as files.
+import { chosenFiles, droppedFiles } from './dropped-files.js';
+import { element, part, plural } from './elements.js';
+import { showModel } from './model-view.js';
+import { readOptions, showProblems } from './options.js';
+import { columnsOf, showDrawing, showPlan, showSkipped } from './plan-view.js';
+import { forgetResult, showResult } from './result-view.js';
+import { sampleFiles } from './sample.js';
+import { errorWords } from './words.js';
+import { Cancelled, startClient } from './worker-client.js';
 
-import {
-  errorLine,
-  inspect,
-  planWithWeights,
-  RetrofitError,
-  readModel,
-  retrofit,
-  skippedLines,
-  stageTable,
-  totalsLine,
-  warningLine,
-  writeModel,
-  zipFiles,
-} from 'se-retrofit/web';
+const form = part('work');
+const client = startClient(({ done, total }) => {
+  part('progress').max = total;
+  part('progress').value = done;
+});
 
-const part = (id) => document.getElementById(id);
-
-/** What the page is about: the model that was read, and the plan that is shown. */
+/** What was opened, and the plan that stands on the page. */
 let model;
-let plan;
-/** Counts what the user asked for: whoever took longer than the user has nothing to show any more. */
+let planned;
+/** Whether the plan on the page is that of the form. */
+let isPlanned = false;
+let columns = 1;
+/** Counts what was asked for: an answer that took longer than the user has nothing to say any more. */
 let request = 0;
 
-part('files').addEventListener('change', ({ target }) => open(chosen(target)));
-part('folder').addEventListener('change', ({ target }) => open(chosen(target)));
-part('options').addEventListener('input', () => answering(showPlan));
-part('options').addEventListener('submit', (event) => event.preventDefault());
-part('make').addEventListener('click', () => answering(make));
+part('files').addEventListener('change', ({ target }) => open(chosenFiles(target), target));
+part('folder').addEventListener('change', ({ target }) => open(chosenFiles(target), target));
+part('sample').addEventListener('click', () => open(sampleFiles()));
 for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
   document.addEventListener(type, (event) => {
     event.preventDefault();
     part('drop').classList.toggle('over', type === 'dragenter' || type === 'dragover');
-    if (type === 'drop') open(dropped(event.dataTransfer));
+    if (type === 'drop') open(droppedFiles(event.dataTransfer));
   });
 }
+form.addEventListener('input', change);
+// Fields have their new values when the event is over.
+form.addEventListener('reset', () => setTimeout(change));
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (!part('make').disabled) make();
+});
+part('cancel').addEventListener('click', () => client.cancel());
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape' && !part('busy').hidden) client.cancel();
+});
+new ResizeObserver(([{ contentRect }]) => {
+  if (columnsOf(contentRect.width) === columns) return;
+  columns = columnsOf(contentRect.width);
+  if (model !== undefined) redraw();
+}).observe(part('network'));
 
-/** Shows another model. */
-function open(files) {
-  answering(async (isCurrent) => {
-    model = undefined;
-    const read = await readModel(await files);
+const action = () => form.elements.action.value;
+
+/** Opens another model in the place of the one that is shown. */
+async function open(files, input) {
+  model = undefined;
+  planned = undefined;
+  part('model').hidden = true;
+  await answering('Reading the model', part('error'), async (isCurrent) => {
+    const opened = await client.open(await files);
     if (!isCurrent()) return;
-    model = read;
-    await showPlan(isCurrent);
+    model = opened;
+    showModel(model);
+    part('model').hidden = false;
+    document.body.classList.add('opened');
+    part('drop-title').textContent = 'Drop another model anywhere';
+    columns = columnsOf(part('network').clientWidth);
+    part('model-name').focus();
+    tell(`${model.path}: ${plural(model.layers, 'layer')}, ${plural(model.blocks, 'block')}.`);
+    await show(isCurrent);
+  });
+  // So that the same files can be chosen once more.
+  if (input !== undefined) input.value = '';
+}
+
+/** Whatever was chosen in the form: the page follows. */
+function change() {
+  if (model === undefined) return;
+  const name = action();
+  for (const panel of form.querySelectorAll('.panel')) panel.hidden = panel.id !== name;
+  part('make').textContent = { add: 'Put the modules in', convert: 'Convert', strip: 'Take the modules out' }[name];
+  part('reset').hidden = name !== 'add';
+  part('storing').hidden = form.elements.target.value !== 'tfjs';
+  isPlanned = false;
+  answering('', part('action-error'), show);
+}
+
+/** Shows the network as the action has it: with the modules to come, or as it is. */
+async function show(isCurrent) {
+  part('plan').hidden = action() !== 'add';
+  if (action() === 'add') return showAdd(isCurrent);
+  const drawn = await client.ask('draw', { columns });
+  if (isCurrent()) showDrawing(drawn);
+}
+
+/** The same drawing for another width. */
+async function redraw() {
+  const [own, shown] = [request, model];
+  const isWithPlan = action() === 'add' && planned !== undefined;
+  // The drawing that is there will do where the worker is stopped meanwhile.
+  const drawn = await client.ask('draw', { columns, isPlanned: isWithPlan }).catch(() => undefined);
+  if (drawn !== undefined && own === request && shown === model) showDrawing(drawn);
+}
+
+async function showAdd(isCurrent) {
+  const { options, problems } = readOptions(form);
+  isPlanned = false;
+  sayProblems(problems);
+  if (Object.keys(problems).length > 0) return showLast(isCurrent);
+  try {
+    const made = await client.ask('plan', { options, columns });
+    if (!isCurrent()) return;
+    planned = made;
+    isPlanned = true;
+    showPlan(planned, model);
+    markStale();
+  } catch (error) {
+    if (error instanceof Cancelled || error.kind === undefined || !isCurrent()) throw error;
+    const { field } = error.where;
+    const { what, advice } = errorWords(error);
+    const text = [what, advice].filter((words) => words !== '').join(' ');
+    if (document.getElementById(`${field}-problem`) !== null) sayProblems({ [field]: text });
+    else sayProblems({}, text);
+    await showLast(isCurrent);
+  }
+}
+
+/** The last plan stays while the form has none; without one the network is shown as it is. */
+async function showLast(isCurrent) {
+  markStale();
+  if (planned !== undefined) return;
+  const drawn = await client.ask('draw', { columns });
+  if (!isCurrent()) return;
+  showDrawing(drawn);
+  part('plan').hidden = true;
+  showSkipped([]);
+}
+
+function sayProblems(problems, other = '') {
+  showProblems(form, problems);
+  part('add-problem').textContent = other;
+  part('add-problem').hidden = other === '';
+}
+
+function markStale() {
+  part('costs').hidden = planned === undefined;
+  for (const id of ['add', 'network']) part(id).classList.toggle('stale', !isPlanned && planned !== undefined);
+}
+
+function make() {
+  const { options } = readOptions(form);
+  const { target, quantize } = form.elements;
+  answering('Writing the new model', part('action-error'), async (isCurrent) => {
+    const wanted = { action: action(), options, target: target.value, quantize: quantize.value };
+    const result = await client.ask('make', wanted);
+    if (!isCurrent()) return;
+    showResult(result);
+    tell(`Ready: ${result.download[0]}.`);
   });
 }
 
-/** Does what was asked for; an error becomes one line on the page. */
-async function answering(work) {
+/** Does what was asked for; while it lasts the page says what, and what goes wrong is said in `place`. */
+async function answering(words, place, work) {
   const own = ++request;
   const isCurrent = () => own === request;
-  for (const id of ['error', 'result']) part(id).hidden = true;
-  part('make').disabled = true;
+  for (const id of ['error', 'action-error']) part(id).hidden = true;
+  forgetResult();
+  busy(words);
   try {
     await work(isCurrent);
-    if (isCurrent()) part('make').disabled = false;
+    if (isCurrent()) busy('');
   } catch (error) {
     if (!isCurrent()) return;
-    part('plan').hidden = true;
-    part('error').textContent =
-      error instanceof RetrofitError ? errorLine(error) : `a defect of ours: ${error.message}`;
-    part('error').hidden = false;
+    busy('');
+    // The button that was pressed could not keep the focus while it was of no use.
+    if (words !== '' && model !== undefined) part('make').focus();
+    if (error instanceof Cancelled) tell('Cancelled.');
+    else showError(place, error);
   }
 }
 
-/** The files of an input, by their paths. */
-const chosen = (input) => [...input.files].map((file) => [file.webkitRelativePath || file.name, file]);
-
-/** What was dropped, by its paths: files, and folders with all that is in them. */
-async function dropped({ items }) {
-  // The list is empty as soon as the event is over.
-  const entries = [...items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
-  return (await Promise.all(entries.filter((entry) => entry !== null).map(filesIn))).flat();
+function busy(words) {
+  part('busy').hidden = words === '';
+  part('busy-words').textContent = words;
+  part('progress').removeAttribute('value');
+  part('make').disabled = words !== '' || !isReady();
+  if (words !== '') tell(`${words} …`);
 }
 
-async function filesIn(entry) {
-  if (entry.isFile) return [[entry.fullPath, await new Promise((resolve, reject) => entry.file(resolve, reject))]];
-  const reader = entry.createReader();
-  const files = [];
-  for (;;) {
-    // Some at a time, until there are none left.
-    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (entries.length === 0) return files;
-    files.push(...(await Promise.all(entries.map(filesIn))).flat());
-  }
+/** Whether what the form says can be done. */
+function isReady() {
+  if (model === undefined) return false;
+  if (action() === 'add') return isPlanned;
+  if (action() === 'convert')
+    return form.elements.target.value !== '' && !(form.elements.target.value in model.refused);
+  return model.modules.some(({ kind }) => kind === 'se-retrofit');
 }
 
-function chosenOptions() {
-  const stages = part('skip-stages')
-    .value.split(',')
-    .map((stage) => stage.trim());
-  return {
-    ratio: part('ratio').valueAsNumber,
-    skipStages: stages.filter((stage) => stage !== '').map((stage) => (stage === 'last' ? stage : Number(stage))),
-  };
+function showError(place, error) {
+  const known = error.code === undefined ? { code: 'defect', where: {}, facts: {} } : error;
+  const { what, place: where, advice } = errorWords(known);
+  const line = element('p');
+  line.append(element('strong', what), ...(where === '' ? [] : [' ', element('span', where, 'place')]));
+  place.replaceChildren(line, ...(advice === '' ? [] : [element('p', advice)]));
+  place.hidden = false;
 }
 
-async function showPlan(isCurrent) {
-  if (model === undefined) return;
-  const planned = await planWithWeights(model, chosenOptions());
-  if (!isCurrent()) return;
-  plan = planned;
-  const { blockedBy } = inspect(model).loads.find(({ loader }) => loader === 'tfjs');
-  part('model-name').textContent = model.path;
-  part('facts').textContent = `${megabytes(model.bytes)}, ${model.files.length} files`;
-  showTable(part('stages'), stageTable(plan));
-  part('totals').textContent = totalsLine(plan);
-  const lines = [
-    ...(blockedBy === null ? [] : [`TensorFlow.js does not load it: "${blockedBy.layer}", ${blockedBy.reason}`]),
-    ...[...model.warnings, ...plan.warnings].map(warningLine),
-    ...skippedLines(plan),
-  ];
-  part('warnings').replaceChildren(...lines.map((line) => element('li', line)));
-  part('sites-title').textContent = `The modules, one by one (${plan.sites.length})`;
-  showTable(part('sites'), {
-    head: ['module', 'behind', 'channels', 'units', 'parameters'],
-    rightAligned: new Set([2, 3, 4]),
-    rows: plan.sites.map(({ name, after, channels, units, params }) => [name, after, channels, units, params]),
-  });
-  part('plan').hidden = false;
-}
-
-async function make(isCurrent) {
-  const files = await writeModel(retrofit(model, plan), { to: 'tfjs' });
-  const folder = `${folderName(model.path)}-se`;
-  const zip = await zipFiles([...files].map(([name, content]) => [`${folder}/${name}`, content]));
-  if (!isCurrent()) return;
-  for (const old of document.querySelectorAll('a[href^="blob:"]')) URL.revokeObjectURL(old.href);
-  part('zip').replaceChildren(link(`${folder}.zip`, zip, `Download ${folder}.zip (${megabytes(zip.size)})`, 'button'));
-  const single = [...files].map(([name, content]) => {
-    const blob = new Blob([content]);
-    const item = element('li');
-    item.append(link(name.split('/').at(-1), blob, name), ` ${megabytes(blob.size)}`);
-    return item;
-  });
-  part('single-files').replaceChildren(...single);
-  part('result').hidden = false;
-}
-
-const folderName = (path) =>
-  path.split('/').at(-2) ??
-  path
-    .split('/')
-    .at(-1)
-    .replace(/\.json$/, '');
-
-function link(name, blob, text, className) {
-  const made = element('a', text, className);
-  made.href = URL.createObjectURL(blob);
-  made.download = name;
-  return made;
-}
-
-function showTable(table, { head, rightAligned, rows }) {
-  const row = (kind) => (cells) => {
-    const line = element('tr');
-    line.append(...cells.map((cell, column) => element(kind, cell, rightAligned.has(column) ? 'number' : '')));
-    return line;
-  };
-  table.replaceChildren(row('th')(head), ...rows.map(row('td')));
-}
-
-function element(tag, text = '', className = '') {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.className = className;
-  return made;
-}
-
-const megabytes = (bytes) => (bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const tell = (words) => {
+  part('status').textContent = words;
+};

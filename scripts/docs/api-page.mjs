@@ -38,7 +38,8 @@ export function apiPage(source) {
 }
 
 /** What a page shows of a report is for pages like ours. */
-const isOfReports = (symbol) => fileOf(symbol.valueDeclaration ?? symbol.declarations[0]).startsWith('src/report/');
+const isOfReports = (symbol) =>
+  /^src\/report\/(?!figures\/)/.test(fileOf(symbol.valueDeclaration ?? symbol.declarations[0]));
 
 /** @param from the file that exports it */
 function entryOf(source, name, symbol, from) {

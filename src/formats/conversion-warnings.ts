@@ -85,6 +85,10 @@ export function tooNewWarning({ weightLayout, dialect }: Format, version: string
   return [{ code: 'layout-too-new', message, where: null }];
 }
 
+/** A model that is converted is written for today's Keras 3, whichever saved it. */
+export const forTodaysKeras = (model: Model, dialect: Format['dialect']): Model =>
+  dialect === 'keras3' ? { ...model, kerasVersion: undefined } : model;
+
 /**
  * A model as it is written where a Sequential one became functional inside another. Keras 3.0 to 3.3 and the later ones want
  * other ends of it, so it is written for the version that saved it; and Keras 3.0 to 3.2 load none in a Sequential model,

@@ -17,12 +17,16 @@ function modelAt(path: string, paths: readonly string[]): string | undefined {
 
 const withName = (path: string, name: string): string => [...path.split('/').slice(0, -1), name].join('/');
 
+/** What macOS puts beside files, in archives and on disks of other systems, under their names. */
+const OF_MACOS = /(^|\/)(__MACOSX\/|\._)/;
+
 /**
  * The file or folder that is the model among files that may be anything, by their names: the outermost that stands for
  * itself; else the only JSON, for HDF5 files beside it are its weights; else the only HDF5 file, or the only file.
  * @throws RetrofitError `not-a-model`, `several-models`
  */
-export function findModel(paths: readonly string[]): string {
+export function findModel(given: readonly string[]): string {
+  const paths = given.filter((path) => !OF_MACOS.test(path));
   const depthOf = (path: string): number => path.split('/').length;
   const marks = paths.filter((path) => modelAt(path, paths) !== undefined);
   // The command line puts its output into the folder of the input.
@@ -43,6 +47,7 @@ export function findModel(paths: readonly string[]): string {
   }
   if (second === undefined) return only;
   throw usageError('several-models', `there are several models: ${only}, ${second}`, {
+    facts: { models: [only, second] },
     hint: 'give the files of one model',
   });
 }

@@ -89,7 +89,8 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
 ];
 
 /** Whether an archive is one of another program, by its first member. */
-export const isForeignZip = ({ head }: FileContent): boolean => isPytorchZip(String.fromCharCode(...head));
+export const isForeignZip = ({ head }: Pick<FileContent, 'head'>): boolean =>
+  isPytorchZip(String.fromCharCode(...head));
 
 /** What a download leaves in place of any file of a model, by its first bytes: what it is, and what to do. */
 export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {

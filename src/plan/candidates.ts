@@ -4,7 +4,7 @@ import { nearestNames } from '../nearest-names.js';
 import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
 import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
 import type { Block, Network } from '../stages/network.js';
-import { type RetrofitOptions, refuseBoth, type StageChoice } from './options.js';
+import { flagOf, type RetrofitOptions, refuseBoth } from './options.js';
 import type { Skipped, SkipReason } from './plan.js';
 
 export interface PlacedIn {
@@ -36,8 +36,8 @@ export interface Choice {
  * @throws RetrofitError `bad-option`, `unknown-stage`, `unmatched-glob`, `unknown-layer`
  */
 export function chooseCandidates(network: Network, options: RetrofitOptions): Choice {
-  const stages = resolveStages(network, options.stages, 'stage');
-  const skipStages = resolveStages(network, options.skipStages, 'skip-stage');
+  const stages = resolveStages(network, options, 'stages');
+  const skipStages = resolveStages(network, options, 'skipStages');
   // Only here is it known which stage is the last.
   refuseBoth(stages, skipStages);
   const skipped: Skipped[] = [];
@@ -75,21 +75,26 @@ export function chooseCandidates(network: Network, options: RetrofitOptions): Ch
 
 /** Whether the options leave a stage out as a whole. */
 export function isStageSkipped(network: Network, options: RetrofitOptions, stage: number): boolean {
-  const stages = resolveStages(network, options.stages, 'stage');
-  return (stages.size > 0 && !stages.has(stage)) || resolveStages(network, options.skipStages, 'skip-stage').has(stage);
+  const stages = resolveStages(network, options, 'stages');
+  return (stages.size > 0 && !stages.has(stage)) || resolveStages(network, options, 'skipStages').has(stage);
 }
 
-function resolveStages(network: Network, choices: readonly StageChoice[], flag: string): ReadonlySet<number> {
+function resolveStages(
+  network: Network,
+  options: RetrofitOptions,
+  field: 'stages' | 'skipStages',
+): ReadonlySet<number> {
   const count = network.stages.length;
   return new Set(
-    choices.map((choice) => {
+    options[field].map((choice) => {
       const stage = choice === 'last' ? count : choice;
       if (stage >= 1 && stage <= count) return stage;
       throw usageError(
         'unknown-stage',
-        `--${flag} ${choice}: the model has ${count === 0 ? 'no stages' : `the stages 1 to ${count}`}`,
+        `${flagOf(field)} ${choice}: the model has ${count === 0 ? 'no stages' : `the stages 1 to ${count}`}`,
         {
-          where: { field: flag },
+          where: { field },
+          facts: { found: choice, stages: count },
           hint: 'see them with: se-retrofit inspect',
         },
       );
@@ -110,6 +115,7 @@ function globs(patterns: readonly string[], candidates: readonly Candidate[], fl
       const names = candidates.slice(0, 4).map((candidate) => candidate.after);
       throw usageError('unmatched-glob', `--${flag} ${pattern}: no site matches`, {
         where: { field: flag },
+        facts: { found: pattern, names },
         hint:
           names.length === 0
             ? 'the model has no sites'
@@ -194,9 +200,11 @@ function placesAt(network: Network, names: readonly string[]): readonly Candidat
       return [{ base: `se_${stage}_${block}`, stage, block, after: nameAt(places[0]!), places, hasModule }];
     });
     if (candidates.length === 0) {
+      const nearest = nearestNames(name, namesIn(network));
       throw usageError('unknown-layer', `--at ${name}: the model has no such layer`, {
         where: { layer: name, field: 'at' },
-        hint: atHint(nearestNames(name, namesIn(network))),
+        facts: { found: name, nearest },
+        hint: atHint(nearest),
       });
     }
     return candidates;

@@ -1,4 +1,4 @@
-import { usageError } from '../errors.js';
+import { type ErrorFacts, usageError } from '../errors.js';
 
 export type Placement = 'standard' | 'pre' | 'post' | 'identity';
 export type Granularity = 'block' | 'stage' | 'conv';
@@ -80,17 +80,27 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
   for (const [key, choices] of Object.entries(OPTION_CHOICES)) {
     const value = options[key as keyof typeof OPTION_CHOICES];
     if (!(choices as readonly string[]).includes(value))
-      throw badOption(key, `${JSON.stringify(value)} is no choice`, `choose ${choices.join(', ')}`);
+      throw badOption(key, `${JSON.stringify(value)} is no choice`, `choose ${choices.join(', ')}`, {
+        found: String(value),
+        choices,
+      });
   }
-  for (const [key, { min, max, whole }] of Object.entries(OPTION_RANGES)) {
+  for (const [key, range] of Object.entries(OPTION_RANGES)) {
+    const { min, max, whole } = range;
     const value = options[key as keyof typeof OPTION_RANGES];
     const fits = typeof value === 'number' && value >= min && value <= max && (!whole || Number.isInteger(value));
-    if (!fits) throw badOption(key, `${value} is out of range`, rangeOf(key as keyof typeof OPTION_RANGES));
+    if (!fits)
+      throw badOption(key, `${value} is out of range`, rangeOf(key as keyof typeof OPTION_RANGES), {
+        found: String(value),
+        ...range,
+      });
   }
-  for (const stage of [...options.stages, ...options.skipStages]) {
-    if (stage !== 'last' && !(Number.isInteger(stage) && stage >= 1)) {
-      throw badOption('stage', `${JSON.stringify(stage)} is no stage`, 'stages are whole numbers from 1, or "last"');
-    }
+  for (const key of ['stages', 'skipStages'] as const) {
+    const wrong = options[key].find((stage) => stage !== 'last' && !(Number.isInteger(stage) && stage >= 1));
+    if (wrong !== undefined)
+      throw badOption(key, `${JSON.stringify(wrong)} is no stage`, 'stages are whole numbers from 1, or "last"', {
+        found: String(wrong),
+      });
   }
   refuseBoth(options.stages, options.skipStages);
   if (options.at.length > 0 && (options.placement !== 'standard' || options.granularity !== 'block')) {
@@ -112,12 +122,15 @@ export function rangeOf(key: keyof typeof OPTION_RANGES): string {
 export function refuseBoth(stages: Iterable<StageChoice>, skipStages: Iterable<StageChoice>): void {
   const skipped = new Set(skipStages);
   const both = [...stages].find((stage) => skipped.has(stage));
-  if (both !== undefined) throw badOption('skipStages', `stage ${both} is both chosen and skipped`, 'name it once');
+  if (both !== undefined)
+    throw badOption('skipStages', `stage ${both} is both chosen and skipped`, 'name it once', {
+      found: both,
+    });
 }
 
 /** An option as people write it on the command line: `skipStages` is `--skip-stage`. */
-const flagOf = (option: string): string =>
+export const flagOf = (option: string): string =>
   `--${option.replace(/^(stage|skipStage)s$/, '$1').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-export const badOption = (field: string, message: string, hint: string) =>
-  usageError('bad-option', `${flagOf(field)}: ${message}`, { where: { field }, hint });
+export const badOption = (field: string, message: string, hint: string, facts: ErrorFacts = {}) =>
+  usageError('bad-option', `${flagOf(field)}: ${message}`, { where: { field }, facts, hint });

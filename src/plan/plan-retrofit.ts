@@ -304,6 +304,7 @@ function nothingToDo(file: string, network: Network, { held, chosen }: Choice, {
       `no block was found: no residual unit, inception module, dense block or convolution with a non-linearity${besides}`,
       {
         where: { file, layer: hidden[0]?.name },
+        facts: { closed },
         reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
         hint:
           hidden.length === 0
@@ -313,6 +314,7 @@ function nothingToDo(file: string, network: Network, { held, chosen }: Choice, {
     );
   }
   return usageError('nothing-chosen', `none of the ${network.blocks.length} blocks takes a module with these options`, {
+    facts: { blocks: network.blocks.length },
     reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
     hint: 'see the blocks with: se-retrofit inspect',
   });

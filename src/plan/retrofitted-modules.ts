@@ -66,7 +66,7 @@ const noModules = (foreign: number) =>
     foreign === 0
       ? 'the model has no SE modules'
       : `the model's SE modules (${foreign}) were not put in by se-retrofit: they belong to it`,
-    { hint: 'give a model that se-retrofit wrote; see what is there with: se-retrofit inspect' },
+    { facts: { foreign }, hint: 'give a model that se-retrofit wrote; see what is there with: se-retrofit inspect' },
   );
 
 export const badRecord = (layer: string, message: string) =>

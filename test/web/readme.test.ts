@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { HAS_CHROMIUM, startChromium } from '../support/chromium.js';
 import { modelFolder } from '../support/fixtures.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 // What examples/README.md says of browsers, as it stands there.
 
@@ -82,4 +83,16 @@ test('the command serves the page', async () => {
   } finally {
     child.kill();
   }
+});
+
+test('and puts it into a folder, for a host of static files', () => {
+  const folder = join(temporaryFolder(), 'page');
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/example-web.mjs', folder], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  expect([status, stdout]).toEqual([0, `${folder}\n`]);
+  expect(readdirSync(folder).sort()).toEqual(['index.html', 'look.css', 'network.css', 'page.css', 'page.js']);
+  const workflow = readFileSync(join(ROOT, '.github/workflows/release.yml'), 'utf8');
+  for (const text of [README, workflow]) expect(text).toMatch(/node scripts\/example-web\.mjs (FOLDER|page)\b/);
 });

@@ -1,3 +1,4 @@
+import { forTodaysKeras } from '../../formats/conversion-warnings.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
@@ -21,11 +22,7 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const read = await readFrom(nodeStorage, path, readOptions(flags));
   if (flags.denyCode) denyCode(read);
   const place = await placeOf(path, read, flags);
-  // Keras 3.0 to 3.3 want models in models in a form of their own: what is converted is for today's Keras.
-  const model = convertModel(
-    place.format.dialect === 'keras3' ? { ...read, kerasVersion: undefined } : read,
-    place.format,
-  );
+  const model = convertModel(forTodaysKeras(read, place.format.dialect), place.format);
   const storing = storingOptions(model, place.format.container, flags);
   const output = await writeModel(model, place, flags, storing);
   const milliseconds = performance.now() - started;

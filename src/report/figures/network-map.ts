@@ -7,12 +7,11 @@ import { BLOCK_NAMES } from '../sentences.js';
 import { blockCell, CELL, stateOf } from './block-cell.js';
 import { mapLegend } from './map-legend.js';
 import { DARK_STYLE, paint } from './paint.js';
-import { element, type Figure, label, shortened, standaloneSvg } from './svg.js';
+import { element, type Figure, inlineSvg, label, shortened, standaloneSvg } from './svg.js';
 
 const GAP = 8;
 const COLUMNS = 8;
 const LEFT = 180;
-const WIDTH = LEFT + COLUMNS * (CELL.width + GAP) - GAP;
 const HEAD = 30;
 const PADDING = 12;
 const LINE = 16;
@@ -20,29 +19,41 @@ const TITLE_CHARACTERS = 32;
 
 /** A network as bands of stages with their blocks, and the modules that a plan adds to it. */
 export function networkMap(plan: Plan, path: string): Figure {
+  const { drawn, height: y, body, ...bands } = networkBands(plan, path, COLUMNS, HEAD);
+  const legend = mapLegend(plan, drawn, y + 2, bands.width);
+  const costs = label(costLine(plan), { ...paint('muted'), x: 0, y: 10, size: 13 });
+  return { ...bands, height: y + 2 + legend.height, body: costs + body + legend.body };
+}
+
+interface Bands extends Figure {
+  readonly drawn: readonly OutlineStage[];
+}
+
+/** The bands alone, from `top` on, with so many blocks beside each other. */
+function networkBands(plan: Plan, path: string, columns: number, top: number): Bands {
   const stages = outlineOf(plan);
+  const width = LEFT + columns * (CELL.width + GAP) - GAP;
   const drawn = stages.length > MAX_DRAWN_STAGES ? stages.slice(0, MAX_DRAWN_STAGES - 1) : stages;
-  let y = HEAD;
+  let y = top;
   const bands = drawn.map((stage) => {
-    const band = stageBand(stage, plan, y);
+    const band = stageBand(stage, plan, y, columns);
+    const body = rule(y, width) + band.body;
     y += band.height;
-    return band.body;
+    return body;
   });
   const rest = stages.slice(drawn.length);
   if (rest.length > 0 || stages.length === 0) {
     const words = stages.length === 0 ? 'no convolutions: no stages and no blocks' : `and ${restSentence(rest)}`;
-    bands.push(rule(y), label(words, { ...paint('muted'), x: 0, y: y + 22, size: 13 }));
+    bands.push(rule(y, width), label(words, { ...paint('muted'), x: 0, y: y + 22, size: 13 }));
     y += 34;
   }
-  const legend = mapLegend(plan, drawn, y + 2, WIDTH);
   return {
-    width: WIDTH,
-    height: y + 2 + legend.height,
+    drawn,
+    width,
+    height: y,
     title: `${shortened(fileName(path), TITLE_CHARACTERS)}: ${titleWords(plan)}`,
     description: [costLine(plan), ...drawn.map((stage) => stageSentence(stage, plan))].join('. '),
-    body: [label(costLine(plan), { ...paint('muted'), x: 0, y: 10, size: 13 }), ...bands, rule(y), legend.body].join(
-      '',
-    ),
+    body: bands.join('') + rule(y, width),
   };
 }
 
@@ -53,9 +64,18 @@ export function networkMap(plan: Plan, path: string): Figure {
  */
 export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(networkMap(plan, path), DARK_STYLE);
 
+/**
+ * The drawing of a network and of a plan for it as a part of a page, which paints it by the classes of its elements (`ink`,
+ * `muted`, `cell`, `added`, `there`, `hollow`): stages with their blocks and modules, without a title, sums and a legend.
+ * @param columns blocks beside each other: the drawing is 148 pixels wide for each, and 172 more
+ * @example page.innerHTML = networkDrawing(planRetrofit(model), model.path, 4);
+ */
+export const networkDrawing = (plan: Plan, path: string, columns = COLUMNS): string =>
+  inlineSvg(networkBands(plan, path, columns, 1));
+
 const fileName = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 
-const rule = (y: number): string => element('path', { ...paint('rule'), d: `M0,${y}.5H${WIDTH}` });
+const rule = (y: number, width: number): string => element('path', { ...paint('rule'), d: `M0,${y}.5H${width}` });
 
 function titleWords({ sites, network, stages }: Plan): string {
   const there = network.modules.length;
@@ -79,16 +99,21 @@ const SEPARATOR = '  ·  ';
 
 const bracketed = (share: number | null): string => (share === null ? '' : ` (${percent(share)})`);
 
-function stageBand(stage: OutlineStage, plan: Plan, y: number): { readonly body: string; readonly height: number } {
+function stageBand(
+  stage: OutlineStage,
+  plan: Plan,
+  y: number,
+  columns: number,
+): { readonly body: string; readonly height: number } {
   const { cells } = stage;
   const shown = cells.length > MAX_DRAWN_BLOCKS ? cells.slice(0, MAX_DRAWN_BLOCKS - 1) : cells;
   const places = shown.length < cells.length ? shown.length + 1 : shown.length;
-  const rows = Math.ceil(places / COLUMNS);
+  const rows = Math.ceil(places / columns);
   const lines = stageLines(stage, plan);
   const height = 2 * PADDING + Math.max(rows * (CELL.height + GAP) - GAP, 4 + lines.length * LINE + 2);
   const placeOf = (index: number) => ({
-    x: LEFT + (index % COLUMNS) * (CELL.width + GAP),
-    y: y + PADDING + Math.floor(index / COLUMNS) * (CELL.height + GAP),
+    x: LEFT + (index % columns) * (CELL.width + GAP),
+    y: y + PADDING + Math.floor(index / columns) * (CELL.height + GAP),
   });
   const words = lines.map((line, index) =>
     index === 0
@@ -103,7 +128,6 @@ function stageBand(stage: OutlineStage, plan: Plan, y: number): { readonly body:
   return {
     height,
     body: [
-      rule(y),
       ...words,
       ...boxes,
       shown.length < cells.length ? moreWords(cells.slice(shown.length), more.x, more.y) : '',
