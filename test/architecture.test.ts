@@ -12,6 +12,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'format-names.ts': [],
   'tool.ts': [],
   'random.ts': [],
+  'flag-of.ts': [],
   'nearest-names.ts': [],
   'missing-packages.ts': [],
   json: ['errors.ts', 'limits.ts'],
@@ -22,10 +23,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts', 'format-names.ts', 'tool.ts'],
   stages: ['model', 'layers', 'json'],
   se: ['model', 'layers', 'json', 'errors.ts', 'random.ts'],
-  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'nearest-names.ts'],
+  plan: ['stages', 'se', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'nearest-names.ts', 'flag-of.ts'],
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
-  report: ['errors.ts', 'limits.ts', 'format-names.ts'],
+  report: ['errors.ts', 'limits.ts', 'format-names.ts', 'flag-of.ts'],
   'list-commands.ts': ['formats', 'model', 'layers', 'errors.ts'],
   'inspect.ts': ['list-commands.ts', 'formats', 'plan', 'stages', 'model'],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
@@ -43,7 +44,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'limits.ts',
   ],
   images: ['errors.ts', 'limits.ts', 'random.ts', 'missing-packages.ts'],
-  tune: ['runtime', 'images', 'formats', 'storage', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
+  tune: [
+    ...['runtime', 'images', 'formats', 'storage', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
+    'flag-of.ts',
+  ],
   runtime: [
     ...['formats', 'images', 'stages', 'plan', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
     'missing-packages.ts',

@@ -1,10 +1,11 @@
 import picomatch from 'picomatch';
 import { usageError } from '../errors.js';
+import { flagOf } from '../flag-of.js';
 import { nearestNames } from '../nearest-names.js';
 import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
 import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
 import type { Block, Network } from '../stages/network.js';
-import { flagOf, type RetrofitOptions, refuseBoth } from './options.js';
+import { type RetrofitOptions, refuseBoth } from './options.js';
 import type { Skipped, SkipReason } from './plan.js';
 
 export interface PlacedIn {

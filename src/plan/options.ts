@@ -1,4 +1,5 @@
 import { type ErrorFacts, usageError } from '../errors.js';
+import { flagOf } from '../flag-of.js';
 
 export type Placement = 'standard' | 'pre' | 'post' | 'identity';
 export type Granularity = 'block' | 'stage' | 'conv';
@@ -127,10 +128,6 @@ export function refuseBoth(stages: Iterable<StageChoice>, skipStages: Iterable<S
       found: both,
     });
 }
-
-/** An option as people write it on the command line: `skipStages` is `--skip-stage`. */
-export const flagOf = (option: string): string =>
-  `--${option.replace(/^(stage|skipStage)s$/, '$1').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export const badOption = (field: string, message: string, hint: string, facts: ErrorFacts = {}) =>
   usageError('bad-option', `${flagOf(field)}: ${message}`, { where: { field }, facts, hint });

@@ -1,11 +1,12 @@
+import { flagOf } from '../flag-of.js';
 import { printable } from './printable.js';
 import type { Table } from './table.js';
 
-/** The options of a run, as a report names them. */
+/** The options of a run, as people give them. */
 export const optionTable = (options: Readonly<Record<string, unknown>>): Table => ({
   head: ['option', 'value'],
   rightAligned: new Set<number>(),
-  rows: Object.entries(options).map(([name, value]) => [name, valueWords(value)]),
+  rows: Object.entries(options).map(([name, value]) => [flagOf(name), valueWords(value)]),
 });
 
 function valueWords(value: unknown): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { usageError } from '../errors.js';
+import { flagOf } from '../flag-of.js';
 import type { ImageFile } from '../images/list-images.js';
 import { CHUNK_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
@@ -92,5 +93,3 @@ export function checkFingerprint(
       : 'give what the run was given, another folder with --checkpoints, or start anew: --force without --resume',
   });
 }
-
-const flagOf = (field: string): string => `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -144,7 +144,7 @@ describe('a run', () => {
     expect(html).not.toMatch(/https?:|src=|href=|NaN|undefined/);
     expect(html).toMatch(/<p>Trained [\d,]+ of /);
     expect(html).toMatch(/>\d+\.\d\d\s% \(\d+ of \d+\)</);
-    expect(html).toMatch(/>learningRate<\/th><td>0\.001</);
+    expect(html).toMatch(/>--learning-rate<\/th><td>0\.001</);
   });
 
   test('pictures that are none: each is named once, left out, and counted as left out', async () => {
