@@ -1,4 +1,5 @@
 import { defect, type ErrorPlace, RetrofitError } from '../errors.js';
+import { LOADER_NAMES } from '../format-names.js';
 import type { JsonValue } from '../json/json-value.js';
 import {
   type Format,
@@ -9,8 +10,10 @@ import {
   type Model,
   type TensorRef,
 } from '../model/model.js';
+import { isOwnCode } from './convert-model.js';
 import { raiseGraph } from './dialects/raise-graph.js';
-import { findBlocker } from './loaders.js';
+import { cannotConvert } from './dialects/translate/cannot-convert.js';
+import { type Blocker, findBlocker } from './loaders.js';
 import { attachWeights } from './tfjs/attach-weights.js';
 import { readManifest } from './weight-layouts/tfjs-manifest.js';
 
@@ -27,23 +30,39 @@ export interface WrittenArchitecture {
 /**
  * Reads an architecture back as it was written, before anybody sees it: it must say the graph that it was made from,
  * every weight must find its layer, and its loader must take it if the loader of the input took that.
- * @throws RetrofitError `defect`
+ * @throws RetrofitError `defect`, and `cannot-convert` for a model that does not load, and would not in its new container
  */
-export function checkWritten(model: Model, { topology, manifest, settings }: WrittenArchitecture): void {
+export function checkWritten(model: Model, written: WrittenArchitecture): void {
+  const { asRead, format } = model;
+  const blocker = readBack(model, written);
+  if (blocker === undefined || asRead === undefined) return;
+  if (blockerOf(asRead.graph, asRead.format, asRead.settings) === undefined) throw badOutput(saying(blocker), blocker);
+  if (format.container !== asRead.format.container && !isOwnCode(blocker, model)) throw loadsNowhere(model, blocker);
+}
+
+/** What stops the loader at what was written, which must be what was to be written. */
+function readBack(model: Model, { topology, manifest, settings }: WrittenArchitecture): Blocker | undefined {
   try {
-    const { asRead, format } = model;
-    const again = raiseGraph(topology, 'model', asRead?.graph);
+    const again = raiseGraph(topology, 'model', model.asRead?.graph);
     compareGraphs(model.graph, again);
     if (manifest !== undefined) compareWeights(model.graph, withWeights(again, manifest));
-    if (asRead === undefined) return;
-    const blocker = blockerOf(again, format, settings, model.kerasVersion);
-    if (blocker !== undefined && blockerOf(asRead.graph, asRead.format, asRead.settings) === undefined)
-      throw badOutput(`${blocker.field} ${blocker.reason}`, blocker);
+    return blockerOf(again, model.format, settings, model.kerasVersion);
   } catch (error) {
     if (!(error instanceof RetrofitError) || error.kind === 'defect') throw error;
     throw badOutput(error.message, error.where);
   }
 }
+
+const saying = ({ field, reason }: Blocker): string => (field === '' ? reason : `${field} ${reason}`);
+
+/** A model that does not load as it is can be changed where it stands; whoever converts it wants it to load there. */
+const loadsNowhere = ({ format }: Model, blocker: Blocker) =>
+  cannotConvert(
+    blocker.layer,
+    blocker.field,
+    `the model does not load as it is, nor would what is written in ${LOADER_NAMES[loaderOf(format)]}: ${saying(blocker)}`,
+    'mend the model where it stands, or save it again with the program that made it',
+  );
 
 const blockerOf = (graph: Graph, format: Format, settings: JsonValue | undefined, kerasVersion?: string) =>
   findBlocker(graph, loaderOf(format), { container: format.container, settings, kerasVersion });

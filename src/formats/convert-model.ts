@@ -137,7 +137,7 @@ function isMixed(model: Model, to: Loader): boolean {
  * Whether the model is to stay in its own words: people may have code that TensorFlow.js lacks, a class of theirs under
  * the name of one of Keras'. Layers whose names are traps for JavaScript keep them.
  */
-const isOwnCode = ({ layer, field }: Blocker, { warnings }: Model): boolean =>
+export const isOwnCode = ({ layer, field }: Blocker, { warnings }: Model): boolean =>
   field === 'class_name' ||
   (field === 'name' && layer in Object.prototype) ||
   warnings.some(({ code }) => code === 'carried-code');

@@ -74,6 +74,13 @@ describeOracle('keras3', 'a layer in another one is found by its module alone', 
     expect(await verdict(cut)).toMatchObject({ ok: false, blockedBy: { field: 'layer' } });
     await keras.layers({ json: whole, weights });
     await expect(keras.layers({ json: cut, weights })).rejects.toThrow('Could not locate class');
+    // It may be changed where it stands; a conversion of it would be of use to nobody.
+    await writeModel(
+      retrofit(await readModel(cut, { weights }), { granularity: 'conv' }),
+      join(folder, `${name}-se.json`),
+    );
+    const moved = async () => writeModel(await readModel(cut, { weights }), join(folder, `${name}-cut.keras`));
+    await expect(moved()).rejects.toMatchObject({ code: 'cannot-convert', where: { field: 'layer' } });
   });
 });
 
