@@ -2,7 +2,7 @@ import { inputError } from '../../errors.js';
 import type { Shape, WeightFact } from '../../layers/layer-facts.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { layerOrder } from '../../model/layer-order.js';
-import { type Graph, type Layer, listGraphs } from '../../model/model.js';
+import { type Dialect, type Graph, type Layer, listGraphs } from '../../model/model.js';
 import { hasNewValues, type Tensor, type Weight } from '../../model/tensor.js';
 import type { Hdf5Dataset } from '../../storage/hdf5.js';
 
@@ -28,6 +28,17 @@ export function findDataset({ name, tensor, isNew }: Weight, before: Layer | und
   if (isNew) return undefined;
   const stored = tensor.source.kind === 'dataset' ? tensor : before?.weights.find((old) => old.name === name)?.tensor;
   return stored?.source.kind === 'dataset' ? stored.source.path : undefined;
+}
+
+/** Whether weights of the layer stand where Keras 3 alone finds them, in a file that Keras 2 is to load. */
+export const isMisplaced = (layer: Layer, dialect: Dialect): boolean =>
+  dialect === 'keras2' && layer.weights.some((weight) => keras3Group(layer, weight) !== undefined);
+
+/** The group of a weight that stands where Keras 3 writes it, and Keras 2 does not. */
+export function keras3Group(layer: Layer, { name, tensor: { source } }: Weight): string | undefined {
+  const place = weightFacts(layer)?.find((fact) => fact.name === name)?.keras3Path;
+  if (place === undefined || source.kind !== 'dataset' || !source.path.endsWith(`/${place}`)) return undefined;
+  return source.path.slice(0, source.path.length - place.length) + place.slice(0, place.indexOf('/'));
 }
 
 /** Whether a tensor's values are others than those that stand in its dataset. */
