@@ -117,6 +117,12 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     masksDifferIn: ['tfjs'],
     refusedFields: [
       {
+        loaders: ['tfjs'],
+        field: 'layer',
+        reason: 'is an RNN around a cell, of which it cannot make a second direction',
+        stops: (layer) => isPlainObject(layer) && layer.class_name === 'RNN',
+      },
+      {
         loaders: ['keras3'],
         field: 'backward_layer',
         reason: 'gives another number of channels than the first direction, and Keras 3 takes them for as many',
@@ -172,6 +178,8 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     className: 'StackedRNNCells',
     role: 'other',
     loads: ALL,
+    // TensorFlow.js makes it, and cannot predict with it: its states are lists in lists.
+    differsIn: ['tfjs'],
     fields: 'cells',
     runsSteps: true,
     refusedFields: [MASKED],
