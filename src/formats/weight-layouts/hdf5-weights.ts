@@ -59,7 +59,7 @@ export function refuseUnreachable(graph: Graph): void {
         'no output of the model leads back to this layer, so that its weights cannot be told for certain',
         {
           where: { layer: lost.name, field: 'inbound_nodes' },
-          hint: 'layers of add_loss and add_metric are such: build the model anew from its inputs and outputs and save that',
+          hint: 'layers of add_loss and add_metric are such, and layers and models that were given to the model as attributes (model.extra = ...): build it anew from its inputs and outputs, keras.Model(model.inputs, model.outputs), and save that',
         },
       );
     }
