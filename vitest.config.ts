@@ -7,13 +7,21 @@ const SERVERS = 'test/oracle/keras-servers.ts';
 /** Builds the native backend, with the TensorFlow of that environment. */
 const NATIVE = 'test/runtime/native-setup.ts';
 
-/** The tests of some folders of test/ ('.': right in it), and what has to be there before them. */
-const project = (name: string, folders: readonly string[], globalSetup: readonly string[] = []) => ({
+/** Tests that put something in the place of a module, which other files would meet too. */
+const MOCKED = 'test/**/*.mocked.test.ts';
+
+/**
+ * The tests of some folders of test/ ('.': right in it), and what has to be there before them.
+ * @param isolate whether each file imports the modules of src and TensorFlow.js anew, instead of once for all of a worker
+ */
+const project = (name: string, folders: readonly string[], globalSetup: readonly string[] = [], isolate = false) => ({
   extends: true as const,
   test: {
     name,
     include: folders.map((folder) => (folder === '.' ? 'test/*.test.ts' : `test/${folder}/**/*.test.ts`)),
+    exclude: [MOCKED],
     globalSetup: [...globalSetup],
+    isolate,
   },
 });
 
@@ -25,7 +33,8 @@ export default defineConfig({
       project('runtime', ['images', 'real', 'runtime', 'tensorflowjs', 'tune'], [ORACLE, NATIVE]),
       project('oracle', ['oracle'], [ORACLE, SERVERS]),
       project('commands', ['cli', 'docs', 'package', 'web'], [ORACLE, NATIVE]),
-      project('faults', ['faults', 'fuzz', 'hostile'], [ORACLE]),
+      project('faults', ['faults', 'fuzz', 'hostile'], [ORACLE], true),
+      { extends: true, test: { name: 'mocked', include: [MOCKED] } },
     ],
     // Tests on a native backend name the one that was built for them; the others compute the same with and without one.
     env: { SE_RETROFIT_NATIVE: '/nowhere' },

@@ -1,4 +1,5 @@
 import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
+import { type CommandVerdict, listCommands } from './list-commands.js';
 import type { Model } from './model/model.js';
 import type { RetrofitOptions } from './plan/options.js';
 import type { Plan } from './plan/plan.js';
@@ -17,6 +18,8 @@ export interface Inspection {
   }[];
   /** Where the model loads as it is. */
   readonly loads: readonly LoaderVerdict[];
+  /** Which commands can compute with it. */
+  readonly commands: readonly CommandVerdict[];
   readonly layers: readonly ListedLayer[];
 }
 
@@ -35,6 +38,7 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
       kind: module.kind,
     })),
     loads: listModelLoaders(model),
+    commands: listCommands(model),
     layers: listLayers(plan.network),
   };
 }

@@ -26,7 +26,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts', 'format-names.ts'],
-  'inspect.ts': ['formats', 'plan', 'stages', 'model'],
+  'list-commands.ts': ['formats', 'model', 'layers', 'errors.ts'],
+  'inspect.ts': ['list-commands.ts', 'formats', 'plan', 'stages', 'model'],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
   'web.ts': [
     'formats',

@@ -32,7 +32,7 @@ export const ARMS = [
     train: 'modules,head,norms',
     rates: [3e-4, 1e-3, 3e-3],
   },
-  { name: 'all', title: 'everything, no modules', ratio: undefined, train: 'all', rates: [3e-5, 1e-4, 3e-4] },
+  { name: 'all', title: 'everything, no modules', ratio: undefined, train: 'all', rates: [1e-4, 3e-4, 1e-3] },
 ];
 
 const FOLDER = join(CACHE, 'transfer');

@@ -94,7 +94,9 @@ function stripCommand(program: Command): Command {
 function inspectCommand(program: Command): Command {
   return program
     .command('inspect')
-    .description('show stages, blocks, sites, cost, modules already there, and where the model loads')
+    .description(
+      'show stages, blocks, sites, cost, modules already there, where the model loads and what computes with it',
+    )
     .argument('<model>', MODEL)
     .option('--markdown <file>', 'write the report as Markdown too')
     .option('--layers', 'list every layer: its name, class, shape and stage')

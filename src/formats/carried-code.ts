@@ -104,7 +104,13 @@ function codeInside(value: Plain | undefined, field: string, path: string): stri
   if (typeof value === 'string') return codeOfName(value, field, path);
   if (Array.isArray(value)) return firstOf(value, (item, index) => codeInside(item, '', `${path}[${index}]`));
   if (!isPlainObject(value)) return undefined;
-  return codeOfObject(value, `what stands in its "${path}"`) ?? codeInMembers(value, path);
+  const read = readField(field, value);
+  // A function that is there may be written as an object of its name.
+  const own =
+    read.kind === 'activation' && read.activation.kind === 'object' && isKnownActivation(read.activation.name)
+      ? undefined
+      : codeOfObject(value, `what stands in its "${path}"`);
+  return own ?? codeInMembers(value, path);
 }
 
 const codeInMembers = (object: PlainObject, path: string): string | undefined =>

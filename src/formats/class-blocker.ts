@@ -23,6 +23,9 @@ interface Judge {
   readonly isLegacy: boolean;
 }
 
+/** A layer in another's config is found by its module alone, in legacy files too. */
+export const WITHOUT_MODULE = 'is a layer without its module: Keras 3 looks for the class in it';
+
 const judgeOnce = memoizeByObject<PlainObject, string, Finding | undefined>();
 
 /** What stops a loader at a config; asked again of the same one, it says the same. */
@@ -69,7 +72,11 @@ function fieldBlocker(field: string, value: Plain | undefined, judge: Judge): Fi
     case 'activation':
       return activationBlocker(field, read.activation, judge);
     case 'layers':
-      return firstFound(read.layers, ({ className, config }) => classBlocker(className, config, judge));
+      return firstFound(read.layers, ({ className, config, hasModule }) =>
+        judge.loader === 'keras3' && !hasModule
+          ? { field, reason: WITHOUT_MODULE }
+          : classBlocker(className, config, { ...judge, hasModule }),
+      );
     case 'object':
     case 'dtype':
       return isPlainObject(value) ? objectBlocker(field, value, judge) : undefined;
@@ -82,8 +89,7 @@ function activationBlocker(field: string, activation: Activation, judge: Judge):
   const reason = activationProblem(activation, judge.loader, judge.isLegacy);
   if (reason !== undefined) return { field, reason };
   if (activation.kind !== 'layer') return undefined;
-  if (judge.loader === 'keras3' && !activation.hasModule)
-    return { field, reason: `is a layer without its module: Keras 3 looks for the class in it` };
+  if (judge.loader === 'keras3' && !activation.hasModule) return { field, reason: WITHOUT_MODULE };
   const inside = classBlocker(activation.className, activation.config, { ...judge, hasModule: activation.hasModule });
   return inside && { field, reason: `is a layer whose ${inside.field} ${inside.reason}` };
 }

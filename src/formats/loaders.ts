@@ -20,7 +20,7 @@ import {
   outerSettings,
   stepAxes,
 } from '../model/model.js';
-import { classBlocker, type Finding } from './class-blocker.js';
+import { classBlocker, type Finding, WITHOUT_MODULE } from './class-blocker.js';
 import { factsOfContainer } from './containers.js';
 import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
@@ -219,7 +219,10 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
   // What keras.applications brings along, Keras 3 finds by its module.
   const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
-  const inside = getMember(listEntries(layer).at(-1), 'module') !== undefined;
+  const entry = listEntries(layer).at(-1);
+  const inside = getMember(entry, 'module') !== undefined;
+  if (loader === 'keras3' && layer.wrappers !== undefined && entry !== undefined && !inside)
+    return { field: 'layer', reason: WITHOUT_MODULE };
   const found =
     layer.graph === undefined && !isFound
       ? classBlocker(layer.className, layer.settings, { loader, hasModule: inside, isLegacy })

@@ -34,14 +34,14 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
   // One that is there in part is one too.
   if ((await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged')) === undefined) return;
   const model = await modelAround(storage, path);
-  if (model !== undefined)
-    throw inputError('checkpoint', 'these are the variables of a SavedModel, not the model', {
+  if (model === undefined)
+    throw inputError('checkpoint', 'this is a TensorFlow checkpoint: the weights of a model alone', {
       where: { file: path },
-      hint: `give the folder that holds them: ${model}`,
+      hint: 'give the architecture and the checkpoint: se-retrofit model.json -w PREFIX (in Keras: open("model.json", "w").write(model.to_json()))',
     });
-  throw inputError('checkpoint', 'this is a TensorFlow checkpoint: the weights of a model alone', {
+  throw inputError('checkpoint', 'these are the variables of a SavedModel, not the model', {
     where: { file: path },
-    hint: 'give the architecture and the checkpoint: se-retrofit model.json -w PREFIX (in Keras: open("model.json", "w").write(model.to_json()))',
+    hint: `give the folder that holds them: ${model}`,
   });
 }
 

@@ -46,8 +46,11 @@ const findActivation = (name: string) => ACTIVATIONS.get(name);
 export type Activation =
   | { readonly kind: 'none' }
   | { readonly kind: 'function'; readonly name: string }
-  /** A built-in function that is written as an object, `{module, class_name: "function", config: "relu"}`. */
-  | { readonly kind: 'object'; readonly name: string; readonly isFound: Readonly<Record<'keras2' | 'keras3', boolean>> }
+  /**
+   * A built-in function that is written as an object: `{module, class_name: "function", config: "relu"}` in Keras,
+   * `{class_name: "relu", config: {}}` in TensorFlow.js.
+   */
+  | { readonly kind: 'object'; readonly name: string; readonly isFound: Readonly<Record<Loader, boolean>> }
   /** A layer that is called as a function: `{class_name: "LeakyReLU", config}`. */
   | { readonly kind: 'layer'; readonly className: string; readonly config: PlainObject; readonly hasModule: boolean }
   | { readonly kind: 'custom' };
@@ -62,16 +65,17 @@ export function readActivation(value: Plain | undefined): Activation {
   if (!isPlainObject(value) || typeof value.class_name !== 'string') return { kind: 'custom' };
   const { class_name: className, config, module } = value;
   if (className === 'function') return readFunction(config, module, value.registered_name);
-  return isPlainObject(config)
-    ? { kind: 'layer', className, config, hasModule: typeof module === 'string' }
-    : { kind: 'custom' };
+  if (!isPlainObject(config)) return { kind: 'custom' };
+  return ACTIVATIONS.has(className)
+    ? { kind: 'object', name: className, isFound: { tfjs: true, keras2: false, keras3: false } }
+    : { kind: 'layer', className, config, hasModule: typeof module === 'string' };
 }
 
 /** Where each Keras finds a function of its own that is written as an object. */
 function readFunction(name: Plain | undefined, module: Plain | undefined, registered: Plain | undefined): Activation {
   const isPublic = module === 'keras.activations';
   if (typeof name !== 'string' || !(module === 'builtins' || isPublic)) return { kind: 'custom' };
-  return { kind: 'object', name, isFound: { keras2: !isPublic || registered === name, keras3: true } };
+  return { kind: 'object', name, isFound: { tfjs: false, keras2: !isPublic || registered === name, keras3: true } };
 }
 
 /** The name of the function in a config's `activation`; undefined where it is a custom one, or a layer. */
@@ -120,7 +124,7 @@ export function activationProblem(activation: Activation, loader: Loader, isLega
   if (activation.kind === 'function') return loads ? undefined : `is "${name}", a function it does not have`;
   // Keras 2 has `silu` as a name alone, and reads no objects in legacy files.
   const isRead = !(loader === 'keras2' && (isLegacy || findActivation(name)?.alias !== undefined));
-  const takesObjects = loader !== 'tfjs' && isRead && activation.isFound[loader];
+  const takesObjects = isRead && activation.isFound[loader];
   return loads && takesObjects ? undefined : `is "${name}" as an object, which it does not read`;
 }
 

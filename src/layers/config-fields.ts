@@ -1,4 +1,5 @@
 import type { Plain, PlainObject } from '../json/json-value.js';
+import { objectKind } from './config-objects.js';
 import { factsOf } from './known-layers.js';
 import { ANY, type LayerFacts, type Loader } from './layer-facts.js';
 
@@ -13,7 +14,7 @@ const NO_CONFIG: PlainObject = {};
 /** Keras 2's ways to make an input by saying its size on the first layer. */
 export const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
 
-/** What every layer may say. */
+/** What every layer may say but an input's. */
 const BASE: Fields = {
   fields: 'name trainable dtype activity_regularizer autocast input_shape input_dim',
   keras2Fields: { batch_input_shape: ANY, batch_size: ANY, weights: null },
@@ -38,7 +39,7 @@ export function fieldStanding(
   const own = factsOf(className, NO_CONFIG);
   if (own.fields === undefined) return undefined;
   // A class's own word on a field goes before what holds for every layer.
-  for (const { fields = '', keras2Fields = {}, keras3Fields = {} } of [own, BASE]) {
+  for (const { fields = '', keras2Fields = {}, keras3Fields = {} } of own.role === 'input' ? [own] : [own, BASE]) {
     const both = { keras2: keras2Fields, keras3: keras3Fields };
     // TensorFlow.js has what both Kerases have: the rest came later, or went before its time.
     const known = loader === 'tfjs' ? {} : both[loader];
@@ -48,6 +49,28 @@ export function fieldStanding(
     }
   }
   return 'unknown';
+}
+
+/** Besides objects: for these Keras takes null, and it says what it says in TensorFlow.js. */
+const NULLABLE: readonly string[] = [
+  'activation',
+  'recurrent_activation',
+  'merge_mode',
+  'max_value',
+  'noise_shape',
+  'shared_axes',
+  'output_padding',
+  'input_length',
+  'seed',
+  'dtype',
+];
+
+/** Whether a field of null in a TensorFlow.js model says the same to Keras; true for a class whose fields are not known. */
+export function takesNull(className: string, field: string): boolean {
+  const standing = fieldStanding(className, field, null, 'keras2');
+  if (standing === undefined) return true;
+  const isAbsent = factsOf(className, NO_CONFIG).nullIsAbsentInTfjs?.includes(field) === true;
+  return standing === 'known' && !isAbsent && (objectKind(field) !== undefined || NULLABLE.includes(field));
 }
 
 const isIgnorable = (rest: Plain | typeof ANY, value: Plain): boolean =>

@@ -114,6 +114,10 @@ export interface LayerFacts {
   readonly renamedField?: FieldNames;
   /** Fields without which Keras 2 does not make the layer: null says nothing. */
   readonly neededByKeras2?: readonly string[];
+  /** What TensorFlow.js takes for fields that are not there, where Keras takes something else. */
+  readonly absentInTfjs?: PlainObject;
+  /** Fields whose null TensorFlow.js takes for one that is not there, and Keras for none. */
+  readonly nullIsAbsentInTfjs?: readonly string[];
   /** Who does not make the layer with the dtype that others write. */
   readonly dtypeRefusedBy?: readonly Loader[];
   /** Its config says a size in fields by which other layers make an input. */

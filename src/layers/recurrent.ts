@@ -28,6 +28,13 @@ const RESET_AFTER: RefusedField = {
   stops: (value) => value === true,
 };
 
+/** What TensorFlow.js takes where a file does not say it; its `SimpleRNN` has its `tanh` for null too. */
+const defaultsOfTfjs = (className: string): Pick<LayerFacts, 'absentInTfjs' | 'nullIsAbsentInTfjs'> => {
+  if (className.startsWith('SimpleRNN')) return { nullIsAbsentInTfjs: ['activation'] };
+  const gates = { recurrent_activation: 'hard_sigmoid' };
+  return { absentInTfjs: className.startsWith('GRU') ? { ...gates, reset_after: false } : gates };
+};
+
 /** A mask goes on with the steps it speaks of. */
 export const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
 
@@ -78,6 +85,7 @@ function recurrent(className: string, gates: number): LayerFacts {
     ...OVER_STEPS,
     sizes: { units: wholeNumber(0) },
     refusedFields: refusedFields(className),
+    ...defaultsOfTfjs(className),
     masking: sequenceMask,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;
@@ -96,6 +104,7 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     fields: `filters kernel_size strides padding data_format dilation_rate unit_forget_bias ${CELL} ${STEPS}`,
     ...OVER_STEPS,
     refusedFields: [MASKED],
+    ...defaultsOfTfjs(className),
     masking: sequenceMask,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;
@@ -126,6 +135,7 @@ const cell = (className: string, gates: number): LayerFacts => ({
   refusedFields: refusedFields(className),
   outputShape: (config, [input]) => [input?.[0] ?? null, numberIn(config, 'units') ?? null],
   weights: denseCellWeights(gates),
+  ...defaultsOfTfjs(className),
 });
 
 export const RECURRENT: readonly LayerFacts[] = [

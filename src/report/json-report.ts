@@ -41,12 +41,17 @@ export const addReport = (run: Run): AddReport => ({
 });
 
 /** @param isLong whether every layer is listed */
-export const inspectReport = (run: Run, { modules, loads, layers }: Inspection, isLong: boolean): InspectReport => ({
+export const inspectReport = (
+  run: Run,
+  { modules, loads, commands, layers }: Inspection,
+  isLong: boolean,
+): InspectReport => ({
   version: 1,
   command: 'inspect',
   ...commonReport(run),
   modules: [...modules],
   loads: loads.map((verdict) => ({ ...verdict })),
+  commands: commands.map((verdict) => ({ ...verdict })),
   ...(isLong ? { layers: layers.map((layer) => ({ ...layer, shape: layer.shape && [...layer.shape] })) } : {}),
 });
 

@@ -101,18 +101,16 @@ export const addReportSchema = z.object({
   verified: z.object(verificationFields).nullable(),
 });
 
+const blockedBy = z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable();
+
 /** What `inspect --json` prints. */
 export const inspectReportSchema = z.object({
   ...reportFields,
   command: z.literal('inspect'),
   modules: z.array(z.object({ name: z.string(), stage: z.number(), block: unknownNumber, kind: z.string() })),
-  loads: z.array(
-    z.object({
-      loader: z.enum(LOADERS),
-      ok: z.boolean(),
-      blockedBy: z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable(),
-    }),
-  ),
+  loads: z.array(z.object({ loader: z.enum(LOADERS), ok: z.boolean(), blockedBy })),
+  /** Which commands can compute with the model, once it holds the modules that they want. */
+  commands: z.array(z.object({ command: z.enum(['verify', 'excite', 'tune', 'bake']), ok: z.boolean(), blockedBy })),
   /** With `--layers`. */
   layers: z
     .array(

@@ -1,6 +1,7 @@
 import { LOADER_NAMES } from '../format-names.js';
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
+import type { CommandVerdict } from '../list-commands.js';
 import type { Container, Format, Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
@@ -162,6 +163,21 @@ const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]
   'keras-zip': ['keras2', 'keras3'],
   'saved-model': ['keras2'],
 };
+
+/** Which commands can compute with the model, and what stops the others: a line for those with the same answer. */
+export function commandLines(verdicts: readonly CommandVerdict[]): readonly string[] {
+  const answers = verdicts.map(({ command, blockedBy }) => ({ command, answer: answerOf(blockedBy) }));
+  return [...new Set(answers.map(({ answer }) => answer))].map((said) => {
+    const commands = answers.filter(({ answer }) => answer === said).map(({ command }) => command);
+    return `${commands.join(', ').padEnd(14)} ${said}`;
+  });
+}
+
+function answerOf(blockedBy: CommandVerdict['blockedBy']): string {
+  if (blockedBy === null) return 'can compute with it';
+  const { layer, field, reason } = blockedBy;
+  return field === '' ? `cannot: the model ${reason}` : `cannot, for "${printable(layer)}": ${printable(reason)}`;
+}
 
 /** One line a loader: whether it takes the model, as it is or converted, and what stops it. */
 export const loaderLines = (verdicts: readonly LoaderVerdict[], { container }: Format): readonly string[] =>

@@ -4,6 +4,7 @@ import { isOperation, operationId } from '../formats/dialects/translate/read-ope
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
 import { resolveGraph } from '../model/graph-nodes.js';
+import { readImageInput } from '../model/image-input.js';
 import type { Graph, Layer, Model } from '../model/model.js';
 
 /** What a side of an image is scaled to where the model leaves it open: what most networks were trained with. */
@@ -25,17 +26,14 @@ const rescales = (layer: Layer): boolean => {
  * @throws RetrofitError `not-an-image-model` if it has several inputs, or one that takes no images
  */
 export function imageSize(runs: LayersModel, path: string): ImageSize {
-  const refuse = (what: string) =>
-    inputError('not-an-image-model', `the model ${what}: images cannot be given to it`, {
+  const found = readImageInput(runs.inputs.map(({ shape }) => shape));
+  if ('problem' in found) {
+    throw inputError('not-an-image-model', `the model ${found.problem}: images cannot be given to it`, {
       where: { file: path },
       hint: 'a model with one input of height x width x 1 (grey) or 3 (colour) takes images',
     });
-  if (runs.inputs.length !== 1) throw refuse(`has ${runs.inputs.length} inputs`);
-  const { shape } = runs.inputs[0]!;
-  if (shape.length !== 4) throw refuse(`has an input of ${shape.length - 1} dimensions`);
-  const [, height, width, channels] = shape;
-  if (shape[1] === 3 && channels !== 3) throw refuse('takes its channels first (channels_first)');
-  if (channels !== 1 && channels !== 3) throw refuse(`has an input of ${channels ?? 'any number of'} channels`);
+  }
+  const { height, width, channels } = found;
   return { height: height ?? OPEN_SIDE, width: width ?? OPEN_SIDE, channels };
 }
 

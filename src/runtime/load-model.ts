@@ -1,13 +1,10 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError, reasonOf } from '../errors.js';
-import { convertModel } from '../formats/convert-model.js';
-import { findBlocker } from '../formats/loaders.js';
+import { toComputable } from '../formats/computable.js';
 import { tfjsArtifacts } from '../formats/tfjs/tfjs-artifacts.js';
-import type { Format, Model } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import type { TensorFlow } from './tensorflow.js';
-
-const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
 
 /** A model that computes, and the document that says what its layers are called there. */
 export interface LoadedModel {
@@ -21,19 +18,7 @@ export interface LoadedModel {
  * @throws RetrofitError `cannot-convert` or `cannot-compute`, naming the layer that TensorFlow.js does not have
  */
 export async function loadModel({ layers }: TensorFlow, model: Model): Promise<LoadedModel> {
-  const converted = convertModel(model, TFJS);
-  const blocker = findBlocker(converted.graph, 'tfjs', { container: 'tfjs' });
-  if (blocker) {
-    const { layer, field, reason } = blocker;
-    throw inputError(
-      'cannot-compute',
-      `TensorFlow.js does not load the model: ${field === '' ? 'the layer' : field} ${reason}`,
-      {
-        where: { file: model.path, layer, field },
-        hint: 'compute with this model in the program that made it',
-      },
-    );
-  }
+  const converted = toComputable(model);
   const { root, weightSpecs, weightData } = await tfjsArtifacts(converted);
   const modelTopology = withoutInitializers(root.modelTopology);
   const artifacts = { modelTopology, weightSpecs, weightData } as unknown as io.ModelArtifacts;

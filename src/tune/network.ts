@@ -41,8 +41,8 @@ export interface Judgement {
 /**
  * Makes a loaded model ready; it is of no other use afterwards.
  * @param original the model as it was read
- * @param isStill whether what is not trained computes as in inference, as Keras has it of a base that is called with
- * `training=False`: without its dropouts, which would blur what a new head reads and are there for weights that move
+ * @param isStill whether the network computes as in inference, as Keras has it of a base that is called with
+ * `training=False`: without its dropouts, which would blur what a new head reads, and by the statistics that its weights know
  * @throws RetrofitError `several-outputs`, `not-a-classifier`, and whatever `findTrainedWeights` throws
  */
 export function makeNetwork(
@@ -56,7 +56,7 @@ export function makeNetwork(
   const found = findFinalActivation(model);
   const shapes = runs.outputs.map(({ shape }) => shape);
   const chosen = chooseLoss(original, shapes, found.activation);
-  const weights = findTrainedWeights(original, loaded, train);
+  const weights = findTrainedWeights(original, loaded, train, isStill);
   setTrainingModes(tf, original, loaded, weights, isStill);
   // Keras leaves the activation out too: the logarithm of what it rounds to 0 would be lost, and its gradient with it.
   const fits = found.activation === (chosen.kind === 'binary' ? 'sigmoid' : 'softmax');

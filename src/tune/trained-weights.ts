@@ -34,6 +34,7 @@ export interface TrainedWeights {
  * (`head`), gamma and beta of the normalisations (`norms`), or every layer that is not frozen (`all`). Their variables become
  * trainable in the running model; what is named is trained whether or not the model says it is frozen.
  * @param original the model as it was read
+ * @param isStill whether norms keep their statistics in any case
  * @throws RetrofitError `no-modules` for a model without modules, `no-norms` for one without norms, `all-frozen` where
  * nothing is left to train; for `head` whatever `findHead` throws
  */
@@ -41,6 +42,7 @@ export function findTrainedWeights(
   original: Model,
   { runs, model }: LoadedModel,
   train: TuneOptions['train'],
+  isStill: boolean,
 ): TrainedWeights {
   const whole = new Set(train.flatMap((part) => (part === 'norms' ? [] : [...LAYERS_OF[part](model)])));
   const norms = train.includes('norms') ? normLayers(model) : new Set<string>();
@@ -61,7 +63,7 @@ export function findTrainedWeights(
     if (layer.trainableWeights.length === 0) continue;
     layers.add(layer);
     trained.push(...layer.trainableWeights.map(tuned));
-    if (whole.has(key)) followed.push(...layer.nonTrainableWeights.map(tuned));
+    if (whole.has(key) && !isStill) followed.push(...layer.nonTrainableWeights.map(tuned));
     else keeping.add(layer);
   }
   if (trained.length === 0) throw train.includes('all') ? allFrozen(original.path) : noNorms(original.path);

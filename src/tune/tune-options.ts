@@ -58,7 +58,3 @@ export const defaultPatience = (head: TuneOptions['head']): number | undefined =
 
 export const trainsHead = ({ train }: Pick<TuneOptions, 'train'>): boolean =>
   train.includes('head') || train.includes('all');
-
-/** See `makeNetwork`. */
-export const isStill = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): boolean =>
-  head === 'new' && !train.includes('all');

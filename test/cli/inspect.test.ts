@@ -15,6 +15,12 @@ test('shows the model, its stages, what would be added, and where it loads', asy
   expect(stdout).toMatch(/^TensorFlow\.js +loads it$/m);
   for (const loader of ['Keras 2', 'Keras 3'])
     expect(stdout).toMatch(new RegExp(`^${loader} +takes it, converted`, 'm'));
+  expect(stdout).toMatch(/^verify, excite, tune, bake can compute with it$/m);
+});
+
+test('says which commands cannot compute with a model, and why', async () => {
+  const { stdout } = await run(['inspect', modelFolder('multi-io')]);
+  expect(stdout).toMatch(/^verify +can compute with it\nexcite, tune, bake cannot: the model has 2 inputs$/m);
 });
 
 test('--layers lists every layer, with its shape', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { parse } from 'yaml';
@@ -12,8 +12,10 @@ import { CLONE, makeTemplate, startAnew } from './working-folder.js';
 // Every fenced block of the pages is run as its reader would, those of a page in one folder, in order. CONTRIBUTING.md says
 // which models lie there and how a block is marked.
 
+const CHINESE = 'README.zh-CN.md';
+
 const PAGES = [
-  ...['README.md', 'README.zh-CN.md'].filter((name) => existsSync(join(CLONE, name))),
+  'README.md',
   ...['docs', 'examples'].flatMap((folder) =>
     readdirSync(join(CLONE, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
@@ -54,8 +56,19 @@ describe.each(PAGES.filter((page) => blocksOf(page).some(isRun)))('%s', (page) =
   }
 });
 
+test('the Chinese page runs what the English one runs', () => {
+  // In one style: a comment says what a line does, two spaces or more behind it.
+  const commands = (page: string) =>
+    blocksOf(page).map(({ language, code, notRun }) => ({
+      language,
+      code: code.replaceAll(/ +(?:#|\/\/) .*$/gm, ''),
+      isRun: notRun === undefined,
+    }));
+  expect(commands(CHINESE)).toEqual(commands('README.md'));
+});
+
 test('a block that is not run says why', () => {
-  const marked = PAGES.flatMap((page) =>
+  const marked = [...PAGES, CHINESE].flatMap((page) =>
     blocksOf(page)
       .filter(({ notRun }) => notRun !== undefined)
       .map(({ line, notRun }) => ({ place: `${page}:${line}`, reason: notRun! })),

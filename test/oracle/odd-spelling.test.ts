@@ -41,6 +41,42 @@ test('TensorFlow.js does not read modelConfig; what is written says model_config
   (await loadModel(join(folder, 'spelt-se'))).dispose();
 });
 
+test('TensorFlow.js finds a function by a class name, which no Keras does: what is written names it', async () => {
+  const place = changed('resnet-v1', 'by-class', ({ modelTopology }) => {
+    const text = JSON.stringify(modelTopology);
+    const spelt = text.replaceAll(/"activation":"(relu|softmax)"/g, '"activation":{"class_name":"$1","config":{}}');
+    expect(spelt).not.toBe(text);
+    Object.assign(modelTopology!, JSON.parse(spelt));
+  });
+  const [loaded, asItWas] = [await loadModel(place), await loadModel(modelFolder('resnet-v1'))];
+  const inputs = seededInputs(loaded, 1);
+  expect(predict(loaded, inputs)).toEqual(predict(asItWas, inputs));
+  expect(await verdictOf(place, 'tfjs')).toMatchObject({ ok: true });
+  for (const kind of ['keras2', 'keras3'] as const) {
+    expect(await verdictOf(place, kind)).toMatchObject({ ok: false, blockedBy: { field: 'activation' } });
+    const { path } = await writeModel(await readModel(place), join(folder, `by-class-${kind}.h5`), { dialect: kind });
+    expect(await verdictOf(path, kind)).toMatchObject({ ok: true });
+  }
+});
+
+describeOracle('keras3', 'a layer in another one is found by its module alone', (keras) => {
+  test.each(['bidirectional', 'distributed-layers'])('%s', async (name) => {
+    const [whole, cut] = [join(folder, `${name}.json`), join(folder, `${name}-cut.json`)];
+    const weights = whole.replace('.json', '.weights.h5');
+    await writeModel(await readModel(modelFolder(name)), weights, { dialect: 'keras3' });
+    const said = readFileSync(whole, 'utf8');
+    const text = said.replaceAll(/("layer":\s*\{)\s*"module":\s*"keras.layers",/g, '$1');
+    expect(text).not.toBe(said);
+    writeFileSync(cut, text);
+    const verdict = async (json: string) =>
+      inspect(await readModel(json, { weights })).loads.find(({ loader }) => loader === 'keras3')!;
+    expect(await verdict(whole)).toMatchObject({ ok: true });
+    expect(await verdict(cut)).toMatchObject({ ok: false, blockedBy: { field: 'layer' } });
+    await keras.layers({ json: whole, weights });
+    await expect(keras.layers({ json: cut, weights })).rejects.toThrow('Could not locate class');
+  });
+});
+
 describeOracle('keras2', 'models without names', (keras) => {
   test.each(['nested-deep', 'sequential-object', 'resnet-v2'])('%s', async (name) => {
     const place = changed(name, name, ({ modelTopology }) => {

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, inject } from 'vitest';
+import { describe, inject } from 'vitest';
 import type { Kind } from './environment.js';
 
 // Real Keras as the judge. One long-lived process for each Keras and test file, started by the first question; the
@@ -162,28 +162,22 @@ interface Server {
   readonly answers: Readable;
   /** What it says when it ends by itself. */
   readonly onEnd: (listener: (message: string) => void) => void;
-  readonly end: () => void;
 }
+
+let listed: string | undefined;
 
 /** The models of catalogue.py that a Keras makes; none where there is no Python. */
 export function listCatalogue(kind: Kind): readonly CatalogueModel[] {
   const { python, missing } = inject('oracle');
   if (python === undefined || missing[kind] !== undefined) return [];
   const script = 'import json, catalogue; print(json.dumps(catalogue.describe()))';
-  const listed = execFileSync(python, ['-c', script], { cwd: FOLDER, encoding: 'utf8' });
+  listed ??= execFileSync(python, ['-c', script], { cwd: FOLDER, encoding: 'utf8' });
   return (JSON.parse(listed) as readonly CatalogueModel[]).filter((model) => model.kinds.includes(kind));
 }
 
-const servers: Server[] = [];
-
-// Outside every test, so after the last of the file.
-afterAll(() => {
-  for (const server of servers) server.end();
-});
-
 const oracles = new Map<Kind, Oracle>();
 
-/** The Keras of this kind for this test file: its process begins with the first question and ends with the file. */
+/** The Keras of this kind for the test files of a worker: its process begins with the first question, and ends with the worker. */
 export function oracle(kind: Kind): Oracle {
   const known = oracles.get(kind) ?? startOracle(kind);
   oracles.set(kind, known);
@@ -217,7 +211,6 @@ function startOracle(kind: Kind): Oracle {
 
   async function start() {
     const server = startServer(kind);
-    servers.push(server);
     const waiting = new Map<number, (answer: Answer) => void>();
     server.onEnd((message) => {
       for (const [id, settle] of waiting)
@@ -255,9 +248,11 @@ function startServer(kind: Kind): Server {
       socket.on('close', () => listener('the connection was closed'));
       socket.on('error', (error) => listener(error.message));
     };
-    return { requests: socket, answers: socket, onEnd, end: () => socket.destroy() };
+    socket.unref();
+    return { requests: socket, answers: socket, onEnd };
   }
   const started = spawn(inject('oracle').python!, [SERVER, kind], { stdio: ['pipe', 'pipe', 'pipe'] });
+  started.unref();
   let messages = '';
   started.stderr.on('data', (chunk: Buffer) => {
     messages = (messages + chunk.toString()).slice(-4000);
@@ -266,7 +261,6 @@ function startServer(kind: Kind): Server {
     requests: started.stdin,
     answers: started.stdout,
     onEnd: (listener) => started.on('exit', () => listener(messages)),
-    end: () => started.kill('SIGKILL'),
   };
 }
 

@@ -87,7 +87,7 @@ export function namesIn(folder: string): readonly string[] {
     .sort();
 }
 
-/** Makes folders, each empty and of its own, that go when the test file is done. */
+/** Makes folders, each empty and of its own, that go when the test file is done, which calls this itself. */
 export function makeFolders(): () => string {
   const folder = temporaryFolder();
   return () => mkdtempSync(join(folder, 'run-'));

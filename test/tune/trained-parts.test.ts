@@ -77,13 +77,15 @@ test('norms keep their statistics: the loss in training is that of the model as 
   const model = await written(await readFixture('resnet-v1'));
   const { pixels, labels } = makeExamples(8, 32 * 32 * 3, 5, 1);
   const images = tensorflow.tf.tensor4d(pixels, [8, 32, 32, 3]);
-  const lossOf = async (train: readonly TrainPart[], isTraining: boolean) => {
-    const network = makeNetwork(tensorflow, model, await loadModel(tensorflow, model), train);
+  const lossOf = async (train: readonly TrainPart[], isTraining: boolean, isStill = false) => {
+    const network = makeNetwork(tensorflow, model, await loadModel(tensorflow, model), train, isStill);
+    expect(network.weights.followed.length > 0).toBe(train.includes('all') && !isStill);
     return network.judge(network.look(images), labels, isTraining).loss.dataSync()[0]!;
   };
   const still = await lossOf(['norms'], false);
   expect(await lossOf(['norms'], true)).toBeCloseTo(still, 4);
   expect(Math.abs((await lossOf(['all'], true)) - still)).toBeGreaterThan(0.01);
+  expect(await lossOf(['all'], true, true)).toBeCloseTo(await lossOf(['all'], false), 4);
 });
 
 test('parts that are not there', async () => {

@@ -5,7 +5,15 @@ import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { byteSize, count, printable } from '../../report/printable.js';
-import { layerTable, loaderLines, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
+import {
+  commandLines,
+  layerTable,
+  loaderLines,
+  skippedLines,
+  stageTable,
+  totalsLine,
+  warningLine,
+} from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
@@ -24,7 +32,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
-  const { plan, modules, loads, layers } = inspection;
+  const { plan, modules, loads, commands, layers } = inspection;
   const run: Run = {
     tool: TOOL,
     model,
@@ -54,6 +62,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     `would add ${totalsLine(plan)}`,
     ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
     ...loaderLines(loads, model.format),
+    ...commandLines(commands),
     ...(flags.layers === true ? ['', ...textTable(layerTable(layers))] : []),
   );
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));

@@ -35,7 +35,6 @@ import {
   defaultLearningRate,
   defaultPatience,
   defaultTrain,
-  isStill,
   type TuneOptions,
   trainsHead,
 } from '../../tune/tune-options.js';
@@ -130,7 +129,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   // Whatever the result is written as, it was trained without them.
   const leftOut = loaded.model.warnings.filter(saysLeftOut);
   const size = imageSize(loaded.runs, model.path);
-  const network = makeNetwork(tensorflow, model, loaded, options.train, isStill(options));
+  const network = makeNetwork(tensorflow, model, loaded, options.train, options.head === 'new');
   checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
   if (from !== undefined)
     say(done >= epochs ? `all ${epochs} epochs are done` : `goes on behind epoch ${done} of ${epochs}`);

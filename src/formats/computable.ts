@@ -1,0 +1,22 @@
+import { inputError } from '../errors.js';
+import type { Format, Model } from '../model/model.js';
+import { convertModel } from './convert-model.js';
+import { findBlocker } from './loaders.js';
+
+const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
+
+/**
+ * A model of any format in the words of TensorFlow.js, by which it is computed here. The weights stay where they are.
+ * @throws RetrofitError `cannot-convert` or `cannot-compute`, naming the layer that TensorFlow.js does not have
+ */
+export function toComputable(model: Model): Model {
+  const converted = convertModel(model, TFJS);
+  const blocker = findBlocker(converted.graph, 'tfjs', { container: 'tfjs' });
+  if (blocker === undefined) return converted;
+  const { layer, field, reason } = blocker;
+  throw inputError(
+    'cannot-compute',
+    `TensorFlow.js does not load the model: ${field === '' ? 'the layer' : field} ${reason}`,
+    { where: { file: model.path, layer, field }, hint: 'compute with this model in the program that made it' },
+  );
+}

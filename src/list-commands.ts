@@ -1,0 +1,50 @@
+import { RetrofitError } from './errors.js';
+import { toComputable } from './formats/computable.js';
+import type { Blocker } from './formats/loaders.js';
+import { inputShape } from './layers/other-layers.js';
+import { readImageInput } from './model/image-input.js';
+import type { Model } from './model/model.js';
+
+/** The commands that compute with a model; all but the first give it images. */
+export const COMPUTING_COMMANDS = ['verify', 'excite', 'tune', 'bake'] as const;
+
+export interface CommandVerdict {
+  readonly command: (typeof COMPUTING_COMMANDS)[number];
+  readonly ok: boolean;
+  /** The layer is the model's name where it is the model as a whole. */
+  readonly blockedBy: Blocker | null;
+}
+
+/** Which commands can compute with a model, and what stops the others; modules they want may be added first. */
+export function listCommands(model: Model): readonly CommandVerdict[] {
+  const stopped = findStop(model);
+  const noImages = stopped ?? findNoImages(model);
+  const several = model.graph.outputs.length === 1 ? undefined : `has ${model.graph.outputs.length} outputs`;
+  const noLoss = noImages ?? (several === undefined ? undefined : wholeModel(model, several));
+  const blockers = { verify: stopped, excite: noImages, tune: noLoss, bake: noImages };
+  return COMPUTING_COMMANDS.map((command) => {
+    const blockedBy = blockers[command] ?? null;
+    return { command, ok: blockedBy === null, blockedBy };
+  });
+}
+
+function findStop(model: Model): Blocker | undefined {
+  try {
+    toComputable(model);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RetrofitError) || error.kind !== 'input') throw error;
+    const { layer = model.graph.name, field = '' } = error.where;
+    return { layer, field, reason: error.message };
+  }
+}
+
+function findNoImages(model: Model): Blocker | undefined {
+  const { layers, inputs } = model.graph;
+  const shapes = inputs.map((ref) => inputShape(layers.find(({ name }) => name === ref.layer)!.settings));
+  if (shapes.includes(undefined)) return undefined;
+  const found = readImageInput(shapes);
+  return 'problem' in found ? wholeModel(model, found.problem) : undefined;
+}
+
+const wholeModel = ({ graph }: Model, reason: string): Blocker => ({ layer: graph.name, field: '', reason });

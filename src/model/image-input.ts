@@ -1,0 +1,17 @@
+import type { Shape } from '../layers/layer-facts.js';
+
+/** A side of null is open; `problem` says, behind "the model", why it takes no images. */
+export type ImageInput =
+  | { readonly height: number | null; readonly width: number | null; readonly channels: 1 | 3 }
+  | { readonly problem: string };
+
+/** Whether a model that takes tensors of these shapes takes images, and of which size. */
+export function readImageInput(shapes: readonly (Shape | undefined)[]): ImageInput {
+  if (shapes.length !== 1) return { problem: `has ${shapes.length} inputs` };
+  const [shape = []] = shapes;
+  if (shape.length !== 4) return { problem: `has an input of ${Math.max(shape.length - 1, 0)} dimensions` };
+  const [, height, width, channels] = shape as [null, number | null, number | null, number | null];
+  if (height === 3 && channels !== 3) return { problem: 'takes its channels first (channels_first)' };
+  if (channels !== 1 && channels !== 3) return { problem: `has an input of ${channels ?? 'any number of'} channels` };
+  return { height, width, channels };
+}

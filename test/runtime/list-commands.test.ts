@@ -1,0 +1,47 @@
+import { beforeAll, expect, test } from 'vitest';
+import { inspect, readModel } from '../../src/index.js';
+import { imageSize } from '../../src/runtime/image-input.js';
+import { loadModel } from '../../src/runtime/load-model.js';
+import { startBackend } from '../../src/runtime/start-backend.js';
+import type { TensorFlow } from '../../src/runtime/tensorflow.js';
+import { makeFolders } from '../support/cli.js';
+import { MODEL_NAMES, readFixture } from '../support/fixtures.js';
+import { buildModel, layerOf, writeBuilt } from '../support/model-builder.js';
+import { SEED } from '../support/turns.js';
+
+let tensorflow: TensorFlow;
+beforeAll(async () => {
+  tensorflow = await startBackend('cpu');
+});
+
+const newFolder = makeFolders();
+const okOf = (model: Parameters<typeof inspect>[0]) =>
+  Object.fromEntries(inspect(model).commands.map(({ command, ok }) => [command, ok]));
+
+const SHAPES = ['multi-io', 'siamese', 'conv1d-residual', 'conv3d-plain', 'channels-first', 'single-channel'];
+const sampled = MODEL_NAMES.filter((name, index) => SHAPES.includes(name) || (index + SEED) % 4 === 0);
+
+test.each(sampled)('%s: what inspect says of the commands is what they find', async (name) => {
+  const model = await readFixture(name);
+  const { runs } = await loadModel(tensorflow, model);
+  const takesImages = () => imageSize(runs, name);
+  const { verify, excite, tune, bake } = okOf(model);
+  expect(verify).toBe(true);
+  if (excite) expect(takesImages()).toBeDefined();
+  else expect(takesImages).toThrow(expect.objectContaining({ code: 'not-an-image-model' }));
+  expect(bake).toBe(excite);
+  expect(tune).toBe(excite && runs.outputs.length === 1);
+  runs.dispose();
+});
+
+test('a model with a layer that TensorFlow.js lacks: none, for that layer', async () => {
+  const built = buildModel();
+  layerOf(built, 'a').class_name = 'OwnLayer';
+  const place = writeBuilt(newFolder(), built);
+  const model = await readModel(place);
+  await expect(loadModel(tensorflow, model)).rejects.toMatchObject({ where: { layer: 'a' } });
+  for (const { ok, blockedBy } of inspect(model).commands) {
+    expect(ok).toBe(false);
+    expect(blockedBy).toMatchObject({ layer: 'a', reason: expect.stringContaining('OwnLayer') });
+  }
+});
