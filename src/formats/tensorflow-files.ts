@@ -1,6 +1,13 @@
 import { inputError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
-import { DATA_ENDING, GRAPH_FILE, INDEX_ENDING, LAYERS_FILE } from './saved-model/file-names.js';
+import {
+  DATA_ENDING,
+  GRAPH_FILE,
+  INDEX_ENDING,
+  LATEST_FILE,
+  LAYERS_FILE,
+  VARIABLES_FOLDER,
+} from './saved-model/file-names.js';
 
 // What TensorFlow itself saves: SavedModel folders and checkpoints.
 
@@ -21,13 +28,27 @@ export async function findSavedModel(storage: Storage, path: string): Promise<st
 export async function refuseCheckpoint(storage: Storage, path: string): Promise<void> {
   // What reads checkpoints is not loaded for files of other names.
   const name = storage.nameOf(path);
-  const mayBePart = name.endsWith(INDEX_ENDING) || DATA_ENDING.test(name);
+  const mayBePart = name === LATEST_FILE || name.endsWith(INDEX_ENDING) || DATA_ENDING.test(name);
   if (!mayBePart && (await storage.kindOf(path)) === 'file') return;
   const { findCheckpoint } = await import('./saved-model/find-checkpoint.js');
   // One that is there in part is one too.
   if ((await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged')) === undefined) return;
-  throw inputError('checkpoint', 'this is a TensorFlow checkpoint: the weights of a model alone', {
+  const model = await modelAround(storage, path);
+  if (model === undefined)
+    throw inputError('checkpoint', 'this is a TensorFlow checkpoint: the weights of a model alone', {
+      where: { file: path },
+      hint: 'give the architecture and the checkpoint: se-retrofit model.json -w PREFIX (in Keras: open("model.json", "w").write(model.to_json()))',
+    });
+  throw inputError('checkpoint', 'these are the variables of a SavedModel, not the model', {
     where: { file: path },
-    hint: 'give the architecture and the checkpoint: se-retrofit model.json -w PREFIX (in Keras: open("model.json", "w").write(model.to_json()))',
+    hint: `give the folder that holds them: ${model}`,
   });
+}
+
+/** The folder of the SavedModel whose variables, or a file of them, are at a path. */
+async function modelAround(storage: Storage, path: string): Promise<string | undefined> {
+  const whole = storage.absolute(path);
+  const variables = storage.nameOf(whole) === VARIABLES_FOLDER ? whole : storage.folderOf(whole);
+  if (storage.nameOf(variables) !== VARIABLES_FOLDER) return undefined;
+  return findSavedModel(storage, storage.folderOf(variables));
 }

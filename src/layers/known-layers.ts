@@ -1,5 +1,6 @@
 import { isPlainObject, type PlainObject } from '../json/json-value.js';
 import { ACTIVATION_LAYERS, DROPOUTS } from './activation-layers.js';
+import { ATTENTIONS } from './attentions.js';
 import { CONVOLUTIONS } from './convolutions.js';
 import { DENSE } from './dense.js';
 import { isQuantized } from './dtype-policy.js';
@@ -27,6 +28,7 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
     ...MERGES,
     ...RESHAPES,
     ...RECURRENT,
+    ...ATTENTIONS,
     ...wrappers(factsOf),
     ...OTHER_LAYERS,
   ].map((facts) => [facts.className, facts]),

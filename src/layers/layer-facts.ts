@@ -39,6 +39,12 @@ export interface WeightFact {
   readonly base: string;
   /** Where it stands in a `.weights.h5`, relative to the layer; `vars/<index>` by default. */
   readonly path?: string;
+  /** Where Keras 3 writes it, where that is another place; Keras 3 reads both. */
+  readonly keras3Path?: string;
+  /** Where it stands once more: the layer holds a variable of the layer inside as its own too. */
+  readonly alsoAt?: string;
+  /** The object that holds it, by its path from the layer; the layer itself by default. */
+  readonly heldBy?: string;
   /** It counts something, and is stored as a whole number. */
   readonly isWhole?: true;
 }
@@ -127,6 +133,14 @@ export interface LayerFacts {
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
   /** Whether it is called with one list of tensors, rather than with each as an argument of its own. Absent: if several. */
   readonly takesList?: boolean;
+  /** What a call may give it besides its first argument, under the same names in both Kerases. */
+  readonly callArguments?: {
+    /** Arguments that may stand behind the first one without their names, in order. */
+    readonly inOrder: readonly string[];
+    readonly byName: readonly string[];
+    /** The one whose tensors follow the first argument in one list, where the call is not in the words of Keras 3. */
+    readonly listed?: string;
+  };
   /** Its function runs once a step: nothing can stand behind it inside the layer. */
   readonly runsSteps?: true;
   /** The module of Keras that has it, where that is not `keras.layers`. */

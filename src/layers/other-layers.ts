@@ -4,7 +4,6 @@ import {
   ANY,
   always,
   INTERPOLATION,
-  initialized,
   KERAS,
   type LayerFacts,
   type Loader,
@@ -163,34 +162,6 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     ...resizedInTraining(2),
   }),
   other('RandomHeight', ['keras2'], 'factor interpolation seed rng_type', resizedInTraining(1)),
-  // Whether it looks ahead has been an argument of the call since TensorFlow 2.8.
-  ...['AdditiveAttention', 'Attention'].map((className) =>
-    other(className, KERAS, 'use_scale score_mode dropout seed', {
-      ...PASSES,
-      keras2Fields: { causal: false },
-      weights: ({ use_scale: isScaled, score_mode: mode }, [, value]) => [
-        ...(isScaled === true
-          ? [{ name: 'scale', base: 'scale', shape: className === 'Attention' ? [] : [value?.at(-1) ?? null] }]
-          : []),
-        ...(mode === 'concat' ? [{ name: 'concat_score_weight', base: 'concat_score_weight', shape: [] }] : []),
-      ],
-    }),
-  ),
-  other(
-    'MultiHeadAttention',
-    KERAS,
-    `num_heads key_dim value_dim dropout use_bias output_shape attention_axes ${initialized('kernel', 'bias')}`,
-    {
-      ...PASSES,
-      takesList: false,
-      keras2Fields: { query_shape: ANY, key_shape: ANY, value_shape: ANY, softmax_robust_masking: false },
-      keras3Fields: { use_gate: false, sliding_window: null, seed: ANY, flash_attention: ANY },
-      neededByKeras2: ['query_shape', 'key_shape', 'value_shape'],
-    },
-  ),
-  other('GroupQueryAttention', ['keras3'], undefined, { ...PASSES, takesList: false }),
-  // What legacy files call it, from which no Keras loads it.
-  other('GroupedQueryAttention', [], undefined, { ...PASSES, takesList: false }),
   other('Discretization', KERAS, 'bin_boundaries num_bins epsilon output_mode sparse', {
     keras2Fields: { trainable: ANY },
   }),
@@ -204,7 +175,6 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   }),
   other('StringLookup', KERAS, LOOKUP, { ...READS_FILE, keras3Fields: LOOKUP_OF_KERAS3 }),
   other('TextVectorization', KERAS, undefined, READS_FILE),
-  other('SpectralNormalization', KERAS, 'layer power_iterations'),
   other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON }),
   ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>
     other(className, ['keras2']),

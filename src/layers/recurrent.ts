@@ -1,5 +1,6 @@
 import type { Plain, PlainObject } from '../json/json-value.js';
 import { numberIn, perAxis } from './config.js';
+import { grouped } from './grouped-weights.js';
 import {
   ALL,
   ANY,
@@ -14,11 +15,11 @@ import {
 } from './layer-facts.js';
 import { wholeNumber } from './size-rules.js';
 
-// Layers that run over the steps of a sequence. Their variables belong to a cell, which has a group of its own in a
-// `.weights.h5`; the names are TensorFlow.js'.
+// Layers that run over the steps of a sequence, and cells. The variables belong to a cell, which has a group of its own in
+// a `.weights.h5`; the names are TensorFlow.js'. The layer of any cell stands in wrappers.ts.
 
 const isFalse = (value: Plain) => value === false;
-const MASKED = ignoredByTfjs('zero_output_for_mask', isFalse);
+export const MASKED = ignoredByTfjs('zero_output_for_mask', isFalse);
 
 const RESET_AFTER: RefusedField = {
   loaders: ['tfjs'],
@@ -35,21 +36,29 @@ const defaultsOfTfjs = (className: string): Pick<LayerFacts, 'absentInTfjs' | 'n
 };
 
 /** A mask goes on with the steps it speaks of. */
-const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
+export const sequenceMask = (config: PlainObject): Masking => (config.return_sequences === true ? 'passes' : undefined);
 
 const CELL = `activation recurrent_activation use_bias ${initialized('kernel', 'recurrent', 'bias')} dropout recurrent_dropout`;
 const GATED = `units ${CELL} unit_forget_bias reset_after`;
-const STEPS = 'return_sequences return_state go_backwards stateful unroll zero_output_for_mask implementation';
-const OVER_STEPS = { keras2Fields: { time_major: false }, keras3Fields: { seed: ANY }, runsSteps: true } as const;
+export const STEPS = 'return_sequences return_state go_backwards stateful unroll zero_output_for_mask implementation';
+export const GIVEN_STATES = {
+  callArguments: { inOrder: ['initial_state'], byName: [], listed: 'initial_state' },
+} satisfies Partial<LayerFacts>;
+const OVER_STEPS = {
+  keras2Fields: { time_major: false },
+  keras3Fields: { seed: ANY },
+  runsSteps: true,
+  ...GIVEN_STATES,
+} as const;
 
 const refusedFields = (className: string): readonly RefusedField[] =>
   className.startsWith('GRU') ? [MASKED, RESET_AFTER] : [MASKED];
 
 const cellWeights = (config: PlainObject, kernel: Shape, recurrent: Shape, bias: Shape): readonly WeightFact[] => {
   const facts: readonly WeightFact[] = [
-    { name: 'kernel', base: 'kernel', shape: kernel, path: 'cell/vars/0' },
-    { name: 'recurrent_kernel', base: 'recurrent', shape: recurrent, path: 'cell/vars/1' },
-    { name: 'bias', base: 'bias', shape: bias, path: 'cell/vars/2' },
+    { name: 'kernel', base: 'kernel', shape: kernel },
+    { name: 'recurrent_kernel', base: 'recurrent', shape: recurrent },
+    { name: 'bias', base: 'bias', shape: bias },
   ];
   return config.use_bias === false ? facts.slice(0, 2) : facts;
 };
@@ -57,6 +66,16 @@ const cellWeights = (config: PlainObject, kernel: Shape, recurrent: Shape, bias:
 const times = (size: number | null, factor: number): number | null => (size === null ? null : size * factor);
 
 /** @param gates how many products of the input the cell makes, side by side in one kernel */
+const denseCellWeights =
+  (gates: number) =>
+  (config: PlainObject, [input]: readonly (Shape | undefined)[]): readonly WeightFact[] => {
+    const units = numberIn(config, 'units') ?? null;
+    const wide = times(units, gates);
+    // The newer GRU adds a bias to each of its two products.
+    const bias = config.reset_after === true ? [2, wide] : [wide];
+    return cellWeights(config, [input?.at(-1) ?? null, wide], [units, wide], bias);
+  };
+
 function recurrent(className: string, gates: number): LayerFacts {
   return {
     className,
@@ -73,13 +92,7 @@ function recurrent(className: string, gates: number): LayerFacts {
       const steps = config.return_sequences === true ? [input[1] ?? null] : [];
       return [input[0] ?? null, ...steps, numberIn(config, 'units') ?? null];
     },
-    weights: (config, [input]) => {
-      const units = numberIn(config, 'units') ?? null;
-      const wide = times(units, gates);
-      // The newer GRU adds a bias to each of its two products.
-      const bias = config.reset_after === true ? [2, wide] : [wide];
-      return cellWeights(config, [input?.at(-1) ?? null, wide], [units, wide], bias);
-    },
+    weights: (config, inputs) => grouped(denseCellWeights(gates)(config, inputs), 'cell'),
   };
 }
 
@@ -106,13 +119,13 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
       const filters = numberIn(config, 'filters') ?? null;
       const channels = (config.data_format === 'channels_first' ? input?.[2] : input?.at(-1)) ?? null;
       const wide = times(filters, 4);
-      return cellWeights(config, [...size, channels, wide], [...size, filters, wide], [wide]);
+      return grouped(cellWeights(config, [...size, channels, wide], [...size, filters, wide], [wide]), 'cell');
     },
   };
 }
 
-/** What RNN holds in its config; not layers of a graph. */
-const cell = (className: string): LayerFacts => ({
+/** What RNN holds in its config; not layers of a graph. Their shapes are those of one step. */
+const cell = (className: string, gates: number): LayerFacts => ({
   className,
   role: 'other',
   loads: ALL,
@@ -120,6 +133,8 @@ const cell = (className: string): LayerFacts => ({
   keras3Fields: { seed: ANY },
   runsSteps: true,
   refusedFields: refusedFields(className),
+  outputShape: (config, [input]) => [input?.[0] ?? null, numberIn(config, 'units') ?? null],
+  weights: denseCellWeights(gates),
   ...defaultsOfTfjs(className),
 });
 
@@ -130,22 +145,7 @@ export const RECURRENT: readonly LayerFacts[] = [
   convolutional('ConvLSTM1D', 1),
   convolutional('ConvLSTM2D', 2),
   convolutional('ConvLSTM3D', 3),
-  {
-    className: 'RNN',
-    role: 'other',
-    loads: ALL,
-    fields: `cell ${STEPS}`,
-    keras2Fields: { time_major: false },
-    runsSteps: true,
-    masking: sequenceMask,
-  },
-  ...['GRUCell', 'LSTMCell', 'SimpleRNNCell'].map(cell),
-  {
-    className: 'StackedRNNCells',
-    role: 'other',
-    loads: ALL,
-    fields: 'cells',
-    runsSteps: true,
-    refusedFields: [MASKED],
-  },
+  cell('SimpleRNNCell', 1),
+  cell('GRUCell', 3),
+  cell('LSTMCell', 4),
 ];

@@ -1,6 +1,9 @@
 import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
+import { grouped } from './grouped-weights.js';
 import { ALL, type LayerFacts, passesMask, type Shape, sameShape, type WeightFact } from './layer-facts.js';
+import { snakeCase } from './layer-names.js';
 import { readField } from './read-field.js';
+import { GIVEN_STATES, MASKED, STEPS, sequenceMask } from './recurrent.js';
 
 // Layers that hold another layer in their config.
 
@@ -10,6 +13,7 @@ export const TIME_DISTRIBUTED = 'TimeDistributed';
 type FindFacts = (className: string, config: PlainObject) => LayerFacts;
 
 interface Wrapped {
+  readonly className: string;
   readonly facts: LayerFacts;
   readonly config: PlainObject;
   readonly name: string;
@@ -19,17 +23,39 @@ function wrappedIn(value: Plain | undefined, factsOf: FindFacts): Wrapped | unde
   const field = readField('layer', value);
   const held = field.kind === 'layers' ? field.layers[0] : undefined;
   if (held === undefined || typeof held.config.name !== 'string') return undefined;
-  return { facts: factsOf(held.className, held.config), config: held.config, name: held.config.name };
+  return {
+    className: held.className,
+    facts: factsOf(held.className, held.config),
+    config: held.config,
+    name: held.config.name,
+  };
 }
 
-/** Variables of a wrapped layer, which has a group of its own in a `.weights.h5`. */
-const grouped = (facts: readonly WeightFact[], group: string, prefix = ''): readonly WeightFact[] =>
-  facts.map((fact, index) => ({
-    ...fact,
-    name: `${prefix}${fact.name}`,
-    ...(fact.keras3Name === undefined ? {} : { keras3Name: `${prefix}${fact.keras3Name}` }),
-    path: `${group}/${fact.path ?? `vars/${index}`}`,
-  }));
+/** The layer inside where it is trained as the one around it is: else its weights have another order. */
+const trainedAlike = <T extends Pick<Wrapped, 'config'>>(inner: T | undefined, outer: PlainObject): T | undefined =>
+  inner?.config.trainable === false && outer.trainable !== false ? undefined : inner;
+
+interface StackedCell extends Wrapped {
+  readonly input: Shape | undefined;
+  readonly output: Shape | undefined;
+}
+
+/** Cells on top of each other, each given what the one before it gives. */
+function cellsIn(
+  { cells }: PlainObject,
+  factsOf: FindFacts,
+  [input]: readonly (Shape | undefined)[],
+): readonly StackedCell[] | undefined {
+  if (!Array.isArray(cells)) return undefined;
+  const found: StackedCell[] = [];
+  for (const written of cells) {
+    const cell = wrappedIn(written, factsOf);
+    if (cell === undefined) return undefined;
+    const given = found.length === 0 ? input : found.at(-1)!.output;
+    found.push({ ...cell, input: given, output: cell.facts.outputShape?.(cell.config, [given]) });
+  }
+  return found;
+}
 
 /** The shape of one step. */
 export const stepShape = (shape: Shape | undefined): Shape | undefined => shape?.filter((_, axis) => axis !== 1);
@@ -87,8 +113,15 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     role: 'other',
     loads: ALL,
     fields: 'layer merge_mode backward_layer',
+    ...GIVEN_STATES,
     masksDifferIn: ['tfjs'],
     refusedFields: [
+      {
+        loaders: ['tfjs'],
+        field: 'layer',
+        reason: 'is an RNN around a cell, of which it cannot make a second direction',
+        stops: (layer) => isPlainObject(layer) && layer.class_name === 'RNN',
+      },
       {
         loaders: ['keras3'],
         field: 'backward_layer',
@@ -116,9 +149,80 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
       const own = [forward, backward].map((inner) => inner?.facts.weights?.(inner.config, inputs));
       if (own[0] === undefined || own[1] === undefined) return undefined;
       return [
-        ...grouped(own[0], 'forward_layer', `forward_${forward!.name}/`),
-        ...grouped(own[1], 'backward_layer', `backward_${forward!.name}/`),
+        ...grouped(own[0], 'forward_layer', { prefix: `forward_${forward!.name}/` }),
+        ...grouped(own[1], 'backward_layer', { prefix: `backward_${forward!.name}/` }),
       ];
+    },
+  },
+  {
+    className: 'RNN',
+    role: 'other',
+    loads: ALL,
+    fields: `cell ${STEPS}`,
+    keras2Fields: { time_major: false },
+    runsSteps: true,
+    ...GIVEN_STATES,
+    masking: sequenceMask,
+    outputShape: (config, [input]) => {
+      const inner = wrappedIn(config.cell, factsOf);
+      const step = inner?.facts.outputShape?.(inner.config, [stepShape(input)]);
+      return config.return_sequences === true ? sequenceShape(step, input) : step;
+    },
+    weights: (config, inputs) => {
+      const inner = trainedAlike(wrappedIn(config.cell, factsOf), config);
+      const own = inner?.facts.weights?.(inner.config, inputs.map(stepShape));
+      return own && grouped(own, 'cell');
+    },
+  },
+  {
+    className: 'StackedRNNCells',
+    role: 'other',
+    loads: ALL,
+    // TensorFlow.js makes it, and cannot predict with it: its states are lists in lists.
+    differsIn: ['tfjs'],
+    fields: 'cells',
+    runsSteps: true,
+    refusedFields: [MASKED],
+    outputShape: (config, inputs) => cellsIn(config, factsOf, inputs)?.at(-1)?.output,
+    // The groups of a list are named like those of a model's layers.
+    weights: (config, inputs) => {
+      const counts = new Map<string, number>();
+      const own = cellsIn(config, factsOf, inputs)?.map(({ className, facts, config: inner, input }, index) => {
+        const segment = snakeCase(className);
+        const count = counts.get(segment) ?? 0;
+        counts.set(segment, count + 1);
+        const group = `cells/${count === 0 ? segment : `${segment}_${count}`}`;
+        const weights = trainedAlike({ config: inner }, config) && facts.weights?.(inner, [input]);
+        return weights && grouped(weights, group, { object: `cells/${index}`, prefix: `RNNCell_${index}/` });
+      });
+      return own?.every((weights) => weights !== undefined) ? own.flat() : undefined;
+    },
+  },
+  {
+    className: 'SpectralNormalization',
+    role: 'other',
+    // Keras 2 has it since 2.13 and loads no file with it, its own neither: it is not among the classes that it knows by name.
+    loads: ['keras3'],
+    fields: 'layer power_iterations',
+    outputShape: (config, inputs) => {
+      const inner = wrappedIn(config.layer, factsOf);
+      return inner?.facts.outputShape?.(inner.config, inputs);
+    },
+    // It counts the kernel among its own variables too: so a layer that is frozen gives `vector_u` before the bias.
+    weights: (config, inputs) => {
+      const inner = trainedAlike(wrappedIn(config.layer, factsOf), config);
+      const own = inner?.facts.weights?.(inner.config, inputs);
+      const [kernel, ...others] = own ?? [];
+      if (kernel === undefined || kernel.path !== undefined || !['kernel', 'embeddings'].includes(kernel.name)) return;
+      const vector: WeightFact = {
+        name: 'vector_u',
+        base: 'vector_u',
+        shape: [1, kernel.shape?.at(-1) ?? null],
+        path: 'vars/1',
+      };
+      const [first, ...rest] = grouped([kernel, ...others], 'layer');
+      const whole = { ...first!, alsoAt: 'vars/0' };
+      return config.trainable === false ? [whole, vector, ...rest] : [whole, ...rest, vector];
     },
   },
   {

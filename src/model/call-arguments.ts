@@ -35,6 +35,12 @@ export const tensorArguments = (count: number): CallArguments =>
         keywords: NO_KEYWORDS,
       };
 
+/** The call with more keyword arguments. */
+export const withKeywords = (call: CallArguments, keywords: JsonObject | undefined): CallArguments => ({
+  ...call,
+  keywords: new Map([...call.keywords, ...constantsOf(keywords)]),
+});
+
 const constantsOf = (keywords: JsonObject | undefined): ReadonlyMap<string, Argument> =>
   keywords === undefined
     ? NO_KEYWORDS

@@ -411,6 +411,20 @@ def recurrent_head(K):
     return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
 
 
+@model("weights of layers inside: attention called by names, cells on top of each other, states that are handed on")
+def attention_and_cells(K):
+    L = K.layers
+    inputs = image(K, 8)
+    x = unit(K, conv_bn(K, inputs, 4), 4)
+    x = L.Reshape((8, 32))(x)
+    cells = [L.LSTMCell(6), L.LSTMCell(5), L.SimpleRNNCell(6, use_bias=False)]
+    x = L.RNN(cells, return_sequences=True)(x)
+    x = L.MultiHeadAttention(2, 3, use_bias=False)(x, value=L.Dense(4)(x), key=x)
+    x, h, c = L.LSTM(4, return_sequences=True, return_state=True)(L.MultiHeadAttention(2, 3, value_dim=5)(x, x))
+    x = L.Bidirectional(L.RNN(L.LSTMCell(4), return_sequences=True))(x, initial_state=[h, c, c, h])
+    return K.keras.Model(inputs, L.Dense(5, name="predictions")(L.GRU(4)(x, initial_state=h)))
+
+
 @model("a Bidirectional whose directions are of two kinds and sizes: Keras 3 takes both for as wide", ("keras2",))
 def two_directions(K):
     L = K.layers

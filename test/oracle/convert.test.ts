@@ -92,6 +92,27 @@ for (const [kind, other] of [
   });
 }
 
+for (const [kind, other] of [
+  ['keras2', 'keras3'],
+  ['keras3', 'keras2'],
+] as const) {
+  describeOracle(kind, `converted to ${other}, where the weights of layers inside stand elsewhere`, (keras) => {
+    test('attention_and_cells', async () => {
+      const place = join(folder, `${kind}-inside`);
+      await keras.make('attention_and_cells', place, ['.keras']);
+      const before = join(place, 'attention_and_cells.keras');
+      const asked = await keras.outputs(before);
+      for (const ending of ['.keras', '.h5']) {
+        const written = join(place, `other${ending}`);
+        await writeModel(await readModel(before), written, { dialect: other });
+        const again = await oracle(other).outputs(written, { inputs: asked.inputs });
+        for (const [index, output] of asked.outputs.entries())
+          expectClose(numbersOf(again.outputs[index]!), numbersOf(output), 1e-6);
+      }
+    });
+  });
+}
+
 for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'from one container into another: the same numbers', (keras) => {
     const names = ['residual_shortcut_first', 'nested_functional', 'sequential_input', 'compiled_with_state'];

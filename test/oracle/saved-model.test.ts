@@ -16,7 +16,14 @@ import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
 
 const folder = temporaryFolder();
 /** Where inserted layers move others; models in models in models; cells; and half precision, trained, with its optimizer. */
-const MODELS = ['residual_shortcut_first', 'nested_deep', 'recurrent_head', 'mixed_float16', 'compiled_with_state'];
+const MODELS = [
+  'residual_shortcut_first',
+  'nested_deep',
+  'recurrent_head',
+  'attention_and_cells',
+  'mixed_float16',
+  'compiled_with_state',
+];
 const EVERY = listCatalogue('keras2').flatMap(({ name, custom }) => (custom ? [] : [name]));
 /** Keras' own loader of folders does not take these, or not as they were. */
 const NOT_IN_FOLDERS: readonly string[] = ['nested_dictionaries'];

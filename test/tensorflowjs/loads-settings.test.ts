@@ -127,7 +127,14 @@ describe('cells of an RNN', () => {
       ],
     ],
     ["one of somebody's own", cell('OurCell'), []],
-    ['the newer GRU', cell('GRUCell', { reset_after: true }), []],
+    [
+      'the newer GRU',
+      cell('GRUCell', { reset_after: true }),
+      [
+        ['kernel', [4, 12]],
+        ['recurrent_kernel', [4, 12]],
+      ],
+    ],
     ["one of somebody's own among others", stacked(cell('SimpleRNNCell'), cell('OurCell')), SIMPLE],
     ['others', stacked(cell('SimpleRNNCell')), SIMPLE],
   ])('%s', async (_, held, weights) => {

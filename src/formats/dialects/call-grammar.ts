@@ -30,8 +30,8 @@ export interface CallGrammar {
   /** The call with every tensor in it mapped; everything else keeps its text. */
   readonly mapCall: (call: JsonValue, isLayer: IsLayer, map: MapReference) => JsonValue;
   readonly writeCall: (layer: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject) => Plain;
-  /** A call of an operation with all its arguments; tensors are numbers into `inputs`. */
-  readonly writeOperation: (call: CallArguments, inputs: readonly WrittenTensor[]) => JsonValue;
+  /** A call with all its arguments; tensors are numbers into `inputs`. */
+  readonly writeArguments: (layer: Layer, call: CallArguments, inputs: readonly WrittenTensor[]) => JsonValue;
   readonly writeEnds: (ends: readonly WrittenReference[], structure: Structure) => Plain;
   /** The number of a layer's first call where other calls refer to it. */
   readonly firstInCalls: (layer: Layer) => number;

@@ -19,7 +19,7 @@ export const KERAS2_CALLS: CallGrammar = {
   readCall,
   mapCall: mapReferences,
   writeCall,
-  writeOperation,
+  writeArguments,
   // A single tensor stands in a list, from which Keras 2 takes it out again.
   writeEnds: (ends, structure) =>
     structure.kind === 'tensor' ? ends.map(toPlain) : packStructure(structure, ends.map(toPlain)),
@@ -36,14 +36,21 @@ function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywo
   return others.length === 0 && isOpLayer(className) ? first! : [first!, ...others];
 }
 
-/** The first argument of an op layer's function is its entry, or are its entries; all others stand among the keywords. */
-function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): JsonValue {
+/**
+ * The first argument of an op layer's function, or of a layer, is its entry, or are its entries; all others stand among the
+ * keywords.
+ */
+function writeArguments(
+  { className }: Layer,
+  { positional, keywords }: CallArguments,
+  inputs: readonly WrittenTensor[],
+): JsonValue {
   const tensors = inputs.map(toPlain);
   const options = objectOf([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]));
   const entry = (input: number) => arrayOf([...tensors[input]!.map(fromPlain), options]);
   const [first] = positional;
   if (first?.kind === 'tensors') return arrayOf(first.inputs.map(entry));
-  if (first?.kind === 'tensor') return entry(first.input);
+  if (first?.kind === 'tensor') return isOpLayer(className) ? entry(first.input) : arrayOf([entry(first.input)]);
   return arrayOf([fromPlain('_CONSTANT_VALUE'), fromPlain(-1), writeArgument(first!, tensors), options]);
 }
 

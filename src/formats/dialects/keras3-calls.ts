@@ -43,7 +43,7 @@ export const KERAS3_CALLS: CallGrammar = {
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
-  writeOperation,
+  writeArguments,
   writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
@@ -120,7 +120,11 @@ const writeTensor = (tensor: WrittenTensor): Plain => ({
   config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
 });
 
-function writeOperation({ positional, keywords }: CallArguments, inputs: readonly WrittenTensor[]): JsonValue {
+function writeArguments(
+  _layer: Layer,
+  { positional, keywords }: CallArguments,
+  inputs: readonly WrittenTensor[],
+): JsonValue {
   const tensors = inputs.map(writeTensor);
   return objectOf([
     ['args', arrayOf(positional.map((argument) => writeArgument(argument, tensors)))],

@@ -129,7 +129,8 @@ export function newModelEntry(
 export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
   kind: 'array',
   items: layer.calls.flatMap(({ inputs, read, keywords, arguments: made }) => {
-    if (made !== undefined) return [{ value: grammarOf(dialect).writeOperation(made, inputs.map(tensors.write)) }];
+    if (made !== undefined)
+      return [{ value: grammarOf(dialect).writeArguments(layer, made, inputs.map(tensors.write)) }];
     if (read !== undefined) return [{ value: tensors.rewriteCall(read.json, read.inputs, inputs) }];
     if (inputs.length === 0) return [];
     const said = keywords === undefined ? {} : (toPlain(keywords) as PlainObject);

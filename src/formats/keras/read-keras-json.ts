@@ -54,7 +54,8 @@ async function openCheckpointAt(storage: Storage, options: ReadOptions): Promise
   const { weights } = options;
   if (weights === undefined) return undefined;
   if (HDF5_ENDING.test(weights) && (await storage.kindOf(weights)) === 'file') return undefined;
-  const place = await (await import('../saved-model/find-checkpoint.js')).findCheckpoint(storage, weights, options);
+  const { findCheckpoint } = await import('../saved-model/find-checkpoint.js');
+  const place = await findCheckpoint(storage, weights, { ...options, isWeights: true });
   if (place === undefined) return undefined;
   return (await import('../saved-model/open-checkpoint.js')).openCheckpoint(storage, place, options);
 }

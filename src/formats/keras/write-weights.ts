@@ -1,10 +1,11 @@
-import type { Layer, Model, WeightLayout } from '../../model/model.js';
+import type { Dialect, Layer, Model, WeightLayout } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
 import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
 import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
+import { isMisplaced, keras3Group } from '../weight-layouts/hdf5-weights.js';
 import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
 import { findLostObjects, hasLost, hasNewWeights } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
@@ -121,7 +122,8 @@ async function changeContainers(
     return { moves: (isOld ? planCopies : planMoves)(file, before, graph), isOfCheckpoint: isOld };
   });
   const groups = moves.renamings.map((renaming) => renaming.group);
-  const isKept = !isOfCheckpoint && !weightsFile.shards && !source.hasOptimizer && !hasLost(before, graph);
+  const isWhole = !isOfCheckpoint && !weightsFile.shards && !source.hasOptimizer && !hasLost(before, graph);
+  const isKept = isWhole && ![...moves.places.keys()].some((layer) => isMisplaced(layer, dialect));
   if (isKept && (await storage.canEditHdf5(weightsFile.file, ['/', ...groups]))) {
     await pending.copy(weightsFile.file, name);
     await pending.editHdf5(name, async (editor) => {
@@ -137,7 +139,7 @@ async function changeContainers(
   let lost: readonly string[] = [];
   await pending.buildHdf5(name, async (editor) => {
     lost = await withWeightsFile(storage, weightsFile, (file) =>
-      rebuild(withNamesTakenApart(file), editor, moves, places),
+      rebuild(withNamesTakenApart(file), editor, moves, places, dialect),
     );
     await writeWeightsHdf5(editor, graph, { places, before, moved, dialect, values });
     finish(editor);
@@ -151,6 +153,7 @@ async function rebuild(
   editor: Hdf5Editor,
   moves: ContainerMoves,
   places: ReadonlyMap<Layer, string>,
+  dialect: Dialect,
 ): Promise<readonly string[]> {
   const isContainer = (path: string, holder: string) =>
     path === `${holder}/layers` || path === `${holder}/${CHECKPOINT_GROUP}`;
@@ -158,9 +161,10 @@ async function rebuild(
   const lost = [...(await copyObjects(file, editor, '/', '/', isElsewhere))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
+    const elsewhere = isMisplaced(layer, dialect) ? layer.weights.map((weight) => keras3Group(layer, weight)) : [];
     const isLeft = (path: string) =>
       layer.graph === undefined
-        ? hasNewWeights(layer) && path.startsWith(`${from}/vars/`)
+        ? (hasNewWeights(layer) && path.startsWith(`${from}/vars/`)) || elsewhere.includes(path)
         : isContainer(path, modelPath(layer, from));
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }

@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { decodeText, readBeginning } from '../read-json-file.js';
+import { readBeginning } from '../read-json-file.js';
 import { DATA_ENDING, INDEX_ENDING, LATEST_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
 import { isTableEnd } from './sstable.js';
 import type { CheckpointPlace } from './tensor-bundle.js';
@@ -8,15 +8,20 @@ import type { CheckpointPlace } from './tensor-bundle.js';
 /** The text that names the latest checkpoint lists all that are kept besides: some hundred. */
 const MAX_LATEST_BYTES = 2 ** 20;
 
+interface CheckpointOptions extends FindOptions {
+  /** The path was given as that of the weights: a folder is searched. */
+  readonly isWeights?: true;
+}
+
 /**
  * The checkpoint at a path: the beginning of its files' names, one of them, the folder whose `checkpoint` file names the
- * latest, or the folder of a SavedModel; undefined where there is none.
- * @throws RetrofitError `weights-missing` where the latest is named and not there
+ * latest or that holds only one, that file, or the folder of a SavedModel; undefined where there is none.
+ * @throws RetrofitError `weights-missing` where the latest is named and not there, or not named
  */
 export async function findCheckpoint(
   storage: Storage,
   path: string,
-  options: FindOptions,
+  options: CheckpointOptions,
 ): Promise<CheckpointPlace | undefined> {
   const kind = await storage.kindOf(path);
   const isFile = async (name: string) => (await storage.kindOf(name)) === 'file';
@@ -25,12 +30,15 @@ export async function findCheckpoint(
     for (const folder of [path, storage.join(path, VARIABLES_FOLDER)])
       if (await isFile(storage.join(folder, `${VARIABLES_PREFIX}${INDEX_ENDING}`)))
         return { folder, prefix: VARIABLES_PREFIX };
-    return undefined;
+    return options.isWeights === true ? findOnly(storage, path) : undefined;
   }
   const place = (name: string): CheckpointPlace => ({ folder: storage.folderOf(path), prefix: name });
   const name = storage.nameOf(path);
   if (kind === undefined) return (await isFile(`${path}${INDEX_ENDING}`)) ? place(name) : undefined;
   if (kind !== 'file') return undefined;
+  // The text itself, which names a file beside it.
+  if (name === LATEST_FILE && LATEST.test(await readLatest(storage, await storage.findFile(path))))
+    return findLatest(storage, storage.folderOf(path), options);
   if (DATA_ENDING.test(name)) return place(name.replace(DATA_ENDING, ''));
   if (name.endsWith(INDEX_ENDING) && (await endsAsTable(storage, await storage.findFile(path))))
     return place(name.slice(0, -INDEX_ENDING.length));
@@ -47,11 +55,37 @@ async function endsAsTable(storage: Storage, file: FoundFile): Promise<boolean> 
   }
 }
 
+/**
+ * The checkpoint of a folder without the text, where it holds a single one.
+ * @throws RetrofitError `weights-missing` where it holds several
+ */
+async function findOnly(storage: Storage, folder: string): Promise<CheckpointPlace | undefined> {
+  const names = (await storage.list(folder)).filter((name) => name.endsWith(INDEX_ENDING) && !/[\\/]/.test(name));
+  const prefixes: string[] = [];
+  for (const name of names)
+    if (await endsAsTable(storage, await storage.findFile(storage.join(folder, name))))
+      prefixes.push(name.slice(0, -INDEX_ENDING.length));
+  const [prefix, other] = prefixes;
+  if (prefix === undefined || other === undefined) return prefix === undefined ? undefined : { folder, prefix };
+  throw inputError(
+    'weights-missing',
+    `the folder holds ${prefixes.length} checkpoints and no text "${LATEST_FILE}" that names the latest`,
+    {
+      where: { file: folder },
+      hint: `give the one that is meant: -w ${storage.join(folder, prefixes.sort().at(-1)!)}`,
+    },
+  );
+}
+
+const LATEST = /^\s*model_checkpoint_path:\s*"((?:[^"\\]|\\.)*)"/m;
+
+const readLatest = async (storage: Storage, file: FoundFile): Promise<string> =>
+  new TextDecoder().decode(await readBeginning(storage, file, Math.min(file.byteLength, MAX_LATEST_BYTES)));
+
 /** Source: `CheckpointState` in tensorflow/python/training/checkpoint_state.proto, as a text. */
 async function findLatest(storage: Storage, folder: string, options: FindOptions): Promise<CheckpointPlace> {
   const file = await storage.findInside(folder, LATEST_FILE, options);
-  const text = decodeText(await readBeginning(storage, file, Math.min(file.byteLength, MAX_LATEST_BYTES)));
-  const written = /^\s*model_checkpoint_path:\s*"((?:[^"\\]|\\.)*)"/m.exec(text)?.[1];
+  const written = LATEST.exec(await readLatest(storage, file))?.[1];
   // A path on the machine that wrote it, of which the name is left: the files lie beside the text.
   const prefix =
     written === undefined ? undefined : storage.nameOf(written.replace(/\\(.)/g, '$1').replaceAll('\\', '/'));

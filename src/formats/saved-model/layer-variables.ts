@@ -4,8 +4,10 @@ import { weightFacts } from '../weight-layouts/hdf5-weights.js';
 
 /** A variable of a layer in a checkpoint. */
 export interface Variable {
-  /** Under which its layer holds it: `kernel`. */
+  /** Under which its object holds it: `kernel`. */
   readonly name: string;
+  /** The path from the layer to that object: `cell`; empty for the layer itself. */
+  readonly heldBy: string;
   /** Its name in the program: `conv2d/kernel`. */
   readonly fullName: string;
   /** Under which its values stand in the checkpoint. */
@@ -35,9 +37,13 @@ export function pairVariables(layer: Layer, variables: readonly Variable[]): rea
   const left = [...variables];
   return facts.map((fact) => {
     const wanted = lastOf(fact.name);
-    const at = left.findIndex(({ name, fullName }) => name === wanted || lastOf(fullName) === wanted);
-    if (at < 0) throw weightsMismatch(layer.name, `the checkpoint has no "${fact.name}" of it`, left[0]!.key);
-    return { name: fact.name, variable: left.splice(at, 1)[0]! };
+    const named = left.filter(({ name, fullName }) => name === wanted || lastOf(fullName) === wanted);
+    const held = named.filter(({ heldBy }) => heldBy === (fact.heldBy ?? ''));
+    const variable = named.length === 1 ? named[0] : held[0];
+    if (variable === undefined)
+      throw weightsMismatch(layer.name, `the checkpoint has no "${fact.name}" of it`, left[0]!.key);
+    left.splice(left.indexOf(variable), 1);
+    return { name: fact.name, variable };
   });
 }
 

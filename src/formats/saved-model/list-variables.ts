@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
-import type { Layer } from '../../model/model.js';
+import { type Layer, stepAxes } from '../../model/model.js';
 import type { Variable } from './layer-variables.js';
 import type { ObjectGraph } from './object-graph.js';
 
@@ -41,14 +41,14 @@ export function listVariables(objects: ObjectGraph, id: number, layer: Layer): L
   const api = children.get('keras_api');
   const others = api === undefined ? undefined : objects[api]!.children.get('non_trainable_variables');
   if (trainable === undefined) return { variables: walked, isOrdered: walked.length < 2 };
-  const names = new Map(walked.map((variable) => [variable.key, variable.name]));
+  const byKey = new Map(walked.map((variable) => [variable.key, variable]));
   const variables = [trainable, others].flatMap((list) => {
     const items: Variable[] = [];
     for (let index = 0; list !== undefined; index++) {
       const item = objects[list]!.children.get(String(index));
       if (item === undefined) break;
       for (const { name, fullName, key } of objects[item]!.attributes)
-        if (name === VALUE) items.push({ name: names.get(key) ?? '', fullName, key });
+        if (name === VALUE) items.push(byKey.get(key) ?? { name: '', heldBy: '', fullName, key });
     }
     return items;
   });
@@ -58,19 +58,25 @@ export function listVariables(objects: ObjectGraph, id: number, layer: Layer): L
 function walk(objects: ObjectGraph, root: number, layer: Layer): readonly Variable[] {
   const found: Variable[] = [];
   const seen = new Set<number>();
-  visit(root, '', 0);
+  // Where it stands inside others, the way to it is not walked.
+  visit(root, Array<string>(stepAxes(layer)).fill('layer'), 0);
   return found;
 
-  function visit(id: number, name: string, depth: number): void {
+  function visit(id: number, path: readonly string[], depth: number): void {
     if (seen.has(id)) return;
     if (depth > MAX_NESTED_MODELS) throw unmappable(layer, `keeps objects in more than ${MAX_NESTED_MODELS} others`);
     seen.add(id);
     const { children, attributes } = objects[id]!;
     for (const attribute of attributes) {
       if (attribute.name !== VALUE) throw unmappable(layer, `keeps "${attribute.key}", which is no variable`);
-      found.push({ name, fullName: attribute.fullName, key: attribute.key });
+      found.push({
+        name: path.at(-1) ?? '',
+        heldBy: path.slice(0, -1).join('/'),
+        fullName: attribute.fullName,
+        key: attribute.key,
+      });
     }
-    for (const [child, childId] of children) if (!BOOKKEEPING.has(child)) visit(childId, child, depth + 1);
+    for (const [child, childId] of children) if (!BOOKKEEPING.has(child)) visit(childId, [...path, child], depth + 1);
   }
 }
 

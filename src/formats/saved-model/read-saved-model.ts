@@ -1,5 +1,5 @@
 import { inFile, inputError } from '../../errors.js';
-import type { Model } from '../../model/model.js';
+import type { Model, Warning } from '../../model/model.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { standInError } from '../foreign-files.js';
 import { makeModel } from '../keras/make-model.js';
@@ -29,26 +29,32 @@ export async function readSavedModel(storage: Storage, folder: string, options: 
     const place = { folder, prefix: `${VARIABLES_FOLDER}/${VARIABLES_PREFIX}` };
     const weights = await openCheckpoint(storage, place, options);
     const files = [graphFile, layersFile].filter((file) => file !== undefined);
-    return {
-      ...(await makeModel(storage, {
-        path: files[0]!.path,
-        container: 'saved-model',
-        topology,
-        field: 'model_config',
-        trainingConfig,
-        kerasVersion,
-        weightsFile: { file: weights.index },
-        weights,
-        archive: undefined,
-        record: undefined,
-        files: [...files, ...weights.files],
-      })),
-      tensorflowVersion: written.tensorflow,
-    };
+    const model = await makeModel(storage, {
+      path: files[0]!.path,
+      container: 'saved-model',
+      topology,
+      field: 'model_config',
+      trainingConfig,
+      kerasVersion,
+      weightsFile: { file: weights.index },
+      weights,
+      archive: undefined,
+      record: undefined,
+      files: [...files, ...weights.files],
+    });
+    const warnings = written.root === undefined ? [...model.warnings, withoutGraph(graphFile)] : model.warnings;
+    return { ...model, warnings, tensorflowVersion: written.tensorflow };
   } catch (error) {
     throw inFile(error, folder);
   }
 }
+
+/** What TensorFlow needs and nothing here does. */
+const withoutGraph = (file: FoundFile | undefined): Warning => ({
+  code: 'graph-file-missing',
+  message: `the folder was not copied whole, and TensorFlow does not load it: this file is ${file === undefined ? 'missing' : 'empty or cut off'}; the layers and their weights are all there, and are read`,
+  where: GRAPH_FILE,
+});
 
 const noVariables = () =>
   inputError('weights-missing', 'the folder "variables" is missing, which holds the weights', {

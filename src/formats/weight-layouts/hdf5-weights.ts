@@ -2,7 +2,7 @@ import { inputError } from '../../errors.js';
 import type { Shape, WeightFact } from '../../layers/layer-facts.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { layerOrder } from '../../model/layer-order.js';
-import { type Graph, type Layer, listGraphs } from '../../model/model.js';
+import { type Dialect, type Graph, type Layer, listGraphs } from '../../model/model.js';
 import { hasNewValues, type Tensor, type Weight } from '../../model/tensor.js';
 import type { Hdf5Dataset } from '../../storage/hdf5.js';
 
@@ -30,6 +30,17 @@ export function findDataset({ name, tensor, isNew }: Weight, before: Layer | und
   return stored?.source.kind === 'dataset' ? stored.source.path : undefined;
 }
 
+/** Whether weights of the layer stand where Keras 3 alone finds them, in a file that Keras 2 is to load. */
+export const isMisplaced = (layer: Layer, dialect: Dialect): boolean =>
+  dialect === 'keras2' && layer.weights.some((weight) => keras3Group(layer, weight) !== undefined);
+
+/** The group of a weight that stands where Keras 3 writes it, and Keras 2 does not. */
+export function keras3Group(layer: Layer, { name, tensor: { source } }: Weight): string | undefined {
+  const place = weightFacts(layer)?.find((fact) => fact.name === name)?.keras3Path;
+  if (place === undefined || source.kind !== 'dataset' || !source.path.endsWith(`/${place}`)) return undefined;
+  return source.path.slice(0, source.path.length - place.length) + place.slice(0, place.indexOf('/'));
+}
+
 /** Whether a tensor's values are others than those that stand in its dataset. */
 export const isChanged = (tensor: Tensor): boolean => tensor.exponent !== 0 || hasNewValues(tensor);
 
@@ -48,7 +59,7 @@ export function refuseUnreachable(graph: Graph): void {
         'no output of the model leads back to this layer, so that its weights cannot be told for certain',
         {
           where: { layer: lost.name, field: 'inbound_nodes' },
-          hint: 'layers of add_loss and add_metric are such: build the model anew from its inputs and outputs and save that',
+          hint: 'layers of add_loss and add_metric are such, and layers and models that were given to the model as attributes (model.extra = ...): build it anew from its inputs and outputs, keras.Model(model.inputs, model.outputs), and save that',
         },
       );
     }

@@ -9,7 +9,7 @@ export interface LegacyVariable {
 }
 
 // What Keras keeps out of training: statistics. Everything else is trainable unless its layer is frozen.
-const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance', 'mean', 'variance', 'count'];
+const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance', 'mean', 'variance', 'count', 'vector_u'];
 
 /**
  * The order of a nested or wrapped model's variables in its group of a legacy `.h5`: all trainable ones of its layers, then

@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import { weightsMismatch } from '../../model/check-weights.js';
-import { type Graph, type Layer, listGraphs, withWeights } from '../../model/model.js';
+import { type Graph, type Layer, listGraphs, stepAxes, withWeights } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './checkpoint-containers.js';
@@ -39,14 +39,15 @@ function readLayer(file: Hdf5File, root: Graph, layer: Layer, path: string): rea
   }
   const own = modelPath(layer, path);
   const count = has && file.has(`${own}/vars`) ? file.list(`${own}/vars`).length : 0;
-  const expected = facts.filter(({ path: place = 'vars/' }) =>
-    place.replace(/^(layer\/)*/, '').startsWith('vars/'),
-  ).length;
+  const places = facts.flatMap(({ path = 'vars/', alsoAt = '' }) => [path, alsoAt]);
+  const inside = `${'layer/'.repeat(stepAxes(layer))}vars/`;
+  const expected = places.filter((place) => place.startsWith(inside)).length;
   if (count > expected)
     throw weightsMismatch(layer.name, `"${path}/vars" holds ${count} tensors, the layer has ${expected}`);
   return facts.map((fact, index) => {
-    const place = `${path}/${fact.path ?? `vars/${index}`}`;
-    if (!has || !file.has(place)) throw missing(root, layer, fact.name, place);
+    const places = [fact.path ?? `vars/${index}`, fact.keras3Path].map((place) => place && `${path}/${place}`);
+    const place = places.find((each) => has && each !== undefined && file.has(each));
+    if (place === undefined) throw missing(root, layer, fact.name, places[0]!);
     return { name: fact.name, tensor: datasetTensor(file.dataset(place), layer) };
   });
 }

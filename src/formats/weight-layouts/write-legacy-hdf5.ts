@@ -1,7 +1,7 @@
 import { inputError } from '../../errors.js';
 import { weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
-import type { Dialect, Graph, Layer } from '../../model/model.js';
+import { type Dialect, freeName, type Graph, type Layer } from '../../model/model.js';
 import type { TensorValues, Weight } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
 import { findDataset, isChanged, weightFacts } from './hdf5-weights.js';
@@ -77,7 +77,9 @@ async function writeLayer(
       if (isChanged(tensor)) await editor.overwrite(editor.dataset(stored), writing.values.chunks(tensor));
       continue;
     }
-    const name = `${owner.name}/${weight.name}${writing.dialect === 'keras2' ? ':0' : ''}`;
+    const own = `${weight.name}${writing.dialect === 'keras2' ? ':0' : ''}`;
+    // Models in each other may have layers of one name: Keras loads them by their order, and writes no such file itself.
+    const name = `${freeName(owner.name, (scope) => editor.has(`${group}/${scope}/${own}`))}/${own}`;
     names.push(name);
     await editor.makeDataset(`${group}/${name}`, hdf5Dtype(tensor, owner), tensor.shape, writing.values.chunks(tensor));
   }

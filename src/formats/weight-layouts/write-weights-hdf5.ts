@@ -2,7 +2,7 @@ import { layerOrder } from '../../model/layer-order.js';
 import { type Dialect, type Graph, type Layer, stepAxes } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor } from '../../storage/hdf5.js';
-import { findDataset, isChanged, weightFacts } from './hdf5-weights.js';
+import { findDataset, isChanged, isMisplaced, weightFacts } from './hdf5-weights.js';
 import { hasNewWeights } from './lost-layers.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 
@@ -39,7 +39,8 @@ async function writeContainer(
       makeVariables(editor, `${group}/vars`, name, writing.dialect);
     if (known === layer) continue;
     if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
-    else if (known === undefined || hasNewWeights(layer)) await makeWeights(editor, layer, place, writing);
+    else if (known === undefined || hasNewWeights(layer) || isMisplaced(layer, writing.dialect))
+      await makeWeights(editor, layer, place, writing);
     else await overwriteChanged(editor, layer, known, writing);
   }
 }
@@ -63,12 +64,14 @@ async function makeWeights(
   editor: Hdf5Editor,
   layer: Layer,
   place: string,
-  { values }: ContainerWriting,
+  { values, dialect }: ContainerWriting,
 ): Promise<void> {
   const facts = weightFacts(layer) ?? [];
   for (const [index, { tensor }] of orderedWeights(layer).entries()) {
-    const path = `${place}/${facts[index]!.path ?? `vars/${index}`}`;
-    await editor.makeDataset(path, hdf5Dtype(tensor, layer), tensor.shape, values.chunks(tensor));
+    const { path = `vars/${index}`, keras3Path = path, alsoAt } = facts[index]!;
+    const places = [dialect === 'keras3' ? keras3Path : path, ...(alsoAt === undefined ? [] : [alsoAt])];
+    for (const each of places)
+      await editor.makeDataset(`${place}/${each}`, hdf5Dtype(tensor, layer), tensor.shape, values.chunks(tensor));
   }
 }
 

@@ -967,17 +967,12 @@ describe('calls', () => {
       className: 'LSTM',
       config: { units: 4 },
       args: ['@in'],
-      kwargs: { initial_state: ['@in', '@in'] },
+      kwargs: { mask: '@in' },
     };
     expect(refusal(() => translateGraph(graphOf('keras3', [3, 4], { l: state }), 'keras2'))).toBe('l.inbound_nodes');
-    const attention: Entry = {
-      className: 'MultiHeadAttention',
-      config: { num_heads: 1, key_dim: 2 },
-      args: ['@in', '@in'],
-    };
-    expect(refusal(() => translateGraph(graphOf('keras3', [3, 4], { l: attention }), 'keras2'))).toBe(
-      'l.inbound_nodes',
-    );
+    const cells = { class_name: 'StackedRNNCells', config: { name: 's', cells: [] } };
+    const stacked: Entry = { ...state, className: 'RNN', config: { cell: cells }, kwargs: { initial_state: ['@in'] } };
+    expect(refusal(() => translateGraph(graphOf('keras3', [3, 4], { l: stacked }), 'keras2'))).toBe('l.inbound_nodes');
   });
 });
 

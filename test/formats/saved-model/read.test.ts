@@ -53,6 +53,17 @@ describe('a SavedModel folder', () => {
   });
 });
 
+test('a folder without what TensorFlow computes with is read, with a warning', async () => {
+  const files = [...savedModelFixture('tf-2.13')];
+  const [graph] = files.filter(([name]) => name === 'saved_model.pb');
+  const rest = files.filter((file) => file !== graph).map(([name, bytes]) => [`net/${name}`, bytes] as const);
+  for (const storage of [memoryStorage(rest), memoryStorage([...rest, ['net/saved_model.pb', new Uint8Array()]])]) {
+    const model = await readFrom(storage, 'net', {});
+    await expectSame(model, await readModel(H5));
+    expect(model.warnings.map(({ code }) => code)).toContain('graph-file-missing');
+  }
+});
+
 describe('a checkpoint', () => {
   test.each([
     'checkpoint',
@@ -116,6 +127,38 @@ describe('a checkpoint', () => {
       await expectSame(await readFrom(storage, 'model.json', { weights: 'kept' }), await readModel(H5));
     },
   );
+
+  test('by the text itself, and in a folder without one where it is the only one', async () => {
+    const text = new TextEncoder().encode('model_checkpoint_path: "net"\n');
+    const kept = [...files].filter(([name]) => name !== 'checkpoint');
+    const at = (folder: string) => kept.map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);
+    const storage = memoryStorage([
+      ...at('named'),
+      ['named/checkpoint', text],
+      ...at('alone'),
+      ...at('two'),
+      ['two/other.index', files.get('net.index')!],
+      ['model.json', architecture],
+    ]);
+    for (const weights of ['named/checkpoint', 'alone'])
+      await expectSame(await readFrom(storage, 'model.json', { weights }), await readModel(H5));
+    await expect(readFrom(storage, 'model.json', { weights: 'two' })).rejects.toMatchObject({
+      code: 'weights-missing',
+      hint: 'give the one that is meant: -w two/other',
+    });
+  });
+
+  test('in the place of a model is refused, and so are the variables of a folder, which says where that is', async () => {
+    const [graph, ...others] = [...savedModelFixture('tf-2.13')].map(
+      ([name, bytes]) => [`net/${name}`, bytes] as const,
+    );
+    const storage = memoryStorage([graph!, ...others]);
+    for (const path of ['net/variables', 'net/variables/variables.index'])
+      await expect(readFrom(storage, path, {})).rejects.toMatchObject({
+        code: 'checkpoint',
+        hint: expect.stringMatching(/^give the folder that holds them: .*net$/),
+      });
+  });
 
   test('as a model that hangs on something else, beside what is none', async () => {
     const parts = takeApart(index, data);

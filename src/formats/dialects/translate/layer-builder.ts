@@ -118,12 +118,13 @@ export function addTranslated(
   className: string,
   config: JsonObject,
   sources: readonly Source[],
+  call?: CallArguments,
 ): Source {
   const translated = translateConfig(className, config, builder.dialects, builder.layer);
   const { split } = translated;
   // A layer that is nothing but its activation is not needed beside it.
   const isAll = split !== undefined && className === 'Activation';
-  const before = isAll ? sources[0]! : addPart(builder, className, translated.config, sources);
+  const before = isAll ? sources[0]! : addPart(builder, className, translated.config, sources, call && { call });
   if (split === undefined) return before;
   if (split.kind === 'layer')
     return addTranslated(builder, split.layer.className, withoutName(split.layer.config), [before]);

@@ -3,7 +3,7 @@ import { fromPlain, type JsonObject, withMember } from '../../../json/json-value
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
-import { argumentsOf, type CallArguments } from '../../../model/call-arguments.js';
+import { argumentsOf, type CallArguments, withKeywords } from '../../../model/call-arguments.js';
 import { shapeInside, shapeOutside } from '../../../model/facts-of-layer.js';
 import { resolveGraph } from '../../../model/graph-nodes.js';
 import { maskedLayers } from '../../../model/masked-layers.js';
@@ -15,6 +15,7 @@ import { addIdentity, addTranslated, type LayerBuilder, type Source, type Tensor
 import { type LayerNames, layerNames } from './layer-names.js';
 import { omissionOf } from './leaves-out.js';
 import { namePieces, withKnownWeights, wrapAgain } from './name-pieces.js';
+import { ownArguments } from './own-arguments.js';
 import { isOperation } from './read-operation.js';
 import type { DialectPair } from './translate-config.js';
 import { listHeld, translateKeywords } from './translate-keywords.js';
@@ -238,8 +239,9 @@ function translateAny(
     if (calls.length !== 1) throw severalCalls(layer);
     translateOperation(builder, layer, calls[0]!);
   } else {
-    keywords = calls.map((call) => translateKeywords(layer, call, task));
-    translateLayer(builder, layer, sources);
+    const own = ownArguments(layer, calls, task);
+    keywords = calls.map((call) => translateKeywords(layer, own?.others ?? call, task));
+    translateLayer(builder, layer, own?.inputs.map((input) => ({ input })) ?? sources, own?.call);
   }
   const { shape, dtype } = builder.parts.at(-1)!.output;
   const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
@@ -325,7 +327,7 @@ function connect(layer: Layer, translated: Translated, redirect: (ref: TensorRef
           : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
       );
       const made = translated.arguments?.[index];
-      if (made !== undefined) return { inputs, arguments: made, hasArguments: true };
+      if (made !== undefined) return { inputs, arguments: withKeywords(made, keywords[number]), hasArguments: true };
       const said = piece.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
       return said === undefined ? { inputs } : { inputs, keywords: said };
     });

@@ -11,6 +11,7 @@ import {
 } from '../../../json/json-value.js';
 import { axisOf, isChannelsFirst, numberIn, spatialAxes } from '../../../layers/config.js';
 import { factsOf } from '../../../layers/known-layers.js';
+import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { cannotConvert } from './cannot-convert.js';
 import { readConstant } from './constants.js';
@@ -32,11 +33,17 @@ type Rule = (builder: LayerBuilder, layer: Layer, sources: readonly Source[]) =>
 
 /**
  * The layers that stand for one layer in another loader, the last of them giving its output.
+ * @param call its arguments, where they are more than the sources
  * @throws RetrofitError `cannot-convert` for what the loader lacks
  */
-export function translateLayer(builder: LayerBuilder, layer: Layer, sources: readonly Source[]): void {
+export function translateLayer(
+  builder: LayerBuilder,
+  layer: Layer,
+  sources: readonly Source[],
+  call?: CallArguments,
+): void {
   const done = RULES.get(layer.className)?.(builder, layer, sources);
-  if (done === undefined) addTranslated(builder, layer.className, layer.config, sources);
+  if (done === undefined) addTranslated(builder, layer.className, layer.config, sources, call);
 }
 
 /** TensorFlow.js ignores `keepdims`: the lost dimensions come back by a Reshape. */
