@@ -85,6 +85,24 @@ export function tooNewWarning({ weightLayout, dialect }: Format, version: string
   return [{ code: 'layout-too-new', message, where: null }];
 }
 
+/**
+ * Keras 2.6 loads the mean and variance of a `Normalization` from an .h5 and computes as if they were 0 and 1; from a folder
+ * it takes them. Tried: 2.4 and 2.10 take them from both.
+ */
+export function unfinishedWarning(
+  { weightLayout, dialect }: Format,
+  version: string | undefined,
+  root: Graph,
+): readonly Warning[] {
+  if (weightLayout !== 'legacy-hdf5' || dialect !== 'keras2' || !/^2\.[5-9]\./.test(version ?? '')) return [];
+  const layer = [...listGraphs(root)]
+    .flatMap(({ graph }) => graph.layers)
+    .find(({ className }) => className === 'Normalization');
+  if (layer === undefined) return [];
+  const message = `Keras 2.6 computes this layer as if its mean were 0 and its variance 1 where an .h5 was loaded, its own too: call its finalize_state() there, or use Keras 2.10 or later; Keras ${version} saved the model`;
+  return [{ code: 'state-not-finalized', message, where: layer.name }];
+}
+
 /** A model that is converted is written for today's Keras 3, whichever saved it. */
 export const forTodaysKeras = (model: Model, dialect: Format['dialect']): Model =>
   dialect === 'keras3' ? { ...model, kerasVersion: undefined } : model;

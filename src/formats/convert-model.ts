@@ -22,6 +22,7 @@ import {
   renamedWarning,
   structureWarnings,
   tooNewWarning,
+  unfinishedWarning,
 } from './conversion-warnings.js';
 import { hasModule } from './dialects/new-entries.js';
 import { withoutInputShape } from './dialects/translate/cannot-convert.js';
@@ -38,7 +39,10 @@ import { withToldDefaults } from './tfjs/told-defaults.js';
  */
 export function convertModel(model: Model, format: Format): Model {
   const converted = toFormat(model, format);
-  return withWarnings(converted, tooNewWarning(format, model.kerasVersion));
+  const warnings = tooNewWarning(format, model.kerasVersion);
+  // What was in such a file before is no worse for being in one again.
+  if (format.container === model.format.container) return withWarnings(converted, warnings);
+  return withWarnings(converted, [...warnings, ...unfinishedWarning(format, model.kerasVersion, model.graph)]);
 }
 
 function toFormat(model: Model, format: Format): Model {

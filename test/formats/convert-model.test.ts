@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { convertModel } from '../../src/formats/convert-model.js';
 import { inspect, readModel, retrofit, writeModel } from '../../src/index.js';
 import { type Format, listGraphs, type Model } from '../../src/model/model.js';
+import { readFixture } from '../support/fixtures.js';
 import {
   type BuiltModel,
   buildModel,
@@ -122,4 +123,24 @@ test('a Sequential model that was never given a shape loads nowhere, and is conv
     const converted = async () => writeModel(read, join(folder, `unbuilt-${dialect}.keras`), { dialect });
     await expect(converted).rejects.toMatchObject({ code: 'cannot-convert', where: { field: 'batch_input_shape' } });
   }
+});
+
+test('Keras 2.6 does not finish a Normalization that it loads from an .h5: said where one is made of something else', async () => {
+  const model = await readFixture('resnet-v1');
+  const layers = model.graph.layers.map((each) =>
+    each.className === 'BatchNormalization' ? { ...each, className: 'Normalization' } : each,
+  );
+  const saved: Model = {
+    ...model,
+    graph: { ...model.graph, layers },
+    format: { container: 'saved-model', dialect: 'keras2', weightLayout: 'checkpoint' },
+  };
+  const codes = (kerasVersion: string, container: 'keras-h5' | 'keras-zip') => {
+    const weightLayout = container === 'keras-h5' ? 'legacy-hdf5' : 'weights-hdf5';
+    const { warnings } = convertModel({ ...saved, kerasVersion }, { container, dialect: 'keras2', weightLayout });
+    return warnings.map(({ code }) => code);
+  };
+  expect(codes('2.6.0', 'keras-h5')).toContain('state-not-finalized');
+  expect(codes('2.6.0', 'keras-zip')).not.toContain('state-not-finalized');
+  expect(codes('2.10.0', 'keras-h5')).not.toContain('state-not-finalized');
 });
