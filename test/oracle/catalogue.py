@@ -411,7 +411,7 @@ def recurrent_head(K):
     return K.keras.Model(inputs, L.Dense(5, activation="softmax", name="predictions")(x))
 
 
-@model("weights of layers inside: attention called by names, cells on top of each other, states that are handed on")
+@model("weights of layers inside: attention called by names, cells on top of each other, states that are handed on", parted=True)
 def attention_and_cells(K):
     L = K.layers
     inputs = image(K, 8)
