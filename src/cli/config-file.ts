@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inFile, type RetrofitError, usageError } from '../errors.js';
 import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { readJsonFile } from '../formats/read-json-file.js';
-import { toPlain } from '../json/json-value.js';
+import { type Plain, toPlain } from '../json/json-value.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { misfit, unknownKeyHint } from './config-sentences.js';
@@ -92,7 +92,8 @@ function badConfig(file: string, json: unknown, issue: z.core.$ZodIssue): Retrof
   return usageError('bad-config', message, { where: { file, field: issue.path.join('.') }, hint });
 }
 
-async function readConfig(path: string): Promise<unknown> {
+/** @throws RetrofitError `bad-config` for what is no JSON file */
+export async function readConfig(path: string): Promise<Plain> {
   try {
     return toPlain((await readJsonFile(nodeStorage, await nodeStorage.findFile(path))).root);
   } catch (error) {

@@ -3,7 +3,7 @@ import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
-import { makeProgram } from './program.js';
+import { CONFIGURED, makeProgram } from './program.js';
 import { exitOnSignals } from './signals.js';
 
 /**
@@ -27,7 +27,7 @@ export async function runWords(words: readonly string[]): Promise<number> {
   }
   try {
     await refuseUnknownCommand(program, words);
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync([...(await configured(program, words))], { from: 'user' });
     return EXIT_DONE;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
@@ -59,6 +59,13 @@ async function reportFailure(thrown: unknown, words: readonly string[], command:
   console.error(errorLine(error));
   if (words.includes('--debug')) console.error(error.stack);
   return EXIT_CODES[error.kind];
+}
+
+/** `add` and `inspect` read their config for themselves: it has a schema. */
+async function configured({ commands }: Command, words: readonly string[]): Promise<readonly string[]> {
+  const command = commands.find((each) => each.name() === words[0] && CONFIGURED.includes(each.name()));
+  if (command === undefined || !words.some((word) => word.startsWith('--config'))) return words;
+  return (await import('./config-words.js')).withConfigWords(command, words);
 }
 
 const commandError = (error: CommanderError) =>

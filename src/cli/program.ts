@@ -8,6 +8,9 @@ import { collect, collectStages, numberOf } from './flags.js';
 
 // Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
 
+/** Commands whose options may stand in a file, besides `add` and `inspect`. */
+export const CONFIGURED: readonly string[] = ['excite', 'tune', 'bake'];
+
 /** The command line: its commands and their flags. */
 export function makeProgram(): Command {
   const program = new Command('se-retrofit')
@@ -29,6 +32,7 @@ export function makeProgram(): Command {
   for (const command of [add, convert, strip, inspect, computing.excite, computing.tune, computing.bake])
     addWeightsOption(command);
   for (const command of program.commands) {
+    if (CONFIGURED.includes(command.name())) command.option(...CONFIG_OPTION);
     if (command !== computing.backends) command.option('--allow-links', 'admit weight files that are links');
     addCommonOptions(command);
   }
@@ -137,8 +141,10 @@ function addPlanOptions(command: Command): void {
   choice('--init <init>', 'initial weights', 'init');
   command
     .option('--seed <number>', `seed of the initial weights (default: ${RETROFIT_DEFAULTS.seed})`, numberOf('seed'))
-    .option('--config <file>', 'a JSON file with these options, flags win');
+    .option(...CONFIG_OPTION);
 }
+
+const CONFIG_OPTION = ['--config <file>', 'a JSON file with these options, flags win'] as const;
 
 /** What the output is written as, where its name does not say it. */
 function addFormatOptions(command: Command): void {

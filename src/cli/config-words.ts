@@ -1,0 +1,68 @@
+import type { Command, Option } from 'commander';
+import { usageError } from '../errors.js';
+import type { Plain } from '../json/json-value.js';
+import { nearestNames } from '../nearest-names.js';
+import { readConfig } from './config-file.js';
+
+/** Flags that say what happens this once, not how. */
+const NOT_IN_FILES: readonly string[] = ['config', 'help', 'json', 'debug'];
+
+/**
+ * The words of a command, those of its `--config` file in front of its own. The file holds options under the names that a
+ * report gives them: `learningRate` is `--learning-rate`; null stands for what was not given, and flags win.
+ * @throws RetrofitError `bad-config`, naming the key
+ */
+export async function withConfigWords(command: Command, words: readonly string[]): Promise<readonly string[]> {
+  const file = configOf(words);
+  if (file === undefined) return words;
+  const config = await readConfig(file);
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw usageError('bad-config', 'the config is no object', { where: { file }, hint: 'give {"epochs": 3}' });
+  const options = command.options.filter((option) => !NOT_IN_FILES.includes(option.attributeName()));
+  const given = Object.entries(config).flatMap(([key, value]) => {
+    const option = options.find((each) => each.attributeName() === key);
+    if (option === undefined && key !== '$schema') throw unknownKey(file, key, options);
+    return option === undefined || isGiven(option, words) ? [] : wordsOf(option, value ?? null, file);
+  });
+  return [words[0]!, ...given, ...words.slice(1)];
+}
+
+function configOf(words: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => word === '--config' || word.startsWith('--config='));
+  if (at < 0) return undefined;
+  return words[at] === '--config' ? words[at + 1] : words[at]!.slice('--config='.length);
+}
+
+const isGiven = ({ long, short }: Option, words: readonly string[]): boolean =>
+  words.some(
+    (word) =>
+      word === long ||
+      word.startsWith(`${long}=`) ||
+      (short !== undefined && !word.startsWith('--') && word.startsWith(short)),
+  );
+
+function wordsOf(option: Option, value: Plain, file: string): readonly string[] {
+  const key = option.attributeName();
+  const name = option.long!;
+  const misfit = (hint: string) =>
+    usageError('bad-config', `${JSON.stringify(value)} does not fit`, { where: { file, field: key }, hint });
+  if (value === null) return [];
+  if (option.isBoolean()) {
+    if (typeof value !== 'boolean') throw misfit('give true or false');
+    return value ? [name] : [];
+  }
+  const values = Array.isArray(value) ? value : [value];
+  if (!values.every((each) => typeof each === 'string' || typeof each === 'number'))
+    throw misfit(`give what stands behind ${name} on the command line`);
+  // In one word: a value may begin with a dash.
+  return values.map((each) => `${name}=${each}`);
+}
+
+function unknownKey(file: string, key: string, options: readonly Option[]) {
+  const keys = options.map((option) => option.attributeName());
+  const [meant] = nearestNames(key, keys);
+  return usageError('bad-config', 'there is no such key', {
+    where: { file, field: key },
+    hint: meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`,
+  });
+}
