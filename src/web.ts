@@ -106,8 +106,9 @@ export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRe
 export async function writeModel(model: Model, options: WriteModelOptions = {}): Promise<ReadonlyMap<string, Content>> {
   const { output, to, dialect, onWarning = () => {}, ...writing } = options;
   const memory = memoryStorage();
-  // Where it is written is none of the places that were read.
-  const storage = { ...memory, canonical: async (path: string) => `output:${memory.absolute(path)}` };
+  // Where it is written is none of the places that were read, whatever it is called: each is another one.
+  let places = 0;
+  const storage = { ...memory, canonical: async (path: string) => `${++places}:${memory.absolute(path)}` };
   const place = placeOf(storage, model, { output, to, dialect });
   const converted = toFormat(model, place.format);
   const { files, warnings } = await writeTo(storage, converted, place, writing);

@@ -114,7 +114,7 @@ async function showAdd(isCurrent) {
     if (!isCurrent()) return;
     planned = made;
     isPlanned = true;
-    showPlan(planned, model);
+    showPlan(planned);
     markStale();
   } catch (error) {
     if (error instanceof Cancelled || error.kind === undefined || !isCurrent()) throw error;
@@ -199,6 +199,7 @@ function isReady() {
 }
 
 function showError(place, error) {
+  tell('');
   const known = error.code === undefined ? { code: 'defect', where: {}, facts: {} } : error;
   const { what, place: where, advice } = errorWords(known);
   const line = element('p');

@@ -28,13 +28,13 @@ function legendItem(state) {
   return item;
 }
 
-export function showPlan(planned, model) {
+export function showPlan(planned) {
   const { params, macs, sites, siteCount, stages, totals, exact, warnings, skipped } = planned;
   showDrawing(planned);
   part('costs').replaceChildren(
     costItem('Parameters', `+${count(params.added)}`, percent(params.added, params.before)),
     costItem('Multiply-adds', `+${magnitude(macs.added)}`, percent(macs.added, macs.before)),
-    costItem('Size', `+${size(4 * params.added)}`, percent(4 * params.added, model.bytes)),
+    costItem('Weights', `+${size(4 * params.added)}`, 'in the new file'),
     costItem('Outputs', exact ? 'the same' : 'others', 'until it is trained'),
   );
   part('totals').textContent = totals;

@@ -64,6 +64,13 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   if (output === '-') throw notStdout();
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
   const container = request.to ?? named?.container ?? ownContainer(input.format);
+  if (!WRITTEN_CONTAINERS.includes(container)) {
+    throw usageError('bad-option', `--to ${container}: there is no such format`, {
+      where: { field: 'to' },
+      facts: { choices: WRITTEN_CONTAINERS },
+      hint: `give one of ${WRITTEN_CONTAINERS.join(', ')}`,
+    });
+  }
   const { ending, hasWeightsBeside } = WRITTEN[container];
   const format: WrittenFormat = {
     container,

@@ -67,6 +67,22 @@ test('what was written is read again, and stripped again', async () => {
   );
 });
 
+test('a conversion may be called what the model was called', async () => {
+  const [[name, content] = expect.fail()] = await writeModel(await readModel(filesOf('resnet-v1')), {
+    to: 'keras-h5',
+    dialect: 'keras2',
+    output: 'net.h5',
+  });
+  expect(name).toBe('net.h5');
+  const model = await readModel([[name, content]]);
+  const format = { to: 'keras-h5', dialect: 'keras3' } as const;
+  const again = await writeModel(model, { ...format, output: name });
+  expect((await readModel([...again])).format.dialect).toBe('keras3');
+  const folder = await writeModel(await readModel(filesOf('resnet-v1')), { output: 'resnet-v1', to: 'tfjs' });
+  expect([...folder.keys()]).toContain('model.json');
+  await expect(writeModel(model, { to: 'onnx' as 'tfjs' })).rejects.toMatchObject({ code: 'bad-option' });
+});
+
 test('of a model and those in folders beside it, the outermost is meant', async () => {
   const inner = filesOf('vgg').map(([path, blob]) => [`resnet-v1/model-se/${path}`, blob] as const);
   expect((await readModel([...inner, ...filesOf('resnet-v1')])).path).toBe('resnet-v1/model.json');
