@@ -37,7 +37,14 @@ export function recommendationSentence(recommendation: Recommendation): string {
     recommendation.code === 'untrained' || untrained.length === 0
       ? ''
       : ` Of ${stageList(untrained)} nothing is said: modules there are untrained or dead, every gate is at exactly half its range.`;
-  return SENTENCES[recommendation.code](recommendation, rule) + aside;
+  return SENTENCES[recommendation.code](recommendation, rule) + aside + idleSentence(recommendation.idleModules);
+}
+
+/** A module that is dead is not hidden by the others of its stage. */
+function idleSentence(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return ` ${names.map(printable).join(', ')} ${are} untrained or dead, every gate at exactly half its range: to fold ${them} into the weights changes nothing.`;
 }
 
 const SENTENCES: Readonly<
@@ -60,16 +67,16 @@ const SENTENCES: Readonly<
     'Nothing is recommended: what the gates say of classes can only be known from two classes at the least, with several images of each.',
   'all-say-little': ({ stages }) =>
     'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
-    `(by ${share(Math.max(...stages.map(({ spread }) => spread)))} of their range from image to image at the most). ` +
+    `(in no module by more than ${share(Math.max(...stages.map(({ largestSpread }) => largestSpread)))} of their range from image to image). ` +
     'Train the modules longer, or fold their gates into the weights.',
   'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
     `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, the gates of one at the least differ ` +
     `between classes (by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,
 };
 
-const stageNumbers = ({ classSpread, spread, saturation }: StageGates): string =>
-  `class means differ by ${share(classSpread ?? 0)} of the range, a gate moves by ${share(spread)} ` +
-  `from image to image, ${share(saturation)} of the gates are saturated`;
+const stageNumbers = ({ classSpread, largestSpread, saturation }: StageGates): string =>
+  `class means differ by ${share(classSpread ?? 0)} of the range, in no module does a gate move by more than ` +
+  `${share(largestSpread)} from image to image, ${share(saturation)} of the gates are saturated`;
 
 /** `stage 5`, `stages 4 and 5`. */
 export function stageList(stages: readonly StageGates[]): string {
@@ -85,7 +92,7 @@ export function nextStep({
   input,
   imagesPath,
 }: ExciteRun): { readonly command: string; readonly note: string } | undefined {
-  const { code, skipStages } = recommendation;
+  const { code, skipStages, idleModules } = recommendation;
   const [model, images] = [quoted(input.path), quoted(imagesPath)];
   const isOurs = excitation.modules.every(({ kind }) => kind === 'se-retrofit');
   if (code === 'says-little' && isOurs) {
@@ -101,7 +108,14 @@ export function nextStep({
     };
   }
   // Only modules of ours can be baked or left out.
-  if (!isOurs || (code !== 'says-little' && code !== 'all-say-little')) return undefined;
+  if (!isOurs) return undefined;
+  if (code === 'all-needed' && idleModules.length > 0) {
+    return {
+      command: `se-retrofit bake ${model} ${images} -o ${quoted(besideModel(input, '-baked'))} --below 0.001`,
+      note: 'Only gates that do not move are folded into the weights.',
+    };
+  }
+  if (code !== 'says-little' && code !== 'all-say-little') return undefined;
   return {
     command: `se-retrofit bake ${model} ${images} -o ${quoted(besideModel(input, '-baked'))}`,
     note: 'The gates are replaced by their means and folded into the weights.',

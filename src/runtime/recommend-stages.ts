@@ -29,6 +29,8 @@ export interface StageGates {
   readonly saturation: number;
   /** Root mean square deviation from image to image, as a share of a gate's range. */
   readonly spread: number;
+  /** That of the module that moves most. */
+  readonly largestSpread: number;
   /** The part of it that is between the classes; null where that cannot be known. */
   readonly classSpread: number | null;
   /** Whether each of its modules by itself is alike for all classes and hardly moves: one that does is not averaged away. */
@@ -47,6 +49,8 @@ export interface Recommendation {
   readonly rule: typeof STAGE_RULE;
   readonly stages: readonly StageGates[];
   readonly skipStages: readonly number[];
+  /** Modules that are untrained or dead where others of their stage are not. */
+  readonly idleModules: readonly string[];
   /** Parameters of the modules that would be left out. */
   readonly savesParams: number;
 }
@@ -66,6 +70,9 @@ export function recommendStages({ modules }: Excitation): Recommendation {
     rule: STAGE_RULE,
     stages,
     skipStages: skipped.map(({ stage }) => stage),
+    idleModules: modules
+      .filter((module) => module.isUntrained && stages.some((each) => each.stage === module.stage && !each.isUntrained))
+      .map(({ name }) => name),
     savesParams: skipped.reduce((sum, { params }) => sum + params, 0),
   };
 }
@@ -91,6 +98,7 @@ function describeStage(stage: number, all: readonly ExcitedModule[], allParams: 
     specificity: specificityOf(variances),
     saturation: modules.reduce((sum, module) => sum + (module.saturation * module.channels) / channels, 0),
     ...spreadsOf(variances),
+    largestSpread: Math.max(...modules.map((module) => spreadsOf(module.variances).spread)),
     saysLittle: modules.every((module) =>
       saysLittle({ ...spreadsOf(module.variances), saturation: module.saturation }),
     ),

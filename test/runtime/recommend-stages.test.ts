@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { recommendationSentence } from '../../src/report/excite-sentences.js';
 import { recommendStages } from '../../src/runtime/recommend-stages.js';
 import { type ModuleSketch, sketchExcitation } from '../support/excitations.js';
 
@@ -82,4 +83,35 @@ test('nor where classes cannot be told from chance', () => {
     code: 'unknown-classes',
     ...NOTHING,
   });
+});
+
+test('a module that is dead is named, and not hidden by the others of its stage', () => {
+  const dead = { between: 0, within: 0, isUntrained: true };
+  const seen = sketchExcitation([
+    { stage: 3, ...LIVELY },
+    { stage: 3, ...dead },
+    { stage: 4, ...LIVELY },
+  ]);
+  const found = recommendStages(seen);
+  expect(found).toMatchObject({ code: 'all-needed', idleModules: [seen.modules[1]!.name] });
+  expect(recommendationSentence(found)).toContain(`${seen.modules[1]!.name} is untrained or dead`);
+  expect(
+    recommendStages(
+      sketchExcitation([
+        { stage: 3, ...dead },
+        { stage: 4, ...LIVELY },
+      ]),
+    ).idleModules,
+  ).toEqual([]);
+});
+
+test('the module that moves most is what the numbers are of', () => {
+  const found = recommendStages(
+    sketchExcitation([
+      { stage: 3, between: 0.01, within: 0.02 },
+      { stage: 3, between: 0.002, within: 0.002 },
+    ]),
+  );
+  expect(found.code).toBe('all-say-little');
+  expect(recommendationSentence(found)).toContain('in no module by more than 2.2 %');
 });
