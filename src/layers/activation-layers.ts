@@ -62,6 +62,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   {
     ...activation('Activation', ALL, 'activation', (config) => (activationCommutes(config) ? COMMUTES : undefined)),
     isRectifier,
+    absent: { tfjs: { activation: 'linear' } },
   },
   {
     ...rectifier('ReLU', ALL, 'max_value negative_slope threshold', reluScaling),

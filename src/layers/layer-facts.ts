@@ -114,8 +114,8 @@ export interface LayerFacts {
   readonly renamedField?: FieldNames;
   /** Fields without which Keras 2 does not make the layer: null says nothing. */
   readonly neededByKeras2?: readonly string[];
-  /** What TensorFlow.js takes for fields that are not there, where Keras takes something else. */
-  readonly absentInTfjs?: PlainObject;
+  /** What these loaders take for fields that are not there, where others take something else, or need them said. */
+  readonly absent?: Readonly<Partial<Record<'tfjs' | 'keras2', PlainObject>>>;
   /** Fields whose null TensorFlow.js takes for one that is not there, and Keras for none. */
   readonly nullIsAbsentInTfjs?: readonly string[];
   /** Who does not make the layer with the dtype that others write. */

@@ -61,6 +61,15 @@ function norm(className: string, loads: readonly Loader[], statistics: readonly 
   };
 }
 
+/** Keras 2 takes null for one of its own, Keras 3 does not, and TensorFlow.js takes it for 0.001. */
+const NO_EPSILON: RefusedField = {
+  loaders: ['tfjs', 'keras3'],
+  field: 'epsilon',
+  reason: 'is null, which means another number in each',
+  stops: (value) => value === null,
+  isSilent: true,
+};
+
 const AXIS_LIST: RefusedField = {
   loaders: ['keras3'],
   field: 'axis',
@@ -108,7 +117,7 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
-    refusedFields: [AXIS_LIST, ignoredByTfjs('renorm', (value) => value === false)],
+    refusedFields: [AXIS_LIST, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
   },
   batchNorm('SyncBatchNormalization', ['keras2']),
   { ...norm('LayerNormalization', ALL, []), keras3Fields: { rms_scaling: false } },

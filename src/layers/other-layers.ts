@@ -123,7 +123,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     refusedFields: [BATCH_SHAPE, BATCH_SHAPE_ALONE, DTYPE_POLICY],
   },
   pointwise('Masking', ALL, 'mask_value', { masking: () => 'makes' }),
-  pointwise('Rescaling', ALL, 'scale offset', PASSES),
+  pointwise('Rescaling', ALL, 'scale offset', { ...PASSES, absent: { tfjs: { offset: 0 }, keras2: { offset: 0 } } }),
   pointwise('ActivityRegularization', KERAS, 'l1 l2', { ...PASSES, onlyTrains: always }),
   augmentation('RandomBrightness', KERAS, 'factor value_range seed'),
   augmentation('RandomContrast', KERAS, 'factor seed', { value_range: [0, 255] }),

@@ -28,11 +28,12 @@ const RESET_AFTER: RefusedField = {
   stops: (value) => value === true,
 };
 
-/** What TensorFlow.js takes where a file does not say it; its `SimpleRNN` has its `tanh` for null too. */
-const defaultsOfTfjs = (className: string): Pick<LayerFacts, 'absentInTfjs' | 'nullIsAbsentInTfjs'> => {
+/** What is taken where a file does not say it; TensorFlow.js' `SimpleRNN` has its `tanh` for null too. */
+const defaultsOf = (className: string): Pick<LayerFacts, 'absent' | 'nullIsAbsentInTfjs'> => {
   if (className.startsWith('SimpleRNN')) return { nullIsAbsentInTfjs: ['activation'] };
   const gates = { recurrent_activation: 'hard_sigmoid' };
-  return { absentInTfjs: className.startsWith('GRU') ? { ...gates, reset_after: false } : gates };
+  if (className.startsWith('GRU')) return { absent: { tfjs: { ...gates, reset_after: false } } };
+  return { absent: className.startsWith('ConvLSTM') ? { tfjs: gates, keras2: gates } : { tfjs: gates } };
 };
 
 /** A mask goes on with the steps it speaks of. */
@@ -85,7 +86,7 @@ function recurrent(className: string, gates: number): LayerFacts {
     ...OVER_STEPS,
     sizes: { units: wholeNumber(0) },
     refusedFields: refusedFields(className),
-    ...defaultsOfTfjs(className),
+    ...defaultsOf(className),
     masking: sequenceMask,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;
@@ -104,7 +105,7 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     fields: `filters kernel_size strides padding data_format dilation_rate unit_forget_bias ${CELL} ${STEPS}`,
     ...OVER_STEPS,
     refusedFields: [MASKED],
-    ...defaultsOfTfjs(className),
+    ...defaultsOf(className),
     masking: sequenceMask,
     outputShape: (config, [input]) => {
       if (input === undefined) return undefined;
@@ -135,7 +136,7 @@ const cell = (className: string, gates: number): LayerFacts => ({
   refusedFields: refusedFields(className),
   outputShape: (config, [input]) => [input?.[0] ?? null, numberIn(config, 'units') ?? null],
   weights: denseCellWeights(gates),
-  ...defaultsOfTfjs(className),
+  ...defaultsOf(className),
 });
 
 export const RECURRENT: readonly LayerFacts[] = [

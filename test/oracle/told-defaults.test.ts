@@ -78,7 +78,10 @@ const ZEROS = { recurrentInitializer: 'zeros' } as const;
 const CASES = [
   {
     name: 'images',
-    change: nullAll,
+    change: (config: Config) => {
+      nullAll(config);
+      if (config.activation === 'linear' && !('units' in config || 'filters' in config)) delete config.activation;
+    },
     layers: () => [
       kinds.inputLayer({ inputShape: [8, 8, 3] }),
       kinds.conv2d({ filters: 4, kernelSize: 3, activation: 'relu' }),
@@ -86,6 +89,7 @@ const CASES = [
       kinds.leakyReLU({ alpha: 0.3 }),
       kinds.maxPooling2d({}),
       kinds.separableConv2d({ filters: 5, kernelSize: 2 }),
+      kinds.activation({ activation: 'linear' }),
       kinds.globalAveragePooling2d({}),
       kinds.dense({ units: 3, activation: 'softmax' }),
     ],

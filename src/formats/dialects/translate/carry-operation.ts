@@ -91,10 +91,9 @@ function carry(operation: Operation): Carried | undefined {
   if (id === 'GetItem') {
     const parts = second?.kind === 'constant' ? readIndex(second.json) : undefined;
     if (first?.kind !== 'tensor' || parts === undefined || more.length > 0 || !hasOnly(plain)) return undefined;
-    const key: Argument = {
-      kind: 'constant',
-      json: writeIndex(withoutDots(parts, first, builder), isKeras3 ? 'keras3' : 'keras2'),
-    };
+    const written = withoutDots(parts, first, builder);
+    if (!isKeras3 && written.some(({ kind }) => kind === 'ellipsis')) return undefined;
+    const key: Argument = { kind: 'constant', json: writeIndex(written, isKeras3 ? 'keras3' : 'keras2') };
     return { id, operands: [first, key], settings };
   }
   if (BINARY.includes(id)) {
@@ -117,7 +116,7 @@ function carry(operation: Operation): Carried | undefined {
   return UNARY.includes(id) ? (hasOnly(plain) ? { id, operands, settings } : undefined) : carryShaped(operation);
 }
 
-/** `.keras` files of Keras 2 cannot say an ellipsis: the axes that it stands for can. */
+/** `.keras` files of Keras 2 cannot say an ellipsis: the axes that it stands for can, where they are known. */
 function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: number }, builder: LayerBuilder) {
   const rank = outputOf(builder, { input }).shape?.length;
   const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;

@@ -1,0 +1,69 @@
+import {
+  fromPlain,
+  isArray,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  type PlainObject,
+  toPlain,
+  withMember,
+  withoutMember,
+} from '../json/json-value.js';
+import { takesNull } from '../layers/config-fields.js';
+import { factsOf } from '../layers/known-layers.js';
+import { readField } from '../layers/read-field.js';
+import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
+import { type Graph, type Layer, mapGraphs, type Wrapper, withLayers } from '../model/model.js';
+import { readSerialized } from './dialects/translate/translate-object.js';
+
+/** Whose files leave things out. */
+type Source = 'tfjs' | 'keras2';
+
+/**
+ * The graph of a model as another loader is to read it. Some fields that are not there have other values in each, and to
+ * TensorFlow.js a field of null is mostly one that is not there.
+ */
+export const withToldDefaults = (root: Graph, source: Source): Graph =>
+  mapGraphs(root, (graph) =>
+    withLayers(
+      graph,
+      graph.layers.map((layer) => tellLayer(layer, source)),
+    ),
+  );
+
+function tellLayer(layer: Layer, source: Source): Layer {
+  const config = tellConfig(layer.className, layer.config, source);
+  const wrappers = layer.wrappers?.map((wrapper) => tellWrapper(wrapper, source));
+  return { ...layer, config, settings: toPlain(config) as PlainObject, wrappers };
+}
+
+function tellWrapper(wrapper: Wrapper, source: Source): Wrapper {
+  const config = tellConfig(TIME_DISTRIBUTED, wrapper.config, source);
+  const { layer: _, ...settings } = toPlain(config) as PlainObject;
+  return { config, settings };
+}
+
+function tellConfig(className: string, config: JsonObject, source: Source): JsonObject {
+  const isSpare = ({ key, value }: JsonObject['members'][number]) =>
+    value.kind === 'literal' && value.text === 'null' && !takesNull(className, key);
+  const spare = source === 'tfjs' ? config.members.filter(isSpare).map(({ key }) => key) : [];
+  const said = spare.reduce(withoutMember, config);
+  const absent = Object.entries(factsOf(className, toPlain(config) as PlainObject).absent?.[source] ?? {}).filter(
+    ([key]) => !said.members.some((member) => member.key === key),
+  );
+  const whole = absent.reduce((all, [key, value]) => withMember(all, key, fromPlain(value!)), said);
+  return mapMembers(whole, (value, key) =>
+    readField(key, undefined).kind === 'layers' ? tellHeld(value, source) : value,
+  );
+}
+
+/** What a wrapper runs: a layer, or a list of them. */
+function tellHeld(value: JsonValue, source: Source): JsonValue {
+  if (isArray(value)) return mapItems(value, (item) => tellHeld(item, source));
+  const held = readSerialized(value);
+  return held !== undefined && isObject(value)
+    ? withMember(value, 'config', tellConfig(held.className, held.config, source))
+    : value;
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { withToldDefaults } from '../../src/formats/told-defaults.js';
+import { fromPlain, isObject, type PlainObject, toPlain } from '../../src/json/json-value.js';
+import type { Graph, Layer } from '../../src/model/model.js';
+
+/** What becomes of a layer's config. */
+function told(className: string, settings: PlainObject, source: 'tfjs' | 'keras2') {
+  const config = fromPlain(settings);
+  if (!isObject(config)) return expect.fail();
+  const layer: Layer = { name: 'it', className, config, settings, calls: [], weights: [] };
+  const graph: Graph = { name: 'net', kind: 'functional', layers: [layer], inputs: [], outputs: [], isFrozen: false };
+  const [after] = withToldDefaults(graph, source).layers;
+  expect(toPlain(after!.config)).toEqual(after!.settings);
+  return { ...after!.settings };
+}
+
+test.each([
+  [
+    'ConvLSTM2D',
+    {},
+    { tfjs: { recurrent_activation: 'hard_sigmoid' }, keras2: { recurrent_activation: 'hard_sigmoid' } },
+  ],
+  ['LSTM', {}, { tfjs: { recurrent_activation: 'hard_sigmoid' }, keras2: {} }],
+  ['GRU', {}, { tfjs: { recurrent_activation: 'hard_sigmoid', reset_after: false }, keras2: {} }],
+  [
+    'LSTM',
+    { recurrent_activation: null },
+    { tfjs: { recurrent_activation: null }, keras2: { recurrent_activation: null } },
+  ],
+  ['SimpleRNN', { activation: null }, { tfjs: {}, keras2: { activation: null } }],
+  ['Rescaling', { scale: 2 }, { tfjs: { scale: 2, offset: 0 }, keras2: { scale: 2, offset: 0 } }],
+  ['Rescaling', { scale: 2, offset: 1 }, { tfjs: { scale: 2, offset: 1 }, keras2: { scale: 2, offset: 1 } }],
+  ['Activation', {}, { tfjs: { activation: 'linear' }, keras2: {} }],
+  [
+    'Conv2D',
+    { use_bias: null, activation: null },
+    { tfjs: { activation: null }, keras2: { use_bias: null, activation: null } },
+  ],
+  ['OwnLayer', { what: null }, { tfjs: { what: null }, keras2: { what: null } }],
+] as const)('%s %j', (className, settings, expected) => {
+  for (const source of ['tfjs', 'keras2'] as const) expect(told(className, settings, source)).toEqual(expected[source]);
+});
+
+test('what a wrapper runs is told too', () => {
+  const wrapped = (config: PlainObject) => ({ layer: { class_name: 'LSTM', config } });
+  expect(told('Bidirectional', wrapped({}), 'tfjs')).toEqual(wrapped({ recurrent_activation: 'hard_sigmoid' }));
+  expect(told('Bidirectional', wrapped({}), 'keras2')).toEqual(wrapped({}));
+});
