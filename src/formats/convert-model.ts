@@ -27,10 +27,10 @@ import {
 import { hasModule } from './dialects/new-entries.js';
 import { withoutInputShape } from './dialects/translate/cannot-convert.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
+import { withExplicitDefaults } from './explicit-defaults.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
-import { withToldDefaults } from './told-defaults.js';
 
 /**
  * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
@@ -63,7 +63,7 @@ function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const nested = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
-  const given = from !== to && from !== 'keras3' ? withToldDefaults(nested, from) : nested;
+  const given = from !== to && from !== 'keras3' ? withExplicitDefaults(nested, from) : nested;
   const {
     graph: translated,
     renamed,

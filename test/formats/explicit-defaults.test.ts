@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { withToldDefaults } from '../../src/formats/told-defaults.js';
+import { withExplicitDefaults } from '../../src/formats/explicit-defaults.js';
 import { fromPlain, isObject, type PlainObject, toPlain } from '../../src/json/json-value.js';
 import type { Graph, Layer } from '../../src/model/model.js';
 
 /** What becomes of a layer's config. */
-function told(className: string, settings: PlainObject, source: 'tfjs' | 'keras2') {
+function explicit(className: string, settings: PlainObject, source: 'tfjs' | 'keras2') {
   const config = fromPlain(settings);
   if (!isObject(config)) return expect.fail();
   const layer: Layer = { name: 'it', className, config, settings, calls: [], weights: [] };
   const graph: Graph = { name: 'net', kind: 'functional', layers: [layer], inputs: [], outputs: [], isFrozen: false };
-  const [after] = withToldDefaults(graph, source).layers;
+  const [after] = withExplicitDefaults(graph, source).layers;
   expect(toPlain(after!.config)).toEqual(after!.settings);
   return { ...after!.settings };
 }
@@ -38,11 +38,12 @@ test.each([
   ],
   ['OwnLayer', { what: null }, { tfjs: { what: null }, keras2: { what: null } }],
 ] as const)('%s %j', (className, settings, expected) => {
-  for (const source of ['tfjs', 'keras2'] as const) expect(told(className, settings, source)).toEqual(expected[source]);
+  for (const source of ['tfjs', 'keras2'] as const)
+    expect(explicit(className, settings, source)).toEqual(expected[source]);
 });
 
-test('what a wrapper runs is told too', () => {
+test('what a wrapper runs is made explicit too', () => {
   const wrapped = (config: PlainObject) => ({ layer: { class_name: 'LSTM', config } });
-  expect(told('Bidirectional', wrapped({}), 'tfjs')).toEqual(wrapped({ recurrent_activation: 'hard_sigmoid' }));
-  expect(told('Bidirectional', wrapped({}), 'keras2')).toEqual(wrapped({}));
+  expect(explicit('Bidirectional', wrapped({}), 'tfjs')).toEqual(wrapped({ recurrent_activation: 'hard_sigmoid' }));
+  expect(explicit('Bidirectional', wrapped({}), 'keras2')).toEqual(wrapped({}));
 });

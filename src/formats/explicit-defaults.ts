@@ -25,27 +25,27 @@ type Source = 'tfjs' | 'keras2';
  * The graph of a model as another loader is to read it. Some fields that are not there have other values in each, and to
  * TensorFlow.js a field of null is mostly one that is not there.
  */
-export const withToldDefaults = (root: Graph, source: Source): Graph =>
+export const withExplicitDefaults = (root: Graph, source: Source): Graph =>
   mapGraphs(root, (graph) =>
     withLayers(
       graph,
-      graph.layers.map((layer) => tellLayer(layer, source)),
+      graph.layers.map((layer) => explicitLayer(layer, source)),
     ),
   );
 
-function tellLayer(layer: Layer, source: Source): Layer {
-  const config = tellConfig(layer.className, layer.config, source);
-  const wrappers = layer.wrappers?.map((wrapper) => tellWrapper(wrapper, source));
+function explicitLayer(layer: Layer, source: Source): Layer {
+  const config = explicitConfig(layer.className, layer.config, source);
+  const wrappers = layer.wrappers?.map((wrapper) => explicitWrapper(wrapper, source));
   return { ...layer, config, settings: toPlain(config) as PlainObject, wrappers };
 }
 
-function tellWrapper(wrapper: Wrapper, source: Source): Wrapper {
-  const config = tellConfig(TIME_DISTRIBUTED, wrapper.config, source);
+function explicitWrapper(wrapper: Wrapper, source: Source): Wrapper {
+  const config = explicitConfig(TIME_DISTRIBUTED, wrapper.config, source);
   const { layer: _, ...settings } = toPlain(config) as PlainObject;
   return { config, settings };
 }
 
-function tellConfig(className: string, config: JsonObject, source: Source): JsonObject {
+function explicitConfig(className: string, config: JsonObject, source: Source): JsonObject {
   const isSpare = ({ key, value }: JsonObject['members'][number]) =>
     value.kind === 'literal' && value.text === 'null' && !takesNull(className, key);
   const spare = source === 'tfjs' ? config.members.filter(isSpare).map(({ key }) => key) : [];
@@ -55,15 +55,15 @@ function tellConfig(className: string, config: JsonObject, source: Source): Json
   );
   const whole = absent.reduce((all, [key, value]) => withMember(all, key, fromPlain(value!)), said);
   return mapMembers(whole, (value, key) =>
-    readField(key, undefined).kind === 'layers' ? tellHeld(value, source) : value,
+    readField(key, undefined).kind === 'layers' ? explicitHeld(value, source) : value,
   );
 }
 
 /** What a wrapper runs: a layer, or a list of them. */
-function tellHeld(value: JsonValue, source: Source): JsonValue {
-  if (isArray(value)) return mapItems(value, (item) => tellHeld(item, source));
+function explicitHeld(value: JsonValue, source: Source): JsonValue {
+  if (isArray(value)) return mapItems(value, (item) => explicitHeld(item, source));
   const held = readSerialized(value);
   return held !== undefined && isObject(value)
-    ? withMember(value, 'config', tellConfig(held.className, held.config, source))
+    ? withMember(value, 'config', explicitConfig(held.className, held.config, source))
     : value;
 }
