@@ -1,5 +1,6 @@
 import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import { type CommandVerdict, listCommands } from './list-commands.js';
+import { listConversions } from './list-conversions.js';
 import type { Model } from './model/model.js';
 import type { RetrofitOptions } from './plan/options.js';
 import type { Plan } from './plan/plan.js';
@@ -18,6 +19,8 @@ export interface Inspection {
   }[];
   /** Where the model loads as it is. */
   readonly loads: readonly LoaderVerdict[];
+  /** For which of the others it can be converted. */
+  readonly converts: readonly LoaderVerdict['loader'][];
   /** Which commands can compute with it. */
   readonly commands: readonly CommandVerdict[];
   readonly layers: readonly ListedLayer[];
@@ -29,6 +32,7 @@ export interface Inspection {
  */
 export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): Inspection {
   const plan = surveyRetrofit(model, options);
+  const loads = listModelLoaders(model);
   return {
     plan,
     modules: plan.network.modules.map(({ module, stage, block }) => ({
@@ -37,7 +41,11 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
       block,
       kind: module.kind,
     })),
-    loads: listModelLoaders(model),
+    loads,
+    converts: listConversions(
+      model,
+      loads.filter(({ ok }) => !ok).map(({ loader }) => loader),
+    ),
     commands: listCommands(model),
     layers: listLayers(plan.network),
   };

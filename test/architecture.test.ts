@@ -28,7 +28,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts', 'format-names.ts', 'flag-of.ts'],
   'list-commands.ts': ['formats', 'model', 'layers', 'errors.ts'],
-  'inspect.ts': ['list-commands.ts', 'formats', 'plan', 'stages', 'model'],
+  'list-conversions.ts': ['formats', 'model', 'layers', 'errors.ts'],
+  'inspect.ts': ['list-commands.ts', 'list-conversions.ts', 'formats', 'plan', 'stages', 'model'],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
   'web.ts': [
     'formats',

@@ -1,6 +1,7 @@
 import { LOADER_NAMES } from '../format-names.js';
 import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
+import type { Inspection } from '../inspect.js';
 import type { CommandVerdict } from '../list-commands.js';
 import type { Container, Format, Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
@@ -179,11 +180,21 @@ function answerOf(blockedBy: CommandVerdict['blockedBy']): string {
   return field === '' ? `cannot: the model ${reason}` : `cannot, for "${printable(layer)}": ${printable(reason)}`;
 }
 
+const CONVERT: Readonly<Record<LoaderVerdict['loader'], string>> = {
+  tfjs: 'se-retrofit convert -o NAME',
+  keras2: 'se-retrofit convert -o NAME.keras --dialect keras2',
+  keras3: 'se-retrofit convert -o NAME.keras --dialect keras3',
+};
+
 /** One line a loader: whether it takes the model, as it is or converted, and what stops it. */
-export const loaderLines = (verdicts: readonly LoaderVerdict[], { container }: Format): readonly string[] =>
-  verdicts.map(({ loader, blockedBy }) => {
+export const loaderLines = (
+  { loads, converts }: Pick<Inspection, 'loads' | 'converts'>,
+  { container }: Format,
+): readonly string[] =>
+  loads.map(({ loader, blockedBy }) => {
     const name = LOADER_NAMES[loader].padEnd(14);
     const isOwn = OWN_LOADERS[container].includes(loader);
-    if (blockedBy === null) return `${name} ${isOwn ? 'loads it' : 'takes it, converted (se-retrofit convert)'}`;
+    if (blockedBy === null && isOwn) return `${name} loads it`;
+    if (blockedBy === null || converts.includes(loader)) return `${name} takes it, converted (${CONVERT[loader]})`;
     return `${name} ${isOwn ? 'does not load it' : 'does not take it as it is'}: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
   });

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inspectReportSchema } from '../../src/index.js';
+import { inspectReportSchema, readModel, writeModel } from '../../src/index.js';
 import { bytesIn, copyFixture, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere as run } from '../support/cli-here.js';
 import { modelFolder } from '../support/fixtures.js';
@@ -16,6 +17,17 @@ test('shows the model, its stages, what would be added, and where it loads', asy
   for (const loader of ['Keras 2', 'Keras 3'])
     expect(stdout).toMatch(new RegExp(`^${loader} +takes it, converted`, 'm'));
   expect(stdout).toMatch(/^verify, excite, tune, bake can compute with it$/m);
+});
+
+test('of a loader that does not take a model as it is, whether it takes it converted', async () => {
+  const file = join(newFolder(), 'net.keras');
+  await writeModel(await readModel(modelFolder('resnet-v1')), file, { dialect: 'keras3' });
+  const { stdout } = await run(['inspect', file]);
+  expect(stdout).toMatch(/^TensorFlow\.js +takes it, converted \(se-retrofit convert -o NAME\)$/m);
+  expect(stdout).toMatch(/^Keras 2 +takes it, converted \(se-retrofit convert -o NAME\.keras --dialect keras2\)$/m);
+  expect(stdout).toMatch(/^Keras 3 +loads it$/m);
+  const { loads } = inspectReportSchema.parse(JSON.parse((await run(['inspect', file, '--json'])).stdout));
+  expect(loads.map(({ ok }) => ok)).toEqual([false, false, true]);
 });
 
 test('says which commands cannot compute with a model, and why', async () => {

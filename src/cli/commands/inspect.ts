@@ -32,7 +32,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
-  const { plan, modules, loads, commands, layers } = inspection;
+  const { plan, modules, commands, layers } = inspection;
   const run: Run = {
     tool: TOOL,
     model,
@@ -61,7 +61,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     ...rows,
     `would add ${totalsLine(plan)}`,
     ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
-    ...loaderLines(loads, model.format),
+    ...loaderLines(inspection, model.format),
     ...commandLines(commands),
     ...(flags.layers === true ? ['', ...textTable(layerTable(layers))] : []),
   );

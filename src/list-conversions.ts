@@ -1,0 +1,22 @@
+import { RetrofitError } from './errors.js';
+import { convertModel } from './formats/convert-model.js';
+import type { Loader } from './layers/layer-facts.js';
+import type { Format, Model } from './model/model.js';
+
+const FORMATS: Readonly<Record<Loader, Format>> = {
+  tfjs: { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' },
+  keras2: { container: 'keras-zip', dialect: 'keras2', weightLayout: 'weights-hdf5' },
+  keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
+};
+
+/** Those of the loaders for which a model can be converted. */
+export const listConversions = (model: Model, loaders: readonly Loader[]): readonly Loader[] =>
+  loaders.filter((loader) => {
+    try {
+      convertModel(model, FORMATS[loader]);
+      return true;
+    } catch (error) {
+      if (error instanceof RetrofitError && error.kind === 'input') return false;
+      throw error;
+    }
+  });
