@@ -5,9 +5,6 @@ import { isOperationClass } from '../../layers/operations.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 
-/** The classes of models whose graph stands in the file. */
-export const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
-
 /** Modules of Keras itself; an entry without a module is of an older writer, and says the class alone. */
 const KERAS_MODULE = /^(?:(?:tf_)?keras(?:\.|$)|builtins$)/;
 

@@ -126,7 +126,7 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
 }
 
 /** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
-export const functionalClass = (kerasVersion: string | undefined): string =>
+const functionalClass = (kerasVersion: string | undefined): string =>
   /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
 
 /** One bare tensor stays one: in a list, Keras 3 would give a list of one. */

@@ -25,12 +25,14 @@ import {
 import { badTopology } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
-import { classNameIn, MODEL_CLASSES, operationIn } from './class-names.js';
+import { classNameIn, operationIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
 import { implicitInput } from './implicit-input.js';
 import { listEnds, structureOf } from './read-ends.js';
 import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
+
+const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 
 /** What is the same for all models of a file. */
 interface Context {

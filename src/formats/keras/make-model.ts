@@ -4,7 +4,6 @@ import { checkWeights } from '../../model/check-weights.js';
 import type { Container, Graph, Model, RetrofitRecord, Warning } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
-import { asPlainModel } from '../dialects/own-model-class.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
 import type { KerasSource } from './keras-source.js';
 import { readWeights, withHdf5Values } from './read-weights.js';
@@ -51,9 +50,7 @@ export interface OtherWeights {
 
 /** The document of a Keras model. The files of the weights are looked at, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
-  const { weightsFile, container, archive, trainingConfig, files, kerasVersion } = parts;
-  const plain = asPlainModel(parts.topology.root, kerasVersion);
-  const topology = { ...parts.topology, root: plain.root };
+  const { weightsFile, topology, container, archive, trainingConfig, files, kerasVersion } = parts;
   const bare = raiseGraph(topology.root, parts.field);
   const read =
     parts.weights === undefined
@@ -64,7 +61,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
   const isInLegacyOrder = 'isInLegacyOrder' in read && read.isInLegacyOrder;
   checkWeights(read.graph);
   const settings = { training_config: trainingConfig?.root };
-  const warnings: Warning[] = [...plain.warnings, ...listWarnings(read.graph, { model: topology.root, settings })];
+  const warnings: Warning[] = [...listWarnings(read.graph, { model: topology.root, settings })];
   if ('warnings' in read) warnings.push(...read.warnings);
   if (read.hasOptimizer) {
     warnings.push({
