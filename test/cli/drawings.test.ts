@@ -110,7 +110,7 @@ describe('add --html', () => {
     expect(drawing.attributes['aria-label']).toContain('6 blocks in 4 stages, 4 modules to add');
     const rows = textsOf(root, 'th');
     expect(rows).toEqual(
-      expect.arrayContaining(['se_2_1', 'se_2_2', 'se_3_1', 'se_3_2', 'conv4_block1_3_bn', 'ratio']),
+      expect.arrayContaining(['se_2_1', 'se_2_2', 'se_3_1', 'se_3_2', 'conv4_block1_3_bn', '--ratio']),
     );
     expect(textsOf(root, 'pre').join()).toContain("layer.name.startsWith('se_')");
     expect(textsOf(root, 'h2')).toEqual(['Stages', 'Modules', 'Without a module', 'What to do next', 'Options']);

@@ -7,6 +7,28 @@ import type { Extension, Oracle, SavedModel } from './oracle.js';
 export const CONTAINERS = ['.keras', '.h5', '.weights.h5', '.legacy.h5'] as const;
 export type KerasContainer = (typeof CONTAINERS)[number];
 
+/** What Keras itself saves and cannot load again. */
+const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
+  keras2: [],
+  keras3: [
+    'operations.h5',
+    'operations.legacy.h5',
+    'mobilenet_v3.h5',
+    'bfloat16_weights.h5',
+    'bfloat16_weights.legacy.h5',
+    'float8_dense.h5',
+    'float8_dense.legacy.h5',
+    'masked.h5',
+    'augmented_everywhere.h5',
+    'augmented_anew.h5',
+    'preprocessed.h5',
+    'normalized.h5',
+  ],
+};
+
+/** Whether a Keras loads what it saved of a model, by the file's name. */
+export const loadsItsOwn = (kind: string, file: string): boolean => UNLOADABLE[kind]?.includes(file) !== true;
+
 /** A model as Keras saved it: a file, or the weights with their architecture. */
 export const savedAs = (folder: string, name: string, container: KerasContainer): SavedModel =>
   filesOf(container).length === 1

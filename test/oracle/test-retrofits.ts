@@ -7,29 +7,10 @@ import { randomIndex } from '../support/pairwise.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { isTurnOf, SEED } from '../support/turns.js';
 import { describeOracle, listCatalogue } from './oracle.js';
-import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
+import { CONTAINERS, expectExact, filesOf, loadsItsOwn, readSaved, retrofitSaved, savedAs } from './saved-models.js';
 
 // Every block kind and trap of the catalogue, in both Kerases, in every container: real Keras loads what we write and
 // computes the same numbers, difference 0.
-
-/** What Keras itself saves and cannot load again. */
-const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
-  keras2: [],
-  keras3: [
-    'operations.h5',
-    'operations.legacy.h5',
-    'mobilenet_v3.h5',
-    'bfloat16_weights.h5',
-    'bfloat16_weights.legacy.h5',
-    'float8_dense.h5',
-    'float8_dense.legacy.h5',
-    'masked.h5',
-    'augmented_everywhere.h5',
-    'augmented_anew.h5',
-    'preprocessed.h5',
-    'normalized.h5',
-  ],
-};
 
 /** What is refused, and as what. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -64,8 +45,7 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
       const random = randomIndex(SEED + rank);
       const more = isTrap(name) || random(2) === 0 ? CONTAINERS[1 + random(3)] : undefined;
       const containers = CONTAINERS.filter(
-        (container) =>
-          !UNLOADABLE[kind]!.includes(name + container) && (isAll || container === '.keras' || container === more),
+        (container) => loadsItsOwn(kind, name + container) && (isAll || container === '.keras' || container === more),
       );
       // Built once for all of them.
       let making: Promise<unknown> | undefined;
