@@ -1,10 +1,11 @@
 import { RetrofitError } from './errors.js';
+import { TFJS } from './formats/computable.js';
 import { convertModel } from './formats/convert-model.js';
 import type { Loader } from './layers/layer-facts.js';
 import type { Format, Model } from './model/model.js';
 
 const FORMATS: Readonly<Record<Loader, Format>> = {
-  tfjs: { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' },
+  tfjs: TFJS,
   keras2: { container: 'keras-zip', dialect: 'keras2', weightLayout: 'weights-hdf5' },
   keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
 };

@@ -85,7 +85,7 @@ function badConfig(file: string, json: unknown, issue: z.core.$ZodIssue): Retrof
   if (unknown !== undefined) {
     return usageError('bad-config', 'there is no such key', {
       where: { file, field: unknown },
-      hint: unknownKeyHint(configSchema, unknown),
+      hint: unknownKeyHint(Object.keys(configSchema.shape), unknown),
     });
   }
   const { message, hint } = misfit(configSchema, json, issue.path);

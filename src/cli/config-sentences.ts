@@ -30,8 +30,7 @@ export function misfit(
 }
 
 /** What to do about a key that there is not. */
-export function unknownKeyHint(schema: ConfigSchema, key: string): string {
-  const keys = Object.keys(schema.shape);
+export function unknownKeyHint(keys: readonly string[], key: string): string {
   const [meant] = nearestNames(key, keys);
   return meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
 }

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander';
 import { usageError } from '../errors.js';
 import type { Plain } from '../json/json-value.js';
-import { nearestNames } from '../nearest-names.js';
 import { readConfig } from './config-file.js';
+import { unknownKeyHint } from './config-sentences.js';
 
 /** Flags that say what happens this once, not how. */
 const NOT_IN_FILES: readonly string[] = ['config', 'help', 'json', 'debug'];
@@ -58,11 +58,11 @@ function wordsOf(option: Option, value: Plain, file: string): readonly string[] 
   return values.map((each) => `${name}=${each}`);
 }
 
-function unknownKey(file: string, key: string, options: readonly Option[]) {
-  const keys = options.map((option) => option.attributeName());
-  const [meant] = nearestNames(key, keys);
-  return usageError('bad-config', 'there is no such key', {
+const unknownKey = (file: string, key: string, options: readonly Option[]) =>
+  usageError('bad-config', 'there is no such key', {
     where: { file, field: key },
-    hint: meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`,
+    hint: unknownKeyHint(
+      options.map((option) => option.attributeName()),
+      key,
+    ),
   });
-}

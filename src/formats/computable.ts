@@ -3,7 +3,8 @@ import type { Format, Model } from '../model/model.js';
 import { convertModel } from './convert-model.js';
 import { findBlocker } from './loaders.js';
 
-const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
+/** What computes here reads. */
+export const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
 
 /**
  * A model of any format in the words of TensorFlow.js, by which it is computed here. The weights stay where they are.

@@ -5,7 +5,7 @@ import { optionTable } from './option-table.js';
 import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
 import { count } from './printable.js';
 import type { Table } from './table.js';
-import { countImages, type TuneRun, tuneLines } from './tune-report.js';
+import { accuracyWords, countImages, type TuneRun, tuneLines } from './tune-report.js';
 
 const STYLE = `
 ${PLAIN_STYLE}
@@ -51,7 +51,7 @@ const sentence = (line: string): string => `${line.charAt(0).toUpperCase()}${lin
 function epochTable(run: TuneRun): Table {
   const { training, validation } = countImages(run);
   const right = (accuracy: number, images: number) =>
-    `${(100 * accuracy).toFixed(2)} % (${count(Math.round(accuracy * images))} of ${count(images)})`;
+    `${accuracyWords(accuracy)} (${count(Math.round(accuracy * images))} of ${count(images)})`;
   return {
     head: ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy'],
     rightAligned: new Set([0, 1, 2, 3, 4]),

@@ -100,7 +100,7 @@ export function tuneLines(run: TuneRun): readonly string[] {
 const judgedWords = ({ loss, accuracy }: Judged): string =>
   `loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}`;
 
-const accuracyWords = (accuracy: number): string => `${(100 * accuracy).toFixed(2)} %`;
+export const accuracyWords = (accuracy: number): string => `${(100 * accuracy).toFixed(2)} %`;
 
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
   `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
