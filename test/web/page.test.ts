@@ -297,6 +297,8 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
       page.evaluate('document.activeElement.id || document.activeElement.name || document.activeElement.textContent');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('files');
+    // In effect before the key is pressed, which would sometimes overtake it.
+    await session.send('Page.setInterceptFileChooserDialog', { enabled: true });
     const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press('Space')]);
     await chooser.accept([...filesIn(folder)]);
     await page.waitForSelector('#make:not([disabled])');
