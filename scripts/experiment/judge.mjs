@@ -12,7 +12,7 @@ const BATCH = 100;
 const IN_KERAS = fileURLToPath(new URL('judge_in_keras.py', import.meta.url));
 
 let backend;
-let pixels;
+const pixels = new Map();
 
 /**
  * Which of the test pictures a model gets wrong, by their numbers: loaded and computed by TensorFlow.js itself, on the
@@ -20,14 +20,14 @@ let pixels;
  */
 export async function wrongPictures(file, { side, channels }) {
   backend ??= await startBackend('auto');
-  pixels ??= await readPixels(side);
+  if (!pixels.has(side)) pixels.set(side, await readPixels(side));
   const { tf, layers } = backend;
   const model = await layers.loadLayersModel({ load: async () => artifacts(file) });
   const labels = testLabels();
   const wrong = [];
   const size = side * side;
   for (let start = 0; start < labels.length; start += BATCH) {
-    const grey = pixels.subarray(start * size, (start + BATCH) * size);
+    const grey = pixels.get(side).subarray(start * size, (start + BATCH) * size);
     const values = new Float32Array(grey.length * channels);
     for (let index = 0; index < values.length; index++) values[index] = grey[Math.floor(index / channels)] / 255;
     const found = tf.tidy(() =>

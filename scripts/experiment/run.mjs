@@ -4,6 +4,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CLAIM_ARMS, claim } from './claim.mjs';
 import { accuracyFigure } from './figure.mjs';
 import { experimentPage } from './page.mjs';
 import { DOCS } from './places.mjs';
@@ -18,7 +19,8 @@ const end = at < 0 ? Number.POSITIVE_INFINITY : performance.now() + Number(proce
 const isLate = () => performance.now() > end;
 
 const counts = await transfer(isLate);
-if (counts.length < LABELLED.length) console.error('not all is done yet: run it again, and it goes on from here');
+const claimed = counts.length === LABELLED.length ? await claim(SEEDS, isLate) : undefined;
+if (claimed === undefined) console.error('not all is done yet: run it again, and it goes on from here');
 if (counts.length > 0) {
   const results = {
     network: NETWORK,
@@ -27,6 +29,11 @@ if (counts.length > 0) {
     seeds: SEEDS.length,
     counts: counts.map(({ count, arms }) => ({ count, arms: arms.map(withoutPlaces) })),
     milliseconds: await timeArms(),
+    claim: claimed && {
+      ...claimed,
+      arms: CLAIM_ARMS.map(({ name, title }) => ({ name, title, runs: claimed.runs[name].map(withoutPlace) })),
+      runs: undefined,
+    },
   };
   const lines = results.counts.map(({ count, arms }) => ({ count, points: arms.map(toPoint) }));
   writeFileSync(join(DOCS, 'images', 'experiment.svg'), accuracyFigure(lines));
@@ -34,8 +41,12 @@ if (counts.length > 0) {
   writeFileSync(join(DOCS, 'EXPERIMENT.md'), experimentPage(results));
 }
 
+function withoutPlace({ place, ...run }) {
+  return run;
+}
+
 function withoutPlaces({ runs, ...arm }) {
-  return { ...arm, runs: runs.map(({ place, ...run }) => run) };
+  return { ...arm, runs: runs.map(withoutPlace) };
 }
 
 function toPoint({ title, runs }) {
