@@ -19,7 +19,7 @@ import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
 
 /** Half of the pixels that the network was trained with: three seeds are done in some hours. */
-const SIDE = 96;
+export const SIDE = 96;
 export const SEEDS = [1, 2, 3];
 export const LABELLED = [100, 1000];
 
