@@ -1189,14 +1189,6 @@ def odd_names(K):
     return K.keras.Model(inputs, head(K, x, name="model_weights"))
 
 
-# Networks of keras.applications
-
-def build_application(K, name):
-    """keras.applications' `name` without trained weights, and without the softmax: random networks saturate it, and a
-    saturated output hides every difference."""
-    return getattr(K.keras.applications, name)(weights=None, classifier_activation=None)
-
-
 @model("two models in a model, whose layers have the same names: only .keras keeps them apart", ("keras2",))
 def equal_names(K):
     def half(name, filters):
@@ -1210,6 +1202,14 @@ def equal_names(K):
     both = K.keras.Model(inputs, K.layers.Concatenate(name="join")(halves), name="both")
     inputs = image(K)
     return K.keras.Model(inputs, head(K, conv_bn(K, both(inputs), 6)))
+
+
+# Networks of keras.applications
+
+def build_application(K, name):
+    """keras.applications' `name` without trained weights, and without the softmax: random networks saturate it, and a
+    saturated output hides every difference."""
+    return getattr(K.keras.applications, name)(weights=None, classifier_activation=None)
 
 
 def describe():
