@@ -1,5 +1,5 @@
 // What was opened: its name, its numbers, and who loads it.
-import { count, element, magnitude, part, plural, showLines, size } from './elements.js';
+import { element, magnitude, part, plural, showLines, size } from './elements.js';
 import { asSentence, errorWords, warningWords } from './words.js';
 
 const CONTAINERS = {
@@ -20,7 +20,7 @@ export function showModel(model) {
     ...(format.container === 'tfjs' ? [] : [DIALECTS[format.dialect]]),
     ...(tensorflow === undefined ? [] : [`TensorFlow ${tensorflow}`]),
     plural(layers, 'layer'),
-    `${count(params)} parameters`,
+    plural(params, 'parameter'),
     ...(macs === null ? [] : [`${magnitude(macs)} multiply-adds`]),
     `${size(bytes)} in ${plural(fileCount, 'file')}`,
   ].join(' · ');

@@ -191,7 +191,7 @@ const ACTIONS = {
     if (changing.length > 0)
       warnings.push({
         code: 'function-changes',
-        message: `${changing.length} of the ${plan.modules.length} modules did something, which is gone now`,
+        message: `${changing.length} of ${plan.modules.length === 1 ? '1 module' : `${plan.modules.length} modules`} did something, which is gone now`,
         where: null,
       });
     return { base: strip(model, plan), ...sameFormat(model, '-plain') };

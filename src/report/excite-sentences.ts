@@ -1,7 +1,8 @@
 import type { Warning } from '../model/model.js';
+import { count, plural } from '../plural.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import type { ExciteRun } from './excite-run.js';
-import { count, plural, printable, share, visible } from './printable.js';
+import { printable, share, visible } from './printable.js';
 import type { Table } from './table.js';
 
 /** Fewer images of a class than these give rough numbers. */
@@ -58,7 +59,7 @@ const SENTENCES: Readonly<
     return (
       `Leave out ${stageList(skipped)}: the gates there are nearly the same for every class and hardly move (${numbers}), ` +
       `but the modules hold ${held} of the parameters of all modules. ` +
-      `That saves ${count(savesParams)} parameters and should cost little accuracy.`
+      `That saves ${plural(savesParams, 'parameter')} and should cost little accuracy.`
     );
   },
   untrained: () =>
