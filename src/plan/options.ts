@@ -127,6 +127,7 @@ export function refuseBoth(stages: Iterable<StageChoice>, skipStages: Iterable<S
   if (both !== undefined)
     throw badOption('skipStages', `stage ${both} is both chosen and skipped`, 'name it once', {
       found: both,
+      both: String(both),
     });
 }
 
