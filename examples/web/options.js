@@ -73,5 +73,7 @@ export function showProblems(form, problems) {
     // Said again only where it is another sentence.
     if (shown.textContent !== text) shown.textContent = text;
     form.elements[name].setAttribute('aria-invalid', String(text !== ''));
+    // What is the matter is seen.
+    if (text !== '') shown.closest('details')?.setAttribute('open', '');
   }
 }
