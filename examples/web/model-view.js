@@ -1,6 +1,6 @@
 // What was opened: its name, its numbers, and who loads it.
-import { count, element, magnitude, part, plural, showLines, size } from './elements.js';
-import { asSentence, errorWords, warningWords } from './words.js';
+import { element, magnitude, part, plural, showLines, size } from './elements.js';
+import { asSentence, errorWords, listed, warningWords } from './words.js';
 
 const CONTAINERS = {
   tfjs: 'TensorFlow.js',
@@ -13,17 +13,20 @@ const DIALECTS = { keras2: 'Keras 2', keras3: 'Keras 3' };
 const LOADERS = { tfjs: 'TensorFlow.js', keras2: 'Keras 2', keras3: 'Keras 3' };
 
 export function showModel(model) {
-  const { path, format, tensorflow, layers, params, macs, bytes, fileCount, loads, warnings } = model;
-  part('model-name').textContent = path;
+  const { title, others, format, tensorflow, layers, params, macs, bytes, fileCount, loads, warnings } = model;
+  part('model-name').textContent = title;
   part('about').textContent = [
     CONTAINERS[format.container],
     ...(format.container === 'tfjs' ? [] : [DIALECTS[format.dialect]]),
     ...(tensorflow === undefined ? [] : [`TensorFlow ${tensorflow}`]),
     plural(layers, 'layer'),
-    `${count(params)} parameters`,
+    plural(params, 'parameter'),
     ...(macs === null ? [] : [`${magnitude(macs)} multiply-adds`]),
     `${size(bytes)} in ${plural(fileCount, 'file')}`,
   ].join(' · ');
+  part('others').hidden = others.length === 0;
+  part('others').textContent =
+    `This is one of several models that you gave. ${others.length === 1 ? 'The other one is' : 'The others are'} ${listed(others)}: to open ${others.length === 1 ? 'it' : 'one of them'}, give it alone.`;
   part('loaders').replaceChildren(...loads.map((verdict) => loaderItem(verdict, model)));
   showTargets(model);
   const ownLoader = format.container === 'tfjs' ? 'tfjs' : format.dialect;

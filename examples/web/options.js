@@ -8,7 +8,22 @@ const RANGES = {
 
 /** The options, and a sentence a field that says none yet. */
 export function readOptions(form) {
-  const { ratio, skipStages, minUnits, seed, placement, granularity, form: kind, squeeze, init, bias } = form.elements;
+  const {
+    ratio,
+    stages,
+    skipStages,
+    include,
+    exclude,
+    at,
+    minUnits,
+    seed,
+    placement,
+    granularity,
+    form: kind,
+    squeeze,
+    init,
+    bias,
+  } = form.elements;
   const problems = {};
   const numberOf = ({ name, value }) => {
     const { min, max, isWhole } = RANGES[name];
@@ -19,7 +34,11 @@ export function readOptions(form) {
   };
   const options = {
     ratio: numberOf(ratio),
+    stages: stagesOf(stages, problems),
     skipStages: stagesOf(skipStages, problems),
+    include: namesOf(include),
+    exclude: namesOf(exclude),
+    at: namesOf(at),
     minUnits: numberOf(minUnits),
     seed: numberOf(seed),
     placement: placement.value,
@@ -39,6 +58,13 @@ function stagesOf({ name, value }, problems) {
   return words.map((word) => (word === 'last' ? word : Number(word)));
 }
 
+/** Names of layers may hold spaces: commas stand between them. */
+const namesOf = ({ value }) =>
+  value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
 /** Puts what is the matter beside the fields, and takes away what is not any more. */
 export function showProblems(form, problems) {
   for (const shown of form.querySelectorAll('.problem')) {
@@ -47,5 +73,7 @@ export function showProblems(form, problems) {
     // Said again only where it is another sentence.
     if (shown.textContent !== text) shown.textContent = text;
     form.elements[name].setAttribute('aria-invalid', String(text !== ''));
+    // What is the matter is seen.
+    if (text !== '') shown.closest('details')?.setAttribute('open', '');
   }
 }

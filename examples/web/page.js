@@ -68,7 +68,7 @@ async function open(files, input) {
     part('drop-title').textContent = 'Drop another model anywhere';
     columns = columnsOf(part('network').clientWidth);
     part('model-name').focus();
-    tell(`${model.path}: ${plural(model.layers, 'layer')}, ${plural(model.blocks, 'block')}.`);
+    tell(`${model.title}: ${plural(model.layers, 'layer')}, ${plural(model.blocks, 'block')}.`);
     await show(isCurrent);
   });
   // So that the same files can be chosen once more.

@@ -1,9 +1,15 @@
 // What errors and warnings are called on this page: the library says what happened (a code, facts, a place), this is how the
 // page puts it, which knows fields and buttons, and no command line.
 
+/** Names within a sentence. */
+export const listed = (names) => names.map((name) => `“${name}”`).join(', ');
+
 /** What happened, where the library's sentence speaks of its own names. */
 const SENTENCES = {
-  'bad-option': ({ found, choices, min, max, whole }) => {
+  'bad-option': ({ found, choices, min, max, whole, both }) => {
+    if (both !== undefined) return `Stage ${both} is both chosen and skipped: name it once`;
+    if (found === undefined)
+      return 'The layers are named: leave “Where in a block” and “How many” as they were at the beginning';
     if (choices !== undefined) return `There is no choice “${found}”`;
     return min === undefined
       ? `“${found}” does not fit`
@@ -13,6 +19,12 @@ const SENTENCES = {
     stages === 0
       ? 'The network has no stages'
       : `There is no stage ${found}: the network has the stages 1 to ${stages}`,
+  'unknown-layer': ({ found, nearest }) =>
+    `There is no layer “${found}”${nearest.length === 0 ? '' : `: did you mean ${listed(nearest)}?`}`,
+  'unmatched-glob': ({ found, names }) =>
+    names.length === 0
+      ? 'There is no block that could have a module'
+      : `No module would go behind “${found}”: they would go behind ${listed(names)} and the like`,
   'no-modules': ({ foreign }) =>
     foreign === 0
       ? 'There are no modules in this model'
@@ -45,7 +57,9 @@ const ADVICE = {
   overflow: 'A weight is so large that it cannot be doubled. Skip the stage it is in.',
   'saved-model': 'Save the model in Keras with model.save("model.keras") and drop that file.',
   'unknown-format': 'Start from the Keras model that it was made from, and convert that one here.',
+  'unknown-layer': '',
   'unknown-stage': '',
+  'unmatched-glob': '',
   'unsafe-path': 'Choose the whole folder of the model, with all of its files in it.',
   'weights-missing': 'Drop the model together with all the files of its weights: its whole folder, if it has one.',
   'weights-mismatch':

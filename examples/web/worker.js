@@ -73,7 +73,8 @@ async function open(files) {
   model = read;
   survey = plan;
   return {
-    path: model.path,
+    title: titleOf(model.path),
+    others: otherModels(files, model),
     bytes: model.bytes,
     fileCount: model.files.length,
     format: model.format,
@@ -117,7 +118,7 @@ async function planFor(options) {
 async function plan({ options, columns }) {
   const { plan: made } = await planFor(options);
   return {
-    drawing: networkDrawing(made, model.path, columns),
+    drawing: networkDrawing(made, titleOf(model.path), columns),
     stages: stageTable(made),
     sites: siteTable(made.sites, (name) => name),
     siteCount: made.sites.length,
@@ -141,7 +142,7 @@ const statesOf = ({ sites, network, skipped }) => ({
 /** The network alone, as it is, or with the plan that was made last. */
 function draw({ columns, isPlanned = false }) {
   const shown = (isPlanned && planned?.plan) || { ...survey, sites: [], skipped: [] };
-  return { drawing: networkDrawing(shown, model.path, columns), states: statesOf(shown) };
+  return { drawing: networkDrawing(shown, titleOf(model.path), columns), states: statesOf(shown) };
 }
 
 /** The new model as files, and as one file to download. */
@@ -191,7 +192,7 @@ const ACTIONS = {
     if (changing.length > 0)
       warnings.push({
         code: 'function-changes',
-        message: `${changing.length} of the ${plan.modules.length} modules did something, which is gone now`,
+        message: `${changing.length} of ${plan.modules.length === 1 ? '1 module' : `${plan.modules.length} modules`} did something, which is gone now`,
         where: null,
       });
     return { base: strip(model, plan), ...sameFormat(model, '-plain') };
@@ -214,12 +215,31 @@ function sameFormat({ format: { container } }, suffix) {
   return { to, output: `${stemOf(model.path)}${suffix}${ENDINGS[container]}` };
 }
 
-/** A model's name without its ending: of a model that has a folder, the folder's. */
-function stemOf(path) {
-  const parts = path.split('/');
-  const isInFolder = /^(model\.json|config\.json|saved_model\.pb|keras_metadata\.pb)$/.test(parts.at(-1));
-  const name = isInFolder
-    ? (parts.at(-2) ?? 'model')
-    : parts.at(-1).replace(/(\.weights)?\.(json|h5|hdf5|keras)$/i, '');
-  return name === '.' || name === '' ? 'model' : name;
+/** Files that make the folder that they lie in a model. */
+const IN_FOLDERS = /^(model\.json|config\.json|saved_model\.pb|keras_metadata\.pb)$/;
+
+/** What a model is called: as its file, or as the folder that it is, where that has a name. */
+function titleOf(path) {
+  const [name, folder = ''] = path.split('/').reverse();
+  return IN_FOLDERS.test(name) && folder !== '' && folder !== '.' ? folder : name;
 }
+
+/** The same without an ending. */
+function stemOf(path) {
+  const title = titleOf(path);
+  return IN_FOLDERS.test(title) ? 'model' : title.replace(/(\.weights)?\.(json|h5|hdf5|keras)$/i, '');
+}
+
+/** Models that were dropped along with the one that was opened, and lie where nothing of it does. */
+function otherModels(files, { files: own }) {
+  const opened = new Set(own.map(({ path }) => plainPath(path)));
+  const paths = files
+    .map(([path]) => plainPath(path))
+    .filter((path) => !opened.has(path) && !/(^|\/)(__MACOSX\/|\._)/.test(path));
+  const titles = paths
+    .filter((path) => /(^|\/)(model\.json|saved_model\.pb)$|(?<!\.weights)\.(keras|h5|hdf5)$/i.test(path))
+    .map(titleOf);
+  return [...new Set(titles)];
+}
+
+const plainPath = (path) => path.replace(/^\.?\/+/, '');

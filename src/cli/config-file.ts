@@ -3,9 +3,10 @@ import { inFile, type RetrofitError, usageError } from '../errors.js';
 import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { readJsonFile } from '../formats/read-json-file.js';
 import { type Plain, toPlain } from '../json/json-value.js';
+import { unknownNameHint } from '../nearest-names.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
-import { misfit, unknownKeyHint } from './config-sentences.js';
+import { misfit } from './config-sentences.js';
 import type { Flags } from './flags.js';
 
 const stages = z.array(z.union([z.int().min(1), z.literal('last')]));
@@ -85,7 +86,7 @@ function badConfig(file: string, json: unknown, issue: z.core.$ZodIssue): Retrof
   if (unknown !== undefined) {
     return usageError('bad-config', 'there is no such key', {
       where: { file, field: unknown },
-      hint: unknownKeyHint(Object.keys(configSchema.shape), unknown),
+      hint: unknownNameHint('keys', Object.keys(configSchema.shape), unknown),
     });
   }
   const { message, hint } = misfit(configSchema, json, issue.path);

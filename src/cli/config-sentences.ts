@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Plain } from '../json/json-value.js';
-import { nearestNames } from '../nearest-names.js';
 
 /** The part of a JSON schema that a sentence is made of. */
 interface Schema {
@@ -27,12 +26,6 @@ export function misfit(
     message: `${shown(valueAt(config, path))} does not fit`,
     hint: found === undefined ? 'give an object' : `give ${expected(found)}`,
   };
-}
-
-/** What to do about a key that there is not. */
-export function unknownKeyHint(keys: readonly string[], key: string): string {
-  const [meant] = nearestNames(key, keys);
-  return meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
 }
 
 function expected({ enum: choices, const: constant, anyOf, type, items, minimum, maximum }: Schema): string {

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander';
 import { usageError } from '../errors.js';
 import type { Plain } from '../json/json-value.js';
+import { unknownNameHint } from '../nearest-names.js';
 import { readConfig } from './config-file.js';
-import { unknownKeyHint } from './config-sentences.js';
 
 /** Flags that say what happens this once, not how. */
 const NOT_IN_FILES: readonly string[] = ['config', 'help', 'json', 'debug'];
@@ -61,7 +61,8 @@ function wordsOf(option: Option, value: Plain, file: string): readonly string[] 
 const unknownKey = (file: string, key: string, options: readonly Option[]) =>
   usageError('bad-config', 'there is no such key', {
     where: { file, field: key },
-    hint: unknownKeyHint(
+    hint: unknownNameHint(
+      'keys',
       options.map((option) => option.attributeName()),
       key,
     ),

@@ -1,4 +1,4 @@
-import { doWhenInterrupted } from './signals.js';
+import { type TerminalBar, terminalBar } from './terminal-bar.js';
 
 const PATIENCE_MILLISECONDS = 1000;
 
@@ -18,32 +18,28 @@ export function progressBar(
   unit = MEGABYTES,
 ): { readonly update: (done: number, total: number) => void; readonly stop: () => void } {
   const started = performance.now();
-  let bar: { update(value: number): void; stop(): void } | undefined;
-  let isStarting = false;
-  // The bar hides the cursor and turns line wrap off: stopping it gives both back, and the line.
-  const stop = () => {
-    bar?.stop();
-    forget();
-  };
-  const forget = doWhenInterrupted(stop);
+  let bar: TerminalBar | undefined;
+  let isLoading = false;
+  let isStopped = false;
   return {
     update: (done, total) => {
       if (isQuiet || process.stderr.isTTY !== true) return;
-      if (bar !== undefined) return bar.update(done / unit.size);
-      if (isStarting || performance.now() - started < PATIENCE_MILLISECONDS) return;
-      isStarting = true;
+      if (bar !== undefined) return bar.update(total / unit.size, done / unit.size);
+      if (isLoading || performance.now() - started < PATIENCE_MILLISECONDS) return;
+      isLoading = true;
       void import('cli-progress').then(({ default: progress }) => {
-        const single = new progress.SingleBar({
+        if (isStopped) return;
+        bar = terminalBar(progress.SingleBar, {
           format: `${title} [{bar}] {value} / {total} ${unit.name}, {eta_formatted} left`,
-          clearOnComplete: true,
-          stream: process.stderr,
           formatValue: (value, _options, type) =>
             type === 'value' || type === 'total' ? value.toFixed(0) : String(value),
         });
-        single.start(total / unit.size, done / unit.size);
-        bar = single;
+        bar.update(total / unit.size, done / unit.size);
       });
     },
-    stop,
+    stop: () => {
+      isStopped = true;
+      bar?.stop();
+    },
   };
 }

@@ -1,6 +1,5 @@
-import type { SingleBar } from 'cli-progress';
 import type { Progress } from '../tune/tune-model.js';
-import { doWhenInterrupted } from './signals.js';
+import { terminalBar } from './terminal-bar.js';
 
 /** Shows how far a training is and how long it still takes: a bar on a terminal, nothing elsewhere. */
 export interface TrainingProgress {
@@ -14,26 +13,16 @@ export async function trainingProgress(epochs: number, first: number, isShown: b
   if (!isShown || process.stderr.isTTY !== true) return { update: () => {}, clear: () => {} };
   const { default: progress } = await import('cli-progress');
   const started = performance.now();
-  let bar: SingleBar | undefined;
-  const clear = () => {
-    bar?.stop();
-    bar = undefined;
-  };
-  doWhenInterrupted(clear);
+  const bar = terminalBar(progress.SingleBar, {
+    format: `epoch {epoch}/${epochs} [{bar}] {value}/{total}, loss {loss}, {left} left`,
+  });
   return {
     update: ({ epoch, step, steps, loss }) => {
       const done = (epoch - first) * steps + step;
       const left = ((performance.now() - started) / done) * ((epochs - first + 1) * steps - done);
-      const payload = { epoch, loss: loss.toFixed(4), left: durationWords(left / 1000) };
-      if (bar !== undefined) return bar.update(step, payload);
-      bar = new progress.SingleBar({
-        format: `epoch {epoch}/${epochs} [{bar}] {value}/{total}, loss {loss}, {left} left`,
-        clearOnComplete: true,
-        stream: process.stderr,
-      });
-      bar.start(steps, step, payload);
+      bar.update(steps, step, { epoch, loss: loss.toFixed(4), left: durationWords(left / 1000) });
     },
-    clear,
+    clear: bar.clear,
   };
 }
 

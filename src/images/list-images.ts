@@ -95,7 +95,9 @@ async function look(
         ? 'there is no such folder'
         : code === 'ENOTDIR'
           ? 'this is no folder'
-          : `the folder cannot be read (${code})`;
+          : code === 'ENAMETOOLONG'
+            ? 'there is no such folder: the name is too long for one'
+            : `the folder cannot be read (${code})`;
     throw inputError('no-such-folder', reason, {
       where: { file: folder },
       hint: 'give a folder that holds one folder of images for each class',

@@ -64,13 +64,16 @@ const keepsOtherWeights = (config: PlainObject): boolean =>
 /** What is known of a layer whose weights are carried as they are. */
 const carried = ({ weights: _, scaling: __, inputClue: ___, ...facts }: LayerFacts): LayerFacts => facts;
 
-/** The facts of a layer: by its class, for operations by their class, for op layers by the function the config names. */
-export function factsOf(className: string, config: PlainObject): LayerFacts {
+/**
+ * The facts of a layer: by its class, for operations by their class, for op layers by the function the config names.
+ * @param call the constants that an op layer is called with, where its only call has no others than these
+ */
+export function factsOf(className: string, config: PlainObject, call?: PlainObject): LayerFacts {
   if (isOperationClass(className)) return operationFacts(className, config);
   const facts = KNOWN_LAYERS.get(className) ?? unknownLayer(className);
   if (facts.weights !== undefined && keepsOtherWeights(config)) return carried(facts);
   if (isNodeLayer(className)) return nodeFacts(config, facts);
-  return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts) : facts;
+  return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts, call) : facts;
 }
 
 /** How many tensors a call of a layer gives; undefined where the call decides, or nobody knows. */

@@ -131,6 +131,8 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** The axis along which it joins what it reads; undefined where nothing says it. */
+  readonly joinedAxis?: (config: PlainObject) => Plain | undefined;
   /** Whether it is called with one list of tensors, rather than with each as an argument of its own. Absent: if several. */
   readonly takesList?: boolean;
   /** What a call may give it besides its first argument, under the same names in both Kerases. */

@@ -67,6 +67,7 @@ export const MERGES: readonly LayerFacts[] = [
     fields: 'axis',
     sizes: { axis: orNull(AXES) },
     outputShape: concatenated,
+    joinedAxis: ({ axis }) => axis ?? -1,
     scaling: commutes,
     masksDifferIn: ['keras3'],
   }),

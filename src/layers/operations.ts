@@ -47,6 +47,34 @@ export function operationFacts(className: string, config: PlainObject): LayerFac
   return { className, ...known, role, loads: ['keras3'], weights: () => [] };
 }
 
+/** What is known of an operation whose settings a call says, under Keras 3's names: its config is not looked at. */
+export function calledFacts(className: string, settings: PlainObject) {
+  const { role, outputShape, joinedAxis } = operationFacts(className, settings);
+  return {
+    role,
+    outputShape: (_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined => {
+      const shape = outputShape?.(settings, inputs);
+      return shape?.every((size) => size === null || (Number.isSafeInteger(size) && size >= 0)) ? shape : undefined;
+    },
+    ...(joinedAxis === undefined ? {} : { joinedAxis: () => joinedAxis(settings) }),
+  };
+}
+
+/**
+ * The size of what an elementwise function of TensorFlow gives: where an operand is not known, it is taken for a factor or
+ * a term of the first map.
+ * @param hasNumbersAlone whether there are no operands besides but single numbers; others could stretch an axis of one
+ */
+export function elementwiseShape(
+  id: string,
+  inputs: readonly (Shape | undefined)[],
+  hasNumbersAlone: boolean,
+): Shape | undefined {
+  const map = inputs.find((shape) => shape !== undefined && shape.length > 2) ?? inputs[0];
+  const shape = operationFacts(id, {}).outputShape?.({}, inputs) ?? map;
+  return hasNumbersAlone ? shape : shape?.map((size) => (size === 1 ? null : size));
+}
+
 /** The shape that numbers of these shapes broadcast to, aligned at the last axis as NumPy does. */
 function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
   if (inputs.length === 0 || inputs.includes(undefined)) return undefined;
@@ -180,6 +208,7 @@ const PROBABILITIES = activation({ makesProbabilities: true });
 /** By class name alone: in which module an operation stands changes from release to release. */
 const OPERATIONS: readonly Operation[] = [
   both('numpy.Add', elementwise('add', commuting), '__operators__.add math.add add'),
+  own('AddN', { ...elementwise('add'), takesList: true }),
   both('numpy.Subtract', elementwise('merge'), 'math.subtract subtract'),
   both('numpy.Multiply', elementwise('multiply'), 'math.multiply multiply'),
   both('numpy.TrueDivide', UNARY, 'math.truediv truediv'),
@@ -212,6 +241,7 @@ const OPERATIONS: readonly Operation[] = [
       takesList: true,
       sizes: { axis: orNull(AXES) },
       outputShape: concatenated,
+      joinedAxis: ({ axis }) => axis ?? undefined,
       ...commuting,
     },
     'concat',

@@ -1,6 +1,6 @@
 import { isPlainObject, type PlainObject } from '../json/json-value.js';
 import type { LayerFacts } from './layer-facts.js';
-import { operationFacts } from './operations.js';
+import { calledFacts, elementwiseShape, isElementwise, operationFacts } from './operations.js';
 
 // TensorFlow 2.0 to 2.3 recorded an operation between layers as a node of TensorFlow's graph: its `node_def`, and the
 // operands that are no tensors of the model by their places (tensorflow/python/keras/engine/base_layer.py).
@@ -36,15 +36,46 @@ export function nodeOperation(config: PlainObject): string | undefined {
   return kind === undefined ? undefined : (RENAMED.get(kind) ?? kind);
 }
 
-/** The facts of a node. A node of constants besides is none of the operations on maps alone. */
+/** What the last operand of a node says, where it is no number to compute with, as Keras 3 calls it. */
+export const LAST_OPERAND: Readonly<Record<string, string>> = {
+  Mean: 'axis',
+  Max: 'axis',
+  Min: 'axis',
+  Sum: 'axis',
+  Concatenate: 'axis',
+  ExpandDims: 'axis',
+  Reshape: 'newshape',
+  Transpose: 'axes',
+};
+
+/**
+ * The facts of a node. A node of constants besides is none of the operations on maps alone: of one that only says where
+ * or in which shape, the part it plays and its size are known.
+ */
 export function nodeFacts(config: PlainObject, base: LayerFacts): LayerFacts {
   const operation = nodeOperation(config);
   if (operation === undefined) return base;
   const { constants } = config;
-  const hasConstants = isPlainObject(constants) && Object.keys(constants).length > 0;
-  if (hasConstants) return base;
+  const [constant, ...more] = isPlainObject(constants) ? Object.values(constants) : [];
+  if (constant !== undefined) {
+    const name = LAST_OPERAND[operation];
+    if (isElementwise(operation))
+      return {
+        ...base,
+        outputShape: (_config, inputs) => elementwiseShape(operation, inputs, typeof constant === 'number'),
+      };
+    if (name === undefined || more.length > 0) return base;
+    return { ...base, ...calledFacts(operation, { [name]: constant, keepdims: keepsDimensions(config) }) };
+  }
   const facts = operationFacts(operation, {});
   return facts.role === 'other' ? base : { ...base, ...facts, className: base.className, loads: base.loads };
+}
+
+/** `attr` has the flag as `{"b": true}`. */
+function keepsDimensions({ node_def: node }: PlainObject): boolean {
+  const attributes = isPlainObject(node) ? node.attr : undefined;
+  const flag = isPlainObject(attributes) ? attributes.keep_dims : undefined;
+  return isPlainObject(flag) && flag.b === true;
 }
 
 /** Nodes whose result is all that they do. Others write files, run Python or load libraries when the model is called. */

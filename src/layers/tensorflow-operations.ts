@@ -1,6 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import { COMMUTES, type LayerFacts } from './layer-facts.js';
-import { functionId, isElementwise, operationFacts } from './operations.js';
+import { calledFacts, elementwiseShape, functionId, isElementwise, namesInBoth, operationFacts } from './operations.js';
 
 /** Whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
@@ -18,26 +18,32 @@ const OF_KERAS2: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The facts of one `TFOpLambda`, from the function its config names. Only the part it plays is known; sizes depend on call
- * arguments, and a factor crosses none but the plain ReLU and the identity.
+ * The facts of one `TFOpLambda`, from the function its config names and what it is called with. A factor crosses none but
+ * the plain ReLU and the identity.
+ * @param call the constants that it is called with, where no others are among the arguments
  */
-export function tensorflowFacts(className: string, config: PlainObject, base: LayerFacts): LayerFacts {
+export function tensorflowFacts(
+  className: string,
+  config: PlainObject,
+  base: LayerFacts,
+  call?: PlainObject,
+): LayerFacts {
   const operation = functionOf(config);
   if (operation === undefined) return base;
   const { role, makesProbabilities, isRectifier, sizes } = operationFacts(operation, {});
-  // Results have the first operand's size where the operand is a feature map and the rest are factors or terms.
   const hasOneSize = operation === 'BiasAdd' || isElementwise(operation);
-  if (role === 'other' && !hasOneSize && !POOLINGS.includes(operation)) return base;
+  const settings = call && calledSettings(operation, call);
+  if (role === 'other' && !hasOneSize && !POOLINGS.includes(operation) && settings === undefined) return base;
   return {
     ...base,
     className,
     // Over which axes, the call says.
     role: POOLINGS.includes(operation) ? 'global-pool' : role,
     weights: () => [],
+    ...(settings === undefined ? {} : calledFacts(operation, settings)),
     ...(hasOneSize
       ? {
-          outputShape: (_config, inputs) =>
-            inputs.find((shape) => shape !== undefined && shape.length > 2) ?? inputs[0],
+          outputShape: (_config, inputs) => elementwiseShape(operation, inputs, hasNumbersAlone(call)),
         }
       : {}),
     ...(sizes === undefined ? {} : { sizes }),
@@ -46,6 +52,20 @@ export function tensorflowFacts(className: string, config: PlainObject, base: La
     ...(operation === 'Relu' ? { scaling: () => COMMUTES } : {}),
   };
 }
+
+/** What a call says of an operation, under Keras 3's names; undefined where it says what is not known here. */
+function calledSettings(operation: string, call: PlainObject): PlainObject | undefined {
+  const names = new Map(Object.entries(namesInBoth(operation)?.settings ?? {}).map(([ours, theirs]) => [theirs, ours]));
+  const said = Object.entries(call).filter(
+    ([name, value]) => name !== 'name' && !(name === 'conjugate' && value === false),
+  );
+  if (said.length === 0 || !said.every(([name]) => names.has(name))) return undefined;
+  return Object.fromEntries(said.map(([name, value]) => [names.get(name)!, value]));
+}
+
+/** Whether no constant among the arguments is a list of numbers, which would be as many channels. */
+const hasNumbersAlone = (call: PlainObject | undefined): boolean =>
+  call !== undefined && Object.values(call).every((value) => !Array.isArray(value));
 
 const POOLINGS: readonly string[] = ['Mean', 'Max'];
 

@@ -1,5 +1,6 @@
 import { type ErrorFacts, usageError } from '../errors.js';
 import { flagOf } from '../flag-of.js';
+import { unknownNameHint } from '../nearest-names.js';
 
 export type Placement = 'standard' | 'pre' | 'post' | 'identity';
 export type Granularity = 'block' | 'stage' | 'conv';
@@ -74,7 +75,7 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
   if (unknown !== undefined) {
     throw usageError('bad-option', `${unknown}: there is no such option`, {
       where: { field: unknown },
-      hint: `options are ${Object.keys(RETROFIT_DEFAULTS).join(', ')}`,
+      hint: unknownNameHint('options', Object.keys(RETROFIT_DEFAULTS), unknown),
     });
   }
   const options: RetrofitOptions = { ...RETROFIT_DEFAULTS, ...stated };
@@ -126,6 +127,7 @@ export function refuseBoth(stages: Iterable<StageChoice>, skipStages: Iterable<S
   if (both !== undefined)
     throw badOption('skipStages', `stage ${both} is both chosen and skipped`, 'name it once', {
       found: both,
+      both: String(both),
     });
 }
 

@@ -313,9 +313,13 @@ function nothingToDo(file: string, network: Network, { held, chosen }: Choice, {
       },
     );
   }
-  return usageError('nothing-chosen', `none of the ${network.blocks.length} blocks takes a module with these options`, {
-    facts: { blocks: network.blocks.length },
-    reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
-    hint: 'see the blocks with: se-retrofit inspect',
-  });
+  return usageError(
+    'nothing-chosen',
+    `${network.blocks.length === 1 ? 'the one block takes no' : `none of the ${network.blocks.length} blocks takes a`} module with these options`,
+    {
+      facts: { blocks: network.blocks.length },
+      reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
+      hint: 'see the blocks with: se-retrofit inspect',
+    },
+  );
 }

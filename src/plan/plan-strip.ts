@@ -1,5 +1,6 @@
 import { inputError } from '../errors.js';
 import { findGraph, type Model, type RecordedDoubling, scaleName, type Warning } from '../model/model.js';
+import { plural } from '../plural.js';
 import { badRecord, isRecorded, listRetrofittedModules, type RetrofittedModule } from './retrofitted-modules.js';
 
 /** Everything that taking modules out will do. */
@@ -52,7 +53,7 @@ export const stripWarnings = ({ modules }: StripPlan, changing: readonly Retrofi
     : [
         {
           code: 'function-changes',
-          message: `${changing.length} of the ${modules.length} modules did something, which is gone now (se-retrofit bake keeps their mean gates)`,
+          message: `${changing.length} of ${plural(modules.length, 'module')} did something, which is gone now (se-retrofit bake keeps their mean gates)`,
           where: scaleName(changing[0]!.name),
         },
       ];

@@ -1,3 +1,4 @@
+import { count } from '../plural.js';
 import { networkMap } from './figures/network-map.js';
 import { DARK_STYLE } from './figures/paint.js';
 import { escaped } from './figures/svg.js';
@@ -5,7 +6,7 @@ import { htmlTable, plainPage, prose, section, wideFigure } from './html.js';
 import { type Run, runWarnings } from './json-report.js';
 import { optionTable } from './option-table.js';
 import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
-import { byteSize, count, printable } from './printable.js';
+import { byteSize, printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 import { nextSteps, siteTable, stageTable, totalsLine, warningLine } from './summary.js';
 import { isVerified, verifiedLines } from './verify-report.js';

@@ -1,10 +1,11 @@
 import type { SkippedImage } from '../images/image-batches.js';
 import type { Warning } from '../model/model.js';
 import type { BakedModule } from '../plan/plan-bake.js';
+import { count, plural } from '../plural.js';
 import type { ExcitedModule } from '../runtime/excite-model.js';
 import type { AccuracyKept, NoAccuracy } from '../tune/accuracy-kept.js';
 import { type Conversion, convertReport } from './json-report.js';
-import { count, printable, share } from './printable.js';
+import { printable, share } from './printable.js';
 import type { BakeReport } from './report-schemas.js';
 import type { Table } from './table.js';
 
@@ -76,7 +77,7 @@ const moved = (module: ExcitedModule): string => share(spreadOf(module));
 
 /** What it comes to, in a line or two. */
 export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonly string[] => [
-  `${baked.length} modules baked on ${count(images)} images: ${count(params.before)} -> ${count(params.after)} parameters`,
+  `${plural(baked.length, 'module')} baked on ${plural(images, 'image')}: ${count(params.before)} -> ${plural(params.after, 'parameter')}`,
   ...('missing' in accuracy
     ? []
     : [`accuracy on these images: ${share(accuracy.before)} before, ${share(accuracy.after)} after`]),
@@ -87,7 +88,7 @@ export function accuracyWarnings(accuracy: BakeRun['accuracy']): readonly Warnin
   if (!('missing' in accuracy) || accuracy.missing === 'labels') return [];
   const reason =
     accuracy.missing === 'classes'
-      ? `the images lie in ${accuracy.folders} folders and the model has ${accuracy.units} classes`
+      ? `the images lie in ${plural(accuracy.folders, 'folder')} and the model has ${plural(accuracy.units, 'class', 'classes')}`
       : 'the output of the model says no class';
   return [{ code: 'no-accuracy', message: `the accuracy cannot be told: ${reason}`, where: null }];
 }

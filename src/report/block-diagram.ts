@@ -1,10 +1,10 @@
 import type { PlainObject } from '../json/json-value.js';
 import type { Layer } from '../model/model.js';
 import type { Site } from '../plan/plan.js';
+import { count } from '../plural.js';
 import type { FoundBlock } from '../stages/block.js';
 import type { ExistingModule } from '../stages/existing-modules.js';
 import type { GraphView } from '../stages/graph-view.js';
-import { count } from './printable.js';
 
 /** A layer of a block, or what the block reads or is read by. */
 export interface DiagramBox {

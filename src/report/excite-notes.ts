@@ -1,6 +1,7 @@
+import { plural } from '../plural.js';
 import type { ExciteRun } from './excite-run.js';
 import { prose, section } from './html.js';
-import { byteSize, count, share } from './printable.js';
+import { byteSize, share } from './printable.js';
 
 /** What the words and numbers of the page mean, and what they were computed from. */
 export function notesSection({ recommendation: { rule }, input, imagesPath, ...run }: ExciteRun): string {
@@ -21,7 +22,7 @@ export function notesSection({ recommendation: { rule }, input, imagesPath, ...r
     ],
     [
       'This run',
-      `${fileName(input.path)} (${byteSize(input.bytes)}), ${count(run.excitation.images)} images from ${fileName(imagesPath)}, pixels preprocessed as "${run.preprocess}", computed with TensorFlow.js on ${run.backend}.`,
+      `${fileName(input.path)} (${byteSize(input.bytes)}), ${plural(run.excitation.images, 'image')} from ${fileName(imagesPath)}, pixels preprocessed as "${run.preprocess}", computed with TensorFlow.js on ${run.backend}.`,
     ],
   ];
   return section(

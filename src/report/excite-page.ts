@@ -1,3 +1,4 @@
+import { count, plural } from '../plural.js';
 import { fileName, notesSection } from './excite-notes.js';
 import type { ExciteRun } from './excite-run.js';
 import { exciteWarnings, nextStep, recommendationSentence, stageList, subjectLine } from './excite-sentences.js';
@@ -7,7 +8,7 @@ import { stageFigure } from './figures/stage-figure.js';
 import { escaped, shortened } from './figures/svg.js';
 import { gatesSection } from './gates-section.js';
 import { htmlTable, prose, section, wideFigure } from './html.js';
-import { count, plural, share } from './printable.js';
+import { share } from './printable.js';
 import { warningLine } from './summary.js';
 
 const MOST_WARNINGS = 8;

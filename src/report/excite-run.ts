@@ -10,6 +10,12 @@ export interface ExciteRun {
   readonly input: { readonly path: string; readonly format: Format; readonly layers: number; readonly bytes: number };
   /** The folder of images, as it was given. */
   readonly imagesPath: string;
+  /** Flags that whoever computes with the same model and images has to give again. */
+  readonly given?: {
+    readonly weights?: string | undefined;
+    readonly preprocess?: string | undefined;
+    readonly labels?: string | undefined;
+  };
   readonly preprocess: string;
   readonly backend: string;
   readonly excitation: Excitation;

@@ -1,7 +1,8 @@
 import type { Warning } from '../model/model.js';
+import { count, plural } from '../plural.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import type { ExciteRun } from './excite-run.js';
-import { count, plural, printable, share, visible } from './printable.js';
+import { printable, share, visible } from './printable.js';
 import type { Table } from './table.js';
 
 /** Fewer images of a class than these give rough numbers. */
@@ -58,7 +59,7 @@ const SENTENCES: Readonly<
     return (
       `Leave out ${stageList(skipped)}: the gates there are nearly the same for every class and hardly move (${numbers}), ` +
       `but the modules hold ${held} of the parameters of all modules. ` +
-      `That saves ${count(savesParams)} parameters and should cost little accuracy.`
+      `That saves ${plural(savesParams, 'parameter')} and should cost little accuracy.`
     );
   },
   untrained: () =>
@@ -85,25 +86,33 @@ export function stageList(stages: readonly StageGates[]): string {
   return numbers.length === 0 ? `stage ${last}` : `stages ${numbers.join(', ')} and ${last}`;
 }
 
-/** What to run next, and what its words stand for; undefined where there is nothing to do. */
+/** What to run next, as it can be pasted, and what to know of it; undefined where there is nothing to do. */
 export function nextStep({
   recommendation,
   excitation,
   input,
   imagesPath,
+  given = {},
 }: ExciteRun): { readonly command: string; readonly note: string } | undefined {
   const { code, skipStages, idleModules } = recommendation;
-  const [model, images] = [quoted(input.path), quoted(imagesPath)];
+  const { weights, preprocess, labels } = given;
+  const model = `${quoted(input.path)}${flag('-w', weights)}`;
+  const compute = (command: string, suffix: string, more = '') =>
+    `se-retrofit ${command} ${model} ${quoted(imagesPath)}${flag('--preprocess', preprocess)}${flag('--labels', labels)} ` +
+    `-o ${quoted(besideModel(input, suffix))}${more}`;
   const isOurs = excitation.modules.every(({ kind }) => kind === 'se-retrofit');
   if (code === 'says-little' && isOurs) {
+    const plain = quoted(besideModel(input, '-plain', '.h5'));
     return {
-      command: `se-retrofit ORIGINAL-MODEL --skip-stage ${skipStages.join(',')}`,
-      note: 'ORIGINAL-MODEL is the model before it got its modules; repeat the other options that it got them with.',
+      command: `se-retrofit strip ${model} -o ${plain} && se-retrofit ${plain} --skip-stage ${skipStages.join(',')}`,
+      note:
+        'The modules are taken out, and new ones put in without these, to be trained again: add the options that they were ' +
+        'put in with, such as --ratio. Who still has the original model gives it to the second command alone.',
     };
   }
   if (code === 'untrained') {
     return {
-      command: `se-retrofit tune ${model} ${images} -o ${quoted(besideModel(input, '-tuned'))}`,
+      command: compute('tune', '-tuned'),
       note: 'The pictures to train with are others than those to judge by.',
     };
   }
@@ -111,26 +120,47 @@ export function nextStep({
   if (!isOurs) return undefined;
   if (code === 'all-needed' && idleModules.length > 0) {
     return {
-      command: `se-retrofit bake ${model} ${images} -o ${quoted(besideModel(input, '-baked'))} --below 0.001`,
+      command: compute('bake', '-baked', ' --below 0.001'),
       note: 'Only gates that do not move are folded into the weights.',
     };
   }
   if (code !== 'says-little' && code !== 'all-say-little') return undefined;
   return {
-    command: `se-retrofit bake ${model} ${images} -o ${quoted(besideModel(input, '-baked'))}`,
+    command: compute('bake', '-baked'),
     note: 'The gates are replaced by their means and folded into the weights.',
   };
 }
 
-/** A name for what is made of a model, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`. */
-function besideModel({ path, format }: ExciteRun['input'], suffix: string): string {
-  const [, stem, ending] = /^(.*?)[/]*(\.(?:keras|h5|hdf5|json))?$/i.exec(path)!;
-  return `${stem}${suffix}${format.container === 'tfjs' ? '' : (ending ?? '')}`;
+const flag = (name: string, value: string | undefined): string =>
+  value === undefined ? '' : ` ${name} ${quoted(value)}`;
+
+/**
+ * A name for what is made of a model, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`;
+ * of a SavedModel folder, as by default, an `.h5`.
+ * @param single the ending instead of `.json`, which would be two files
+ */
+function besideModel({ path, format }: ExciteRun['input'], suffix: string, single = '.json'): string {
+  const [, stem, ending] = /^(.*?)[/\\]*(\.(?:keras|h5|hdf5|json|pb))?$/i.exec(path)!;
+  switch (format.container) {
+    case 'tfjs':
+      return `${stem}${suffix}`;
+    case 'keras-h5':
+      return `${stem}${suffix}${ending ?? '.h5'}`;
+    case 'keras-zip':
+      return `${stem}${suffix}.keras`;
+    case 'keras-json':
+      return `${stem}${suffix}${single}`;
+    case 'saved-model':
+      return `${stem}${suffix}.h5`;
+  }
 }
 
 /** A word as a shell takes it. */
-const quoted = (word: string): string =>
-  /^[\w./@%+=:,~-]+$/.test(word) ? word : `'${visible(word).replaceAll("'", `'\\''`)}'`;
+function quoted(word: string): string {
+  // No command takes it for an option.
+  const path = word.startsWith('-') ? `./${word}` : word;
+  return /^[\w./@%+:,-][\w./@%+=:,~-]*$/.test(path) ? path : `'${visible(path).replaceAll("'", `'\\''`)}'`;
+}
 
 /** What people should know of the numbers, the model's own warnings first. */
 export function exciteWarnings({ warnings, skipped, excitation: { classes } }: ExciteRun): readonly Warning[] {

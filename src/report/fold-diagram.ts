@@ -1,5 +1,5 @@
+import { count } from '../plural.js';
 import type { Diagram, DiagramBox } from './block-diagram.js';
-import { count } from './printable.js';
 
 /** Shorter runs are shown layer by layer. */
 const LEAST_RUN = 3;

@@ -1,10 +1,10 @@
+import { count, plural } from '../plural.js';
 import type { ExciteRun } from './excite-run.js';
 import { MOST_COLUMNS } from './figures/gate-figure.js';
 import { CHANNEL_ORDERS, channelStep, gateDomain, gatePanel } from './figures/gate-panel.js';
 import { ALL_LINE, lineStyle } from './figures/palette.js';
 import { element, escaped, inlineSvg, shortened } from './figures/svg.js';
 import { prose, section } from './html.js';
-import { count, plural } from './printable.js';
 
 /**
  * The paper's figure on a page: panels by stage. Which lines are shown, and in which order the channels, is chosen by
@@ -70,7 +70,7 @@ function caption(run: ExciteRun): string {
     'A panel for each module: across the channels, up the mean gate by which they are multiplied; a line for each class, the bold one for all images.',
     'Where the lines lie on one another, the gate does not ask what is in the picture.',
     run.chosen.length < classes.length
-      ? `Shown are ${run.chosen.length} of ${count(classes.length)} classes: those chosen with --classes, or else those that differ most.`
+      ? `Shown are ${run.chosen.length} of ${plural(classes.length, 'class', 'classes')}: those chosen with --classes, or else those that differ most.`
       : '',
     Math.max(...steps) > 1
       ? `Of modules with many channels some are drawn (1 in ${Math.max(...steps)} at the least).`

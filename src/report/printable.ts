@@ -13,13 +13,6 @@ export const visible = (text: string): string =>
     (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
   );
 
-/** 1234567 as 1,234,567; "?" where the number is unknown. */
-export const count = (number: number | null): string => (number === null ? '?' : number.toLocaleString('en-US'));
-
-/** 1 module, 2 modules, 3 classes. */
-export const plural = (number: number, one: string, many = `${one}s`): string =>
-  `${count(number)} ${number === 1 ? one : many}`;
-
 /** Bytes in the unit that fits: 14.1 MB. */
 export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];

@@ -6,10 +6,11 @@ import type { CommandVerdict } from '../list-commands.js';
 import type { Container, Format, Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
+import { count, plural } from '../plural.js';
 import type { ListedLayer } from '../stages/list-layers.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
-import { byteSize, count, magnitude, percent, printable, visible } from './printable.js';
+import { byteSize, magnitude, percent, printable, visible } from './printable.js';
 import { exactBySentence } from './sentences.js';
 import type { Table } from './table.js';
 
@@ -84,8 +85,8 @@ export function totalsLine({ sites, params, macs, options }: Plan): string {
   if (sites.length === 0) return 'no modules';
   const paper = params.added === params.paper ? 'just as the paper' : `${count(params.paper)} by the paper`;
   return (
-    `${sites.length} ${sites.length === 1 ? 'module' : 'modules'}: ` +
-    `+${count(params.added)} parameters (${percent(percentOf(params.added, params.before))}; ${paper}'s formula at r = ${options.ratio}), ` +
+    `${plural(sites.length, 'module')}: ` +
+    `+${plural(params.added, 'parameter')} (${percent(percentOf(params.added, params.before))}; ${paper}'s formula at r = ${options.ratio}), ` +
     `+${magnitude(macs.added)} MACs ${macs.before === null ? '' : `(${percent(percentOf(macs.added, macs.before))}) `}` +
     `and ${magnitude(macs.additions)} additions an image`
   );

@@ -1,9 +1,9 @@
+import { count } from '../plural.js';
 import { inlineSvg } from './figures/svg.js';
 import { trainingCurves } from './figures/training-curves.js';
 import { htmlTable, plainPage, prose, section } from './html.js';
 import { optionTable } from './option-table.js';
 import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
-import { count } from './printable.js';
 import type { Table } from './table.js';
 import { accuracyWords, countImages, type TuneRun, tuneLines } from './tune-report.js';
 

@@ -1,12 +1,13 @@
 import type { WriteResult } from '../formats/write-to.js';
 import type { Format, Model, Warning } from '../model/model.js';
+import { count, plural } from '../plural.js';
 import type { Epoch, Judged } from '../tune/checkpoint.js';
 import type { LabelledImages } from '../tune/labelled-images.js';
 import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
 import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
-import { byteSize, count, plural, printable } from './printable.js';
+import { byteSize, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
 
 export interface ChangedFile {
@@ -86,9 +87,9 @@ export function tuneLines(run: TuneRun): readonly string[] {
   const { result, images, trainedParams, params, changed, output, head } = run;
   const { training, validation } = countImages(run);
   return [
-    `trained ${count(trainedParams)} of ${count(params)} parameters on ${count(training)} images of ${images.classes.length} classes; ` +
+    `trained ${count(trainedParams)} of ${plural(params, 'parameter')} on ${plural(training, 'image')} of ${plural(images.classes.length, 'class', 'classes')}; ` +
       `${result.best === 0 ? 'the new head alone' : `epoch ${result.best} of ${result.epochs.length}`} is written`,
-    `validation (${count(validation)} images): ${judgedWords(result.before)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after)} after`,
+    `validation (${plural(validation, 'image')}): ${judgedWords(result.before)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after)} after`,
     ...(output.files.length - changed.length > 1
       ? [
           `files of weights that changed: ${changed.map(({ name, bytes }) => `${printable(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,

@@ -1,10 +1,11 @@
 import type { ChangedLayer } from '../formats/compare-layers.js';
 import type { WeightsVerdict } from '../formats/compare-weights.js';
 import type { SkippedImage } from '../images/image-batches.js';
+import { count, plural } from '../plural.js';
 import type { BackendName } from '../runtime/backend-names.js';
 import type { Verification } from '../runtime/verify-models.js';
 import type { Conversion } from './json-report.js';
-import { count, printable } from './printable.js';
+import { printable } from './printable.js';
 import type { VerifyReport } from './report-schemas.js';
 
 /** What was found out about two models. */
@@ -71,17 +72,17 @@ export function weightsLine(
 ): string {
   const [first] = changed;
   if (onlyModules)
-    return `only the modules' weights have changed: ${count(changed.length)} of ${count(checked)} weights`;
+    return `only the modules' weights have changed: ${count(changed.length)} of ${plural(checked, 'weight')}`;
   const facts = [
     ...(doubled > 0 ? [`${count(doubled)} doubled as recorded`] : []),
     ...(quantized > 0 ? [`${count(quantized)} as near as they are quantised`] : []),
   ];
   const more = added > 0 ? `; ${count(added)} more in the second model` : '';
   if (first === undefined)
-    return `all ${count(checked)} weights are there${facts.length > 0 ? `, ${facts.join(', ')}` : ''}${more}`;
+    return `${checked === 1 ? 'the one weight is' : `all ${count(checked)} weights are`} there${facts.length > 0 ? `, ${facts.join(', ')}` : ''}${more}`;
   const others = changed.length > 1 ? `, and ${count(changed.length - 1)} more` : '';
   return (
-    `${count(changed.length)} of ${count(checked)} weights are not as recorded: ` +
+    `${count(changed.length)} of ${plural(checked, 'weight')} ${changed.length === 1 ? 'is' : 'are'} not as recorded: ` +
     `"${printable(first.weight)}" of "${printable(first.layer)}" ${WEIGHT_REASONS[first.reason]}${others}`
   );
 }

@@ -59,15 +59,13 @@ function joiningAt(view: GraphView, node: number): JoiningConcatenate | undefine
 }
 
 function isOfChannels(view: GraphView, node: number): boolean {
-  const { layer } = view.nodes[node]!;
+  const axis = view.facts[node]!.joinedAxis?.(view.nodes[node]!.layer.settings);
   const rank =
     view.shapes[node]?.[0]?.length ??
     view.nodes[node]!.inputs.map((input) => view.shapes[input.node]?.[input.tensor]?.length).find(Boolean);
-  if (layer.className !== 'Concatenate' && layer.settings.axis === undefined) return true;
-  if (rank === undefined) return (layer.settings.axis ?? -1) === -1;
-  return (
-    rank - view.stepAxes[node]! >= 3 && axisOf(layer.settings.axis ?? -1, rank) === channelsAxisOf(view, node, rank)
-  );
+  if (axis === undefined) return true;
+  if (rank === undefined) return axis === -1;
+  return rank - view.stepAxes[node]! >= 3 && axisOf(axis, rank) === channelsAxisOf(view, node, rank);
 }
 
 /** Concatenates that end an inception module: those that do not just feed the next merge of the same module. */

@@ -8,8 +8,16 @@ export const notFound = (path: string) =>
     ? inputError('not-found', 'a URL, and nothing is fetched here', { where: { file: path }, hint: fetchLine(path) })
     : inputError('not-found', 'no such file', {
         where: { file: path },
-        hint: 'check the path, or copy the file there',
+        hint: hasLongName(path)
+          ? `a name in it is too long for a file, which has ${MAX_NAME_BYTES} bytes at the most: check the path`
+          : 'check the path, or copy the file there',
       });
+
+/** What the file systems of Linux, macOS and Windows admit. */
+const MAX_NAME_BYTES = 255;
+
+const hasLongName = (path: string): boolean =>
+  path.split(/[\\/]/).some((name) => new TextEncoder().encode(name).length > MAX_NAME_BYTES);
 
 /** What a shell fetches a model with: a TensorFlow.js model is the files that its JSON names, too. */
 function fetchLine(url: string): string {

@@ -1,5 +1,6 @@
 import { inputError, usageError } from '../errors.js';
 import { type ImageFile, type ListOptions, listImages } from '../images/list-images.js';
+import { plural } from '../plural.js';
 import { randomNumbers, shuffled } from '../random.js';
 
 /** What a model is trained with, and what it is judged by: no image is in both. */
@@ -40,7 +41,7 @@ export async function findLabelledImages(
   if (kept.size === 0 || training.length === 0) {
     throw inputError(
       'too-few-images',
-      `the folder holds ${found.images.length} images: no share can be kept for validation`,
+      `the folder holds ${plural(found.images.length, 'image')}: no share can be kept for validation`,
       {
         where: { file: folder },
         hint: 'give more images, or a folder of others with --validation',

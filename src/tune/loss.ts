@@ -2,6 +2,7 @@ import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { inputError, usageError } from '../errors.js';
 import { readCompiledLoss } from '../model/compiled-loss.js';
 import type { Model } from '../model/model.js';
+import { plural } from '../plural.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { FinalActivation } from './final-activation.js';
 
@@ -84,7 +85,7 @@ export function checkClasses(
   const output = units === 1 ? 'one unit, for two classes' : `${units} units, one a class`;
   throw usageError(
     'wrong-class-count',
-    `the images are of ${classes.length} classes, and the output of the model has ${output}`,
+    `the images are of ${plural(classes.length, 'class', 'classes')}, and the output of the model has ${output}`,
     {
       where,
       hint: 'name all classes in the order of the output units with --labels, folders of images may be missing; for other classes, give it a new last layer: --head new',

@@ -1,10 +1,20 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { errorReportSchema, exciteReportSchema, readModel, retrofit, writeModel } from '../../src/index.js';
-import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
+import {
+  errorReportSchema,
+  exciteReportSchema,
+  planRetrofit,
+  readModel,
+  retrofit,
+  writeModel,
+} from '../../src/index.js';
+import { nextStep } from '../../src/report/excite-sentences.js';
+import { BIN, bytesIn, copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
 import { runHere as run } from '../support/cli-here.js';
 import { writeDigits } from '../support/digits.js';
+import { sketchExcitation, sketchRun } from '../support/excitations.js';
 import { buildModel, layerOf, weightOf, writeBuilt } from '../support/model-builder.js';
 import { resize } from './refused.js';
 
@@ -30,6 +40,25 @@ function newPlace(model: string): string {
 }
 
 const BACKEND = ['--backend', 'wasm'] as const;
+
+test('the command that leaves a stage out can be pasted into a shell as it is', async () => {
+  const folder = newFolder();
+  const path = "my net's-se.keras";
+  await writeModel(retrofit(await readModel(copyFixture('mobilenet-v2', folder))), join(folder, path));
+  const { stage, block, params } = { stage: 1, block: 1, params: 9000 };
+  const excitation = sketchExcitation([
+    { stage: 2, block: 1, params: 1000 },
+    { stage, block, params, between: 0.001, within: 0.01 },
+  ]);
+  const { command } = nextStep(sketchRun(excitation, { input: { ...sketchRun(excitation).input, path } }))!;
+  const bin = newFolder();
+  writeFileSync(join(bin, 'se-retrofit'), `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  execFileSync('sh', ['-c', command], { cwd: folder, stdio: 'pipe', env });
+  const plan = planRetrofit(await readModel(copyFixture('mobilenet-v2', newFolder())), { skipStages: [1] });
+  const made = await readModel(join(folder, "my net's-se-plain-se.keras"));
+  expect(made.record!.modules.map(({ name }) => name)).toEqual(plan.sites.map(({ name }) => name));
+});
 
 describe('a report', () => {
   test('of a foreign model, beside it: page, figures, CSV, one object', async () => {

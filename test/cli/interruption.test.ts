@@ -167,8 +167,9 @@ describe('a place that cannot be written', () => {
   test('a name that is too long: 5', async () => {
     const folder = newFolder();
     const model = copyFixture('resnet-v1', folder);
-    expectFailure(await run([model, '-o', join(folder, 'x'.repeat(256))]), 5, 'too long');
+    expectFailure(await run([model, '-o', join(folder, 'x'.repeat(256))]), 5, 'too long', 'a shorter name with -o');
     expectFailure(await run([model, '-o', join(folder, 'x'.repeat(300))]), 5, 'too long');
+    expectFailure(await run(['inspect', `${'x'.repeat(300)}.h5`]), 4, 'no such file', 'too long for a file');
     expect(readdirSync(folder)).toEqual(['resnet-v1']);
   });
 

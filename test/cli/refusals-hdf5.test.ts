@@ -150,7 +150,7 @@ describe('what the attributes say', () => {
     [
       'fewer weights than the layer has (row 23)',
       (editor) => editor.writeTexts('/model_weights/conv', 'weight_names', ['conv/kernel:0']),
-      { code: 'weights-mismatch', layer: 'conv', field: 'weights', words: [/1 weights/] },
+      { code: 'weights-mismatch', layer: 'conv', field: 'weights', words: [/1 weight /] },
     ],
     [
       'weights of a layer that is not there (row 23)',
@@ -159,7 +159,7 @@ describe('what the attributes say', () => {
         editor.writeTexts('/model_weights/nobody', 'weight_names', ['inner']);
         editor.writeTexts('/model_weights', 'layer_names', ['image', 'conv', 'nobody']);
       },
-      { code: 'weights-mismatch', layer: 'nobody', field: '/model_weights/layer_names', words: [/1 weights/] },
+      { code: 'weights-mismatch', layer: 'nobody', field: '/model_weights/layer_names', words: [/1 weight /] },
     ],
     [
       'a path out of the group in the list of layers',

@@ -128,7 +128,9 @@ describe('checkpoints', () => {
     child.kill(signal);
     const { code, stderr } = await result;
     expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
-    expect(stderr).toMatch(/\ninterrupted; the checkpoint of epoch \d+ of 500 stays: [^\n]*--resume[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /\nse-retrofit: interrupted; the checkpoint of epoch \d+ of 500 stays: [^\n]*--resume[^\n]*\n$/,
+    );
     expect(namesIn(folder)).toEqual(['checkpoints/', 'checkpoints/tune.checkpoint']);
   });
 

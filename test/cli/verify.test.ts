@@ -242,7 +242,7 @@ describe('what TensorFlow.js cannot compute: 4, after the weights', () => {
     spoilt.writeFloatLE(5, 0);
     writeFileSync(join(place, 'after', 'weights.bin'), spoilt);
     const { stdout } = await verify(model, join(place, 'after'));
-    expect(stdout).toContain('1 of 8 weights are not as recorded: "kernel" of "stem"');
+    expect(stdout).toContain('1 of 8 weights is not as recorded: "kernel" of "stem"');
   });
 
   test('a causal convolution', async () => {

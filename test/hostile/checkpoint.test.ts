@@ -343,7 +343,7 @@ describe('an object graph', () => {
         childOf(parts, 'layer-1').children.pop();
       },
       'weights-mismatch',
-      /has 1 weights of it, its config asks for 2/,
+      /has 1 weight of it, its config asks for 2/,
     ],
     [
       'with the variables of one layer in another',

@@ -14,7 +14,7 @@ import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { isTurnOf } from '../support/turns.js';
 import { describeOracle, listCatalogue } from './oracle.js';
-import { readSaved, savedAs } from './saved-models.js';
+import { loadsItsOwn, readSaved, savedAs } from './saved-models.js';
 
 // Real Keras computes the same with constant gates folded away as with modules whose gates are those constants.
 
@@ -56,7 +56,8 @@ for (const kind of ['keras2', 'keras3'] as const) {
       const more = /inception|nested|conv.d|residual/.test(name) ? 2 : 1;
       test.each(name.startsWith('factors') ? [{}] : isAll ? OPTIONS : OPTIONS.slice(0, more))('%o', async (options) => {
         const place = join(folder, `${kind}-${name}`);
-        const ending = 'placement' in options && options.placement === 'pre' ? '.h5' : '.keras';
+        const ending =
+          'placement' in options && options.placement === 'pre' && loadsItsOwn(kind, `${name}.h5`) ? '.h5' : '.keras';
         await keras.make(name, place, [ending]);
         const after = await readSaved(savedAs(place, name, ending))
           .then((before) => retrofit(before, { ratio: 4, ...options, ...sitesIn(before), bias: true }))

@@ -1189,6 +1189,21 @@ def odd_names(K):
     return K.keras.Model(inputs, head(K, x, name="model_weights"))
 
 
+@model("two models in a model, whose layers have the same names: only .keras keeps them apart", ("keras2",))
+def equal_names(K):
+    def half(name, filters):
+        x = inputs = image(K)
+        x = K.layers.BatchNormalization(name="norm")(conv(K, x, filters, use_bias=False, name="conv"))
+        x = K.layers.ReLU(name="relu")(x)
+        return K.keras.Model(inputs, conv(K, x, 4, activation="relu", name="last"), name=name)
+
+    inputs = image(K)
+    halves = [half("left", 4)(inputs), half("right", 4)(inputs)]
+    both = K.keras.Model(inputs, K.layers.Concatenate(name="join")(halves), name="both")
+    inputs = image(K)
+    return K.keras.Model(inputs, head(K, conv_bn(K, both(inputs), 6)))
+
+
 # Networks of keras.applications
 
 def build_application(K, name):

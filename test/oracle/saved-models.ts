@@ -9,7 +9,7 @@ export type KerasContainer = (typeof CONTAINERS)[number];
 
 /** What Keras itself saves and cannot load again. */
 const UNLOADABLE: Readonly<Record<string, readonly string[]>> = {
-  keras2: [],
+  keras2: ['equal_names.h5', 'equal_names.legacy.h5'],
   keras3: [
     'operations.h5',
     'operations.legacy.h5',

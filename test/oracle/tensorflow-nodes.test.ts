@@ -25,7 +25,7 @@ describeOracle('keras2', 'nodes of TensorFlow', (keras) => {
   test('a retrofit computes what the model did, in .h5 and .keras, and strip gives it back', async () => {
     const model = await readModel(NET);
     const plan = planRetrofit(model);
-    expect(plan.sites.map(({ exactBy }) => exactBy)).toEqual(['norm', 'norm']);
+    expect(plan.sites.map(({ exactBy }) => exactBy)).toEqual(['norm', 'norm', 'doubled-gate']);
     expect(model.warnings).toEqual([]);
     for (const name of ['se.h5', 'se.keras']) {
       const { path } = await writeModel(retrofit(model, plan), join(folder, name));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { Format } from '../../src/model/model.js';
 import { COPY_SCRIPT_HASH, excitePage } from '../../src/report/excite-page.js';
 import type { ExciteRun } from '../../src/report/excite-run.js';
 import { nextStep, recommendationSentence } from '../../src/report/excite-sentences.js';
@@ -46,7 +47,9 @@ test('title, numbers, recommendation and command', () => {
   expect(recommendationSentence(run.recommendation)).toMatch(/^Leave out stage 4: .* saves 9,000 parameters/);
   const text = textOf(root).replaceAll('\u00a0', ' ');
   expect(text).toContain(recommendationSentence(run.recommendation));
-  expect(textOf(only(root, 'code'))).toBe('se-retrofit ORIGINAL-MODEL --skip-stage 4');
+  expect(textOf(only(root, 'code'))).toBe(
+    'se-retrofit strip nets/net.keras -o nets/net-plain.keras && se-retrofit nets/net-plain.keras --skip-stage 4',
+  );
 });
 
 test('it is alone: no other file, no network, no script but its own', () => {
@@ -153,6 +156,29 @@ describe('what to run next', () => {
     expect(command('nets/a.keras', 'keras-zip')).toBe('se-retrofit bake nets/a.keras pictures -o nets/a-baked.keras');
     expect(command('nets/a/', 'tfjs')).toBe('se-retrofit bake nets/a/ pictures -o nets/a-baked');
     expect(command('a/model.json', 'tfjs')).toBe('se-retrofit bake a/model.json pictures -o a/model-baked');
+  });
+
+  test('of every container a name that writes the same kind, or the nearest that is written', () => {
+    const untrained = [{ stage: 1, isUntrained: true, between: 0, within: 0 }];
+    const command = (path: string, container: Format['container']) =>
+      next(untrained, { input: { ...input, path, format: { ...format, container } } })?.replace(/.* -o /, '');
+    expect(command('folder', 'keras-zip')).toBe('folder-tuned.keras');
+    expect(command('saved/', 'saved-model')).toBe('saved-tuned.h5');
+    expect(command('net.hdf5', 'keras-h5')).toBe('net-tuned.hdf5');
+    expect(command('net.json', 'keras-json')).toBe('net-tuned.json');
+    expect(command('-net.h5', 'keras-h5')).toBe('./-net-tuned.h5');
+    expect(command('~net.h5', 'keras-h5')).toBe("'~net-tuned.h5'");
+  });
+
+  test('flags that the model and the images were read by are said again', () => {
+    const given = { weights: 'my weights.h5', preprocess: 'tf', labels: 'names.txt' };
+    const json = { ...input, path: 'net.json', format: { ...format, container: 'keras-json' } } as const;
+    expect(next([{ stage: 1, isUntrained: true, between: 0, within: 0 }], { given, input: json })).toBe(
+      "se-retrofit tune net.json -w 'my weights.h5' pictures --preprocess tf --labels names.txt -o net-tuned.json",
+    );
+    expect(next(NET, { given, input: json })).toBe(
+      "se-retrofit strip net.json -w 'my weights.h5' -o net-plain.h5 && se-retrofit net-plain.h5 --skip-stage 4",
+    );
   });
 
   test('modules that are not ours can be neither skipped nor baked: nothing', () => {

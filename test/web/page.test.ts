@@ -158,8 +158,43 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     const folder = join(newFolder(), 'net');
     writeBuilt(folder, model);
     await dropFiles([folder]);
-    expect(await textOf('#model-name')).toBe('net/model.json');
+    expect(await textOf('#model-name')).toBe('net');
     expect(await madeFolder('net-se')).toEqual(await byCommandLine([join(folder, 'model.json')]));
+  });
+
+  test('of several models it says which one is open, and which others there are', async () => {
+    const folder = newFolder();
+    const stacked = join(folder, 'stacked.keras');
+    writeFileSync(stacked, readFileSync(join(FIXTURES, 'early-keras3/stacked.keras')));
+    await dropFiles([
+      stacked,
+      copyFixture('resnet-v1', folder),
+      join(FIXTURES, 'emotion-classifier/emotion_model.hdf5'),
+    ]);
+    expect(await textOf('#model-name')).toBe('stacked.keras');
+    expect(await textOf('#others')).toMatch(
+      /The others are “(emotion_model.hdf5”, “resnet-v1|resnet-v1”, “emotion_model.hdf5)”/,
+    );
+    await dropFiles([stacked]);
+    expect(await page.$('#others[hidden]')).not.toBeNull();
+  });
+
+  test.each([
+    ['stages', '2,last', ['--stage', '2,last']],
+    ['include', '*block1*', ['--include', '*block1*']],
+    ['exclude', '*block1*, nothing', undefined],
+    ['at', 'conv1', undefined],
+  ])('%s: the modules of the command line, or what is the matter beside the field', async (name, text, flags) => {
+    const folder = copyFixture('resnet-v1', newFolder());
+    await dropFiles(filesIn(folder));
+    await page.click('#more summary');
+    await fill(name, text);
+    if (flags === undefined) {
+      await page.waitForSelector(`#${name}-problem:not(:empty)`);
+      expect(await textOf(`#${name}-problem`)).not.toMatch(OF_COMMAND_LINES);
+      return;
+    }
+    expect(await madeFolder()).toEqual(await byCommandLine([join(folder, 'model.json'), ...flags]));
   });
 
   test('takes files that are chosen, and gives them back one by one', async () => {
@@ -208,7 +243,7 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
   test('has a model for those who have none', async () => {
     await page.click('#sample');
     await page.waitForSelector('#make:not([disabled])');
-    expect(await textOf('#model-name')).toBe('mobilenet-v2/model.json');
+    expect(await textOf('#model-name')).toBe('mobilenet-v2');
     expect(await madeFolder('mobilenet-v2-se')).toEqual(await byCommandLine([modelFolder('mobilenet-v2')]));
     expect(requests.sort()).toEqual(OWN_FILES.map((name) => server.address + name));
   });

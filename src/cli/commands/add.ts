@@ -6,8 +6,8 @@ import { countLayers } from '../../model/model.js';
 import { completeOptions } from '../../plan/options.js';
 import type { Plan } from '../../plan/plan.js';
 import { planWithWeights } from '../../plan-with-weights.js';
+import { count, plural } from '../../plural.js';
 import { addReport, type Run, reportLine, runWarnings } from '../../report/json-report.js';
-import { count } from '../../report/printable.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { isVerified, nanLine, type Verified, verifiedLines } from '../../report/verify-report.js';
@@ -100,7 +100,7 @@ function checkBudget(plan: Plan, budget: string): void {
   if (plan.params.added <= most) return;
   throw refusal(
     'over-budget',
-    `${count(plan.params.added)} parameters would be added; --max-added-params ${budget} allows ${count(Math.floor(most))}`,
+    `${plural(plan.params.added, 'parameter')} would be added; --max-added-params ${budget} allows ${count(Math.floor(most))}`,
     {
       hint: `a larger --ratio or --skip-stage last adds fewer; nothing was written`,
     },

@@ -83,6 +83,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
       tool: TOOL,
       input: { path, format: model.format, layers: countLayers(model.graph), bytes: model.bytes },
       imagesPath,
+      given: { weights: flags.weights, preprocess: flags.preprocess, labels: flags.labels },
       ...seen,
       ...choose(
         seen.excitation,

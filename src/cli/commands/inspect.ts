@@ -1,10 +1,11 @@
 import { readFrom } from '../../formats/known-formats.js';
 import { inspect } from '../../inspect.js';
 import { countLayers, type Model } from '../../model/model.js';
+import { plural } from '../../plural.js';
 import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
-import { byteSize, count, printable } from '../../report/printable.js';
+import { byteSize, printable } from '../../report/printable.js';
 import {
   commandLines,
   layerTable,
@@ -55,7 +56,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const [head, ...rows] = textTable(stageTable(plan));
   print(
     dataColors.bold(
-      `${printable(path)}: ${containerWords(model)}, ${dialect}, ${count(run.layers)} layers, ${count(plan.params.before)} parameters, ${byteSize(model.bytes)}`,
+      `${printable(path)}: ${containerWords(model)}, ${dialect}, ${plural(run.layers, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}`,
     ),
     dataColors.bold(head!),
     ...rows,

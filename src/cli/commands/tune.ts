@@ -134,8 +134,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   if (from !== undefined)
     say(done >= epochs ? `all ${epochs} epochs are done` : `goes on behind epoch ${done} of ${epochs}`);
   say(...warnings.map((warning) => messageColors.yellow(`warning: ${warning}`)));
-  const endParting =
-    given === undefined || flags.quiet ? () => {} : sayWhenInterrupted(() => partingLine(done, epochs));
+  const endParting = given === undefined ? () => {} : sayWhenInterrupted(() => partingLine(done, epochs));
   const result = await tuneModel(
     { tensorflow, network, size, images, options, kept, from },
     {

@@ -3,6 +3,7 @@ import { checkWeights, weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, stepAxes, type Warning, withWeights } from '../../model/model.js';
 import type { Tensor, Weight } from '../../model/tensor.js';
+import { plural } from '../../plural.js';
 import { refuseUnreachable } from '../weight-layouts/hdf5-weights.js';
 import { pairVariables, type Variable } from './layer-variables.js';
 import { listVariables, VALUE } from './list-variables.js';
@@ -155,7 +156,7 @@ function layerObjects(graph: Graph, id: number, objects: ObjectGraph): readonly 
   if (ids.length - first !== layers.length)
     throw weightsMismatch(
       graph.name,
-      `the checkpoint has ${ids.length} layers of the model, its architecture ${layers.length}`,
+      `the checkpoint has ${plural(ids.length, 'layer')} of the model, its architecture ${layers.length}`,
       'layer-0',
     );
   checkWeighted(graph, children, ids);

@@ -1,5 +1,6 @@
 import { weightsMismatch } from '../../model/check-weights.js';
 import type { Layer } from '../../model/model.js';
+import { plural } from '../../plural.js';
 import { weightFacts } from '../weight-layouts/hdf5-weights.js';
 
 /** A variable of a layer in a checkpoint. */
@@ -31,7 +32,7 @@ export function pairVariables(layer: Layer, variables: readonly Variable[]): rea
   if (facts.length !== variables.length)
     throw weightsMismatch(
       layer.name,
-      `the checkpoint has ${variables.length} weights of it, its config asks for ${facts.length}`,
+      `the checkpoint has ${plural(variables.length, 'weight')} of it, its config asks for ${facts.length}`,
     );
   // Variables are kept as the layer made them, which may be another order than that of its weights.
   const left = [...variables];

@@ -3,6 +3,7 @@ import { weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
 import { type Dialect, type Graph, type Layer, withWeights } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
+import { plural } from '../../plural.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { datasetTensor, refuseUnreachable, weightFacts } from './hdf5-weights.js';
 import { legacyOrder } from './legacy-order.js';
@@ -29,7 +30,7 @@ export function readLegacyHdf5(file: Hdf5File, graph: Graph, base: string): Grap
     if (layer === undefined)
       throw weightsMismatch(
         name,
-        `the file has ${stored.length} weights of a layer that the model does not have`,
+        `the file has ${plural(stored.length, 'weight')} of a layer that the model does not have`,
         `${base}/layer_names`,
       );
     inFile.push(layer);
@@ -77,7 +78,7 @@ function pair(
   if (facts !== undefined && facts.length !== stored.length) {
     throw weightsMismatch(
       layer.name,
-      `the file has ${stored.length} weights of it, its config asks for ${facts.length}`,
+      `the file has ${plural(stored.length, 'weight')} of it, its config asks for ${facts.length}`,
     );
   }
   const own = paths.map((path, index) => ({
@@ -108,7 +109,7 @@ function pairNested(
         )
       : weightsMismatch(
           layer.name,
-          `the file has ${stored.length} weights of this model, its layers ask for ${order.length}`,
+          `the file has ${plural(stored.length, 'weight')} of this model, its layers ask for ${order.length}`,
         );
   }
   const weights = new Map<Layer, Weight[]>();

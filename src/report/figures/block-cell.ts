@@ -1,5 +1,6 @@
+import { count, plural } from '../../plural.js';
 import type { OutlineCell } from '../network-outline.js';
-import { count, magnitude, printable } from '../printable.js';
+import { magnitude, printable } from '../printable.js';
 import { BLOCK_NAMES, compensationWord, exactBySentence, SKIP_REASONS } from '../sentences.js';
 import { type Part, paint } from './paint.js';
 import { element, group, label, shortened, tooltip } from './svg.js';
@@ -81,7 +82,7 @@ function pillWords({ sites, there }: OutlineCell, state: CellState, y: number): 
   const [site] = sites;
   if (site === undefined) return '';
   const roads = new Set(sites.map(({ exactBy }) => compensationWord(exactBy)));
-  const what = sites.length > 1 ? `${count(sites.length)} modules` : `${count(site.units)} units`;
+  const what = sites.length > 1 ? plural(sites.length, 'module') : plural(site.units, 'unit');
   return (
     label(what, { ...paint('on-added'), x: left, y, size: 10.5, 'font-weight': 700 }) +
     label(roads.size === 1 ? [...roads][0]! : 'several', {
@@ -102,7 +103,7 @@ function cellSentence({ kind, number, layer, layers, calls, sites, there, reason
     ...(calls > 1 ? [`shared by ${count(calls)} calls`] : []),
     ...sites.map(
       ({ name, channels, units, params, macs, exactBy }) =>
-        `module ${name}: ${count(channels)} channels, ${count(units)} units, ${count(params)} parameters, ${magnitude(macs)} MACs, ${exactBySentence(exactBy)}`,
+        `module ${name}: ${plural(channels, 'channel')}, ${plural(units, 'unit')}, ${plural(params, 'parameter')}, ${magnitude(macs)} MACs, ${exactBySentence(exactBy)}`,
     ),
     ...(there === undefined ? [] : [`module ${printable(there)} is there`]),
     ...(reason === undefined || reason === 'has-module' ? [] : [`no module: ${SKIP_REASONS[reason]}`]),

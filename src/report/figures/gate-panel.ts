@@ -1,8 +1,9 @@
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
+import { count } from '../../plural.js';
 import type { ExcitedModule } from '../../runtime/excite-model.js';
 import type { ExciteRun } from '../excite-run.js';
-import { count, share } from '../printable.js';
+import { share } from '../printable.js';
 import { ALL_LINE, GRID, INK, lineStyle, MUTED } from './palette.js';
 import { element, type Figure, group, label, shortened } from './svg.js';
 

@@ -1,6 +1,6 @@
 import type { Plan, SkipReason } from '../../plan/plan.js';
+import { count } from '../../plural.js';
 import type { OutlineCell, OutlineStage } from '../network-outline.js';
-import { count } from '../printable.js';
 import { BLOCK_NAMES, compensationWord, exactBySentence, SKIP_REASONS } from '../sentences.js';
 import { type CellState, glyph, pill, stateOf } from './block-cell.js';
 import { paint } from './paint.js';

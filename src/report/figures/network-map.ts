@@ -1,8 +1,9 @@
 import { MAX_DRAWN_BLOCKS, MAX_DRAWN_STAGES } from '../../limits.js';
 import type { Plan } from '../../plan/plan.js';
+import { count, plural } from '../../plural.js';
 import { percentOf } from '../json-report.js';
 import { type OutlineCell, type OutlineStage, outlineOf } from '../network-outline.js';
-import { count, magnitude, percent, plural, printable } from '../printable.js';
+import { magnitude, percent, printable } from '../printable.js';
 import { BLOCK_NAMES } from '../sentences.js';
 import { blockCell, CELL, stateOf } from './block-cell.js';
 import { mapLegend } from './map-legend.js';
@@ -85,9 +86,9 @@ function titleWords({ sites, network, stages }: Plan): string {
 }
 
 function costLine({ params, macs, exact, sites }: Plan): string {
-  const before = params.before === 0 ? [] : [`${count(params.before)} parameters`];
+  const before = params.before === 0 ? [] : [plural(params.before, 'parameter')];
   if (sites.length === 0) return [...before, `${magnitude(macs.before)} MACs`, 'nothing to add'].join(SEPARATOR);
-  const added = `+${count(params.added)}${before.length === 0 ? ' parameters' : ''}${bracketed(percentOf(params.added, params.before))}`;
+  const added = `+${before.length === 0 ? plural(params.added, 'parameter') : count(params.added)}${bracketed(percentOf(params.added, params.before))}`;
   return [
     [...before, added].join(' '),
     `${magnitude(macs.before)} MACs +${magnitude(macs.added)}${bracketed(percentOf(macs.added, macs.before))}`,
@@ -150,9 +151,9 @@ function stageLines({ stage, stride, size, channels, cells }: OutlineStage, plan
   return [
     `Stage ${stage}`,
     shortened(size.length === 0 ? 'size unknown' : size.map((length) => length ?? '?').join(' × '), 26),
-    `${count(channels)} channels, stride ${count(stride)}`,
+    `${plural(channels, 'channel')}, stride ${count(stride)}`,
     blocksLine(cells),
-    ...(added > 0 ? [`+${count(added)} parameters`] : plan.stages[stage - 1]?.skipped ? ['skipped'] : []),
+    ...(added > 0 ? [`+${plural(added, 'parameter')}`] : plan.stages[stage - 1]?.skipped ? ['skipped'] : []),
   ];
 }
 

@@ -1,7 +1,8 @@
 import { scaleLinear } from 'd3-scale';
+import { count } from '../../plural.js';
 import type { StageGates } from '../../runtime/recommend-stages.js';
 import type { ExciteRun } from '../excite-run.js';
-import { count, share } from '../printable.js';
+import { share } from '../printable.js';
 import { GRID, INK, LIGHT, MUTED } from './palette.js';
 import { element, type Figure, group, label } from './svg.js';
 

@@ -14,6 +14,8 @@ interface Curves {
   /** Of the validation, before the training. */
   readonly before: number;
   readonly format: string;
+  /** What the values cannot exceed. */
+  readonly highest?: number;
 }
 
 /** Loss and accuracy over the epochs; `best` is the epoch that is written. */
@@ -35,16 +37,17 @@ export const trainingCurves = (epochs: readonly Epoch[], before: Judged, best: n
       validation: epochs.map(({ validationAccuracy }) => validationAccuracy),
       before: before.accuracy,
       format: '~%',
+      highest: 1,
     },
     best,
   ),
 ];
 
 function panel(curves: Curves, best: number): Figure {
-  const { title, training, validation, before } = curves;
+  const { title, training, validation, before, highest } = curves;
   const reached = [before, ...validation][best]!;
   const x = scaleLinear([0, training.length], [LEFT, WIDTH - RIGHT]);
-  const y = upOf([...training, ...validation, before]);
+  const y = upOf([...training, ...validation, before], highest);
   const path = (values: readonly number[], first: number) =>
     line<number>(
       (_, index) => x(first + index),
@@ -70,11 +73,13 @@ function panel(curves: Curves, best: number): Figure {
   };
 }
 
-/** From the lowest to the highest value, with a little room; where all are equal, around them. */
-function upOf(values: readonly number[]): ScaleLinear<number, number> {
+/** From the lowest to the highest value, with a little room, but not where no value can be; where all are equal, around them. */
+function upOf(values: readonly number[], most = Number.POSITIVE_INFINITY): ScaleLinear<number, number> {
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   const room = (highest - lowest || Math.abs(highest) || 1) * 0.08;
-  return scaleLinear([lowest - room, highest + room], [HEIGHT - BOTTOM, TOP]);
+  const least = lowest >= 0 ? 0 : Number.NEGATIVE_INFINITY;
+  const domain = [Math.max(least, lowest - room), Math.min(most, highest + room)];
+  return scaleLinear(domain, [HEIGHT - BOTTOM, TOP]);
 }
 
 function axes(

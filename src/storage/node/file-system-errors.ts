@@ -26,6 +26,9 @@ export const isMissing = (error: unknown): boolean =>
 
 export const isTaken = (error: unknown): boolean => ['EEXIST', 'ENOTEMPTY'].includes(codeOf(error) ?? '');
 
+/** No file of the file system may have such a name. */
+export const isTooLong = (error: unknown): boolean => codeOf(error) === 'ENAMETOOLONG';
+
 /** There is no room for more. */
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(error) ?? '');
 

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { outputError, RetrofitError } from '../../errors.js';
 import type { FileWindow as StorageWindow } from '../file-window.js';
-import { fileSystemReason, isFull } from './file-system-errors.js';
+import { fileSystemReason, isFull, isTooLong } from './file-system-errors.js';
 import { isInterrupted } from './pending-output/unfinished.js';
 import { readBytesSync } from './read-bytes.js';
 import { isSmall, runSync } from './run-sync.js';
@@ -26,7 +26,7 @@ export function unwritable(shown: string, error: unknown): unknown {
   if (error instanceof RetrofitError || reason === undefined) return error;
   return outputError('cannot-write', `the output cannot be written: ${reason}`, {
     where: { file: shown },
-    hint: `nothing was left behind; ${isFull(error) ? 'make room or ' : ''}choose another place with -o`,
+    hint: `nothing was left behind; ${isFull(error) ? 'make room or ' : ''}choose ${isTooLong(error) ? 'a shorter name' : 'another place'} with -o`,
   });
 }
 

@@ -143,13 +143,12 @@ const addBias: OperationRule = (operation) => {
 };
 
 const addAll: OperationRule = (operation) => {
-  const [first, ...more] = operation.arguments;
-  if (first?.kind !== 'tensors' || more.length > 0) return false;
-  return merge(
-    operation,
-    'Add',
-    first.inputs.map((input) => ({ input })),
+  // A node of TensorFlow's graph has them one by one.
+  const sources = operation.arguments.flatMap((each) =>
+    each.kind === 'tensors' ? each.inputs.map((input) => ({ input })) : (tensorOf(each) ?? []),
   );
+  const isAllTensors = operation.arguments.every(({ kind }) => kind === 'tensor' || kind === 'tensors');
+  return isAllTensors && merge(operation, 'Add', sources);
 };
 
 /** From 0 up it is a ReLU with a ceiling. */

@@ -1,22 +1,10 @@
 import { getMember, isObject, type JsonValue, numberOf, stringOf, toPlain } from '../../../json/json-value.js';
-import { nodeOperation } from '../../../layers/tensorflow-nodes.js';
+import { LAST_OPERAND, nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { type IndexPart, writeIndex } from './index-keys.js';
 import type { ReadOperation } from './read-operation.js';
-
-/** What the last operand of a node says, where it is no number to compute with. */
-const LAST_OPERAND: Readonly<Record<string, string>> = {
-  Mean: 'axis',
-  Max: 'axis',
-  Min: 'axis',
-  Sum: 'axis',
-  Concatenate: 'axis',
-  ExpandDims: 'axis',
-  Reshape: 'newshape',
-  Transpose: 'axes',
-};
 
 /** `NHWC`, as bytes stand in a node: the only one that is read. */
 const CHANNELS_LAST = 'TkhXQw==';
