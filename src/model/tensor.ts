@@ -27,7 +27,10 @@ export interface Factors {
   readonly values: Float32Array;
 }
 
-/** A lazy tensor: what it is and where its bytes lie. Its values are the stored ones times 2^exponent, and its factors. */
+/**
+ * A lazy tensor: its dtype, shape and place of its bytes. Its values are the stored ones times 2^exponent and its
+ * factors.
+ */
 export interface Tensor {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -35,7 +38,7 @@ export interface Tensor {
   readonly source: TensorSource;
   readonly exponent: number;
   readonly factors?: readonly Factors[];
-  /** What each value goes through last of all. */
+  /** Function applied to each value last of all. */
   readonly each?: (value: number) => number;
 }
 
@@ -60,7 +63,7 @@ export const tensorSize = (tensor: Tensor): number => tensor.shape.reduce((produ
 /** The dtypes of floating-point numbers. */
 export const FLOATS: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
-/** What a number of each dtype takes. */
+/** Bytes per element of each dtype. */
 export const DTYPE_BYTES: Readonly<Record<string, number>> = {
   ...{ bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, int64: 8, uint64: 8 },
   ...{ float16: 2, bfloat16: 2, float32: 4, float64: 8, complex64: 8 },
