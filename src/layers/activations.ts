@@ -6,9 +6,9 @@ interface ActivationFacts {
   readonly commutes?: true;
   /** The identity: no non-linearity at all. */
   readonly linear?: true;
-  /** What turns logits into probabilities. */
+  /** Function that turns logits into probabilities: softmax, sigmoid. */
   readonly probability?: true;
-  /** ReLU and its kin, near zero below and open above: what makes features, where others shape a result. */
+  /** ReLU and its kin, near zero below and open above: they make features, where other activations shape a result. */
   readonly rectifier?: true;
   readonly loads: readonly Loader[];
   /** The same function by a name that everybody has. */
@@ -42,7 +42,7 @@ const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, Activa
 
 const findActivation = (name: string) => ACTIVATIONS.get(name);
 
-/** What a field such as `activation` holds. */
+/** Value of a field such as `activation`. */
 export type Activation =
   | { readonly kind: 'none' }
   | { readonly kind: 'function'; readonly name: string }
@@ -71,7 +71,7 @@ export function readActivation(value: Plain | undefined): Activation {
     : { kind: 'layer', className, config, hasModule: typeof module === 'string' };
 }
 
-/** Where each Keras finds a function of its own that is written as an object. */
+/** Reads a built-in function that is written as an object, and where each Keras finds it. */
 function readFunction(name: Plain | undefined, module: Plain | undefined, registered: Plain | undefined): Activation {
   const isPublic = module === 'keras.activations';
   if (typeof name !== 'string' || !(module === 'builtins' || isPublic)) return { kind: 'custom' };
@@ -97,7 +97,7 @@ export function isNonLinear(config: PlainObject): boolean {
   return name === undefined || findActivation(name)?.linear !== true;
 }
 
-/** Softmax and sigmoid: what stands behind the layer that makes the logits. */
+/** Tells whether a config ends in softmax or sigmoid, which follow the layer that makes the logits. */
 export function isProbability(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.probability === true;
@@ -113,7 +113,7 @@ export function isRectifier(config: PlainObject): boolean {
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
 
 /**
- * What stops a loader at an activation; undefined where it takes it. A layer in its place is judged as a layer.
+ * Returns why a loader refuses an activation; undefined where it takes it. A layer as activation is judged as a layer.
  * @param isLegacy whether the config stands in a legacy `.h5`
  */
 export function activationProblem(activation: Activation, loader: Loader, isLegacy: boolean): string | undefined {

@@ -11,11 +11,11 @@ export type Projection =
   | {
       readonly kind: 'norm';
       readonly axes: readonly number[];
-      /** The norm that it makes of a norm. */
+      /** The norm that a given norm is brought to. */
       readonly desired: (norm: number) => number;
     };
 
-/** What a `kernel_constraint` does to a weight of some rank; undefined where that is not known. */
+/** Returns the projection by which a `kernel_constraint` changes a weight of this rank; undefined if unknown. */
 export function projectionOf(constraint: Plain, rank: number): Projection | undefined {
   const written = isPlainObject(constraint) ? constraint.class_name : constraint;
   const name = typeof written === 'string' ? translateObject('constraint', written, 'tfjs')?.className : undefined;

@@ -34,7 +34,7 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
   ].map((facts) => [facts.className, facts]),
 );
 
-/** What is known of a class that is not in the table: it is carried, and nothing is assumed of it. */
+/** Facts of a class that is not in the table: it is carried, and nothing is assumed of it. */
 const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [], masking: passesMask });
 
 /** Whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
@@ -61,7 +61,7 @@ export function isClosedLayer(className: string, config: PlainObject): boolean {
 const keepsOtherWeights = (config: PlainObject): boolean =>
   isQuantized(config) || (config.lora_rank !== undefined && config.lora_rank !== null);
 
-/** What is known of a layer whose weights are carried as they are. */
+/** Facts of a layer whose weights are carried unchanged. */
 const carried = ({ weights: _, scaling: __, inputClue: ___, ...facts }: LayerFacts): LayerFacts => facts;
 
 /** The facts of a layer: by its class, for operations by their class, for op layers by the function the config names. */

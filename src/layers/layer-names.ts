@@ -3,7 +3,7 @@ import type { Loader } from './layer-facts.js';
 interface NameRule {
   readonly proper: RegExp;
   readonly improper: RegExp;
-  /** What is wrong with a name that is not proper. */
+  /** Reason why a name that is not proper is refused. */
   readonly reason: string;
 }
 
@@ -23,7 +23,7 @@ const RULES: Readonly<Record<Loader, NameRule>> = {
   keras3: { proper: /^[^/]+$/, improper: /\//g, reason: 'holds a "/"' },
 };
 
-/** What stops a loader at the name of a layer; undefined where it takes the name. */
+/** Returns why a loader refuses the name of a layer; undefined where it takes the name. */
 export function nameProblem(name: string, loader: Loader): string | undefined {
   if (loader === 'tfjs' && name in Object.prototype)
     return 'is the name of a property that every JavaScript object has';

@@ -8,10 +8,10 @@ import { AXES, orNull } from './size-rules.js';
 
 // One operation has a class in Keras 3 and, in Keras 2, the name of a TensorFlow function. Here it is known by its class.
 
-/** What is known of one operation. */
+/** Facts of one operation. */
 interface OperationFacts extends Partial<Omit<LayerFacts, 'role'>> {
   readonly role: LayerRole | ((config: PlainObject) => LayerRole);
-  /** Whether TensorFlow's function gives what has the size of the first map among its operands. */
+  /** Whether the output of TensorFlow's function has the size of the first map among its operands. */
   readonly isElementwise?: true;
 }
 
@@ -20,7 +20,7 @@ interface OperationNames {
   readonly keras3: string;
   /** The function's names. The first one is written. */
   readonly tensorflow: readonly string[];
-  /** What Keras 3 calls a setting of the operation, and TensorFlow. */
+  /** Settings of the operation, by their names in Keras 3, with TensorFlow's names. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -38,8 +38,8 @@ const MODULES: readonly string[] = ['keras.src.ops.', 'keras.src.activations.', 
 export const isOperationClass = (className: string): boolean => MODULES.some((module) => className.startsWith(module));
 
 /**
- * The facts of an operation. Calls may bring constants along, which these facts do not see: whoever relies on `scaling`
- * looks at `Call.hasArguments` first.
+ * Returns the facts of an operation. Calls may bring constants along, which these facts do not see: check
+ * `Call.hasArguments` before relying on `scaling`.
  */
 export function operationFacts(className: string, config: PlainObject): LayerFacts {
   const { isElementwise: _, ...known } = BY_ID.get(shortName(className))?.facts ?? OTHER;
@@ -266,10 +266,10 @@ export const functionId = (name: string): string | undefined => BY_FUNCTION.get(
 export const operationName = (classOrFunction: string): string =>
   functionId(classOrFunction) ?? shortName(classOrFunction);
 
-/** Whether TensorFlow's function of this name here gives what has the size of the first map among its operands. */
+/** Tells whether the output of TensorFlow's function of this name has the size of the first map among its operands. */
 export const isElementwise = (id: string): boolean => BY_ID.get(shortName(id))?.facts.isElementwise === true;
 
-/** What both Kerases call an operation, by its name here; undefined where one of them has none that is known. */
+/** Returns an operation's names in both Kerases, by its name here; undefined where one of them has no equivalent. */
 export function namesInBoth(id: string) {
   const known = BY_ID.get(id)?.names;
   return (

@@ -4,7 +4,7 @@ import type { Plain } from '../json/json-value.js';
 // here too, such as null for a default. Absent fields and serialised objects (a `__tuple__`) are not looked at.
 
 export interface SizeRule {
-  /** What the field wants, to be put behind "it wants". */
+  /** Description of the values that the field takes, to follow "it wants". */
   readonly wants: string;
   readonly admits: (value: Plain) => boolean;
 }
