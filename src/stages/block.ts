@@ -16,14 +16,14 @@ export interface FoundBlock {
   readonly end: number;
   /** All nodes of the block, the end included. */
   readonly nodes: ReadonlySet<number>;
-  /** What its stage is judged by. */
+  /** Stride that decides the block's stage. */
   readonly stride: Stride;
   /** Just before the Add, or the block's output where there is none. */
   readonly standard: Place;
   /** The block's input, as its main branch reads it. */
   readonly pre: Place | undefined;
   readonly post: Place;
-  /** What the shortcut brings to the Add. */
+  /** The shortcut's input to the Add. */
   readonly identity: Place | undefined;
   /** The block's convolutions, in forward order. */
   readonly convolutions: readonly number[];
@@ -148,7 +148,7 @@ export const convolutionsOf = (view: GraphView, nodes: Iterable<number>): readon
     .filter((id) => view.facts[id]!.role === 'convolution' && view.convolutions[id] === 1)
     .sort((a, b) => a - b);
 
-/** Whether what looks like a block is the sum or concatenation inside a gate of features that others read as well. */
+/** Tells whether an apparent block is the sum or concatenation inside a gate of features that others read as well. */
 export const isGateOnly = ({ view, end, nodes }: FoundBlock): boolean =>
   view.gateNodes.has(end) &&
   [...nodes].some((id) => id !== end && view.nodes[id]!.readers.some((reader) => !nodes.has(reader.node)));

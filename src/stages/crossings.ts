@@ -22,7 +22,7 @@ export function findCallers(root: GraphView): Callers {
   return callers;
 }
 
-/** What the features of a node become before anything else learns from them. */
+/** The path of a node's features up to the next layer that learns from them. */
 export interface Tail {
   /** Nodes that are passed, the first included; a nested model without weights is one. */
   readonly passed: readonly Stop[];

@@ -3,7 +3,7 @@ import type { LayerFacts } from '../layers/layer-facts.js';
 import type { GraphNode } from '../model/graph-nodes.js';
 import type { DominatorTree } from './dominator-tree.js';
 
-/** What is asked of one graph. */
+/** The data of one graph that gates are found in. */
 interface Nodes {
   readonly nodes: readonly GraphNode[];
   readonly facts: readonly LayerFacts[];

@@ -191,7 +191,7 @@ function times(left: Stride, right: Stride): Stride {
   return Array.from({ length: rank }, (_, axis) => (left[axis] ?? left[0]!) * (right[axis] ?? right[0]!));
 }
 
-/** What strides are ranked by. */
+/** Returns the product of the factors of a stride, by which strides are ranked. */
 export const area = (stride: Stride): number => stride.reduce((product, factor) => product * factor, 1);
 
 export const strideOf = (view: GraphView, { node, tensor }: NodeTensor): Stride =>

@@ -7,7 +7,7 @@ export interface ListedLayer {
   /** With the names of the nested models that hold it: `base/conv1`. */
   readonly name: string;
   readonly className: string;
-  /** What its first call makes, the batch first; null where nothing tells of it. */
+  /** Output shape of its first call, the batch first; null where it is not known. */
   readonly shape: Shape | null;
   readonly stage: number;
 }
