@@ -12,7 +12,7 @@ export interface ChannelFactors {
   readonly channels: readonly number[];
 }
 
-/** What becomes of factors that differ from channel to channel. More stops them than stops a factor for all numbers. */
+/** Transfer rule for factors that differ by channel. It stops at more layers than the rule for one common factor. */
 export const CHANNELWISE: TransferRule<ChannelFactors> = { back, ahead };
 
 /** Layers that work on each channel by itself, and leave it where it is. */
@@ -35,7 +35,7 @@ function back(view: GraphView, node: GraphNode, factors: ChannelFactors): readon
   return states?.every((state, index) => hasChannels(inputs[index], state)) ? states : undefined;
 }
 
-/** What each input of a Concatenate brings of the factors. */
+/** Divides the factors of a Concatenate's output among its inputs. */
 function slices(
   { layer }: GraphNode,
   inputs: readonly Shape[],

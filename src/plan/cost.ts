@@ -65,6 +65,6 @@ function calledMacs(inner: GraphView, { layer, inputs }: GraphNode, { shapes }: 
 export const sumKnown = (numbers: readonly (number | null)[]): number | null =>
   numbers.reduce<number | null>((sum, number) => (sum === null || number === null ? null : sum + number), 0);
 
-/** What the paper's formula gives for these modules: 2 / r * sum of C^2, without floors and biases. */
+/** Computes the parameters of these modules by the paper's formula: 2 / r * sum of C^2, without floors and biases. */
 export const paperParams = (channels: readonly number[], ratio: number): number =>
   Math.round((2 / ratio) * channels.reduce((sum, count) => sum + count * count, 0));

@@ -20,7 +20,7 @@ export interface Head {
   /** The layer that makes the logits: dense, or a convolution whose places are pooled or moved into one. */
   readonly logits: HeadLayer;
   readonly units: number;
-  /** What makes probabilities of them, or is to: that layer itself, or one behind it. */
+  /** The layer whose activation makes probabilities of the logits, or is to: `logits` itself, or one behind it. */
   readonly activation: HeadLayer;
   /** All layers behind the logits, from the output on. */
   readonly behind: readonly HeadLayer[];
@@ -31,8 +31,8 @@ const PASSED: readonly string[] = ['reshape', 'flatten', 'dropout', 'global-pool
 
 /**
  * Finds the layer that makes the logits of a classifier, in whichever nested model it lies.
- * @throws RetrofitError `several-outputs`; `not-a-classifier` for a model that gives amounts; `shared-head` where the
- * layers of the head serve somebody else too; `no-head` for everything else that is no head
+ * @throws RetrofitError `several-outputs`; `not-a-classifier` for a regression model; `shared-head` where the layers of
+ * the head are used elsewhere too; `no-head` for any other model without a head of use
  */
 export function findHead(model: Model): Head {
   const { graph: root, path: file } = model;
@@ -108,7 +108,7 @@ const outputOf = ({ name }: Layer): TensorRef => ({ layer: name, call: 0, tensor
 const shapeBehind = (graph: Graph, ref: TensorRef) =>
   inferShapes(graph)[resolveGraph(graph).nodeOf(ref).id]?.[ref.tensor];
 
-/** Whether a layer, or what it ends with, is a non-linearity. */
+/** Tells whether a layer is a non-linearity or ends in one. */
 const isActive = (layer: Layer): boolean =>
   layer.className === 'Activation' || factsOfLayer(layer).role !== 'activation' ? isNonLinear(layer.settings) : true;
 

@@ -41,7 +41,7 @@ export interface BakePlan {
 }
 
 /**
- * Decides where the mean gates of modules go, so that the model costs what it did without them.
+ * Decides where the mean gates of modules go, so that the model costs the same as before the modules were added.
  * @param names the modules to bake; all by default
  * @throws RetrofitError whatever `listRetrofittedModules` throws; `unknown-module`, `bad-record`
  */
@@ -176,7 +176,7 @@ function listUses(graph: Graph, modules: readonly RetrofittedModule[]): readonly
   return [...read, ...graph.outputs.map((ref) => useOf(ref, undefined))];
 }
 
-/** What the record says of the modules that stay. The doubling of a baked module is folded for good. */
+/** Returns the record of the modules that stay. The doubling of a baked module is folded for good. */
 function remainingRecord(
   record: RetrofitRecord | undefined,
   baked: readonly RetrofittedModule[],
@@ -206,7 +206,7 @@ function remainingRecord(
   return { ...record, modules, doubled };
 }
 
-/** What people should know of a plan. */
+/** Lists the warnings of a plan. */
 export const bakeWarnings = ({ kept }: BakePlan): readonly Warning[] =>
   kept.map(({ name }) => ({
     code: 'module-kept',

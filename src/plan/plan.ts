@@ -30,7 +30,7 @@ export interface Site {
   readonly units: number;
   readonly placement: Placement;
   readonly exactBy: ExactBy;
-  /** What is doubled for it, in its own graph. */
+  /** Weights that are doubled for it, in its own graph. */
   readonly doublings: readonly Doubling[];
   readonly spatialRank: 1 | 2 | 3;
   /** Axes of steps between the batch and the features: the module is wrapped so many times. */
@@ -105,10 +105,10 @@ export interface Plan {
   readonly skipped: readonly Skipped[];
   /** One entry a weight, for all sites together. */
   readonly doublings: readonly Doubling[];
-  /** `paper` is what the paper's formula gives for the same sites: no floor, no biases. */
+  /** `paper` is the number by the paper's formula for the same sites: no floor, no biases. */
   readonly params: { readonly before: number; readonly added: number; readonly paper: number };
   readonly macs: { readonly before: number | null; readonly added: number | null; readonly additions: number | null };
-  /** Whether the new model computes what the old one did. */
+  /** Whether the new model computes the same as the old one. */
   readonly exact: boolean;
   readonly warnings: readonly Warning[];
 }

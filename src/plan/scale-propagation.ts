@@ -12,12 +12,12 @@ import type { PlacedIn } from './candidates.js';
 
 type Linear = Extract<Scaling, { kind: 'linear' }>;
 
-/** A tensor that wants a factor, and what is known of the factor there. */
+/** A tensor that is to be scaled, and the state of the factor there. */
 export interface ScaleSource<S> extends PlacedIn {
   readonly state: S;
 }
 
-/** What becomes of a factor at a layer that it passes; undefined where it must not. */
+/** Rule by which a factor passes a layer; undefined where it must not. */
 export interface TransferRule<S> {
   /** From the layer's output to each of its inputs. */
   readonly back: (view: GraphView, node: GraphNode, state: S) => readonly S[] | undefined;
@@ -105,7 +105,7 @@ export function propagateAhead<S>(
 const inputFrom = (node: GraphNode, from: NodeTensor): number =>
   node.inputs.findIndex((input) => input.node === from.node && input.tensor === from.tensor);
 
-/** What a factor does at a node; undefined where it must not get through, or where nothing is known of it. */
+/** Returns the effect of a factor at a node; undefined where the factor must not pass, or the effect is unknown. */
 function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
   const { layer } = node;
   // An operation may be called with constants, which its facts do not see.
