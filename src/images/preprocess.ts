@@ -1,6 +1,6 @@
 export const PREPROCESS_NAMES = ['none', 'unit', 'tf', 'torch', 'caffe'] as const;
 
-/** What pixels from 0 to 255 become before the model sees them, by the names that keras.applications uses. */
+/** Transformation of pixels from 0 to 255 before the model sees them, by the names that keras.applications uses. */
 export type Preprocess = (typeof PREPROCESS_NAMES)[number];
 
 // Of ImageNet; the numbers of keras/src/applications/imagenet_utils.py.
