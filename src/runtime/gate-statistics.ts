@@ -14,9 +14,10 @@ export interface Variances {
 }
 
 /**
+ * Computes the variances of a module's gates.
  * @param all every observation
  * @param within the sum over the classes of the squared differences from the class's own mean, a channel
- * @param range what a gate can be at the most: 1, or 2 where it is doubled
+ * @param range the largest value of a gate: 1, or 2 where it is doubled
  */
 export function variancesOf(all: Tally, within: Float64Array, classes: number, range: number): Variances {
   const channels = all.mean.length;
@@ -48,7 +49,7 @@ export function pooled(modules: readonly { readonly channels: number; readonly v
   return { total: mean('total') ?? 0, between: mean('between'), within: mean('within') };
 }
 
-/** What is known of a module's gates in one class. */
+/** Statistics of a module's gates in one class. */
 export interface ClassGates {
   readonly observations: number;
   readonly mean: Float32Array;

@@ -20,7 +20,7 @@ export interface InputBatch {
   readonly inputs: readonly InputValues[];
 }
 
-/** What a side is where both models leave it open: five halvings of it are whole, and no network asks for more. */
+/** Size of a side that both models leave open: it can be halved five times, and no network asks for more. */
 const OPEN_SIDE = 96;
 
 /**
@@ -107,7 +107,7 @@ function batchLimit(shapes: ReturnType<typeof commonInputShapes>, least: number,
   );
 }
 
-/** Below what an input's numbers are whole ones; undefined where they are not. */
+/** Returns the upper bound of an input's numbers where they are whole; undefined where they are not. */
 function wholeLimit(graph: Graph, ref: TensorRef): number | undefined {
   const { dtype } = graph.layers.find(({ name }) => name === ref.layer)!.settings;
   return lookupLimit(graph, ref) ?? (typeof dtype === 'string' && /^u?int/.test(dtype) ? PIXEL_VALUES : undefined);
@@ -115,7 +115,7 @@ function wholeLimit(graph: Graph, ref: TensorRef): number | undefined {
 
 const PIXEL_VALUES = 256;
 
-/** What numbers of a tensor have to stay below because a layer takes them as indices; undefined where none does. */
+/** Returns the bound of a tensor's numbers that a layer takes as indices; undefined where none does. */
 function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {
   const { nodes, nodeOf } = resolveGraph(graph);
   const limits: number[] = [];
