@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
 import { listRunningLayers } from '../runtime/watch-layers.js';
 
-/** What a model's output has been through. */
+/** Activation that a model's output has passed. */
 export type FinalActivation = 'softmax' | 'sigmoid' | 'linear';
 
 /** The activation that makes a model's output, and the layer that computes it. */
@@ -52,7 +52,7 @@ const countReaders = ({ layers, outputs }: Graph, name: string): number =>
 /** As TensorFlow.js has it: dense layers and convolutions ask for the name too, to compute it together with the rest. */
 const LINEAR = { getClassName: () => 'linear', apply: <T>(input: T): T => input };
 
-/** Makes a running layer give what its activation gets. */
+/** Makes a running layer return the input of its activation. */
 export function leaveOutActivation(runs: LayersModel, path: readonly string[]): void {
   const key = JSON.stringify(path);
   for (const running of listRunningLayers(runs)) {

@@ -2,7 +2,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 
-/** What a convolution or a dense layer of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js convolution or dense layer that its type does not declare. */
 interface Product {
   readonly kernel: LayerVariable;
   readonly bias?: LayerVariable | null;

@@ -6,7 +6,7 @@ import { channelFactors, channelShape, isBatchNorm } from './batch-norm.js';
 
 type Core = TensorFlow['tf'];
 
-/** What a convolution of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js convolution that its type does not declare. */
 interface Convolution {
   readonly kernel?: LayerVariable;
   readonly depthwiseKernel?: LayerVariable;
@@ -45,7 +45,7 @@ export function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefine
   return name === 'relu' || name === 'relu6' || name === 'linear' ? name : undefined;
 }
 
-/** Whether a batch norm stands for one factor and one offset a channel of what a convolution gives. */
+/** Tells whether a batch norm amounts to one factor and one offset for each channel of a convolution's output. */
 export const isOverChannels = (layer: kinds.Layer): boolean =>
   isBatchNorm(layer) &&
   [(layer as unknown as { axis: number | [number] }).axis].flat().every((axis) => [3, -1].includes(axis));
@@ -100,7 +100,7 @@ export function frozenNorm(tf: Core, layer: kinds.Layer): (input: Tensor) => Ten
   });
 }
 
-/** The kernel times the factor of its channel, and what is added to a channel. */
+/** Returns the kernel times the factor of its channel, and the offset that is added to each channel. */
 function fold(
   tf: Core,
   { convolution, norm }: FrozenUnit,

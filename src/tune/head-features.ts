@@ -19,7 +19,7 @@ export interface FitTask {
   readonly onSkipped: (image: SkippedImage) => void;
 }
 
-/** What reaches a head, image by image. */
+/** Inputs of a head, image by image. */
 export interface HeadFeatures {
   /** Of one image: without the axis of the images. */
   readonly shape: readonly number[];
@@ -27,7 +27,7 @@ export interface HeadFeatures {
   readonly labels: readonly number[];
 }
 
-/** Computes what reaches the head, once an image: of all of them, or of as many of each class as memory holds. */
+/** Computes the head's inputs, once an image: of all images, or of as many of each class as memory holds. */
 export async function gatherFeatures(task: FitTask): Promise<HeadFeatures> {
   const { tensorflow, network, size, options, kept, onSkipped } = task;
   const { seed, preprocess } = options;

@@ -2,7 +2,7 @@ import { inputError, usageError } from '../errors.js';
 import { type ImageFile, type ListOptions, listImages } from '../images/list-images.js';
 import { randomNumbers, shuffled } from '../random.js';
 
-/** What a model is trained with, and what it is judged by: no image is in both. */
+/** Images that a model is trained with, and those it is evaluated on: no image is in both. */
 export interface LabelledImages {
   /** Names by output unit. */
   readonly classes: readonly string[];
@@ -10,7 +10,7 @@ export interface LabelledImages {
   readonly validation: readonly ImageFile[];
 }
 
-/** A folder of its own, or the share of each class's images that is kept from the training. */
+/** A folder of its own, or the share of each class's images that is kept out of the training. */
 export type Validation = string | number;
 
 /**

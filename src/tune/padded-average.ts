@@ -2,7 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 
-/** What a pooling of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js pooling layer that its type does not declare. */
 interface Pooling {
   readonly poolSize: [number, number];
   readonly strides: [number, number];

@@ -11,7 +11,7 @@ import { listModuleLayers } from '../runtime/module-layers.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import type { TrainPart, TuneOptions } from './tune-options.js';
 
-/** A weight of the running model, and what it is in the model as it was read. */
+/** A weight of the running model, and its counterpart in the model as it was read. */
 export interface TunedWeight {
   /** See `weightKey`. */
   readonly key: string;
@@ -30,9 +30,9 @@ export interface TrainedWeights {
 }
 
 /**
- * Finds what is trained: the layers of SE modules without their batch norms (`modules`), the layer that makes the logits
- * (`head`), gamma and beta of the normalisations (`norms`), or every layer that is not frozen (`all`). Their variables become
- * trainable in the running model; what is named is trained whether or not the model says it is frozen.
+ * Finds the weights to train: the layers of SE modules without their batch norms (`modules`), the layer that makes the
+ * logits (`head`), gamma and beta of the normalisations (`norms`), or every layer that is not frozen (`all`). Their
+ * variables become trainable in the running model; parts that are named are trained even if the model has them frozen.
  * @param original the model as it was read
  * @param isStill whether norms keep their statistics in any case
  * @throws RetrofitError `no-modules` for a model without modules, `no-norms` for one without norms, `all-frozen` where
@@ -110,7 +110,7 @@ function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
   return new Set(root.isFrozen ? [] : list(root, []));
 }
 
-/** What each variable of the running model, by its name there, is in the model as it was read. */
+/** Maps the variables of the running model, by their names there, to the keys of weights in the model that was read. */
 function keysByVariable(original: Model, converted: Model): ReadonlyMap<string, string> {
   // Conversions rename layers and weights; a weight's tensor stays the same object.
   const keys = new Map<Tensor, string>();

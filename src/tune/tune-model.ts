@@ -19,7 +19,7 @@ import { type BatchResult, judgeBatch, trainStep } from './train-step.js';
 import type { TunedWeight } from './trained-weights.js';
 import type { TuneOptions } from './tune-options.js';
 
-/** What an epoch leaves to the next. */
+/** State that an epoch leaves to the next. */
 interface Memory {
   readonly kept: KeptPixels;
   readonly look: Look;
@@ -31,7 +31,7 @@ export interface TuneTask {
   readonly size: ImageSize;
   readonly images: LabelledImages;
   readonly options: TuneOptions;
-  /** What was decoded before. */
+  /** Images that were decoded before. */
   readonly kept?: KeptPixels;
   /** Where an earlier run stopped. */
   readonly from?: Checkpoint | undefined;
@@ -52,12 +52,12 @@ export interface TuneEvents {
   readonly onEpoch: (epoch: Epoch) => void;
   /** Called once for each image that cannot be decoded. */
   readonly onSkipped: (image: SkippedImage) => void;
-  /** Keeps what a later run needs to go on from here; without it nothing is gathered. */
+  /** Keeps the state that a later run needs to go on from here; without it nothing is gathered. */
   readonly onCheckpoint?: ((state: Omit<Checkpoint, 'given'>) => Promise<void>) | undefined;
 }
 
 export interface TuneResult {
-  /** What the model was worth, a new head of it as it was fitted; of the validation's images, as everything here. */
+  /** Evaluation before the training, of a new head as it was fitted; on the validation images, as everything here. */
   readonly before: Judged;
   readonly after: Judged;
   readonly epochs: readonly Epoch[];

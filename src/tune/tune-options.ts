@@ -1,6 +1,6 @@
 import type { Preprocess } from '../images/preprocess.js';
 
-/** What can be trained: see `findTrainedWeights`. */
+/** Parts that can be trained: see `findTrainedWeights`. */
 export const TRAIN_PARTS = ['modules', 'head', 'norms', 'all'] as const;
 export type TrainPart = (typeof TRAIN_PARTS)[number];
 export const HEAD_CHOICES = ['keep', 'new'] as const;
@@ -36,15 +36,15 @@ export const TUNE_DEFAULTS = {
   best: 'loss',
 } as const;
 
-/** What is trained where nobody says it. */
+/** Default parts to train. */
 export const defaultTrain = (head: TuneOptions['head']): TuneOptions['train'] =>
   head === 'new' ? ['modules', 'head'] : ['modules'];
 
-/** For other classes all of a network is soon moved too far; what is new to it, or scales it, bears more. */
+/** Default learning rate. For new classes all of a network soon moves too far; new layers and modules bear more. */
 export const defaultLearningRate = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): number =>
   head === 'new' && train.includes('all') ? 1e-4 : 1e-3;
 
-/** Steps that a new head and what is trained beside it get at the least, if that many epochs are not too many. */
+/** Least number of steps for a new head and the parts trained with it, if that many epochs are not too many. */
 const STEPS = 200;
 
 /** How often each image is seen where nobody says it: other classes take longer, and few images have few steps an epoch. */
