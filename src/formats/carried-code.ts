@@ -16,10 +16,11 @@ import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 
-// What a file brings along that a loader may run or fetch: docs/HOSTILE.md, row 17. It is carried, never resolved.
+// Code and files that a model file may make a loader run or fetch: docs/HOSTILE.md, row 17. They are carried, never
+// resolved.
 const OWN_CODE = 'which Keras and TensorFlow.js do not have: it needs its own code to load';
 
-/** What stands around the graph in a file. */
+/** The parts of a file around the graph. */
 export interface AroundGraph {
   /** The object of the model, `{class_name, config, ...}`. */
   readonly model: JsonValue;
@@ -130,7 +131,7 @@ function codeOfName(name: string, key: string, path: string): string | undefined
   return isKnown ? undefined : `what its "${path}" names is "${name}", ${OWN_CODE}`;
 }
 
-/** What is there without anybody's own code. */
+/** Names that loaders know without custom code. */
 interface Vocabulary {
   readonly isClass: (name: string) => boolean;
   readonly isFunction: (name: string) => boolean;
@@ -143,11 +144,13 @@ const COMPILING: Vocabulary = {
   isFunction: (name) => isCompileName(name) || isKnownActivation(name),
 };
 
-/** What a serialised object, `{class_name, config, module, registered_name}`, makes a loader run, read or miss. */
+/**
+ * Tells which code or file a serialised object makes a loader need: `{class_name, config, module, registered_name}`.
+ */
 function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING): string | undefined {
   const { class_name: className, config, module } = object;
   if (typeof className !== 'string') return undefined;
-  // What a Lambda holds is an object of this name.
+  // A Lambda's function is an object of this class.
   const { runsCode, readsFile } = factsOf(className === '__lambda__' ? 'Lambda' : className, {});
   if (runsCode !== undefined)
     return `${subject} ${runsCode}; it is carried as it is, and the new model is no safer than the old`;
@@ -170,7 +173,7 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
   return `${subject} is of the class "${registered}", ${OWN_CODE}`;
 }
 
-/** Keras 2 calls the function that such a layer names, with what the file gives it, as soon as it loads the model. */
+/** Keras 2 calls the function that such a layer names, with arguments from the file, as soon as it loads the model. */
 function codeOfOperation(config: Plain | undefined, subject: string): string | undefined {
   const name = isPlainObject(config) ? config.function : undefined;
   if (typeof name === 'string' && isPureFunction(name)) return undefined;

@@ -10,11 +10,11 @@ export interface ChangedWeight {
   /** The layer, behind the nested models it lies in. */
   readonly layer: string;
   readonly weight: string;
-  /** `doubled`: it is twice what it was, and no record says so. */
+  /** `doubled`: it is twice its former value, and no record says so. */
   readonly reason: 'missing' | 'shape' | 'values' | 'doubled';
 }
 
-/** What became of the weights of a model in another. */
+/** Result of looking for the weights of one model in another. */
 export interface WeightsVerdict {
   /** Weights of the first model. */
   readonly checked: number;

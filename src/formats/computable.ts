@@ -3,7 +3,7 @@ import type { Format, Model } from '../model/model.js';
 import { convertModel } from './convert-model.js';
 import { findBlocker } from './loaders.js';
 
-/** What computes here reads. */
+/** Format that TensorFlow.js computes with here. */
 export const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
 
 /**

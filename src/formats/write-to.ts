@@ -7,7 +7,7 @@ import { forItsVersion } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 
-/** What was written. */
+/** Result of writing a model. */
 export interface WriteResult {
   readonly path: string;
   readonly format: Format;
@@ -38,9 +38,9 @@ export async function writeTo(
   return result;
 }
 
-/** A model that is written, and stands where nobody looks yet. */
+/** A model that is written, and not yet visible. */
 export interface PendingModel {
-  /** What is there once it is committed. */
+  /** The result once it is committed. */
   readonly result: WriteResult;
   readonly pending: Pick<PendingOutput, 'folder' | 'commit' | 'discard'>;
 }

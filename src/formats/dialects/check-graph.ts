@@ -25,7 +25,7 @@ function checkSizes(graph: Graph, field: string): void {
   if (input?.implicit) checkLayer(input, first!.name, () => `${field}.build_input_shape`);
 }
 
-/** What is right stays so: a written architecture has most of its layers from the one that was read. */
+/** Settings found right before: a written architecture has most of its layers from the one that was read. */
 const isRight = new WeakSet<PlainObject>();
 
 function checkLayer({ className, settings }: Layer, name: string, placeOf: (field: string) => string): void {

@@ -26,11 +26,11 @@ export interface EntryStyle {
   readonly hasModules: boolean;
   /** The version of Keras that saved the file. */
   readonly kerasVersion?: string | undefined;
-  /** Whether what the model gives goes on as it is: in a Sequential model, in a TimeDistributed. */
+  /** Whether the model's output is passed on unchanged: in a Sequential model, in a TimeDistributed. */
   readonly feedsLayer?: boolean;
 }
 
-/** What tells Keras which class to take, written around the config. */
+/** Members around a config by which Keras finds the class. */
 interface ClassNames {
   readonly module?: string | null;
   readonly class_name: string;
@@ -40,7 +40,7 @@ interface ClassNames {
 /** The least entry that the loaders take for a layer that was made here. */
 export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
   checkInput(layer);
-  // Keras 3 looks for a layer inside another by its module, whatever the file says of others.
+  // Keras 3 looks for a layer inside another by its module, even where other entries name none.
   const isFull = style.hasModules || (style.dialect === 'keras3' && stepAxes(layer) > 0);
   const names = isFull ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
   return withClass(undefined, names, layer.config);
@@ -99,7 +99,7 @@ function fullNames(className: string): ClassNames {
   return { module: null, class_name: registered.slice(registered.lastIndexOf('>') + 1), registered_name: registered };
 }
 
-/** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
+/** Classes of a model in a file that names modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
 const MODEL_NAMES: Readonly<Record<Dialect, Readonly<Record<'Functional' | 'Sequential', ClassNames>>>> = {
   keras2: {
     Functional: { module: 'keras', class_name: 'Model', registered_name: null },

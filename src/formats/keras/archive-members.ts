@@ -3,5 +3,5 @@ export const CONFIG_MEMBER = 'config.json';
 /** Who saved it, and when. */
 export const METADATA_MEMBER = 'metadata.json';
 export const WEIGHTS_MEMBER = 'model.weights.h5';
-/** What layers keep besides weights: vocabularies. */
+/** Data of layers besides weights: vocabularies. */
 export const ASSETS_MEMBER = 'assets';

@@ -23,7 +23,7 @@ export interface KerasParts {
   /** Weights that lie in no HDF5 file. */
   readonly weights?: OtherWeights | undefined;
   readonly archive: KerasSource['archive'];
-  /** What the container itself recorded. */
+  /** The record that the container itself holds. */
   readonly record: RetrofitRecord | undefined;
   readonly files: readonly FoundFile[];
   readonly ensureIntact?: Model['ensureIntact'];

@@ -22,18 +22,18 @@ export interface WeightsTarget {
 }
 
 export interface WrittenWeights {
-  /** All that was read was copied as it lay. */
+  /** All that was read was copied unchanged. */
   readonly isCopied: boolean;
-  /** What the old file holds and the new one cannot; see `copyObjects`. */
+  /** Objects of the old file that the new one cannot hold; see `copyObjects`. */
   readonly lost: readonly string[];
 }
 
 /**
- * Writes the HDF5 file of a model's weights. What was read from a file of the same layout is copied by the kernel, and
- * only what is new or changed is written; its groups get their new names by an exchange of directory entries. Files
+ * Writes the HDF5 file of a model's weights. From a file of the same layout unchanged data are copied by the kernel,
+ * and only new or changed ones are written; its groups get their new names by an exchange of directory entries. Files
  * with an optimizer's state or with layers that are no more, or built otherwise than Keras builds them, are made anew,
  * one dataset after the other.
- * @param finish sets what else the file holds
+ * @param finish writes the rest of the file
  */
 export async function writeWeights(
   model: Model,

@@ -9,7 +9,7 @@ import { listVariables, VALUE } from './list-variables.js';
 import type { ObjectGraph } from './object-graph.js';
 import { STRING, type TensorBundle } from './tensor-bundle.js';
 
-/** What a checkpoint gives a model. */
+/** Weights of a model as a checkpoint gives them. */
 export interface AttachedCheckpoint {
   readonly graph: Graph;
   readonly hasOptimizer: boolean;
@@ -72,7 +72,7 @@ function noModel(objects: ObjectGraph) {
   );
 }
 
-/** What was saved, if it is a model, or else the models that hang on it: `tf.train.Checkpoint(net=model)`. */
+/** Finds the saved model, or else the models attached to the saved object: `tf.train.Checkpoint(net=model)`. */
 function findModels(objects: ObjectGraph): readonly { readonly name: string; readonly id: number }[] {
   const isModel = (id: number) => objects[id]!.children.has('layer-0');
   if (objects.length === 0) return [];
@@ -176,7 +176,7 @@ function checkWeighted(graph: Graph, children: ReadonlyMap<string, number>, ids:
   }
 }
 
-/** What a TimeDistributed computes step by step is a layer of its own. */
+/** Returns the object of the layer inside its TimeDistributed, which is a layer of its own. */
 function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
   let found = id;
   for (let depth = stepAxes(layer); depth > 0; depth--) found = objects[found]!.children.get('layer') ?? found;

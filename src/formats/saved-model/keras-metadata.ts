@@ -14,7 +14,7 @@ import type { FoundFile, Storage } from '../../storage/storage.js';
 import { decodeText, parseJsonIn, readBeginning } from '../read-json-file.js';
 import { readFields, textOf } from './wire.js';
 
-/** What Keras wrote of a model into a SavedModel. */
+/** Keras' description of a model in a SavedModel. */
 export interface KerasMetadata {
   /** `{class_name, config}`, as a legacy `.h5` has it. */
   readonly topology: JsonDocument;

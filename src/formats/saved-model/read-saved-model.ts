@@ -49,7 +49,7 @@ export async function readSavedModel(storage: Storage, folder: string, options: 
   }
 }
 
-/** What TensorFlow needs and nothing here does. */
+/** Warns that the file is missing which TensorFlow needs and nothing here does. */
 const withoutGraph = (file: FoundFile | undefined): Warning => ({
   code: 'graph-file-missing',
   message: `the folder was not copied whole, and TensorFlow does not load it: this file is ${file === undefined ? 'missing' : 'empty or cut off'}; the layers and their weights are all there, and are read`,

@@ -1,7 +1,7 @@
 import { isPlainObject, type Plain } from '../../json/json-value.js';
 import { tfjsHasLoss, tfjsHasMetric, tfjsHasOptimizer } from '../../layers/compile-objects.js';
 
-/** What stops TensorFlow.js at compile settings: a field of theirs, and why. */
+/** Reason why TensorFlow.js refuses compile settings: one of their fields, and why. */
 export interface SettingsBlocker {
   readonly field: string;
   readonly reason: string;

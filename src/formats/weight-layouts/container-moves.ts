@@ -10,12 +10,13 @@ export interface ContainerMoves {
   readonly places: ReadonlyMap<Layer, string>;
   /** Names that must be there before they can be exchanged, and hold nothing. */
   readonly placeholders: readonly string[];
-  /** What gives every group the name it is to have, inner models first. */
+  /** Renamings that give every group its new name, inner models first. */
   readonly renamings: readonly Hdf5Renaming[];
 }
 
 /**
- * Plans the moves. A layer's place is told by its class and its rank in the model: modules that come before it move it.
+ * Plans the moves. A layer's place follows from its class and its rank in the model: modules that come before it move
+ * it.
  * @param before the graph whose weights the file holds
  */
 export function planMoves(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
@@ -86,7 +87,7 @@ function ownPaths(graph: Graph, container: string, nameOf: (path: string) => str
   return new Map(layerOrder(graph).map((layer) => [layer.name, nameOf(paths.get(layer)!)]));
 }
 
-/** The moves with places for what is left: names that nobody takes go to those that nothing has. */
+/** Completes the moves to a permutation: groups whose names are taken get those that become free. */
 function completePermutation(
   moves: ReadonlyMap<string, string>,
   all: ReadonlySet<string>,

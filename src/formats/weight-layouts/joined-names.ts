@@ -2,7 +2,7 @@ import { inputError } from '../../errors.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { CHECKPOINT_GROUP } from './checkpoint-containers.js';
 
-/** What joined names look like: no part of them is empty, `.` or `..`. */
+/** Form of joined names: no part of them is empty, `.` or `..`. */
 const JOINED = new RegExp(String.raw`^${CHECKPOINT_GROUP}(\\(?!\.{0,2}(\\|$))[^\\]+)+$`);
 
 /**

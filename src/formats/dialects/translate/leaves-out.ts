@@ -5,9 +5,9 @@ import type { Loader } from '../../../layers/layer-facts.js';
 import type { Layer } from '../../../model/model.js';
 
 /**
- * What becomes of a layer that computes nothing when the model predicts, where the target has none like it.
- * - `leave out`: its readers read what it read
- * - `stand in`: it gave its input in another precision, which another layer has to do now
+ * Treatment of a layer that computes nothing when the model predicts, where the target has none like it.
+ * - `leave out`: its readers read its input
+ * - `stand in`: it changed the precision of its input, which another layer has to do now
  */
 export type Omission = 'leave out' | 'stand in';
 

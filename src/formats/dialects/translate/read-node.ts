@@ -6,7 +6,7 @@ import { objectOf } from '../bare-json.js';
 import { type IndexPart, writeIndex } from './index-keys.js';
 import type { ReadOperation } from './read-operation.js';
 
-/** What the last operand of a node says, where it is no number to compute with. */
+/** Setting that a node's last operand gives, where it is not a number to compute with. */
 const LAST_OPERAND: Readonly<Record<string, string>> = {
   Mean: 'axis',
   Max: 'axis',
@@ -22,8 +22,8 @@ const LAST_OPERAND: Readonly<Record<string, string>> = {
 const CHANNELS_LAST = 'TkhXQw==';
 
 /**
- * The operation that a node of TensorFlow's graph is: tensors in the places that the constants leave free. Undefined where
- * an attribute says what is not known here.
+ * Reads the operation of a node of TensorFlow's graph: tensors in the places that the constants leave free. Undefined
+ * where an attribute is not known here.
  */
 export function readNode({ settings, config }: Layer, call: CallArguments): ReadOperation | undefined {
   const id = nodeOperation(settings);
@@ -63,7 +63,7 @@ function readOperands(config: JsonValue, { positional, keywords }: CallArguments
   return operands.includes(undefined) ? undefined : (operands as readonly Argument[]);
 }
 
-/** What a node says besides its operands, but for their types and their number. */
+/** Returns a node's attributes, but for its operands' types and number. */
 const readAttributes = (config: JsonValue): Readonly<Record<string, JsonValue>> =>
   Object.fromEntries(
     membersOf(getMember(getMember(config, 'node_def'), 'attr')).filter(

@@ -48,9 +48,9 @@ export interface TranslateOptions {
 }
 
 /**
- * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already keeps its text, unless that has words of others in it.
- * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
+ * Translates the graph for another loader, computing the same. Nothing of it counts as read any more; weights stay with
+ * their layers. A graph in the loader's own dialect keeps its text, unless it has parts of another dialect.
+ * @throws RetrofitError `cannot-convert` for features that the loader lacks, with the layer, the field and what to do
  */
 export function translateGraph(
   whole: Graph,
@@ -114,14 +114,14 @@ interface Task extends DialectPair {
   readonly leftOut: Layer[];
 }
 
-/** What became of one layer: layers, the last of which gives its output; none where it gives what it reads. */
+/** Translation of one layer: layers, the last of which gives its output; none where its output is its input. */
 interface Translated {
   readonly layers: readonly Layer[];
-  /** What each of the layers reads. */
+  /** The inputs of each of the layers. */
   readonly sources: readonly (readonly Source[])[];
   readonly outputs: readonly TensorFacts[];
   readonly keywords: readonly (JsonObject | undefined)[];
-  /** The arguments of each of the layers' calls, where they are more than what it reads. */
+  /** The arguments of each of the layers' calls, where they are more than its inputs. */
   readonly arguments?: readonly (CallArguments | undefined)[];
 }
 
@@ -185,7 +185,7 @@ function translateOne(
   };
 }
 
-/** What becomes of a layer that the target lacks and that computes nothing when the model predicts. */
+/** Leaves out or replaces a layer that the target lacks and that computes nothing when the model predicts. */
 function leaveOut(
   layer: Layer,
   name: string,
@@ -259,7 +259,7 @@ function refuseMask(layer: Layer, { target, masked }: Task): void {
   );
 }
 
-/** A nested model: its layers are translated, it stays what it is. */
+/** Translates a nested model: its layers are translated, the model itself stays one. */
 function translateModel(
   layer: Layer,
   inner: Graph,

@@ -7,10 +7,11 @@ import { cannotConvert } from './cannot-convert.js';
 import type { DialectPair } from './translate-config.js';
 
 /**
- * What a call says besides its tensors: its phase, `training`. Keras 2 obeys it always. Keras 3 writes the phase of every
- * call, but its predict and fit, and those of TensorFlow.js, give the layers the phase that they are in.
- * Source: `operation_fn` in keras 3.15 (src/models/functional.py), `execute` in tfjs-layers 4.22 (src/engine/executor.ts).
- * @param source whose words the call is in
+ * Translates a call's arguments besides its tensors: its phase, `training`. Keras 2 obeys it always. Keras 3 writes the
+ * phase of every call, but its predict and fit, and those of TensorFlow.js, give the layers the phase that they are in.
+ * Source: `operation_fn` in keras 3.15 (src/models/functional.py), `execute` in tfjs-layers 4.22
+ * (src/engine/executor.ts).
+ * @param source dialect of the call
  * @throws RetrofitError `cannot-convert` for a call with other arguments, and for one that is always as in training
  */
 export function translateKeywords(
@@ -36,7 +37,7 @@ export function translateKeywords(
   const trainsUnlessTold = factsOf(layer.className, layer.settings).trainsUnlessTold === true;
   if (isTraining === true && !(source === 'keras3' && trainsUnlessTold)) throw inTraining(layer);
   if (source === 'keras3') return undefined;
-  // Told so, an augmentation of Keras 3 does in each phase what that of Keras 2 does.
+  // With `training=False`, an augmentation of Keras 3 does in each phase the same as that of Keras 2.
   return isTraining === false || (target === 'keras3' && trainsUnlessTold) ? NOT_TRAINING : undefined;
 }
 

@@ -32,9 +32,9 @@ import { readSerialized, type SerializedObject } from './translate-object.js';
 type Rule = (builder: LayerBuilder, layer: Layer, sources: readonly Source[]) => Source | undefined;
 
 /**
- * The layers that stand for one layer in another loader, the last of them giving its output.
+ * Translates a layer into the layers that replace it in another loader, the last of them giving its output.
  * @param call its arguments, where they are more than the sources
- * @throws RetrofitError `cannot-convert` for what the loader lacks
+ * @throws RetrofitError `cannot-convert` for features that the loader lacks
  */
 export function translateLayer(
   builder: LayerBuilder,
@@ -207,7 +207,7 @@ const pipeline: Rule = (builder, layer, sources) => {
   }, sources[0]!);
 };
 
-/** What carries Python code, or a path to a file, for one Keras alone. */
+/** Refuses a class that carries Python code, or a path to a file, for one Keras alone. */
 const refused: Rule = (builder, layer) => {
   throw noSuchClass(layer.className, layer.name, builder.dialects.target);
 };

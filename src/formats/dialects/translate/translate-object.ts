@@ -17,7 +17,7 @@ export function readSerialized(value: JsonValue): SerializedObject | undefined {
   return className === undefined || !isObject(config) ? undefined : { className, config };
 }
 
-/** What every loader reads: neither Keras needs the module of its initializers, regularizers and constraints. */
+/** Writes an object for every loader: neither Keras needs the module of initializers, regularizers and constraints. */
 export const writeSerialized = (className: string, config: JsonObject): JsonObject =>
   objectOf([
     ['class_name', fromPlain(className)],
