@@ -28,8 +28,7 @@ export interface Factors {
 }
 
 /**
- * A lazy tensor: its dtype, shape and place of its bytes. Its values are the stored ones times 2^exponent and its
- * factors.
+ * A lazy tensor: dtype, shape and place of its bytes. Its values are the stored ones times 2^exponent and its factors.
  */
 export interface Tensor {
   readonly dtype: string;

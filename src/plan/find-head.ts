@@ -32,7 +32,7 @@ const PASSED: readonly string[] = ['reshape', 'flatten', 'dropout', 'global-pool
 /**
  * Finds the layer that makes the logits of a classifier, in whichever nested model it lies.
  * @throws RetrofitError `several-outputs`; `not-a-classifier` for a regression model; `shared-head` where the layers of
- * the head are used elsewhere too; `no-head` for any other model without a head of use
+ * the head are used elsewhere too; `no-head` for any other model in which no such layer is found
  */
 export function findHead(model: Model): Head {
   const { graph: root, path: file } = model;
