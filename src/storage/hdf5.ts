@@ -1,10 +1,10 @@
-/** What stands under a name of a group. */
+/** A name in a group, and the kind of its object. */
 export interface Hdf5Entry {
   readonly name: string;
   readonly kind: 'group' | 'dataset';
 }
 
-/** What a dataset holds. `other` is what no weight is: compound types, references, strings of bytes. */
+/** Type of a dataset's values. `other` is no weight's: compound types, references, strings of bytes. */
 export type Hdf5Dtype =
   | 'float16'
   | 'bfloat16'
@@ -35,7 +35,7 @@ export interface TextKind {
   readonly charset: 'ascii' | 'utf8';
   /** All of one length, as NumPy keeps bytes, or each of its own. */
   readonly isFixed: boolean;
-  /** What ends a text, or fills it up. */
+  /** Character that ends a text, or pads it. */
   readonly padding: 'null-term' | 'null-pad' | 'space-pad';
 }
 
@@ -43,9 +43,9 @@ export interface TextKind {
 export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * An HDF5 file that is open. Paths begin with a slash: `/layers/conv2d/vars/0`; `/` is the root group.
- * Every method throws RetrofitError `bad-hdf5` for what is not there or damaged, and `unsafe-path` for links of any
- * kind, external storage and virtual datasets, naming the object's path.
+ * An open HDF5 file. Paths begin with a slash: `/layers/conv2d/vars/0`; `/` is the root group. Every method throws
+ * RetrofitError `bad-hdf5` for missing or damaged objects, and `unsafe-path` for links of any kind, external storage
+ * and virtual datasets, naming the object's path.
  */
 export interface Hdf5File {
   /** The names in a group, in the order of the names. */
@@ -71,19 +71,19 @@ export interface Hdf5Editor extends Hdf5File {
   makeGroup(path: string): void;
   /** Makes a dataset, contiguous and unfiltered, and the groups around it that are missing. */
   makeDataset(path: string, dtype: Hdf5Dtype, shape: readonly number[], values: ByteChunks): Promise<void>;
-  /** Replaces all values of a dataset; what they are and their shape stay. */
+  /** Replaces all values of a dataset; its dtype and shape stay. */
   overwrite(dataset: Hdf5Dataset, values: ByteChunks): Promise<void>;
   /**
    * Sets an attribute to one text.
    * @param kind how it is kept, as far as it has room so; default: of variable length, in UTF-8
    */
   writeText(path: string, attribute: string, text: string, kind?: TextKind): void;
-  /** Sets an attribute to a list of texts; for none, to the empty float64 array that NumPy makes of no texts. */
+  /** Sets an attribute to a list of texts; for an empty list, to the empty float64 array that NumPy makes of it. */
   writeTexts(path: string, attribute: string, texts: readonly string[], kind?: TextKind): void;
   removeAttribute(path: string, attribute: string): void;
 }
 
-/** New names within one group: each name takes what stands under another. A permutation of names that are there. */
+/** New names within one group: a permutation of existing names, each of which takes the object under another. */
 export interface Hdf5Renaming {
   readonly group: string;
   /** From the name an object has to the name it is to have. */

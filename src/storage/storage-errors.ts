@@ -1,7 +1,7 @@
 import { inputError, usageError } from '../errors.js';
 import type { FoundFile } from './storage.js';
 
-// What every storage has to say in the same words.
+// Errors that every storage reports in the same words.
 
 export const notFound = (path: string) =>
   /^https?:\/\//i.test(path)
@@ -11,7 +11,7 @@ export const notFound = (path: string) =>
         hint: 'check the path, or copy the file there',
       });
 
-/** What a shell fetches a model with: a TensorFlow.js model is the files that its JSON names, too. */
+/** Suggests a shell command that fetches a model: of a TensorFlow.js model the files that its JSON names, too. */
 function fetchLine(url: string): string {
   const plain = url.replaceAll("'", '%27');
   const folder = plain.replace(/[^/]*$/, '');

@@ -57,9 +57,9 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-/** What the formats know of a file system. */
+/** The file system as formats see it. */
 export interface Storage {
-  /** What stands at a path, links followed; undefined where nothing does. */
+  /** Kind of the file or folder at a path, links followed; undefined where there is none. */
   kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined>;
   /** A file that the user named: it may be a link. */
   findFile(path: string): Promise<FoundFile>;
@@ -83,7 +83,7 @@ export interface Storage {
   nameOf(path: string): string;
   /**
    * Starts an output folder.
-   * @param replace whether an existing folder may be replaced; the caller has looked at what it holds
+   * @param replace whether an existing folder may be replaced; the caller has checked its contents
    * @throws RetrofitError `output-exists`, `cannot-write`
    */
   beginFolder(path: string, replace: boolean): Promise<PendingOutput>;

@@ -11,7 +11,7 @@ const MOST_LEVELS = 8;
 /** How the nodes of a level are laid out. */
 interface Level {
   readonly mostRecords: number;
-  /** What a pointer to a node of the level takes: its address, its records, and all those below it. */
+  /** Bytes of the counts in a pointer to a node of the level: of the node's own records, and of all those below it. */
   readonly countBytes: number;
   readonly totalBytes: number;
   readonly mostTotal: number;

@@ -29,7 +29,7 @@ function dataspaceContent(shape: readonly number[]): Uint8Array {
 }
 
 /**
- * What the header of a dataset holds whose values lie in a row.
+ * Returns the messages of a header whose dataset is contiguous.
  * @param address undefined for one without values
  */
 export function datasetMessages(

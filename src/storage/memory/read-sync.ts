@@ -4,7 +4,7 @@ import { type Content, readContent, sizeOf, sliceOf } from './content.js';
 /** A copy of some bytes, while everything waits. */
 export type ReadSync = (content: Content, byteOffset: number, byteLength: number) => Uint8Array;
 
-/** What web workers have, and pages and Node have not. */
+/** Reads blobs synchronously; only web workers have it, neither pages nor Node. */
 const { FileReaderSync } = globalThis as {
   readonly FileReaderSync?: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
 };

@@ -16,11 +16,11 @@ export interface WritePlace {
   readonly shown: string;
   /** Where the stretch begins; undefined for a file. */
   readonly byteOffset?: number;
-  /** Of what was copied into the stretch. */
+  /** Checksum of the bytes copied into the window. */
   readonly checksum?: RunningChecksum;
 }
 
-/** What the operating system says of a place that is written, as an error to show people. */
+/** Turns an error of the operating system, from writing a place, into one for the user. */
 export function unwritable(shown: string, error: unknown): unknown {
   const reason = fileSystemReason(error);
   if (error instanceof RetrofitError || reason === undefined) return error;

@@ -20,7 +20,7 @@ export interface ZipDirectory {
   readonly entryCount: number;
 }
 
-/** What an end record says: 32 bits a number, or 64. */
+/** Fields of an end record: 32 bits a number, or 64. */
 interface EndRecord extends ZipDirectory {
   /** Where the record itself begins; the directory must reach up to it. */
   readonly recordOffset: number;
@@ -81,7 +81,7 @@ function readEnd(tail: DataView, at: number, recordOffset: number): EndRecord {
   };
 }
 
-/** The zip64 record before the end record. It must say what the end record says, where that says anything. */
+/** The zip64 record before the end record. Both must agree, where the end record holds a number of its own. */
 function readZip64(
   tail: DataView,
   end: number,
