@@ -4,7 +4,7 @@ import { oneLine } from './error-line.js';
 import type { BackendsReport } from './report-schemas.js';
 import { textTable } from './table.js';
 
-/** What a run of `backends` found. */
+/** Result of a run of `backends`. */
 export interface BackendsSurvey {
   readonly tool: string;
   readonly node: string;
@@ -42,7 +42,7 @@ export const backendsReport = ({ tool, node, probes, milliseconds }: BackendsSur
   milliseconds,
 });
 
-/** What `--backend auto` takes. */
+/** The backend that `--backend auto` chooses. */
 const chosenOf = (probes: readonly BackendProbe[]): BackendName | null =>
   probes.find(({ reason }) => reason === null)?.name ?? null;
 

@@ -4,7 +4,7 @@ import type { ClassPair } from '../runtime/class-distances.js';
 import type { Excitation } from '../runtime/excite-model.js';
 import type { Recommendation } from '../runtime/recommend-stages.js';
 
-/** What one run of excite found out, as the command collects it. */
+/** Result of a run of `excite`. */
 export interface ExciteRun {
   readonly tool: string;
   readonly input: { readonly path: string; readonly format: Format; readonly layers: number; readonly bytes: number };

@@ -25,11 +25,11 @@ export const moduleTable = ({ excitation }: ExciteRun): Table => ({
   ),
 });
 
-/** What was looked at, in one line. */
+/** Names the modules, images and classes of a run, in one line. */
 export const subjectLine = ({ excitation: { modules, images, classes } }: ExciteRun): string =>
   `${plural(modules.length, 'SE module')} over ${plural(images, 'image')} of ${plural(classes.length, 'class', 'classes')}`;
 
-/** What to do about the modules, and the numbers that say so. */
+/** Recommends what to do about the modules, with the numbers behind it. */
 export function recommendationSentence(recommendation: Recommendation): string {
   const { stages, rule } = recommendation;
   const untrained = stages.filter(({ isUntrained }) => isUntrained);
@@ -85,7 +85,7 @@ export function stageList(stages: readonly StageGates[]): string {
   return numbers.length === 0 ? `stage ${last}` : `stages ${numbers.join(', ')} and ${last}`;
 }
 
-/** What to run next, and what its words stand for; undefined where there is nothing to do. */
+/** Suggests the next command, with a note on its placeholders; undefined where there is nothing to do. */
 export function nextStep({
   recommendation,
   excitation,
@@ -122,7 +122,7 @@ export function nextStep({
   };
 }
 
-/** A name for what is made of a model, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`. */
+/** Names a model made from another: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`. */
 function besideModel({ path, format }: ExciteRun['input'], suffix: string): string {
   const [, stem, ending] = /^(.*?)[/]*(\.(?:keras|h5|hdf5|json))?$/i.exec(path)!;
   return `${stem}${suffix}${format.container === 'tfjs' ? '' : (ending ?? '')}`;
@@ -132,7 +132,7 @@ function besideModel({ path, format }: ExciteRun['input'], suffix: string): stri
 const quoted = (word: string): string =>
   /^[\w./@%+=:,~-]+$/.test(word) ? word : `'${visible(word).replaceAll("'", `'\\''`)}'`;
 
-/** What people should know of the numbers, the model's own warnings first. */
+/** Lists warnings about the numbers, the model's own first. */
 export function exciteWarnings({ warnings, skipped, excitation: { classes } }: ExciteRun): readonly Warning[] {
   const few = classes.filter(({ images }) => images < FEW_IMAGES);
   return [

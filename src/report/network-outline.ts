@@ -23,7 +23,7 @@ export interface OutlineStage extends Pick<PlannedStage, 'stage' | 'stride' | 's
   readonly cells: readonly OutlineCell[];
 }
 
-/** What a plan says of a network, stage by stage and block by block. */
+/** Outlines a plan's network, stage by stage and block by block. */
 export function outlineOf(plan: Plan): readonly OutlineStage[] {
   const { network } = plan;
   const sitesOf = siteLookup(plan);

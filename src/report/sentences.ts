@@ -26,7 +26,7 @@ const COMPENSATION_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
 export const compensationWord = (exactBy: ExactBy): string =>
   exactBy === null ? 'paper' : COMPENSATION_WORDS[exactBy];
 
-/** What a block is called: one, and several. */
+/** Names of a block: singular, and plural. */
 export const BLOCK_NAMES: Readonly<Record<BlockKind, readonly [string, string]>> = {
   residual: ['residual unit', 'residual units'],
   inception: ['inception module', 'inception modules'],

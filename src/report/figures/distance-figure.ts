@@ -123,7 +123,7 @@ function stageHeads({ excitation }: ExciteRun, leftOf: (index: number) => number
   });
 }
 
-/** What the colours mean. */
+/** Draws the scale of the colours. */
 function scaleBar(most: number): string {
   const steps = Array.from({ length: 24 }, (_, step) =>
     element('rect', {

@@ -58,7 +58,7 @@ const MEASURES: readonly Measure[] = [
   },
 ];
 
-/** What each stage's modules cost, next to how much their gates say: bars for stages, dots for their modules. */
+/** Draws the cost of each stage's modules next to how much their gates say: bars for stages, dots for their modules. */
 export function stageFigure(run: ExciteRun): Figure {
   const { stages } = run.recommendation;
   const width = NAMES + MEASURES.length * COLUMN.width + (MEASURES.length - 1) * COLUMN.gap;
