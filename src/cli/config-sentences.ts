@@ -15,7 +15,7 @@ interface Schema {
 
 type ConfigSchema = z.ZodObject;
 
-/** What is wrong with a value in a config, and what may stand there. */
+/** Describes a value that does not fit a config's schema, and the values that do. */
 export function misfit(
   schema: ConfigSchema,
   config: unknown,
@@ -29,7 +29,7 @@ export function misfit(
   };
 }
 
-/** What to do about a key that there is not. */
+/** Suggests a known key for an unknown one. */
 export function unknownKeyHint(keys: readonly string[], key: string): string {
   const [meant] = nearestNames(key, keys);
   return meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;

@@ -25,7 +25,7 @@ export const collectStages =
     }),
   ];
 
-/** What the commands are given on the command line, besides the model. */
+/** Flags of the commands on the command line; the model is an argument. */
 export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipStages'>> {
   readonly stage?: readonly StageChoice[];
   readonly skipStage?: readonly StageChoice[];

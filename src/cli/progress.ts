@@ -2,7 +2,7 @@ import { doWhenInterrupted } from './signals.js';
 
 const PATIENCE_MILLISECONDS = 1000;
 
-/** What a bar counts. */
+/** Unit that a progress bar counts. */
 interface Unit {
   readonly name: string;
   readonly size: number;

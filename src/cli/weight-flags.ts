@@ -23,7 +23,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * What the flags ask of the weights' files.
+ * Converts the flags for weight files to options.
  * @throws RetrofitError `bad-option`, `unmatched-glob`
  */
 export function storingOptions(
