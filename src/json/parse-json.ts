@@ -184,7 +184,7 @@ const WORD = scalarOf('literal');
 
 const memberKey = (keyText: string): MemberKey => ({ key: decodeString(keyText), keyText });
 
-/** The value of a JSON text; undefined where it is none. */
+/** Parses the value of a JSON text; undefined where it is not JSON. */
 export function findJson(text: string): JsonValue | undefined {
   try {
     return parseJson(text).root;

@@ -11,7 +11,7 @@ interface ActivationFacts {
   /** ReLU and its kin, near zero below and open above: they make features, where other activations shape a result. */
   readonly rectifier?: true;
   readonly loads: readonly Loader[];
-  /** The same function by a name that everybody has. */
+  /** The name of the same function that every loader has. */
   readonly alias?: string;
 }
 
@@ -109,7 +109,7 @@ export function isRectifier(config: PlainObject): boolean {
   return name !== undefined && findActivation(name)?.rectifier === true;
 }
 
-/** Who has a function of this name; undefined for a name that is not known here. */
+/** Lists the loaders that have a function of this name; undefined for a name that is not known here. */
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
 
 /**
@@ -135,7 +135,7 @@ export interface ActivationStep {
   readonly product?: true;
 }
 
-/** How a function is said to a loader: by a name it has, or as layers that compute it. */
+/** A function as a loader can express it: by a name it has, or as layers that compute it. */
 export type ActivationWords = { readonly name: string } | { readonly steps: readonly ActivationStep[] };
 
 const rescaling = (scale: number, offset: number): ActivationStep => ({
@@ -149,8 +149,8 @@ const OLD_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(0.2, 0.5), clippe
 const NEW_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(1, 3), clipped(6), rescaling(1 / 6, 0)];
 
 /**
- * A function of one loader in the words of another; undefined where the other has nothing that computes the same.
- * @param source whose function it is: `hard_sigmoid` is not the same one everywhere
+ * Translates a function for another loader; undefined where that has nothing that computes the same.
+ * @param source loader whose function it is: `hard_sigmoid` differs between them
  */
 export function translateActivation(
   name: string,

@@ -3,9 +3,10 @@ import { objectKind } from './config-objects.js';
 import { factsOf } from './known-layers.js';
 import { ANY, type LayerFacts, type Loader } from './layer-facts.js';
 
-// Who knows which fields of a config stands in the records of the classes. Derived from `get_config` of tf-keras 2.21 and
-// Keras 3.15 and from what `from_config` of the other one accepts: fixtures/make_config_fields.py. TensorFlow.js reads
-// what it knows and ignores the rest; what it ignores at a cost stands in `refusedFields`.
+// The records of the classes list the fields that each loader knows. Derived from `get_config` of tf-keras 2.21 and
+// Keras 3.15 and from the fields that `from_config` of the other one accepts: fixtures/make_config_fields.py.
+// TensorFlow.js reads the fields it knows and ignores the rest; fields whose loss changes the result stand in
+// `refusedFields`.
 
 type Fields = Pick<LayerFacts, 'fields' | 'keras2Fields' | 'keras3Fields'>;
 
@@ -29,7 +30,7 @@ const BASE: Fields = {
  */
 export type FieldStanding = 'known' | 'ignorable' | 'unsupported' | 'unknown';
 
-/** How a loader stands to a field; undefined for a class whose fields are not known. */
+/** Returns how a loader treats a field; undefined for a class whose fields are not known. */
 export function fieldStanding(
   className: string,
   field: string,

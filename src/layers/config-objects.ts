@@ -8,7 +8,7 @@ interface ObjectFacts {
   readonly loads: readonly Loader[];
   /** Fields that its config may have; Keras 3 adds fields that Keras 2 does not know. */
   readonly fields: readonly string[];
-  /** The same thing under the name that the other loaders have. */
+  /** The same object under the name that the other loaders have. */
   readonly alias?: string;
 }
 
@@ -79,7 +79,7 @@ const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
 /** Whether Keras has a dtype policy of this class. */
 export const isKnownPolicy = (className: string): boolean => POLICIES.has(className);
 
-/** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
+/** Lists the loaders that have the class named by a field such as `kernel_regularizer`; undefined for other fields. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {
   if (field === 'dtype') return POLICIES.get(className) ?? [];
   const kind = objectKind(field);
@@ -101,7 +101,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['OrthogonalInitializer', 'Orthogonal'],
 ]);
 
-/** How an object is named to a loader, with the fields it may have there and those it must have. */
+/** An object as a loader names it, with the fields it may have there and those it must have. */
 export interface ObjectWords {
   readonly className: string;
   readonly fields: readonly string[];

@@ -2,8 +2,8 @@ import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.
 import { numberIn } from './config.js';
 import { translateObject } from './config-objects.js';
 
-// What TensorFlow.js makes of a weight by its constraint, which it applies when it loads the weight; Keras applies it in
-// training alone. Source: src/constraints.ts of tfjs-layers 4.22.
+// Change that TensorFlow.js makes to a weight by its constraint, which it applies when it loads the weight; Keras
+// applies it in training alone. Source: src/constraints.ts of tfjs-layers 4.22.
 
 /** A constraint on a weight: on each number, or on the norms over some axes. */
 export type Projection =

@@ -73,7 +73,7 @@ export function factsOf(className: string, config: PlainObject): LayerFacts {
   return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts) : facts;
 }
 
-/** How many tensors a call of a layer gives; undefined where the call decides, or nobody knows. */
+/** Counts the tensors that a call of a layer returns; undefined where the call decides, or where it is not known. */
 export function outputCount(className: string): number | undefined {
   // A structure goes through Identity as it is.
   const role = className === 'Identity' ? undefined : KNOWN_LAYERS.get(className)?.role;

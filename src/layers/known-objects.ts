@@ -25,7 +25,7 @@ const OTHER_NAMES = words(
     'OrthogonalInitializer',
 );
 
-/** Whether an activation of this name is there without code of one's own. */
+/** Tells whether an activation of this name exists without custom code. */
 export const isKnownActivation = (name: string): boolean =>
   activationLoads(name) !== undefined || OTHER_FUNCTIONS.has(name);
 

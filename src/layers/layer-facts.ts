@@ -45,7 +45,7 @@ export interface WeightFact {
   readonly alsoAt?: string;
   /** The object that holds it, by its path from the layer; the layer itself by default. */
   readonly heldBy?: string;
-  /** It counts something, and is stored as a whole number. */
+  /** It counts something, and is stored as an integer. */
   readonly isWhole?: true;
 }
 
@@ -101,7 +101,7 @@ export type OwnFields = Readonly<Record<string, Plain | typeof ANY>>;
 /** A field that one loader calls otherwise than the others. */
 export type FieldNames = Readonly<Record<Loader, string>>;
 
-/** Everything the program knows of one Keras layer class. Facts are functions of the layer's config. */
+/** All facts of one Keras layer class. They are functions of the layer's config. */
 export interface LayerFacts {
   readonly className: string;
   readonly role: LayerRole;
@@ -131,14 +131,14 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
-  /** Whether it is called with one list of tensors, rather than with each as an argument of its own. Absent: if several. */
+  /** Whether it is called with one list of tensors, rather than with separate arguments. Absent: if several. */
   readonly takesList?: boolean;
   /** Arguments of a call besides its first one, under the same names in both Kerases. */
   readonly callArguments?: {
     /** Arguments that may stand behind the first one without their names, in order. */
     readonly inOrder: readonly string[];
     readonly byName: readonly string[];
-    /** The one whose tensors follow the first argument in one list, where the call is not in the words of Keras 3. */
+    /** The argument whose tensors follow the first one in one list, where the call is not in the form of Keras 3. */
     readonly listed?: string;
   };
   /** Its function runs once a step: nothing can follow it inside the layer. */
@@ -194,7 +194,7 @@ export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
 export const initialized = (...bases: readonly string[]): string =>
   bases.flatMap((base) => [`${base}_initializer`, `${base}_regularizer`, `${base}_constraint`]).join(' ');
 
-/** Of Keras 3: LoRA keeps variables of its own beside the kernel. */
+/** Fields of Keras 3: LoRA keeps variables of its own beside the kernel. */
 export const LORA: OwnFields = {
   lora_rank: null,
   lora_alpha: null,
@@ -209,7 +209,7 @@ export const always = (): boolean => true;
 
 export const passesMask = (): Masking => 'passes';
 
-/** A field that TensorFlow.js reads past: only these values come out the same. */
+/** Refuses a field that TensorFlow.js ignores: only these values give the same result. */
 export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boolean): RefusedField => ({
   loaders: ['tfjs'],
   field,

@@ -36,7 +36,7 @@ export function properName(name: string, loader: Loader): string {
   return nameProblem(cleaned, loader) === undefined ? cleaned : `layer_${cleaned}`;
 }
 
-/** As Keras 3 makes names from classes. Source: `to_snake_case` in keras/src/utils/naming.py. */
+/** Makes a name from a class as Keras 3 does. Source: `to_snake_case` in keras/src/utils/naming.py. */
 export const snakeCase = (name: string): string =>
   name
     .replace(/\W+/g, '')

@@ -16,7 +16,7 @@ interface OperationFacts extends Partial<Omit<LayerFacts, 'role'>> {
 }
 
 interface OperationNames {
-  /** The class in Keras 3, behind `keras.src.ops.` where Keras 2 can be told the same. */
+  /** The class in Keras 3, behind `keras.src.ops.` where Keras 2 has the same operation. */
   readonly keras3: string;
   /** The function's names. The first one is written. */
   readonly tensorflow: readonly string[];
@@ -27,7 +27,7 @@ interface OperationNames {
 interface Operation {
   readonly id: string;
   readonly facts: OperationFacts;
-  /** Of an operation that both Kerases have. */
+  /** Names of an operation that both Kerases have. */
   readonly names?: OperationNames;
 }
 
@@ -153,7 +153,7 @@ const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationF
   ...commuting,
 });
 
-/** In both Kerases, under these names. @param tensorflow the function's names, separated by spaces */
+/** Defines an operation of both Kerases, by its names. @param tensorflow the function's names, separated by spaces */
 const both = (
   keras3: string,
   facts: OperationFacts,
@@ -165,7 +165,7 @@ const both = (
   names: { keras3, tensorflow: tensorflow.split(' '), ...(settings === undefined ? {} : { settings }) },
 });
 
-/** In Keras 3 alone, or under no name that is known to mean the same. */
+/** Defines an operation of Keras 3 alone, or under no name that is known to mean the same. */
 const own = (id: string, facts: OperationFacts): Operation => ({ id, facts });
 
 const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
@@ -177,7 +177,7 @@ const AXIS = { axis: 'axis' };
 const REDUCED = { axis: 'axis', keepdims: 'keepdims' };
 const PROBABILITIES = activation({ makesProbabilities: true });
 
-/** By class name alone: in which module an operation stands changes from release to release. */
+/** By class name alone: the module of an operation changes from release to release. */
 const OPERATIONS: readonly Operation[] = [
   both('numpy.Add', elementwise('add', commuting), '__operators__.add math.add add'),
   both('numpy.Subtract', elementwise('merge'), 'math.subtract subtract'),

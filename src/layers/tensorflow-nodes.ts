@@ -36,7 +36,7 @@ export function nodeOperation(config: PlainObject): string | undefined {
   return kind === undefined ? undefined : (RENAMED.get(kind) ?? kind);
 }
 
-/** The facts of a node. A node of constants besides is none of the operations on maps alone. */
+/** Returns the facts of a node. A node with constants besides is not one of the operations on maps alone. */
 export function nodeFacts(config: PlainObject, base: LayerFacts): LayerFacts {
   const operation = nodeOperation(config);
   if (operation === undefined) return base;

@@ -127,7 +127,7 @@ export interface ModelFile {
   readonly identity: string;
 }
 
-/** Something the reader or a transform wants people to know; `where` is a layer or a field. */
+/** A warning to the user by the reader or a transform; `where` is a layer or a field. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
@@ -157,7 +157,7 @@ export interface RecordedDoubling {
 export interface RecordedSequential {
   readonly graph: readonly string[];
   readonly text: string;
-  /** Its input was not written: the first layer said its shape. */
+  /** Its input was not written: the first layer stated the shape. */
   readonly hasNoInput?: true;
 }
 
@@ -206,7 +206,7 @@ export interface Model {
   /** Opens the weights for as long as `use` runs. */
   readonly withValues: <T>(use: (values: TensorValues) => Promise<T>) => Promise<T>;
   /**
-   * Looks at stored weights whose bytes were taken as they lie, and at the checksum they are to have.
+   * Checks the checksums of stored weights whose bytes were copied unchanged.
    * @throws RetrofitError `bad-zip` where they are damaged
    */
   readonly ensureIntact?: (() => Promise<void>) | undefined;
@@ -306,7 +306,7 @@ export const withLayers = (graph: Graph, layers: readonly Layer[]): Graph =>
     ? graph
     : { ...graph, layers };
 
-/** The graph at the end of a path of nested models; undefined where there is none. */
+/** Finds the graph at the end of a path of nested models; undefined where there is none. */
 export const findGraph = (root: Graph, path: readonly string[]): Graph | undefined =>
   path.reduce<Graph | undefined>((graph, name) => graph?.layers.find((layer) => layer.name === name)?.graph, root);
 
@@ -314,7 +314,7 @@ export const findGraph = (root: Graph, path: readonly string[]): Graph | undefin
 export const samePath = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((name, index) => name === right[index]);
 
-/** Layers as people count them: nested models' layers too; inputs that nobody wrote and operations not. */
+/** Counts layers as users do: nested models' layers too; implicit inputs and operations not. */
 export function countLayers(graph: Graph): number {
   return graph.layers.reduce(
     (count, layer) =>

@@ -40,8 +40,8 @@ export function describeSequential({ entry, config }: GraphSource): string {
 }
 
 /**
- * A functional model as the Sequential one that it was; the same graph where the text does not fit it, because layers
- * were added since, or is none of ours.
+ * Turns a functional model back into its former Sequential one; returns the same graph where the text does not fit it,
+ * because layers were added since, or is not one of ours.
  */
 export function restoreSequential(graph: Graph, { text, hasNoInput }: RecordedSequential): Graph {
   const entry = findJson(text);

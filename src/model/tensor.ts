@@ -5,14 +5,14 @@ export interface ByteRange {
   readonly byteLength: number;
 }
 
-/** Where a tensor's bytes come from: never held in memory until someone writes them. */
+/** The source of a tensor's bytes: never held in memory until they are written. */
 export type TensorSource =
   | { readonly kind: 'stored'; readonly ranges: readonly ByteRange[] }
   /** A dataset of the HDF5 file that the model's weights lie in. */
   | { readonly kind: 'dataset'; readonly path: string }
   | { readonly kind: 'generated'; readonly values: () => Float32Array };
 
-/** How a tensor is stored in fewer bits: value = stored * scale + min; `float16` has neither. */
+/** Parameters of a quantised tensor: value = stored * scale + min; `float16` has neither. */
 export interface Quantization {
   readonly dtype: 'uint8' | 'uint16' | 'float16';
   readonly scale?: number;
@@ -47,7 +47,7 @@ export interface Weight {
   /** Its whole name in the manifest that it was read from. */
   readonly storedAs?: string;
   readonly tensor: Tensor;
-  /** It takes the place of one that was read, and has nothing of it but the name. */
+  /** It replaces a weight that was read, of which it has nothing but the name. */
   readonly isNew?: true;
 }
 
@@ -108,8 +108,8 @@ export const hasNewValues = ({ source, factors, each }: Tensor): boolean =>
 /** The values of a model's tensors, to be read while they are written in another format. */
 export interface TensorValues {
   /**
-   * A tensor's values as they are to be, exponent and factors included, in its dtype, little-endian and row-major, in pieces of whole values.
-   * Each may be gone when the next is asked for.
+   * Yields a tensor's final values, exponent and factors applied, in its dtype, little-endian and row-major, in pieces
+   * of whole values. Each piece is valid until the next is requested.
    */
   chunks(tensor: Tensor): AsyncIterable<Uint8Array>;
 }

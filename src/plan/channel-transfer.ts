@@ -58,7 +58,7 @@ function ahead(view: GraphView, node: GraphNode, input: number, outside: Channel
   return next && { ...next, axis: next.axis + steps };
 }
 
-/** The same as the layer sees it that may stand in wrappers. */
+/** The same for a layer that may stand in wrappers, as the layer inside sees it. */
 function aheadInside(
   view: GraphView,
   node: GraphNode,
@@ -107,7 +107,9 @@ function joined(
   };
 }
 
-/** The channel of each number of a flattened map. Told of channels first, Flatten puts the first axis last before. */
+/**
+ * Returns the channel of each number of a flattened map. With `channels_first`, Flatten moves axis 1 to the end first.
+ */
 function flattened(
   { layer }: GraphNode,
   before: Shape,

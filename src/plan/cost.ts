@@ -55,7 +55,7 @@ export function countMacs(view: GraphView): number | null {
   return total;
 }
 
-/** Of a model in another: as often as it is wrapped to be computed. */
+/** Counts the MACs of a nested model, once for each step of the wrappers around it. */
 function calledMacs(inner: GraphView, { layer, inputs }: GraphNode, { shapes }: GraphView): number | null {
   const [each, steps] = [countMacs(inner), stepCount(layer, inputs[0] && shapes[inputs[0].node]?.[inputs[0].tensor])];
   return each === null || steps === null ? null : each * steps;

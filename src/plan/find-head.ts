@@ -115,7 +115,9 @@ const isActive = (layer: Layer): boolean =>
 const makesProbabilities = ({ className, settings }: Layer): boolean =>
   className === 'Softmax' || isProbability(settings) || activationName(settings) === 'log_softmax';
 
-/** Numbers without an activation are logits, unless they are said to be something else or there is but one. */
+/**
+ * Refuses a regression model: its output has no activation, and its loss is no cross-entropy, or unknown with one unit.
+ */
 function refuseAmounts({ path: file, trainingConfig }: Model, { name }: Layer, units: number): void {
   const { kind, other } = readCompiledLoss(trainingConfig);
   if (kind !== undefined || (units > 1 && other === undefined)) return;
@@ -135,7 +137,7 @@ const sharedHead = (file: string, { name }: Layer) =>
     hint: 'give a model whose last layers serve nothing but its output',
   });
 
-/** How often a layer's results are read: by calls, and as outputs. */
+/** Counts the readers of a layer's results: calls, and outputs. */
 const countReaders = ({ layers, outputs }: Graph, name: string): number =>
   [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
     (ref) => ref.layer === name,

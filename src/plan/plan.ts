@@ -2,7 +2,7 @@ import type { TensorRef, Warning } from '../model/model.js';
 import type { Block, Network } from '../stages/network.js';
 import type { Placement, RetrofitOptions } from './options.js';
 
-/** How a site stays exact until its module is trained; null where it does not (`init: 'paper'`). */
+/** Means by which a site stays exact until its module is trained; null where it does not (`init: 'paper'`). */
 export type ExactBy = 'norm' | 'conv' | 'dense' | 'branches' | 'consumers' | 'doubled-gate' | null;
 
 /** One tensor to scale, in the graph at the site's path, and who reads the scaled one from then on. */
@@ -96,7 +96,7 @@ export interface PlannedStage {
   readonly skipped: boolean;
 }
 
-/** Everything a retrofit will do. */
+/** Everything that a retrofit will do, as data. */
 export interface Plan {
   readonly options: RetrofitOptions;
   readonly network: Network;

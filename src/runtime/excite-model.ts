@@ -21,7 +21,7 @@ export interface ExcitedModule extends Pick<Gate, 'name' | 'stage' | 'block' | '
   readonly mean: Float64Array;
   /** Standard deviation from image to image, a channel. */
   readonly deviation: Float64Array;
-  /** For each class of the excitation. */
+  /** One entry for each class of the excitation. */
   readonly classes: readonly ClassGates[];
   readonly variances: Variances;
   /** See {@link specificityOf}. */
@@ -104,7 +104,7 @@ export async function exciteModel(
   };
 }
 
-/** All that is kept of a module's gates while images stream by. */
+/** Statistics of a module's gates while images stream by. */
 interface Study {
   readonly gate: Gate;
   /** Gates of the batch that is being computed, for each call of the module: images x channels. */

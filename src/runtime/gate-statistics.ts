@@ -1,11 +1,11 @@
 import { deviationOf, type Tally } from './gate-tally.js';
 
 /**
- * How much gates vary, as mean variances over the channels of a module, the range of its gates taken as 1.
- * `between` and `within` are the two parts of the law of total variance, Var(gate) = Var(E[gate | class]) +
- * E[Var(gate | class)], estimated without bias: the means of classes with few images differ by chance, so what chance
- * explains is taken from `between`, which may then be negative. Both are null where classes cannot be told from chance:
- * with one class, or with one image a class.
+ * Variation of gates, as mean variances over the channels of a module, the range of its gates taken as 1. `between` and
+ * `within` are the two parts of the law of total variance, Var(gate) = Var(E[gate | class]) + E[Var(gate | class)],
+ * estimated without bias: the means of classes with few images differ by chance, so the part that chance explains is
+ * subtracted from `between`, which may then be negative. Both are null where classes cannot be told from chance: with
+ * one class, or with one image a class.
  */
 export interface Variances {
   readonly total: number;
@@ -64,8 +64,8 @@ export const classGatesOf = (tally: Tally): ClassGates => ({
 });
 
 /**
- * How far two classes are apart: the root mean square over the channels of the difference of their mean gates, the range
- * taken as 1, less what chance explains with so few images.
+ * Computes the distance of two classes: the root mean square over the channels of the difference of their mean gates,
+ * the range taken as 1, less the part that chance explains with so few images.
  */
 export function distanceOf(left: ClassGates, right: ClassGates, range: number): number {
   const channels = left.mean.length;

@@ -24,7 +24,7 @@ export interface InputBatch {
 const OPEN_SIDE = 96;
 
 /**
- * The shapes of the inputs that two models both take, batch first; null where the number of examples is open.
+ * Returns the shapes of the inputs that two models both take, batch first; null where the number of examples is open.
  * @throws RetrofitError `not-comparable` if there are none
  */
 export function commonInputShapes(before: LayersModel, after: LayersModel, path: string) {
@@ -62,9 +62,9 @@ const shown = (shapes: readonly OpenShape[]): string =>
   shapes.map((shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`).join(' ');
 
 /**
- * The same random inputs for every model of these inputs: uniform in [-1, 1), in [0, 255) for a model that rescales
- * pixels, whole numbers where a layer looks them up.
- * @param shapes of the inputs, as `commonInputShapes` gives them
+ * Yields the same random inputs for every model of these inputs: uniform in [-1, 1), in [0, 255) for a model that
+ * rescales pixels, whole numbers where a layer looks them up.
+ * @param shapes of the inputs, as `commonInputShapes` returns them
  */
 export function* seededBatches(
   model: Model,
@@ -93,7 +93,7 @@ export function* seededBatches(
   }
 }
 
-/** How many examples may be held at once. */
+/** Returns the number of examples that may be held at once. */
 function batchLimit(shapes: ReturnType<typeof commonInputShapes>, least: number, path: string): number {
   const elements = shapes.reduce((sum, { sizes }) => sum + sizes.reduce((product, size) => product * size, 1), 0);
   if (elements * least <= MAX_EXAMPLE_ELEMENTS) return Math.max(1, Math.floor(MAX_EXAMPLE_ELEMENTS / elements));

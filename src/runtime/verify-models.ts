@@ -7,7 +7,7 @@ import { namingMemory } from './out-of-memory.js';
 import type { TensorFlow } from './tensorflow.js';
 import { type Timing, timeModels } from './time-models.js';
 
-/** How far an output of two models is apart. */
+/** Difference of one output of two models. */
 export interface OutputDifference {
   readonly name: string;
   /** Null where one model gives no finite number and the other something else. */
@@ -18,11 +18,11 @@ export interface OutputDifference {
 export interface Verification {
   /** Whether every number is the same, bit for bit. */
   readonly identical: boolean;
-  /** Of all outputs. */
+  /** Largest difference in all outputs. */
   readonly maxAbsDiff: number | null;
   /** Numbers of all outputs and examples. */
   readonly numbers: number;
-  /** Those among them that are NaN in both: they are taken as equal, and prove nothing. */
+  /** Numbers that are NaN in both: they count as equal, and prove nothing. */
   readonly bothNaN: number;
   readonly outputs: readonly OutputDifference[];
   /** The first layer of the second model at which they part. */

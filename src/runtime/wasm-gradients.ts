@@ -20,8 +20,8 @@ export function registerWasmGradients(tf: Core): void {
 }
 
 /**
- * Where the stride is 1, the gradient of a convolution's input is a convolution as well: of the outputs' gradients with the
- * filter turned round. The backend's own kernel takes up to ten times as long.
+ * Computes the gradient of a convolution's input faster for stride 1, where it is a convolution as well: of the
+ * outputs' gradients with the filter turned round. The backend's own kernel takes up to ten times as long.
  */
 function quickenInputGradient(tf: Core): void {
   replaceKernel(tf, 'Conv2DBackpropInput', 'wasm', (own) => (given) => {

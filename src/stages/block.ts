@@ -73,7 +73,7 @@ export const isActivation = (view: GraphView, id: number): boolean =>
 export const hasActivation = (view: GraphView, id: number): boolean =>
   activationName(view.nodes[id]!.layer.settings) === undefined || isNonLinear(view.nodes[id]!.layer.settings);
 
-/** Where a convolution's features end: behind its non-linearity, or behind its norm where there is none. */
+/** Returns the end of a convolution's features: behind its non-linearity, or behind its norm where there is none. */
 export function behindNonLinearity(
   view: GraphView,
   convolution: number,

@@ -20,7 +20,7 @@ interface JoiningConcatenate {
   readonly dominator: number;
   /** The nodes of its branches. */
   readonly branches: ReadonlySet<number>;
-  /** Whether one of its inputs is what the others are made of. */
+  /** Whether its other inputs are computed from one of them. */
   readonly isDense: boolean;
 }
 

@@ -8,7 +8,7 @@ interface Stop {
   readonly node: number;
 }
 
-/** Where each nested model is called. */
+/** The calls of each nested model. */
 export type Callers = ReadonlyMap<GraphView, readonly Stop[]>;
 
 export function findCallers(root: GraphView): Callers {
@@ -28,7 +28,9 @@ export interface Tail {
   readonly passed: readonly Stop[];
   /** The numbers of channels that the model's outputs have at its ends; empty where it reaches no output. */
   readonly ends: readonly (number | null)[];
-  /** Whether something learns from the features: a convolution, a dense or a recurrent layer, one that nobody knows. */
+  /**
+   * Whether a layer learns from the features: a convolution, a dense or recurrent layer, or one of an unknown class.
+   */
   readonly isLearntFrom: boolean;
 }
 

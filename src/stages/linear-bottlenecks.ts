@@ -44,7 +44,7 @@ function mayActivate(view: GraphView, id: number): boolean {
   return isActivation(view, id) || role === 'multiply' || role === 'other';
 }
 
-/** From a block's norm back to where the block before it ended, or to where the features fork. */
+/** Walks from a block's norm back to the end of the block before it, or to where the features fork. */
 function wayBack(view: GraphView, norm: number, ends: ReadonlySet<number>): ReadonlySet<number> {
   const nodes = new Set<number>([norm]);
   for (const id of nodes) {

@@ -39,7 +39,8 @@ function makesOutput(callers: Callers, view: GraphView, convolution: number): bo
   const tail = tailOf(callers, view, convolution);
   if (tail.ends.length === 0) return false;
   const shapes = nonLinearities(tail);
-  // Where the network goes on besides, an output is a look at its features, unless they have become scores.
+  // Where the network continues elsewhere too, an output is an auxiliary view of its features, unless they have become
+  // scores.
   if (tail.isLearntFrom) return shapes.includes('probability');
   if (shapes.length === 0 || shapes.some((shape) => shape !== 'rectifier')) return true;
   const channels = channelsAt(view, convolution);

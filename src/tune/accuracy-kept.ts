@@ -8,21 +8,21 @@ import type { TensorFlow } from '../runtime/tensorflow.js';
 import { findFinalActivation } from './final-activation.js';
 import { chooseLoss, countCorrect, type Loss } from './loss.js';
 
-/** How the same images are classified before and after a change, as shares from 0 to 1. */
+/** Accuracy on the same images before and after a change, as shares from 0 to 1. */
 export interface AccuracyKept {
   readonly before: number;
   readonly after: number;
 }
 
-/** Why there is nothing to be right about. */
+/** Reason why no accuracy can be computed. */
 export type NoAccuracy =
   | { readonly missing: 'labels' }
   | { readonly missing: 'classifier' }
   | { readonly missing: 'classes'; readonly folders: number; readonly units: number };
 
 /**
- * How accurate two models are on labelled images.
- * @returns why it cannot be told where the images' classes are not the model's
+ * Computes the accuracy of two models on labelled images.
+ * @returns the reason where the images' classes are not the model's
  * @throws RetrofitError `no-images`
  */
 export async function compareAccuracy(
@@ -55,7 +55,7 @@ export async function compareAccuracy(
   return { before: right.before / count, after: right.after / count };
 }
 
-/** How the model's output says a class; undefined where it says none. */
+/** Finds the loss by which the model's output names a class; undefined where it names none. */
 function findLoss(original: Model, { runs, model }: LoadedModel): Loss | undefined {
   try {
     const shapes = runs.outputs.map(({ shape }) => shape);

@@ -40,7 +40,7 @@ const headerSchema = stateSchema.extend({
 export type Judged = Readonly<z.infer<typeof judgedSchema>>;
 export type Epoch = Readonly<z.infer<typeof epochSchema>>;
 
-/** Everything that a run needs to go on, as it is between two epochs. */
+/** State that a run needs to go on, between two epochs. */
 export interface Checkpoint {
   readonly given: Readonly<Record<string, string | number | boolean | null>>;
   readonly before: Judged;

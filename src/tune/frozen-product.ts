@@ -22,8 +22,8 @@ export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
 }
 
 /**
- * A dense layer or a convolution whose kernel is not trained. TensorFlow.js computes them as one operation with bias and
- * activation, and then the gradient of the kernel whether anybody wants it or not: a third of the work of a step.
+ * Computes a dense layer or a convolution whose kernel is not trained. TensorFlow.js computes them as one operation
+ * with bias and activation, and then always the gradient of the kernel too: a third of the work of a step.
  */
 export function frozenProduct(tf: TensorFlow['tf'], layer: kinds.Layer, input: Tensor): Tensor {
   const { kernel, bias, activation, strides, dilationRate, padding } = layer as unknown as Product;

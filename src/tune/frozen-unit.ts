@@ -34,7 +34,9 @@ export function isConvolution(layer: kinds.Layer): boolean {
   return isKnown && isPlain && [dilationRate].flat().every((rate) => rate === 1 || rate === null);
 }
 
-/** The activation that a convolution or a layer computes at its end, if it is none (`linear`), or one that a unit can end with. */
+/**
+ * Returns the activation that a convolution or layer ends in: `linear` or one that a unit can end with, else undefined.
+ */
 export function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefined {
   if (layer.getClassName() === 'ReLU') {
     const { maxValue = null } = layer as { maxValue?: number | null };
@@ -51,8 +53,8 @@ export const isOverChannels = (layer: kinds.Layer): boolean =>
   [(layer as unknown as { axis: number | [number] }).axis].flat().every((axis) => [3, -1].includes(axis));
 
 /**
- * Computes a unit with the norm in the kernel and the bias, worked out once. The gradient is that of the input: TensorFlow.js'
- * own computes those of kernels as well, whether anybody wants them or not.
+ * Computes a unit with the norm folded into the kernel and the bias, once. The gradient is that of the input:
+ * TensorFlow.js' own always computes those of kernels as well.
  */
 export function frozenUnit(tf: Core, unit: FrozenUnit): (input: Tensor) => Tensor {
   const { strides, padding, kernel } = unit.convolution as unknown as Convolution;

@@ -12,7 +12,7 @@ export interface FitTask {
   /** Still, with nothing but the head to train: see `makeNetwork`. */
   readonly network: Network;
   readonly size: ImageSize;
-  /** Of the training. */
+  /** Images of the training. */
   readonly images: readonly ImageFile[];
   readonly options: Pick<TuneOptions, 'batch' | 'seed' | 'preprocess'>;
   readonly kept: KeptPixels;
@@ -21,7 +21,7 @@ export interface FitTask {
 
 /** Inputs of a head, image by image. */
 export interface HeadFeatures {
-  /** Of one image: without the axis of the images. */
+  /** Shape for one image: without the axis of the images. */
   readonly shape: readonly number[];
   readonly values: readonly Float32Array[];
   readonly labels: readonly number[];

@@ -32,12 +32,12 @@ export interface MemoryNeed {
 export const usesBatchStatistics = ({ trained, keeping }: Pick<MemoryNeed, 'trained' | 'keeping'>): boolean =>
   [...trained].some((layer) => isBatchNorm(layer) && !keeping.has(layer));
 
-/** It is asked for with each batch. */
+/** It is requested with each batch. */
 const known = memoizeByObject<MemoryNeed, ImageSize, number>();
 
 /**
- * How many images are computed at once, so that they fit: found from the shapes of the network, the same on every machine.
- * Gradients of the parts of a batch are added up.
+ * Returns how many images are computed at once, so that they fit: found from the shapes of the network, the same on
+ * every machine. Gradients of the parts of a batch are added up.
  */
 export const imagesAtOnce = (need: MemoryNeed, size: ImageSize): number =>
   known(need, size, () => {

@@ -50,7 +50,7 @@ export async function findLabelledImages(
   return { classes: found.classes, training, validation: found.images.filter((image) => kept.has(image)) };
 }
 
-/** Of each class the share, rounded, but one image at least where there are two. */
+/** Takes the share of each class, rounded, but at least one image where there are two. */
 function keepShare(images: readonly ImageFile[], share: number, seed: number): readonly ImageFile[] {
   const byLabel = new Map<number, ImageFile[]>();
   for (const image of images) {

@@ -5,7 +5,7 @@ import type { Model } from '../model/model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { FinalActivation } from './final-activation.js';
 
-/** How a model's output is compared with the labels. */
+/** Comparison of a model's output with the labels. */
 export interface Loss {
   readonly kind: 'categorical' | 'binary';
   /** Meaning of the output's numbers. */

@@ -25,7 +25,7 @@ export interface TrainedWeights {
   readonly trained: readonly TunedWeight[];
   /** Moving averages of trained batch norms. */
   readonly followed: readonly TunedWeight[];
-  /** Those of the layers that are norms and keep their statistics: gamma and beta alone are trained. */
+  /** Trained norms that keep their statistics: gamma and beta alone are trained. */
   readonly keeping: ReadonlySet<kinds.Layer>;
 }
 
@@ -98,7 +98,10 @@ function moduleLayers(model: Model): ReadonlySet<string> {
   return new Set(modules.filter((path) => !norms.has(path)));
 }
 
-/** As both Kerases have it after loading: a flag of a nested model's own is nobody's but its layers'. A wrapper's holds. */
+/**
+ * Lists the layers that neither Keras has frozen after loading: flags of layers and wrappers count, not those of
+ * models.
+ */
 function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
   const isHeld = ({ wrappers = [] }: Layer) => wrappers.some(({ settings }) => settings.trainable === false);
   const list = (graph: Graph, path: readonly string[]): readonly string[] =>

@@ -6,7 +6,7 @@ import { isBatchNorm } from './batch-norm.js';
 import { activationOf, type FrozenUnit, frozenNorm, frozenUnit, isConvolution, isOverChannels } from './frozen-unit.js';
 import { type LayerCall, type LayerCalls, listCalls } from './layer-calls.js';
 
-/** Something that is computed from some tensors, which go by numbers as in `LayerCall`. */
+/** A computation from some tensors, which are numbered as in `LayerCall`. */
 export interface Step {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];

@@ -37,11 +37,11 @@ export interface TuneTask {
   readonly from?: Checkpoint | undefined;
 }
 
-/** Where a run is. */
+/** Progress of a run. */
 export interface Progress {
   readonly epoch: number;
   readonly step: number;
-  /** Of one epoch. */
+  /** Steps of one epoch. */
   readonly steps: number;
   /** The mean of the epoch so far. */
   readonly loss: number;
@@ -112,15 +112,15 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
   return { before, after, epochs, best: found, skipped: [...skipped.values()], values: best };
 }
 
-/** Of the validation: before the training, and after each epoch. */
+/** Evaluations on the validation images: before the training, and after each epoch. */
 const judgements = (before: Judged, epochs: readonly Epoch[]): readonly Judged[] => [
   before,
   ...epochs.map(({ validationLoss, validationAccuracy }) => ({ loss: validationLoss, accuracy: validationAccuracy })),
 ];
 
 /**
- * The epoch with the best number of the validation, the first of equals; of equal accuracies the lowest loss. The model as it
- * was is there already: it is none of them, and 0 only if a new head was fitted to it.
+ * Returns the epoch with the best validation result, the first of equals; of equal accuracies the lowest loss. The
+ * untrained model is not one of them: 0 is returned only for a new head that was fitted.
  */
 function bestEpoch(before: Judged, epochs: readonly Epoch[], { best, head }: TuneOptions): number {
   const found = judgements(before, epochs);
@@ -200,7 +200,7 @@ async function valuesOf(weights: readonly TunedWeight[]): Promise<ReadonlyMap<st
 const readValues = async (variable: Pick<LayerVariable, 'read'>): Promise<Float32Array> =>
   Float32Array.from(await variable.read().data());
 
-/** Everything that a checkpoint keeps: weights, moments, and the best weights so far. */
+/** Lists all tensors that a checkpoint keeps: weights, moments, and the best weights so far. */
 async function allValues(
   weights: readonly TunedWeight[],
   adam: Adam,
