@@ -71,7 +71,7 @@ function codeInEntry({ members }: JsonObject, subject: string, config: Plain): s
 // A compiled model's, a nested one's too.
 const SETTINGS_FIELDS: readonly string[] = ['compile_config', 'training_config'];
 
-/** The config of a model without its graph: the layers are looked at for themselves. */
+/** Returns a model's config without its graph: the layers are examined separately. */
 function shellOf(model: JsonObject): PlainObject {
   const config = model.members.find(({ key }) => key === 'config')?.value;
   const shell: Record<string, Plain> = Object.create(null);
@@ -100,7 +100,7 @@ function codeInSettings(value: Plain | undefined, path: string, isNamed: boolean
 
 const NAMING_FIELDS: readonly string[] = ['loss', 'metrics', 'weighted_metrics', 'optimizer', 'fn'];
 
-/** @param path where the value stands in its layer's config, for people */
+/** @param path where the value stands in its layer's config, for messages */
 function codeInside(value: Plain | undefined, field: string, path: string): string | undefined {
   if (typeof value === 'string') return codeOfName(value, field, path);
   if (Array.isArray(value)) return firstOf(value, (item, index) => codeInside(item, '', `${path}[${index}]`));

@@ -129,7 +129,7 @@ export function forItsVersion(model: Model): { readonly model: Model; readonly w
   return { model, warnings: [tooOld, { code: 'layout-too-new', message: unsaid, where }] };
 }
 
-/** A Sequential model of Keras 3.0 to 3.3 that became functional inside another, behind which a layer wants a tensor. */
+/** Finds a Sequential model of Keras 3.0 to 3.3, now functional inside another, before a layer that wants a tensor. */
 function findTurned({ graph: root, format: { dialect }, kerasVersion }: Model): NestedPlace | undefined {
   if (dialect !== 'keras3' || !wantsListedEnds(kerasVersion)) return undefined;
   for (const [{ kind, outputs, structures, read }, place] of listNestedPlaces(root)) {

@@ -18,7 +18,7 @@ import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { type Graph, type Layer, mapGraphs, type Wrapper, withLayers } from '../model/model.js';
 import { readSerialized } from './dialects/translate/translate-object.js';
 
-/** Whose files leave things out. */
+/** Loaders whose files leave defaults out. */
 type Source = 'tfjs' | 'keras2';
 
 /**

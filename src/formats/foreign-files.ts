@@ -92,7 +92,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
 export const isForeignZip = ({ head }: Pick<FileContent, 'head'>): boolean =>
   isPytorchZip(String.fromCharCode(...head));
 
-/** Recognises by its first bytes what a download left in place of a file; returns what it is, and what to do. */
+/** Recognises by its first bytes a file that is a download's placeholder for another; returns message and hint. */
 export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {
   const head = String.fromCharCode(...start);
   return STAND_INS.find((standIn) => standIn.recognises(head));

@@ -61,7 +61,7 @@ export const listLoaders = (graph: Graph, container?: Container, settings?: Json
 interface Around {
   readonly container?: Container | undefined;
   readonly settings?: JsonValue | undefined;
-  /** The Keras that is asked; default: today's. */
+  /** The version of Keras in question; default: today's. */
   readonly kerasVersion?: string | undefined;
 }
 
@@ -268,7 +268,7 @@ function findCallBlocker({ className, settings, calls }: Layer, loader: Loader):
   return undefined;
 }
 
-/** Which loaders take a model as its file stands, the places and the names of its weights included. */
+/** Lists which loaders take a model as its file is, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   const { container } = model.format;
   const file = fileBlocker(model);

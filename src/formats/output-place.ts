@@ -122,7 +122,7 @@ export function findEnding(path: string): string | undefined {
   return ending !== undefined && /^\.v\d+$/i.test(ending) ? undefined : ending;
 }
 
-/** The container a name stands for. */
+/** Returns the container that a name implies. */
 function containerOf(
   storage: Storage,
   output: string,

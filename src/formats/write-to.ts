@@ -46,7 +46,7 @@ export interface PendingModel {
 }
 
 /**
- * Writes a model out of sight; an output that it is to replace stays until it is committed.
+ * Writes a model to a hidden folder; an output that it replaces stays until it is committed.
  * @throws RetrofitError as `writeTo` does
  */
 export async function beginModel(

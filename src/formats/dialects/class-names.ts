@@ -26,7 +26,7 @@ export function classNameIn(entry: JsonObject): string | undefined {
   return hasFacts(custom) ? `${CUSTOM}${custom}` : custom;
 }
 
-/** Stands before a class of other people that has the name of one of Keras'. */
+/** Prefix of a custom class that has the name of one of Keras'. */
 const CUSTOM = 'custom.';
 
 /** The registered name of a custom class, from its name here. */

@@ -38,11 +38,11 @@ export function lowerGraph(
 export interface LowerOptions {
   /** The object the model was read from; everything besides its graph stays. */
   readonly wrapper?: JsonObject | undefined;
-  /** For a graph that was made here: see `lowerGraph`. */
+  /** Dialect for a graph that was made here: see `lowerGraph`. */
   readonly dialect?: Dialect | undefined;
   /** The version of Keras that saved the file. */
   readonly kerasVersion?: string | undefined;
-  /** For a graph that was made here: whether to say Python modules. tf-keras wants them in `.keras` files. */
+  /** Whether entries of a graph that was made here name Python modules. tf-keras wants them in `.keras` files. */
   readonly hasModules?: boolean | undefined;
 }
 

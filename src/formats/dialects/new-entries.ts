@@ -19,7 +19,7 @@ import { grammarOf } from './call-grammar.js';
 import { registeredName } from './class-names.js';
 import type { GraphTensors } from './graph-tensors.js';
 
-/** How new entries are to look. */
+/** Style of new entries. */
 export interface EntryStyle {
   readonly dialect: Dialect;
   /** Whether entries say their module and registered name: in Keras 3 all but legacy `.h5` files do, in Keras 2 files since 2.13. */
@@ -47,8 +47,8 @@ export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
 }
 
 /**
- * The same for a wrapper.
- * @param config the layer inside as well
+ * Makes the entry of a wrapper.
+ * @param config with the layer inside
  * @param isInside whether it stands in another wrapper
  */
 export const newWrapperEntry = (
@@ -125,7 +125,7 @@ export function newModelEntry(
   return withClass(kept, hasModules ? names : { class_name: className }, config);
 }
 
-/** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
+/** Makes `inbound_nodes` of a layer that had none: its calls anew, or unchanged if they are in the dialect already. */
 export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
   kind: 'array',
   items: layer.calls.flatMap(({ inputs, read, keywords, arguments: made }) => {

@@ -7,7 +7,7 @@ import { type Graph, type Layer, outerSettings, stepAxes } from '../../model/mod
  */
 export function firstNode(layer: Layer): number {
   const { graph } = layer;
-  // A wrapper is a layer like others: what it wraps is called by nobody else.
+  // A wrapper is a layer like others: nothing else calls the layer inside.
   if (graph === undefined || stepAxes(layer) > 0) return 0;
   if (graph.kind === 'functional' || isWritten(graph.layers[0]!, graph)) return 1;
   const first = graph.layers[1]!;

@@ -250,7 +250,7 @@ function raiseEntry(entry: JsonValue, field: string, context: Context, { given, 
   };
 }
 
-/** The layer in a TimeDistributed; undefined where there is none, so that no loader would take it. */
+/** Finds the layer in a TimeDistributed; undefined where there is none, so that no loader would take it. */
 function wrappedEntry(config: JsonValue): JsonObject | undefined {
   const wrapped = getMember(config, 'layer');
   if (!isObject(wrapped) || getMember(wrapped, 'config') === undefined) return undefined;

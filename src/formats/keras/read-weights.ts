@@ -15,7 +15,7 @@ import { readTextList } from '../weight-layouts/text-lists.js';
 import type { KerasSource } from './keras-source.js';
 import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
-/** Root attribute that records what was done to a model. */
+/** Root attribute that holds a model's record. */
 export const RECORD_ATTRIBUTE = 'se_retrofit';
 
 export interface ReadWeights extends Pick<KerasSource, 'base' | 'hasOptimizer' | 'graph'> {
@@ -55,7 +55,7 @@ const hasLayerNames = (file: Hdf5File, group: string): boolean =>
   (group === '' || file.list('/').some(({ name, kind }) => `/${name}` === group && kind === 'group')) &&
   readTextList(file, group || '/', 'layer_names') !== undefined;
 
-/** The JSON of a root attribute; undefined where there is none. */
+/** Parses the JSON of a root attribute; undefined where there is none. */
 export function parseText(file: Hdf5File, attribute: string): JsonDocument | undefined {
   const text = file.readText('/', attribute);
   return text === undefined ? undefined : parseJsonIn(attribute, () => text);

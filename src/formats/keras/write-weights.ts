@@ -171,11 +171,11 @@ async function rebuild(
   return lost;
 }
 
-/** Where a dataset of the old file stands in the new one: below its layer's new place. */
+/** Maps the paths of datasets in the old file to the new one: below their layer's new place. */
 function movedPaths(moves: ContainerMoves, places: ReadonlyMap<unknown, string>): (path: string) => string {
   const byOldPlace = new Map([...moves.places].map(([layer, place]) => [place, places.get(layer)!]));
   return (stored) => {
-    // What a name that is taken apart stands for.
+    // The path that a joined name means.
     const path = stored.startsWith(`/${CHECKPOINT_GROUP}`) ? stored.replaceAll('\\', '/') : stored;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const place = byOldPlace.get(path.slice(0, end));

@@ -150,7 +150,7 @@ function layerObjects(graph: Graph, id: number, objects: ObjectGraph): readonly 
   const ids: number[] = [];
   for (let found = children.get('layer-0'); found !== undefined; found = children.get(`layer-${ids.length}`))
     ids.push(found);
-  // TensorFlow 2.1 counts the input of a Sequential model that nobody wrote.
+  // TensorFlow 2.1 counts the implicit input of a Sequential model.
   const first = graph.kind === 'sequential' && ids.length === layers.length + 1 ? 1 : 0;
   if (ids.length - first !== layers.length)
     throw weightsMismatch(
@@ -184,8 +184,8 @@ function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
 }
 
 /**
- * Layers go by their order, as in TensorFlow; names may be others, those of another run of the program. But where they
- * are the very names of the model, the order must say the same.
+ * Refuses names in another order. Layers are matched by their order, as in TensorFlow; names may be those of another
+ * run of the program. But where they are the very names of the model, the order must say the same.
  */
 function refuseOtherNames(named: ReadonlyMap<Layer, string>): void {
   const names = new Set([...named.keys()].map(({ name }) => name));

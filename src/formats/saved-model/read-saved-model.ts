@@ -11,7 +11,7 @@ import { openCheckpoint } from './open-checkpoint.js';
 import { refuseWithoutLayers } from './refuse-saved-model.js';
 
 /**
- * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not looked at: the layers are described
+ * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not read: the layers are described
  * beside them, and the variables are a checkpoint.
  * Source: `load` in tf_keras/src/saving/legacy/saved_model/load.py.
  */
@@ -62,7 +62,7 @@ const noVariables = () =>
     hint: 'copy or download the whole folder of the model, with all that is in it',
   });
 
-/** A file of the folder; undefined where there is none. */
+/** Finds a file of the folder; undefined where there is none. */
 async function findFile(
   storage: Storage,
   folder: string,

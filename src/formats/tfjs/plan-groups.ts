@@ -110,7 +110,7 @@ export async function planGroups(
     };
   }
 
-  /** Whether a tensor can be doubled in its own precision; a float16 one that cannot becomes float32. */
+  /** Tells whether a tensor can be doubled in its own precision; a float16 one that cannot becomes float32. */
   async function fitsDoubled(spec: LocatedSpec, tensor: Tensor): Promise<boolean> {
     if (tensor.quantization?.dtype !== 'float16') return true;
     let fits = true;

@@ -54,7 +54,7 @@ export async function* placeChunks(
 }
 
 /**
- * Multiplies stored float16 values by 2^exponent, in place, what gets too small rounded; false where one of them would
+ * Multiplies stored float16 values by 2^exponent, in place, rounding those that get too small; false where one would
  * become infinite.
  */
 export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {

@@ -12,13 +12,13 @@ import { isKnownClass } from '../../layers/known-objects.js';
 import { badTopology } from '../dialects/bad-topology.js';
 import { bareJson } from '../dialects/bare-json.js';
 
-// TensorFlow.js camel-cases the keys of an architecture and most of its strings before it looks at them, so that
+// TensorFlow.js camel-cases the keys of an architecture and most of its strings before it reads them, so that
 // `batchInputShape` and `batch_input_shape` are one to it: `convertPythonicToTs` in tfjs-layers 4.22
-// (src/utils/serialization_utils.ts). Everybody else reads snake case alone.
+// (src/utils/serialization_utils.ts). Other loaders read snake case alone.
 
 /**
- * An architecture with its keys in snake case, and those strings that are words of the loaders; the same value where
- * nothing is written otherwise.
+ * Returns an architecture with its keys in snake case, and those strings that name options of the loaders; the same
+ * value where nothing changes.
  * @param field where the value stands in its file
  * @throws RetrofitError `bad-topology` for a key that is there in both spellings: the last one would win
  */

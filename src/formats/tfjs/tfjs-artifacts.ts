@@ -12,8 +12,8 @@ export interface TfjsArtifacts {
 }
 
 /**
- * The whole model in memory, as it would be written to a TensorFlow.js folder.
- * @param model in the words of TensorFlow.js already
+ * Builds the whole model in memory, as it would be written to a TensorFlow.js folder.
+ * @param model translated for TensorFlow.js already
  */
 export async function tfjsArtifacts(model: Model): Promise<TfjsArtifacts> {
   return model.withValues(async (values) => {

@@ -17,8 +17,9 @@ const weightFactsOf = (className: string, settings: PlainObject): readonly Weigh
   findOnce(settings, className, () => factsOf(className, settings).weights?.(settings, []) ?? []);
 
 /**
- * The name of a layer's weight as its class has it, whoever wrote it; the name as it stands where the class has none like it.
- * @param written what stands behind the layer's name
+ * Returns the name of a layer's weight as its class has it, whichever program wrote it; unchanged where the class has
+ * none like it.
+ * @param written the part behind the layer's name
  */
 export function weightName({ className, settings }: Layer, written: string): string {
   const facts = weightFactsOf(className, settings);

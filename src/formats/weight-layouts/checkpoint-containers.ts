@@ -10,9 +10,10 @@ import { weightFacts } from './hdf5-weights.js';
 export const CHECKPOINT_GROUP = '_layer_checkpoint_dependencies';
 
 /**
- * Where the layers stand in such a file. Up to 2.13 a layer with weights counts twice for its class, as it is listed twice
- * among the dependencies (`layer_with_weights-0`, `layer-1`); 2.14 no longer counts what it has seen.
- * Source: `Functional._layer_checkpoint_dependencies` and `_save_container_state` in keras/saving/saving_lib.py of 2.13.
+ * Finds the paths of the layers in such a file. Up to 2.13 a layer with weights counts twice for its class, as it is
+ * listed twice among the dependencies (`layer_with_weights-0`, `layer-1`); 2.14 no longer counts a layer again.
+ * Source: `Functional._layer_checkpoint_dependencies` and `_save_container_state` in keras/saving/saving_lib.py of
+ * 2.13.
  */
 export function checkpointPaths(file: Hdf5File, graph: Graph): ReadonlyMap<Layer, string> {
   const twice = pathsCounting(file, graph, 2);

@@ -4,7 +4,7 @@ import type { Hdf5File, Hdf5Renaming } from '../../storage/hdf5.js';
 import { checkpointPaths } from './checkpoint-containers.js';
 import { containerPaths, modelPath } from './container-paths.js';
 
-/** How the groups of a `.weights.h5` get from the layers of one graph to those of another. */
+/** Moves of a `.weights.h5`'s groups from the layers of one graph to those of another. */
 export interface ContainerMoves {
   /** Where each layer's group stands before anything is renamed; new layers have places of their own. */
   readonly places: ReadonlyMap<Layer, string>;
@@ -60,8 +60,8 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
 }
 
 /**
- * Where the layers stood in a file of TensorFlow 2.12 to 2.14; there nothing can be renamed, as the containers have
- * another name.
+ * Plans copies for a file of TensorFlow 2.12 to 2.14: nothing can be renamed there, as the containers have another
+ * name.
  */
 export function planCopies(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
   const paths = checkpointPaths(file, before);

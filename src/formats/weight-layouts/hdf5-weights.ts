@@ -23,7 +23,7 @@ export function datasetTensor({ path, dtype, shape }: Hdf5Dataset, layer: Layer)
   return { dtype, shape, source: { kind: 'dataset', path }, exponent: 0 };
 }
 
-/** Where a weight stands in the file of a graph that was read from it, by the layer of that graph; undefined if new. */
+/** Finds a weight's dataset in the file that the layer's former graph was read from; undefined for a new weight. */
 export function findDataset({ name, tensor, isNew }: Weight, before: Layer | undefined): string | undefined {
   if (isNew) return undefined;
   const stored = tensor.source.kind === 'dataset' ? tensor : before?.weights.find((old) => old.name === name)?.tensor;

@@ -6,8 +6,8 @@ import { CHECKPOINT_GROUP } from './checkpoint-containers.js';
 const JOINED = new RegExp(String.raw`^${CHECKPOINT_GROUP}(\\(?!\.{0,2}(\\|$))[^\\]+)+$`);
 
 /**
- * The file, with groups whose names are whole paths as groups in each other: on Windows TensorFlow 2.12 to 2.14 joined the
- * names on the way to a layer with backslashes, and made one name of them. Datasets keep the path that they have in the file.
+ * Returns the file with groups whose names are whole paths as nested groups: on Windows TensorFlow 2.12 to 2.14 joined
+ * the names on the way to a layer with backslashes into one name. Datasets keep the path that they have in the file.
  * @throws RetrofitError `bad-weights` where one path stands for two groups
  */
 export function withNamesTakenApart(file: Hdf5File): Hdf5File {

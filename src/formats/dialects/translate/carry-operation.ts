@@ -116,7 +116,7 @@ function carry(operation: Operation): Carried | undefined {
   return UNARY.includes(id) ? (hasOnly(plain) ? { id, operands, settings } : undefined) : carryShaped(operation);
 }
 
-/** `.keras` files of Keras 2 cannot say an ellipsis: the axes that it stands for can, where they are known. */
+/** Replaces an ellipsis by the axes it covers, where they are known: `.keras` files of Keras 2 cannot express one. */
 function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: number }, builder: LayerBuilder) {
   const rank = outputOf(builder, { input }).shape?.length;
   const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;

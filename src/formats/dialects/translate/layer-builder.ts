@@ -34,7 +34,7 @@ export interface LayerPart {
   readonly config: JsonObject;
   readonly sources: readonly Source[];
   readonly output: TensorFacts;
-  /** Of a layer that is made of constants. */
+  /** Weights of a layer that is made of constants. */
   readonly weights?: readonly Weight[];
   /** The arguments of the call, where they are more than the sources, which are its tensors by number. */
   readonly call?: CallArguments;

@@ -11,7 +11,7 @@ import type { Layer } from '../../../model/model.js';
  */
 export type Omission = 'leave out' | 'stand in';
 
-/** Undefined for a layer that computes, and for one that the target has. */
+/** Returns how a layer can be left out; undefined for a layer that computes, and for one that the target has. */
 export function omissionOf(layer: Layer, dtype: string, target: Loader): Omission | undefined {
   const { className, settings, calls } = layer;
   if (calls.some((call) => call.inputs.length !== 1)) return undefined;
@@ -20,7 +20,7 @@ export function omissionOf(layer: Layer, dtype: string, target: Loader): Omissio
       return undefined;
     return computeDtype(settings) === dtype ? 'leave out' : 'stand in';
   }
-  // A model of nothing but such layers. Where precisions change, its layers are looked at one by one.
+  // A model of such layers alone. Where precisions change, its layers are judged one by one.
   const { inputs, outputs, layers } = layer.graph;
   const others = layers.filter(({ className }) => className !== 'InputLayer');
   const isEmpty = inputs.length === 1 && outputs.length === 1 && others.length > 0;

@@ -41,7 +41,7 @@ export interface Translation {
 }
 
 export interface TranslateOptions {
-  /** Whether the graph has words of another dialect in it. */
+  /** Whether the graph has parts of another dialect. */
   readonly isMixed?: boolean;
   /** Whether the target's files hold operations as such: legacy `.h5` files of Keras 3 lose their modules. */
   readonly hasOperations?: boolean;
@@ -75,7 +75,7 @@ export function translateGraph(
       return ref.layer === after ? [] : [[ref.layer, after] as const];
     }),
   );
-  // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
+  // TensorFlow.js has lists only, and nested models, which are called from inside alone, do with them everywhere.
   const structures = target === 'tfjs' ? undefined : root.structures;
   const named = { ...graph, name: rootName(root.name, target), structures };
   const gone = new Set(leftOut.map((layer) => layer.name));

@@ -66,9 +66,9 @@ function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
 }
 
 /**
- * Layers that are called with training=False in the words of Keras 2, where that holds in training too.
- * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, whose words these are
- * too, reads past it
+ * Lists layers that a Keras 2 model calls with training=False, where that holds in training too.
+ * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, which has the same
+ * dialect, ignores it
  */
 export function listHeld(root: Graph): readonly string[] {
   if (root.read?.dialect === 'keras3') return [];

@@ -36,8 +36,8 @@ export const writeWrapped = (className: string, config: JsonObject, target: Load
     : writeSerialized(className, config);
 
 /**
- * An initializer, regularizer or constraint in a loader's words.
- * An initializer that the loader lacks becomes `Zeros`: the weights are loaded, it never runs.
+ * Translates an initializer, regularizer or constraint for a loader. An initializer that the loader lacks becomes
+ * `Zeros`: the weights are loaded, it never runs.
  * @throws RetrofitError `cannot-convert` for a regularizer or constraint that the loader lacks
  */
 export function translateSerialized(field: string, value: JsonValue, target: Loader, layer: string): JsonValue {
