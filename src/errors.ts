@@ -8,7 +8,7 @@
  */
 export type ErrorKind = 'usage' | 'refused' | 'input' | 'output' | 'defect';
 
-/** Where an error lies. `field` is a path inside `file`, such as `weightsManifest[0].paths[1]`. */
+/** Place of an error. `field` is a path inside `file`, such as `weightsManifest[0].paths[1]`. */
 export interface ErrorPlace {
   readonly file?: string | undefined;
   readonly layer?: string | undefined;

@@ -27,7 +27,7 @@ export interface Inspection {
 }
 
 /**
- * Looks at a model without changing or computing anything.
+ * Inspects a model without changing or computing anything.
  * @example const { plan, modules, loads } = inspect(await readModel('model.json'));
  */
 export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): Inspection {

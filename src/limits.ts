@@ -39,7 +39,7 @@ export const MAX_ZIP_DIRECTORY_BYTES = 4 * 2 ** 20;
 /** Weights shrink by a little, a model's JSON 45 to 100 times (200 equal layers: 101); Keras draws this line too. */
 export const MAX_ZIP_RATIO = 100;
 
-/** Below this a member may shrink as it likes: a model of very many equal layers does, and so few bytes harm nobody. */
+/** Below this a member may shrink by any ratio: models of very many equal layers do, and so few bytes are harmless. */
 export const SMALL_MEMBER_BYTES = 16 * 2 ** 20;
 
 /** Most bytes that a compressed member may unpack to; Keras' own limit. Stored members may be of any size. */
@@ -48,7 +48,7 @@ export const MAX_INFLATED_BYTES = 4 * 2 ** 30;
 /** Groups in groups: three for each model in a model, and deeper than any real file. */
 export const MAX_HDF5_DEPTH = 500;
 
-/** Files of sharded weights, all open at once: each up to 5 GB where nobody says otherwise, and systems give 1024 or more. */
+/** Files of sharded weights, all open at once: each up to 5 GB by default, and systems allow 1024 or more. */
 export const MAX_SHARDS = 900;
 
 /** Keras' own bounds for a dataset that is not stored value by value (CVE-2026-0897). */
@@ -61,7 +61,7 @@ export const MAX_HDF5_PIECE_BYTES = 64 * 2 ** 20;
 /** Chunks of a dataset, each a hundred bytes of memory: 256 GiB in chunks of h5py's largest. */
 export const MAX_HDF5_CHUNKS = 2 ** 18;
 
-/** Values of a module's kernel, which is made in memory: 8 times as many as the widest network asks for at ratio 1. */
+/** Values of a module's kernel, which is made in memory: 8 times as many as the widest network needs at ratio 1. */
 export const MAX_KERNEL_SIZE = 2 ** 28;
 
 /** One example of a model's input, made at random: 64 million numbers are a volume of 400 x 400 x 400; a model claims any. */

@@ -107,7 +107,7 @@ export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRe
 export async function writeModel(model: Model, options: WriteModelOptions = {}): Promise<ReadonlyMap<string, Content>> {
   const { output, to, dialect, onWarning = () => {}, ...writing } = options;
   const memory = memoryStorage();
-  // Where it is written is none of the places that were read, whatever it is called: each is another one.
+  // The output is in none of the places that were read, whatever its name: each is another one.
   let places = 0;
   const storage = { ...memory, canonical: async (path: string) => `${++places}:${memory.absolute(path)}` };
   const place = placeOf(storage, model, { output, to, dialect });

@@ -48,7 +48,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly json?: boolean;
 }
 
-/** How the model is to be read. */
+/** Returns the options for reading the model. */
 export const readOptions = ({ weights, allowLinks = false }: Flags): ReadOptions => ({
   allowLinks,
   ...(weights === undefined ? {} : { weights }),

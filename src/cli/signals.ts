@@ -4,13 +4,13 @@ import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 let parting: (() => string) | undefined;
 const beforeEnd = new Set<() => void>();
 
-/** Has something done first when a signal ends the process; the returned function takes that back. */
+/** Registers an action to run before a signal ends the process; the returned function removes it. */
 export function doWhenInterrupted(action: () => void): () => void {
   beforeEnd.add(action);
   return () => beforeEnd.delete(action);
 }
 
-/** Has a line said when a signal ends the process; the returned function takes that back. */
+/** Registers a line to print when a signal ends the process; the returned function removes it. */
 export function sayWhenInterrupted(line: () => string): () => void {
   parting = line;
   return () => {
@@ -18,7 +18,9 @@ export function sayWhenInterrupted(line: () => string): () => void {
   };
 }
 
-/** SIGINT and SIGTERM take back what is not done and end the process with the codes that shells expect; twice: at once. */
+/**
+ * Makes SIGINT and SIGTERM roll back unfinished work and end the process with the shell's exit codes; twice: at once.
+ */
 export function exitOnSignals(): void {
   let isEnding = false;
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {

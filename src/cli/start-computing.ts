@@ -14,8 +14,8 @@ import { messageColors, tell } from './terminal.js';
 const probes = new Map<BackendName, Promise<BackendProbe>>();
 
 /**
- * Loads TensorFlow.js with the backend that is asked for. Before `auto` takes a native one, a process of its own has tried
- * it: native code that aborts would take the command along.
+ * Loads TensorFlow.js with the requested backend. Before `auto` takes a native one, it is tried in a child process:
+ * native code that aborts would end the command too.
  * @throws RetrofitError `no-backend`
  */
 export async function startComputing(

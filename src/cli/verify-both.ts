@@ -24,7 +24,7 @@ export interface VerifyRequest extends Omit<ComputeFlags, 'json'>, Pick<ImageFla
 /** Callbacks of a comparison. */
 export interface VerifyWatch {
   readonly onSkipped: (image: SkippedImage) => void;
-  /** So many of all images are done. */
+  /** Number of images done, of all. */
   readonly onProgress: (done: number, total: number) => void;
   /** Reports the comparison of the weights where nothing can be computed; without it the error contains that. */
   readonly onWeightsAlone?: (line: string) => void;

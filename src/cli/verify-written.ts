@@ -53,7 +53,7 @@ export async function verifyWritten(
   }
 }
 
-/** The same of a model that stays in memory. */
+/** The same for a model that stays in memory. */
 export const verifyUnwritten = async (before: Model, after: Model): Promise<VerifiedWriting> => ({
   verified: await verifyBoth(before, after, REQUEST, NOBODY),
   written: null,

@@ -15,7 +15,7 @@ export interface BackendsSurvey {
 
 const TFJS = 'npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-layers@4.22.0';
 
-/** How to get each of them. */
+/** Instructions for installing each backend. */
 const INSTALL: Readonly<Record<BackendName, string>> = {
   'tfjs-node-gpu':
     "npm run backend:native in the folder of se-retrofit (Linux; today's TensorFlow, from PyPI), or npm install @tensorflow/tfjs-node-gpu@4.22.0 (TensorFlow 2.9 and CUDA 11)",

@@ -23,7 +23,7 @@ export interface BakeRun extends Conversion {
   readonly skipped: readonly SkippedImage[];
 }
 
-/** How much a module's gates move from image to image, as a share of their range. */
+/** Returns how much a module's gates move from image to image, as a share of their range. */
 export const spreadOf = ({ variances }: ExcitedModule): number => Math.sqrt(variances.total);
 
 /** Makes the report of `bake --json`. */

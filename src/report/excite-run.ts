@@ -15,7 +15,7 @@ export interface ExciteRun {
   readonly excitation: Excitation;
   /** Classes that get a line of their own, as indices of the excitation's. */
   readonly chosen: readonly number[];
-  /** Whether somebody named them. */
+  /** Whether the user named them. */
   readonly areNamed: boolean;
   /** Every two of them. */
   readonly pairs: readonly ClassPair[];

@@ -102,7 +102,7 @@ function siteLookup({ sites, options, network }: Plan): (block: Block) => readon
 
 const layerKey = (path: readonly string[], layer: string): string => JSON.stringify([path, layer]);
 
-/** Why a block has no module, each reason given out once; `rest` are those of layers that are in no block. */
+/** Returns a lookup of why a block has no module, each reason given once; `rest` are those of layers outside blocks. */
 function reasonLookup({ skipped, options }: Plan) {
   const left = new Map<string, SkipReason[]>();
   const keyOf = (stage: number, layer: string) => `${stage} ${layer}`;

@@ -218,7 +218,7 @@ export const bakeReportSchema = z.object({
     }),
   ),
   kept: z.array(z.object({ name: z.string(), reason: z.enum(['varies', 'no-place']), spread: z.number() })),
-  /** On these images; null where their classes are not the model's. */
+  /** Accuracy on these images; null where their classes are not the model's. */
   accuracy: z.object({ before: z.number(), after: z.number() }).nullable(),
   params: z.object({ before: z.number(), after: z.number() }),
   skipped: z.array(z.object({ path: z.string(), reason: z.string() })),

@@ -3,7 +3,7 @@ import type { BlockKind } from '../stages/block.js';
 
 // The one place where codes become sentences.
 
-/** Where the factor 2 went that makes up for the gate of 1/2. */
+/** Where the factor 2 went that compensates for the gate of 1/2. */
 export const EXACT_BY: Readonly<Record<NonNullable<ExactBy>, string>> = {
   norm: 'norm before doubled',
   conv: 'conv before doubled',

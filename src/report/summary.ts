@@ -106,7 +106,7 @@ export const warningLine = ({ message, where }: Warning): string =>
 export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>
   `${printable(result.path)}  (${byteSize(model.bytes)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
 
-/** Which modules were taken out. */
+/** Names the modules that were taken out. */
 export function removedLine(modules: readonly RetrofittedModule[]): string {
   const names = modules.slice(0, 4).map(({ name }) => printable(name));
   const more = modules.length > names.length ? ` and ${modules.length - names.length} more` : '';
@@ -126,7 +126,7 @@ export function nextSteps({ exact, sites }: Plan, container: Container): readonl
   ];
 }
 
-/** How all but the modules is frozen: in a model, and in one that holds models. */
+/** Code that freezes all but the modules: in a model, and in one that holds models. */
 type Freezing = readonly [flat: readonly string[], nested: readonly string[]];
 
 const TENSORFLOW_JS: Freezing = [
@@ -156,7 +156,7 @@ export const layerTable = (layers: readonly ListedLayer[]): Table => ({
   ]),
 });
 
-/** Who opens the files of a container. */
+/** Loaders of a container's files. */
 const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
   tfjs: ['tfjs'],
   'keras-h5': ['keras2', 'keras3'],

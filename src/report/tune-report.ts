@@ -26,7 +26,7 @@ export interface TuneRun {
   readonly loss: TuneReport['loss'];
   readonly head: TuneReport['head'];
   readonly trainedParams: number;
-  /** Of the whole model. */
+  /** Parameters of the whole model. */
   readonly params: number;
   readonly result: TuneResult;
   readonly output: WriteResult;

@@ -127,7 +127,7 @@ export function verifiedLines({ weights, onlyModules, verification, backend }: V
   ];
 }
 
-/** The largest difference as people read it. */
+/** Formats the largest difference. */
 export const difference = (maxAbsDiff: number | null): string =>
   maxAbsDiff === null
     ? 'NaN or infinity'

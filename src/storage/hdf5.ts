@@ -30,10 +30,10 @@ export interface Hdf5Dataset {
   readonly byteLength: number;
 }
 
-/** How an attribute keeps its texts. Old loaders read no other kind than the one that their h5py wrote. */
+/** Kind of an attribute's texts. Old loaders read no other kind than the one that their h5py wrote. */
 export interface TextKind {
   readonly charset: 'ascii' | 'utf8';
-  /** All of one length, as NumPy keeps bytes, or each of its own. */
+  /** Whether all have one length, as NumPy keeps bytes, rather than each its own. */
   readonly isFixed: boolean;
   /** Character that ends a text, or pads it. */
   readonly padding: 'null-term' | 'null-pad' | 'space-pad';
@@ -55,11 +55,11 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset;
   /** Names of an object's attributes. */
   listAttributes(path: string): readonly string[];
-  /** The text of an attribute; undefined where there is none. */
+  /** Reads the text of an attribute; undefined where there is none. */
   readText(path: string, attribute: string): string | undefined;
-  /** The texts of an attribute that lists some; the empty float64 array that Keras writes for an empty list is []. */
+  /** Reads the texts of an attribute that lists some; [] for the empty float64 array that Keras writes for no texts. */
   readTexts(path: string, attribute: string): readonly string[] | undefined;
-  /** How an attribute keeps its texts, and whether it lists them; undefined where there are none. */
+  /** Returns the kind of an attribute's texts, and whether it lists them; undefined where there are none. */
   textKind(path: string, attribute: string): (TextKind & { readonly isList: boolean }) | undefined;
   /** A dataset's values, from the first to the last, in pieces of about CHUNK_BYTES. */
   chunks(dataset: Hdf5Dataset): Iterable<Uint8Array>;
@@ -86,6 +86,6 @@ export interface Hdf5Editor extends Hdf5File {
 /** New names within one group: a permutation of existing names, each of which takes the object under another. */
 export interface Hdf5Renaming {
   readonly group: string;
-  /** From the name an object has to the name it is to have. */
+  /** From an object's present name to its new one. */
   readonly renames: ReadonlyMap<string, string>;
 }

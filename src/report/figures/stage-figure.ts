@@ -15,9 +15,9 @@ interface Measure {
   readonly note: string;
   readonly numberOf: (stage: StageGates) => number;
   readonly shownAs: (stage: StageGates) => string;
-  /** The least that a whole bar stands for. */
+  /** Least value that a whole bar represents. */
   readonly whole: number;
-  /** Of each module of a stage, as dots. */
+  /** Values of each module of a stage, as dots. */
   readonly dotsOf?: (run: ExciteRun, stage: number) => readonly number[];
 }
 

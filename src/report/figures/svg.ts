@@ -58,7 +58,7 @@ export const label = (
 /** Text that browsers show under the pointer. */
 export const tooltip = (content: string): string => element('title', {}, escaped(content));
 
-/** So many characters at the most: wide ones count twice. */
+/** Shortens a text to this many characters at the most: wide ones count twice. */
 export function shortened(text: string, most: number): string {
   const characters = [...visible(text)];
   let width = 0;
@@ -80,7 +80,7 @@ export const FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu 
 const MARGIN = 20;
 const TITLE_HEIGHT = 36;
 
-/** A file of its own, on white, under its title; `style` may give its parts other colours. */
+/** Makes a separate file, on white, under its title; `style` may give its parts other colours. */
 export const standaloneSvg = ({ title, description, body, ...size }: Figure, style = ''): string => {
   const [width, height] = [size.width + 2 * MARGIN, size.height + 2 * MARGIN + TITLE_HEIGHT];
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element(

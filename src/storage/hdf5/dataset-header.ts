@@ -19,7 +19,7 @@ import { badHdf5, damaged, unread } from './hdf5-errors.js';
 import { DATASPACE, DATATYPE, EXTERNAL_FILES, FILTERS, LAYOUT } from './message-types.js';
 import { findMessage, type HeaderMessage, isShared, readHeader } from './object-header.js';
 
-/** Where the values of a dataset are to be found. */
+/** Place of a dataset's values, checked. */
 export type Values =
   | { readonly kind: 'contiguous'; readonly address: number }
   | { readonly kind: 'compact'; readonly bytes: Uint8Array }

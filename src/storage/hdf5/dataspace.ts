@@ -4,7 +4,7 @@ import { damaged, unread } from './hdf5-errors.js';
 export interface Dataspace {
   /** [] for a single value, undefined for none at all. */
   readonly shape: readonly number[] | undefined;
-  /** How large it may become; infinite where it may grow for ever. */
+  /** Its maximum; infinite where it may grow for ever. */
   readonly mostShape: readonly number[];
 }
 

@@ -79,14 +79,14 @@ export function parseDatatype(message: Uint8Array): Datatype {
   return { dtype, itemBytes, isBigEndian, text: undefined };
 }
 
-/** How a type keeps texts: its flags say it in one order for texts of one length, in another for those of any. */
+/** Returns the kind of texts of a type: its flags are ordered otherwise for fixed than for variable length. */
 export function textKindOf(type: Uint8Array): TextKind | undefined {
   const kind = u8At(type, 0) & 0x0f;
   const isFixed = kind === STRINGS;
   if (!isFixed && !(kind === VARIABLE_LENGTH && (u8At(type, 1) & 0x0f) === 1)) return undefined;
   const [first, second] = [u8At(type, 1), u8At(type, 2)];
   const [charset, padding] = isFixed ? [first >> 4, first & 0x0f] : [second & 0x0f, first >> 4];
-  // References to single bytes, whether those are said to be numbers or texts.
+  // References to single bytes, whether their type is that of numbers or of texts.
   const isPossible = isFixed || (u32At(type, 4) === TEXT_REFERENCE_BYTES && u32At(type, 12) === 1);
   if (CHARSETS[charset] === undefined || PADDINGS[padding] === undefined || !isPossible) {
     throw damaged('a type of texts is of an unknown kind');

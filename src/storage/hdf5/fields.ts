@@ -5,7 +5,7 @@ import { badHdf5, damaged } from './hdf5-errors.js';
 /** Bytes of a checksum, which follows the bytes it is computed over. */
 export const CHECKSUM_BYTES = 4;
 
-/** The address that stands for "nowhere": all bits set. */
+/** The undefined address: all bits set. */
 export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
 
 function within(bytes: Uint8Array, offset: number, byteLength: number): void {

@@ -13,7 +13,7 @@ export interface FractalHeap {
 
 const HEAD_BYTES = 146;
 const IS_CHECKED = 0x02;
-/** How an object's place begins that is larger than any block, and the type of their index. */
+/** First byte of an ID whose object is larger than any block, and the type of the index of such objects. */
 const IS_HUGE = 0x10;
 const HUGE_OBJECTS = 1;
 const MOST_BLOCK_BYTES = 2 ** 26;

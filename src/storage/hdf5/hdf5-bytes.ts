@@ -1,7 +1,7 @@
 import type { FileWindow } from '../file-window.js';
 import { damaged } from './hdf5-errors.js';
 
-/** Where the bytes of a file come from: a file system, memory. */
+/** Source of a file's bytes: a file system, memory. */
 export interface ByteSource {
   readonly byteLength: number;
   /** Bytes that are there, and may be changed by who asked for them. */

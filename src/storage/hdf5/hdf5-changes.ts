@@ -19,7 +19,7 @@ export interface NewAttribute {
   readonly datatype: Uint8Array;
   readonly shape: readonly number[];
   readonly texts: readonly string[];
-  /** Undefined where the values are references to the texts, which are put down when all are known. */
+  /** Undefined where the values are references to the texts, which are written when all are known. */
   readonly values: Uint8Array | undefined;
 }
 

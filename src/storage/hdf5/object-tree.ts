@@ -18,11 +18,11 @@ export interface Hdf5Object {
 }
 
 interface TreeNode extends Hdf5Object {
-  /** By name; undefined for a dataset, and for a group that nobody has looked into. */
+  /** By name; undefined for a dataset, and for a group that was not listed yet. */
   children: Map<string, TreeNode> | undefined;
 }
 
-/** The groups and datasets of an open file, looked at when they are asked for, and remembered. */
+/** The groups and datasets of an open file, read on demand and remembered. */
 export interface Hdf5Tree {
   /** @throws RetrofitError `bad-hdf5` if no such group is there, `unsafe-path` if it holds links */
   list(group: string): readonly Hdf5Entry[];

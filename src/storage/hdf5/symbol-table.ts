@@ -18,7 +18,7 @@ export interface SymbolEntry {
   readonly target: Uint8Array;
   /** Where the header of the object lies; it means nothing for a link. */
   readonly headerAddress: number;
-  /** For groups: where the B-tree and the names of its own table lie, repeated from its header; undefined where it is not. */
+  /** For groups: addresses of its own table's B-tree and names, repeated from its header; undefined elsewhere. */
   readonly table: Uint8Array | undefined;
   readonly isSoftLink: boolean;
 }
@@ -109,7 +109,7 @@ export function listEntries(file: Hdf5Bytes, messages: readonly HeaderMessage[])
   return entries;
 }
 
-/** Where a group's B-tree and the heap of its names lie. */
+/** Returns the addresses of a group's B-tree and of the heap of its names. */
 function tableMessage(messages: readonly HeaderMessage[]): Uint8Array {
   const message = findMessage(messages, SYMBOL_TABLE);
   if (message === undefined) throw badHdf5('a group has no symbol table');

@@ -13,8 +13,8 @@ const { FileReaderSync } = globalThis as {
 export const READS_BLOBS = FileReaderSync !== undefined;
 
 /**
- * Makes it possible to read blobs while everything waits: in a web worker where they are, elsewhere they are read first.
- * @param path the name of the file to show people
+ * Prepares reading blobs synchronously: in a web worker where they are, elsewhere they are read first.
+ * @param path the name of the file for messages
  */
 export async function beginReadSync(path: string, contents: Iterable<Content>): Promise<ReadSync> {
   const read = FileReaderSync === undefined ? await readAll(path, contents) : readWith(path, new FileReaderSync());

@@ -9,10 +9,10 @@ import { isSmall, runSync } from './run-sync.js';
 import type { RunningChecksum } from './running-checksum.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
 
-/** Where something is written: a file, or a stretch that reaches to the end of one, an archive that is being made. */
+/** A place to write: a file, or a stretch that reaches to the end of one, an archive that is being made. */
 export interface WritePlace {
   readonly path: string;
-  /** The name to show people. */
+  /** The name for messages. */
   readonly shown: string;
   /** Where the stretch begins; undefined for a file. */
   readonly byteOffset?: number;

@@ -13,7 +13,7 @@ import {
   SEE_ZIP64_SHORT,
 } from './zip-headers.js';
 
-/** Where the list of members lies in an archive. */
+/** Place of an archive's list of members. */
 export interface ZipDirectory {
   readonly byteOffset: number;
   readonly byteLength: number;
@@ -61,7 +61,7 @@ export async function findZipDirectory(archive: FoundFile, opened: OpenFile): Pr
   return directory;
 }
 
-/** Where the last end record begins that may be whole; -1 where there is none. */
+/** Finds the last end record that may be whole; -1 where there is none. */
 function findEnd(tail: DataView): number {
   for (let at = tail.byteLength - END_BYTES; at >= 0; at -= 1)
     if (tail.getUint32(at, true) === END_SIGNATURE) return at;

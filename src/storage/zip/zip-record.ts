@@ -152,7 +152,7 @@ function readExtraFields(bytes: Uint8Array): readonly ExtraField[] {
   return fields;
 }
 
-/** The numbers of 64 bits, as near as numbers come to them, up to the end or before the last bytes that are none. */
+/** Reads 64-bit numbers, as precisely as JavaScript's numbers allow; a rest of less than 8 bytes is ignored. */
 export function readLongNumbers(data: Uint8Array): number[] {
   const view = viewOf(data);
   return Array.from({ length: Math.floor(data.length / 8) }, (_, index) => Number(view.getBigUint64(index * 8, true)));

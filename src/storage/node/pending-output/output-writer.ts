@@ -22,7 +22,7 @@ export interface OutputWriter extends FileSteps {
   readonly early: EarlySync;
 }
 
-/** The files of an output while it is built in a folder out of sight. */
+/** Makes the writer of an output's files, while it is built in a hidden folder. */
 export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
   // Files that are made within an archive.
   const members = new Map<string, WritePlace>();

@@ -10,11 +10,11 @@ import { makeOutputWriter } from './output-writer.js';
 import { sync, syncAll } from './sync.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
 
-/** How an output that was built out of sight gets to its place. */
+/** The place of an output that is built in a hidden folder, and the steps that move it there. */
 export interface PendingPlace {
-  /** The name to show people. */
+  /** The name for messages. */
   readonly shown: string;
-  /** The folder of its files, to show people. */
+  /** The folder of its files, for messages. */
   readonly shownFolder: string;
   /** The folder that the output appears in. */
   readonly folder: string;

@@ -21,7 +21,7 @@ const SYNCS_AT_ONCE = 4;
 
 export const syncAll = (paths: readonly string[]): Promise<void> => mapWithConcurrency(paths, SYNCS_AT_ONCE, sync);
 
-/** Has the disk take files while others are written. */
+/** Syncs files to the disk while others are written. */
 export interface EarlySync {
   /** Begins with a file that is complete but for a few bytes: later changes have to be synced again. */
   begin(path: string): void;
