@@ -36,7 +36,7 @@ export async function startComputing(
   return startBackend('auto', broken);
 }
 
-/** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
+/** Tells whether this backend would run native code: without its binding the package says so, and no more. */
 function hasBinding(name: BackendName): boolean {
   try {
     const { resolve } = createRequire(import.meta.url);

@@ -67,7 +67,7 @@ export async function verifyBoth(
   }
 }
 
-/** Whether there are changes, and all of them are other values in modules that se-retrofit put in. */
+/** Tells whether there are changes, and all of them are other values in modules that se-retrofit put in. */
 function isOfModules(model: Model, { changed }: WeightsVerdict): boolean {
   if (changed.length === 0) return false;
   const layers = new Set(

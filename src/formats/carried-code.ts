@@ -144,9 +144,7 @@ const COMPILING: Vocabulary = {
   isFunction: (name) => isCompileName(name) || isKnownActivation(name),
 };
 
-/**
- * Tells which code or file a serialised object makes a loader need: `{class_name, config, module, registered_name}`.
- */
+/** Tells which code or file a serialised object makes a loader need: `{class_name, config, module, ...}`. */
 function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING): string | undefined {
   const { class_name: className, config, module } = object;
   if (typeof className !== 'string') return undefined;

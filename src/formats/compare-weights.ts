@@ -143,9 +143,7 @@ async function compareFloats(
   return isSame ? 'same' : 'quantized';
 }
 
-/**
- * Returns the largest error of a stored value: half a step, and as much again where the range was moved to hold zero.
- */
+/** Returns the largest error of a stored value: half a step, and as much again where zero had to fit into the range. */
 function quantizationError({ quantization, exponent }: Tensor, value: number): number {
   if (quantization === undefined) return 0;
   const { dtype, scale = 0 } = quantization;

@@ -134,7 +134,7 @@ export const WRITTEN: Readonly<Record<WrittenContainer, WrittenContainerFacts>> 
   },
 };
 
-/** Whether an architecture stands in the folder of an unzipped `.keras` archive. */
+/** Tells whether an architecture stands in the folder of an unzipped `.keras` archive. */
 async function isUnzipped(storage: Storage, { file }: FileContent): Promise<boolean> {
   if (storage.nameOf(file.path) !== CONFIG_MEMBER) return false;
   return (await storage.kindOf(storage.join(storage.folderOf(file.path), METADATA_MEMBER))) === 'file';
@@ -147,5 +147,5 @@ const FACTS: Readonly<Record<Container, ContainerFacts>> = {
 
 export const factsOfContainer = (container: Container): ContainerFacts => FACTS[container];
 
-/** Whether the files of a container are put into a folder that holds nothing else. */
+/** Tells whether the files of a container are put into a folder that holds nothing else. */
 export const isFolder = (container: WrittenContainer): boolean => WRITTEN[container].ending === undefined;

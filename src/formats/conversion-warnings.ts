@@ -46,7 +46,7 @@ export function leftOutWarning(layers: readonly Layer[], target: Loader): readon
   ];
 }
 
-/** Whether a warning says that layers are left out. */
+/** Tells whether a warning says that layers are left out. */
 export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';
 
 export function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {

@@ -130,7 +130,7 @@ function inTfjsWords(model: Model): Model | undefined {
 const architectureBlocker = (graph: Graph, settings?: JsonValue, by: Loader = 'tfjs'): Blocker | undefined =>
   findBlocker(graph, by, { container: 'tfjs', settings });
 
-/** Whether a TensorFlow.js model has words that its dialect has not: TensorFlow.js reads past most of those of Keras 3. */
+/** Tells whether a TensorFlow.js model has names its dialect lacks: TensorFlow.js ignores most of those of Keras 3. */
 function isMixed(model: Model, to: Loader): boolean {
   if (to !== 'keras2' || loaderOf(model.format) !== 'tfjs') return false;
   const blocker = architectureBlocker(model.graph, undefined, to);
@@ -152,7 +152,7 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
   return { ...model, warnings: [...model.warnings, ...warnings.filter(({ code }) => !given.has(code))] };
 }
 
-/** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
+/** Tells whether a format's files hold operations: TensorFlow.js has none, and `.h5` files lose Keras 3's modules. */
 const keepsOperations = (format: Format): boolean =>
   loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && !factsOfContainer(format.container).isLegacy);
 

@@ -88,7 +88,7 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
   },
 ];
 
-/** Whether an archive is one of another program, by its first member. */
+/** Tells whether an archive is one of another program, by its first member. */
 export const isForeignZip = ({ head }: Pick<FileContent, 'head'>): boolean =>
   isPytorchZip(String.fromCharCode(...head));
 
@@ -98,10 +98,7 @@ export function findStandIn(start: Uint8Array): { readonly message: string; read
   return STAND_INS.find((standIn) => standIn.recognises(head));
 }
 
-/**
- * The error for a file that a download left in place of another, by its first bytes; undefined where the file is
- * itself.
- */
+/** The error for a download's placeholder for a file, by its first bytes; undefined where the file is itself. */
 export function standInError(start: Uint8Array, path: string): RetrofitError | undefined {
   const standIn = findStandIn(start);
   return standIn && inputError('lfs-pointer', standIn.message, { where: { file: path }, hint: standIn.hint });

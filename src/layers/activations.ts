@@ -85,13 +85,13 @@ export function activationName({ activation }: PlainObject): string | undefined 
   return read.kind === 'function' || read.kind === 'object' ? read.name : undefined;
 }
 
-/** Whether a positive factor passes through the config's activation. Unknown functions: no. */
+/** Tells whether a positive factor passes through the config's activation. Unknown functions: no. */
 export function activationCommutes(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.commutes === true;
 }
 
-/** Whether the config's activation does something. Unknown functions: yes. */
+/** Tells whether the config's activation does something. Unknown functions: yes. */
 export function isNonLinear(config: PlainObject): boolean {
   const name = activationName(config);
   return name === undefined || findActivation(name)?.linear !== true;
@@ -103,7 +103,7 @@ export function isProbability(config: PlainObject): boolean {
   return name !== undefined && findActivation(name)?.probability === true;
 }
 
-/** Whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
+/** Tells whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
 export function isRectifier(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.rectifier === true;

@@ -66,7 +66,7 @@ const NULLABLE: readonly string[] = [
   'dtype',
 ];
 
-/** Whether a field of null in a TensorFlow.js model says the same to Keras; true for a class whose fields are not known. */
+/** Tells whether null in a TensorFlow.js model means the same to Keras; true for a class whose fields are not known. */
 export function takesNull(className: string, field: string): boolean {
   const standing = fieldStanding(className, field, null, 'keras2');
   if (standing === undefined) return true;

@@ -76,7 +76,7 @@ const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
   ['AWQDTypePolicy', ['keras3']],
 ]);
 
-/** Whether Keras has a dtype policy of this class. */
+/** Tells whether Keras has a dtype policy of this class. */
 export const isKnownPolicy = (className: string): boolean => POLICIES.has(className);
 
 /** Lists the loaders that have the class named by a field such as `kernel_regularizer`; undefined for other fields. */

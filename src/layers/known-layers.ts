@@ -37,14 +37,16 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
 /** Facts of a class that is not in the table: it is carried, and nothing is assumed of it. */
 const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [], masking: passesMask });
 
-/** Whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
+/** Tells whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
 export const isKnownLayer = (className: string): boolean =>
   isOperationClass(className) || (KNOWN_LAYERS.get(className)?.loads.length ?? 0) > 0;
 
-/** Whether something is assumed of layers of this class. */
+/** Tells whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
 
-/** Whether a layer may hold others that its config does not show: custom ones, and wrappers of models or convolutions. */
+/**
+ * Tells whether a layer may hold layers its config does not show: custom ones, and wrappers of models or convolutions.
+ */
 export function isClosedLayer(className: string, config: PlainObject): boolean {
   if (!isKnownLayer(className) || factsOf(className, {}).runsCode !== undefined) return true;
   const { layer } = config;
@@ -81,8 +83,8 @@ export function outputCount(className: string): number | undefined {
 }
 
 /**
- * Whether a layer is called with one list of tensors rather than with a tensor an argument: merging layers always,
- * operations almost never, other layers and models where they have several inputs.
+ * Tells whether a layer is called with one list of tensors rather than with a tensor an argument: merging layers
+ * always, operations almost never, other layers and models where they have several inputs.
  */
 export function takesTensorList(className: string, tensors: number, isOperation: boolean): boolean {
   if (isOperation) return operationFacts(className, {}).takesList === true;

@@ -25,7 +25,7 @@ export type LayerRole =
   | 'flatten'
   | 'other';
 
-/** Whether layers of this part are called with several tensors, and never with one. */
+/** Tells whether layers of this part are called with several tensors, and never with one. */
 export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
 
 /** A variable of a layer. `shape` is derived from the config: null for a dimension it leaves open. */

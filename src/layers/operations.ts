@@ -34,7 +34,7 @@ interface Operation {
 /** Modules of Keras 3 whose classes are operations: nodes of a graph without weights, that are no layers. */
 const MODULES: readonly string[] = ['keras.src.ops.', 'keras.src.activations.', 'keras.src.quantizers.'];
 
-/** Whether a class is an operation. Its name here has the module: `Multiply` alone is the layer. */
+/** Tells whether a class is an operation. Its name here has the module: `Multiply` alone is the layer. */
 export const isOperationClass = (className: string): boolean => MODULES.some((module) => className.startsWith(module));
 
 /**

@@ -5,7 +5,7 @@ import { operationFacts } from './operations.js';
 // TensorFlow 2.0 to 2.3 recorded an operation between layers as a node of TensorFlow's graph: its `node_def`, and the
 // operands that are no tensors of the model by their places (tensorflow/python/keras/engine/base_layer.py).
 
-/** Whether a layer of this class is a node of TensorFlow's graph. */
+/** Tells whether a layer of this class is a node of TensorFlow's graph. */
 export const isNodeLayer = (className: string): boolean => className === 'TensorFlowOpLayer';
 
 /** Keras puts this in front of the name in the config, and calls the layer so. */
@@ -63,5 +63,5 @@ const PURE_NODES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Whether a node does nothing but compute a result. */
+/** Tells whether a node does nothing but compute a result. */
 export const isPureNode = (kind: string): boolean => PURE_NODES.has(kind);

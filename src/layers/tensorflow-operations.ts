@@ -2,7 +2,7 @@ import type { PlainObject } from '../json/json-value.js';
 import { COMMUTES, type LayerFacts } from './layer-facts.js';
 import { functionId, isElementwise, operationFacts } from './operations.js';
 
-/** Whether a layer of this class is a call of the TensorFlow function that its config names. */
+/** Tells whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
 
 /** The operation that an op layer is, by its name in Keras 3 where it has one, else by the function's. */
@@ -73,7 +73,7 @@ const PURE_FUNCTIONS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Whether a function of TensorFlow, by the name that Keras 2 records, does nothing but compute a result. */
+/** Tells whether a function of TensorFlow, by the name that Keras 2 records, does nothing but compute a result. */
 export function isPureFunction(name: string): boolean {
   const current = name.replace(/^compat\.v1\./, '');
   return PURE_FUNCTIONS.has(current) || PURE_MODULES.test(current);

@@ -310,7 +310,7 @@ export const withLayers = (graph: Graph, layers: readonly Layer[]): Graph =>
 export const findGraph = (root: Graph, path: readonly string[]): Graph | undefined =>
   path.reduce<Graph | undefined>((graph, name) => graph?.layers.find((layer) => layer.name === name)?.graph, root);
 
-/** Whether two paths lead to the same graph. */
+/** Tells whether two paths lead to the same graph. */
 export const samePath = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((name, index) => name === right[index]);
 

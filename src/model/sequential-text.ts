@@ -79,7 +79,7 @@ const listIn = (config: JsonValue | undefined): JsonArray | undefined => {
   return isArray(list) ? list : undefined;
 };
 
-/** Whether every layer reads the one before it, and nothing else. */
+/** Tells whether every layer reads the one before it, and nothing else. */
 const isChain = ({ layers, inputs, outputs }: Graph): boolean =>
   inputs.length === 1 &&
   outputs.length === 1 &&

@@ -68,7 +68,7 @@ export const DTYPE_BYTES: Readonly<Record<string, number>> = {
   ...{ float16: 2, bfloat16: 2, float32: 4, float64: 8, complex64: 8 },
 };
 
-/** Whether two times every value is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */
+/** Tells whether doubling is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */
 export const isDoublable = ({ dtype }: Tensor): boolean => ['float32', 'bfloat16', 'float64'].includes(dtype);
 
 /** A tensor that is made when it is written; `values` gives its elements in row-major order. */
@@ -101,7 +101,7 @@ export const mapped = (tensor: Tensor, shape: readonly number[], each: (value: n
   each,
 });
 
-/** Whether a tensor's values are others than those that are stored for it, and not just so many times doubled. */
+/** Tells whether a tensor's values are others than those that are stored for it, and not just so many times doubled. */
 export const hasNewValues = ({ source, factors, each }: Tensor): boolean =>
   source.kind === 'generated' || factors !== undefined || each !== undefined;
 

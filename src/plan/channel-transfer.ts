@@ -107,9 +107,7 @@ function joined(
   };
 }
 
-/**
- * Returns the channel of each number of a flattened map. With `channels_first`, Flatten moves axis 1 to the end first.
- */
+/** Returns the channel of each number of a flattened map. With `channels_first`, Flatten moves axis 1 last before. */
 function flattened(
   { layer }: GraphNode,
   before: Shape,

@@ -61,7 +61,7 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   };
 }
 
-/** Whether whatever is added to a place has its channels too, or one. */
+/** Tells whether whatever is added to a place has its channels too, or one. */
 const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
   view.nodes[place.node]!.readers.every(({ node: reader, tensor }) => {
     if (tensor !== place.tensor || view.facts[reader]!.role !== 'add') return true;

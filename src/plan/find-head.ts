@@ -115,9 +115,7 @@ const isActive = (layer: Layer): boolean =>
 const makesProbabilities = ({ className, settings }: Layer): boolean =>
   className === 'Softmax' || isProbability(settings) || activationName(settings) === 'log_softmax';
 
-/**
- * Refuses a regression model: its output has no activation, and its loss is no cross-entropy, or unknown with one unit.
- */
+/** Refuses a regression model: no activation, and a loss that is no cross-entropy, or is unknown with one unit. */
 function refuseAmounts({ path: file, trainingConfig }: Model, { name }: Layer, units: number): void {
   const { kind, other } = readCompiledLoss(trainingConfig);
   if (kind !== undefined || (units > 1 && other === undefined)) return;

@@ -147,7 +147,7 @@ function siteOf(draft: Draft, compensation: Compensation, name: string, options:
 const times = (left: number | null, right: number | null): number | null =>
   left === null || right === null ? null : left * right;
 
-/** Whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
+/** Tells whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
 const isHeld = (root: Graph, path: readonly string[]): boolean =>
   path.some((name, depth) => {
     const layer = findGraph(root, path.slice(0, depth))?.layers.find((inner) => inner.name === name);

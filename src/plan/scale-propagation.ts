@@ -36,10 +36,7 @@ export interface ScaleSink<S> {
 /** Tensors that no way leads through. */
 export type IsClosed = (view: GraphView, tensor: NodeTensor) => boolean;
 
-/**
- * Propagates a factor back to the last linear layers; undefined if one path ends elsewhere, or a tensor has other
- * readers.
- */
+/** Propagates a factor back to the last linear layers; undefined if a path ends elsewhere or has other readers. */
 export function propagateBack<S>(
   sources: readonly ScaleSource<S>[],
   isClosed: IsClosed,

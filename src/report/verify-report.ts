@@ -25,7 +25,7 @@ export interface Comparison extends Verified, Pick<Conversion, 'tool' | 'millise
   readonly skipped: readonly SkippedImage[];
 }
 
-/** Whether the second model may stand for the first: without a tolerance every weight has to be there too. */
+/** Tells whether the second model may stand for the first: without a tolerance every weight has to be there too. */
 export const isVerified = ({ weights, verification, tolerance }: Verified): boolean =>
   tolerance === 0
     ? verification.identical && weights.changed.length === 0

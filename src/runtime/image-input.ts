@@ -40,7 +40,10 @@ export function imageSize(runs: LayersModel, path: string): ImageSize {
 /** Default preprocessing of pixels: none if the model rescales by itself, else pixels / 255. */
 export const defaultPreprocess = (model: Model): Preprocess => (rescalesPixels(model.graph) ? 'none' : 'unit');
 
-/** Whether a graph rescales its input itself. Hard-swish too is rescaling where it is converted: behind weights it does not count. */
+/**
+ * Tells whether a graph rescales its input. Hard-swish is rescaling too where it is converted: behind weights none
+ * counts.
+ */
 function rescalesPixels(graph: Graph): boolean {
   const { nodes } = resolveGraph(graph);
   // Layers and models of them augment and resize pixels in front of the rescaling; none of them has weights.

@@ -78,5 +78,5 @@ export function runOperation(tf: TensorFlow['tf'], name: string, inputs: readonl
   return backend.executeSingleOutput(name, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], inputs);
 }
 
-/** Whether TensorFlow itself computes. */
+/** Tells whether TensorFlow itself computes. */
 export const isNative = (tf: TensorFlow['tf']): boolean => tf.getBackend() === 'tensorflow';

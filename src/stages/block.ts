@@ -46,7 +46,7 @@ export const countConvolutions = (view: GraphView, nodes: Iterable<number>): num
   return count;
 };
 
-/** Whether the features grow somewhere in a nested model. */
+/** Tells whether the features grow somewhere in a nested model. */
 const growsInside = (view: GraphView): boolean => view.nodes.some((node) => isUpsampling(view, node.id));
 
 export function isUpsampling(view: GraphView, id: number): boolean {
@@ -64,12 +64,12 @@ export function onlyReader(view: GraphView, { node, tensor }: NodeTensor): numbe
   return own.length === 1 && !outputs.includes(tensor) ? own[0]!.node : undefined;
 }
 
-/** Whether a node is a non-linearity by itself: an activation layer, or a ReLU and its kin. */
+/** Tells whether a node is a non-linearity by itself: an activation layer, or a ReLU and its kin. */
 export const isActivation = (view: GraphView, id: number): boolean =>
   view.facts[id]!.role === 'activation' &&
   (view.nodes[id]!.layer.className !== 'Activation' || isNonLinear(view.nodes[id]!.layer.settings));
 
-/** Whether a convolution brings its own non-linearity along. */
+/** Tells whether a convolution brings its own non-linearity along. */
 export const hasActivation = (view: GraphView, id: number): boolean =>
   activationName(view.nodes[id]!.layer.settings) === undefined || isNonLinear(view.nodes[id]!.layer.settings);
 

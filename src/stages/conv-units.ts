@@ -14,7 +14,7 @@ export interface ConvUnits {
   readonly passedOver: readonly PassedOver[];
 }
 
-/** Whether a view has a depthwise convolution that a pointwise one follows, or both in one layer. */
+/** Tells whether a view has a depthwise convolution that a pointwise one follows, or both in one layer. */
 export const hasSeparablePairs = (view: GraphView): boolean =>
   view.nodes.some((node) => pairAt(view, node.id) !== undefined);
 

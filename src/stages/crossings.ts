@@ -28,9 +28,7 @@ export interface Tail {
   readonly passed: readonly Stop[];
   /** The numbers of channels that the model's outputs have at its ends; empty where it reaches no output. */
   readonly ends: readonly (number | null)[];
-  /**
-   * Whether a layer learns from the features: a convolution, a dense or recurrent layer, or one of an unknown class.
-   */
+  /** Whether a layer learns from the features: a convolution, a dense or recurrent one, or one of an unknown class. */
   readonly isLearntFrom: boolean;
 }
 

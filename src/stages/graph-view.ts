@@ -149,7 +149,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
   };
 }
 
-/** Whether a node is a plain 1x1 convolution. */
+/** Tells whether a node is a plain 1x1 convolution. */
 export function isPointwise({ nodes, facts }: Pick<GraphView, 'nodes' | 'facts'>, id: number): boolean {
   const { convolution, spatialRank } = facts[id]!;
   if (convolution !== 'standard') return false;

@@ -152,10 +152,7 @@ function reshaped(layer: Layer, units: number, count: number): Layer {
   };
 }
 
-/**
- * Gives a layer behind the logits its new shapes, where its file states its input's: Keras 3 does so beside each
- * tensor.
- */
+/** Gives a layer behind the logits new shapes, where its file states its input's: Keras 3 does beside each tensor. */
 function restated(layer: Layer, units: number, count: number): Layer {
   const resize = (shape: JsonValue): JsonValue => {
     if (!isArray(shape)) return shape;

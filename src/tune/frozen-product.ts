@@ -13,7 +13,7 @@ interface Product {
   readonly dataFormat: string;
 }
 
-/** Whether a layer, given such an input, can be computed by `frozenProduct`. */
+/** Tells whether a layer, given such an input, can be computed by `frozenProduct`. */
 export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Product;
   if (layer.getClassName() === 'Dense') return input.rank === 2;

@@ -26,7 +26,7 @@ export interface FrozenUnit {
   readonly activation: Clipping | undefined;
 }
 
-/** Whether a layer can begin a frozen unit. Dilated convolutions have no gradient in TensorFlow.js. */
+/** Tells whether a layer can begin a frozen unit. Dilated convolutions have no gradient in TensorFlow.js. */
 export function isConvolution(layer: kinds.Layer): boolean {
   const { padding, dataFormat, dilationRate } = layer as unknown as Convolution;
   const isPlain = (padding === 'same' || padding === 'valid') && dataFormat === 'channelsLast';

@@ -29,9 +29,7 @@ export interface Network {
    * @param images [images, height, width, channels]
    */
   readonly look: (images: Tensor) => readonly Tensor[];
-  /**
-   * Computes a batch's mean loss, with the trained weights' regularisers, and the number of images classified right.
-   */
+  /** Computes a batch's mean loss, with the trained weights' regularisers, and the number of right answers. */
   readonly judge: (seen: readonly Tensor[], labels: readonly number[], isTraining: boolean) => Judgement;
 }
 

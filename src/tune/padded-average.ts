@@ -10,7 +10,7 @@ interface Pooling {
   readonly dataFormat: string;
 }
 
-/** Whether a layer, given such an input, is computed by `paddedAverage`. */
+/** Tells whether a layer, given such an input, is computed by `paddedAverage`. */
 export function isPaddedAverage(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Pooling;
   const isSame = padding === 'same' && dataFormat === 'channelsLast';

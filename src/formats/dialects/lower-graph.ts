@@ -212,7 +212,7 @@ function itemsByEntry(list: JsonArray): ReadonlyMap<JsonValue, JsonItem> {
 /** Members of an entry that name the class of its model, or depend on the class. */
 const OF_THE_CLASS: readonly string[] = ['module', 'class_name', 'registered_name', 'build_config'];
 
-/** Whether a model becomes Sequential again, as before modules made it functional, while its entry says functional. */
+/** Tells whether a model becomes Sequential again, as before modules made it functional, against its entry. */
 const isRestored = ({ read }: Graph, entry: JsonObject): boolean =>
   read !== undefined &&
   read.className === 'Sequential' &&

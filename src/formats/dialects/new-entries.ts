@@ -138,5 +138,5 @@ export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: Entry
   }),
 });
 
-/** Whether an entry says its module. */
+/** Tells whether an entry says its module. */
 export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;

@@ -16,6 +16,9 @@ export function firstNode(layer: Layer): number {
     : 0;
 }
 
-/** Whether a layer has an entry: an implicit input has none in a model that was read, and gets one in a model made here. */
+/**
+ * Tells whether a layer has an entry: an implicit input gets one in a model made here, and has none in one that was
+ * read.
+ */
 export const isWritten = (layer: Layer, graph: Graph): boolean =>
   !layer.implicit || (graph.read === undefined && inputShape(layer.settings) !== undefined);

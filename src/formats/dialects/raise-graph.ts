@@ -198,7 +198,7 @@ function knownLayers(known: Graph | undefined): KnownLayers {
   };
 }
 
-/** Whether a layer is the one read before, and its calls mean the same: call indices of some models count from 1. */
+/** Tells whether a layer is the one read before, with calls of the same meaning: some models' calls count from 1. */
 const isAsBefore = (layer: Layer, byName: ReadonlyMap<string, Layer>, before: KnownLayers): boolean =>
   before.byEntry.get(layer.entry) === layer &&
   layer.calls.every(({ inputs }) =>

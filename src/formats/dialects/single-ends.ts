@@ -16,13 +16,13 @@ export function singleEndForm({ dialect, kerasVersion, feedsLayer }: EntryStyle)
   return feedsLayer === true ? 'bare' : 'any';
 }
 
-/** Whether a Keras 3 of this version reads a single input or output only in a list. */
+/** Tells whether a Keras 3 of this version reads a single input or output only in a list. */
 export function wantsListedEnds(kerasVersion: string | undefined): boolean {
   const [, minor] = /^3\.(\d+)(?:\.|$)/.exec(kerasVersion ?? '') ?? [];
   return minor !== undefined && Number(minor) < 4;
 }
 
-/** Whether a model's inputs or outputs are a list of one tensor. */
+/** Tells whether a model's inputs or outputs are a list of one tensor. */
 export const isListOfOne = (structure: Structure | undefined): boolean =>
   structure?.kind === 'list' && structure.parts.length === 1 && structure.parts[0]!.kind === 'tensor';
 

@@ -1,7 +1,10 @@
 import { getMember, isArray, type JsonValue, stringOf } from '../../json/json-value.js';
 import type { Dialect } from '../../model/model.js';
 
-/** Whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15 and later, or knows no such files. */
+/**
+ * Tells whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15, or knows no such
+ * files.
+ */
 export const isBefore215 = (kerasVersion: string | undefined): boolean => /^2\.(\d|1[0-4])\./.test(kerasVersion ?? '');
 
 /** Version that stands for Keras 3.0 to 3.3 in an architecture that does not say its version. */

@@ -43,7 +43,7 @@ export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
   });
 }
 
-/** Whether an HDF5 file looks like weights of a model, in either layout. */
+/** Tells whether an HDF5 file looks like weights of a model, in either layout. */
 export const holdsWeights = (file: Hdf5File): boolean =>
   ['/model_weights', ''].some((group) => hasLayerNames(file, group)) || hasContainers(withNamesTakenApart(file));
 

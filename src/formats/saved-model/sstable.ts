@@ -17,7 +17,7 @@ const DAMAGED = { hint: 'save or download the model again, all of its files' };
 const damaged = (message: string, field?: string) =>
   inputError('bad-bundle', `the index of the checkpoint is damaged: ${message}`, { where: { field }, ...DAMAGED });
 
-/** Whether a file ends as the index of a checkpoint does. */
+/** Tells whether a file ends as the index of a checkpoint does. */
 export const isTableEnd = (end: Uint8Array): boolean =>
   end.length >= MAGIC.length && MAGIC.every((byte, index) => end[end.length - MAGIC.length + index] === byte);
 

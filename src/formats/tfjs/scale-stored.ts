@@ -81,6 +81,6 @@ export function decodeFloat16(bytes: Uint8Array, exponent: number): Float32Array
   });
 }
 
-/** Whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
+/** Tells whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
 export const changesBytes = (tensor: Tensor): boolean =>
   tensor.exponent !== 0 && (tensor.quantization === undefined || tensor.quantization.dtype === 'float16');

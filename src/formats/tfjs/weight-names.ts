@@ -57,7 +57,10 @@ export function findMisnamed(
   return undefined;
 }
 
-/** Whether the file calls a weight by its number in the layer, as Keras 3 does. TensorFlow.js counts on through a nested model. */
+/**
+ * Tells whether a weight's name is its number in the layer, as in Keras 3. TensorFlow.js counts on through nested
+ * models.
+ */
 function isNumbered({ name }: Layer, { storedAs = '' }: Weight): boolean {
   const isNumber = (stored: string) => stored.startsWith(`${name}/`) && /^\d+$/.test(stored.slice(name.length + 1));
   return isNumber(storedAs) || isNumber(withoutScope(storedAs));

@@ -28,7 +28,7 @@ const pathsCounting = (file: Hdf5File, graph: Graph, withWeights: number): Reado
     step: (path) => (file.has(path) && listDatasets(file, path).length > 0 ? withWeights : 1),
   });
 
-/** Whether every layer finds weights, as far as it is known to have some, and no weights are left over. */
+/** Tells whether every layer finds weights, as far as it is known to have some, and no weights are left over. */
 const isWhole = (file: Hdf5File, paths: ReadonlyMap<Layer, string>): boolean =>
   [...paths].every(([layer, path]) => file.has(path) || !weightFacts(layer)?.length) &&
   findForeignGroup(file, paths, CHECKPOINT_GROUP) === undefined;

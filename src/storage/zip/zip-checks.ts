@@ -77,7 +77,7 @@ export function findBadHeader(record: ZipRecord, header: LocalHeader): string | 
   return isAsSaid(header.crc32, record.crc32) ? undefined : differs('checksum');
 }
 
-/** Whether size and checksum are given behind a member's data. */
+/** Tells whether size and checksum are given behind a member's data. */
 export const hasDescriptor = ({ flags }: ZipRecord): boolean => (flags & HAS_DESCRIPTOR) !== 0;
 
 /** Lengths that a descriptor may have: with or without a signature, numbers of 32 or 64 bits. */

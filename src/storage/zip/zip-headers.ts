@@ -32,7 +32,7 @@ const ZIP64_FIELD = 0x0001;
 export const SEE_ZIP64 = 0xffffffff;
 export const SEE_ZIP64_SHORT = 0xffff;
 
-/** Whether a size takes more than 32 bits. */
+/** Tells whether a size takes more than 32 bits. */
 export const isLong = (byteLength: number): boolean => byteLength >= SEE_ZIP64;
 
 /** The header before the data of a stored member. */

@@ -66,6 +66,6 @@ export const nameOf = ({ flags, name }: Pick<ZipRecord, 'flags' | 'name'>): stri
     ? lenientUtf8(name)
     : Array.from(name, codePageSign).join('');
 
-/** Whether a name that says it is in UTF-8 is not. */
+/** Tells whether a name that says it is in UTF-8 is not. */
 export const isBadUtf8 = ({ flags, name }: Pick<ZipRecord, 'flags' | 'name'>): boolean =>
   (flags & IS_UTF8) !== 0 && !isSame(new TextEncoder().encode(lenientUtf8(name)), name);

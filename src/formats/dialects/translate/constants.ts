@@ -81,7 +81,7 @@ export function simplified(constant: Constant): Constant {
   return { json, shape: constant.shape.slice(first) };
 }
 
-/** Whether a tensor keeps its shape when the constant is added to it. */
+/** Tells whether a tensor keeps its shape when the constant is added to it. */
 export function fitsInto({ shape }: Constant, tensor: Shape | undefined): boolean {
   if (shape.length === 0) return true;
   if (tensor === undefined || shape.length > tensor.length) return false;

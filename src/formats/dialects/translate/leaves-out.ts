@@ -27,7 +27,7 @@ export function omissionOf(layer: Layer, dtype: string, target: Loader): Omissio
   return isEmpty && others.every((inner) => omissionOf(inner, dtype, target) === 'leave out') ? 'leave out' : undefined;
 }
 
-/** Whether the target lacks the class, or that of the layer which this one wraps, or has another one by this name. */
+/** Tells whether the target lacks the class or that of the wrapped layer, or has another one by this name. */
 function isMissing(className: string, settings: PlainObject, target: Loader): boolean {
   const { loads, differsIn } = factsOf(className, settings);
   if (!loads.includes(target) || differsIn?.includes(target)) return true;

@@ -165,7 +165,7 @@ function translateFunction(
   );
 }
 
-/** Whether the second direction is the first one, the other way round. */
+/** Tells whether the second direction is the first one, the other way round. */
 function isMirror(written: JsonObject, backward: JsonValue, target: Loader): boolean {
   const forward = getMember(written, 'layer');
   const before = forward && readSerialized(forward);

@@ -100,7 +100,7 @@ const hasTfjsWords = (root: Graph): boolean =>
     graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
   );
 
-/** Whether there are operations in the model, or in one inside it. */
+/** Tells whether there are operations in the model, or in one inside it. */
 export const holdsOperations = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
 

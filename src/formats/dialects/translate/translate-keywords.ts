@@ -58,7 +58,7 @@ const inTraining = ({ name }: Layer) =>
 
 const NOT_TRAINING = objectOf([['training', { kind: 'literal', text: 'false' }]]);
 
-/** Whether a nested model is called with a dictionary as it was built with: in order, they are a list of tensors. */
+/** Tells whether a nested model is called with the dictionary it was built with: in order, a list of tensors. */
 function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
   const own = graph?.structures?.inputs;
   if (argument?.kind !== 'structure' || own?.kind !== 'dict' || argument.keys?.length !== own.parts.size) return false;

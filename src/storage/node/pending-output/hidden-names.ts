@@ -55,7 +55,7 @@ export function listDead(path: string): readonly string[] {
 
 const OWNER = /^(\d+)-(\d+)-[0-9a-f]{8}-([0-9a-f]{8})$/;
 
-/** Whether an owner has ended. Owners on other machines never count as ended: nothing of them can be known here. */
+/** Tells whether an owner has ended. Those on other machines never count as ended: nothing is known of them here. */
 export function isDead(owner: string): boolean {
   const [, processId, thread, machine] = OWNER.exec(owner) ?? [];
   if (machine !== MACHINE) return false;
