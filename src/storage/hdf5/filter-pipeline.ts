@@ -56,7 +56,7 @@ export function undoFilters(
     .reduceRight((bytes, filter) => {
       if (filter.id === SHUFFLE) return unshuffle(bytes, filter.parameter);
       if (filter.id === CHECKSUM) return withoutChecksum(bytes);
-      // Chunks with checksums below gzip are longer by these.
+      // Chunks that got checksums before they were packed unpack to more bytes.
       const inflated = inflate(bytes, byteLength + CHECKSUM_BYTES * filters.length);
       if (inflated === undefined) throw damaged('a chunk cannot be unpacked');
       return inflated;

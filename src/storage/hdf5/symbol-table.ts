@@ -66,7 +66,7 @@ function entriesBehind(file: Hdf5Bytes, entry: SymbolTarget): ReadonlyMap<string
   return listHardLinks(file, messages);
 }
 
-/** The same for a table of hard links alone: new entries cannot be soft links. */
+/** Lists the entries of a table that must have hard links alone: new entries cannot be soft links. */
 export function listHardLinks(file: Hdf5Bytes, messages: readonly HeaderMessage[]): ReadonlyMap<string, SymbolEntry> {
   const entries = listEntries(file, messages);
   if ([...entries.values()].some(({ isSoftLink }) => isSoftLink))
