@@ -19,7 +19,7 @@ import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
 
 /** Half of the pixels that the network was trained with: three seeds are done in some hours. */
-const SIDE = 96;
+export const SIDE = 96;
 export const SEEDS = [1, 2, 3];
 export const LABELLED = [100, 1000];
 
@@ -147,11 +147,15 @@ async function makeBases() {
   return bases;
 }
 
-/** A model.json whose network takes smaller pictures; the pooling in front of the classifier takes in all that is left. */
+/**
+ * A model.json whose network takes smaller pictures; the pooling in front of the classifier takes in all that is left. The
+ * file has its first ten blocks frozen, which is undone: everything is everything.
+ */
 function atSide(model) {
   const last = SIDE / 32;
   const text = JSON.stringify(model)
     .replace('[null,224,224,3]', `[null,${SIDE},${SIDE},3]`)
+    .replaceAll('"trainable":false', '"trainable":true')
     .replaceAll('"pool_size":[7,7]', `"pool_size":[${last},${last}]`)
     .replaceAll('"strides":[7,7]', `"strides":[${last},${last}]`);
   return JSON.parse(text);
