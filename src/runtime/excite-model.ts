@@ -44,7 +44,7 @@ export interface Excitation {
 
 export interface ExciteOptions extends BatchOptions {
   readonly onProgress?: (done: number, total: number) => void;
-  /** Sees what the model makes of each batch, inside a `tf.tidy`. */
+  /** Called with the model's output for each batch, inside a `tf.tidy`. */
   readonly onOutput?: (output: Tensor, labels: readonly number[]) => void;
 }
 
