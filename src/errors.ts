@@ -1,5 +1,5 @@
 /**
- * What kind of answer an error is; the command line gives each kind its exit code.
+ * Kind of an error; the command line gives each kind its exit code.
  * - `usage`: the request is wrong (flags, config, unknown stage, output exists)
  * - `refused`: the request is right and the answer is no (over budget, `--deny-code`)
  * - `input`: the model cannot be used
@@ -8,28 +8,28 @@
  */
 export type ErrorKind = 'usage' | 'refused' | 'input' | 'output' | 'defect';
 
-/** Where an error lies. `field` is a path inside `file`, such as `weightsManifest[0].paths[1]`. */
+/** Place of an error. `field` is a path inside `file`, such as `weightsManifest[0].paths[1]`. */
 export interface ErrorPlace {
   readonly file?: string | undefined;
   readonly layer?: string | undefined;
   readonly field?: string | undefined;
 }
 
-/** A stable code of why nothing can be done at a layer. */
+/** Why nothing can be done at a layer, as a stable code. */
 export interface ErrorReason {
   readonly code: string;
   readonly layer: string;
 }
 
-/** What a sentence is made of, for those who say it in words of their own: `{ found: 9, stages: 4 }`. */
+/** Data of an error's message, for programs that word it themselves: `{ found: 9, stages: 4 }`. */
 export type ErrorFacts = Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>;
 
 export interface ErrorDetails {
   readonly where?: ErrorPlace;
   readonly facts?: ErrorFacts;
-  /** What the reader can do about it, as a sentence. */
+  /** Advice to the reader, as a sentence. */
   readonly hint?: string;
-  /** What led to it, where it is a matter of several layers. */
+  /** Causes, where several layers are involved. */
   readonly reasons?: readonly ErrorReason[];
   /** The command has printed its whole report: nothing more goes to stdout. */
   readonly isReported?: boolean;
@@ -104,7 +104,7 @@ function withPlace(error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): 
   });
 }
 
-/** The first line of what went wrong: loaders of native code write whole pages, and Node names the file that asked. */
+/** First line of an error's message: loaders of native code write whole pages, and Node names the requesting file. */
 export const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error))
     .split('\n')[0]!

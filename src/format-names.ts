@@ -1,19 +1,19 @@
-/** What a model can be written in; what `--to` takes. */
+/** Containers that a model can be written in; values of `--to`. */
 export const WRITTEN_CONTAINERS = ['tfjs', 'keras-h5', 'keras-json', 'keras-zip'] as const;
 
-/** What a model can be kept in. */
+/** Containers that a model can be read from. */
 export const CONTAINERS = [...WRITTEN_CONTAINERS, 'saved-model'] as const;
 
-/** How its weights can be kept. */
+/** Layouts of a model's weights. */
 export const WEIGHT_LAYOUTS = ['tfjs-manifest', 'legacy-hdf5', 'weights-hdf5', 'checkpoint'] as const;
 
-/** Whose words it can be in; what `--dialect` takes. */
+/** Dialects that a model's JSON can be in; values of `--dialect`. */
 export const DIALECTS = ['keras2', 'keras3'] as const;
 
-/** Who loads models. */
+/** Libraries that load models. */
 export const LOADERS = ['tfjs', 'keras2', 'keras3'] as const;
 
-/** What people call them. */
+/** Names of the loaders in messages. */
 export const LOADER_NAMES: Readonly<Record<(typeof LOADERS)[number], string>> = {
   tfjs: 'TensorFlow.js',
   keras2: 'Keras 2',

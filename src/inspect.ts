@@ -7,7 +7,7 @@ import type { Plan } from './plan/plan.js';
 import { surveyRetrofit } from './plan/plan-retrofit.js';
 import { type ListedLayer, listLayers } from './stages/list-layers.js';
 
-/** What a model looks like, and what a retrofit with these options would add. */
+/** Structure of a model, and the changes that a retrofit with these options would make. */
 export interface Inspection {
   readonly plan: Plan;
   /** SE modules that are there already. */
@@ -17,17 +17,17 @@ export interface Inspection {
     readonly block: number | null;
     readonly kind: string;
   }[];
-  /** Where the model loads as it is. */
+  /** Loaders, and whether each loads the model unchanged. */
   readonly loads: readonly LoaderVerdict[];
-  /** For which of the others it can be converted. */
+  /** Which of the other loaders it can be converted for. */
   readonly converts: readonly LoaderVerdict['loader'][];
-  /** Which commands can compute with it. */
+  /** Which commands can compute with the model. */
   readonly commands: readonly CommandVerdict[];
   readonly layers: readonly ListedLayer[];
 }
 
 /**
- * Looks at a model without changing or computing anything.
+ * Inspects a model without changing or computing anything.
  * @example const { plan, modules, loads } = inspect(await readModel('model.json'));
  */
 export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): Inspection {

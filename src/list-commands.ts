@@ -15,7 +15,7 @@ export interface CommandVerdict {
   readonly blockedBy: Blocker | null;
 }
 
-/** Which commands can compute with a model, and what stops the others; modules they want may be added first. */
+/** Lists which commands can compute with a model, and why the others cannot; modules they need may be added first. */
 export function listCommands(model: Model): readonly CommandVerdict[] {
   const stopped = findStop(model);
   const noImages = stopped ?? findNoImages(model);

@@ -10,7 +10,7 @@ const FORMATS: Readonly<Record<Loader, Format>> = {
   keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
 };
 
-/** Those of the loaders for which a model can be converted. */
+/** Lists the loaders for which a model can be converted. */
 export const listConversions = (model: Model, loaders: readonly Loader[]): readonly Loader[] =>
   loaders.filter((loader) => {
     try {

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 const NOT_NEEDED: readonly string[] = ['@tensorflow/tfjs-node-gpu'];
 
 /**
- * How to get an optional package that is missing, and all others that are: who lacks one of them mostly lacks them all, and
- * would otherwise be sent for one after the other.
- * @param needed what is needed now: installed anew if it is there and does not run
+ * Returns the command that installs a missing optional package, and all others that are missing: who lacks one of them
+ * mostly lacks them all, and would otherwise be sent for one after the other.
+ * @param needed packages that are needed now: installed anew if they are there and do not run
  */
 export function installMissing(...needed: readonly string[]): string {
   const require = createRequire(import.meta.url);

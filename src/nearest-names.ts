@@ -15,7 +15,7 @@ export function nearestNames(name: string, names: Iterable<string>): readonly st
     .map(({ known }) => known);
 }
 
-/** What to do about a name that there is not. @param what what the names are of, in the plural */
+/** Suggests a known name for an unknown one. @param what kind of thing the names are of, in the plural */
 export function unknownNameHint(what: string, names: readonly string[], name: string): string {
   const [meant] = nearestNames(name, names);
   return meant === undefined ? `the ${what} are ${names.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;

@@ -34,19 +34,20 @@ export { zipFiles } from './storage/zip/zip-files.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 export { strip } from './transforms/strip.js';
 
-/** What may be said of files that are to be read. */
+/** Options for reading a model. */
 export interface ReadOptions {
   /** The path of the weights of an architecture's JSON: an HDF5 file, or a checkpoint. Found where it is the only one. */
   readonly weights?: string;
 }
 
 /**
- * Reads a model from files in memory, as they were dropped or fetched: a TensorFlow.js folder, a `.keras` or `.h5` file, a
- * SavedModel folder, or an architecture's JSON with its weights; or one zip archive with any of these in it. Weights are
- * read when they are needed; in a web worker they stay where the browser keeps them, on a page whole HDF5 files are read
- * into memory meanwhile.
- * @param files by their paths, whatever other files lie with the model's
- * @throws RetrofitError `several-models`, `not-a-model`, and with a code, a place and a hint for all that is no usable model
+ * Reads a model from files in memory, as they were dropped or fetched: a TensorFlow.js folder, a `.keras` or `.h5`
+ * file, a SavedModel folder, or an architecture's JSON with its weights; or one zip archive with any of these in it.
+ * Weights are read when they are needed; in a web worker they stay where the browser keeps them, on a page whole HDF5
+ * files are read into memory meanwhile.
+ * @param files by their paths; they may include files that do not belong to the model
+ * @throws RetrofitError `several-models`, `not-a-model`, and with a code, a place and a hint for any other input that
+ * is no usable model
  * @example const model = await readModel([...input.files].map((file) => [file.webkitRelativePath || file.name, file]));
  */
 export async function readModel(files: Files, options: ReadOptions = {}): Promise<Model> {
@@ -66,7 +67,7 @@ const isWithoutWeights = (error: unknown): boolean => error instanceof RetrofitE
 
 const MAY_BE_WEIGHTS = /\.(h5|hdf5|index|weights\.json)$/i;
 
-/** What is in the only file, where that is an archive of files: `.keras` files are archives too, and PyTorch's. */
+/** Unpacks the only file, where that is an archive of files: `.keras` files are archives too, and PyTorch's. */
 async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
   const [path, second] = storage.files.keys();
   if (path === undefined || second !== undefined || /\.keras$/i.test(path)) return storage;
@@ -81,8 +82,8 @@ async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
 }
 
 /**
- * The model in the words of another format, as `convert` on the command line has it: for today's Keras, whichever saved it.
- * `writeModel` converts too; who looks first at what will be written, or plans for it, converts before.
+ * Converts a model to another format, as `convert` on the command line does: for today's Keras, whichever saved it.
+ * `writeModel` converts too; convert first to inspect the result, or to plan for it.
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold; `bad-option`
  * @example const plan = planRetrofit(convertModel(model, { to: 'keras-zip', dialect: 'keras3' }));
  */
@@ -92,21 +93,21 @@ export function convertModel(model: Model, request: OutputRequest): Model {
 }
 
 export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRequest {
-  /** Is told what people should know of the new files, besides what the model's own `warnings` say. */
+  /** Called with each warning about the new files, besides the model's own `warnings`. */
   readonly onWarning?: (warning: Warning) => void;
 }
 
 /**
  * Writes a model, with the bytes that the command line writes: in its own format (a SavedModel as `.h5`), or in the one
  * that the name of the `output` or `to` and `dialect` say.
- * @returns the files by their names, the model's first. Weights that did not change are parts of the files that were read.
+ * @returns the files by their names, the model's first. Unchanged weights are parts of the files that were read.
  * @throws RetrofitError `overflow`, `cannot-convert`, `input-changed`, `bad-option`
  * @example const files = await writeModel(retrofit(model, { ratio: 16 }), { to: 'tfjs' });
  */
 export async function writeModel(model: Model, options: WriteModelOptions = {}): Promise<ReadonlyMap<string, Content>> {
   const { output, to, dialect, onWarning = () => {}, ...writing } = options;
   const memory = memoryStorage();
-  // Where it is written is none of the places that were read, whatever it is called: each is another one.
+  // The output is in none of the places that were read, whatever its name: each is another one.
   let places = 0;
   const storage = { ...memory, canonical: async (path: string) => `${++places}:${memory.absolute(path)}` };
   const place = placeOf(storage, model, { output, to, dialect });
@@ -122,5 +123,5 @@ function placeOf(storage: MemoryStorage, model: Model, request: OutputRequest): 
   return outputPlace(storage, { path, isFolder: isInFolder, format: model.format }, request, '');
 }
 
-/** What an output is called where the input lay in no folder that has a name. */
+/** Name of an output whose input lay in no folder that has a name. */
 const UNNAMED = 'model';

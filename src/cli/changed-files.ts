@@ -4,7 +4,7 @@ import type { Model } from '../model/model.js';
 import type { ChangedFile } from '../report/tune-report.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 
-/** The files of weights of an output that are none of the model's that it was made of, byte for byte. */
+/** Lists the weights files of an output that differ, byte for byte, from all files of the model it was made from. */
 export async function listChangedFiles({ files }: Model, output: WriteResult): Promise<readonly ChangedFile[]> {
   const folder = nodeStorage.join(output.path, '..');
   const changed: ChangedFile[] = [];

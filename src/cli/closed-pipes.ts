@@ -2,11 +2,11 @@ import { fileSystemReason, isFull } from '../storage/node/file-system-errors.js'
 import { EXIT_CODES } from './exit-codes.js';
 
 /**
- * Whoever reads the output may stop (`| head`): the work goes on and its exit code stands, what is left is not shown.
- * Where standard output cannot be written, on a full disk, the work goes on as well, and the exit code says so.
+ * Goes on where a reader of the output stops (`| head`): the exit code stands, the rest is not shown. Where standard
+ * output cannot be written, on a full disk, the work goes on as well, and the exit code says so.
  */
 export function tolerateClosedPipes(): void {
-  // Whoever lets messages go astray does not want them.
+  // A closed stderr means that messages are not wanted.
   process.stderr.on('error', () => {});
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;

@@ -13,7 +13,7 @@ export interface ComputeFlags {
   readonly json?: boolean;
 }
 
-/** Flags of every command that looks at images. */
+/** Flags of every command that uses images. */
 export interface ImageFlags {
   readonly preprocess?: Preprocess;
   readonly labels?: string;

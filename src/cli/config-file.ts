@@ -15,8 +15,8 @@ const ranged = ({ min, max }: { min: number; max: number }) => z.number().min(mi
 const whole = ({ min, max }: { min: number; max: number }) => z.int().min(min).max(max);
 
 /**
- * What a `--config` file may hold: the options of `add` as the library and the `options` of a report spell them. `null` stands
- * for what was not given there.
+ * Schema of a `--config` file: the options of `add` as the library and the `options` of a report spell them. `null`
+ * stands for options that were not given there.
  */
 export const configSchema = z
   .strictObject({
@@ -53,7 +53,7 @@ export const configSchema = z
   .partial();
 
 /**
- * The flags with those of a config file behind them.
+ * Adds the options of a config file to the flags, which take precedence.
  * @throws RetrofitError `bad-config`, naming the key and what it expects
  */
 export async function withConfig(flags: Flags): Promise<Flags> {
@@ -93,7 +93,7 @@ function badConfig(file: string, json: unknown, issue: z.core.$ZodIssue): Retrof
   return usageError('bad-config', message, { where: { file, field: issue.path.join('.') }, hint });
 }
 
-/** @throws RetrofitError `bad-config` for what is no JSON file */
+/** @throws RetrofitError `bad-config` for a file that is not JSON */
 export async function readConfig(path: string): Promise<Plain> {
   try {
     return toPlain((await readJsonFile(nodeStorage, await nodeStorage.findFile(path))).root);

@@ -14,7 +14,7 @@ interface Schema {
 
 type ConfigSchema = z.ZodObject;
 
-/** What is wrong with a value in a config, and what may stand there. */
+/** Describes a value that does not fit a config's schema, and the values that do. */
 export function misfit(
   schema: ConfigSchema,
   config: unknown,

@@ -4,12 +4,12 @@ import type { Plain } from '../json/json-value.js';
 import { unknownNameHint } from '../nearest-names.js';
 import { readConfig } from './config-file.js';
 
-/** Flags that say what happens this once, not how. */
+/** Flags for one run only, which have no place in a file. */
 const NOT_IN_FILES: readonly string[] = ['config', 'help', 'json', 'debug'];
 
 /**
- * The words of a command, those of its `--config` file in front of its own. The file holds options under the names that a
- * report gives them: `learningRate` is `--learning-rate`; null stands for what was not given, and flags win.
+ * Returns the words of a command, those of its `--config` file in front of its own. The file holds options under the
+ * names that a report gives them: `learningRate` is `--learning-rate`; null stands for absent options, and flags win.
  * @throws RetrofitError `bad-config`, naming the key
  */
 export async function withConfigWords(command: Command, words: readonly string[]): Promise<readonly string[]> {

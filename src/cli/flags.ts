@@ -25,7 +25,7 @@ export const collectStages =
     }),
   ];
 
-/** What the commands are given on the command line, besides the model. */
+/** Flags of the commands on the command line; the model is an argument. */
 export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipStages'>> {
   readonly stage?: readonly StageChoice[];
   readonly skipStage?: readonly StageChoice[];
@@ -48,7 +48,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly json?: boolean;
 }
 
-/** How the model is to be read. */
+/** Returns the options for reading the model. */
 export const readOptions = ({ weights, allowLinks = false }: Flags): ReadOptions => ({
   allowLinks,
   ...(weights === undefined ? {} : { weights }),

@@ -17,11 +17,11 @@ export async function main(words: readonly string[]): Promise<number> {
   return runWords(words);
 }
 
-/** The same in a process whose signals and pipes are others' business. */
+/** The same in a process that handles signals and pipes itself. */
 export async function runWords(words: readonly string[]): Promise<number> {
   const program = makeProgram();
   if (words.length === 0) {
-    // Somebody looks around; a pipeline whose variable is empty has made a mistake.
+    // A first look at the program; in a pipeline whose variable is empty it is a mistake.
     program.outputHelp();
     return EXIT_CODES.usage;
   }
@@ -91,6 +91,6 @@ async function refuseUnknownCommand({ commands }: Command, words: readonly strin
   });
 }
 
-/** The command that was asked for: whatever is none is the model of the default command. */
+/** Returns the name of the command; a word that is none is the model of the default command. */
 const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
   commands.find((command) => command.name() === word)?.name() ?? 'add';

@@ -6,7 +6,7 @@ import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
 
-/** Where the output goes, as the flags say; by default beside the input, under its name and the suffix. */
+/** Returns the place of the output, as the flags say; by default beside the input, under its name and the suffix. */
 export const placeOf = async (
   path: string,
   model: Model,

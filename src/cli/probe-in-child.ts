@@ -5,7 +5,7 @@ import { type BackendProbe, notRunning } from '../runtime/probe-backend.js';
 /** The cpu backend takes seconds on a slow machine; a driver that hangs takes for ever. */
 const PATIENCE_MILLISECONDS = 120_000;
 
-/** Tries a backend in a process of its own: native code that aborts takes only that one along. */
+/** Tries a backend in a child process: native code that aborts ends only that. */
 export function probeInChild(name: BackendName): Promise<BackendProbe> {
   const script =
     `const { probeBackend } = await import(${JSON.stringify(new URL('../runtime/probe-backend.js', import.meta.url))});` +

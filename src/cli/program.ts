@@ -146,7 +146,7 @@ function addPlanOptions(command: Command): void {
 
 const CONFIG_OPTION = ['--config <file>', 'a JSON file with these options, flags win'] as const;
 
-/** What the output is written as, where its name does not say it. */
+/** Adds the options for the output's format, where its name does not say it. */
 function addFormatOptions(command: Command): void {
   command
     .addOption(new Option('--to <container>', 'what to write').choices(WRITTEN_CONTAINERS))

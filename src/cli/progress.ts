@@ -2,7 +2,7 @@ import { type TerminalBar, terminalBar } from './terminal-bar.js';
 
 const PATIENCE_MILLISECONDS = 1000;
 
-/** What a bar counts. */
+/** Unit that a progress bar counts. */
 interface Unit {
   readonly name: string;
   readonly size: number;

@@ -37,8 +37,8 @@ type ReportFlags = { readonly [flag in ReportFlag]?: string } & { readonly force
 
 /**
  * Refuses places for reports before any work is done: files of the model, under any name, the folder of the new one,
- * places that cannot be written and, without `--force`, those that are taken. An empty file is none that is lost:
- * pipelines make the one for their summary beforehand.
+ * places that cannot be written and, without `--force`, those that are taken. An empty file is no loss: pipelines make
+ * the one for their summary beforehand.
  * @param output where the new model goes; undefined where none is written
  * @throws RetrofitError `output-is-input`, `bad-option`, `output-exists`, `cannot-write`
  */
@@ -129,13 +129,13 @@ async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace
 const isWithin = async (path: string, folder: string): Promise<boolean> =>
   `${await nodeStorage.canonical(path)}/`.startsWith(`${await nodeStorage.canonical(folder)}/`);
 
-/** Where the reports are that were asked for, a line each. */
+/** Names the requested reports and their places, a line each. */
 export const writtenLines = (flags: ReportFlags): readonly string[] =>
   (Object.keys(NAMES) as ReportFlag[]).flatMap((flag) =>
     flags[flag] === undefined ? [] : [`${NAMES[flag]}: ${printable(flags[flag])}`],
   );
 
-/** Writes a report: whole, or not at all, unless it goes to a device; behind what is there in the summary of a pipeline. */
+/** Writes a report: whole, or not at all, unless it goes to a device; to the summary of a pipeline it is appended. */
 export async function writeReport(
   path: string,
   flag: ReportFlag,
@@ -160,7 +160,7 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const loadPngSharp = () => loadSharp('drawings become PNG');
 
-/** Twice the drawing's own size: sharp on the screens that people have. */
+/** Draws at twice the drawing's own size: sharp on screens of high density. */
 async function drawPng(svg: string): Promise<Uint8Array> {
   const sharp = await loadPngSharp();
   return sharp(encode(svg), { density: 144, limitInputPixels: false }).png().toBuffer();

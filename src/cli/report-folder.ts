@@ -2,10 +2,10 @@ import { usageError } from '../errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { PendingOutput } from '../storage/storage.js';
 
-/** What tells a page by its head stands within so much. */
+/** Bytes at the beginning of a page within which its kind is recognised. */
 const HEAD_BYTES = 2048;
 
-/** What a folder of a report holds, as far as it has to be known to replace it. */
+/** Files of a report's folder, by which an old report is recognised before it is replaced. */
 export interface ReportKind {
   readonly page: string;
   /** Whether a page is one that we wrote. */

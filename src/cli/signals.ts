@@ -5,24 +5,26 @@ let parting: (() => string) | undefined;
 let ending = false;
 const beforeEnd = new Set<() => void>();
 
-/** Whether the process is about to end: nothing that has to be taken back may begin. */
+/** Tells whether the process is about to end: nothing that has to be rolled back may begin. */
 export const isEnding = (): boolean => ending;
 
-/** Has something done before the process ends, by a signal or otherwise; the returned function takes that back. */
+/** Registers an action to run before the process ends, by a signal or otherwise; the returned function removes it. */
 export function doBeforeEnd(action: () => void): () => void {
   beforeEnd.add(action);
   return () => beforeEnd.delete(action);
 }
 
-/** Has something said when a signal ends the process; the returned function takes that back. */
-export function sayWhenInterrupted(words: () => string): () => void {
-  parting = words;
+/** Registers a line to print when a signal ends the process; the returned function removes it. */
+export function sayWhenInterrupted(line: () => string): () => void {
+  parting = line;
   return () => {
     parting = undefined;
   };
 }
 
-/** SIGINT and SIGTERM take back what is not done and end the process with the codes that shells expect; twice: at once. */
+/**
+ * Makes SIGINT and SIGTERM roll back unfinished work and end the process with the shell's exit codes; twice: at once.
+ */
 export function exitOnSignals(): void {
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
     process.on(signal, () => {

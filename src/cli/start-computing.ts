@@ -14,8 +14,8 @@ import { messageColors, tell } from './terminal.js';
 const probes = new Map<BackendName, Promise<BackendProbe>>();
 
 /**
- * Loads TensorFlow.js with the backend that is asked for. Before `auto` takes a native one, a process of its own has tried
- * it: native code that aborts would take the command along.
+ * Loads TensorFlow.js with the requested backend. Before `auto` takes a native one, it is tried in a child process:
+ * native code that aborts would end the command too.
  * @throws RetrofitError `no-backend`
  */
 export async function startComputing(
@@ -36,7 +36,7 @@ export async function startComputing(
   return startBackend('auto', broken);
 }
 
-/** Whether native code would run if this backend were started: without its binding the package says so, and no more. */
+/** Tells whether this backend would run native code: without its binding the package says so, and no more. */
 function hasBinding(name: BackendName): boolean {
   try {
     const { resolve } = createRequire(import.meta.url);

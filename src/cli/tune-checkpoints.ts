@@ -44,13 +44,13 @@ export async function checkCheckpoints(
   });
 }
 
-/** Something in the folder that tune has not written; hidden files (.gitignore, what a killed run left) may stay. */
+/** Finds a file in the folder that tune did not write; hidden files (.gitignore, remains of a killed run) may stay. */
 async function findForeignName(folder: string): Promise<string | undefined> {
   if ((await nodeStorage.kindOf(folder)) !== 'folder') return undefined;
   return (await readdir(folder)).find((name) => name !== CHECKPOINT_NAME && !name.startsWith('.'));
 }
 
-/** Where an earlier run stopped, if this one goes on from there, and what people should know of it. */
+/** The checkpoint that a run goes on from, if any, and warnings about it. */
 export interface Start {
   readonly from?: Checkpoint;
   readonly warnings: readonly string[];
@@ -70,7 +70,7 @@ export async function findStart(
   return { from, warnings: changed.map((what) => `${what}: the result is not that of one run`) };
 }
 
-/** What a run that is interrupted leaves, in a line. */
+/** Describes in a line the checkpoint that an interrupted run leaves. */
 export const partingLine = (done: number, epochs: number): string =>
   done === 0
     ? 'interrupted before the first epoch was done: there is no checkpoint to go on from'

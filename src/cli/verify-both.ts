@@ -13,7 +13,7 @@ import { verifyModels } from '../runtime/verify-models.js';
 import type { ComputeFlags, ImageFlags } from './compute-options.js';
 import { startComputing } from './start-computing.js';
 
-/** What two models are to compute, and how close their outputs have to be. */
+/** Request to compare two models: their inputs, and how close their outputs have to be. */
 export interface VerifyRequest extends Omit<ComputeFlags, 'json'>, Pick<ImageFlags, 'preprocess'> {
   readonly images?: string;
   readonly samples: number;
@@ -21,18 +21,18 @@ export interface VerifyRequest extends Omit<ComputeFlags, 'json'>, Pick<ImageFla
   readonly time?: boolean;
 }
 
-/** What happens on the way. */
+/** Callbacks of a comparison. */
 export interface VerifyWatch {
   readonly onSkipped: (image: SkippedImage) => void;
-  /** So many of all images are done. */
+  /** Number of images done, of all. */
   readonly onProgress: (done: number, total: number) => void;
-  /** What was found of the weights, where nothing can be computed; without it the error says so. */
+  /** Reports the comparison of the weights where nothing can be computed; without it the error contains that. */
   readonly onWeightsAlone?: (line: string) => void;
 }
 
 /**
- * Holds a model against what was made of it: its weights, then what both compute.
- * @throws RetrofitError `cannot-compute`, saying what was found of the weights
+ * Compares a model with the one it was made from: the weights, then the outputs of both.
+ * @throws RetrofitError `cannot-compute`, with the result for the weights
  */
 export async function verifyBoth(
   before: Model,
@@ -67,7 +67,7 @@ export async function verifyBoth(
   }
 }
 
-/** Whether there are changes, and all of them are other values in modules that se-retrofit put in. */
+/** Tells whether there are changes, and all of them are other values in modules that se-retrofit put in. */
 function isOfModules(model: Model, { changed }: WeightsVerdict): boolean {
   if (changed.length === 0) return false;
   const layers = new Set(
@@ -78,7 +78,7 @@ function isOfModules(model: Model, { changed }: WeightsVerdict): boolean {
   return changed.every(({ layer, reason }) => reason === 'values' && layers.has(layer));
 }
 
-/** The modules that se-retrofit put in; none where they are not what they were. */
+/** Lists the modules that se-retrofit added; empty where they were changed since. */
 function findRetrofittedModules(model: Model): readonly RetrofittedModule[] {
   try {
     return listRetrofittedModules(model);

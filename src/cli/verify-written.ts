@@ -15,7 +15,7 @@ const REQUEST: VerifyRequest = { backend: 'auto', batch: 32, seed: 1, samples: 4
 const NOBODY: VerifyWatch = { onSkipped: () => {}, onProgress: () => {} };
 
 /**
- * Refuses what could not be verified, before anything is written.
+ * Refuses a request whose result could not be verified, before anything is written.
  * @throws RetrofitError `bad-option`, `no-backend`, `cannot-compute`
  */
 export async function checkVerifiable(before: Model, { init }: RetrofitOptions): Promise<void> {
@@ -29,14 +29,14 @@ export async function checkVerifiable(before: Model, { init }: RetrofitOptions):
   runs.dispose();
 }
 
-/** What a model that was written out of sight came to. */
+/** Result of verifying a model before it appears. */
 export interface VerifiedWriting {
   readonly verified: Verified;
   /** Null where it differs: then nothing appeared, and an older output stays. */
   readonly written: WriteResult | null;
 }
 
-/** Reads what was written out of sight and holds it against the model it was made from; only what is right appears. */
+/** Reads a hidden output and compares it with the model it was made from; it appears only if they agree. */
 export async function verifyWritten(
   before: Model,
   { result, pending }: PendingModel,
@@ -53,7 +53,7 @@ export async function verifyWritten(
   }
 }
 
-/** The same of a model that stays in memory. */
+/** The same for a model that stays in memory. */
 export const verifyUnwritten = async (before: Model, after: Model): Promise<VerifiedWriting> => ({
   verified: await verifyBoth(before, after, REQUEST, NOBODY),
   written: null,
@@ -62,7 +62,7 @@ export const verifyUnwritten = async (before: Model, after: Model): Promise<Veri
 async function readBack(folder: string, { path, modelName, weightsName }: OutputPlace): Promise<Model> {
   const weights = weightsName === undefined ? {} : { weights: nodeStorage.join(folder, weightsName) };
   const read = await readFrom(nodeStorage, nodeStorage.join(folder, modelName), weights);
-  // What is said of it is said of the place that people know.
+  // Messages about it name the path of the output.
   return { ...read, path };
 }
 

@@ -5,7 +5,7 @@ import type { QuantizedDtype } from '../formats/tfjs/quantize.js';
 import type { NewTfjsOptions } from '../formats/tfjs/write-new-tfjs.js';
 import type { Container, Model } from '../model/model.js';
 
-/** How `convert` is to store the weights. */
+/** Flags of `convert` for storing the weights. */
 export interface WeightFlags {
   readonly quantize?: readonly string[];
   readonly shardSize?: string;
@@ -23,7 +23,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * What the flags ask of the weights' files.
+ * Converts the flags for weight files to options.
  * @throws RetrofitError `bad-option`, `unmatched-glob`
  */
 export function storingOptions(

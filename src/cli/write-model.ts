@@ -12,7 +12,7 @@ export async function writeModel(...given: Parameters<typeof prepareModel>): Pro
   return result;
 }
 
-/** Writes a model out of sight, with a bar on a terminal. */
+/** Writes a model to a hidden place, with a bar on a terminal. */
 export async function prepareModel(
   model: Model,
   place: OutputPlace,

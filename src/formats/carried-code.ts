@@ -16,10 +16,11 @@ import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 
-// What a file brings along that a loader may run or fetch: docs/HOSTILE.md, row 17. It is carried, never resolved.
+// Code and files that a model file may make a loader run or fetch: docs/HOSTILE.md, row 17. They are carried, never
+// resolved.
 const OWN_CODE = 'which Keras and TensorFlow.js do not have: it needs its own code to load';
 
-/** What stands around the graph in a file. */
+/** The parts of a file around the graph. */
 export interface AroundGraph {
   /** The object of the model, `{class_name, config, ...}`. */
   readonly model: JsonValue;
@@ -70,7 +71,7 @@ function codeInEntry({ members }: JsonObject, subject: string, config: Plain): s
 // A compiled model's, a nested one's too.
 const SETTINGS_FIELDS: readonly string[] = ['compile_config', 'training_config'];
 
-/** The config of a model without its graph: the layers are looked at for themselves. */
+/** Returns a model's config without its graph: the layers are examined separately. */
 function shellOf(model: JsonObject): PlainObject {
   const config = model.members.find(({ key }) => key === 'config')?.value;
   const shell: Record<string, Plain> = Object.create(null);
@@ -99,7 +100,7 @@ function codeInSettings(value: Plain | undefined, path: string, isNamed: boolean
 
 const NAMING_FIELDS: readonly string[] = ['loss', 'metrics', 'weighted_metrics', 'optimizer', 'fn'];
 
-/** @param path where the value stands in its layer's config, for people */
+/** @param path where the value stands in its layer's config, for messages */
 function codeInside(value: Plain | undefined, field: string, path: string): string | undefined {
   if (typeof value === 'string') return codeOfName(value, field, path);
   if (Array.isArray(value)) return firstOf(value, (item, index) => codeInside(item, '', `${path}[${index}]`));
@@ -130,7 +131,7 @@ function codeOfName(name: string, key: string, path: string): string | undefined
   return isKnown ? undefined : `what its "${path}" names is "${name}", ${OWN_CODE}`;
 }
 
-/** What is there without anybody's own code. */
+/** Names that loaders know without custom code. */
 interface Vocabulary {
   readonly isClass: (name: string) => boolean;
   readonly isFunction: (name: string) => boolean;
@@ -143,11 +144,11 @@ const COMPILING: Vocabulary = {
   isFunction: (name) => isCompileName(name) || isKnownActivation(name),
 };
 
-/** What a serialised object, `{class_name, config, module, registered_name}`, makes a loader run, read or miss. */
+/** Tells which code or file a serialised object makes a loader need: `{class_name, config, module, ...}`. */
 function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING): string | undefined {
   const { class_name: className, config, module } = object;
   if (typeof className !== 'string') return undefined;
-  // What a Lambda holds is an object of this name.
+  // A Lambda's function is an object of this class.
   const { runsCode, readsFile } = factsOf(className === '__lambda__' ? 'Lambda' : className, {});
   if (runsCode !== undefined)
     return `${subject} ${runsCode}; it is carried as it is, and the new model is no safer than the old`;
@@ -170,7 +171,7 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
   return `${subject} is of the class "${registered}", ${OWN_CODE}`;
 }
 
-/** Keras 2 calls the function that such a layer names, with what the file gives it, as soon as it loads the model. */
+/** Keras 2 calls the function that such a layer names, with arguments from the file, as soon as it loads the model. */
 function codeOfOperation(config: Plain | undefined, subject: string): string | undefined {
   const name = isPlainObject(config) ? config.function : undefined;
   if (typeof name === 'string' && isPureFunction(name)) return undefined;

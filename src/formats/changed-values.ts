@@ -3,8 +3,8 @@ import { fromFloats, toFloats } from './float-values.js';
 import { scaleValues } from './scale-values.js';
 
 /**
- * The bytes of a tensor as they are to be: made where it is to be made, else from what is stored; times 2^exponent and
- * its factors; and gone through its function.
+ * Yields the final bytes of a tensor: generated or stored values, times 2^exponent and its factors, and mapped by its
+ * function.
  * @param stored the stored values in the tensor's dtype, in pieces of whole values
  * @param name for messages
  * @throws RetrofitError `overflow`

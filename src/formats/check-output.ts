@@ -91,7 +91,7 @@ async function checkFolder(storage: Storage, model: Model, place: OutputPlace, f
 const isWithin = (path: string, folder: string): boolean =>
   path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
-/** Something in a folder that the model in it does not list. */
+/** Finds a file in a folder that the model in it does not list. */
 async function findForeignFile(storage: Storage, { folder, modelName }: OutputPlace): Promise<string | undefined> {
   const names = await storage.list(folder);
   const listed = new Set([

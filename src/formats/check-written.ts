@@ -17,11 +17,11 @@ import { type Blocker, findBlocker } from './loaders.js';
 import { attachWeights } from './tfjs/attach-weights.js';
 import { readManifest } from './weight-layouts/tfjs-manifest.js';
 
-/** What a writer says of a model, besides its weights. */
+/** Architecture as a writer wrote it, without the weights' values. */
 export interface WrittenArchitecture {
   /** `{class_name, config, ...}`. */
   readonly topology: JsonValue;
-  /** The names of the weights, where loaders go by them: TensorFlow.js' `weightsManifest`. */
+  /** The names of the weights, where loaders find them by name: TensorFlow.js' `weightsManifest`. */
   readonly manifest?: JsonValue;
   /** Compile settings by which TensorFlow.js compiles the model as it loads it. */
   readonly settings?: JsonValue | undefined;
@@ -40,7 +40,7 @@ export function checkWritten(model: Model, written: WrittenArchitecture): void {
   if (format.container !== asRead.format.container && !isOwnCode(blocker, model)) throw loadsNowhere(model, blocker);
 }
 
-/** What stops the loader at what was written, which must be what was to be written. */
+/** Returns why the loader refuses the written architecture, which must say the same as the model. */
 function readBack(model: Model, { topology, manifest, settings }: WrittenArchitecture): Blocker | undefined {
   try {
     const again = raiseGraph(topology, 'model', model.asRead?.graph);
@@ -55,7 +55,7 @@ function readBack(model: Model, { topology, manifest, settings }: WrittenArchite
 
 const saying = ({ field, reason }: Blocker): string => (field === '' ? reason : `${field} ${reason}`);
 
-/** A model that does not load as it is can be changed where it stands; whoever converts it wants it to load there. */
+/** A model that does not load may be changed in its own format; a conversion must give one that loads. */
 const loadsNowhere = ({ format }: Model, blocker: Blocker) =>
   cannotConvert(
     blocker.layer,

@@ -8,13 +8,13 @@ import type { Loader } from '../layers/layer-facts.js';
 import { readField } from '../layers/read-field.js';
 import { memoizeByObject } from './memoize-by-object.js';
 
-/** What stops a loader at a layer: the field of its config, and why. */
+/** Reason why a loader refuses a layer: the field of its config, and why. */
 export interface Finding {
   readonly field: string;
   readonly reason: string;
 }
 
-/** What a config is judged for. */
+/** Circumstances in which a config is judged. */
 interface Judge {
   readonly loader: Loader;
   /** Whether entries name their Python modules, as Keras has written since 2.13. */
@@ -28,7 +28,7 @@ export const WITHOUT_MODULE = 'is a layer without its module: Keras 3 looks for 
 
 const judgeOnce = memoizeByObject<PlainObject, string, Finding | undefined>();
 
-/** What stops a loader at a config; asked again of the same one, it says the same. */
+/** Returns why a loader refuses a config; the verdict on one config object is remembered. */
 export function classBlocker(className: string, settings: PlainObject, judge: Judge): Finding | undefined {
   const { loader, hasModule, isLegacy } = judge;
   const key = `${className} ${loader} ${hasModule} ${isLegacy}`;

@@ -10,17 +10,17 @@ export interface ChangedWeight {
   /** The layer, behind the nested models it lies in. */
   readonly layer: string;
   readonly weight: string;
-  /** `doubled`: it is twice what it was, and no record says so. */
+  /** `doubled`: it is twice its former value, and no record says so. */
   readonly reason: 'missing' | 'shape' | 'values' | 'doubled';
 }
 
-/** What became of the weights of a model in another. */
+/** Result of looking for the weights of one model in another. */
 export interface WeightsVerdict {
   /** Weights of the first model. */
   readonly checked: number;
-  /** Those of them that the second holds times a power of two, as its record says. */
+  /** Weights that the second holds times a power of two, as its record says. */
   readonly doubled: number;
-  /** Those of them that are only as near as the second's quantisation allows. */
+  /** Weights that differ by no more than the second's quantisation. */
   readonly quantized: number;
   /** Weights that the second alone has. */
   readonly added: number;
@@ -28,9 +28,9 @@ export interface WeightsVerdict {
 }
 
 /**
- * Looks, without computing, whether every weight of a model is in another, bit for bit, times the power of two that the
- * records of the two say. Weights go by the names of their layers; where the models are in the words of different loaders
- * the first is translated, and different dtypes are compared as float32. Values are streamed.
+ * Checks, without computing, whether every weight of a model is in another, bit for bit, times the power of two that
+ * the records of the two say. Weights are matched by the names of their layers; where the models are in different
+ * dialects the first is translated, and different dtypes are compared as float32. Values are streamed.
  */
 export async function compareWeights(before: Model, after: Model): Promise<WeightsVerdict> {
   const first = inDialectOf(after, before);
@@ -143,7 +143,7 @@ async function compareFloats(
   return isSame ? 'same' : 'quantized';
 }
 
-/** How far storing may move a value: half a step, and as much again where the range was moved to hold zero. */
+/** Returns the largest error of a stored value: half a step, and as much again where zero had to fit into the range. */
 function quantizationError({ quantization, exponent }: Tensor, value: number): number {
   if (quantization === undefined) return 0;
   const { dtype, scale = 0 } = quantization;

@@ -3,11 +3,11 @@ import type { Format, Model } from '../model/model.js';
 import { convertModel } from './convert-model.js';
 import { findBlocker } from './loaders.js';
 
-/** What computes here reads. */
+/** Format that TensorFlow.js computes with here. */
 export const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
 
 /**
- * A model of any format in the words of TensorFlow.js, by which it is computed here. The weights stay where they are.
+ * Converts a model of any format for TensorFlow.js, by which it is computed here. The weights stay where they are.
  * @throws RetrofitError `cannot-convert` or `cannot-compute`, naming the layer that TensorFlow.js does not have
  */
 export function toComputable(model: Model): Model {

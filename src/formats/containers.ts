@@ -8,45 +8,47 @@ import type { OutputPlace } from './output-place.js';
 import { findTfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 
-/** What may be said of a model that is to be read. */
+/** Options for reading a model. */
 export interface ReadOptions extends FindOptions {
   /** The file with the weights, or a checkpoint, for an architecture's JSON. */
   readonly weights?: string;
 }
 
-/** The beginning of a file, and its JSON if it is one: what formats are told apart by. */
+/** The beginning of a file, and its JSON if it is one: formats are told apart by these. */
 export interface FileContent {
   readonly file: FoundFile;
   readonly head: Uint8Array;
   readonly json: JsonDocument | undefined;
 }
 
-/** What a writer reports of the model it wrote. */
+/** A writer's report of the model it wrote. */
 export interface WrittenFiles {
   readonly architecture: WrittenArchitecture;
   readonly files: readonly { readonly name: string; readonly byteLength: number }[];
-  /** The weights were copied as they lay, and their checksum compared. */
+  /** The weights were copied unchanged, and their checksum compared. */
   readonly isIntact?: boolean;
-  /** What the old files hold and the new ones cannot, by its path; nothing that a loader reads. */
+  /** Objects of the old files that the new ones cannot hold, by their paths; nothing that a loader reads. */
   readonly lost?: readonly string[];
   readonly warnings?: readonly Warning[];
 }
 
 export type OnProgress = (doneBytes: number, totalBytes: number) => void;
 
-/** What loaders and writers go by in a container. */
+/** Facts of a container that loaders and writers depend on. */
 interface ContainerFacts {
   /** Where compile settings stand: in the architecture, or beside it. */
   readonly settings: 'topology' | 'beside';
-  /** The Kerases that look for classes in the Python modules which its entries say. */
+  /** The Kerases that look for classes in the Python modules that the entries name. */
   readonly modules: readonly Dialect[];
-  /** Its entries lose what Keras 3 says beside the class: the modules, by which operations are found. */
+  /** Its entries lose the Python modules beside the class, by which Keras 3 finds operations. */
   readonly isLegacy?: true;
   /** The one dialect it is written in. */
   readonly onlyDialect?: Dialect;
 }
 
-/** A container that is read from one file, and written. What its reader and its writer need is imported when they run. */
+/**
+ * A container that is read from one file, and written. Its reader and its writer import their modules when they run.
+ */
 export interface WrittenContainerFacts extends ContainerFacts {
   /** The ending of its file; undefined for a folder that holds nothing else. */
   readonly ending: string | undefined;
@@ -132,7 +134,7 @@ export const WRITTEN: Readonly<Record<WrittenContainer, WrittenContainerFacts>> 
   },
 };
 
-/** Whether an architecture stands in the folder of an unzipped `.keras` archive. */
+/** Tells whether an architecture stands in the folder of an unzipped `.keras` archive. */
 async function isUnzipped(storage: Storage, { file }: FileContent): Promise<boolean> {
   if (storage.nameOf(file.path) !== CONFIG_MEMBER) return false;
   return (await storage.kindOf(storage.join(storage.folderOf(file.path), METADATA_MEMBER))) === 'file';
@@ -145,5 +147,5 @@ const FACTS: Readonly<Record<Container, ContainerFacts>> = {
 
 export const factsOfContainer = (container: Container): ContainerFacts => FACTS[container];
 
-/** Whether the files of a container are put into a folder that holds nothing else. */
+/** Tells whether the files of a container are put into a folder that holds nothing else. */
 export const isFolder = (container: WrittenContainer): boolean => WRITTEN[container].ending === undefined;

@@ -7,7 +7,7 @@ import type { Renaming } from './dialects/translate/translate-graph.js';
 import { EARLIEST_FORM, isBefore215 } from './keras/keras-versions.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 
-// What is said of a model in the words of another loader.
+// Warnings about a model that was translated for another loader.
 
 /** Keras 2 and Keras 3 order their sums otherwise: in half precision that shows in the third digit. */
 export function halfWarning(root: Graph): readonly Warning[] {
@@ -33,7 +33,7 @@ export function renamedWarning(renamed: readonly Renaming[]): readonly Warning[]
   ];
 }
 
-/** All of them by name: whoever trains the new model has to augment and regularise in another way. */
+/** All of them by name: the new model has to be trained with another augmentation and regularisation. */
 export function leftOutWarning(layers: readonly Layer[], target: Loader): readonly Warning[] {
   if (layers.length === 0) return [];
   const names = layers.map(({ name, className }) => `${name} (${className})`).join(', ');
@@ -46,7 +46,7 @@ export function leftOutWarning(layers: readonly Layer[], target: Loader): readon
   ];
 }
 
-/** Whether a warning says that layers are left out. */
+/** Tells whether a warning says that layers are left out. */
 export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';
 
 export function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {
@@ -59,7 +59,7 @@ export function heldWarning([first, ...more]: readonly string[]): readonly Warni
 
 const andMore = ({ length }: readonly unknown[]): string => (length > 0 ? `, and ${length} more` : '');
 
-/** What is said of inputs and outputs that the new format cannot hold together as they were. */
+/** Warns of inputs and outputs whose structure the new format cannot express. */
 export function structureWarnings({ structures }: Graph, target: Loader): readonly Warning[] {
   return (['inputs', 'outputs'] as const).flatMap((side): readonly Warning[] => {
     const structure = structures?.[side];
@@ -76,7 +76,7 @@ export function structureWarnings({ structures }: Graph, target: Loader): readon
   });
 }
 
-// Versions of Keras that do not load what is written, though they are of the kind that it is written for.
+// Versions of Keras that do not load the written file, though it is of their dialect.
 
 /** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
 export function tooNewWarning({ weightLayout, dialect }: Format, version: string | undefined): readonly Warning[] {
@@ -129,7 +129,7 @@ export function forItsVersion(model: Model): { readonly model: Model; readonly w
   return { model, warnings: [tooOld, { code: 'layout-too-new', message: unsaid, where }] };
 }
 
-/** A Sequential model of Keras 3.0 to 3.3 that became functional inside another, behind which a layer wants a tensor. */
+/** Finds a Sequential model of Keras 3.0 to 3.3, now functional inside another, before a layer that wants a tensor. */
 function findTurned({ graph: root, format: { dialect }, kerasVersion }: Model): NestedPlace | undefined {
   if (dialect !== 'keras3' || !wantsListedEnds(kerasVersion)) return undefined;
   for (const [{ kind, outputs, structures, read }, place] of listNestedPlaces(root)) {

@@ -33,14 +33,14 @@ import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**
- * The same model for another format: its layers in the words that the format's loader knows. Weights stay where they
- * are until they are written.
+ * Converts a model to another format, whose loader knows the names of its layers. Weights stay where they are until
+ * they are written.
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
   const converted = toFormat(model, format);
   const warnings = tooNewWarning(format, model.kerasVersion);
-  // What was in such a file before is no worse for being in one again.
+  // Problems that the model had in this container already are no fault of the conversion.
   if (format.container === model.format.container) return withWarnings(converted, warnings);
   return withWarnings(converted, [...warnings, ...unfinishedWarning(format, model.kerasVersion, model.graph)]);
 }
@@ -104,7 +104,7 @@ function loadable(model: Model): Model {
   if (blocker === undefined) return model;
   const nested = { ...model, graph: withNestedLists(model.graph) };
   const left = architectureBlocker(nested.graph);
-  // Losses and metrics of people's own may be there when the model is loaded.
+  // Custom losses and metrics may be defined when the model is loaded.
   if (isOwnCode(left ?? blocker, model)) return nested;
   const said = left === undefined ? withWarnings(nested, structureWarnings(model.graph, 'tfjs')) : inTfjsWords(nested);
   if (said === undefined) {
@@ -130,7 +130,7 @@ function inTfjsWords(model: Model): Model | undefined {
 const architectureBlocker = (graph: Graph, settings?: JsonValue, by: Loader = 'tfjs'): Blocker | undefined =>
   findBlocker(graph, by, { container: 'tfjs', settings });
 
-/** Whether a TensorFlow.js model has words that its dialect has not: TensorFlow.js reads past most of those of Keras 3. */
+/** Tells whether a TensorFlow.js model has names its dialect lacks: TensorFlow.js ignores most of those of Keras 3. */
 function isMixed(model: Model, to: Loader): boolean {
   if (to !== 'keras2' || loaderOf(model.format) !== 'tfjs') return false;
   const blocker = architectureBlocker(model.graph, undefined, to);
@@ -138,8 +138,8 @@ function isMixed(model: Model, to: Loader): boolean {
 }
 
 /**
- * Whether the model is to stay in its own words: people may have code that TensorFlow.js lacks, a class of theirs under
- * the name of one of Keras'. Layers whose names are traps for JavaScript keep them.
+ * Tells whether the model is to stay in its own dialect: users may have custom code that TensorFlow.js lacks, such as a
+ * class under the name of one of Keras'. Layers whose names are properties of JavaScript's objects keep them.
  */
 export const isOwnCode = ({ layer, field }: Blocker, { warnings }: Model): boolean =>
   field === 'class_name' ||
@@ -152,11 +152,11 @@ function withWarnings(model: Model, warnings: readonly Warning[]): Model {
   return { ...model, warnings: [...model.warnings, ...warnings.filter(({ code }) => !given.has(code))] };
 }
 
-/** Whether a format's files hold operations as such: TensorFlow.js has none, and `.h5` files leave out the modules of Keras 3. */
+/** Tells whether a format's files hold operations: TensorFlow.js has none, and `.h5` files lose Keras 3's modules. */
 const keepsOperations = (format: Format): boolean =>
   loaderOf(format) === 'keras2' || (loaderOf(format) === 'keras3' && !factsOfContainer(format.container).isLegacy);
 
-/** Where loaders go by the Python modules that entries say, a graph that leaves one out is written anew. */
+/** Writes a graph anew where entries lack the Python modules that its loaders need. */
 function readable(graph: Graph, { container, dialect }: Format): Graph {
   const wantsModules = factsOfContainer(container).modules.includes(dialect);
   if (!wantsModules || saysModules(graph)) return graph;

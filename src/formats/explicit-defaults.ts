@@ -18,7 +18,7 @@ import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { type Graph, type Layer, mapGraphs, type Wrapper, withLayers } from '../model/model.js';
 import { readSerialized } from './dialects/translate/translate-object.js';
 
-/** Whose files leave things out. */
+/** Loaders whose files leave defaults out. */
 type Source = 'tfjs' | 'keras2';
 
 /**
@@ -59,7 +59,7 @@ function explicitConfig(className: string, config: JsonObject, source: Source): 
   );
 }
 
-/** What a wrapper runs: a layer, or a list of them. */
+/** Makes defaults explicit in the layer, or list of layers, inside a wrapper. */
 function explicitHeld(value: JsonValue, source: Source): JsonValue {
   if (isArray(value)) return mapItems(value, (item) => explicitHeld(item, source));
   const held = readSerialized(value);

@@ -6,7 +6,7 @@ import { GRAPH_FILE, LAYERS_FILE } from './saved-model/file-names.js';
 const nameOf = (path: string): string => path.split('/').at(-1)!;
 const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/') || '.';
 
-/** What stands for itself: a model by its name, or the file that makes its folder one. Undefined for all else. */
+/** Returns the path of the model that a file implies: the file itself, or its folder. Undefined for other files. */
 function modelAt(path: string, paths: readonly string[]): string | undefined {
   const name = nameOf(path);
   if (name === MODEL_FILE || /\.keras$/i.test(name)) return path;
@@ -17,12 +17,12 @@ function modelAt(path: string, paths: readonly string[]): string | undefined {
 
 const withName = (path: string, name: string): string => [...path.split('/').slice(0, -1), name].join('/');
 
-/** What macOS puts beside files, in archives and on disks of other systems, under their names. */
+/** Files that macOS adds beside others, in archives and on foreign disks, under their names. */
 const OF_MACOS = /(^|\/)(__MACOSX\/|\._)/;
 
 /**
- * The file or folder that is the model among files that may be anything, by their names: the outermost that stands for
- * itself; else the only JSON, for HDF5 files beside it are its weights; else the only HDF5 file, or the only file.
+ * Finds the model among arbitrary files, by their names: the outermost file or folder that `modelAt` recognises; else
+ * the only JSON, for HDF5 files beside it are its weights; else the only HDF5 file, or the only file.
  * @throws RetrofitError `not-a-model`, `several-models`
  */
 export function findModel(given: readonly string[]): string {

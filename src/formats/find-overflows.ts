@@ -6,7 +6,7 @@ import { scaleValues } from './scale-values.js';
 
 type Doubling = RetrofitRecord['doubled'][number];
 
-/** The weights that would become infinite if they were doubled so often. Reads the tensors, a piece at a time. */
+/** Finds the weights that would become infinite by these doublings. Reads the tensors, a piece at a time. */
 export async function findOverflows(model: Model, doublings: readonly Doubling[]): Promise<readonly Doubling[]> {
   if (doublings.length === 0) return [];
   const tensors = tensorsByKey(model.graph);

@@ -3,8 +3,8 @@ import type { FindOptions, FoundFile, Storage } from '../storage/storage.js';
 
 /**
  * Finds a file of weights that another file names.
- * @param missing what people are told where it is not there; `named` is what it is called in a sentence
- * @throws RetrofitError `weights-missing`, and what `Storage.findInside` refuses
+ * @param missing message where it is missing; `named` is its description in a sentence
+ * @throws RetrofitError `weights-missing`, and for files that `Storage.findInside` refuses
  */
 export const findWeightsPart = (
   storage: Storage,

@@ -3,10 +3,10 @@ import { FLOATS, type Tensor, type TensorValues } from '../model/tensor.js';
 import { toFloat16 } from './tfjs/quantize.js';
 import { decodeFloat16 } from './tfjs/scale-stored.js';
 
-/** Whether a tensor's values are numbers that `floatChunks` gives. */
+/** Tells whether a tensor's values are numbers that `floatChunks` gives. */
 export const holdsFloats = ({ dtype }: Tensor): boolean => FLOATS.includes(dtype);
 
-/** A tensor's values as float32 numbers, in pieces; halves come out as what they stand for. */
+/** Yields a tensor's values as float32 numbers, in pieces; halves are converted. */
 export async function* floatChunks(tensor: Tensor, values: TensorValues): AsyncGenerator<Float32Array> {
   for await (const bytes of values.chunks(tensor)) yield toFloats(bytes, tensor.dtype);
 }

@@ -32,7 +32,7 @@ const STAND_INS = [
   },
 ] as const satisfies readonly ForeignFile[];
 
-/** What people give instead of a model that can be read, by its first bytes. */
+/** Files that are often given in place of a readable model, by their first bytes. */
 const FOREIGN_FILES: readonly ForeignFile[] = [
   { code: 'empty', recognises: (head) => head === '', message: 'the file is empty', hint: DOWNLOAD_AGAIN },
   {
@@ -88,17 +88,17 @@ const FOREIGN_FILES: readonly ForeignFile[] = [
   },
 ];
 
-/** Whether an archive is one of another program, by its first member. */
+/** Tells whether an archive is one of another program, by its first member. */
 export const isForeignZip = ({ head }: Pick<FileContent, 'head'>): boolean =>
   isPytorchZip(String.fromCharCode(...head));
 
-/** What a download leaves in place of any file of a model, by its first bytes: what it is, and what to do. */
+/** Recognises by its first bytes a file that is a download's placeholder for another; returns message and hint. */
 export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {
   const head = String.fromCharCode(...start);
   return STAND_INS.find((standIn) => standIn.recognises(head));
 }
 
-/** The error for what stands in place of a file, by its first bytes; undefined where the file is itself. */
+/** The error for a download's placeholder for a file, by its first bytes; undefined where the file is itself. */
 export function standInError(start: Uint8Array, path: string): RetrofitError | undefined {
   const standIn = findStandIn(start);
   return standIn && inputError('lfs-pointer', standIn.message, { where: { file: path }, hint: standIn.hint });

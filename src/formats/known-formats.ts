@@ -43,7 +43,9 @@ function refuseWeights({ weights }: ReadOptions, file: string): void {
   });
 }
 
-/** The file that says what the model is: the one that the user named, or one in the folder; of a SavedModel, the folder. */
+/**
+ * Finds the file that contains the model: the one the user named, or one in the folder; for a SavedModel, the folder.
+ */
 async function findModelFile(storage: Storage, path: string, options: ReadOptions): Promise<FoundFile | string> {
   if ((await storage.kindOf(path)) === 'folder') {
     const inside = (name: string) => storage.join(path, name);

@@ -33,7 +33,7 @@ import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
 
-/** What stops a loader: a layer, the field of its config (empty for the layer itself), and why. */
+/** Reason why a loader refuses a model: a layer, the field of its config (empty for the layer itself), and why. */
 export interface Blocker {
   readonly layer: string;
   readonly field: string;
@@ -47,8 +47,8 @@ export interface LoaderVerdict {
 }
 
 /**
- * Which loaders take a model's architecture as it is written, custom code not being there.
- * @param container what the architecture stands in: Keras 3 asks more of `.keras` files and of bare JSON than of `.h5`
+ * Lists which loaders take a model's architecture as it is written, without custom code.
+ * @param container of the architecture: Keras 3 asks more of `.keras` files and of bare JSON than of `.h5`
  * @param settings the `trainingConfig` of a model.json, by which TensorFlow.js compiles the model
  */
 export const listLoaders = (graph: Graph, container?: Container, settings?: JsonValue): readonly LoaderVerdict[] =>
@@ -57,15 +57,15 @@ export const listLoaders = (graph: Graph, container?: Container, settings?: Json
     return { loader, ok: blockedBy === null, blockedBy };
   });
 
-/** What a loader goes by besides the graph: see `listLoaders`. */
+/** Facts besides the graph that a loader depends on: see `listLoaders`. */
 interface Around {
   readonly container?: Container | undefined;
   readonly settings?: JsonValue | undefined;
-  /** The Keras that is asked; default: today's. */
+  /** The version of Keras in question; default: today's. */
   readonly kerasVersion?: string | undefined;
 }
 
-/** What stops a loader at a model's architecture; undefined where it loads. */
+/** Returns why a loader refuses a model's architecture; undefined where it loads. */
 export const findBlocker = (
   graph: Graph,
   loader: Loader,
@@ -217,7 +217,7 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
   const hasModule = module !== undefined;
   if (loader === 'keras3' && layer.isOperation && layer.entry !== undefined && !hasModule)
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
-  // What keras.applications brings along, Keras 3 finds by its module.
+  // Keras 3 finds the layers of keras.applications by their module.
   const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
   const entry = listEntries(layer).at(-1);
   const inside = getMember(entry, 'module') !== undefined;
@@ -236,7 +236,7 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
   );
 }
 
-/** What stops a loader at the wrappers around a layer. A model of several inputs runs in those of Keras 2 alone. */
+/** Returns why a loader refuses a layer's wrappers. A model of several inputs runs in those of Keras 2 alone. */
 function wrapperBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding | undefined {
   const { wrappers = [], graph } = layer;
   const entries = listEntries(layer);
@@ -268,7 +268,7 @@ function findCallBlocker({ className, settings, calls }: Layer, loader: Loader):
   return undefined;
 }
 
-/** Which loaders take a model as its file stands, the places and the names of its weights included. */
+/** Lists which loaders take a model as its file is, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   const { container } = model.format;
   const file = fileBlocker(model);
@@ -279,7 +279,7 @@ export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   );
 }
 
-/** What stops the loaders of a file beside its layers: how it is spelt, and its weights. */
+/** Returns why the loaders of a file refuse it besides its layers: its spelling, and its weights. */
 function fileBlocker(model: Model): Blocker | undefined {
   const { graph, format, kerasVersion } = model;
   if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
@@ -300,6 +300,6 @@ function spellingBlocker(model: Model): Blocker | undefined {
   };
 }
 
-/** What stops TensorFlow.js at the file of a TensorFlow.js model. */
+/** Returns why TensorFlow.js refuses the file of a TensorFlow.js model. */
 export const tfjsBlocker = (model: Model): Blocker | undefined =>
   findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? fileBlocker(model);

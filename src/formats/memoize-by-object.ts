@@ -1,4 +1,4 @@
-/** A function that computes once for an object and a key; neither the object nor what is made of it ever changes. */
+/** Makes a function that computes once for an object and a key; neither the object nor the result ever changes. */
 export function memoizeByObject<Held extends object, Key, Result>(): (
   held: Held,
   key: Key,

@@ -1,6 +1,6 @@
 import { type Graph, type Layer, listGraphs, stepAxes } from '../model/model.js';
 
-/** Where a model stands in another. */
+/** The place of a model nested in another. */
 export interface NestedPlace {
   readonly parent: Graph;
   readonly holder: Layer;
@@ -18,6 +18,6 @@ export const listNestedPlaces = (root: Graph): ReadonlyMap<Graph, NestedPlace> =
     ),
   );
 
-/** Whether what the model gives goes as it is to a layer that wants a tensor; another model would take a list of one. */
+/** Tells whether the model's output goes to a layer that wants a tensor; another model would take a list of one. */
 export const feedsLayer = ({ parent, holder, next }: NestedPlace): boolean =>
   stepAxes(holder) > 0 || (parent.kind === 'sequential' && next !== undefined && next.graph?.kind !== 'functional');

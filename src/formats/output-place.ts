@@ -4,7 +4,7 @@ import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../model/
 import type { Storage } from '../storage/storage.js';
 import { factsOfContainer, WRITTEN } from './containers.js';
 
-/** Where a model goes, and as what. */
+/** The place of an output, and its format. */
 export interface OutputPlace {
   readonly format: WrittenFormat;
   /** The folder of the files: one of its own for a TensorFlow.js model. */
@@ -12,11 +12,11 @@ export interface OutputPlace {
   readonly modelName: string;
   /** The file of the weights, where they have one of their own beside an architecture. */
   readonly weightsName?: string;
-  /** What was asked for, as people are told. */
+  /** The output as the user asked for it, for messages. */
   readonly path: string;
 }
 
-/** What the user says of the output. */
+/** The user's choices for the output. */
 export interface OutputRequest {
   readonly output?: string | undefined;
   readonly to?: WrittenContainer | undefined;
@@ -31,11 +31,11 @@ export interface InputPlace {
 }
 
 const MODEL_FILE = 'model.json';
-/** Files that say what a folder is, which has the name of the model. */
+/** Files that mark a folder as a SavedModel; the model has the folder's name. */
 const IN_FOLDER = /^(saved_model|keras_metadata)\.pb$/;
 const INPUT_ENDING = /\.(json|h5|hdf5|keras)$/i;
 
-/** What stands for bytes that are no UTF-8: the file would get another name than was asked for. */
+/** Character that replaces bytes that are no UTF-8: the file would get another name than was asked for. */
 const UNDECODABLE = '\ufffd';
 
 const notText = (output: string) =>
@@ -109,7 +109,7 @@ const placeAt = (storage: Storage, folder: string, modelName: string, format: Wr
 
 interface NamedContainer {
   readonly container: WrittenContainer;
-  /** What `--to` may say with a name like this. */
+  /** Containers that `--to` may name with a name like this. */
   readonly allows: readonly WrittenContainer[];
 }
 
@@ -122,7 +122,7 @@ export function findEnding(path: string): string | undefined {
   return ending !== undefined && /^\.v\d+$/i.test(ending) ? undefined : ending;
 }
 
-/** The container a name stands for. */
+/** Returns the container that a name implies. */
 function containerOf(
   storage: Storage,
   output: string,
@@ -148,7 +148,7 @@ function jsonContainer(name: string, output: string, input: Format): NamedContai
   return { container: isKerasJson ? 'keras-json' : 'tfjs', allows: ['tfjs', 'keras-json'] };
 }
 
-/** What a model is written in where nobody says it; a SavedModel folder is never written. */
+/** Default container of an output; a SavedModel folder is never written. */
 const ownContainer = ({ container }: Format): WrittenContainer =>
   container === 'saved-model' ? 'keras-h5' : container;
 
@@ -171,7 +171,7 @@ function layoutOf(
   const { weightLayout, hasWeightsBeside } = WRITTEN[container];
   if (!hasWeightsBeside || format.container !== container) return weightLayout;
   if (format.weightLayout !== 'checkpoint') return format.weightLayout;
-  // A checkpoint is never written: what every version of Keras 2 reads takes its place.
+  // A checkpoint is never written: a layout that every version of Keras 2 reads takes its place.
   return output !== undefined && /\.weights\.h5$/i.test(output) ? 'weights-hdf5' : 'legacy-hdf5';
 }
 

@@ -1,7 +1,7 @@
 import { inputError } from '../errors.js';
 
 /**
- * Values times 2^exponent, exactly. A copy, unless nothing changes.
+ * Multiplies values by 2^exponent, exactly. Returns a copy, unless nothing changes.
  * @throws RetrofitError `overflow` if a number becomes infinite: then nothing can be exact
  */
 export function scaleValues(bytes: Uint8Array, dtype: string, exponent: number, name: string): Uint8Array {

@@ -11,7 +11,7 @@ import {
 
 // What TensorFlow itself saves: SavedModel folders and checkpoints.
 
-/** The folder of a SavedModel, at the path itself or around it; undefined where there is none. */
+/** Finds the folder of a SavedModel, at the path itself or around it; undefined where there is none. */
 export async function findSavedModel(storage: Storage, path: string): Promise<string | undefined> {
   const kind = await storage.kindOf(path);
   const isPart = kind !== undefined && [GRAPH_FILE, LAYERS_FILE].includes(storage.nameOf(path));

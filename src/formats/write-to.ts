@@ -7,7 +7,7 @@ import { forItsVersion } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 
-/** What was written. */
+/** Result of writing a model. */
 export interface WriteResult {
   readonly path: string;
   readonly format: Format;
@@ -38,15 +38,15 @@ export async function writeTo(
   return result;
 }
 
-/** A model that is written, and stands where nobody looks yet. */
+/** A model that is written, and not yet visible. */
 export interface PendingModel {
-  /** What is there once it is committed. */
+  /** The result once it is committed. */
   readonly result: WriteResult;
   readonly pending: Pick<PendingOutput, 'folder' | 'commit' | 'discard'>;
 }
 
 /**
- * Writes a model out of sight; an output that it is to replace stays until it is committed.
+ * Writes a model to a hidden folder; an output that it replaces stays until it is committed.
  * @throws RetrofitError as `writeTo` does
  */
 export async function beginModel(

@@ -5,7 +5,7 @@ import type { ImageFile } from './list-images.js';
 import { loadSharp } from './load-sharp.js';
 import { type Preprocess, preprocess } from './preprocess.js';
 
-/** What a model's input takes. */
+/** Size of the images that a model takes. */
 export interface ImageSize {
   readonly height: number;
   readonly width: number;
@@ -31,14 +31,14 @@ export interface BatchOptions {
   readonly preprocess: Preprocess;
   /** Called for each image that cannot be decoded; it is left out. */
   readonly onSkipped: (image: SkippedImage) => void;
-  /** Keeps what is decoded for those who come with the same store and the same size. */
+  /** Keeps decoded images for later calls with the same store and the same size. */
   readonly kept?: KeptPixels;
 }
 
 /** Decoded images by their paths, up to a cap. */
 export interface KeptPixels {
   readonly pixels: Map<string, Uint8Array>;
-  /** What still fits. */
+  /** Bytes that may still be kept. */
   bytesLeft: number;
 }
 
@@ -58,10 +58,10 @@ export async function* imageBatches(images: readonly ImageFile[], options: Batch
     const batch = await next;
     const following = images.slice(start + options.batch, start + 2 * options.batch);
     next = decodeBatch(following, decode, options);
-    // Whoever stops in the middle leaves it to itself.
+    // A consumer that stops early leaves this promise unawaited.
     next.catch(() => {});
     count += batch.images.length;
-    // Where all that is awaited is there already, as with kept pixels, a signal would not be heard before the end.
+    // Where everything awaited is there already, as with kept pixels, a signal would not be handled before the end.
     await setImmediate();
     if (batch.images.length > 0) yield batch;
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inputError, usageError } from '../errors.js';
 import { randomNumbers, shuffled } from '../random.js';
 
-/** What sharp decodes; other files of a folder are nobody's concern. */
+/** Extensions of the image formats that sharp decodes; other files of a folder are ignored. */
 const IMAGE_NAME = /\.(?:png|jpe?g|webp|gif|tiff?|avif)$/i;
 
 export interface ImageFile {

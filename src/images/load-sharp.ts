@@ -2,8 +2,8 @@ import { reasonOf, usageError } from '../errors.js';
 import { installMissing } from '../missing-packages.js';
 
 /**
- * Loads sharp for those who want pictures: reading and writing models goes without it.
- * @param use what is done with it, for the message: `images are decoded`
+ * Loads sharp when images are needed: reading and writing models works without it.
+ * @param use of it, for the message: `images are decoded`
  * @throws RetrofitError `no-sharp` where it does not run
  */
 export async function loadSharp(use: string) {

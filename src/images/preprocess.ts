@@ -1,6 +1,6 @@
 export const PREPROCESS_NAMES = ['none', 'unit', 'tf', 'torch', 'caffe'] as const;
 
-/** What pixels from 0 to 255 become before the model sees them, by the names that keras.applications uses. */
+/** Transformation of pixels from 0 to 255 before the model sees them, by the names that keras.applications uses. */
 export type Preprocess = (typeof PREPROCESS_NAMES)[number];
 
 // Of ImageNet; the numbers of keras/src/applications/imagenet_utils.py.
@@ -9,9 +9,9 @@ const TORCH_DEVIATION = [0.229, 0.224, 0.225] as const;
 const CAFFE_MEAN = [103.939, 116.779, 123.68] as const;
 
 /**
- * Writes the pixels of one image as the model wants them.
+ * Writes the pixels of one image as inputs of the model.
  * @param pixels height x width x channels, from 0 to 255; channels are 1 or 3
- * @param target as long, float32
+ * @param target of the same length, float32
  */
 export function preprocess(pixels: Uint8Array, channels: number, how: Preprocess, target: Float32Array): void {
   const valueAt = WAYS[how](pixels, channels);
@@ -23,7 +23,7 @@ const WAYS: Readonly<Record<Preprocess, (pixels: Uint8Array, channels: number) =
   unit: (pixels) => (index) => pixels[index]! / 255,
   tf: (pixels) => (index) => pixels[index]! / 127.5 - 1,
   torch: (pixels, channels) => (index) => {
-    // Grey pictures have one channel: that of green stands for it, the middle one of the three.
+    // Grey images have one channel and use the values of green, the middle one of the three.
     const channel = channels === 1 ? 1 : index % channels;
     return (pixels[index]! / 255 - TORCH_MEAN[channel]!) / TORCH_DEVIATION[channel]!;
   },

@@ -8,7 +8,7 @@ export type JsonValue = JsonScalar | JsonArray | JsonObject;
 
 export interface JsonScalar {
   readonly kind: 'string' | 'number' | 'literal';
-  /** The token as it stands in the text. */
+  /** The token as it is written in the text. */
   readonly text: string;
 }
 
@@ -74,7 +74,7 @@ export function decodeString(token: string): string {
   return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
 }
 
-/** The value as ordinary data. NaN and Infinity, which Python writes, become the numbers they name. */
+/** Converts a value to ordinary data. NaN and Infinity, which Python writes, become the numbers they name. */
 export function toPlain(value: JsonValue): Plain {
   switch (value.kind) {
     case 'string':

@@ -14,14 +14,14 @@ const LITERAL = /true|false|null/y;
 // Python's json module writes these for floats that JSON has no token for.
 const PYTHON_NUMBER = /NaN|-?Infinity/y;
 
-/** What comes again and again comes early; a file of nothing but different texts is not to cost more than another. */
+/** Most tokens that are remembered: recurring ones appear early, and a file of distinct texts must not cost more. */
 const MOST_REMEMBERED = 2 ** 14;
 
 type MemberKey = Pick<JsonMember, 'key' | 'keyText'>;
 
 /**
- * Parses a JSON text, keeping every token and all white space.
- * Refuses what lets two readers see two models: duplicate keys, trailing text, nesting beyond a cap.
+ * Parses a JSON text, keeping every token and all white space. Refuses texts that two readers may understand
+ * differently: duplicate keys, trailing text, nesting beyond a cap.
  * @throws RetrofitError `bad-json` with the path of the place.
  */
 export function parseJson(text: string): JsonDocument {
@@ -184,7 +184,7 @@ const WORD = scalarOf('literal');
 
 const memberKey = (keyText: string): MemberKey => ({ key: decodeString(keyText), keyText });
 
-/** The value of a JSON text; undefined where it is none. */
+/** Parses the value of a JSON text; undefined where it is not JSON. */
 export function findJson(text: string): JsonValue | undefined {
   try {
     return parseJson(text).root;

@@ -1,6 +1,6 @@
 import type { JsonDocument, JsonItem, JsonMember, JsonValue } from './json-value.js';
 
-/** How a document separates its values; what was added to it is written the same way. */
+/** A document's white space between values; values added to it are written in the same style. */
 interface JsonStyle {
   /** One level of indentation; undefined where everything stands on one line. */
   readonly indent: string | undefined;

@@ -6,12 +6,12 @@ interface ActivationFacts {
   readonly commutes?: true;
   /** The identity: no non-linearity at all. */
   readonly linear?: true;
-  /** What turns logits into probabilities. */
+  /** Function that turns logits into probabilities: softmax, sigmoid. */
   readonly probability?: true;
-  /** ReLU and its kin, near zero below and open above: what makes features, where others shape a result. */
+  /** ReLU and its kin, near zero below and open above: they make features, where other activations shape a result. */
   readonly rectifier?: true;
   readonly loads: readonly Loader[];
-  /** The same function by a name that everybody has. */
+  /** The name of the same function that every loader has. */
   readonly alias?: string;
 }
 
@@ -42,7 +42,7 @@ const ACTIVATIONS: ReadonlyMap<string, ActivationFacts> = new Map<string, Activa
 
 const findActivation = (name: string) => ACTIVATIONS.get(name);
 
-/** What a field such as `activation` holds. */
+/** Value of a field such as `activation`. */
 export type Activation =
   | { readonly kind: 'none' }
   | { readonly kind: 'function'; readonly name: string }
@@ -71,7 +71,7 @@ export function readActivation(value: Plain | undefined): Activation {
     : { kind: 'layer', className, config, hasModule: typeof module === 'string' };
 }
 
-/** Where each Keras finds a function of its own that is written as an object. */
+/** Reads a built-in function that is written as an object, and where each Keras finds it. */
 function readFunction(name: Plain | undefined, module: Plain | undefined, registered: Plain | undefined): Activation {
   const isPublic = module === 'keras.activations';
   if (typeof name !== 'string' || !(module === 'builtins' || isPublic)) return { kind: 'custom' };
@@ -85,35 +85,35 @@ export function activationName({ activation }: PlainObject): string | undefined 
   return read.kind === 'function' || read.kind === 'object' ? read.name : undefined;
 }
 
-/** Whether a positive factor passes through the config's activation. Unknown functions: no. */
+/** Tells whether a positive factor passes through the config's activation. Unknown functions: no. */
 export function activationCommutes(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.commutes === true;
 }
 
-/** Whether the config's activation does something. Unknown functions: yes. */
+/** Tells whether the config's activation does something. Unknown functions: yes. */
 export function isNonLinear(config: PlainObject): boolean {
   const name = activationName(config);
   return name === undefined || findActivation(name)?.linear !== true;
 }
 
-/** Softmax and sigmoid: what stands behind the layer that makes the logits. */
+/** Tells whether a config ends in softmax or sigmoid, which follow the layer that makes the logits. */
 export function isProbability(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.probability === true;
 }
 
-/** Whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
+/** Tells whether the config's activation is ReLU or one of its kin. Unknown functions: no. */
 export function isRectifier(config: PlainObject): boolean {
   const name = activationName(config);
   return name !== undefined && findActivation(name)?.rectifier === true;
 }
 
-/** Who has a function of this name; undefined for a name that is not known here. */
+/** Lists the loaders that have a function of this name; undefined for a name that is not known here. */
 export const activationLoads = (name: string): readonly Loader[] | undefined => findActivation(name)?.loads;
 
 /**
- * What stops a loader at an activation; undefined where it takes it. A layer in its place is judged as a layer.
+ * Returns why a loader refuses an activation; undefined where it takes it. A layer as activation is judged as a layer.
  * @param isLegacy whether the config stands in a legacy `.h5`
  */
 export function activationProblem(activation: Activation, loader: Loader, isLegacy: boolean): string | undefined {
@@ -135,7 +135,7 @@ export interface ActivationStep {
   readonly product?: true;
 }
 
-/** How a function is said to a loader: by a name it has, or as layers that compute it. */
+/** A function as a loader can express it: by a name it has, or as layers that compute it. */
 export type ActivationWords = { readonly name: string } | { readonly steps: readonly ActivationStep[] };
 
 const rescaling = (scale: number, offset: number): ActivationStep => ({
@@ -149,8 +149,8 @@ const OLD_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(0.2, 0.5), clippe
 const NEW_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(1, 3), clipped(6), rescaling(1 / 6, 0)];
 
 /**
- * A function of one loader in the words of another; undefined where the other has nothing that computes the same.
- * @param source whose function it is: `hard_sigmoid` is not the same one everywhere
+ * Translates a function for another loader; undefined where that has nothing that computes the same.
+ * @param source loader whose function it is: `hard_sigmoid` differs between them
  */
 export function translateActivation(
   name: string,

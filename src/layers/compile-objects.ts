@@ -54,10 +54,10 @@ const NAMES: ReadonlySet<string> = new Set([
   ...OPTIMIZERS.map((name) => name.toLowerCase()),
 ]);
 
-/** Whether a class of compile settings is one that loaders have themselves. */
+/** Tells whether a class of compile settings is one that loaders have themselves. */
 export const isCompileClass = (className: string): boolean => CLASSES.has(className);
 
-/** Whether a loss, a metric or an optimizer is there under this name. */
+/** Tells whether a loss, a metric or an optimizer is there under this name. */
 export const isCompileName = (name: string): boolean => NAMES.has(name);
 
 const TFJS_LOSSES = words(
@@ -73,7 +73,7 @@ const TFJS_METRICS = words(
 
 const TFJS_OPTIMIZERS = words('Adadelta Adagrad Adam Adamax Momentum RMSProp SGD');
 
-/** Whether TensorFlow.js has a loss that compile settings name, in its own words or in Python's. */
+/** Tells whether TensorFlow.js has a loss that compile settings name, in its own words or in Python's. */
 export const tfjsHasLoss = (name: string): boolean => TFJS_LOSSES.includes(camelCase(name));
 
 /** @param isTranslated whether TensorFlow.js turns this name from Python's words into its own */

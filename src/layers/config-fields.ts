@@ -3,9 +3,10 @@ import { objectKind } from './config-objects.js';
 import { factsOf } from './known-layers.js';
 import { ANY, type LayerFacts, type Loader } from './layer-facts.js';
 
-// Who knows which fields of a config stands in the records of the classes. Derived from `get_config` of tf-keras 2.21 and
-// Keras 3.15 and from what `from_config` of the other one accepts: fixtures/make_config_fields.py. TensorFlow.js reads
-// what it knows and ignores the rest; what it ignores at a cost stands in `refusedFields`.
+// The records of the classes list the fields that each loader knows. Derived from `get_config` of tf-keras 2.21 and
+// Keras 3.15 and from the fields that `from_config` of the other one accepts: fixtures/make_config_fields.py.
+// TensorFlow.js reads the fields it knows and ignores the rest; fields whose loss changes the result stand in
+// `refusedFields`.
 
 type Fields = Pick<LayerFacts, 'fields' | 'keras2Fields' | 'keras3Fields'>;
 
@@ -14,22 +15,22 @@ const NO_CONFIG: PlainObject = {};
 /** Keras 2's ways to make an input by saying its size on the first layer. */
 export const INPUT_FIELDS: readonly string[] = ['batch_input_shape', 'input_shape', 'input_dim', 'batch_size'];
 
-/** What every layer may say but an input's. */
+/** Fields that every layer but an input may have. */
 const BASE: Fields = {
   fields: 'name trainable dtype activity_regularizer autocast input_shape input_dim',
   keras2Fields: { batch_input_shape: ANY, batch_size: ANY, weights: null },
 };
 
 /**
- * What a loader makes of a field in a class's config.
+ * How a loader treats a field in a class's config.
  * - `known`: it reads the field
  * - `ignorable`: it does not know the field, and computes the same without it
- * - `unsupported`: it does not know the field, and this value says something
- * - `unknown`: nobody is known to write such a field, newer versions perhaps
+ * - `unsupported`: it does not know the field, and the value matters
+ * - `unknown`: no known version writes such a field, newer versions perhaps
  */
 export type FieldStanding = 'known' | 'ignorable' | 'unsupported' | 'unknown';
 
-/** How a loader stands to a field; undefined for a class whose fields are not known. */
+/** Returns how a loader treats a field; undefined for a class whose fields are not known. */
 export function fieldStanding(
   className: string,
   field: string,
@@ -38,7 +39,7 @@ export function fieldStanding(
 ): FieldStanding | undefined {
   const own = factsOf(className, NO_CONFIG);
   if (own.fields === undefined) return undefined;
-  // A class's own word on a field goes before what holds for every layer.
+  // A class's own entry for a field goes before the one for every layer.
   for (const { fields = '', keras2Fields = {}, keras3Fields = {} } of own.role === 'input' ? [own] : [own, BASE]) {
     const both = { keras2: keras2Fields, keras3: keras3Fields };
     // TensorFlow.js has what both Kerases have: the rest came later, or went before its time.
@@ -51,7 +52,7 @@ export function fieldStanding(
   return 'unknown';
 }
 
-/** Besides objects: for these Keras takes null, and it says what it says in TensorFlow.js. */
+/** Fields besides objects for which Keras takes null, with the same meaning as in TensorFlow.js. */
 const NULLABLE: readonly string[] = [
   'activation',
   'recurrent_activation',
@@ -65,7 +66,7 @@ const NULLABLE: readonly string[] = [
   'dtype',
 ];
 
-/** Whether a field of null in a TensorFlow.js model says the same to Keras; true for a class whose fields are not known. */
+/** Tells whether null in a TensorFlow.js model means the same to Keras; true for a class whose fields are not known. */
 export function takesNull(className: string, field: string): boolean {
   const standing = fieldStanding(className, field, null, 'keras2');
   if (standing === undefined) return true;

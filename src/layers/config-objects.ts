@@ -6,9 +6,9 @@ import { snakeCase } from './layer-names.js';
 
 interface ObjectFacts {
   readonly loads: readonly Loader[];
-  /** What its config may say; Keras 3 adds fields that Keras 2 does not know. */
+  /** Fields that its config may have; Keras 3 adds fields that Keras 2 does not know. */
   readonly fields: readonly string[];
-  /** The same thing under the name that the other loaders have. */
+  /** The same object under the name that the other loaders have. */
   readonly alias?: string;
 }
 
@@ -56,7 +56,7 @@ const TABLES: Readonly<Record<ObjectKind, ReadonlyMap<string, ObjectFacts>>> = {
   constraint: CONSTRAINTS,
 };
 
-/** What a field such as `kernel_regularizer` holds; undefined for fields that hold no such object. */
+/** Returns the kind of object that a field such as `kernel_regularizer` holds; undefined for other fields. */
 export function objectKind(field: string): ObjectKind | undefined {
   const kind = field.slice(field.lastIndexOf('_') + 1);
   return kind in TABLES ? (kind as ObjectKind) : undefined;
@@ -76,10 +76,10 @@ const POLICIES: ReadonlyMap<string, readonly Loader[]> = new Map([
   ['AWQDTypePolicy', ['keras3']],
 ]);
 
-/** Whether Keras has a dtype policy of this class. */
+/** Tells whether Keras has a dtype policy of this class. */
 export const isKnownPolicy = (className: string): boolean => POLICIES.has(className);
 
-/** Who has the class that a field such as `kernel_regularizer` names; undefined for fields that name none. */
+/** Lists the loaders that have the class named by a field such as `kernel_regularizer`; undefined for other fields. */
 export function configObjectLoads(field: string, className: string): readonly Loader[] | undefined {
   if (field === 'dtype') return POLICIES.get(className) ?? [];
   const kind = objectKind(field);
@@ -101,7 +101,7 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['OrthogonalInitializer', 'Orthogonal'],
 ]);
 
-/** How an object is named to a loader, with the fields it may have there and those it must have. */
+/** An object as a loader names it, with the fields it may have there and those it must have. */
 export interface ObjectWords {
   readonly className: string;
   readonly fields: readonly string[];
@@ -110,8 +110,8 @@ export interface ObjectWords {
 }
 
 /**
- * An object's class in a loader's words; undefined where the loader has none that does the same.
- * TensorFlow.js has L1 and L2 as one class, whose two factors are 0.01 unless it is told otherwise.
+ * Translates an object's class for a loader; undefined where the loader has none that does the same. TensorFlow.js has
+ * L1 and L2 as one class, whose two factors default to 0.01.
  */
 export function translateObject(kind: ObjectKind, name: string, target: Loader): ObjectWords | undefined {
   const table = TABLES[kind];

@@ -2,7 +2,7 @@ import type { Plain, PlainObject } from '../json/json-value.js';
 import { factsOf } from './known-layers.js';
 import { INPUT_SHAPE, orNull, type SizeRules } from './size-rules.js';
 
-/** A field that does not hold what its layer wants. */
+/** A field whose value does not fit its layer. */
 export interface BadSize {
   readonly field: string;
   readonly value: Plain;

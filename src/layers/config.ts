@@ -8,7 +8,7 @@ export const numberIn = (config: PlainObject, key: string): number | undefined =
   return typeof value === 'number' ? value : undefined;
 };
 
-/** How the border of a map is filled: Keras takes capitals too. */
+/** Returns the padding of a map's border in lower case: Keras takes capitals too. */
 export const paddingOf = (config: PlainObject): string => (stringIn(config, 'padding') ?? 'valid').toLowerCase();
 
 export const stringIn = (config: PlainObject, key: string): string | undefined => {
@@ -26,13 +26,13 @@ export function perAxis(config: PlainObject, key: string, rank: number): readonl
 
 export const isChannelsFirst = (config: PlainObject): boolean => config.data_format === 'channels_first';
 
-/** Where the channels stand in a shape of this rank, batch included. */
+/** Returns the axis of the channels in a shape of this rank, batch included. */
 export const channelsAxis = (config: PlainObject, rank: number): number => (isChannelsFirst(config) ? 1 : rank - 1);
 
 export const spatialAxes = (config: PlainObject, spatialRank: number): readonly number[] =>
   Array.from({ length: spatialRank }, (_, axis) => axis + (isChannelsFirst(config) ? 2 : 1));
 
-/** A shape from its parts, in the order the config's data format asks for. */
+/** Builds a shape from its parts, in the order of the config's data format. */
 export function featureShape(
   config: PlainObject,
   batch: number | null,
@@ -58,7 +58,7 @@ export function elementCount(dimensions: readonly (number | null)[] | undefined)
   );
 }
 
-/** Whether the loss or the optimizer looks at the variable itself: doubling it would then change training. */
+/** Tells whether the loss or the optimizer depends on the variable itself: doubling it would then change training. */
 export const isHeld = (config: PlainObject, base: string): boolean =>
   isSet(config[`${base}_regularizer`]) || isSet(config[`${base}_constraint`]);
 

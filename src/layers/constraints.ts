@@ -2,8 +2,8 @@ import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.
 import { numberIn } from './config.js';
 import { translateObject } from './config-objects.js';
 
-// What TensorFlow.js makes of a weight by its constraint, which it applies when it loads the weight; Keras applies it in
-// training alone. Source: src/constraints.ts of tfjs-layers 4.22.
+// Change that TensorFlow.js makes to a weight by its constraint, which it applies when it loads the weight; Keras
+// applies it in training alone. Source: src/constraints.ts of tfjs-layers 4.22.
 
 /** A constraint on a weight: on each number, or on the norms over some axes. */
 export type Projection =
@@ -11,11 +11,11 @@ export type Projection =
   | {
       readonly kind: 'norm';
       readonly axes: readonly number[];
-      /** The norm that it makes of a norm. */
+      /** The norm that a given norm is brought to. */
       readonly desired: (norm: number) => number;
     };
 
-/** What a `kernel_constraint` does to a weight of some rank; undefined where that is not known. */
+/** Returns the projection by which a `kernel_constraint` changes a weight of this rank; undefined if unknown. */
 export function projectionOf(constraint: Plain, rank: number): Projection | undefined {
   const written = isPlainObject(constraint) ? constraint.class_name : constraint;
   const name = typeof written === 'string' ? translateObject('constraint', written, 'tfjs')?.className : undefined;

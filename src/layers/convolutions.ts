@@ -208,7 +208,7 @@ function convolutionMacs(
   );
 }
 
-/** Convolutions whose every place has a kernel of its own. */
+/** A convolution with separate kernels for every place. */
 const locallyConnected = (className: string): LayerFacts => ({
   className,
   role: 'other',

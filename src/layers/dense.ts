@@ -52,7 +52,7 @@ const embedding: LayerFacts = {
   masking: (config) => (config.mask_zero === true ? 'makes' : undefined),
 };
 
-/** Its equation says the shapes, and is not read here. */
+/** Its equation defines the shapes, and is not parsed here. */
 const einsumDense: LayerFacts = {
   className: 'EinsumDense',
   role: 'other',

@@ -6,7 +6,7 @@ import { isPlainObject, type PlainObject } from '../json/json-value.js';
  */
 export const dtypePolicy = (config: PlainObject): string => fullPolicy(config).replace(QUANTIZED, '');
 
-/** Whether Keras 3 has quantised the layer: its numbers are packed then, in variables of other shapes and names. */
+/** Tells whether Keras 3 has quantised the layer: its numbers are packed, in variables of other shapes and names. */
 export const isQuantized = (config: PlainObject): boolean => QUANTIZED.test(fullPolicy(config));
 
 // Source: QuantizedDTypePolicy in keras 3.15, `int8_from_float32`, `gptq/4/128_from_mixed_bfloat16`, ...
@@ -20,11 +20,11 @@ function fullPolicy({ dtype }: PlainObject): string {
   return typeof mode === 'string' && typeof source_name === 'string' ? `${mode}_from_${source_name}` : 'float32';
 }
 
-/** Whether sums are made in half precision, where doubling may overflow or lose the last bits of small numbers. */
+/** Tells whether sums are in half precision, where doubling may overflow or lose the last bits of small numbers. */
 export const computesInFloat16 = (config: PlainObject): boolean =>
   ['float16', 'mixed_float16'].includes(dtypePolicy(config));
 
-/** Whether a layer computes in whole numbers, truths, ... An unknown name is a policy of the user's own. */
+/** Tells whether a layer computes in whole numbers, truths, ... An unknown name is a policy of the user's own. */
 export const computesNoFloats = (config: PlainObject): boolean =>
   /^(u?int\d+|bool|complex\d+|string)$/.test(dtypePolicy(config));
 

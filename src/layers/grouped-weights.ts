@@ -7,7 +7,7 @@ interface Holder {
   readonly prefix?: string;
 }
 
-/** Variables of a layer inside another one, with a group of its own in a `.weights.h5`. */
+/** Variables of a layer inside another one, which have their own group in a `.weights.h5`. */
 export const grouped = (
   facts: readonly WeightFact[],
   group: string,

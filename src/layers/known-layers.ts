@@ -34,17 +34,19 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
   ].map((facts) => [facts.className, facts]),
 );
 
-/** What is known of a class that is not in the table: it is carried, and nothing is assumed of it. */
+/** Facts of a class that is not in the table: it is carried, and nothing is assumed of it. */
 const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [], masking: passesMask });
 
-/** Whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
+/** Tells whether the class is one that Keras or TensorFlow.js ship; anything else is custom code. */
 export const isKnownLayer = (className: string): boolean =>
   isOperationClass(className) || (KNOWN_LAYERS.get(className)?.loads.length ?? 0) > 0;
 
-/** Whether something is assumed of layers of this class. */
+/** Tells whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
 
-/** Whether a layer may hold others that its config does not show: custom ones, and wrappers of models or convolutions. */
+/**
+ * Tells whether a layer may hold layers its config does not show: custom ones, and wrappers of models or convolutions.
+ */
 export function isClosedLayer(className: string, config: PlainObject): boolean {
   if (!isKnownLayer(className) || factsOf(className, {}).runsCode !== undefined) return true;
   const { layer } = config;
@@ -61,7 +63,7 @@ export function isClosedLayer(className: string, config: PlainObject): boolean {
 const keepsOtherWeights = (config: PlainObject): boolean =>
   isQuantized(config) || (config.lora_rank !== undefined && config.lora_rank !== null);
 
-/** What is known of a layer whose weights are carried as they are. */
+/** Facts of a layer whose weights are carried unchanged. */
 const carried = ({ weights: _, scaling: __, inputClue: ___, ...facts }: LayerFacts): LayerFacts => facts;
 
 /**
@@ -76,7 +78,7 @@ export function factsOf(className: string, config: PlainObject, call?: PlainObje
   return className === 'TFOpLambda' ? tensorflowFacts(className, config, facts, call) : facts;
 }
 
-/** How many tensors a call of a layer gives; undefined where the call decides, or nobody knows. */
+/** Counts the tensors that a call of a layer returns; undefined where the call decides, or where it is not known. */
 export function outputCount(className: string): number | undefined {
   // A structure goes through Identity as it is.
   const role = className === 'Identity' ? undefined : KNOWN_LAYERS.get(className)?.role;
@@ -84,8 +86,8 @@ export function outputCount(className: string): number | undefined {
 }
 
 /**
- * Whether a layer is called with one list of tensors rather than with a tensor an argument: merging layers always,
- * operations almost never, other layers and models where they have several inputs.
+ * Tells whether a layer is called with one list of tensors rather than with a tensor an argument: merging layers
+ * always, operations almost never, other layers and models where they have several inputs.
  */
 export function takesTensorList(className: string, tensors: number, isOperation: boolean): boolean {
   if (isOperation) return operationFacts(className, {}).takesList === true;

@@ -25,18 +25,18 @@ const OTHER_NAMES = words(
     'OrthogonalInitializer',
 );
 
-/** Whether an activation of this name is there without code of one's own. */
+/** Tells whether an activation of this name exists without custom code. */
 export const isKnownActivation = (name: string): boolean =>
   activationLoads(name) !== undefined || OTHER_FUNCTIONS.has(name);
 
-/** Whether a class is one of a layer or of an object in a layer's config that loaders have themselves. */
+/** Tells whether a class is one of a layer or of an object in a layer's config that loaders have themselves. */
 export const isKnownClass = (className: string): boolean =>
   isKnownLayer(className) ||
   isKnownPolicy(className) ||
   OTHER_OBJECTS.has(className) ||
   KINDS.some((kind) => isShipped(kind, className.replace(/V2$/, '')));
 
-/** Whether such a field's object is there under this name: `HeNormal`, `he_normal`. */
+/** Tells whether such a field's object is there under this name: `HeNormal`, `he_normal`. */
 export function isKnownName(field: string, name: string): boolean {
   const className = name.replace(/V2$/, '').replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return OTHER_NAMES.has(name) || isShipped(field, className);

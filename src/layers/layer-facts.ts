@@ -6,7 +6,7 @@ export type Shape = readonly (number | null)[];
 
 export type Loader = 'tfjs' | 'keras2' | 'keras3';
 
-/** The part a layer plays in a network. What the layers of one part have in common stands in their facts. */
+/** The part a layer plays in a network. Facts common to the layers of one part stand in their records. */
 export type LayerRole =
   | 'input'
   | 'convolution'
@@ -25,14 +25,14 @@ export type LayerRole =
   | 'flatten'
   | 'other';
 
-/** Whether layers of this part are called with several tensors, and never with one. */
+/** Tells whether layers of this part are called with several tensors, and never with one. */
 export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
 
-/** A variable of a layer. `shape` is what the config says of it: null for a dimension it leaves open. */
+/** A variable of a layer. `shape` is derived from the config: null for a dimension it leaves open. */
 export interface WeightFact {
-  /** As TensorFlow.js and Keras 2 call it. */
+  /** Its name in TensorFlow.js and Keras 2. */
   readonly name: string;
-  /** As Keras 3 calls it, where that is another name. */
+  /** Its name in Keras 3, where that differs. */
   readonly keras3Name?: string;
   readonly shape: Shape | undefined;
   /** `<base>_regularizer` and `<base>_constraint` in the config speak of this variable. */
@@ -45,11 +45,11 @@ export interface WeightFact {
   readonly alsoAt?: string;
   /** The object that holds it, by its path from the layer; the layer itself by default. */
   readonly heldBy?: string;
-  /** It counts something, and is stored as a whole number. */
+  /** It counts something, and is stored as an integer. */
   readonly isWhole?: true;
 }
 
-/** What a layer tells of the one tensor it reads, by being there and by its weights. */
+/** Facts about the one tensor a layer reads that follow from the layer's class and weights. */
 export interface InputClue {
   /** Dimensions, the batch included. */
   readonly rank?: number;
@@ -58,7 +58,7 @@ export interface InputClue {
 }
 
 /**
- * What a positive factor on a layer's input does to its output.
+ * Effect of a positive factor on a layer's input upon its output.
  * - `commutes`: the output takes the same factor, for every input that takes it
  * - `linear`: the layer ends in or begins with a product with its own weights, so that a factor can move into them
  */
@@ -85,27 +85,27 @@ export interface RefusedField {
   readonly stops: (value: Plain | undefined, hasModule: boolean, config: PlainObject) => boolean;
   /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
   readonly isSilent?: boolean;
-  /** What says the same to these loaders. */
+  /** Value that means the same to these loaders and does not stop them. */
   readonly instead?: (value: JsonValue) => JsonValue;
 }
 
 /** Whether the layer makes a mask of the steps that count, or passes on the one it is given; undefined: neither. */
 export type Masking = 'makes' | 'passes' | undefined;
 
-/** For fields without influence on what is computed, whatever they say. */
+/** Marks fields that do not influence the computation, whatever their value. */
 export const ANY: unique symbol = Symbol('any value');
 
-/** Fields of one Keras alone, each with the value that says what the other one does anyway. */
+/** Fields of one Keras alone, each with the value that stands for the other one's behaviour. */
 export type OwnFields = Readonly<Record<string, Plain | typeof ANY>>;
 
 /** A field that one loader calls otherwise than the others. */
 export type FieldNames = Readonly<Record<Loader, string>>;
 
-/** Everything the program knows of one Keras layer class. Facts are functions of the layer's config. */
+/** All facts of one Keras layer class. They are functions of the layer's config. */
 export interface LayerFacts {
   readonly className: string;
   readonly role: LayerRole;
-  /** Who has the class under this name. */
+  /** Loaders that have the class under this name. */
   readonly loads: readonly Loader[];
   /** Fields of its config that both Kerases know, besides those of every layer: see `fieldStanding`. */
   readonly fields?: string;
@@ -114,48 +114,48 @@ export interface LayerFacts {
   readonly renamedField?: FieldNames;
   /** Fields without which Keras 2 does not make the layer: null says nothing. */
   readonly neededByKeras2?: readonly string[];
-  /** What these loaders take for fields that are not there, where others take something else, or need them said. */
+  /** Values that these loaders take for absent fields, where others take something else, or require them. */
   readonly absent?: Readonly<Partial<Record<'tfjs' | 'keras2', PlainObject>>>;
-  /** Fields whose null TensorFlow.js takes for one that is not there, and Keras for none. */
+  /** Fields whose null TensorFlow.js treats as absent, and Keras as none. */
   readonly nullIsAbsentInTfjs?: readonly string[];
-  /** Who does not make the layer with the dtype that others write. */
+  /** Loaders that do not make the layer with the dtype that others write. */
   readonly dtypeRefusedBy?: readonly Loader[];
-  /** Its config says a size in fields by which other layers make an input. */
+  /** Its config states a size in fields by which other layers make an input. */
   readonly saysInput?: true;
-  /** What each of the fields wants in which a size stands. */
+  /** Rules for the fields that hold a size. */
   readonly sizes?: SizeRules;
   readonly refusedFields?: readonly RefusedField[];
-  /** Who has another layer under this name, one that computes something else: no translation may write it. */
+  /** Loaders that have another layer under this name, one that computes something else: no translation may write it. */
   readonly differsIn?: readonly Loader[];
   /** Spatial dimensions of the features the class is made for. */
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
-  /** The axis along which it joins what it reads; undefined where nothing says it. */
+  /** Axis along which it joins its inputs; undefined where nothing says it. */
   readonly joinedAxis?: (config: PlainObject) => Plain | undefined;
-  /** Whether it is called with one list of tensors, rather than with each as an argument of its own. Absent: if several. */
+  /** Whether it is called with one list of tensors, rather than with separate arguments. Absent: if several. */
   readonly takesList?: boolean;
-  /** What a call may give it besides its first argument, under the same names in both Kerases. */
+  /** Arguments of a call besides its first one, under the same names in both Kerases. */
   readonly callArguments?: {
     /** Arguments that may stand behind the first one without their names, in order. */
     readonly inOrder: readonly string[];
     readonly byName: readonly string[];
-    /** The one whose tensors follow the first argument in one list, where the call is not in the words of Keras 3. */
+    /** The argument whose tensors follow the first one in one list, where the call is not in the form of Keras 3. */
     readonly listed?: string;
   };
-  /** Its function runs once a step: nothing can stand behind it inside the layer. */
+  /** Its function runs once a step: nothing can follow it inside the layer. */
   readonly runsSteps?: true;
   /** The module of Keras that has it, where that is not `keras.layers`. */
   readonly module?: string;
-  /** Why loading it is not safe: what its config makes a loader run. */
+  /** Why loading it is not safe: the code that its config makes a loader run. */
   readonly runsCode?: string;
   /** Keras reads the file that its `vocabulary` names. */
   readonly readsFile?: true;
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
   readonly trainsUnlessTold?: true;
-  /** Whether it gives what it reads, if perhaps in its own precision, whenever the model is not being trained. */
+  /** Whether it returns its input, if perhaps in its own precision, whenever the model is not being trained. */
   readonly onlyTrains?: (config: PlainObject) => boolean;
-  /** Softmax and sigmoid under any config: what stands behind the layer that makes the logits. */
+  /** Softmax and sigmoid under any config: they follow the layer that makes the logits. */
   readonly makesProbabilities?: true;
   /** For activations: ReLU and its kin, near zero below and open above. */
   readonly isRectifier?: (config: PlainObject) => boolean;
@@ -174,9 +174,9 @@ export interface LayerFacts {
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */
   readonly scaling?: (config: PlainObject) => Scaling | undefined;
-  /** What TensorFlow.js does with masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
+  /** How TensorFlow.js treats masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
   readonly masking?: (config: PlainObject) => Masking;
-  /** Loaders in which it makes something else of a mask than in the others. */
+  /** Loaders that treat a mask otherwise than the others do. */
   readonly masksDifferIn?: readonly Loader[];
 }
 
@@ -196,7 +196,7 @@ export const KERAS: readonly Loader[] = ['keras2', 'keras3'];
 export const initialized = (...bases: readonly string[]): string =>
   bases.flatMap((base) => [`${base}_initializer`, `${base}_regularizer`, `${base}_constraint`]).join(' ');
 
-/** Of Keras 3: LoRA keeps variables of its own beside the kernel. */
+/** Fields of Keras 3: LoRA keeps variables of its own beside the kernel. */
 export const LORA: OwnFields = {
   lora_rank: null,
   lora_alpha: null,
@@ -211,7 +211,7 @@ export const always = (): boolean => true;
 
 export const passesMask = (): Masking => 'passes';
 
-/** A field that TensorFlow.js reads past: only these values come out the same. */
+/** Refuses a field that TensorFlow.js ignores: only these values give the same result. */
 export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boolean): RefusedField => ({
   loaders: ['tfjs'],
   field,

@@ -3,7 +3,7 @@ import type { Loader } from './layer-facts.js';
 interface NameRule {
   readonly proper: RegExp;
   readonly improper: RegExp;
-  /** What is wrong with a name that is not proper. */
+  /** Reason why a name that is not proper is refused. */
   readonly reason: string;
 }
 
@@ -23,7 +23,7 @@ const RULES: Readonly<Record<Loader, NameRule>> = {
   keras3: { proper: /^[^/]+$/, improper: /\//g, reason: 'holds a "/"' },
 };
 
-/** What stops a loader at the name of a layer; undefined where it takes the name. */
+/** Returns why a loader refuses the name of a layer; undefined where it takes the name. */
 export function nameProblem(name: string, loader: Loader): string | undefined {
   if (loader === 'tfjs' && name in Object.prototype)
     return 'is the name of a property that every JavaScript object has';
@@ -36,7 +36,7 @@ export function properName(name: string, loader: Loader): string {
   return nameProblem(cleaned, loader) === undefined ? cleaned : `layer_${cleaned}`;
 }
 
-/** As Keras 3 makes names from classes. Source: `to_snake_case` in keras/src/utils/naming.py. */
+/** Makes a name from a class as Keras 3 does. Source: `to_snake_case` in keras/src/utils/naming.py. */
 export const snakeCase = (name: string): string =>
   name
     .replace(/\W+/g, '')

@@ -61,7 +61,7 @@ function norm(className: string, loads: readonly Loader[], statistics: readonly 
   };
 }
 
-/** Keras 2 takes null for one of its own, Keras 3 does not, and TensorFlow.js takes it for 0.001. */
+/** Keras 2 replaces null by a default of its own, Keras 3 does not, and TensorFlow.js takes it for 0.001. */
 const NO_EPSILON: RefusedField = {
   loaders: ['tfjs', 'keras3'],
   field: 'epsilon',

@@ -8,38 +8,38 @@ import { AXES, orNull } from './size-rules.js';
 
 // One operation has a class in Keras 3 and, in Keras 2, the name of a TensorFlow function. Here it is known by its class.
 
-/** What is known of one operation. */
+/** Facts of one operation. */
 interface OperationFacts extends Partial<Omit<LayerFacts, 'role'>> {
   readonly role: LayerRole | ((config: PlainObject) => LayerRole);
-  /** Whether TensorFlow's function gives what has the size of the first map among its operands. */
+  /** Whether the output of TensorFlow's function has the size of the first map among its operands. */
   readonly isElementwise?: true;
 }
 
 interface OperationNames {
-  /** The class in Keras 3, behind `keras.src.ops.` where Keras 2 can be told the same. */
+  /** The class in Keras 3, behind `keras.src.ops.` where Keras 2 has the same operation. */
   readonly keras3: string;
   /** The function's names. The first one is written. */
   readonly tensorflow: readonly string[];
-  /** What Keras 3 calls a setting of the operation, and TensorFlow. */
+  /** Settings of the operation, by their names in Keras 3, with TensorFlow's names. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 interface Operation {
   readonly id: string;
   readonly facts: OperationFacts;
-  /** Of an operation that both Kerases have. */
+  /** Names of an operation that both Kerases have. */
   readonly names?: OperationNames;
 }
 
 /** Modules of Keras 3 whose classes are operations: nodes of a graph without weights, that are no layers. */
 const MODULES: readonly string[] = ['keras.src.ops.', 'keras.src.activations.', 'keras.src.quantizers.'];
 
-/** Whether a class is an operation. Its name here has the module: `Multiply` alone is the layer. */
+/** Tells whether a class is an operation. Its name here has the module: `Multiply` alone is the layer. */
 export const isOperationClass = (className: string): boolean => MODULES.some((module) => className.startsWith(module));
 
 /**
- * The facts of an operation. Calls may bring constants along, which these facts do not see: whoever relies on `scaling`
- * looks at `Call.hasArguments` first.
+ * Returns the facts of an operation. Calls may bring constants along, which these facts do not see: check
+ * `Call.hasArguments` before relying on `scaling`.
  */
 export function operationFacts(className: string, config: PlainObject): LayerFacts {
   const { isElementwise: _, ...known } = BY_ID.get(shortName(className))?.facts ?? OTHER;
@@ -47,7 +47,7 @@ export function operationFacts(className: string, config: PlainObject): LayerFac
   return { className, ...known, role, loads: ['keras3'], weights: () => [] };
 }
 
-/** What is known of an operation whose settings a call says, under Keras 3's names: its config is not looked at. */
+/** Returns the facts of an operation whose settings are in its call, under Keras 3's names: its config is not used. */
 export function calledFacts(className: string, settings: PlainObject) {
   const { role, outputShape, joinedAxis } = operationFacts(className, settings);
   return {
@@ -181,7 +181,7 @@ const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationF
   ...commuting,
 });
 
-/** In both Kerases, under these names. @param tensorflow the function's names, separated by spaces */
+/** Defines an operation of both Kerases, by its names. @param tensorflow the function's names, separated by spaces */
 const both = (
   keras3: string,
   facts: OperationFacts,
@@ -193,7 +193,7 @@ const both = (
   names: { keras3, tensorflow: tensorflow.split(' '), ...(settings === undefined ? {} : { settings }) },
 });
 
-/** In Keras 3 alone, or under no name that is known to mean the same. */
+/** Defines an operation of Keras 3 alone, or under no name that is known to mean the same. */
 const own = (id: string, facts: OperationFacts): Operation => ({ id, facts });
 
 const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
@@ -205,7 +205,7 @@ const AXIS = { axis: 'axis' };
 const REDUCED = { axis: 'axis', keepdims: 'keepdims' };
 const PROBABILITIES = activation({ makesProbabilities: true });
 
-/** By class name alone: in which module an operation stands changes from release to release. */
+/** By class name alone: the module of an operation changes from release to release. */
 const OPERATIONS: readonly Operation[] = [
   both('numpy.Add', elementwise('add', commuting), '__operators__.add math.add add'),
   own('AddN', { ...elementwise('add'), takesList: true }),
@@ -296,10 +296,10 @@ export const functionId = (name: string): string | undefined => BY_FUNCTION.get(
 export const operationName = (classOrFunction: string): string =>
   functionId(classOrFunction) ?? shortName(classOrFunction);
 
-/** Whether TensorFlow's function of this name here gives what has the size of the first map among its operands. */
+/** Tells whether the output of TensorFlow's function of this name has the size of the first map among its operands. */
 export const isElementwise = (id: string): boolean => BY_ID.get(shortName(id))?.facts.isElementwise === true;
 
-/** What both Kerases call an operation, by its name here; undefined where one of them has none that is known. */
+/** Returns an operation's names in both Kerases, by its name here; undefined where one of them has no equivalent. */
 export function namesInBoth(id: string) {
   const known = BY_ID.get(id)?.names;
   return (

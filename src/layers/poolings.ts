@@ -67,7 +67,7 @@ const poolSizes = (rank?: Rank): SizeRules => ({
   strides: orNull(onePerAxis(1, rank)),
 });
 
-/** A Keras 3 operation that pools: its rank is that of its window, or of what it pools. */
+/** Facts of a Keras 3 pooling operation: its rank is that of its window, or of its input. */
 export function poolOperation(): Pick<LayerFacts, 'role' | 'sizes' | 'outputShape' | 'resolution' | 'scaling'> {
   const factsFor = (config: PlainObject, input?: Shape): LayerFacts => {
     const rank = Array.isArray(config.pool_size) ? config.pool_size.length : (input?.length ?? 4) - 2;
@@ -103,7 +103,7 @@ function globalPool(className: string, rank: Rank, loads: readonly Loader[]): La
 
 const scaleOf = (config: PlainObject, rank: Rank) => perAxis(config, 'size', rank) ?? Array<number>(rank).fill(2);
 
-/** What an upsampling layer or operation wants; an operation's rank is not known. */
+/** Size rules of an upsampling layer or operation; an operation's rank is not known. */
 export const upsamplingSizes = (rank?: Rank): SizeRules => ({ size: orNull(onePerAxis(1, rank)) });
 
 const upsampling = (className: string, rank: Rank, loads: readonly Loader[]): LayerFacts => ({
@@ -119,7 +119,7 @@ const upsampling = (className: string, rank: Rank, loads: readonly Loader[]): La
   sizes: upsamplingSizes(rank),
 });
 
-/** What is added to or taken from both ends of an axis: 1, [1, 2] (an axis each, or the ends of one), [[1, 2], ...]. */
+/** Sums the padding or cropping at both ends of an axis: 1, [1, 2] (one per axis, or the two ends), [[1, 2], ...]. */
 function bothEnds(config: PlainObject, key: string, axis: number, rank: Rank): number | null {
   const value = config[key];
   if (typeof value === 'number') return 2 * value;

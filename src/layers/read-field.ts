@@ -2,14 +2,14 @@ import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.
 import { type Activation, readActivation } from './activations.js';
 import { type ObjectKind, objectKind } from './config-objects.js';
 
-/** A layer that stands in another layer's config: what Bidirectional, TimeDistributed and RNN run. */
+/** A layer inside another layer's config: the one that Bidirectional, TimeDistributed or RNN runs. */
 export interface HeldLayer {
   readonly className: string;
   readonly config: PlainObject;
   readonly hasModule: boolean;
 }
 
-/** What a field of a layer's config holds. Whoever looks into configs (verdict, translation, carried code) asks here. */
+/** Content of a field in a layer's config, for all that read configs: verdict, translation, carried code. */
 export type ConfigField =
   | { readonly kind: 'activation'; readonly activation: Activation }
   | { readonly kind: 'layers'; readonly layers: readonly HeldLayer[] }

@@ -28,7 +28,7 @@ const RESET_AFTER: RefusedField = {
   stops: (value) => value === true,
 };
 
-/** What is taken where a file does not say it; TensorFlow.js' `SimpleRNN` has its `tanh` for null too. */
+/** Defaults for absent fields that differ between loaders; TensorFlow.js' `SimpleRNN` takes `tanh` for null too. */
 const defaultsOf = (className: string): Pick<LayerFacts, 'absent' | 'nullIsAbsentInTfjs'> => {
   if (className.startsWith('SimpleRNN')) return { nullIsAbsentInTfjs: ['activation'] };
   const gates = { recurrent_activation: 'hard_sigmoid' };
@@ -125,7 +125,7 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
   };
 }
 
-/** What RNN holds in its config; not layers of a graph. Their shapes are those of one step. */
+/** Facts of a cell, which RNN has in its config; cells are no layers of a graph. Their shapes are those of one step. */
 const cell = (className: string, gates: number): LayerFacts => ({
   className,
   role: 'other',

@@ -1,10 +1,11 @@
 import type { Plain } from '../json/json-value.js';
 
-// Which numbers a config may hold where a size is computed with them: docs/HOSTILE.md, row 7. What a loader accepts stands
-// here too, such as null for a default. Absent fields and serialised objects (a `__tuple__`) are not looked at.
+// Values that a config may hold where a size is computed with them: docs/HOSTILE.md, row 7. Values that a loader
+// accepts besides stand here too, such as null for a default. Absent fields and serialised objects (a `__tuple__`) are
+// not checked.
 
 export interface SizeRule {
-  /** What the field wants, to be put behind "it wants". */
+  /** Description of the values that the field takes, to follow "it wants". */
   readonly wants: string;
   readonly admits: (value: Plain) => boolean;
 }
@@ -18,7 +19,7 @@ const isWhole = (value: Plain | undefined, least: number): boolean =>
 const isListOf = (value: Plain, admits: (item: Plain) => boolean): value is readonly Plain[] =>
   Array.isArray(value) && value.every((item) => admits(item));
 
-/** Whether people who multiply sizes in turn get an exact number. */
+/** Tells whether the product of the sizes, multiplied in turn, is exact. */
 const isCountable = (sizes: readonly Plain[]): boolean =>
   sizes.reduce<number>((product, size) => product * Math.max(typeof size === 'number' ? size : 1, 1), 1) <=
   Number.MAX_SAFE_INTEGER;

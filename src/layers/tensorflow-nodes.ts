@@ -5,7 +5,7 @@ import { calledFacts, elementwiseShape, isElementwise, operationFacts } from './
 // TensorFlow 2.0 to 2.3 recorded an operation between layers as a node of TensorFlow's graph: its `node_def`, and the
 // operands that are no tensors of the model by their places (tensorflow/python/keras/engine/base_layer.py).
 
-/** Whether a layer of this class is a node of TensorFlow's graph. */
+/** Tells whether a layer of this class is a node of TensorFlow's graph. */
 export const isNodeLayer = (className: string): boolean => className === 'TensorFlowOpLayer';
 
 /** Keras puts this in front of the name in the config, and calls the layer so. */
@@ -36,7 +36,7 @@ export function nodeOperation(config: PlainObject): string | undefined {
   return kind === undefined ? undefined : (RENAMED.get(kind) ?? kind);
 }
 
-/** What the last operand of a node says, where it is no number to compute with, as Keras 3 calls it. */
+/** Setting that a node's last operand gives, by Keras 3's name, where it is not a number to compute with. */
 export const LAST_OPERAND: Readonly<Record<string, string>> = {
   Mean: 'axis',
   Max: 'axis',
@@ -49,8 +49,8 @@ export const LAST_OPERAND: Readonly<Record<string, string>> = {
 };
 
 /**
- * The facts of a node. A node of constants besides is none of the operations on maps alone: of one that only says where
- * or in which shape, the part it plays and its size are known.
+ * Returns the facts of a node. A node with constants besides is not one of the operations on maps alone: where they only
+ * give an axis or a shape, its role and size are known.
  */
 export function nodeFacts(config: PlainObject, base: LayerFacts): LayerFacts {
   const operation = nodeOperation(config);
@@ -94,5 +94,5 @@ const PURE_NODES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Whether a node does nothing but compute a result. */
+/** Tells whether a node does nothing but compute a result. */
 export const isPureNode = (kind: string): boolean => PURE_NODES.has(kind);

@@ -2,7 +2,7 @@ import type { PlainObject } from '../json/json-value.js';
 import { COMMUTES, type LayerFacts } from './layer-facts.js';
 import { calledFacts, elementwiseShape, functionId, isElementwise, namesInBoth, operationFacts } from './operations.js';
 
-/** Whether a layer of this class is a call of the TensorFlow function that its config names. */
+/** Tells whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
 
 /** The operation that an op layer is, by its name in Keras 3 where it has one, else by the function's. */
@@ -53,7 +53,7 @@ export function tensorflowFacts(
   };
 }
 
-/** What a call says of an operation, under Keras 3's names; undefined where it says what is not known here. */
+/** Returns a call's settings of an operation, under Keras 3's names; undefined where one of them is unknown. */
 function calledSettings(operation: string, call: PlainObject): PlainObject | undefined {
   const names = new Map(Object.entries(namesInBoth(operation)?.settings ?? {}).map(([ours, theirs]) => [theirs, ours]));
   const said = Object.entries(call).filter(
@@ -93,7 +93,7 @@ const PURE_FUNCTIONS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Whether a function of TensorFlow, by the name that Keras 2 records, does nothing but compute a result. */
+/** Tells whether a function of TensorFlow, by the name that Keras 2 records, does nothing but compute a result. */
 export function isPureFunction(name: string): boolean {
   const current = name.replace(/^compat\.v1\./, '');
   return PURE_FUNCTIONS.has(current) || PURE_MODULES.test(current);

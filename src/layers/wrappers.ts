@@ -40,7 +40,7 @@ interface StackedCell extends Wrapped {
   readonly output: Shape | undefined;
 }
 
-/** Cells on top of each other, each given what the one before it gives. */
+/** Stacked cells, each with the output of the one before as its input. */
 function cellsIn(
   { cells }: PlainObject,
   factsOf: FindFacts,
@@ -60,7 +60,7 @@ function cellsIn(
 /** The shape of one step. */
 export const stepShape = (shape: Shape | undefined): Shape | undefined => shape?.filter((_, axis) => axis !== 1);
 
-/** The shape of all steps, from that of one and from what the steps were taken of. */
+/** Returns the shape of all steps, from that of one and from that of the sequence. */
 export const sequenceShape = (step: Shape | undefined, input: Shape | undefined): Shape | undefined =>
   step === undefined || input === undefined
     ? undefined

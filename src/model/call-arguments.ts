@@ -9,7 +9,7 @@ export type Argument =
   /** Tensors in a structure that is no plain list; `keys` where it is a dictionary of tensors. */
   | { readonly kind: 'structure'; readonly keys?: readonly string[] };
 
-/** A call as Python would have it. Keyword arguments that say nothing, `mask=None`, are left out. */
+/** A call as in Python. Keyword arguments without effect, `mask=None`, are left out. */
 export interface CallArguments {
   readonly positional: readonly Argument[];
   readonly keywords: ReadonlyMap<string, Argument>;
@@ -19,7 +19,7 @@ const NO_KEYWORDS: ReadonlyMap<string, Argument> = new Map();
 
 const ONE_TENSOR: CallArguments = { positional: [{ kind: 'tensor', input: 0 }], keywords: NO_KEYWORDS };
 
-/** The arguments of a call as it was read; of a call made here, what it was made with. */
+/** Returns the arguments of a call: those that were read, or those that it was made with here. */
 export function argumentsOf({ read, inputs, keywords, arguments: made }: Call): CallArguments {
   if (made !== undefined) return made;
   if (read !== undefined) return read.arguments;
@@ -46,7 +46,7 @@ const constantsOf = (keywords: JsonObject | undefined): ReadonlyMap<string, Argu
     ? NO_KEYWORDS
     : new Map(keywords.members.map(({ key, value }) => [key, { kind: 'constant', json: value }]));
 
-/** Whether an argument is none: null, or a structure of nulls, as Keras 3 writes the masks of several inputs. */
+/** Tells whether an argument is empty: null, or a structure of nulls, as Keras 3 writes the masks of several inputs. */
 export function saysNothing(json: JsonValue): boolean {
   if (isArray(json)) return json.items.length > 0 && json.items.every((item) => saysNothing(item.value));
   if (isObject(json)) return json.members.length > 0 && json.members.every((member) => saysNothing(member.value));

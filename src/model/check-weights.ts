@@ -60,7 +60,7 @@ const fits = (shape: readonly number[], fact: Shape | undefined): boolean =>
 
 const show = (shape: Shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`;
 
-/** For weights that do not fit their layer, or belong to none. */
+/** Makes the error for weights that do not fit their layer, or belong to none. */
 export const weightsMismatch = (layer: string, message: string, field = 'weights') =>
   inputError('weights-mismatch', message, {
     where: { layer, field },

@@ -19,5 +19,7 @@ export function renameKeys(config: JsonValue | undefined, renamed: ReadonlyMap<s
   });
 }
 
-/** Whether a model's outputs have keys of its own, `{"mask": x}`: losses then go by those, not by the names of layers. */
+/**
+ * Tells whether a model's outputs have their own keys, `{"mask": x}`: losses are then listed by these, not by layers.
+ */
 export const hasOutputKeys = (graph: Graph): boolean => graph.structures?.outputs.kind === 'dict';

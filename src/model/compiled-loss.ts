@@ -11,12 +11,12 @@ import {
   withMember,
 } from '../json/json-value.js';
 
-/** What compile settings say of the loss of a model with one output. */
+/** Loss in the compile settings of a model with one output. */
 export interface CompiledLoss {
   readonly kind: 'categorical' | 'binary' | undefined;
   readonly fromLogits: boolean | undefined;
   readonly labelSmoothing: number;
-  /** A name that is no cross-entropy's. */
+  /** Name of a loss other than a cross-entropy. */
   readonly other: string | undefined;
 }
 

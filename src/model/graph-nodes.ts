@@ -45,8 +45,9 @@ export function resolveGraph(graph: Graph): NodeGraph {
 
 /**
  * Resolves a graph into nodes, in forward order: config order wherever that is already one.
- * @throws RetrofitError `bad-graph` for duplicate names, missing layers, nodes or tensors, inputs that are none, and
- * cycles: real loaders loop for ever on some of them. Its field is a path inside the layer's entry, or the model's config.
+ * @throws RetrofitError `bad-graph` for duplicate names, missing layers, nodes or tensors, inputs that are not inputs,
+ * and cycles: real loaders loop for ever on some of them. Its field is a path inside the layer's entry, or the model's
+ * config.
  */
 function resolve(graph: Graph): NodeGraph {
   const layers = new Map<string, Layer>();

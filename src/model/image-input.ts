@@ -5,7 +5,7 @@ export type ImageInput =
   | { readonly height: number | null; readonly width: number | null; readonly channels: 1 | 3 }
   | { readonly problem: string };
 
-/** Whether a model that takes tensors of these shapes takes images, and of which size. */
+/** Tells whether a model that takes tensors of these shapes takes images, and of which size. */
 export function readImageInput(shapes: readonly (Shape | undefined)[]): ImageInput {
   if (shapes.length !== 1) return { problem: `has ${shapes.length} inputs` };
   const [shape = []] = shapes;

@@ -60,7 +60,7 @@ export function layerOrder(graph: Graph): readonly Layer[] {
     .sort((left, right) => layerDepth.get(right)! - layerDepth.get(left)! || met.get(left)! - met.get(right)!);
 }
 
-/** How deep Keras' recursive walk from the outputs goes: beyond about a thousand layers it fails. */
+/** Returns the depth of Keras' recursive walk from the outputs: beyond about a thousand layers it fails. */
 export function longestWalk(graph: Graph): number {
   const { nodes, nodeOf } = resolveGraph(graph);
   const entered = new Set<number>();

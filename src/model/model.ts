@@ -20,7 +20,7 @@ export interface Call {
   readonly read?: ReadCall | undefined;
   /** The shapes that the file states of each input: several where it does so in several places. */
   readonly stated?: readonly (readonly Shape[])[] | undefined;
-  /** Whether the call has more than tensors to it: constants, keyword arguments other than empty ones, structures. */
+  /** Whether the call has more to it than tensors: constants, keyword arguments other than empty ones, structures. */
   readonly hasArguments?: true;
   /** Keyword arguments without tensors, of a call that was not read: `{"training": false}`. */
   readonly keywords?: JsonObject | undefined;
@@ -53,11 +53,11 @@ export interface Layer {
   readonly weights: readonly Weight[];
   /** The model inside, where the layer is one. */
   readonly graph?: Graph | undefined;
-  /** What stands around the layer, outermost first; absent around a layer that stands by itself. */
+  /** Wrappers around the layer, outermost first; absent around a layer without any. */
   readonly wrappers?: readonly Wrapper[] | undefined;
   /** The layer's entry as it was read; undefined for a layer made here. */
   readonly entry?: JsonObject | undefined;
-  /** An input that a Sequential model has without writing it. */
+  /** An input that a Sequential model has but does not write. */
   readonly implicit?: true;
   /** A Keras 3 operation: a node of the graph that is no layer, has no weights and no place in `model.layers`. */
   readonly isOperation?: true;
@@ -69,9 +69,9 @@ export interface Graph {
   readonly layers: readonly Layer[];
   readonly inputs: readonly TensorRef[];
   readonly outputs: readonly TensorRef[];
-  /** How a functional model's inputs and outputs are held together; undefined: one alone, or several in a list. */
+  /** How a functional model's inputs and outputs are nested; undefined: one alone, or several in a list. */
   readonly structures?: { readonly inputs: Structure; readonly outputs: Structure } | undefined;
-  /** Whether the model as a whole is set not to be trained. */
+  /** Whether the model as a whole is not trainable. */
   readonly isFrozen: boolean;
   /** The graph as it was read; undefined for one that was made here, or translated into another dialect. */
   readonly read?: GraphSource | undefined;
@@ -83,7 +83,7 @@ export type Structure =
   | { readonly kind: 'list'; readonly parts: readonly Structure[] }
   | { readonly kind: 'dict'; readonly parts: ReadonlyMap<string, Structure> };
 
-/** What a reader leaves of a graph for the writer of the same dialect, and what tells whether it changed. */
+/** Data that a reader keeps of a graph for the writer of the same dialect, and to tell whether the graph changed. */
 export interface GraphSource {
   readonly dialect: Dialect;
   readonly className: string;
@@ -113,8 +113,8 @@ export interface WrittenFormat extends Format {
 }
 
 /**
- * Whose words a model of a format is in. The converter of TensorFlow.js puts those of Keras 3 into its files as they are,
- * and TensorFlow.js does not know them: tensorflow/tfjs 8328.
+ * Returns the loader whose names a model of a format uses. The converter of TensorFlow.js copies those of Keras 3 into
+ * its files unchanged, and TensorFlow.js does not know them: tensorflow/tfjs 8328.
  */
 export const loaderOf = ({ container, dialect }: Format): Loader =>
   container === 'tfjs' && dialect === 'keras2' ? 'tfjs' : dialect;
@@ -127,20 +127,20 @@ export interface ModelFile {
   readonly identity: string;
 }
 
-/** Something the reader or a transform wants people to know; `where` is a layer or a field. */
+/** A warning to the user by the reader or a transform; `where` is a layer or a field. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
   readonly where: string | null;
 }
 
-/** A module that was put in. `graph` holds the names of the nested models around it. */
+/** A module that was added. `graph` holds the names of the nested models around it. */
 export interface RecordedModule {
   readonly name: string;
   readonly after: string;
   readonly graph: readonly string[];
   readonly exactBy: string | null;
-  /** What was doubled for it, in its own graph; early records do not say it. */
+  /** Weights that were doubled for it, in its own graph; early records do not list them. */
   readonly doubled?: readonly { readonly layer: string; readonly weight: string }[];
 }
 
@@ -157,25 +157,25 @@ export interface RecordedDoubling {
 export interface RecordedSequential {
   readonly graph: readonly string[];
   readonly text: string;
-  /** Its input was not written: the first layer said its shape. */
+  /** Its input was not written: the first layer stated the shape. */
   readonly hasNoInput?: true;
 }
 
 /** The layer that gives a module's features, scaled. */
 export const scaleName = (module: string): string => `${module}_scale`;
 
-/** What was done to a model, kept in the file itself so that it can be taken back and checked. */
+/** Changes made to a model, recorded in the file itself so that they can be undone and checked. */
 export interface RetrofitRecord {
   readonly version: 1;
   readonly modules: readonly RecordedModule[];
   readonly doubled: readonly RecordedDoubling[];
-  /** Models that were Sequential before: the text of each, with `null` for its layers and what else is kept elsewhere. */
+  /** Models that were Sequential before: the text of each, with `null` for its layers and for parts kept elsewhere. */
   readonly sequential?: readonly RecordedSequential[];
-  /** The layers that were frozen in the stead of the whole model, by what their `trainable` was: true, or not there. */
+  /** Layers that were frozen in place of the whole model, by their former `trainable`: true, or absent. */
   readonly frozen?: { readonly trainable: readonly string[]; readonly unsaid: readonly string[] };
-  /** Names of the classes by output unit, of a model that was given a head of its own. */
+  /** Names of the classes by output unit, of a model whose head was replaced. */
   readonly classes?: readonly string[];
-  /** The metadata that the record took the place of, as a text, where they held nothing. */
+  /** The metadata that the record replaced, as a text, where they held nothing. */
   readonly metadata?: string;
 }
 
@@ -206,13 +206,13 @@ export interface Model {
   /** Opens the weights for as long as `use` runs. */
   readonly withValues: <T>(use: (values: TensorValues) => Promise<T>) => Promise<T>;
   /**
-   * Looks at stored weights whose bytes were taken as they lie, and at the checksum they are to have.
+   * Checks the checksums of stored weights whose bytes were copied unchanged.
    * @throws RetrofitError `bad-zip` where they are damaged
    */
   readonly ensureIntact?: (() => Promise<void>) | undefined;
-  /** The graph before anything was done to it, and what its loader goes by besides. */
+  /** The graph before any change, and the other data by which its loader reads it. */
   readonly asRead?: ReadGraph | undefined;
-  /** What the reader leaves for the writer of the same container; opaque to everybody else. */
+  /** Data that the reader keeps for the writer of the same container; opaque to everybody else. */
   readonly carried: unknown;
 }
 
@@ -239,19 +239,19 @@ export function distribute(layer: Layer, axes: number): Layer {
   return { ...layer, settings: inside, config: newLayer(className, name, inside).config, wrappers };
 }
 
-/** Names what is inside a wrapper after it. */
+/** Suffix that names the layer inside a wrapper after it. */
 const STEP = '_step';
 
-/** How many TimeDistributed stand around a layer: so many axes of steps lie between the batch and what it sees. */
+/** Counts the TimeDistributed around a layer: so many axes of steps lie between the batch and the layer's own axes. */
 export const stepAxes = ({ wrappers }: Layer): number => wrappers?.length ?? 0;
 
-/** The settings of a layer and of what stands around it. */
+/** The settings of a layer and of its wrappers. */
 export const allSettings = ({ settings, wrappers = [] }: Layer): readonly PlainObject[] => [
   settings,
   ...wrappers.map((wrapper) => wrapper.settings),
 ];
 
-/** What a layer says of how it is called: its own settings, or those of the outermost wrapper. */
+/** Returns the settings that decide how a layer is called: its own, or those of the outermost wrapper. */
 export const outerSettings = ({ settings, wrappers }: Layer): PlainObject => wrappers?.[0]?.settings ?? settings;
 
 /** The name itself, or with the first number behind it that makes it free. */
@@ -275,8 +275,8 @@ export function* listGraphs(
 }
 
 /**
- * The model with other graphs in it, inner ones first: `change` is given each of them with what became of those inside it.
- * What nothing changes in stays the same object.
+ * Maps every graph of the model, inner ones first: `change` is called with each graph after those inside it were
+ * mapped. Graphs and layers in which nothing changes stay the same objects.
  */
 export function mapGraphs(
   graph: Graph,
@@ -306,15 +306,15 @@ export const withLayers = (graph: Graph, layers: readonly Layer[]): Graph =>
     ? graph
     : { ...graph, layers };
 
-/** The graph at the end of a path of nested models; undefined where there is none. */
+/** Finds the graph at the end of a path of nested models; undefined where there is none. */
 export const findGraph = (root: Graph, path: readonly string[]): Graph | undefined =>
   path.reduce<Graph | undefined>((graph, name) => graph?.layers.find((layer) => layer.name === name)?.graph, root);
 
-/** Whether two paths lead to the same graph. */
+/** Tells whether two paths lead to the same graph. */
 export const samePath = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((name, index) => name === right[index]);
 
-/** Layers as people count them: nested models' layers too; inputs that nobody wrote and operations not. */
+/** Counts layers as users do: nested models' layers too; implicit inputs and operations not. */
 export function countLayers(graph: Graph): number {
   return graph.layers.reduce(
     (count, layer) =>

@@ -4,12 +4,12 @@ import { type Graph, listGraphs, type RetrofitRecord, scaleName } from './model.
 import { layerKey, weightKey } from './weight-key.js';
 
 /**
- * By how many powers of two a model's layers give more than they would without its modules and the weights doubled for
- * them: 1 from a doubled convolution to the module that halves its output, -1 from a module to the doubled kernels behind
- * it, 0 elsewhere. Modules are taken as they are made: a gate of 1/2. A layer that is called several times may have
- * several.
- * @param record what was done to the model; the names in it are those of the graph
- * @returns the numbers of a layer, by the names of the nested models around it and its own
+ * Computes the powers of two by which the outputs of a model's layers exceed those without its modules and the weights
+ * doubled for them: 1 from a doubled convolution to the module that halves its output, -1 from a module to the doubled
+ * kernels behind it, 0 elsewhere. Modules count as when they were made: a gate of 1/2. A layer that is called several
+ * times may have several.
+ * @param record of the model's modules and doublings; the names in it are those of the graph
+ * @returns the exponents of a layer, by the names of the nested models around it and its own
  */
 export function outputExponents(
   root: Graph,

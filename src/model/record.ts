@@ -17,13 +17,13 @@ import { layerKey } from './weight-key.js';
 
 const KEY = 'se_retrofit';
 
-/** What an earlier retrofit left in a file's metadata; undefined where there is none, or none of this version. */
+/** Reads the record that an earlier retrofit left in a file's metadata; undefined without one of this version. */
 export const readRecord = (metadata: JsonValue | undefined): RetrofitRecord | undefined =>
   parseRecord(getMember(metadata, KEY));
 
 /**
- * The metadata with the record in it, or without the one that was there; whatever else it holds stays. Undefined where
- * nothing is left of what the record brought about.
+ * Returns the metadata with the record in it, or without the one that was there; other members stay. Undefined where
+ * there were none before the record.
  */
 export function writeRecord(
   metadata: JsonValue | undefined,
@@ -45,7 +45,7 @@ function withoutRecord(metadata: JsonValue | undefined): JsonValue | undefined {
   return record.metadata === undefined ? undefined : findJson(record.metadata);
 }
 
-/** A record from its own JSON; undefined for what is none. */
+/** Parses a record from its own JSON; undefined where the JSON is not a record. */
 export function parseRecord(json: JsonValue | undefined): RetrofitRecord | undefined {
   const record = json === undefined ? undefined : toPlain(json);
   return isRecord(record) ? (record as unknown as RetrofitRecord) : undefined;
@@ -56,7 +56,7 @@ export const recordJson = (record: RetrofitRecord): JsonValue => fromPlain(recor
 type Check = (value: Plain | undefined) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
-// It is written into JSON as it stands.
+// It is written into JSON unchanged.
 const isNumberText: Check = (value) => typeof value === 'string' && findJson(value)?.kind === 'number';
 const orAbsent =
   (check: Check): Check =>
@@ -73,7 +73,7 @@ const objectOf =
 
 const isPath = listOf(isText);
 
-// Files are changed by hand: what is taken back by a record must be what a record says.
+// Files are changed by hand: a record must be checked before anything is undone by it.
 const isRecord = objectOf({
   version: (value) => value === 1,
   modules: listOf(
@@ -102,7 +102,7 @@ const isRecord = objectOf({
   metadata: orAbsent(isText),
 });
 
-/** What is left of a record when no module is: the names of the classes, and the metadata that it stands in the place of. */
+/** Keeps what outlives the modules in a record: the names of the classes, and the metadata that the record replaced. */
 export function withoutModules(record: RetrofitRecord | undefined): RetrofitRecord | undefined {
   if (record?.classes === undefined) return undefined;
   const { version, classes, metadata } = record;
@@ -110,9 +110,9 @@ export function withoutModules(record: RetrofitRecord | undefined): RetrofitReco
 }
 
 /**
- * What was done to a model that was made of another. Keras keeps no record when it saves a model: if the modules are all
- * there, what the other model says of itself still holds.
- * @param from the other model, in the same words
+ * Returns the record for a model that was made from another. Keras does not keep the record when it saves a model: if
+ * all modules are present, the other model's record still holds.
+ * @param from the other model, in the same dialect
  */
 export function inheritedRecord(model: Model, from: Model): RetrofitRecord | undefined {
   if (model.record !== undefined || from.record === undefined) return model.record;

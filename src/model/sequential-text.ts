@@ -17,12 +17,12 @@ import { findJson } from '../json/parse-json.js';
 import { serializeJson } from '../json/serialize-json.js';
 import type { Graph, GraphSource, Layer, RecordedSequential } from './model.js';
 
-// A module makes a Sequential model functional. What its text was stands in the record, but for the layers: in the place
+// A module makes a Sequential model functional. Its former text stands in the record, but for the layers: in the place
 // of each there is `null`, or those of the members that only a functional model has and this layer had all the same.
 
 const HOLE: JsonValue = { kind: 'literal', text: 'null' };
 
-/** What goes with the class of a model; all else around its config is kept in the file. */
+/** Members of a model's entry that depend on its class; all others around its config are kept in the file. */
 const OF_THE_CLASS: readonly string[] = ['class_name', 'module', 'registered_name', 'build_config', 'config'];
 
 const OF_FUNCTIONAL_LAYERS: readonly string[] = ['name', 'inbound_nodes'];
@@ -40,8 +40,8 @@ export function describeSequential({ entry, config }: GraphSource): string {
 }
 
 /**
- * A functional model as the Sequential one that it was; the same graph where the text does not fit it, because layers
- * were added since, or is none of ours.
+ * Turns a functional model back into its former Sequential one; returns the same graph where the text does not fit it,
+ * because layers were added since, or is not one of ours.
  */
 export function restoreSequential(graph: Graph, { text, hasNoInput }: RecordedSequential): Graph {
   const entry = findJson(text);
@@ -79,7 +79,7 @@ const listIn = (config: JsonValue | undefined): JsonArray | undefined => {
   return isArray(list) ? list : undefined;
 };
 
-/** Whether every layer reads the one before it, and nothing else. */
+/** Tells whether every layer reads the one before it, and nothing else. */
 const isChain = ({ layers, inputs, outputs }: Graph): boolean =>
   inputs.length === 1 &&
   outputs.length === 1 &&
@@ -91,7 +91,7 @@ const isChain = ({ layers, inputs, outputs }: Graph): boolean =>
     return index === 0 ? read.length === 0 : read.length === 1 && read[0]!.layer === layers[index - 1]!.name;
   });
 
-/** What a Sequential model says of itself. The record is part of a file: it must not bring in what a loader would run. */
+/** Tells whether a recorded Sequential model names only Keras' own classes. A record must not bring in code to run. */
 function isSafe(value: Plain): boolean {
   if (Array.isArray(value)) return value.every(isSafe);
   if (!isPlainObject(value)) return true;

@@ -5,7 +5,7 @@ import type { GraphNode, NodeInput } from './graph-nodes.js';
 import { type Layer, stepAxes } from './model.js';
 import { withoutScope } from './tensor.js';
 
-/** What one reader tells of a tensor: its dimensions, and sizes by axis, counted from the end where it is negative. */
+/** A tensor's rank as one reader implies it, and sizes by axis, counted from the end where it is negative. */
 interface Clue {
   readonly rank?: number | undefined;
   readonly sizes: readonly (readonly [axis: number, size: number])[];
@@ -17,9 +17,9 @@ interface Seen extends NodeInput {
 }
 
 /**
- * The shape of a tensor whose layer is not known, from whoever reads it: shapes that the file states, kernels, and the
- * dimensions that a class is made for, directly or behind layers that leave the channels as they are. An Add tells
- * nothing of its operands, for it broadcasts.
+ * Infers the shape of a tensor whose layer is not known from its readers: shapes that the file states, kernels, and the
+ * rank that a class is made for, directly or behind layers that leave the channels unchanged. An Add implies nothing
+ * about its operands, for it broadcasts.
  */
 export function hintedShape(nodes: readonly GraphNode[], tensor: NodeInput): Shape | 'disagree' | undefined {
   return agree(listClues(nodes, tensor));
@@ -70,7 +70,7 @@ function translate(clue: Clue, { channels }: Seen): Clue {
   return { sizes: found === undefined ? [] : [[channels.asked, found[1]]] };
 }
 
-/** The reader's own output, where its shape or its channels are those of what it reads. */
+/** Returns the reader's own output, where its shape or its channels are those of the tensor it reads. */
 function lookBehind({ id, layer }: GraphNode, { channels }: Seen, facts: LayerFacts): Seen | undefined {
   const output = { node: id, tensor: 0 };
   if (facts.outputShape === sameShape) return { ...output, ...(channels && { channels }) };

@@ -8,16 +8,16 @@ import { hintedShape } from './shape-hints.js';
 export type NodeShapes = readonly (readonly (Shape | undefined)[])[];
 
 /**
- * Static shapes of a graph's nodes, in the order of `resolveGraph`. A nested model's inputs take the shapes it is
- * called with where its own input layers leave them open; what a layer that is not known gives has the shape that
- * others tell of it.
+ * Infers the static shapes of a graph's nodes, in the order of `resolveGraph`. A nested model's inputs take the shapes
+ * it is called with where its own input layers leave them open; outputs of unknown layers take the shapes that other
+ * layers imply.
  * @param inputs shapes of the tensors the graph is called with, for a nested model
  */
 export function inferShapes(graph: Graph, inputs: readonly (Shape | undefined)[] = []): NodeShapes {
   return infer(graph, inputs, true);
 }
 
-/** The same from configs alone: what Keras does not look at when it loads a model is not asked. */
+/** The same from configs alone, without hints from other layers: Keras uses none when it loads a model. */
 export const configShapes = (graph: Graph, inputs: readonly (Shape | undefined)[]): NodeShapes =>
   infer(graph, inputs, false);
 

@@ -5,14 +5,14 @@ export interface ByteRange {
   readonly byteLength: number;
 }
 
-/** Where a tensor's bytes come from: never held in memory until someone writes them. */
+/** The source of a tensor's bytes: never held in memory until they are written. */
 export type TensorSource =
   | { readonly kind: 'stored'; readonly ranges: readonly ByteRange[] }
   /** A dataset of the HDF5 file that the model's weights lie in. */
   | { readonly kind: 'dataset'; readonly path: string }
   | { readonly kind: 'generated'; readonly values: () => Float32Array };
 
-/** How a tensor is stored in fewer bits: value = stored * scale + min; `float16` has neither. */
+/** Parameters of a quantised tensor: value = stored * scale + min; `float16` has neither. */
 export interface Quantization {
   readonly dtype: 'uint8' | 'uint16' | 'float16';
   readonly scale?: number;
@@ -27,7 +27,9 @@ export interface Factors {
   readonly values: Float32Array;
 }
 
-/** A lazy tensor: what it is and where its bytes lie. Its values are the stored ones times 2^exponent, and its factors. */
+/**
+ * A lazy tensor: dtype, shape and place of its bytes. Its values are the stored ones times 2^exponent and its factors.
+ */
 export interface Tensor {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -35,7 +37,7 @@ export interface Tensor {
   readonly source: TensorSource;
   readonly exponent: number;
   readonly factors?: readonly Factors[];
-  /** What each value goes through last of all. */
+  /** Function applied to each value last of all. */
   readonly each?: (value: number) => number;
 }
 
@@ -45,7 +47,7 @@ export interface Weight {
   /** Its whole name in the manifest that it was read from. */
   readonly storedAs?: string;
   readonly tensor: Tensor;
-  /** It takes the place of one that was read, and has nothing of it but the name. */
+  /** It replaces a weight that was read, of which it has nothing but the name. */
   readonly isNew?: true;
 }
 
@@ -60,13 +62,13 @@ export const tensorSize = (tensor: Tensor): number => tensor.shape.reduce((produ
 /** The dtypes of floating-point numbers. */
 export const FLOATS: readonly string[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
-/** What a number of each dtype takes. */
+/** Bytes per element of each dtype. */
 export const DTYPE_BYTES: Readonly<Record<string, number>> = {
   ...{ bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, int64: 8, uint64: 8 },
   ...{ float16: 2, bfloat16: 2, float32: 4, float64: 8, complex64: 8 },
 };
 
-/** Whether two times every value is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */
+/** Tells whether doubling is exact in the tensor's dtype; float16 ends too soon, whole numbers are no weights. */
 export const isDoublable = ({ dtype }: Tensor): boolean => ['float32', 'bfloat16', 'float64'].includes(dtype);
 
 /** A tensor that is made when it is written; `values` gives its elements in row-major order. */
@@ -99,15 +101,15 @@ export const mapped = (tensor: Tensor, shape: readonly number[], each: (value: n
   each,
 });
 
-/** Whether a tensor's values are others than those that are stored for it, and not just so many times doubled. */
+/** Tells whether a tensor's values are others than those that are stored for it, and not just so many times doubled. */
 export const hasNewValues = ({ source, factors, each }: Tensor): boolean =>
   source.kind === 'generated' || factors !== undefined || each !== undefined;
 
 /** The values of a model's tensors, to be read while they are written in another format. */
 export interface TensorValues {
   /**
-   * A tensor's values as they are to be, exponent and factors included, in its dtype, little-endian and row-major, in pieces of whole values.
-   * Each may be gone when the next is asked for.
+   * Yields a tensor's final values, exponent and factors applied, in its dtype, little-endian and row-major, in pieces
+   * of whole values. Each piece is valid until the next is requested.
    */
   chunks(tensor: Tensor): AsyncIterable<Uint8Array>;
 }

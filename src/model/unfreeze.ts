@@ -3,14 +3,14 @@ import type { Graph, GraphSource, Layer, RetrofitRecord } from './model.js';
 
 type Frozen = NonNullable<RetrofitRecord['frozen']>;
 
-/** A model that was frozen as a whole, as one whose layers are: the new ones are to learn. */
+/** Turns a model that is frozen as a whole into one whose layers are frozen: new layers are to be trained. */
 export function unfreeze(graph: Graph): Graph {
   if (!graph.isFrozen) return graph;
   const layers = graph.layers.map((layer) => (hasSwitch(layer) ? withTrainable(layer, false) : layer));
   return { ...graph, isFrozen: false, layers, read: inConfig(graph.read, (config) => setTrainable(config, true)) };
 }
 
-/** What `unfreeze` changes of a model's layers; undefined for one that is not frozen. */
+/** Lists the layers that `unfreeze` changes, by their `trainable`; undefined for a model that is not frozen. */
 export function describeFrozen(graph: Graph): Frozen | undefined {
   if (!graph.isFrozen) return undefined;
   const layers = graph.layers.filter(hasSwitch);
@@ -19,7 +19,7 @@ export function describeFrozen(graph: Graph): Frozen | undefined {
   return { trainable: saying('true'), unsaid: saying(undefined) };
 }
 
-/** The opposite of `unfreeze`: the model is frozen as a whole again, and its layers are what they were. */
+/** Reverts `unfreeze`: freezes the model as a whole again, and gives its layers their former `trainable`. */
 export function freezeAgain(graph: Graph, { trainable, unsaid }: Frozen): Graph {
   const before = new Map([
     ...trainable.map((name) => [name, true] as const),
@@ -59,7 +59,7 @@ const inConfig = (
   change: (config: JsonObject) => JsonObject,
 ): GraphSource | undefined => (isObject(read?.config) ? { ...read, config: change(read.config) } : read);
 
-/** What a layer's config says: `true`, `false`, or nothing. */
+/** Returns the text of a layer's `trainable`: `true`, `false`, or undefined. */
 function trainableText({ graph, config, wrappers }: Layer): string | undefined {
   const value = getMember(wrappers?.[0]?.config ?? (graph === undefined ? config : graph.read?.config), 'trainable');
   return value?.kind === 'literal' ? value.text : undefined;

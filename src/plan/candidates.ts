@@ -74,7 +74,7 @@ export function chooseCandidates(network: Network, options: RetrofitOptions): Ch
   return { chosen, held, skipped: skipped.sort((left, right) => left.stage - right.stage) };
 }
 
-/** Whether the options leave a stage out as a whole. */
+/** Tells whether the options leave a stage out as a whole. */
 export function isStageSkipped(network: Network, options: RetrofitOptions, stage: number): boolean {
   const stages = resolveStages(network, options, 'stages');
   return (stages.size > 0 && !stages.has(stage)) || resolveStages(network, options, 'skipStages').has(stage);

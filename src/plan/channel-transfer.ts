@@ -12,7 +12,7 @@ export interface ChannelFactors {
   readonly channels: readonly number[];
 }
 
-/** What becomes of factors that differ from channel to channel. More stops them than stops a factor for all numbers. */
+/** Transfer rule for factors that differ by channel. It stops at more layers than the rule for one common factor. */
 export const CHANNELWISE: TransferRule<ChannelFactors> = { back, ahead };
 
 /** Layers that work on each channel by itself, and leave it where it is. */
@@ -35,7 +35,7 @@ function back(view: GraphView, node: GraphNode, factors: ChannelFactors): readon
   return states?.every((state, index) => hasChannels(inputs[index], state)) ? states : undefined;
 }
 
-/** What each input of a Concatenate brings of the factors. */
+/** Divides the factors of a Concatenate's output among its inputs. */
 function slices(
   { layer }: GraphNode,
   inputs: readonly Shape[],
@@ -58,7 +58,7 @@ function ahead(view: GraphView, node: GraphNode, input: number, outside: Channel
   return next && { ...next, axis: next.axis + steps };
 }
 
-/** The same as the layer sees it that may stand in wrappers. */
+/** The same for a layer that may stand in wrappers, as the layer inside sees it. */
 function aheadInside(
   view: GraphView,
   node: GraphNode,
@@ -107,7 +107,7 @@ function joined(
   };
 }
 
-/** The channel of each number of a flattened map. Told of channels first, Flatten puts the first axis last before. */
+/** Returns the channel of each number of a flattened map. With `channels_first`, Flatten moves axis 1 last before. */
 function flattened(
   { layer }: GraphNode,
   before: Shape,

@@ -10,7 +10,7 @@ import {
   type TransferRule,
 } from './scale-propagation.js';
 
-/** How one site stays exact: what it is called, and which weights are doubled for it. */
+/** The compensation of one site: its name, and the weights that are doubled for it. */
 export interface Compensation {
   readonly exactBy: ExactBy;
   readonly doublings: readonly Doubling[];
@@ -18,7 +18,7 @@ export interface Compensation {
 
 const DOUBLED_GATE: Compensation = { exactBy: 'doubled-gate', doublings: [] };
 
-/** Where no factor may go. */
+/** Places where no factor may go. */
 export interface Bounds {
   /** Whether a tensor takes a module. */
   readonly isSite: IsClosed;
@@ -27,8 +27,8 @@ export interface Bounds {
 }
 
 /**
- * Where the factor 2 goes that makes up for the gates' 1/2: into weights before the site, into weights behind it, or,
- * always possible, into the gate. Doubling is exact in binary floating point. See docs/ARCHITECTURE.md,
+ * Chooses where the factor 2 goes that compensates for the gates' 1/2: into weights before the site, into weights
+ * behind it, or, always possible, into the gate. Doubling is exact in binary floating point. See docs/ARCHITECTURE.md,
  * "Why the numbers do not change".
  */
 export function chooseCompensation(places: readonly PlacedIn[], { isSite, isFixed }: Bounds): Compensation {

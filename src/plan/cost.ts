@@ -55,7 +55,7 @@ export function countMacs(view: GraphView): number | null {
   return total;
 }
 
-/** Of a model in another: as often as it is wrapped to be computed. */
+/** Counts the MACs of a nested model, once for each step of the wrappers around it. */
 function calledMacs(inner: GraphView, { layer, inputs }: GraphNode, { shapes }: GraphView): number | null {
   const [each, steps] = [countMacs(inner), stepCount(layer, inputs[0] && shapes[inputs[0].node]?.[inputs[0].tensor])];
   return each === null || steps === null ? null : each * steps;
@@ -65,6 +65,6 @@ function calledMacs(inner: GraphView, { layer, inputs }: GraphNode, { shapes }: 
 export const sumKnown = (numbers: readonly (number | null)[]): number | null =>
   numbers.reduce<number | null>((sum, number) => (sum === null || number === null ? null : sum + number), 0);
 
-/** What the paper's formula gives for these modules: 2 / r * sum of C^2, without floors and biases. */
+/** Computes the parameters of these modules by the paper's formula: 2 / r * sum of C^2, without floors and biases. */
 export const paperParams = (channels: readonly number[], ratio: number): number =>
   Math.round((2 / ratio) * channels.reduce((sum, count) => sum + count * count, 0));

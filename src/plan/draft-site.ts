@@ -22,7 +22,7 @@ export interface Draft {
   readonly isChannelsFirst: boolean;
 }
 
-/** What a module at a candidate's place would be made for, or why there can be none. */
+/** Determines the module for a candidate's place, or why there can be none. */
 export function draftSite(candidate: Candidate, options: RetrofitOptions, model: Model): Draft | SkipReason {
   const { view, place } = candidate.places[0]!;
   const shape = shapeOf(view, place);
@@ -61,7 +61,7 @@ export function draftSite(candidate: Candidate, options: RetrofitOptions, model:
   };
 }
 
-/** Whether whatever is added to a place has its channels too, or one. */
+/** Tells whether whatever is added to a place has its channels too, or one. */
 const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
   view.nodes[place.node]!.readers.every(({ node: reader, tensor }) => {
     if (tensor !== place.tensor || view.facts[reader]!.role !== 'add') return true;
@@ -74,7 +74,7 @@ const meetsOperands = ({ view, place }: PlacedIn, channels: number): boolean =>
 
 const carriesMask = ({ places }: Candidate): boolean => places.some(({ view, place }) => view.isMasked[place.node]);
 
-/** What TensorFlow.js does otherwise than the config says, so that a module would not run there. */
+/** Returns why a module would not run in TensorFlow.js, where it computes something else than the config says. */
 function whyNotInTfjs(candidate: Candidate): SkipReason | undefined {
   if (carriesMask(candidate)) return 'carries-mask';
   return candidate.places.some(({ view, place }) => view.keepdimsMismatches.has(place.node))

@@ -20,7 +20,7 @@ export interface Head {
   /** The layer that makes the logits: dense, or a convolution whose places are pooled or moved into one. */
   readonly logits: HeadLayer;
   readonly units: number;
-  /** What makes probabilities of them, or is to: that layer itself, or one behind it. */
+  /** The layer whose activation makes probabilities of the logits, or is to: `logits` itself, or one behind it. */
   readonly activation: HeadLayer;
   /** All layers behind the logits, from the output on. */
   readonly behind: readonly HeadLayer[];
@@ -31,8 +31,8 @@ const PASSED: readonly string[] = ['reshape', 'flatten', 'dropout', 'global-pool
 
 /**
  * Finds the layer that makes the logits of a classifier, in whichever nested model it lies.
- * @throws RetrofitError `several-outputs`; `not-a-classifier` for a model that gives amounts; `shared-head` where the
- * layers of the head serve somebody else too; `no-head` for everything else that is no head
+ * @throws RetrofitError `several-outputs`; `not-a-classifier` for a regression model; `shared-head` where the layers of
+ * the head are used elsewhere too; `no-head` for any other model in which no such layer is found
  */
 export function findHead(model: Model): Head {
   const { graph: root, path: file } = model;
@@ -108,14 +108,14 @@ const outputOf = ({ name }: Layer): TensorRef => ({ layer: name, call: 0, tensor
 const shapeBehind = (graph: Graph, ref: TensorRef) =>
   inferShapes(graph)[resolveGraph(graph).nodeOf(ref).id]?.[ref.tensor];
 
-/** Whether a layer, or what it ends with, is a non-linearity. */
+/** Tells whether a layer is a non-linearity or ends in one. */
 const isActive = (layer: Layer): boolean =>
   layer.className === 'Activation' || factsOfLayer(layer).role !== 'activation' ? isNonLinear(layer.settings) : true;
 
 const makesProbabilities = ({ className, settings }: Layer): boolean =>
   className === 'Softmax' || isProbability(settings) || activationName(settings) === 'log_softmax';
 
-/** Numbers without an activation are logits, unless they are said to be something else or there is but one. */
+/** Refuses a regression model: no activation, and a loss that is no cross-entropy, or is unknown with one unit. */
 function refuseAmounts({ path: file, trainingConfig }: Model, { name }: Layer, units: number): void {
   const { kind, other } = readCompiledLoss(trainingConfig);
   if (kind !== undefined || (units > 1 && other === undefined)) return;
@@ -135,7 +135,7 @@ const sharedHead = (file: string, { name }: Layer) =>
     hint: 'give a model whose last layers serve nothing but its output',
   });
 
-/** How often a layer's results are read: by calls, and as outputs. */
+/** Counts the readers of a layer's results: calls, and outputs. */
 const countReaders = ({ layers, outputs }: Graph, name: string): number =>
   [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
     (ref) => ref.layer === name,

@@ -16,7 +16,8 @@ export interface Fold {
 }
 
 /**
- * How the weights of a layer take factors on the channels of its output or its input; undefined where they cannot.
+ * Lists the weights of a layer that take factors on the channels of its output or its input; undefined where they
+ * cannot.
  */
 export function listFolds(
   sink: ScaleSink<ChannelFactors>,

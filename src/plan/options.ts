@@ -49,7 +49,7 @@ export const RETROFIT_DEFAULTS: RetrofitOptions = Object.freeze({
   seed: 1,
 });
 
-/** What each option that is chosen from a list may be. */
+/** Allowed values of each option that is chosen from a list. */
 export const OPTION_CHOICES = Object.freeze({
   placement: ['standard', 'pre', 'post', 'identity'],
   granularity: ['block', 'stage', 'conv'],
@@ -58,7 +58,7 @@ export const OPTION_CHOICES = Object.freeze({
   init: ['identity', 'paper'],
 } as const);
 
-/** What each option that is a number may be. No network has 4096-fold more channels than it needs hidden units. */
+/** Ranges of the numeric options. No network has 4096-fold more channels than it needs hidden units. */
 export const OPTION_RANGES = Object.freeze({
   ratio: { min: 1, max: 4096, whole: false },
   minUnits: { min: 1, max: 4096, whole: true },
@@ -111,7 +111,7 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
   return options;
 }
 
-/** What an option that is a number may be, as a sentence. */
+/** Describes the range of a numeric option, as a sentence. */
 export function rangeOf(key: keyof typeof OPTION_RANGES): string {
   const { min, max, whole } = OPTION_RANGES[key];
   return `give a ${whole ? 'whole number' : 'number'} from ${min} to ${max}`;

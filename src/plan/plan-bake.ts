@@ -23,7 +23,7 @@ import { type Fold, listFolds } from './folds.js';
 import { listRetrofittedModules, type RetrofittedModule } from './retrofitted-modules.js';
 import { propagateAhead, propagateBack, type ScaleSource } from './scale-propagation.js';
 
-/** A module whose gates become numbers: weights before it take them, or weights behind it, or a layer that does no more. */
+/** A module whose gates become constants: in weights before it, in weights behind it, or in a layer that scales. */
 export interface BakedModule extends RetrofittedModule {
   readonly road: 'upstream' | 'downstream' | 'fixed';
   readonly folds: readonly Fold[];
@@ -31,7 +31,7 @@ export interface BakedModule extends RetrofittedModule {
   readonly fixedName: string | undefined;
 }
 
-/** Everything that baking will do. */
+/** The plan of baking modules. */
 export interface BakePlan {
   readonly modules: readonly BakedModule[];
   /** Modules that stay: the format has no layer that could take their place, and no weights can. */
@@ -41,7 +41,7 @@ export interface BakePlan {
 }
 
 /**
- * Decides where the mean gates of modules go, so that the model costs what it did without them.
+ * Decides where the mean gates of modules go, so that the model costs the same as before the modules were added.
  * @param names the modules to bake; all by default
  * @throws RetrofitError whatever `listRetrofittedModules` throws; `unknown-module`, `bad-record`
  */
@@ -135,7 +135,7 @@ function foldAll(
   return folds?.includes(undefined) ? undefined : (folds as readonly (readonly Fold[])[] | undefined)?.flat();
 }
 
-/** Who uses a tensor, and through which modules. */
+/** A use of a tensor, and the modules on the way to it. */
 interface Use {
   /** The tensor without modules. */
   readonly tensor: TensorRef;
@@ -176,7 +176,7 @@ function listUses(graph: Graph, modules: readonly RetrofittedModule[]): readonly
   return [...read, ...graph.outputs.map((ref) => useOf(ref, undefined))];
 }
 
-/** What the record says of the modules that stay. The doubling of a baked module is folded for good. */
+/** Returns the record of the modules that stay. The doubling of a baked module is folded for good. */
 function remainingRecord(
   record: RetrofitRecord | undefined,
   baked: readonly RetrofittedModule[],
@@ -206,7 +206,7 @@ function remainingRecord(
   return { ...record, modules, doubled };
 }
 
-/** What people should know of a plan. */
+/** Lists the warnings of a plan. */
 export const bakeWarnings = ({ kept }: BakePlan): readonly Warning[] =>
   kept.map(({ name }) => ({
     code: 'module-kept',

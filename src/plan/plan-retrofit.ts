@@ -24,9 +24,9 @@ import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
 import { takenNames } from './taken-names.js';
 
 /**
- * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs. No value of a weight is
- * looked at: whoever knows that one would overflow when it is doubled says so.
- * @param notDoubled weights to leave as they are
+ * Decides everything a retrofit will do: where modules go, how each stays exact, what it costs. Weights' values are not
+ * read: callers that know a weight would overflow when doubled name it.
+ * @param notDoubled weights to leave unchanged
  * @throws RetrofitError for options that do not fit the model, for a model without blocks, and for one that holds a
  * module at every chosen place
  */
@@ -43,7 +43,7 @@ export function planRetrofit(
   return plan;
 }
 
-/** The same for `inspect`: a plan without sites is an answer too. */
+/** The same for `inspect`: a plan without sites is a valid answer too. */
 export function surveyRetrofit(model: Model, given: Partial<RetrofitOptions> = {}): Plan {
   const options = completeOptions(given);
   const network = findNetwork(model.graph);
@@ -102,7 +102,7 @@ function makePlan(
   };
 }
 
-/** The network's stages; a site that --at named in a model without convolutions has one of its own. */
+/** Returns the network's stages; a site that --at named in a model without convolutions has its own stage. */
 function stagesWith(network: Network, drafts: readonly Draft[]): readonly Stage[] {
   const [draft] = drafts;
   if (network.stages.length > 0 || draft === undefined) return network.stages;
@@ -147,7 +147,7 @@ function siteOf(draft: Draft, compensation: Compensation, name: string, options:
 const times = (left: number | null, right: number | null): number | null =>
   left === null || right === null ? null : left * right;
 
-/** Whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
+/** Tells whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
 const isHeld = (root: Graph, path: readonly string[]): boolean =>
   path.some((name, depth) => {
     const layer = findGraph(root, path.slice(0, depth))?.layers.find((inner) => inner.name === name);
@@ -269,7 +269,7 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     .map(({ path }) => path.at(-1)!);
 }
 
-/** Layers that may hold blocks and that nobody can look into, those with most weights first. */
+/** Lists layers of unknown structure that may hold blocks, those with most weights first. */
 function listClosedLayers(root: GraphView): readonly Layer[] {
   const closed = [...listViews(root)].flatMap(({ graph }) =>
     graph.layers.filter((layer) => layer.graph === undefined && isClosedLayer(layer.className, layer.settings)),

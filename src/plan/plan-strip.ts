@@ -3,7 +3,7 @@ import { findGraph, type Model, type RecordedDoubling, scaleName, type Warning }
 import { plural } from '../plural.js';
 import { badRecord, isRecorded, listRetrofittedModules, type RetrofittedModule } from './retrofitted-modules.js';
 
-/** Everything that taking modules out will do. */
+/** The plan of taking modules out. */
 export interface StripPlan {
   readonly modules: readonly RetrofittedModule[];
   /** Tensors that were doubled, and how often. */
@@ -11,8 +11,9 @@ export interface StripPlan {
 }
 
 /**
- * Decides what taking the modules out means: which they are, and what was doubled for them.
- * @throws RetrofitError whatever `listRetrofittedModules` throws; `no-record` where the file does not say what was doubled
+ * Lists the modules to take out and the weights doubled for them.
+ * @throws RetrofitError whatever `listRetrofittedModules` throws; `no-record` where the file does not say which weights
+ * were doubled
  */
 export function planStrip(model: Model): StripPlan {
   const modules = listRetrofittedModules(model);
@@ -26,7 +27,7 @@ export function planStrip(model: Model): StripPlan {
   return { modules, halved: doubled };
 }
 
-/** Where every gate is doubled, nothing else was. */
+/** Where every gate is doubled, no weights were. */
 function halvedWithoutRecord(modules: readonly RetrofittedModule[]): StripPlan['halved'] {
   const single = modules.find(({ isGateDoubled }) => !isGateDoubled);
   if (single === undefined) return [];

@@ -2,7 +2,7 @@ import type { TensorRef, Warning } from '../model/model.js';
 import type { Block, Network } from '../stages/network.js';
 import type { Placement, RetrofitOptions } from './options.js';
 
-/** How a site stays exact until its module is trained; null where it does not (`init: 'paper'`). */
+/** Means by which a site stays exact until its module is trained; null where it does not (`init: 'paper'`). */
 export type ExactBy = 'norm' | 'conv' | 'dense' | 'branches' | 'consumers' | 'doubled-gate' | null;
 
 /** One tensor to scale, in the graph at the site's path, and who reads the scaled one from then on. */
@@ -30,7 +30,7 @@ export interface Site {
   readonly units: number;
   readonly placement: Placement;
   readonly exactBy: ExactBy;
-  /** What is doubled for it, in its own graph. */
+  /** Weights that are doubled for it, in its own graph. */
   readonly doublings: readonly Doubling[];
   readonly spatialRank: 1 | 2 | 3;
   /** Axes of steps between the batch and the features: the module is wrapped so many times. */
@@ -96,7 +96,7 @@ export interface PlannedStage {
   readonly skipped: boolean;
 }
 
-/** Everything a retrofit will do. */
+/** Everything that a retrofit will do, as data. */
 export interface Plan {
   readonly options: RetrofitOptions;
   readonly network: Network;
@@ -105,10 +105,10 @@ export interface Plan {
   readonly skipped: readonly Skipped[];
   /** One entry a weight, for all sites together. */
   readonly doublings: readonly Doubling[];
-  /** `paper` is what the paper's formula gives for the same sites: no floor, no biases. */
+  /** `paper` is the number by the paper's formula for the same sites: no floor, no biases. */
   readonly params: { readonly before: number; readonly added: number; readonly paper: number };
   readonly macs: { readonly before: number | null; readonly added: number | null; readonly additions: number | null };
-  /** Whether the new model computes what the old one did. */
+  /** Whether the new model computes the same as the old one. */
   readonly exact: boolean;
   readonly warnings: readonly Warning[];
 }

@@ -13,10 +13,10 @@ export interface RetrofittedModule extends PlacedModule {
 }
 
 /**
- * The modules that the file's record names; where Keras left the record out, when it saved the model again, those that
- * have our names and structure.
- * @throws RetrofitError `no-modules` for a model without modules of ours, `changed-module` for one that is no longer what
- * was put in, `bad-record`
+ * Lists the modules that the file's record names; where Keras left the record out, when it saved the model again, those
+ * that have our names and structure.
+ * @throws RetrofitError `no-modules` for a model without modules of ours, `changed-module` for one that differs from
+ * the recorded structure, `bad-record`
  */
 export function listRetrofittedModules({ path, record, graph }: Model): readonly RetrofittedModule[] {
   try {
@@ -26,7 +26,7 @@ export function listRetrofittedModules({ path, record, graph }: Model): readonly
   }
 }
 
-/** Whether a record says what was done. */
+/** Tells whether a record lists modules. */
 export const isRecorded = (record: RetrofitRecord | undefined): record is RetrofitRecord =>
   record !== undefined && record.modules.length > 0;
 

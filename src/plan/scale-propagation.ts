@@ -12,16 +12,16 @@ import type { PlacedIn } from './candidates.js';
 
 type Linear = Extract<Scaling, { kind: 'linear' }>;
 
-/** A tensor that wants a factor, and what is known of the factor there. */
+/** A tensor that is to be scaled, and the state of the factor there. */
 export interface ScaleSource<S> extends PlacedIn {
   readonly state: S;
 }
 
-/** What becomes of a factor at a layer that it passes; undefined where it must not. */
+/** Rule by which a factor passes a layer; undefined where it must not. */
 export interface TransferRule<S> {
-  /** From the layer's output to each of its inputs. */
+  /** Maps the state at the layer's output to that at each of its inputs. */
   readonly back: (view: GraphView, node: GraphNode, state: S) => readonly S[] | undefined;
-  /** From one of its inputs to its output. */
+  /** Maps the state at one of its inputs to that at its output. */
   readonly ahead: (view: GraphView, node: GraphNode, input: number, state: S) => S | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface ScaleSink<S> {
 /** Tensors that no way leads through. */
 export type IsClosed = (view: GraphView, tensor: NodeTensor) => boolean;
 
-/** Back to the last linear layers; undefined if one way ends elsewhere, or if somebody reads a tensor on it besides. */
+/** Propagates a factor back to the last linear layers; undefined if a path ends elsewhere or has other readers. */
 export function propagateBack<S>(
   sources: readonly ScaleSource<S>[],
   isClosed: IsClosed,
@@ -67,7 +67,7 @@ export function propagateBack<S>(
   return sinks.length === 0 ? undefined : sinks;
 }
 
-/** Ahead to the next linear layers; undefined if one way ends elsewhere. */
+/** Propagates a factor ahead to the next linear layers; undefined if one path ends elsewhere. */
 export function propagateAhead<S>(
   sources: readonly ScaleSource<S>[],
   isClosed: IsClosed,
@@ -105,14 +105,14 @@ export function propagateAhead<S>(
 const inputFrom = (node: GraphNode, from: NodeTensor): number =>
   node.inputs.findIndex((input) => input.node === from.node && input.tensor === from.tensor);
 
-/** What a factor does at a node; undefined where it must not get through, or where nothing is known of it. */
+/** Returns the effect of a factor at a node; undefined where the factor must not pass, or the effect is unknown. */
 function scalingOf(view: GraphView, node: GraphNode): Scaling | undefined {
   const { layer } = node;
   // An operation may be called with constants, which its facts do not see.
   if (layer.isOperation && layer.calls[node.call]!.hasArguments) return undefined;
   if (layer.graph !== undefined || allSettings(layer).some(computesInFloat16)) return undefined;
   const scaling = view.facts[node.id]!.scaling?.(layer.settings);
-  // An activity regulariser looks at the output, which the factor changes all along the way.
+  // An activity regulariser depends on the output, which the factor changes all along the path.
   return scaling?.kind === 'commutes' && allSettings(layer).some(hasActivityRegularizer) ? undefined : scaling;
 }
 
@@ -136,7 +136,7 @@ export function listWeightsAt(
 const hasOneReader = (node: GraphNode, { tensor }: NodeTensor): boolean =>
   node.readers.filter((reader) => reader.tensor === tensor).length === 1 && !node.outputs.includes(tensor);
 
-/** Whether nobody is left who reads the tensor without the factor. */
+/** Tells whether all readers of the tensor take the factor. */
 function everyReaderMoves(view: GraphView, place: PlacedIn['place']): boolean {
   if (place.readers === 'all') return true;
   const { outputs, readers } = view.nodes[place.node]!;

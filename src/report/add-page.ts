@@ -25,7 +25,7 @@ footer{padding-top:32px}
 ${DARK_STYLE}
 `.trim();
 
-/** What `add` did, or would do, as a page of its own: the drawing, every module, what has none, and what to do next. */
+/** Makes the page of `add`: the drawing, every module, places without one, and the next steps. */
 export function addPage(run: Run): string {
   const { plan, inputPath, verified, tool, options } = run;
   const warnings = runWarnings(run).map(warningLine);
@@ -53,7 +53,7 @@ export function addPage(run: Run): string {
 const MODULE_CAPTION =
   'A module starts with a gate of 1/2. “Exact by” says what makes up for it: weights before it, or behind it, that are doubled, or its own gate.';
 
-/** What was done, and where the result is. */
+/** Says what was done, and where the result is. */
 function doneSentence({ plan, model, inputPath, output, verified }: Run): string {
   const modules = `${count(plan.sites.length)} Squeeze-and-Excitation ${plan.sites.length === 1 ? 'module' : 'modules'}`;
   const into = `into ${printable(inputPath)}`;

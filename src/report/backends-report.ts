@@ -4,7 +4,7 @@ import { oneLine } from './error-line.js';
 import type { BackendsReport } from './report-schemas.js';
 import { textTable } from './table.js';
 
-/** What a run of `backends` found. */
+/** Result of a run of `backends`. */
 export interface BackendsSurvey {
   readonly tool: string;
   readonly node: string;
@@ -15,7 +15,7 @@ export interface BackendsSurvey {
 
 const TFJS = 'npm install @tensorflow/tfjs-core@4.22.0 @tensorflow/tfjs-layers@4.22.0';
 
-/** How to get each of them. */
+/** Instructions for installing each backend. */
 const INSTALL: Readonly<Record<BackendName, string>> = {
   'tfjs-node-gpu':
     "npm run backend:native in the folder of se-retrofit (Linux; today's TensorFlow, from PyPI), or npm install @tensorflow/tfjs-node-gpu@4.22.0 (TensorFlow 2.9 and CUDA 11)",
@@ -42,7 +42,7 @@ export const backendsReport = ({ tool, node, probes, milliseconds }: BackendsSur
   milliseconds,
 });
 
-/** What `--backend auto` takes. */
+/** The backend that `--backend auto` chooses. */
 const chosenOf = (probes: readonly BackendProbe[]): BackendName | null =>
   probes.find(({ reason }) => reason === null)?.name ?? null;
 

@@ -9,7 +9,7 @@ import { printable, share } from './printable.js';
 import type { BakeReport } from './report-schemas.js';
 import type { Table } from './table.js';
 
-/** What one run of bake found out and did. */
+/** Result of a run of `bake`. */
 export interface BakeRun extends Conversion {
   readonly images: number;
   readonly preprocess: string;
@@ -24,10 +24,10 @@ export interface BakeRun extends Conversion {
   readonly skipped: readonly SkippedImage[];
 }
 
-/** How much a module's gates move from image to image, as a share of their range. */
+/** Returns how much a module's gates move from image to image, as a share of their range. */
 export const spreadOf = ({ variances }: ExcitedModule): number => Math.sqrt(variances.total);
 
-/** What `bake --json` prints. */
+/** Makes the report of `bake --json`. */
 export const bakeReport = ({
   images,
   preprocess,
@@ -75,7 +75,7 @@ export const bakeTable = ({ baked, kept, gates }: BakeRun): Table => ({
 
 const moved = (module: ExcitedModule): string => share(spreadOf(module));
 
-/** What it comes to, in a line or two. */
+/** Summarises a run in a line or two. */
 export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonly string[] => [
   `${plural(baked.length, 'module')} baked on ${plural(images, 'image')}: ${count(params.before)} -> ${plural(params.after, 'parameter')}`,
   ...('missing' in accuracy
@@ -83,7 +83,7 @@ export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonl
     : [`accuracy on these images: ${share(accuracy.before)} before, ${share(accuracy.after)} after`]),
 ];
 
-/** Why no accuracy is told, where labelled images let one expect it. */
+/** Warns that no accuracy is given, where labelled images let one expect it. */
 export function accuracyWarnings(accuracy: BakeRun['accuracy']): readonly Warning[] {
   if (!('missing' in accuracy) || accuracy.missing === 'labels') return [];
   const reason =

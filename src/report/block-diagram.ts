@@ -6,13 +6,13 @@ import type { FoundBlock } from '../stages/block.js';
 import type { ExistingModule } from '../stages/existing-modules.js';
 import type { GraphView } from '../stages/graph-view.js';
 
-/** A layer of a block, or what the block reads or is read by. */
+/** A layer of a block, or a layer outside that the block reads or is read by. */
 export interface DiagramBox {
   readonly id: number;
   readonly kind: 'layer' | 'added' | 'there' | 'outside';
   readonly title: string;
   readonly name: string;
-  /** What is changed in it. */
+  /** Label of the change to it. */
   readonly tag: string | undefined;
   /** Whether it stands beside the features, as the gate's layers do. */
   readonly isAside: boolean;

@@ -2,7 +2,7 @@ import type { ErrorReason, RetrofitError } from '../errors.js';
 import { printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 
-/** What happened, with the reasons behind it. */
+/** Returns an error's message, with the reasons behind it. */
 export const errorSentence = ({ message, reasons }: Pick<RetrofitError, 'message' | 'reasons'>): string =>
   reasons.length === 0 ? message : `${message}: ${groupedByReason(reasons).join('; ')}`;
 

@@ -5,7 +5,7 @@ import { gateFigure, moduleFigure } from './figures/gate-figure.js';
 import { stageFigure } from './figures/stage-figure.js';
 import { standaloneSvg } from './figures/svg.js';
 
-/** By what a folder that holds a report is known. */
+/** Marks by which a folder with a report is recognised. */
 export const REPORT_KIND = {
   page: 'index.html',
   isPage: (head: string): boolean => head.includes('<meta name="generator" content="se-retrofit '),

@@ -3,7 +3,7 @@ import type { ExciteRun } from './excite-run.js';
 import { prose, section } from './html.js';
 import { byteSize, share } from './printable.js';
 
-/** What the words and numbers of the page mean, and what they were computed from. */
+/** Explains the terms and numbers of the page, and what they were computed from. */
 export function notesSection({ recommendation: { rule }, input, imagesPath, ...run }: ExciteRun): string {
   const terms: readonly (readonly [string, string])[] = [
     [

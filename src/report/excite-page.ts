@@ -32,7 +32,7 @@ for (const button of document.querySelectorAll('button[data-copy]')) {
 }
 `;
 
-/** By its hash the page allows this script and no other. */
+/** Hash of this script, the only one that the page allows. */
 export const COPY_SCRIPT_HASH = 'sha256-FLPBMKlKr6Gub0P4kOBaGEiaBy3Q/rEg0JkXcn9/N70=';
 
 /** The whole report as one HTML page: no other file, no network; for screens, light and dark, and paper. */

@@ -5,7 +5,7 @@ import type { ExciteReport } from './report-schemas.js';
 /** A thousand classes of ResNet-152 are fifty million numbers: more than a string holds. `--csv` has them all. */
 const MOST_CLASSES = 100;
 
-/** What was written. */
+/** Files of a written report. */
 export interface WrittenReport {
   readonly path: string;
   /** Names within the folder. */
@@ -14,7 +14,7 @@ export interface WrittenReport {
   readonly csv: string | null;
 }
 
-/** What `excite --json` prints. */
+/** Makes the report of `excite --json`. */
 export function exciteReport(run: ExciteRun, output: WrittenReport): ExciteReport {
   const { tool, input, excitation, preprocess, backend, recommendation, milliseconds } = run;
   const { images, classes, modules } = excitation;

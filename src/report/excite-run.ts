@@ -4,7 +4,7 @@ import type { ClassPair } from '../runtime/class-distances.js';
 import type { Excitation } from '../runtime/excite-model.js';
 import type { Recommendation } from '../runtime/recommend-stages.js';
 
-/** What one run of excite found out, as the command collects it. */
+/** Result of a run of `excite`. */
 export interface ExciteRun {
   readonly tool: string;
   readonly input: { readonly path: string; readonly format: Format; readonly layers: number; readonly bytes: number };
@@ -21,7 +21,7 @@ export interface ExciteRun {
   readonly excitation: Excitation;
   /** Classes that get a line of their own, as indices of the excitation's. */
   readonly chosen: readonly number[];
-  /** Whether somebody named them. */
+  /** Whether the user named them. */
   readonly areNamed: boolean;
   /** Every two of them. */
   readonly pairs: readonly ClassPair[];

@@ -26,11 +26,11 @@ export const moduleTable = ({ excitation }: ExciteRun): Table => ({
   ),
 });
 
-/** What was looked at, in one line. */
+/** Names the modules, images and classes of a run, in one line. */
 export const subjectLine = ({ excitation: { modules, images, classes } }: ExciteRun): string =>
   `${plural(modules.length, 'SE module')} over ${plural(images, 'image')} of ${plural(classes.length, 'class', 'classes')}`;
 
-/** What to do about the modules, and the numbers that say so. */
+/** Recommends what to do about the modules, with the numbers behind it. */
 export function recommendationSentence(recommendation: Recommendation): string {
   const { stages, rule } = recommendation;
   const untrained = stages.filter(({ isUntrained }) => isUntrained);
@@ -86,7 +86,7 @@ export function stageList(stages: readonly StageGates[]): string {
   return numbers.length === 0 ? `stage ${last}` : `stages ${numbers.join(', ')} and ${last}`;
 }
 
-/** What to run next, as it can be pasted, and what to know of it; undefined where there is nothing to do. */
+/** Suggests the next command, ready to paste, with a note on it; undefined where there is nothing to do. */
 export function nextStep({
   recommendation,
   excitation,
@@ -135,7 +135,7 @@ const flag = (name: string, value: string | undefined): string =>
   value === undefined ? '' : ` ${name} ${quoted(value)}`;
 
 /**
- * A name for what is made of a model, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`;
+ * Names a model made from another, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`;
  * of a SavedModel folder, as by default, an `.h5`.
  * @param single the ending instead of `.json`, which would be two files
  */
@@ -162,7 +162,7 @@ function quoted(word: string): string {
   return /^[\w./@%+:,-][\w./@%+=:,~-]*$/.test(path) ? path : `'${visible(path).replaceAll("'", `'\\''`)}'`;
 }
 
-/** What people should know of the numbers, the model's own warnings first. */
+/** Lists warnings about the numbers, the model's own first. */
 export function exciteWarnings({ warnings, skipped, excitation: { classes } }: ExciteRun): readonly Warning[] {
   const few = classes.filter(({ images }) => images < FEW_IMAGES);
   return [

@@ -4,7 +4,7 @@ import type { Diagram, DiagramBox } from './block-diagram.js';
 /** Shorter runs are shown layer by layer. */
 const LEAST_RUN = 3;
 
-/** A long block made short: runs of layers without forks, merges and changes become one box each. */
+/** Shortens a long block: runs of layers without forks, merges and changes become one box each. */
 export function foldDiagram({ boxes, arrows }: Diagram): Diagram {
   const degree = (end: 'from' | 'to', id: number) => arrows.filter((arrow) => arrow[end] === id).length;
   const isPlain = ({ id, kind, tag }: DiagramBox) =>

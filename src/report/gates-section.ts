@@ -7,8 +7,8 @@ import { element, escaped, inlineSvg, shortened } from './figures/svg.js';
 import { prose, section } from './html.js';
 
 /**
- * The paper's figure on a page: panels by stage. Which lines are shown, and in which order the channels, is chosen by
- * boxes that the page's style looks at: no script.
+ * Makes the section of the paper's figure: panels by stage. The lines shown, and the order of the channels, are chosen
+ * by boxes that the page's style reads: no script.
  */
 export function gatesSection(run: ExciteRun): string {
   const { modules } = run.excitation;

@@ -14,7 +14,7 @@ export const section = (id: string, title: string, caption: string, ...content: 
     '</section>',
   ].join('\n');
 
-/** What may be wider than a small screen scrolls by itself, by keyboard too. */
+/** Wraps content that may be wider than a small screen: it scrolls by itself, by keyboard too. */
 export const scrolling = (name: string, content: string): string =>
   element('div', { class: 'wide', tabindex: 0, role: 'group', 'aria-label': name }, content);
 

@@ -8,25 +8,25 @@ import { errorSentence } from './error-line.js';
 import type { AddReport, ConvertReport, ErrorReport, InspectReport, StripReport } from './report-schemas.js';
 import { type Verified, verifiedFields } from './verify-report.js';
 
-/** What one run found out and did, as the commands collect it. */
+/** Result of a run of `add` or `inspect`, as the commands collect it. */
 export interface Run {
   readonly tool: string;
   readonly model: Model;
   /** The model's path as the user gave it. */
   readonly inputPath: string;
-  /** What it was read as; the model may be in the words of another format by now. */
+  /** The format it was read in; the model may be converted to another by now. */
   readonly inputFormat: Format;
   readonly layers: number;
   readonly plan: Plan;
   /** Options of the command as a whole: the plan's, and its own. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly output: WriteResult | null;
-  /** What was found out about the output, where that was asked for. */
+  /** Result of comparing the output with the input, where that was asked for. */
   readonly verified?: Verified;
   readonly milliseconds: number;
 }
 
-/** What people should know of the model, of what was done to it, and of what was written. */
+/** Lists the warnings about the model, the plan and the written files. */
 export const runWarnings = ({ model, plan, output }: Run): readonly Warning[] => [
   ...model.warnings,
   ...plan.warnings,
@@ -55,7 +55,7 @@ export const inspectReport = (
   ...(isLong ? { layers: layers.map((layer) => ({ ...layer, shape: layer.shape && [...layer.shape] })) } : {}),
 });
 
-/** What a conversion found out and did. */
+/** Result of a conversion. */
 export interface Conversion extends Pick<Run, 'tool' | 'milliseconds'> {
   readonly input: {
     readonly path: string;
@@ -77,10 +77,10 @@ export const convertReport = ({ tool, input, output, warnings, milliseconds }: C
   milliseconds,
 });
 
-/** What taking modules out found out and did. */
+/** Result of taking modules out. */
 export interface Stripping extends Conversion {
   readonly modules: readonly RetrofittedModule[];
-  /** Whether the new model computes what the old one did. */
+  /** Whether the new model computes the same as the old one. */
   readonly exact: boolean;
 }
 
@@ -152,7 +152,7 @@ export const reportLine = (report: { readonly version: 1; readonly command: stri
 // JSON's escapes are of 16 bits: a character beyond them takes two.
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** What share of a whole was added, in percent; null where one of them is unknown. */
+/** Returns the added share of a whole, in percent; null where one of the two is unknown. */
 export const percentOf = (added: number | null, before: number | null): number | null =>
   added === null || before === null || before === 0 ? null : (100 * added) / before;
 

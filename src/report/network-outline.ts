@@ -23,7 +23,7 @@ export interface OutlineStage extends Pick<PlannedStage, 'stage' | 'stride' | 's
   readonly cells: readonly OutlineCell[];
 }
 
-/** What a plan says of a network, stage by stage and block by block. */
+/** Outlines a plan's network, stage by stage and block by block. */
 export function outlineOf(plan: Plan): readonly OutlineStage[] {
   const { network } = plan;
   const sitesOf = siteLookup(plan);
@@ -102,7 +102,7 @@ function siteLookup({ sites, options, network }: Plan): (block: Block) => readon
 
 const layerKey = (path: readonly string[], layer: string): string => JSON.stringify([path, layer]);
 
-/** Why a block has no module, each reason given out once; `rest` are those of layers that are in no block. */
+/** Returns a lookup of why a block has no module, each reason given once; `rest` are those of layers outside blocks. */
 function reasonLookup({ skipped, options }: Plan) {
   const left = new Map<string, SkipReason[]>();
   const keyOf = (stage: number, layer: string) => `${stage} ${layer}`;

@@ -2,7 +2,7 @@ import { flagOf } from '../flag-of.js';
 import { printable } from './printable.js';
 import type { Table } from './table.js';
 
-/** The options of a run, as people give them. */
+/** The options of a run, as the user gave them. */
 export const optionTable = (options: Readonly<Record<string, unknown>>): Table => ({
   head: ['option', 'value'],
   rightAligned: new Set<number>(),

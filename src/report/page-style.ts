@@ -14,7 +14,7 @@ export const THEME_STYLE = `
 @media print{:root{color-scheme:light;${variables(LIGHT)}}}
 `.trim();
 
-/** What tables look like, figures under each other. */
+/** Style of tables; figures are aligned under each other. */
 export const TABLE_STYLE = `
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
@@ -22,7 +22,7 @@ th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--grid)
 th{font-weight:400}thead th{color:var(--muted);font-weight:600}.number{text-align:right}
 `.trim();
 
-/** What the plain pages look like. */
+/** Style of the plain pages. */
 export const PLAIN_STYLE = `
 ${THEME_STYLE}
 body{margin:0 auto;padding:40px 24px;background:var(--paper);color:var(--ink);font:16px/1.5 ${FONT}}

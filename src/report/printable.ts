@@ -38,7 +38,7 @@ export function magnitude(number: number | null): string {
   return String(number);
 }
 
-/** A share as people read it: +3.7 %, +0.0063 %. */
+/** Formats a share in percent: +3.7 %, +0.0063 %. */
 export const percent = (share: number | null): string =>
   share === null ? '' : `+${share >= 0.1 || share === 0 ? share.toFixed(1) : share.toPrecision(2)} %`;
 

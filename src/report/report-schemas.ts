@@ -61,7 +61,7 @@ const reportFields = {
   milliseconds: z.number(),
 };
 
-/** What a number is null for: one model gives NaN or infinity where the other gives something else. */
+/** Largest difference; null where one model gives NaN or infinity and the other gives something else. */
 const differenceSchema = z.number().nullable();
 
 const backendSchema = z.enum(['tfjs-node-gpu', 'tfjs-node', 'wasm', 'cpu']);
@@ -81,7 +81,7 @@ const verificationFields = {
   bothNaN: z.number(),
   /** Layers that are of another class or set otherwise in the second model. */
   layersChanged: z.array(z.object({ layer: z.string(), field: z.string() })),
-  /** What was found of the first model's weights, without computing. */
+  /** Comparison of the first model's weights with the second's, without computing. */
   weights: z.object({
     checked: z.number(),
     doubled: z.number(),
@@ -94,7 +94,7 @@ const verificationFields = {
   }),
 };
 
-/** What `add --json` prints. `verified` is null without `--verify`; `output` is when the model differs. */
+/** Report of `add --json`. `verified` is null without `--verify`; `output` is null when the model differs. */
 export const addReportSchema = z.object({
   ...reportFields,
   command: z.literal('add'),
@@ -103,13 +103,13 @@ export const addReportSchema = z.object({
 
 const blockedBy = z.object({ layer: z.string(), field: z.string(), reason: z.string() }).nullable();
 
-/** What `inspect --json` prints. */
+/** Report of `inspect --json`. */
 export const inspectReportSchema = z.object({
   ...reportFields,
   command: z.literal('inspect'),
   modules: z.array(z.object({ name: z.string(), stage: z.number(), block: unknownNumber, kind: z.string() })),
   loads: z.array(z.object({ loader: z.enum(LOADERS), ok: z.boolean(), blockedBy })),
-  /** Which commands can compute with the model, once it holds the modules that they want. */
+  /** Which commands can compute with the model, once it has the modules that they need. */
   commands: z.array(z.object({ command: z.enum(['verify', 'excite', 'tune', 'bake']), ok: z.boolean(), blockedBy })),
   /** With `--layers`. */
   layers: z
@@ -124,7 +124,7 @@ export const inspectReportSchema = z.object({
     .optional(),
 });
 
-/** What `convert --json` prints. */
+/** Report of `convert --json`. */
 export const convertReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('convert'),
@@ -137,7 +137,7 @@ export const convertReportSchema = z.object({
 
 const gateList = z.array(z.number());
 
-/** What `excite --json` prints. Shares are from 0 to 1. */
+/** Report of `excite --json`. Shares are from 0 to 1. */
 export const exciteReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('excite'),
@@ -155,7 +155,7 @@ export const exciteReportSchema = z.object({
       block: unknownNumber,
       channels: z.number(),
       params: z.number(),
-      /** What a gate is at the most: 2 where it is doubled. */
+      /** Largest value of a gate: 2 where it is doubled. */
       range: z.number(),
       mean: gateList,
       /** Standard deviation from image to image. */
@@ -188,7 +188,7 @@ export const exciteReportSchema = z.object({
     skipStages: z.array(z.number()),
     savesParams: z.number(),
     reason: z.string(),
-    /** What to run next; null where nothing is to be done. */
+    /** The next command; null where nothing is to be done. */
     next: z.string().nullable(),
   }),
   /** Images that could not be decoded. */
@@ -198,7 +198,7 @@ export const exciteReportSchema = z.object({
   milliseconds: z.number(),
 });
 
-/** What `bake --json` prints. Shares are from 0 to 1. */
+/** Report of `bake --json`. Shares are from 0 to 1. */
 export const bakeReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('bake'),
@@ -218,7 +218,7 @@ export const bakeReportSchema = z.object({
     }),
   ),
   kept: z.array(z.object({ name: z.string(), reason: z.enum(['varies', 'no-place']), spread: z.number() })),
-  /** On these images; null where their classes are not the model's. */
+  /** Accuracy on these images; null where their classes are not the model's. */
   accuracy: z.object({ before: z.number(), after: z.number() }).nullable(),
   params: z.object({ before: z.number(), after: z.number() }),
   skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
@@ -226,7 +226,7 @@ export const bakeReportSchema = z.object({
   milliseconds: z.number(),
 });
 
-/** What `strip --json` prints. */
+/** Report of `strip --json`. */
 export const stripReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('strip'),
@@ -239,7 +239,7 @@ export const stripReportSchema = z.object({
   milliseconds: z.number(),
 });
 
-/** What `verify --json` prints, when the models differ too. */
+/** Report of `verify --json`, also when the models differ. */
 export const verifyReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('verify'),
@@ -255,13 +255,13 @@ export const verifyReportSchema = z.object({
   milliseconds: z.number(),
 });
 
-/** What `backends --json` prints. */
+/** Report of `backends --json`. */
 export const backendsReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('backends'),
   tool: z.string(),
   node: z.string(),
-  /** What `--backend auto` takes. */
+  /** The backend that `--backend auto` chooses. */
   chosen: backendSchema.nullable(),
   /** In the order in which they are tried. */
   backends: z.array(
@@ -278,7 +278,7 @@ export const backendsReportSchema = z.object({
   milliseconds: z.number(),
 });
 
-/** What any command with `--json` prints when it fails. */
+/** Report of any command with `--json` that fails. */
 export const errorReportSchema = z.object({
   version: z.literal(1),
   command: z.string(),

@@ -3,7 +3,7 @@ import type { BlockKind } from '../stages/block.js';
 
 // The one place where codes become sentences.
 
-/** Where the factor 2 went that makes up for the gate of 1/2. */
+/** Where the factor 2 went that compensates for the gate of 1/2. */
 export const EXACT_BY: Readonly<Record<NonNullable<ExactBy>, string>> = {
   norm: 'norm before doubled',
   conv: 'conv before doubled',
@@ -26,7 +26,7 @@ const COMPENSATION_WORDS: Readonly<Record<NonNullable<ExactBy>, string>> = {
 export const compensationWord = (exactBy: ExactBy): string =>
   exactBy === null ? 'paper' : COMPENSATION_WORDS[exactBy];
 
-/** What a block is called: one, and several. */
+/** Names of a block: singular, and plural. */
 export const BLOCK_NAMES: Readonly<Record<BlockKind, readonly [string, string]>> = {
   residual: ['residual unit', 'residual units'],
   inception: ['inception module', 'inception modules'],

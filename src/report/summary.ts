@@ -14,7 +14,7 @@ import { byteSize, magnitude, percent, printable, visible } from './printable.js
 import { exactBySentence } from './sentences.js';
 import type { Table } from './table.js';
 
-/** One row a stage: what it looks like and what it gets. */
+/** One row a stage: its shape, and the modules it gets. */
 export function stageTable(plan: Plan): Table {
   return {
     head: ['stage', 'size', 'blocks', 'modules', 'channels -> units', '+params', '+MACs', 'exact by'],
@@ -80,7 +80,7 @@ function exactCell(sites: readonly Site[]): string {
     : [...counts].map(([sentence, times]) => `${sentence} (${times})`).join(', ');
 }
 
-/** The totals in one line, next to what the paper's formula says of the same sites. */
+/** The totals in one line, next to those of the paper's formula for the same sites. */
 export function totalsLine({ sites, params, macs, options }: Plan): string {
   if (sites.length === 0) return 'no modules';
   const paper = params.added === params.paper ? 'just as the paper' : `${count(params.paper)} by the paper`;
@@ -92,7 +92,7 @@ export function totalsLine({ sites, params, macs, options }: Plan): string {
   );
 }
 
-/** Blocks, and what looks like one, that get no module; equal reasons together. Stages that were skipped speak for themselves. */
+/** Blocks and apparent blocks that get no module; equal reasons together. Skipped stages are not listed. */
 export const skippedLines = (plan: Plan): readonly string[] =>
   groupedByReason(
     plan.skipped
@@ -103,18 +103,18 @@ export const skippedLines = (plan: Plan): readonly string[] =>
 export const warningLine = ({ message, where }: Warning): string =>
   `${where === null ? '' : `${printable(where)}: `}${visible(message)}`;
 
-/** Where the result is, and what it took. */
+/** Names the output, its size and the time it took. */
 export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>
   `${printable(result.path)}  (${byteSize(model.bytes)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
 
-/** Which modules were taken out. */
+/** Names the modules that were taken out. */
 export function removedLine(modules: readonly RetrofittedModule[]): string {
   const names = modules.slice(0, 4).map(({ name }) => printable(name));
   const more = modules.length > names.length ? ` and ${modules.length - names.length} more` : '';
   return `taken out: ${names.join(', ')}${more}`;
 }
 
-/** What to do with the new model, in the language of those who open such a file. */
+/** Suggests the next steps with the new model, in the language of its format's users. */
 export function nextSteps({ exact, sites }: Plan, container: Container): readonly string[] {
   // A nested model that is frozen freezes its modules too, and so does a wrapper.
   const isNested = sites.some(({ graph }) => graph.length > 0);
@@ -127,7 +127,7 @@ export function nextSteps({ exact, sites }: Plan, container: Container): readonl
   ];
 }
 
-/** How all but the modules is frozen: in a model, and in one that holds models. */
+/** Code that freezes all but the modules: in a model, and in one that holds models. */
 type Freezing = readonly [flat: readonly string[], nested: readonly string[]];
 
 const TENSORFLOW_JS: Freezing = [
@@ -157,7 +157,7 @@ export const layerTable = (layers: readonly ListedLayer[]): Table => ({
   ]),
 });
 
-/** Who opens the files of a container. */
+/** Loaders of a container's files. */
 const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
   tfjs: ['tfjs'],
   'keras-h5': ['keras2', 'keras3'],
@@ -166,7 +166,7 @@ const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]
   'saved-model': ['keras2'],
 };
 
-/** Which commands can compute with the model, and what stops the others: a line for those with the same answer. */
+/** Which commands can compute with the model, and why the others cannot: a line for those with the same answer. */
 export function commandLines(verdicts: readonly CommandVerdict[]): readonly string[] {
   const answers = verdicts.map(({ command, blockedBy }) => ({ command, answer: answerOf(blockedBy) }));
   return [...new Set(answers.map(({ answer }) => answer))].map((said) => {
@@ -187,7 +187,7 @@ const CONVERT: Readonly<Record<LoaderVerdict['loader'], string>> = {
   keras3: 'se-retrofit convert -o NAME.keras --dialect keras3',
 };
 
-/** One line a loader: whether it takes the model, as it is or converted, and what stops it. */
+/** One line a loader: whether it takes the model, unchanged or converted, and why not. */
 export const loaderLines = (
   { loads, converts }: Pick<Inspection, 'loads' | 'converts'>,
   { container }: Format,

@@ -24,11 +24,11 @@ ${TABLE_STYLE}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 `.trim();
 
-/** A line of the figures and what it means. */
+/** A legend entry: a line of the figures and its meaning. */
 const keyOf = (name: string, words: string): string =>
   `<svg viewBox="0 0 26 10" aria-hidden="true"><path class="curve ${name}" d="M0,5H26"/></svg>${words}`;
 
-/** The curves of a training as a page of its own: no script, no other file, no network. */
+/** Makes the page of a training's curves: no script, no other file, no network. */
 export function tunePage(run: TuneRun): string {
   const { result, inputPath, output, tool, head } = run;
   return plainPage({

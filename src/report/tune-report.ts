@@ -15,7 +15,7 @@ export interface ChangedFile {
   readonly bytes: number;
 }
 
-/** What one run of tune found out and did. */
+/** Result of a run of `tune`. */
 export interface TuneRun {
   readonly tool: string;
   readonly model: Model;
@@ -27,7 +27,7 @@ export interface TuneRun {
   readonly loss: TuneReport['loss'];
   readonly head: TuneReport['head'];
   readonly trainedParams: number;
-  /** Of the whole model. */
+  /** Parameters of the whole model. */
   readonly params: number;
   readonly result: TuneResult;
   readonly output: WriteResult;
@@ -82,7 +82,7 @@ export const epochLine = (
   `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}; ` +
   `validation: loss ${validationLoss.toFixed(4)}, accuracy ${accuracyWords(validationAccuracy)}`;
 
-/** What the training did to the numbers of the validation. */
+/** Summarises the training and its validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
   const { result, images, trainedParams, params, changed, output, head } = run;
   const { training, validation } = countImages(run);
@@ -106,7 +106,7 @@ export const accuracyWords = (accuracy: number): string => `${(100 * accuracy).t
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
   `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
 
-/** What people should know of the result. */
+/** Lists warnings about the result. */
 export function tuneWarnings(
   { before, after, best, skipped }: TuneResult,
   { insteadOf }: Loss,

@@ -3,7 +3,7 @@ import { inputSchema, outputSchema, warningsSchema } from './report-schemas.js';
 
 const judgedSchema = z.object({ loss: z.number(), accuracy: z.number() });
 
-/** What `tune --json` prints. Accuracies are shares from 0 to 1; `before` and `after` are of the validation's images. */
+/** Report of `tune --json`. Accuracies are shares from 0 to 1; `before` and `after` are of the validation images. */
 export const tuneReportSchema = z.object({
   version: z.literal(1),
   command: z.literal('tune'),
@@ -23,7 +23,10 @@ export const tuneReportSchema = z.object({
   head: z.enum(['kept', 'new']),
   params: z.object({ trained: z.number() }),
   trained: z.object({ parameters: z.number(), of: z.number() }),
-  /** Null with a new head: then `fitted` is what the model is worth with that alone, fitted to the images and nothing else trained. */
+  /**
+   * Null with a new head: then `fitted` is the evaluation with only that head fitted to the images, nothing else
+   * trained.
+   */
   before: judgedSchema.nullable(),
   fitted: judgedSchema.nullable(),
   after: judgedSchema,

@@ -8,7 +8,7 @@ import type { Conversion } from './json-report.js';
 import { printable } from './printable.js';
 import type { VerifyReport } from './report-schemas.js';
 
-/** What was found out about two models. */
+/** Result of comparing two models. */
 export interface Verified {
   readonly layers: readonly ChangedLayer[];
   readonly weights: WeightsVerdict;
@@ -19,14 +19,14 @@ export interface Verified {
   readonly tolerance: number;
 }
 
-/** What a run of `verify` found out. */
+/** Result of a run of `verify`. */
 export interface Comparison extends Verified, Pick<Conversion, 'tool' | 'milliseconds'> {
   readonly before: Conversion['input'];
   readonly after: Conversion['input'];
   readonly skipped: readonly SkippedImage[];
 }
 
-/** Whether the second model may stand for the first: without a tolerance every weight has to be there too. */
+/** Tells whether the second model may stand for the first: without a tolerance every weight has to be there too. */
 export const isVerified = ({ weights, verification, tolerance }: Verified): boolean =>
   tolerance === 0
     ? verification.identical && weights.changed.length === 0
@@ -48,7 +48,7 @@ export const verifyReport = (comparison: Comparison): VerifyReport => {
   };
 };
 
-/** What a report says of a comparison, by itself or as a part of another one. */
+/** Fields of a comparison in a report, by itself or as a part of another one. */
 export const verifiedFields = ({ layers, weights, onlyModules, verification, backend }: Verified) => {
   const { identical, maxAbsDiff, outputs, firstDifference, examples, numbers, bothNaN } = verification;
   return {
@@ -65,7 +65,7 @@ export const verifiedFields = ({ layers, weights, onlyModules, verification, bac
   };
 };
 
-/** What became of the weights, in one line. */
+/** Summarises the comparison of the weights in one line. */
 export function weightsLine(
   { checked, doubled, quantized, added, changed }: WeightsVerdict,
   onlyModules: boolean,
@@ -94,7 +94,7 @@ const WEIGHT_REASONS: Readonly<Record<WeightsVerdict['changed'][number]['reason'
   doubled: 'is doubled, and no record says so',
 };
 
-/** What is said of layers that are no longer set as they were; undefined where all are. */
+/** Warns of layers whose settings differ; undefined where none do. */
 export function layersLine({ layers }: Pick<Verified, 'layers'>): string | undefined {
   const [first] = layers;
   if (first === undefined) return undefined;
@@ -102,7 +102,7 @@ export function layersLine({ layers }: Pick<Verified, 'layers'>): string | undef
   return `"${printable(first.layer)}" is not what it was: ${printable(first.field)}${others}; equal outputs of a few inputs prove little then`;
 }
 
-/** What is said of outputs that are NaN in both models; undefined where none is. */
+/** Warns of outputs that are NaN in both models; undefined where none is. */
 export function nanLine({ verification: { numbers, bothNaN } }: Pick<Verified, 'verification'>): string | undefined {
   if (bothNaN === 0) return undefined;
   if (bothNaN === numbers)
@@ -110,7 +110,7 @@ export function nanLine({ verification: { numbers, bothNaN } }: Pick<Verified, '
   return `${count(bothNaN)} of ${count(numbers)} numbers of the outputs are NaN in both models, at the same places: they count as equal, and prove nothing`;
 }
 
-/** What came out of the two, a line each. */
+/** Summarises the comparison, a line each. */
 export function verifiedLines({ weights, onlyModules, verification, backend }: Verified): readonly string[] {
   const { identical, outputs, firstDifference, examples, timing } = verification;
   const where = `${count(examples)} ${examples === 1 ? 'example' : 'examples'}, ${backend}`;
@@ -128,7 +128,7 @@ export function verifiedLines({ weights, onlyModules, verification, backend }: V
   ];
 }
 
-/** The largest difference as people read it. */
+/** Formats the largest difference. */
 export const difference = (maxAbsDiff: number | null): string =>
   maxAbsDiff === null
     ? 'NaN or infinity'

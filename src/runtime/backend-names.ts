@@ -1,7 +1,7 @@
-/** Those that run native code: a package with a binding. */
+/** Backends that run native code: a package with a binding. */
 export const NATIVE_NAMES = ['tfjs-node-gpu', 'tfjs-node'] as const;
 
-/** In the order in which they are tried. */
+/** Backends in the order in which they are tried. */
 export const BACKEND_NAMES = [...NATIVE_NAMES, 'wasm', 'cpu'] as const;
 
 export type BackendName = (typeof BACKEND_NAMES)[number];

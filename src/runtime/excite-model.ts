@@ -12,16 +12,16 @@ import { watchLayers } from './watch-layers.js';
 /** A gate this near to an end of its range, as a share of the range, hardly learns any more and hardly moves. */
 export const SATURATED_WITHIN = 0.1;
 
-/** What a module's gates do, over all images. */
+/** Statistics of a module's gates over all images. */
 export interface ExcitedModule extends Pick<Gate, 'name' | 'stage' | 'block' | 'params' | 'kind'> {
   readonly channels: number;
-  /** What a gate can be at the most, as it multiplies: 1, or 2 where the module doubles it. */
+  /** Largest value of a gate as it multiplies: 1, or 2 where the module doubles it. */
   readonly range: 1 | 2;
   /** Mean gate, a channel. */
   readonly mean: Float64Array;
   /** Standard deviation from image to image, a channel. */
   readonly deviation: Float64Array;
-  /** For each class of the excitation. */
+  /** One entry for each class of the excitation. */
   readonly classes: readonly ClassGates[];
   readonly variances: Variances;
   /** See {@link specificityOf}. */
@@ -32,7 +32,7 @@ export interface ExcitedModule extends Pick<Gate, 'name' | 'stage' | 'block' | '
   readonly isUntrained: boolean;
 }
 
-/** What the gates of a model do on a folder of images. */
+/** Statistics of a model's gates on a folder of images. */
 export interface Excitation {
   /** Images that were computed. */
   readonly images: number;
@@ -44,14 +44,14 @@ export interface Excitation {
 
 export interface ExciteOptions extends BatchOptions {
   readonly onProgress?: (done: number, total: number) => void;
-  /** Sees what the model makes of each batch, inside a `tf.tidy`. */
+  /** Called with the model's output for each batch, inside a `tf.tidy`. */
   readonly onOutput?: (output: Tensor, labels: readonly number[]) => void;
 }
 
 /**
- * Runs images through a model and looks at every SE module's gates as they multiply. Batches stream: what is kept is a
- * mean and a spread for each class and channel, however many images there are. A module that is called several times
- * (shared layers, a nested model used twice) is one module, and each call counts as an observation.
+ * Runs images through a model and records every SE module's gates as they multiply. Batches stream: a mean and a spread
+ * for each class and channel are kept, however many images there are. A module that is called several times (shared
+ * layers, a nested model used twice) is one module, and each call counts as an observation.
  * @throws RetrofitError `no-modules`, `no-images`, `cannot-compute`, `not-finite`
  */
 export async function exciteModel(
@@ -107,7 +107,7 @@ export async function exciteModel(
   };
 }
 
-/** All that is kept of a module's gates while images stream by. */
+/** Statistics of a module's gates while images stream by. */
 interface Study {
   readonly gate: Gate;
   /** Gates of the batch that is being computed, for each call of the module: images x channels. */
@@ -171,7 +171,7 @@ function endClass({ all, within, classes, current }: Tallies): void {
   for (const [channel, squares] of current.squares.entries()) within[channel]! += squares;
 }
 
-/** What was seen of a module; nothing of one in a branch that no output needs. */
+/** Summarises the observations of a module; empty for one in a branch that no output needs. */
 function conclude({ gate, tallies, saturated, isHalf }: Study, file: string): readonly ExcitedModule[] {
   if (tallies === undefined) return [];
   endClass(tallies);

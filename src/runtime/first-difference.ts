@@ -6,11 +6,11 @@ import type { LoadedModel } from './load-model.js';
 import { watchLayers } from './watch-layers.js';
 
 /**
- * The first layer of the second model, in the order in which it computes, that gives other numbers than it does in the
- * first; a module that was put in is held against the tensor that it scales. Powers of two that the records of the models
- * account for are no difference. Only digests of the numbers are kept.
+ * Finds the first layer of the second model, in the order in which it computes, whose output differs from that in the
+ * first; a module that was added is compared with the tensor that it scales. Powers of two that the records of the
+ * models account for are no difference. Only digests of the numbers are kept.
  * @param compute runs a model on inputs for which the two differ
- * @returns the layer behind the nested models it lies in, with slashes between; undefined if all that both have agree
+ * @returns the layer behind the nested models it lies in, with slashes between; undefined if all common layers agree
  */
 export async function findFirstDifference(
   before: LoadedModel,

@@ -1,11 +1,11 @@
 import { deviationOf, type Tally } from './gate-tally.js';
 
 /**
- * How much gates vary, as mean variances over the channels of a module, the range of its gates taken as 1.
- * `between` and `within` are the two parts of the law of total variance, Var(gate) = Var(E[gate | class]) +
- * E[Var(gate | class)], estimated without bias: the means of classes with few images differ by chance, so what chance
- * explains is taken from `between`, which may then be negative. Both are null where classes cannot be told from chance:
- * with one class, or with one image a class.
+ * Variation of gates, as mean variances over the channels of a module, the range of its gates taken as 1. `between` and
+ * `within` are the two parts of the law of total variance, Var(gate) = Var(E[gate | class]) + E[Var(gate | class)],
+ * estimated without bias: the means of classes with few images differ by chance, so the part that chance explains is
+ * subtracted from `between`, which may then be negative. Both are null where classes cannot be told from chance: with
+ * one class, or with one image a class.
  */
 export interface Variances {
   readonly total: number;
@@ -14,9 +14,10 @@ export interface Variances {
 }
 
 /**
+ * Computes the variances of a module's gates.
  * @param all every observation
  * @param within the sum over the classes of the squared differences from the class's own mean, a channel
- * @param range what a gate can be at the most: 1, or 2 where it is doubled
+ * @param range the largest value of a gate: 1, or 2 where it is doubled
  */
 export function variancesOf(all: Tally, within: Float64Array, classes: number, range: number): Variances {
   const channels = all.mean.length;
@@ -48,7 +49,7 @@ export function pooled(modules: readonly { readonly channels: number; readonly v
   return { total: mean('total') ?? 0, between: mean('between'), within: mean('within') };
 }
 
-/** What is known of a module's gates in one class. */
+/** Statistics of a module's gates in one class. */
 export interface ClassGates {
   readonly observations: number;
   readonly mean: Float32Array;
@@ -63,8 +64,8 @@ export const classGatesOf = (tally: Tally): ClassGates => ({
 });
 
 /**
- * How far two classes are apart: the root mean square over the channels of the difference of their mean gates, the range
- * taken as 1, less what chance explains with so few images.
+ * Computes the distance of two classes: the root mean square over the channels of the difference of their mean gates,
+ * the range taken as 1, less the part that chance explains with so few images.
  */
 export function distanceOf(left: ClassGates, right: ClassGates, range: number): number {
   const channels = left.mean.length;

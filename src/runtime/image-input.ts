@@ -7,10 +7,10 @@ import { resolveGraph } from '../model/graph-nodes.js';
 import { readImageInput } from '../model/image-input.js';
 import type { Graph, Layer, Model } from '../model/model.js';
 
-/** What a side of an image is scaled to where the model leaves it open: what most networks were trained with. */
+/** Side to which images are scaled where the model leaves it open: most networks were trained with it. */
 const OPEN_SIDE = 224;
 
-/** Layers that turn pixels into what the network wants by themselves. */
+/** Layers that turn pixels into the network's input range by themselves. */
 const RESCALING_CLASSES: readonly string[] = ['Rescaling', 'Normalization'];
 const RESCALING_OPERATIONS: readonly string[] = ['Add', 'BiasAdd', 'Subtract', 'Multiply', 'TrueDivide', 'Divide'];
 
@@ -37,10 +37,13 @@ export function imageSize(runs: LayersModel, path: string): ImageSize {
   return { height: height ?? OPEN_SIDE, width: width ?? OPEN_SIDE, channels };
 }
 
-/** What is done to pixels where nobody says it: nothing if the model rescales by itself, else pixels / 255. */
+/** Default preprocessing of pixels: none if the model rescales by itself, else pixels / 255. */
 export const defaultPreprocess = (model: Model): Preprocess => (rescalesPixels(model.graph) ? 'none' : 'unit');
 
-/** Whether a graph rescales its input itself. Hard-swish too is rescaling where it is converted: behind weights it does not count. */
+/**
+ * Tells whether a graph rescales its input. Hard-swish is rescaling too where it is converted: behind weights none
+ * counts.
+ */
 function rescalesPixels(graph: Graph): boolean {
   const { nodes } = resolveGraph(graph);
   // Layers and models of them augment and resize pixels in front of the rescaling; none of them has weights.

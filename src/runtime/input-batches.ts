@@ -20,11 +20,11 @@ export interface InputBatch {
   readonly inputs: readonly InputValues[];
 }
 
-/** What a side is where both models leave it open: five halvings of it are whole, and no network asks for more. */
+/** Size of a side that both models leave open: it can be halved five times, and no network asks for more. */
 const OPEN_SIDE = 96;
 
 /**
- * The shapes of the inputs that two models both take, batch first; null where the number of examples is open.
+ * Returns the shapes of the inputs that two models both take, batch first; null where the number of examples is open.
  * @throws RetrofitError `not-comparable` if there are none
  */
 export function commonInputShapes(before: LayersModel, after: LayersModel, path: string) {
@@ -62,9 +62,9 @@ const shown = (shapes: readonly OpenShape[]): string =>
   shapes.map((shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`).join(' ');
 
 /**
- * The same random inputs for every model of these inputs: uniform in [-1, 1), in [0, 255) for a model that rescales
- * pixels, whole numbers where a layer looks them up.
- * @param shapes of the inputs, as `commonInputShapes` gives them
+ * Yields the same random inputs for every model of these inputs: uniform in [-1, 1), in [0, 255) for a model that
+ * rescales pixels, whole numbers where a layer looks them up.
+ * @param shapes of the inputs, as `commonInputShapes` returns them
  */
 export function* seededBatches(
   model: Model,
@@ -93,7 +93,7 @@ export function* seededBatches(
   }
 }
 
-/** How many examples may be held at once. */
+/** Returns the number of examples that may be held at once. */
 function batchLimit(shapes: ReturnType<typeof commonInputShapes>, least: number, path: string): number {
   const elements = shapes.reduce((sum, { sizes }) => sum + sizes.reduce((product, size) => product * size, 1), 0);
   if (elements * least <= MAX_EXAMPLE_ELEMENTS) return Math.max(1, Math.floor(MAX_EXAMPLE_ELEMENTS / elements));
@@ -107,7 +107,7 @@ function batchLimit(shapes: ReturnType<typeof commonInputShapes>, least: number,
   );
 }
 
-/** Below what an input's numbers are whole ones; undefined where they are not. */
+/** Returns the upper bound of an input's numbers where they are whole; undefined where they are not. */
 function wholeLimit(graph: Graph, ref: TensorRef): number | undefined {
   const { dtype } = graph.layers.find(({ name }) => name === ref.layer)!.settings;
   return lookupLimit(graph, ref) ?? (typeof dtype === 'string' && /^u?int/.test(dtype) ? PIXEL_VALUES : undefined);
@@ -115,7 +115,7 @@ function wholeLimit(graph: Graph, ref: TensorRef): number | undefined {
 
 const PIXEL_VALUES = 256;
 
-/** What numbers of a tensor have to stay below because a layer takes them as indices; undefined where none does. */
+/** Returns the bound of a tensor's numbers that a layer takes as indices; undefined where none does. */
 function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {
   const { nodes, nodeOf } = resolveGraph(graph);
   const limits: number[] = [];

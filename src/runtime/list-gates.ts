@@ -44,7 +44,7 @@ export const listGates = (model: Model): readonly Gate[] =>
   });
 
 /**
- * The same, where there has to be one.
+ * The same, for a model that must have one.
  * @throws RetrofitError `no-modules`
  */
 export function getGates(model: Model): readonly Gate[] {

@@ -9,7 +9,7 @@ import type { TensorFlow } from './tensorflow.js';
 /** A model that computes, and the document that says what its layers are called there. */
 export interface LoadedModel {
   readonly runs: LayersModel;
-  /** The model in the words of TensorFlow.js: names of layers are those of `runs`. */
+  /** The model translated for TensorFlow.js: names of layers are those of `runs`. */
   readonly model: Model;
 }
 

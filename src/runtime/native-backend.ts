@@ -8,7 +8,7 @@ interface NativeBackend {
   readonly binding?: { readonly TF_Version?: string };
 }
 
-/** Where `npm run backend:native` builds; a folder like that elsewhere is named by SE_RETROFIT_NATIVE. */
+/** Folder that `npm run backend:native` builds in; SE_RETROFIT_NATIVE names such a folder elsewhere. */
 const OWN_BUILD = '.cache/native';
 
 /**
@@ -29,7 +29,7 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   return (tf.backend() as NativeBackend).isUsingGpuDevice === true;
 }
 
-/** Where native packages are looked for, the first first. */
+/** Folders in which native packages are looked for, in order. */
 export function nativePlaces(): string[] {
   const root = createRequire(import.meta.url)
     .resolve('se-retrofit/package.json')
@@ -109,5 +109,5 @@ export function runOperations(tf: TensorFlow['tf'], operation: Operation): reado
   return backend.executeMultipleOutputs(name, given, inputs, outputs);
 }
 
-/** Whether TensorFlow itself computes. */
+/** Tells whether TensorFlow itself computes. */
 export const isNative = (tf: TensorFlow['tf']): boolean => tf.getBackend() === 'tensorflow';

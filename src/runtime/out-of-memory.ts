@@ -4,7 +4,7 @@ import type { TensorFlow } from './tensorflow.js';
 /** Addresses of WebAssembly have 32 bits. */
 const HEAP_BYTES = 2 ** 32;
 
-/** What V8, Emscripten and TensorFlow say when there is no room; a heap that is full makes kernels fail in any of these ways. */
+/** Messages of V8, Emscripten and TensorFlow about full memory; a full heap makes kernels fail in any of these ways. */
 const MESSAGES =
   /array buffer allocation failed|invalid (typed )?array( buffer)? length|memory access out of bounds|table index is out of bounds|out of memory|\boom\b|unreachable|bad_alloc|resource ?exhausted/i;
 
@@ -23,7 +23,7 @@ function smallerBatch(batch: number | undefined): string {
 }
 
 /**
- * The same error, or what it means where a computation found no room.
+ * Returns the same error, or `out-of-memory` where a computation found no room.
  * @param batch how many images were computed at once
  */
 export function namingMemory(error: unknown, batch?: number): unknown {
@@ -38,8 +38,8 @@ interface WasmBackend {
 }
 
 /**
- * Makes the wasm backend say when its heap is full. It takes the address 0, by which the heap says so, for one like any
- * other, and writes over what lies there; of more than 4 GiB it asks for the rest of a division.
+ * Makes the wasm backend report when its heap is full. It takes the address 0, by which the heap reports that, for one
+ * like any other, and overwrites the bytes there; of more than 4 GiB it asks for the size modulo 4 GiB.
  */
 export function guardWasmMemory(tf: TensorFlow['tf']): void {
   const { wasm } = tf.backend() as unknown as WasmBackend;

@@ -5,14 +5,14 @@ import { tensorFlowVersion } from './native-backend.js';
 import { startNamed } from './start-backend.js';
 import type { TensorFlow } from './tensorflow.js';
 
-/** What was found out about a backend. */
+/** Findings about a backend. */
 export interface BackendProbe {
   readonly name: BackendName;
   /** Why it does not run; null if it does. */
   readonly reason: string | null;
   readonly usesGpu: boolean;
   readonly versions: { readonly tfjs: string; readonly tensorflow: string | null } | null;
-  /** A product of two matrices of 512 x 512, the median of some. */
+  /** A product of two matrices of 512 x 512, the median of several. */
   readonly matmul: { readonly milliseconds: number; readonly gflops: number } | null;
 }
 

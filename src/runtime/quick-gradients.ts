@@ -4,12 +4,12 @@ import type { TensorFlow } from './tensorflow.js';
 
 type Core = TensorFlow['tf'];
 
-/** Activations whose gradient follows from what they gave. */
+/** Activations whose gradient follows from their output. */
 export type Clipping = 'relu' | 'relu6';
 
 /**
- * Puts gradients in the place of TensorFlow.js' own, for every backend: those compute activations from their inputs by up to
- * seven operations, and means and sums through tensors of ones. Where TensorFlow computes, it has one operation for each.
+ * Replaces gradients of TensorFlow.js, for every backend: its own compute activations from their inputs by up to seven
+ * operations, and means and sums through tensors of ones. Where TensorFlow computes, it has one operation for each.
  */
 export function registerQuickGradients(tf: Core): void {
   const byOutput = (kernelName: string, gradient: (dy: Tensor, y: Tensor) => Tensor) => {
@@ -32,7 +32,7 @@ export function registerQuickGradients(tf: Core): void {
   registerReduction(tf, 'Mean', (x, reduced) => x.size / reduced.size);
 }
 
-/** @param y what the activation gave */
+/** @param y output of the activation */
 export function clippingGradient(tf: Core, activation: Clipping, dy: Tensor, y: Tensor): Tensor {
   if (isNative(tf)) return runOperation(tf, activation === 'relu' ? 'ReluGrad' : 'Relu6Grad', [dy, y]);
   return tf.tidy(() => tf.mul(dy, tf.step(activation === 'relu' ? y : tf.mul(y, tf.sub(6, y)))));

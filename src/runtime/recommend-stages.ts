@@ -2,9 +2,9 @@ import type { Excitation, ExcitedModule } from './excite-model.js';
 import { pooled, specificityOf, type Variances } from './gate-statistics.js';
 
 /**
- * When a stage's modules may be left out, after what the paper found of SE-ResNet-50's last stage (section 7.2): its
- * gates were nearly the same for every class, and either close to saturated or constant up to their scale, while the
- * stage held most of the added parameters; without it the top-5 error rose by less than 0.1 %.
+ * Conditions for leaving out a stage's modules, after the paper's findings on SE-ResNet-50's last stage (section 7.2):
+ * its gates were nearly the same for every class, and either close to saturated or constant up to their scale, while
+ * the stage held most of the added parameters; without it the top-5 error rose by less than 0.1 %.
  */
 export const STAGE_RULE = {
   /** Alike for all classes: the class means differ by less, root mean square, as a share of a gate's range. */
@@ -23,13 +23,13 @@ export interface StageGates {
   readonly stage: number;
   readonly modules: number;
   readonly params: number;
-  /** Of the parameters of all modules. */
+  /** Share of the parameters of all modules. */
   readonly paramsShare: number;
   readonly specificity: number;
   readonly saturation: number;
   /** Root mean square deviation from image to image, as a share of a gate's range. */
   readonly spread: number;
-  /** That of the module that moves most. */
+  /** Spread of the module that moves most. */
   readonly largestSpread: number;
   /** The part of it that is between the classes; null where that cannot be known. */
   readonly classSpread: number | null;
@@ -41,7 +41,7 @@ export interface StageGates {
   readonly isSkipped: boolean;
 }
 
-/** Why the stages are recommended, or why none is. */
+/** Reason why the stages are recommended, or why none is. */
 export type RecommendationCode = 'says-little' | 'untrained' | 'unknown-classes' | 'all-say-little' | 'all-needed';
 
 export interface Recommendation {
@@ -55,7 +55,7 @@ export interface Recommendation {
   readonly savesParams: number;
 }
 
-/** Which stages do not need their modules, by {@link STAGE_RULE}. */
+/** Lists stages that do not need their modules, by {@link STAGE_RULE}. */
 export function recommendStages({ modules }: Excitation): Recommendation {
   const all = modules.reduce((sum, { params }) => sum + params, 0);
   const judged = [...new Set(modules.map(({ stage }) => stage))]

@@ -4,8 +4,8 @@ import type { TensorFlow } from './tensorflow.js';
 const replaced = new WeakSet<KernelFunc>();
 
 /**
- * Puts a kernel in the place of a backend's own. Doing it twice does nothing, and neither does a kernel that the backend lacks.
- * @param make the new kernel; it is given the backend's own, to leave to it what that does right
+ * Replaces a kernel of a backend. Replacing it twice has no effect, and neither has a kernel that the backend lacks.
+ * @param make the new kernel; it is given the backend's own, for the cases that one computes right
  */
 export function replaceKernel(
   tf: TensorFlow['tf'],

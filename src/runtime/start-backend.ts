@@ -11,7 +11,7 @@ import type { PassedOver, TensorFlow } from './tensorflow.js';
 import { shareWasmMemory } from './wasm-sharing.js';
 
 /**
- * Loads TensorFlow.js with a backend: the best that runs here, or the one that is asked for. A process has one.
+ * Loads TensorFlow.js with a backend: the best that runs here, or the requested one. A process has one.
  * @param broken backends that are known not to run
  * @throws RetrofitError `no-backend` if it does not run here, saying why
  */
@@ -41,7 +41,7 @@ export async function startBackend(choice: BackendChoice, broken: readonly Passe
  */
 export async function startNamed(name: BackendName): Promise<Omit<TensorFlow, 'passedOver'>> {
   const { tf, layers } = await importTensorFlow();
-  // No hints on the console, and no look at every number for NaN.
+  // Disables hints on the console, and checks of every number for NaN.
   tf.env().set('PROD', true);
   registerQuickGradients(tf);
   quickenReLU6(tf, layers);

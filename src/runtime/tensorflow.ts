@@ -2,7 +2,7 @@ import type * as Core from '@tensorflow/tfjs-core';
 import type * as Layers from '@tensorflow/tfjs-layers';
 import type { BackendName } from './backend-names.js';
 
-/** TensorFlow.js, loaded, with a backend that runs. Type-only imports: nobody loads it but startBackend. */
+/** TensorFlow.js, loaded, with a backend that runs. Type-only imports: only startBackend loads it. */
 export interface TensorFlow {
   readonly tf: typeof Core;
   readonly layers: typeof Layers;

@@ -1,7 +1,7 @@
 import type { LoadedModel } from './load-model.js';
 import { median } from './median.js';
 
-/** How long two models take, in milliseconds an example. */
+/** Time that two models take, in milliseconds an example. */
 export interface Timing {
   /** Medians. */
   readonly before: number;

@@ -7,22 +7,22 @@ import { namingMemory } from './out-of-memory.js';
 import type { TensorFlow } from './tensorflow.js';
 import { type Timing, timeModels } from './time-models.js';
 
-/** How far an output of two models is apart. */
+/** Difference of one output of two models. */
 export interface OutputDifference {
   readonly name: string;
   /** Null where one model gives no finite number and the other something else. */
   readonly maxAbsDiff: number | null;
 }
 
-/** What came out when two models computed the same inputs. */
+/** Result of computing the same inputs with two models. */
 export interface Verification {
   /** Whether every number is the same, bit for bit. */
   readonly identical: boolean;
-  /** Of all outputs. */
+  /** Largest difference in all outputs. */
   readonly maxAbsDiff: number | null;
   /** Numbers of all outputs and examples. */
   readonly numbers: number;
-  /** Those among them that are NaN in both: they are taken as equal, and say nothing. */
+  /** Numbers that are NaN in both: they count as equal, and prove nothing. */
   readonly bothNaN: number;
   readonly outputs: readonly OutputDifference[];
   /** The first layer of the second model at which they part. */
@@ -80,7 +80,7 @@ export async function verifyModels(
     timing: time ? await timeModels(compute(first!), first!.count, before, after) : null,
   };
 
-  /** What a model makes of a batch: the values of each output. */
+  /** Computes a batch with a model: the values of each output. */
   function compute(batch: InputBatch): (model: LoadedModel) => Promise<readonly Float32Array[]> {
     return async ({ runs, model }) => {
       const inputs = batch.inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));

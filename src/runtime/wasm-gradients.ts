@@ -20,8 +20,8 @@ export function registerWasmGradients(tf: Core): void {
 }
 
 /**
- * Where the stride is 1, the gradient of a convolution's input is a convolution as well: of the outputs' gradients with the
- * filter turned round. The backend's own kernel takes up to ten times as long.
+ * Computes the gradient of a convolution's input faster for stride 1, where it is a convolution as well: of the
+ * outputs' gradients with the filter turned round. The backend's own kernel takes up to ten times as long.
  */
 function quickenInputGradient(tf: Core): void {
   replaceKernel(tf, 'Conv2DBackpropInput', 'wasm', (own) => (given) => {
@@ -91,7 +91,7 @@ function padded(tf: Core, x: Tensor4D, info: Info): Tensor4D {
   ]);
 }
 
-/** What one place of the filter sees: of the padded input [n, h, w, c], every stride-th pixel, [n, outHeight, outWidth, c]. */
+/** Slices the pixels under one place of the filter: every stride-th of [n, h, w, c], as [n, outHeight, outWidth, c]. */
 function seenBy(tf: Core, x: Tensor4D, info: Info, row: number, column: number): Tensor4D {
   const begin = [0, row * info.dilationHeight, column * info.dilationWidth, 0];
   const end = [
@@ -188,7 +188,7 @@ function spreadOut(tf: Core, x: Tensor4D, axis: 1 | 2, stride: number): Tensor4D
   return tf.slice(tf.reshape(spread, shape), [0, 0, 0, 0], size) as Tensor4D;
 }
 
-/** What a padding wider than the filter leaves unseen has no gradient: negative margins take pixels away. */
+/** Crops by the negative ones of these margins: pixels beyond a padding wider than the filter have no gradient. */
 function cutOff(tf: Core, x: Tensor4D, top: number, left: number, bottom: number, right: number): Tensor4D {
   const [up, before] = [Math.max(0, -top), Math.max(0, -left)];
   const size = [

@@ -8,9 +8,9 @@ interface WasmBackend {
 }
 
 /**
- * Makes the wasm backend find the gradient of a max pooling whatever it pools: its own kernel (4.22) looks for the largest
- * positive number of a window, and where there is none the gradient is lost. What stands behind a ReLU hides it; ResNet v2
- * pools in front of one.
+ * Corrects the gradient of max pooling in the wasm backend: its own kernel (4.22) looks for the largest positive number
+ * of a window, and where there is none the gradient is lost. Behind a ReLU that does not show; ResNet v2 pools in front
+ * of one.
  */
 export function mendMaxPoolGradient(tf: TensorFlow['tf']): void {
   replaceKernel(tf, 'MaxPoolGrad', 'wasm', () => (call) => {

@@ -7,8 +7,8 @@ interface WasmBackend {
 }
 
 /**
- * Makes the wasm backend hand on memory where an operation changes nothing, as its own reshaping does: what is cloned, and what
- * is cast to the type that it has. It copies both otherwise (4.22), and training clones whatever a gradient may need.
+ * Makes the wasm backend share memory where an operation changes nothing, as its own reshaping does: for clones, and
+ * for casts to the same type. It copies both otherwise (4.22), and training clones whatever a gradient may need.
  */
 export function shareWasmMemory(tf: TensorFlow['tf']): void {
   mend('Identity', ({ dtype }) => dtype !== 'string');

@@ -5,8 +5,8 @@ import { generatedTensor, type Weight } from '../model/tensor.js';
 import type { FoundModule } from './read-module.js';
 
 /**
- * A layer that multiplies each channel by a number of its own: what is left of a module whose gates are constant, where
- * no weight beside it can take them. Not yet called; undefined where the loader has no such layer for these features.
+ * Makes a layer that multiplies each channel by a fixed number: it replaces a module whose gates are constant, where no
+ * weight beside it can take them. Not yet called; undefined where the loader has no such layer for these features.
  * @param gates gives the factors, one a channel, when the layer is written
  */
 export function fixedScaling(
@@ -55,7 +55,7 @@ function channelScaling(
   if (rank === 1 && !isChannelsFirst) {
     return { ...newLayer('DepthwiseConv1D', name, depthwise), weights: [weight('depthwise_kernel', [1, channels, 1])] };
   }
-  // Frozen, it normalises by what it holds: a mean of 0 and, with epsilon, a variance of 1.
+  // Frozen, it normalises by its initial statistics: a mean of 0 and, with epsilon, a variance of 1.
   const norm: PlainObject = {
     ...common,
     trainable: false,

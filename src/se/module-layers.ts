@@ -5,16 +5,16 @@ import { generatedTensor, type Weight } from '../model/tensor.js';
 import { glorotUniform, heUniform, mirroredHeUniform } from './initial-weights.js';
 import { type ModulePart, projectionClass, squeezeClass } from './module-classes.js';
 
-/** What one module is made from. */
+/** Design of one module. */
 export interface ModuleDesign {
   readonly name: string;
   readonly channels: number;
   readonly units: number;
   readonly spatialRank: 1 | 2 | 3;
-  /** Axes of steps before those of places: each step has a gate of its own. */
+  /** Axes of steps before the spatial axes: each step has a gate of its own. */
   readonly stepAxes: number;
   readonly isChannelsFirst: boolean;
-  /** Whether it is frozen, as the wrapper is that it lies in. */
+  /** Whether it is frozen, as the wrapper around it is. */
   readonly isHeld: boolean;
   readonly form: 'dense' | 'conv';
   readonly squeeze: 'avg' | 'max';
@@ -76,7 +76,7 @@ export function moduleLayers(design: ModuleDesign, tensors: readonly TensorRef[]
       return { inputs: part === 'double' ? [previous, previous] : [previous] };
     });
     const whole = { ...layer, calls, weights: weightsOf(part, nameOf(part), design) };
-    // What takes two tensors cannot be wrapped, and need not be.
+    // Layers of two inputs cannot be wrapped, and need not be.
     return part === 'scale' || part === 'double' ? whole : distribute(whole, design.stepAxes);
   });
 }
@@ -102,8 +102,8 @@ function initialKernel(
 }
 
 /**
- * The policy as the layer before has it, without what quantised that layer alone.
- * A policy object may be shared in the file under an id: the copy is not.
+ * Returns the dtype policy of the layer before, without the quantisation of that layer alone. A policy object may be
+ * shared in the file under an id: the copy is not.
  */
 function ownDtype(dtype: unknown): Plain {
   const config = { dtype: dtype as Plain };

@@ -15,8 +15,8 @@ export interface FoundModule {
 }
 
 /**
- * Finds a module of ours by its name and checks that it is what we put in: its layers, what each of them reads, and that
- * nobody else reads what lies inside.
+ * Finds a module of ours by its name and checks that it is unchanged: its layers, the inputs of each, and that no other
+ * layer reads a tensor inside it.
  * @throws RetrofitError `changed-module`, naming the layer
  */
 export function readModule(graph: Graph, name: string): FoundModule {

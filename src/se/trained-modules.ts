@@ -21,7 +21,7 @@ async function isTrained({ parts }: FoundModule, values: TensorValues): Promise<
   return false;
 }
 
-/** Whether all numbers are 0 or -0: the sign is the first bit of the last byte of each. */
+/** Tells whether all numbers are 0 or -0: the sign is the first bit of the last byte of each. */
 function isZero(bytes: Uint8Array, { dtype }: Tensor): boolean {
   const size = DTYPE_BYTES[dtype] ?? 1;
   return bytes.every((byte, index) => (index % size === size - 1 ? byte & 0x7f : byte) === 0);

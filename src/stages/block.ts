@@ -16,14 +16,14 @@ export interface FoundBlock {
   readonly end: number;
   /** All nodes of the block, the end included. */
   readonly nodes: ReadonlySet<number>;
-  /** What its stage is judged by. */
+  /** Stride that decides the block's stage. */
   readonly stride: Stride;
   /** Just before the Add, or the block's output where there is none. */
   readonly standard: Place;
   /** The block's input, as its main branch reads it. */
   readonly pre: Place | undefined;
   readonly post: Place;
-  /** What the shortcut brings to the Add. */
+  /** The shortcut's input to the Add. */
   readonly identity: Place | undefined;
   /** The block's convolutions, in forward order. */
   readonly convolutions: readonly number[];
@@ -46,7 +46,7 @@ export const countConvolutions = (view: GraphView, nodes: Iterable<number>): num
   return count;
 };
 
-/** Whether the features grow somewhere in a nested model. */
+/** Tells whether the features grow somewhere in a nested model. */
 const growsInside = (view: GraphView): boolean => view.nodes.some((node) => isUpsampling(view, node.id));
 
 export function isUpsampling(view: GraphView, id: number): boolean {
@@ -64,16 +64,16 @@ export function onlyReader(view: GraphView, { node, tensor }: NodeTensor): numbe
   return own.length === 1 && !outputs.includes(tensor) ? own[0]!.node : undefined;
 }
 
-/** Whether a node is a non-linearity by itself: an activation layer, or a ReLU and its kin. */
+/** Tells whether a node is a non-linearity by itself: an activation layer, or a ReLU and its kin. */
 export const isActivation = (view: GraphView, id: number): boolean =>
   view.facts[id]!.role === 'activation' &&
   (view.nodes[id]!.layer.className !== 'Activation' || isNonLinear(view.nodes[id]!.layer.settings));
 
-/** Whether a convolution brings its own non-linearity along. */
+/** Tells whether a convolution brings its own non-linearity along. */
 export const hasActivation = (view: GraphView, id: number): boolean =>
   activationName(view.nodes[id]!.layer.settings) === undefined || isNonLinear(view.nodes[id]!.layer.settings);
 
-/** Where a convolution's features end: behind its non-linearity, or behind its norm where there is none. */
+/** Returns the end of a convolution's features: behind its non-linearity, or behind its norm where there is none. */
 export function behindNonLinearity(
   view: GraphView,
   convolution: number,
@@ -148,7 +148,7 @@ export const convolutionsOf = (view: GraphView, nodes: Iterable<number>): readon
     .filter((id) => view.facts[id]!.role === 'convolution' && view.convolutions[id] === 1)
     .sort((a, b) => a - b);
 
-/** Whether what looks like a block is the sum or concatenation inside a gate of features that others read as well. */
+/** Tells whether an apparent block is the sum or concatenation inside a gate of features that others read as well. */
 export const isGateOnly = ({ view, end, nodes }: FoundBlock): boolean =>
   view.gateNodes.has(end) &&
   [...nodes].some((id) => id !== end && view.nodes[id]!.readers.some((reader) => !nodes.has(reader.node)));

@@ -20,7 +20,7 @@ interface JoiningConcatenate {
   readonly dominator: number;
   /** The nodes of its branches. */
   readonly branches: ReadonlySet<number>;
-  /** Whether one of its inputs is what the others are made of. */
+  /** Whether its other inputs are computed from one of them. */
   readonly isDense: boolean;
 }
 
@@ -83,7 +83,7 @@ export function findInceptionModules(
   });
 }
 
-/** Whether a Concatenate only brings the model's outputs together: boxes and scores, or the scores of several layers. */
+/** Tells whether a Concatenate only joins the model's outputs: boxes and scores, or the scores of several layers. */
 const joinsOutputs = ({ view, end, convolutions }: FoundBlock, ends: Ends): boolean =>
   view.nodes[end]!.inputs.every(({ node }) => {
     const makers = convolutions.filter((id) => id <= node && view.postDominators.dominates(node, id));

@@ -2,7 +2,7 @@ import { behindNonLinearity, convolutionsOf, entryOf, type FoundBlock, nodesBack
 import { type GraphView, isPointwise, strideOf } from './graph-view.js';
 import type { Ends } from './output-makers.js';
 
-/** Something that looks like a block and gets no module, and why. */
+/** An apparent block that gets no module, and why. */
 export interface PassedOver {
   readonly view: GraphView;
   readonly node: number;
@@ -14,7 +14,7 @@ export interface ConvUnits {
   readonly passedOver: readonly PassedOver[];
 }
 
-/** Whether a view has a depthwise convolution that a pointwise one follows, or both in one layer. */
+/** Tells whether a view has a depthwise convolution that a pointwise one follows, or both in one layer. */
 export const hasSeparablePairs = (view: GraphView): boolean =>
   view.nodes.some((node) => pairAt(view, node.id) !== undefined);
 
@@ -80,9 +80,9 @@ function pairAt(view: GraphView, id: number): number | undefined {
 }
 
 /**
- * In a network that has blocks: convolutions after the first block that belong to none. One entry for each that makes an
- * output, and one a run of the others, with its last convolution; a run without a spatial filter is a transition or the
- * head.
+ * Finds, in a network that has blocks, the convolutions after the first block that belong to none. One entry for each
+ * that makes an output, and one a run of the others, with its last convolution; a run without a spatial filter is a
+ * transition or the head.
  */
 export function findLooseConvolutions(
   view: GraphView,

@@ -8,7 +8,7 @@ interface Stop {
   readonly node: number;
 }
 
-/** Where each nested model is called. */
+/** The calls of each nested model. */
 export type Callers = ReadonlyMap<GraphView, readonly Stop[]>;
 
 export function findCallers(root: GraphView): Callers {
@@ -22,13 +22,13 @@ export function findCallers(root: GraphView): Callers {
   return callers;
 }
 
-/** What the features of a node become before anything else learns from them. */
+/** The path of a node's features up to the next layer that learns from them. */
 export interface Tail {
   /** Nodes that are passed, the first included; a nested model without weights is one. */
   readonly passed: readonly Stop[];
   /** The numbers of channels that the model's outputs have at its ends; empty where it reaches no output. */
   readonly ends: readonly (number | null)[];
-  /** Whether something learns from the features: a convolution, a dense or a recurrent layer, one that nobody knows. */
+  /** Whether a layer learns from the features: a convolution, a dense or recurrent one, or one of an unknown class. */
   readonly isLearntFrom: boolean;
 }
 

@@ -1,13 +1,13 @@
 import type { LayerFacts } from '../layers/layer-facts.js';
 import type { GraphNode } from '../model/graph-nodes.js';
 
-/** An SE module that a model has already, whoever made it. */
+/** An SE module that a model has already, whether of ours or not. */
 export interface ExistingModule {
   /** The multiplication of features and gate. */
   readonly scale: number;
   /** The tensor that is scaled. */
   readonly features: number;
-  /** Everything between the features and the scale, both global pooling and scale included. */
+  /** All nodes between the features and the scale, both global pooling and scale included. */
   readonly nodes: readonly number[];
   readonly name: string;
   readonly kind: 'se-retrofit' | 'squeeze-excitation';

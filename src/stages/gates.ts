@@ -3,7 +3,7 @@ import type { LayerFacts } from '../layers/layer-facts.js';
 import type { GraphNode } from '../model/graph-nodes.js';
 import type { DominatorTree } from './dominator-tree.js';
 
-/** What is asked of one graph. */
+/** The data of one graph that gates are found in. */
 interface Nodes {
   readonly nodes: readonly GraphNode[];
   readonly facts: readonly LayerFacts[];
@@ -13,9 +13,10 @@ interface Nodes {
 }
 
 /**
- * Nodes that only make a gate: scores between 0 and 1 that other features are multiplied by. Of an attention U-Net's
- * (Oktay et al., 2018) these are the scoring convolution and those whose sum or concatenation it reads. A swish, x times
- * sigmoid(x), is none, for x goes on besides; and the network that makes a whole mask keeps its own blocks.
+ * Finds the nodes that only make a gate: scores between 0 and 1 that other features are multiplied by. In an attention
+ * U-Net (Oktay et al., 2018) these are the scoring convolution and those whose sum or concatenation it reads. A swish,
+ * x times sigmoid(x), is not a gate, for x is read elsewhere too; and the network that makes a whole mask keeps its own
+ * blocks.
  */
 export function findGateNodes(graph: Nodes): ReadonlySet<number> {
   const found = new Set<number>();
@@ -44,7 +45,7 @@ function scoresBehind({ nodes, facts }: Nodes, from: number): number | undefined
   }
 }
 
-/** Back from the scores through 1x1 convolutions, to what is read besides; a filter may stand last and before a merge. */
+/** Lists a gate's nodes back from its scores, through 1x1 convolutions; a filter may stand last and before a merge. */
 function listGateNodes({ nodes, facts, postDominators, isPointwise }: Nodes, scores: number): ReadonlySet<number> {
   const gate = new Set<number>();
   const queue = [{ id: scores, mayFilter: true, isMerged: false }];

@@ -9,7 +9,7 @@ import { type DominatorTree, dominatorTree, ROOT } from './dominator-tree.js';
 import { type ExistingModule, findModules } from './existing-modules.js';
 import { findGateNodes } from './gates.js';
 
-/** A cumulative stride, one factor an axis; a single factor stands for every axis. */
+/** A cumulative stride, one factor an axis; a single factor applies to every axis. */
 export type Stride = readonly number[];
 
 /** A tensor of a view: the output of one of its nodes. */
@@ -18,7 +18,7 @@ export interface NodeTensor {
   readonly tensor: number;
 }
 
-/** One graph of a model with all that the search for stages and blocks asks of it, by node number. */
+/** One graph of a model with all data that stages and blocks are found by, by node number. */
 export interface GraphView extends NodeGraph {
   readonly path: readonly string[];
   readonly graph: Graph;
@@ -34,7 +34,7 @@ export interface GraphView extends NodeGraph {
   readonly isPooled: readonly boolean[];
   /** Whether a node's output carries a mask of the steps that count, as TensorFlow.js has it. */
   readonly isMasked: readonly boolean[];
-  /** Convolutions a node stands for: one, those of a nested model, or none. Those inside SE modules do not count. */
+  /** Number of convolutions in a node: one, those of a nested model, or none. Those inside SE modules do not count. */
   readonly convolutions: readonly number[];
   readonly modules: readonly ExistingModule[];
   readonly moduleNodes: ReadonlySet<number>;
@@ -64,7 +64,7 @@ interface Incoming {
 const NO_INPUT: Incoming = { shapes: [], strides: [], stepAxes: 0, steps: 1, isPooled: false, isMasked: false };
 const UNIT: Stride = [1];
 
-/** Looks at a graph and the models nested in it, as they are called from the outermost one. */
+/** Views a graph and the models nested in it, as they are called from the outermost one. */
 export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: Incoming = NO_INPUT): GraphView {
   const nodeGraph = resolveGraph(graph);
   const { nodes } = nodeGraph;
@@ -149,7 +149,7 @@ export function viewGraph(graph: Graph, path: readonly string[] = [], incoming: 
   };
 }
 
-/** Whether a node is a plain 1x1 convolution. */
+/** Tells whether a node is a plain 1x1 convolution. */
 export function isPointwise({ nodes, facts }: Pick<GraphView, 'nodes' | 'facts'>, id: number): boolean {
   const { convolution, spatialRank } = facts[id]!;
   if (convolution !== 'standard') return false;
@@ -191,7 +191,7 @@ function times(left: Stride, right: Stride): Stride {
   return Array.from({ length: rank }, (_, axis) => (left[axis] ?? left[0]!) * (right[axis] ?? right[0]!));
 }
 
-/** What strides are ranked by. */
+/** Returns the product of the factors of a stride, by which strides are ranked. */
 export const area = (stride: Stride): number => stride.reduce((product, factor) => product * factor, 1);
 
 export const strideOf = (view: GraphView, { node, tensor }: NodeTensor): Stride =>
@@ -210,7 +210,9 @@ function hasChannelsFirst(
   return inner.some((view) => view.isChannelsFirst);
 }
 
-/** Where the channels of a node's features stand, in a tensor of this rank: before or behind the places, behind all steps. */
+/**
+ * Returns the axis of a node's channels in a tensor of this rank: before or behind the spatial axes, behind all steps.
+ */
 export const channelsAxisOf = (view: GraphView, node: number, rank: number): number =>
   view.isChannelsFirst ? 1 + view.stepAxes[node]! : channelsAxis({}, rank);
 

@@ -36,7 +36,9 @@ export function findLinearBottlenecks(view: GraphView, others: readonly FoundBlo
   return found;
 }
 
-/** Whether a node is or may be a non-linearity: MobileNet v3 builds its own from operations, others bring custom layers. */
+/**
+ * Tells whether a node may be a non-linearity: MobileNet v3 builds its own from operations, others have custom layers.
+ */
 function mayActivate(view: GraphView, id: number): boolean {
   if (view.moduleNodes.has(id)) return false;
   const { role } = view.facts[id]!;
@@ -44,7 +46,7 @@ function mayActivate(view: GraphView, id: number): boolean {
   return isActivation(view, id) || role === 'multiply' || role === 'other';
 }
 
-/** From a block's norm back to where the block before it ended, or to where the features fork. */
+/** Walks from a block's norm back to the end of the block before it, or to where the features fork. */
 function wayBack(view: GraphView, norm: number, ends: ReadonlySet<number>): ReadonlySet<number> {
   const nodes = new Set<number>([norm]);
   for (const id of nodes) {
@@ -74,7 +76,7 @@ function fromFirstConvolution(view: GraphView, nodes: ReadonlySet<number>): Read
   return new Set([...nodes].filter((id) => id >= first));
 }
 
-/** Whether no further convolution follows. */
+/** Tells whether no further convolution follows. */
 function isHead(view: GraphView, from: number): boolean {
   const seen = new Set([from]);
   for (const id of seen) {

@@ -4,10 +4,10 @@ import type { Network } from './network.js';
 
 /** A layer as a list of them shows it. */
 export interface ListedLayer {
-  /** With the names of the nested models that hold it: `base/conv1`. */
+  /** Its name, with the names of the nested models that hold it: `base/conv1`. */
   readonly name: string;
   readonly className: string;
-  /** What its first call makes, the batch first; null where nothing tells of it. */
+  /** Output shape of its first call, the batch first; null where it is not known. */
   readonly shape: Shape | null;
   readonly stage: number;
 }

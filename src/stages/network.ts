@@ -34,7 +34,7 @@ export interface ModulePlace {
   readonly block: number | null;
 }
 
-/** What a network looks like: its stages, blocks, and the modules that are there already. */
+/** Structure of a network: its stages, blocks, and the modules already in it. */
 export interface Network {
   readonly view: GraphView;
   readonly stages: readonly Stage[];
@@ -250,7 +250,7 @@ function describeStage(
   return { stage, stride: 1, size: [], channels: null, blocks };
 }
 
-/** What a stage looks like at one of its tensors. */
+/** Returns stride, size and channels of a stage, taken from one of its tensors. */
 export function featuresOf(view: GraphView, node: number, tensor: number): Pick<Stage, 'stride' | 'size' | 'channels'> {
   const stride = Math.max(...strideOf(view, { node, tensor }));
   const shape = view.shapes[node]?.[tensor];

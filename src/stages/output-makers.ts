@@ -6,7 +6,7 @@ import { channelsAxisOf, type GraphView, shapeOf } from './graph-view.js';
 /** Fewer than these are an image's or a score's, whatever activation made them. */
 const FEW_CHANNELS = 4;
 
-/** What a network gives to the outside, and what it was given. */
+/** Tests that tell a network's ends: what makes an output, and what spans the whole network. */
 export interface Ends {
   /** See {@link makesOutput}. */
   readonly makesOutput: (view: GraphView, convolution: number) => boolean;
@@ -30,15 +30,17 @@ export function findEnds(root: GraphView): Ends {
 }
 
 /**
- * Whether a convolution makes an output of the model: logits, scores, an image. Nothing else learns from it, and it is
- * no feature map, such as that of a network without its top: what ends in a ReLU or one of its kin is one, unless it has
- * an image's few channels or less than half of those it is made of, or unless the network has grown up to it again.
+ * Tells whether a convolution makes an output of the model: logits, scores, an image. Nothing else learns from it, and
+ * its output is no feature map, such as that of a network without its top: a tail that ends in a ReLU or one of its kin
+ * is a feature map, unless it has an image's few channels or less than half of those it is made of, or unless the
+ * network has grown up to it again.
  */
 function makesOutput(callers: Callers, view: GraphView, convolution: number): boolean {
   const tail = tailOf(callers, view, convolution);
   if (tail.ends.length === 0) return false;
   const shapes = nonLinearities(tail);
-  // Where the network goes on besides, an output is a look at its features, unless they have become scores.
+  // Where the network continues elsewhere too, an output is an auxiliary view of its features, unless they have become
+  // scores.
   if (tail.isLearntFrom) return shapes.includes('probability');
   if (shapes.length === 0 || shapes.some((shape) => shape !== 'rectifier')) return true;
   const channels = channelsAt(view, convolution);

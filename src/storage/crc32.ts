@@ -1,4 +1,4 @@
-/** What a byte makes of a checksum, for each of the 256, by the polynomial with its bits in reverse. */
+/** Makes the table of a checksum: its change by each of the 256 bytes, for a polynomial with its bits in reverse. */
 export const crcTable = (polynomial: number): Int32Array =>
   Int32Array.from({ length: 256 }, (_, index) => {
     let value = index;

@@ -6,6 +6,6 @@ export interface FileWindow {
   read(address: number, byteLength: number): Uint8Array;
   /** Writes all of some bytes, few of them while everything waits; where they end is returned. */
   write(bytes: Uint8Array, address: number): Promise<number>;
-  /** The same, while everything waits. */
+  /** The same, synchronously. */
   writeSync(bytes: Uint8Array, address: number): number;
 }

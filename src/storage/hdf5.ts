@@ -1,10 +1,10 @@
-/** What stands under a name of a group. */
+/** A name in a group, and the kind of its object. */
 export interface Hdf5Entry {
   readonly name: string;
   readonly kind: 'group' | 'dataset';
 }
 
-/** What a dataset holds. `other` is what no weight is: compound types, references, strings of bytes. */
+/** Type of a dataset's values. `other` is no weight's: compound types, references, strings of bytes. */
 export type Hdf5Dtype =
   | 'float16'
   | 'bfloat16'
@@ -30,12 +30,12 @@ export interface Hdf5Dataset {
   readonly byteLength: number;
 }
 
-/** How an attribute keeps its texts. Old loaders read no other kind than the one that their h5py wrote. */
+/** Kind of an attribute's texts. Old loaders read no other kind than the one that their h5py wrote. */
 export interface TextKind {
   readonly charset: 'ascii' | 'utf8';
-  /** All of one length, as NumPy keeps bytes, or each of its own. */
+  /** Whether all have one length, as NumPy keeps bytes, rather than each its own. */
   readonly isFixed: boolean;
-  /** What ends a text, or fills it up. */
+  /** Character that ends a text, or pads it. */
   readonly padding: 'null-term' | 'null-pad' | 'space-pad';
 }
 
@@ -43,9 +43,9 @@ export interface TextKind {
 export type ByteChunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * An HDF5 file that is open. Paths begin with a slash: `/layers/conv2d/vars/0`; `/` is the root group.
- * Every method throws RetrofitError `bad-hdf5` for what is not there or damaged, and `unsafe-path` for links of any
- * kind, external storage and virtual datasets, naming the object's path.
+ * An open HDF5 file. Paths begin with a slash: `/layers/conv2d/vars/0`; `/` is the root group. Every method throws
+ * RetrofitError `bad-hdf5` for missing or damaged objects, and `unsafe-path` for links of any kind, external storage
+ * and virtual datasets, naming the object's path.
  */
 export interface Hdf5File {
   /** The names in a group, in the order of the names. */
@@ -55,11 +55,11 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset;
   /** Names of an object's attributes. */
   listAttributes(path: string): readonly string[];
-  /** The text of an attribute; undefined where there is none. */
+  /** Reads the text of an attribute; undefined where there is none. */
   readText(path: string, attribute: string): string | undefined;
-  /** The texts of an attribute that lists some; the empty float64 array that Keras writes for an empty list is []. */
+  /** Reads the texts of an attribute that lists some; [] for the empty float64 array that Keras writes for no texts. */
   readTexts(path: string, attribute: string): readonly string[] | undefined;
-  /** How an attribute keeps its texts, and whether it lists them; undefined where there are none. */
+  /** Returns the kind of an attribute's texts, and whether it lists them; undefined where there are none. */
   textKind(path: string, attribute: string): (TextKind & { readonly isList: boolean }) | undefined;
   /** A dataset's values, from the first to the last, in pieces of about CHUNK_BYTES. */
   chunks(dataset: Hdf5Dataset): Iterable<Uint8Array>;
@@ -71,21 +71,21 @@ export interface Hdf5Editor extends Hdf5File {
   makeGroup(path: string): void;
   /** Makes a dataset, contiguous and unfiltered, and the groups around it that are missing. */
   makeDataset(path: string, dtype: Hdf5Dtype, shape: readonly number[], values: ByteChunks): Promise<void>;
-  /** Replaces all values of a dataset; what they are and their shape stay. */
+  /** Replaces all values of a dataset; its dtype and shape stay. */
   overwrite(dataset: Hdf5Dataset, values: ByteChunks): Promise<void>;
   /**
    * Sets an attribute to one text.
    * @param kind how it is kept, as far as it has room so; default: of variable length, in UTF-8
    */
   writeText(path: string, attribute: string, text: string, kind?: TextKind): void;
-  /** Sets an attribute to a list of texts; for none, to the empty float64 array that NumPy makes of no texts. */
+  /** Sets an attribute to a list of texts; for an empty list, to the empty float64 array that NumPy makes of it. */
   writeTexts(path: string, attribute: string, texts: readonly string[], kind?: TextKind): void;
   removeAttribute(path: string, attribute: string): void;
 }
 
-/** New names within one group: each name takes what stands under another. A permutation of names that are there. */
+/** New names within one group: a permutation of existing names, each of which takes the object under another. */
 export interface Hdf5Renaming {
   readonly group: string;
-  /** From the name an object has to the name it is to have. */
+  /** From an object's present name to its new one. */
   readonly renames: ReadonlyMap<string, string>;
 }

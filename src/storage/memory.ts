@@ -13,7 +13,7 @@ import { openZip } from './zip/open-zip.js';
 export type { Content, Files } from './memory/content.js';
 
 export interface MemoryStorage extends Storage {
-  /** What is there now, outputs that were committed too. */
+  /** All current files, committed outputs included. */
   readonly files: ReadonlyMap<string, Content>;
 }
 

@@ -1,6 +1,6 @@
 import type { Storage } from './storage.js';
 
-/** Writes a file, in the place of one that is there; the new one is there as a whole, or what was there before is. */
+/** Writes a file in place of an existing one; either the new or the old one is there, whole. */
 export async function replaceFile(
   storage: Storage,
   folder: string,

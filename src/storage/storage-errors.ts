@@ -1,7 +1,7 @@
 import { inputError, usageError } from '../errors.js';
 import type { FoundFile } from './storage.js';
 
-// What every storage has to say in the same words.
+// Errors that every storage reports in the same words.
 
 export const notFound = (path: string) =>
   /^https?:\/\//i.test(path)
@@ -13,13 +13,13 @@ export const notFound = (path: string) =>
           : 'check the path, or copy the file there',
       });
 
-/** What the file systems of Linux, macOS and Windows admit. */
+/** Limit of the file systems of Linux, macOS and Windows. */
 const MAX_NAME_BYTES = 255;
 
 const hasLongName = (path: string): boolean =>
   path.split(/[\\/]/).some((name) => new TextEncoder().encode(name).length > MAX_NAME_BYTES);
 
-/** What a shell fetches a model with: a TensorFlow.js model is the files that its JSON names, too. */
+/** Suggests a shell command that fetches a model: of a TensorFlow.js model the files that its JSON names, too. */
 function fetchLine(url: string): string {
   const plain = url.replaceAll("'", '%27');
   const folder = plain.replace(/[^/]*$/, '');

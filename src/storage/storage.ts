@@ -3,14 +3,14 @@ import type { NewZipMember, ZipArchive } from './zip.js';
 
 /** A regular file as it was when it was found, or a stretch of one: a member of an archive. */
 export interface FoundFile {
-  /** The name to show people. */
+  /** The name for messages. */
   readonly path: string;
   readonly byteLength: number;
   /** Changes when the file does: a later `ensureUnchanged` compares it. */
   readonly identity: string;
   /** Where the stretch begins in the file; 0 for a whole file. */
   readonly byteOffset?: number;
-  /** For a member of an archive: the checksum that its bytes are to have, which copying all of it compares. */
+  /** For a member of an archive: the checksum of its bytes, which is compared when all of it is copied. */
   readonly checksum?: { readonly member: string; readonly crc32: number };
   /** The file may not be a link, and will not be followed should it become one. */
   readonly isNoLink?: true;
@@ -21,7 +21,7 @@ export interface FindOptions {
   readonly allowLinks?: boolean;
 }
 
-/** An output that is prepared out of sight and appears whole, by `commit`, or not at all. */
+/** An output that is prepared in a hidden place and appears whole, by `commit`, or not at all. */
 export interface PendingOutput {
   /** Where its files lie until they appear, under their names. */
   readonly folder: string;
@@ -33,9 +33,9 @@ export interface PendingOutput {
   patch(name: string, byteOffset: number, bytes: Uint8Array): Promise<void>;
   /** Makes a new HDF5 file. */
   buildHdf5(name: string, build: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
-  /** Changes an HDF5 file that is pending already; `canEditHdf5` has said that it can be done. */
+  /** Changes a pending HDF5 file for which `canEditHdf5` is true. */
   editHdf5(name: string, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void>;
-  /** Gives objects of a pending HDF5 file other names, in the order given; `canEditHdf5` has said that it can be done. */
+  /** Renames objects of a pending HDF5 file, in the order given; `canEditHdf5` must be true for it. */
   renameInHdf5(name: string, renamings: readonly Hdf5Renaming[]): Promise<void>;
   /** Makes a zip archive. */
   writeZip(name: string, members: readonly NewZipMember[]): Promise<void>;
@@ -57,9 +57,9 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
-/** What the formats know of a file system. */
+/** The file system as formats see it. */
 export interface Storage {
-  /** What stands at a path, links followed; undefined where nothing does. */
+  /** Kind of the file or folder at a path, links followed; undefined where there is none. */
   kindOf(path: string): Promise<'file' | 'folder' | 'other' | undefined>;
   /** A file that the user named: it may be a link. */
   findFile(path: string): Promise<FoundFile>;
@@ -74,7 +74,7 @@ export interface Storage {
   ensureUnchanged(file: FoundFile): Promise<void>;
   /** The names in a folder, and in its folders, as paths relative to it; links are listed, not followed. */
   list(folder: string): Promise<readonly string[]>;
-  /** The same place for every spelling of a path, links resolved as far as the path exists. */
+  /** Returns the same path for every spelling of a place, links resolved as far as the path exists. */
   canonical(path: string): Promise<string>;
   /** The path from the root, without `.` and `..`; links stay. */
   absolute(path: string): string;
@@ -83,7 +83,7 @@ export interface Storage {
   nameOf(path: string): string;
   /**
    * Starts an output folder.
-   * @param replace whether an existing folder may be replaced; the caller has looked at what it holds
+   * @param replace whether an existing folder may be replaced; the caller has checked its contents
    * @throws RetrofitError `output-exists`, `cannot-write`
    */
   beginFolder(path: string, replace: boolean): Promise<PendingOutput>;

@@ -8,7 +8,7 @@ export interface ZipMember {
   readonly stored: FoundFile | undefined;
 }
 
-/** An archive whose directory was read and found to be what it says. Members are never unpacked under their names. */
+/** An archive whose directory was read and checked. Members are never unpacked under their names. */
 export interface ZipArchive {
   /** In the order of the archive; folders are left out. */
   readonly members: readonly ZipMember[];

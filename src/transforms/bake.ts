@@ -16,10 +16,10 @@ export type MeanGates = ReadonlyMap<string, Float32Array>;
 
 /**
  * Takes modules out and leaves their mean gates behind: in weights beside them where those can take them, so that the
- * model costs what it did before it had modules, else as a layer that multiplies each channel by its number. What it
- * computes is what it would compute with constant gates, but for rounding. Pure: weights are worked out as they are
+ * model costs the same as before it had modules, else as a layer that multiplies each channel by its number. The result
+ * is that of the model with constant gates, but for rounding. Pure: weights are computed as they are
  * written.
- * @param gates what the features are multiplied by, doubled where the gate is doubled; modules that are not named stay
+ * @param gates factors of the features, doubled where the gate is doubled; modules that are not named stay
  * @param plan where the gates go; planned here by default
  * @throws RetrofitError whatever `planBake` throws; `bad-gates` for gates that are not one number of 0 or more a channel
  * @example

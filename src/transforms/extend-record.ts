@@ -12,7 +12,7 @@ import { describeFrozen, freezeAgain } from '../model/unfreeze.js';
 import { tensorsByKey, weightKey } from '../model/weight-key.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 
-/** What a plan does to a model, added to what was done to it before: all that it takes to undo it. */
+/** Returns the record extended by the changes that a plan makes to the model: all that is needed to undo them. */
 export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {
   const doubled = new Map((record?.doubled ?? []).map((entry) => [keyOf(entry), entry]));
   const tensors = tensorsByKey(before);
@@ -56,7 +56,7 @@ function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRec
   );
 }
 
-/** What modules changed of a model besides its layers, undone when the last of them is gone: its form, and who is frozen. */
+/** Undoes all changes but the layers when the last module is gone: the model's form, and which layers are frozen. */
 export function restoreForm(graph: Graph, record: RetrofitRecord | undefined): Graph {
   const formed = mapGraphs(graph, (inner, path) => {
     const own = record?.sequential?.find((entry) => samePath(entry.graph, path));

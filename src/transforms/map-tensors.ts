@@ -18,10 +18,10 @@ export function changeTensors(graph: Graph, changes: ReadonlyMap<string, (before
 }
 
 /**
- * A graph with other tensors in the weights of its layers and of the models nested in it. What nothing changes in stays the
- * same object.
- * @param change gives the tensor that is to be there, the same one where nothing changes, by the weight, its `weightKey` and
- * the name of its layer
+ * Maps the tensors of a graph's weights and of those of the models nested in it. Graphs and layers in which nothing
+ * changes stay the same objects.
+ * @param change returns the new tensor, or the same one where nothing changes, by the weight, its `weightKey` and the
+ * name of its layer
  */
 export function mapTensors(graph: Graph, change: (weight: Weight, key: string, layer: string) => Tensor): Graph {
   return mapGraphs(graph, (inner, path) => {

@@ -29,7 +29,7 @@ import { RETROFIT_DEFAULTS } from '../plan/options.js';
 import { glorotUniform } from '../se/initial-weights.js';
 
 export interface HeadOptions {
-  /** Of the initial weights. */
+  /** Seed of the initial weights. */
   readonly seed?: number;
 }
 
@@ -152,7 +152,7 @@ function reshaped(layer: Layer, units: number, count: number): Layer {
   };
 }
 
-/** A layer behind the logits, where its file states the shape of what it reads: Keras 3 does so beside each tensor. */
+/** Gives a layer behind the logits new shapes, where its file states its input's: Keras 3 does beside each tensor. */
 function restated(layer: Layer, units: number, count: number): Layer {
   const resize = (shape: JsonValue): JsonValue => {
     if (!isArray(shape)) return shape;
@@ -182,7 +182,7 @@ function restated(layer: Layer, units: number, count: number): Layer {
   return { ...layer, entry, calls };
 }
 
-/** The record with the classes. What it says of the modules still holds: a kernel that is doubled for one is so again. */
+/** Returns the record with the classes. Its facts about modules still hold: a kernel doubled for one is so again. */
 function newRecord(record: RetrofitRecord | undefined, { logits }: Head, classes: readonly string[]): RetrofitRecord {
   const doubled = (record?.doubled ?? []).map(({ quantization, ...entry }) => {
     const isHead = entry.layer === logits.layer.name && samePath(entry.graph, logits.graph);

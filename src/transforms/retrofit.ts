@@ -80,7 +80,7 @@ function retrofitGraph(graph: Graph, path: readonly string[], plan: Plan): Graph
 
 const scaleOf = (site: Site, call: number): TensorRef => ({ layer: scaleName(site.name), call, tensor: 0 });
 
-/** Which tensors each call is to read instead, by the call's key. */
+/** Returns the tensors that each call is to read instead, by the call's key. */
 function redirectsOf(sites: readonly Site[]): ReadonlyMap<string, ReadonlyMap<string, TensorRef>> {
   const redirects = new Map<string, Map<string, TensorRef>>();
   for (const site of sites) {

@@ -28,7 +28,7 @@ export function strip(model: Model, plan: StripPlan = planStrip(model)): Model {
   };
 }
 
-/** Halves what was doubled, exactly, in a graph and the models nested in it. */
+/** Halves the doubled weights, exactly, in a graph and the models nested in it. */
 function halve(graph: Graph, doubled: readonly RecordedDoubling[]): Graph {
   const halvings = doubled.map(
     (entry) =>

@@ -8,22 +8,22 @@ import type { TensorFlow } from '../runtime/tensorflow.js';
 import { findFinalActivation } from './final-activation.js';
 import { chooseLoss, countCorrect, type Loss } from './loss.js';
 
-/** How the same images are classified before and after a change, as shares from 0 to 1. */
+/** Accuracy on the same images before and after a change, as shares from 0 to 1. */
 export interface AccuracyKept {
   readonly before: number;
   readonly after: number;
 }
 
-/** Why there is nothing to be right about. */
+/** Reason why no accuracy can be computed. */
 export type NoAccuracy =
   | { readonly missing: 'labels' }
   | { readonly missing: 'classifier' }
   | { readonly missing: 'classes'; readonly folders: number; readonly units: number };
 
-/** Counts the images of a batch that a model's output tells right; runs inside a `tf.tidy`. */
+/** Counts the images of a batch that a model's output classifies right; runs inside a `tf.tidy`. */
 export type Judge = (output: Tensor, labels: readonly number[]) => number;
 
-/** What tells whether a model is right about labelled images, or why nothing does. */
+/** Returns the judge of a model's answers on labelled images, or why there is none. */
 export function findJudge(
   { tf }: TensorFlow,
   original: Model,
@@ -39,7 +39,7 @@ export function findJudge(
 }
 
 /**
- * How many of the images a model tells right.
+ * Counts the images that a model classifies right.
  * @throws RetrofitError `no-images`
  */
 export async function countRight(
@@ -61,7 +61,7 @@ export async function countRight(
   return right;
 }
 
-/** How the model's output says a class; undefined where it says none. */
+/** Finds the loss by which the model's output names a class; undefined where it names none. */
 function findLoss(original: Model, { runs, model }: LoadedModel): Loss | undefined {
   try {
     const shapes = runs.outputs.map(({ shape }) => shape);

@@ -7,7 +7,7 @@ const FIRST_DECAY = 0.9;
 const SECOND_DECAY = 0.999;
 const EPSILON = 1e-7;
 
-/** What Adam needs of a weight: its variable's name finds its gradient. */
+/** A weight as Adam needs it: its variable's name finds its gradient. */
 export type MovedWeight = Pick<LayerVariable, 'shape' | 'read'> & { readonly write: (value: Tensor) => unknown };
 
 /** Adam, with a first and a second moment of each trained weight. */

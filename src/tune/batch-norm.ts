@@ -5,7 +5,7 @@ import type { TensorFlow } from '../runtime/tensorflow.js';
 
 type Core = TensorFlow['tf'];
 
-/** What a batch norm of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js batch norm that its type does not declare. */
 interface BatchNorm {
   /** A list of one number in some files. */
   readonly axis: number | readonly [number];
@@ -32,7 +32,7 @@ export function frozenBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor): Te
   return normalised(tf, layer, input, movingMean.read(), movingVariance.read());
 }
 
-/** By what a batch norm that keeps to its moving averages multiplies each channel, and what it adds. */
+/** Returns the factor and the offset by channel of a batch norm that uses its moving averages. */
 export function channelFactors(tf: Core, layer: kinds.Layer): { readonly factor: Tensor; readonly offset: Tensor } {
   const norm = layer as unknown as BatchNorm;
   return factorsOf(tf, norm, norm.movingMean.read(), norm.movingVariance.read());
@@ -66,7 +66,7 @@ export function trainedBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor, co
   return normalised(tf, layer, input, mean, variance);
 }
 
-/** Whether TensorFlow's own operation computes it: with its gradient it takes a third of the time. */
+/** Tells whether TensorFlow's own operation computes it: with its gradient it takes a third of the time. */
 const isFused = (tf: Core, norm: BatchNorm, input: Tensor): boolean =>
   isNative(tf) && input.rank === 4 && channelsOf(norm, input) === 3;
 
@@ -100,7 +100,7 @@ function fused(
   return normalise(input, norm.gamma?.read() ?? tf.ones(channels), norm.beta?.read() ?? tf.zeros(channels));
 }
 
-/** The shape in which what a batch norm has one number a channel of meets its input. */
+/** Returns the shape in which a batch norm's vectors of one number a channel broadcast to its input. */
 export function channelShape(layer: kinds.Layer, input: Tensor): number[] {
   const channels = channelsOf(layer as unknown as BatchNorm, input);
   return input.shape.map((size, index) => (index === channels ? size : 1));

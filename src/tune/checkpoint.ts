@@ -23,7 +23,7 @@ const epochSchema = z.object({
 });
 
 const stateSchema = z.object({
-  /** What the run was given; see `fingerprint`. */
+  /** Inputs of the run; see `fingerprint`. */
   given: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   before: judgedSchema,
   /** Epochs that are done. */
@@ -40,7 +40,7 @@ const headerSchema = stateSchema.extend({
 export type Judged = Readonly<z.infer<typeof judgedSchema>>;
 export type Epoch = Readonly<z.infer<typeof epochSchema>>;
 
-/** Everything that a run needs to go on, as it is between two epochs. */
+/** State that a run needs to go on, between two epochs. */
 export interface Checkpoint {
   readonly given: Readonly<Record<string, string | number | boolean | null>>;
   readonly before: Judged;
@@ -50,7 +50,7 @@ export interface Checkpoint {
   readonly values: ReadonlyMap<string, Float32Array>;
 }
 
-/** Writes a checkpoint into a folder, in the place of the one before; it is there as a whole, or the one before is. */
+/** Writes a checkpoint into a folder in place of the previous one; one of the two is always there, whole. */
 export const writeCheckpoint = (storage: Storage, folder: string, checkpoint: Checkpoint): Promise<void> =>
   replaceFile(storage, folder, CHECKPOINT_NAME, serializeCheckpoint(checkpoint));
 
@@ -64,7 +64,7 @@ export async function checkCheckpointPlace(storage: Storage, folder: string): Pr
 
 /**
  * Reads the checkpoint of a folder; undefined where there is none.
- * @throws RetrofitError `bad-checkpoint` for a file that is none, or is damaged
+ * @throws RetrofitError `bad-checkpoint` for a file that is not a checkpoint, or is damaged
  */
 export async function findCheckpoint(storage: Storage, folder: string): Promise<Checkpoint | undefined> {
   const path = storage.join(folder, CHECKPOINT_NAME);

@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
 import { listRunningLayers } from '../runtime/watch-layers.js';
 
-/** What a model's output has been through. */
+/** Activation that a model's output has passed. */
 export type FinalActivation = 'softmax' | 'sigmoid' | 'linear';
 
 /** The activation that makes a model's output, and the layer that computes it. */
@@ -14,12 +14,12 @@ export interface FoundActivation {
 
 /** Layers that only move numbers about. */
 const MOVES: readonly string[] = ['Reshape', 'Flatten'];
-/** Of probabilities they make probabilities, and of logits logits. */
+/** Layers that keep probabilities probabilities, and logits logits. */
 const MEANS: readonly string[] = ['GlobalAveragePooling1D', 'GlobalAveragePooling2D'];
 
 /**
- * The softmax or sigmoid that a model's first output comes from, through layers that only move its numbers.
- * @param model in the words of TensorFlow.js
+ * Finds the softmax or sigmoid that a model's first output comes from, through layers that only move its numbers.
+ * @param model translated for TensorFlow.js
  */
 export const findFinalActivation = (model: Model): FoundActivation =>
   lookBehind(model.graph, model.graph.outputs[0]!, [], true);
@@ -43,16 +43,16 @@ function activationOf({ className, settings }: Layer): FinalActivation {
   return settings.activation === 'softmax' || settings.activation === 'sigmoid' ? settings.activation : 'linear';
 }
 
-/** How often a layer's results are read: by calls, and as outputs. */
+/** Counts the readers of a layer's results: calls, and outputs. */
 const countReaders = ({ layers, outputs }: Graph, name: string): number =>
   [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
     (ref) => ref.layer === name,
   ).length;
 
-/** As TensorFlow.js has it: dense layers and convolutions ask for the name too, to compute it together with the rest. */
+/** Linear activation of TensorFlow.js: dense layers and convolutions read the name too, to fuse it with the rest. */
 const LINEAR = { getClassName: () => 'linear', apply: <T>(input: T): T => input };
 
-/** Makes a running layer give what its activation gets. */
+/** Makes a running layer return the input of its activation. */
 export function leaveOutActivation(runs: LayersModel, path: readonly string[]): void {
   const key = JSON.stringify(path);
   for (const running of listRunningLayers(runs)) {

@@ -9,13 +9,13 @@ import type { Checkpoint } from './checkpoint.js';
 import type { LabelledImages } from './labelled-images.js';
 import type { TuneOptions } from './tune-options.js';
 
-/** What a run was given, field by field: a run that is given anything else comes to another result. */
+/** Inputs of a run, field by field: a run with any other inputs has another result. */
 export type Fingerprint = Checkpoint['given'];
 
-/** What may be changed when a run goes on: it says when the training ends, and changes no epoch. */
+/** Fields that may be changed when a run goes on: they decide when the training ends, and change no epoch. */
 const FREE: readonly string[] = ['patience'];
 
-/** What may be changed by force: after a loss that was no number, the learning rate has to be. */
+/** Fields that may be changed by force: after a loss that was no number, the learning rate has to be. */
 const FORCEABLE: readonly string[] = ['learningRate'];
 
 const SENTENCES: Readonly<Record<string, string>> = {
@@ -70,9 +70,9 @@ async function digestImages(storage: Storage, images: readonly ImageFile[]): Pro
 }
 
 /**
- * Refuses to go on with what another run left.
+ * Refuses to go on with the checkpoint of another run.
  * @param force whether the learning rate may be another one
- * @returns what is another one then, a sentence each
+ * @returns the fields that differ then, a sentence each
  * @throws RetrofitError `other-checkpoint`, with the field that differs
  */
 export function checkFingerprint(

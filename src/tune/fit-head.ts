@@ -10,18 +10,18 @@ import { makeNetwork } from './network.js';
 
 const STEPS = 300;
 const BATCH = 64;
-/** Of Adam, over the number of channels: how far the first step moves an image's logits, about. */
+/** Learning rate of Adam, over the number of channels: about how far the first step moves an image's logits. */
 const RATE = 2;
-/** How strongly weights are drawn towards zero: for each channel, over the number of images. */
+/** Weight decay: for each channel, over the number of images. */
 const DECAY = 0.01;
-/** Initial weights know nothing of the classes: they shrink to what it takes to differ. */
+/** Factor on the initial weights, which know nothing of the classes: they shrink, and still differ. */
 const START = 0.1;
 
 /**
- * Fits a new head to what the network, as it is, makes of the images, before anything is trained. What reaches a head has
- * often a mean of many times its spread, as all that comes from a ReLU is positive: Adam then takes thousands of steps to
- * where it gets in some hundred if every channel has mean 0 and a spread of about 1. So the weights are moved in those terms and
- * written in the layer's own, which stays what it was.
+ * Fits a new head to the outputs of the unchanged network on the images, before anything is trained. Inputs of a head
+ * often have a mean of many times their spread, as outputs of a ReLU are positive: Adam then takes thousands of steps
+ * for what takes some hundred if every channel has mean 0 and a spread of about 1. So the weights are moved in
+ * normalised terms and written in the layer's own; the layer itself does not change.
  * @returns the head's weights by `weightKey`; none where the network cannot be taken apart before its head
  */
 export async function fitNewHead(
@@ -87,7 +87,7 @@ async function fitHead(task: FitTask): Promise<ReadonlyMap<string, Float32Array>
   }
 }
 
-/** As Adam moves it: without constraints, which hold for the layer's own weight. */
+/** The variable as Adam moves it: without constraints, which hold for the layer's own weight. */
 const asWeight = (variable: Variable): MovedWeight => ({
   shape: variable.shape,
   read: () => variable,

@@ -2,7 +2,7 @@ import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 
-/** What a convolution or a dense layer of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js convolution or dense layer that its type does not declare. */
 interface Product {
   readonly kernel: LayerVariable;
   readonly bias?: LayerVariable | null;
@@ -13,7 +13,7 @@ interface Product {
   readonly dataFormat: string;
 }
 
-/** Whether a layer, given such an input, can be computed by `frozenProduct`. */
+/** Tells whether a layer, given such an input, can be computed by `frozenProduct`. */
 export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Product;
   if (layer.getClassName() === 'Dense') return input.rank === 2;
@@ -22,8 +22,8 @@ export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
 }
 
 /**
- * A dense layer or a convolution whose kernel is not trained. TensorFlow.js computes them as one operation with bias and
- * activation, and then the gradient of the kernel whether anybody wants it or not: a third of the work of a step.
+ * Computes a dense layer or a convolution whose kernel is not trained. TensorFlow.js computes them as one operation
+ * with bias and activation, and then always the gradient of the kernel too: a third of the work of a step.
  */
 export function frozenProduct(tf: TensorFlow['tf'], layer: kinds.Layer, input: Tensor): Tensor {
   const { kernel, bias, activation, strides, dilationRate, padding } = layer as unknown as Product;

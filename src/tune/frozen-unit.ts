@@ -6,7 +6,7 @@ import { channelFactors, channelShape, isBatchNorm } from './batch-norm.js';
 
 type Core = TensorFlow['tf'];
 
-/** What a convolution of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js convolution that its type does not declare. */
 interface Convolution {
   readonly kernel?: LayerVariable;
   readonly depthwiseKernel?: LayerVariable;
@@ -26,7 +26,7 @@ export interface FrozenUnit {
   readonly activation: Clipping | undefined;
 }
 
-/** Whether a layer can begin a frozen unit. Dilated convolutions have no gradient in TensorFlow.js. */
+/** Tells whether a layer can begin a frozen unit. Dilated convolutions have no gradient in TensorFlow.js. */
 export function isConvolution(layer: kinds.Layer): boolean {
   const { padding, dataFormat, dilationRate } = layer as unknown as Convolution;
   const isPlain = (padding === 'same' || padding === 'valid') && dataFormat === 'channelsLast';
@@ -34,7 +34,9 @@ export function isConvolution(layer: kinds.Layer): boolean {
   return isKnown && isPlain && [dilationRate].flat().every((rate) => rate === 1 || rate === null);
 }
 
-/** The activation that a convolution or a layer computes at its end, if it is none (`linear`), or one that a unit can end with. */
+/**
+ * Returns the activation that a convolution or layer ends in: `linear` or one that a unit can end with, else undefined.
+ */
 export function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefined {
   if (layer.getClassName() === 'ReLU') {
     const { maxValue = null } = layer as { maxValue?: number | null };
@@ -45,14 +47,14 @@ export function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefine
   return name === 'relu' || name === 'relu6' || name === 'linear' ? name : undefined;
 }
 
-/** Whether a batch norm stands for one factor and one offset a channel of what a convolution gives. */
+/** Tells whether a batch norm amounts to one factor and one offset for each channel of a convolution's output. */
 export const isOverChannels = (layer: kinds.Layer): boolean =>
   isBatchNorm(layer) &&
   [(layer as unknown as { axis: number | [number] }).axis].flat().every((axis) => [3, -1].includes(axis));
 
 /**
- * Computes a unit with the norm in the kernel and the bias, worked out once. The gradient is that of the input: TensorFlow.js'
- * own computes those of kernels as well, whether anybody wants them or not.
+ * Computes a unit with the norm folded into the kernel and the bias, once. The gradient is that of the input:
+ * TensorFlow.js' own always computes those of kernels as well.
  */
 export function frozenUnit(tf: Core, unit: FrozenUnit): (input: Tensor) => Tensor {
   const { strides, padding, kernel } = unit.convolution as unknown as Convolution;
@@ -100,7 +102,7 @@ export function frozenNorm(tf: Core, layer: kinds.Layer): (input: Tensor) => Ten
   });
 }
 
-/** The kernel times the factor of its channel, and what is added to a channel. */
+/** Returns the kernel times the factor of its channel, and the offset that is added to each channel. */
 function fold(
   tf: Core,
   { convolution, norm }: FrozenUnit,

@@ -78,7 +78,7 @@ function backwards(
   const wanted = Object.entries(inputs).filter(([, input]) => isWanted(input));
   const found = tf.tidy(() => {
     const compute = gradient(given);
-    // What is handed on as it came is another's to dispose of.
+    // A gradient passed on unchanged has another owner, which disposes of it.
     return wanted.map(([name]) => {
       const own = compute[name]!();
       return given.includes(own) ? own.clone() : own;

@@ -12,22 +12,22 @@ export interface FitTask {
   /** Still, with nothing but the head to train: see `makeNetwork`. */
   readonly network: Network;
   readonly size: ImageSize;
-  /** Of the training. */
+  /** Images of the training. */
   readonly images: readonly ImageFile[];
   readonly options: Pick<TuneOptions, 'batch' | 'seed' | 'preprocess'>;
   readonly kept: KeptPixels;
   readonly onSkipped: (image: SkippedImage) => void;
 }
 
-/** What reaches a head, image by image. */
+/** Inputs of a head, image by image. */
 export interface HeadFeatures {
-  /** Of one image: without the axis of the images. */
+  /** Shape for one image: without the axis of the images. */
   readonly shape: readonly number[];
   readonly values: readonly Float32Array[];
   readonly labels: readonly number[];
 }
 
-/** Computes what reaches the head, once an image: of all of them, or of as many of each class as memory holds. */
+/** Computes the head's inputs, once an image: of all images, or of as many of each class as memory holds. */
 export async function gatherFeatures(task: FitTask): Promise<HeadFeatures> {
   const { tensorflow, network, size, options, kept, onSkipped } = task;
   const { seed, preprocess } = options;

@@ -4,16 +4,16 @@ import type { ImageSize } from '../images/image-batches.js';
 import { isBatchNorm } from './batch-norm.js';
 import type { Step, Steps } from './training-steps.js';
 
-/** What may lie in memory between the layers of a network that is trained, besides weights: on wasm, which ends at 4 GiB. */
+/** Bytes of tensors between the layers of a network in training, besides weights: on wasm, which ends at 4 GiB. */
 const WASM_BYTES = 2 ** 29;
 const NATIVE_BYTES = 2 ** 31;
-/** Where statistics are of what is computed at once, these want the whole batch. */
+/** Larger where batch norms are trained: their statistics want the whole batch at once. */
 const STATISTICS_BYTES = 3 * 2 ** 31;
 
 /** Tensors of a layer's size that are there at once while its gradient is computed. */
 const WORKING = 8;
 
-/** Layers behind which nothing more is kept than what they give. */
+/** Layers for whose gradient nothing but their output is kept. */
 const PLAIN: readonly string[] = [
   ...['Add', 'AveragePooling2D', 'BatchNormalization', 'Concatenate', 'Conv2D', 'Dense', 'DepthwiseConv2D', 'Flatten'],
   ...['GlobalAveragePooling2D', 'GlobalMaxPooling2D', 'MaxPooling2D', 'Multiply', 'ReLU', 'Reshape', 'ZeroPadding2D'],
@@ -28,16 +28,16 @@ export interface MemoryNeed {
   readonly isNative: boolean;
 }
 
-/** Whether what comes of a batch depends on how many of its images are computed at once: where batch norms are trained. */
+/** Tells whether a batch's result depends on how many images are computed at once: where batch norms are trained. */
 export const usesBatchStatistics = ({ trained, keeping }: Pick<MemoryNeed, 'trained' | 'keeping'>): boolean =>
   [...trained].some((layer) => isBatchNorm(layer) && !keeping.has(layer));
 
-/** It is asked for with each batch. */
+/** It is requested with each batch. */
 const known = memoizeByObject<MemoryNeed, ImageSize, number>();
 
 /**
- * How many images are computed at once, so that they fit: found from the shapes of the network, the same on every machine.
- * Gradients of the parts of a batch are added up.
+ * Returns how many images are computed at once, so that they fit: found from the shapes of the network, the same on
+ * every machine. Gradients of the parts of a batch are added up.
  */
 export const imagesAtOnce = (need: MemoryNeed, size: ImageSize): number =>
   known(need, size, () => {
@@ -74,7 +74,7 @@ const keptBy = ({ layers }: Step, trained: ReadonlySet<kinds.Layer>): number => 
   return PLAIN.includes(layer.getClassName()) && !(isBatchNorm(layer) && trained.has(layer)) ? 1 : OTHERWISE;
 };
 
-/** What layers say of themselves; where one cannot, its output is taken to be of its input's size. */
+/** Returns the output shapes as the layers compute them; a layer that cannot is taken to keep its input's shape. */
 function outputShapes({ layers }: Step, inputs: readonly Shape[]): readonly Shape[] {
   let shapes = inputs;
   for (const layer of layers) {

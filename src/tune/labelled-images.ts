@@ -3,7 +3,7 @@ import { type ImageFile, type ListOptions, listImages } from '../images/list-ima
 import { plural } from '../plural.js';
 import { randomNumbers, shuffled } from '../random.js';
 
-/** What a model is trained with, and what it is judged by: no image is in both. */
+/** Images that a model is trained with, and those it is evaluated on: no image is in both. */
 export interface LabelledImages {
   /** Names by output unit. */
   readonly classes: readonly string[];
@@ -11,7 +11,7 @@ export interface LabelledImages {
   readonly validation: readonly ImageFile[];
 }
 
-/** A folder of its own, or the share of each class's images that is kept from the training. */
+/** A folder of its own, or the share of each class's images that is kept out of the training. */
 export type Validation = string | number;
 
 /**
@@ -51,7 +51,7 @@ export async function findLabelledImages(
   return { classes: found.classes, training, validation: found.images.filter((image) => kept.has(image)) };
 }
 
-/** Of each class the share, rounded, but one image at least where there are two. */
+/** Takes the share of each class, rounded, but at least one image where there are two. */
 function keepShare(images: readonly ImageFile[], share: number, seed: number): readonly ImageFile[] {
   const byLabel = new Map<number, ImageFile[]>();
   for (const image of images) {

@@ -14,7 +14,7 @@ export interface LayerCalls {
   readonly calls: readonly LayerCall[];
 }
 
-/** What a container of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js container that its type does not declare. */
 interface Container {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
@@ -27,7 +27,7 @@ interface Node {
   readonly outputTensors: readonly SymbolicTensor[];
 }
 
-/** Lists what a model calls, as TensorFlow.js runs it. */
+/** Lists the calls of a model's layers, in the order in which TensorFlow.js runs them. */
 export function listCalls(runs: LayersModel): LayerCalls {
   let count = 0;
   const calls: LayerCall[] = [];
@@ -40,7 +40,7 @@ export function listCalls(runs: LayersModel): LayerCalls {
     const depths = Object.keys(nodesByDepth).sort((left, right) => Number(right) - Number(left));
     for (const node of depths.flatMap((depth) => nodesByDepth[depth]!)) {
       const read = node.inputTensors.map(({ id }) => numbers.get(id));
-      // An input, which is given, or what reads one that is not.
+      // An input, which is given, or a layer that reads a tensor without a number.
       if (node.outputTensors.every(({ id }) => numbers.has(id)) || !read.every((each) => each !== undefined)) continue;
       const inner = containerOf(node.outboundLayer);
       const made = inner === undefined ? node.outputTensors.map(() => count++) : layOut(inner, read);

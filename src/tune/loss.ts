@@ -6,10 +6,10 @@ import { plural } from '../plural.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { FinalActivation } from './final-activation.js';
 
-/** How a model's output is compared with the labels. */
+/** Comparison of a model's output with the labels. */
 export interface Loss {
   readonly kind: 'categorical' | 'binary';
-  /** What the output is. */
+  /** Meaning of the output's numbers. */
   readonly output: 'logits' | 'probabilities';
   readonly labelSmoothing: number;
   readonly units: number;
@@ -21,8 +21,8 @@ export interface Loss {
 const EPSILON = 1e-7;
 
 /**
- * The cross-entropy that fits a model: as its compile settings say, else by what its output is. A softmax is categorical, a
- * sigmoid or a single unit binary; what is neither gives logits.
+ * Chooses the cross-entropy that fits a model: by its compile settings, else by its output. A softmax is categorical, a
+ * sigmoid or a single unit binary; any other output gives logits.
  * @param outputs shapes of the model's outputs
  * @throws RetrofitError `several-outputs`, `not-a-classifier`
  */

@@ -18,7 +18,7 @@ import type { TuneOptions } from './tune-options.js';
 export interface Network {
   readonly loss: Loss;
   readonly weights: TrainedWeights;
-  /** Of the whole model, trained or not. */
+  /** Parameters of the whole model, trained or not. */
   readonly parameters: number;
   /** See `imagesAtOnce`. */
   readonly imagesAtOnce: (size: ImageSize) => number;
@@ -29,7 +29,7 @@ export interface Network {
    * @param images [images, height, width, channels]
    */
   readonly look: (images: Tensor) => readonly Tensor[];
-  /** The mean loss of a batch with the regularisers' of what is trained, and how many images are told right. */
+  /** Computes a batch's mean loss, with the trained weights' regularisers, and the number of right answers. */
   readonly judge: (seen: readonly Tensor[], labels: readonly number[], isTraining: boolean) => Judgement;
 }
 
@@ -58,7 +58,8 @@ export function makeNetwork(
   const chosen = chooseLoss(original, shapes, found.activation);
   const weights = findTrainedWeights(original, loaded, train, isStill);
   setTrainingModes(tf, original, loaded, weights, isStill);
-  // Keras leaves the activation out too: the logarithm of what it rounds to 0 would be lost, and its gradient with it.
+  // Keras leaves the activation out too: the logarithm of a probability rounded to 0 would be lost, and its gradient
+  // with it.
   const fits = found.activation === (chosen.kind === 'binary' ? 'sigmoid' : 'softmax');
   const leavesOut = fits && found.path !== undefined;
   if (leavesOut) leaveOutActivation(runs, found.path);

@@ -2,7 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 
-/** What a pooling of TensorFlow.js holds, besides what its type says. */
+/** Fields of a TensorFlow.js pooling layer that its type does not declare. */
 interface Pooling {
   readonly poolSize: [number, number];
   readonly strides: [number, number];
@@ -10,7 +10,7 @@ interface Pooling {
   readonly dataFormat: string;
 }
 
-/** Whether a layer, given such an input, is computed by `paddedAverage`. */
+/** Tells whether a layer, given such an input, is computed by `paddedAverage`. */
 export function isPaddedAverage(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Pooling;
   const isSame = padding === 'same' && dataFormat === 'channelsLast';

@@ -4,7 +4,7 @@ import { MAX_KEPT_FEATURE_BYTES } from '../limits.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import type { Network } from './network.js';
 
-/** Gives what `Network.judge` reads of images. */
+/** Returns the inputs of `Network.judge` for images. */
 export type Look = (batch: ImageBatch) => readonly Tensor[];
 
 /** Computes it. */

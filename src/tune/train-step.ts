@@ -7,7 +7,7 @@ import type { Network } from './network.js';
 import { withRandomNumbers } from './seeded-random.js';
 import { type Look, plainLook } from './seen-images.js';
 
-/** What came of one batch. */
+/** Result of one batch. */
 export interface BatchResult {
   /** The mean over the images. */
   readonly loss: number;
@@ -24,8 +24,8 @@ export interface Step {
 }
 
 /**
- * Moves the trained weights once; the loss is the one before the move. A loss that is no number moves nothing. What does not
- * fit into memory at once is computed in parts, whose gradients are added up.
+ * Moves the trained weights once; the loss is the one before the move. A loss that is no number moves nothing. A batch
+ * that does not fit into memory at once is computed in parts, whose gradients are added up.
  */
 export function trainStep(
   tensorflow: TensorFlow,
@@ -87,7 +87,7 @@ export const judgeBatch = (
     }),
   );
 
-/** @param compute what comes of some of the images, which are a share of all */
+/** @param compute returns the result for some of the images, which are a share of all */
 function inParts(
   network: Network,
   { pixels, images }: ImageBatch,

@@ -11,7 +11,7 @@ import { listModuleLayers } from '../runtime/module-layers.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import type { TrainPart, TuneOptions } from './tune-options.js';
 
-/** A weight of the running model, and what it is in the model as it was read. */
+/** A weight of the running model, and its counterpart in the model as it was read. */
 export interface TunedWeight {
   /** See `weightKey`. */
   readonly key: string;
@@ -25,14 +25,14 @@ export interface TrainedWeights {
   readonly trained: readonly TunedWeight[];
   /** Moving averages of trained batch norms. */
   readonly followed: readonly TunedWeight[];
-  /** Those of the layers that are norms and keep their statistics: gamma and beta alone are trained. */
+  /** Trained norms that keep their statistics: gamma and beta alone are trained. */
   readonly keeping: ReadonlySet<kinds.Layer>;
 }
 
 /**
- * Finds what is trained: the layers of SE modules without their batch norms (`modules`), the layer that makes the logits
- * (`head`), gamma and beta of the normalisations (`norms`), or every layer that is not frozen (`all`). Their variables become
- * trainable in the running model; what is named is trained whether or not the model says it is frozen.
+ * Finds the weights to train: the layers of SE modules without their batch norms (`modules`), the layer that makes the
+ * logits (`head`), gamma and beta of the normalisations (`norms`), or every layer that is not frozen (`all`). Their
+ * variables become trainable in the running model; parts that are named are trained even if the model has them frozen.
  * @param original the model as it was read
  * @param isStill whether norms keep their statistics in any case
  * @throws RetrofitError `no-modules` for a model without modules, `no-norms` for one without norms, `all-frozen` where
@@ -98,7 +98,10 @@ function moduleLayers(model: Model): ReadonlySet<string> {
   return new Set(modules.filter((path) => !norms.has(path)));
 }
 
-/** As both Kerases have it after loading: a flag of a nested model's own is nobody's but its layers'. A wrapper's holds. */
+/**
+ * Lists the layers that neither Keras has frozen after loading: flags of layers and wrappers count, not those of
+ * models.
+ */
 function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
   const isHeld = ({ wrappers = [] }: Layer) => wrappers.some(({ settings }) => settings.trainable === false);
   const list = (graph: Graph, path: readonly string[]): readonly string[] =>
@@ -110,7 +113,7 @@ function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
   return new Set(root.isFrozen ? [] : list(root, []));
 }
 
-/** What each variable of the running model, by its name there, is in the model as it was read. */
+/** Maps the variables of the running model, by their names there, to the keys of weights in the model that was read. */
 function keysByVariable(original: Model, converted: Model): ReadonlyMap<string, string> {
   // Conversions rename layers and weights; a weight's tensor stays the same object.
   const keys = new Map<Tensor, string>();

@@ -11,7 +11,7 @@ export interface TrainingMode {
   /** Whether the layer computes as in inference even in training, because the model calls it so. */
   readonly isCalledForInference: boolean;
   readonly isTrained: boolean;
-  /** Whether a batch norm goes by its moving averages although it is trained. */
+  /** Whether a trained batch norm uses its moving averages. */
   readonly keepsStatistics: boolean;
   /** See `trainedBatchNorm`. */
   readonly correctsVariance: boolean;
@@ -37,7 +37,7 @@ export function setTrainingMode(tf: TensorFlow['tf'], layer: RunningLayer, mode:
   };
 }
 
-/** Where TensorFlow.js does it otherwise, or slowly; undefined where its own way will do. */
+/** Returns the computation of a layer where TensorFlow.js' own differs or is slow; undefined where its own is right. */
 function computeInTraining(
   tf: TensorFlow['tf'],
   layer: RunningLayer,

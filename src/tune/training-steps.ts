@@ -6,7 +6,7 @@ import { isBatchNorm } from './batch-norm.js';
 import { activationOf, type FrozenUnit, frozenNorm, frozenUnit, isConvolution, isOverChannels } from './frozen-unit.js';
 import { type LayerCall, type LayerCalls, listCalls } from './layer-calls.js';
 
-/** Something that is computed from some tensors, which go by numbers as in `LayerCall`. */
+/** A computation from some tensors, which are numbered as in `LayerCall`. */
 export interface Step {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
@@ -14,11 +14,11 @@ export interface Step {
   readonly compute: (inputs: Tensor[], isTraining: boolean) => readonly Tensor[];
 }
 
-/** How a model is computed: what no training changes first, then the rest. */
+/** Order in which a model is computed: first the steps that training does not change, then the others. */
 export interface Steps {
   readonly input: number;
   readonly output: number;
-  /** What is the same for an image however often it comes: it depends on nothing that is trained, nor on chance. */
+  /** Steps with the same result whenever an image recurs: they depend neither on trained weights nor on chance. */
   readonly settled: readonly Step[];
   /** The settled tensors that the others read. */
   readonly frontier: readonly number[];
@@ -37,7 +37,7 @@ const SETTLED_CLASSES: readonly string[] = [
 /**
  * Takes a model apart.
  * @param trained layers whose weights move
- * @param isStill whether what is not trained computes as in inference, which leaves nothing to chance
+ * @param isStill whether layers that are not trained compute as in inference, which leaves nothing to chance
  */
 export function listSteps(
   tf: TensorFlow['tf'],
@@ -73,7 +73,7 @@ const wholeCall = (runs: LayersModel): LayerCalls => ({
   calls: [{ layer: runs, inputs: [0], outputs: [1] }],
 });
 
-/** Convolutions with what stands behind them and is read by nobody else, where nothing of it is trained. */
+/** Joins convolutions with the layers behind them that nobody else reads, where none of them is trained. */
 function joinFrozen(
   tf: TensorFlow['tf'],
   { outputs, calls }: LayerCalls,
@@ -127,9 +127,9 @@ const layerStep = ({ layer, inputs, outputs }: LayerCall): Step => ({
 });
 
 /**
- * Computes steps one after the other. A tensor goes when nothing reads it any more.
- * @param given stay as they are
- * @param wanted what to give back
+ * Computes steps one after the other. A tensor is disposed of when nothing reads it any more.
+ * @param given tensors that are kept
+ * @param wanted numbers of the tensors to return
  */
 export function runSteps(
   steps: readonly Step[],
@@ -139,7 +139,7 @@ export function runSteps(
 ): ReadonlyMap<number, Tensor> {
   const values = new Map(given);
   const lastUse = lastUses(steps);
-  // A layer may hand on what it got: then two numbers stand for one tensor.
+  // A layer may return its input: then two numbers stand for one tensor.
   const kept = new Set<Tensor>(given.values());
   steps.forEach((step, at) => {
     const made = step.compute(

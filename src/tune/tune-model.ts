@@ -19,7 +19,7 @@ import { type BatchResult, judgeBatch, trainStep } from './train-step.js';
 import type { TunedWeight } from './trained-weights.js';
 import type { TuneOptions } from './tune-options.js';
 
-/** What an epoch leaves to the next. */
+/** State that an epoch leaves to the next. */
 interface Memory {
   readonly kept: KeptPixels;
   readonly look: Look;
@@ -31,17 +31,17 @@ export interface TuneTask {
   readonly size: ImageSize;
   readonly images: LabelledImages;
   readonly options: TuneOptions;
-  /** What was decoded before. */
+  /** Images that were decoded before. */
   readonly kept?: KeptPixels;
   /** Where an earlier run stopped. */
   readonly from?: Checkpoint | undefined;
 }
 
-/** Where a run is. */
+/** Progress of a run. */
 export interface Progress {
   readonly epoch: number;
   readonly step: number;
-  /** Of one epoch. */
+  /** Steps of one epoch. */
   readonly steps: number;
   /** The mean of the epoch so far. */
   readonly loss: number;
@@ -52,12 +52,12 @@ export interface TuneEvents {
   readonly onEpoch: (epoch: Epoch) => void;
   /** Called once for each image that cannot be decoded. */
   readonly onSkipped: (image: SkippedImage) => void;
-  /** Keeps what a later run needs to go on from here; without it nothing is gathered. */
+  /** Keeps the state that a later run needs to go on from here; without it nothing is gathered. */
   readonly onCheckpoint?: ((state: Omit<Checkpoint, 'given'>) => Promise<void>) | undefined;
 }
 
 export interface TuneResult {
-  /** What the model was worth, a new head of it as it was fitted; of the validation's images, as everything here. */
+  /** Evaluation before the training, of a new head as it was fitted; on the validation images, as everything here. */
   readonly before: Judged;
   readonly after: Judged;
   readonly epochs: readonly Epoch[];
@@ -112,15 +112,15 @@ export async function tuneModel(task: TuneTask, events: TuneEvents): Promise<Tun
   return { before, after, epochs, best: found, skipped: [...skipped.values()], values: best };
 }
 
-/** Of the validation: before the training, and after each epoch. */
+/** Evaluations on the validation images: before the training, and after each epoch. */
 const judgements = (before: Judged, epochs: readonly Epoch[]): readonly Judged[] => [
   before,
   ...epochs.map(({ validationLoss, validationAccuracy }) => ({ loss: validationLoss, accuracy: validationAccuracy })),
 ];
 
 /**
- * The epoch with the best number of the validation, the first of equals; of equal accuracies the lowest loss. The model as it
- * was is there already: it is none of them, and 0 only if a new head was fitted to it.
+ * Returns the epoch with the best validation result, the first of equals; of equal accuracies the lowest loss. The
+ * untrained model is not one of them: 0 is returned only for a new head that was fitted.
  */
 function bestEpoch(before: Judged, epochs: readonly Epoch[], { best, head }: TuneOptions): number {
   const found = judgements(before, epochs);
@@ -200,7 +200,7 @@ async function valuesOf(weights: readonly TunedWeight[]): Promise<ReadonlyMap<st
 const readValues = async (variable: Pick<LayerVariable, 'read'>): Promise<Float32Array> =>
   Float32Array.from(await variable.read().data());
 
-/** Everything that a checkpoint keeps: weights, moments, and the best weights so far. */
+/** Lists all tensors that a checkpoint keeps: weights, moments, and the best weights so far. */
 async function allValues(
   weights: readonly TunedWeight[],
   adam: Adam,

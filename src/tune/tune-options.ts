@@ -1,22 +1,22 @@
 import type { Preprocess } from '../images/preprocess.js';
 
-/** What can be trained: see `findTrainedWeights`. */
+/** Parts that can be trained: see `findTrainedWeights`. */
 export const TRAIN_PARTS = ['modules', 'head', 'norms', 'all'] as const;
 export type TrainPart = (typeof TRAIN_PARTS)[number];
 export const HEAD_CHOICES = ['keep', 'new'] as const;
 export const BEST_CHOICES = ['loss', 'accuracy'] as const;
 
-/** How a model is trained. */
+/** Options of the training. */
 export interface TuneOptions {
   readonly epochs: number;
-  /** Of the first step; it falls to 0 along half a cosine. */
+  /** Learning rate of the first step; it falls to 0 along half a cosine. */
   readonly learningRate: number;
   /** Whether the last layer is that of the model, or a new one for other classes. */
   readonly head: (typeof HEAD_CHOICES)[number];
   readonly train: readonly TrainPart[];
   /** Images of one step. */
   readonly batch: number;
-  /** Of the split, the order of the images, their changes, and dropout. */
+  /** Seed of the split, the order of the images, their changes, and dropout. */
   readonly seed: number;
   readonly preprocess: Preprocess;
   /** Whether half of the images are mirrored, left to right. */
@@ -36,24 +36,24 @@ export const TUNE_DEFAULTS = {
   best: 'loss',
 } as const;
 
-/** What is trained where nobody says it. */
+/** Default parts to train. */
 export const defaultTrain = (head: TuneOptions['head']): TuneOptions['train'] =>
   head === 'new' ? ['modules', 'head'] : ['modules'];
 
-/** For other classes all of a network is soon moved too far; what is new to it, or scales it, bears more. */
+/** Default learning rate. For new classes all of a network soon moves too far; new layers and modules bear more. */
 export const defaultLearningRate = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): number =>
   head === 'new' && train.includes('all') ? 1e-4 : 1e-3;
 
-/** Steps that a new head and what is trained beside it get at the least, if that many epochs are not too many. */
+/** Least number of steps for a new head and the parts trained with it, if that many epochs are not too many. */
 const STEPS = 200;
 
-/** How often each image is seen where nobody says it: other classes take longer, and few images have few steps an epoch. */
+/** Default number of epochs: other classes take longer, and few images have few steps an epoch. */
 export function defaultEpochs({ head, batch }: Pick<TuneOptions, 'head' | 'batch'>, images: number): number {
   if (head === 'keep') return 5;
   return Math.min(60, Math.max(20, Math.ceil(STEPS / Math.ceil(images / batch))));
 }
 
-/** Where there are few images, the last of many epochs know them by heart. */
+/** Default patience: the last of many epochs overfit few images. */
 export const defaultPatience = (head: TuneOptions['head']): number | undefined => (head === 'new' ? 10 : undefined);
 
 export const trainsHead = ({ train }: Pick<TuneOptions, 'train'>): boolean =>

@@ -16,7 +16,7 @@ import { writeModel } from '../write-model.js';
 /** The flags of convert, besides those it shares. */
 export type ConvertFlags = Flags & WeightFlags;
 
-/** Reads a model, says it in the words of another format, writes it. */
+/** Reads a model, converts it to another format, writes it. */
 export async function convert(path: string, flags: ConvertFlags): Promise<void> {
   const started = performance.now();
   const read = await readFrom(nodeStorage, path, readOptions(flags));

@@ -40,7 +40,7 @@ import { stageReport } from '../report-folder.js';
 import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
-/** Lines that are chosen where nobody does. */
+/** Number of classes that are chosen by default. */
 const DEFAULT_CLASSES = 5;
 
 /** A folder of broken images fills no terminal. */
@@ -56,7 +56,7 @@ export interface ExciteFlags
   readonly csv?: string;
 }
 
-/** Runs images through a model, looks at the gates, writes the report and tells what it says. */
+/** Runs images through a model, evaluates the gates, writes the report and prints its summary. */
 export async function excite(path: string, imagesPath: string, flags: ExciteFlags): Promise<void> {
   const started = performance.now();
   const { exciteFiles, REPORT_KIND } = await importFiles();
@@ -138,7 +138,7 @@ async function importFiles(): Promise<typeof import('../../report/excite-files.j
   }
 }
 
-/** Computes: what the gates do, and what had to be left out. */
+/** Computes the gates' statistics, and lists the images that were left out. */
 async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
   const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);

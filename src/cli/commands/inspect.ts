@@ -22,7 +22,7 @@ import { type Flags, planOptions, readOptions } from '../flags.js';
 import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 
-/** What the model is kept in, and by whom where TensorFlow itself did. */
+/** Names a model's container, with TensorFlow's version where TensorFlow itself wrote it. */
 const containerWords = ({ format: { container }, tensorflowVersion: version }: Model): string =>
   version === undefined ? container : `${container} of TensorFlow ${printable(version)}`;
 

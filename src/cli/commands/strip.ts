@@ -14,7 +14,7 @@ import { placeOf } from '../place.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { writeModel } from '../write-model.js';
 
-/** Reads a model, takes the modules out again, writes what is left. */
+/** Reads a model, takes the modules out again, writes the rest. */
 export async function strip(path: string, flags: Flags): Promise<void> {
   const started = performance.now();
   const read = await readFrom(nodeStorage, path, readOptions(flags));

@@ -176,7 +176,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   };
 }
 
-/** How the model is to be trained, as the flags say. */
+/** Returns the options of the training from the flags. */
 function tuneOptions(model: Model, { training }: LabelledImages, flags: TuneFlags): TuneOptions {
   const { head, batch, seed, shift, best } = flags;
   const train = flags.train ?? defaultTrain(head);

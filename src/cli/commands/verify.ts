@@ -24,7 +24,7 @@ export interface VerifyFlags extends VerifyRequest {
   readonly json?: boolean;
 }
 
-/** Whether a model computes what another does, and whether its weights are all there. */
+/** Tells whether a model computes what another does, and whether its weights are all there. */
 export async function verify(beforePath: string, afterPath: string, flags: VerifyFlags): Promise<void> {
   const started = performance.now();
   const before = await read(beforePath, flags.beforeWeights, flags);

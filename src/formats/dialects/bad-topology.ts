@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 
-/** For JSON that is not the architecture of a model. */
+/** Makes the error for JSON that is not the architecture of a model. */
 export function badTopology(message: string, field: string) {
   return inputError('bad-topology', message, {
     where: { field },
@@ -8,7 +8,7 @@ export function badTopology(message: string, field: string) {
   });
 }
 
-/** For a reference that leads nowhere. `name` is the layer it names, if it names one. */
+/** Makes the error for a reference to nothing. `name` is the layer it names, if it names one. */
 export function badReference(name: string | undefined, layer: string | undefined, field: string) {
   const what =
     name === undefined

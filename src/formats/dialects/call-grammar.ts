@@ -13,7 +13,7 @@ export interface WrittenCall {
   /** The shapes that stand beside the references; null for those beside which none does. */
   readonly shapes?: readonly (Shape | null)[];
   readonly arguments: CallArguments;
-  /** Whether there is more to it than tensors: constants, keyword arguments that say something, structures. */
+  /** Whether it has more than tensors: constants, keyword arguments with an effect, structures. */
   readonly hasArguments: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface WrittenTensor extends WrittenReference {
   readonly dtype: string;
 }
 
-/** How a dialect writes the calls of layers, and how it numbers them. */
+/** Grammar in which a dialect writes the calls of layers, and numbers them. */
 export interface CallGrammar {
   /** @throws RetrofitError `bad-graph` for an entry that is neither a tensor of this model nor a constant */
   readonly readCall: (call: JsonValue, isLayer: IsLayer, layer: string, field: string) => WrittenCall;

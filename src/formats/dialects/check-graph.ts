@@ -25,7 +25,7 @@ function checkSizes(graph: Graph, field: string): void {
   if (input?.implicit) checkLayer(input, first!.name, () => `${field}.build_input_shape`);
 }
 
-/** What is right stays so: a written architecture has most of its layers from the one that was read. */
+/** Settings found right before: a written architecture has most of its layers from the one that was read. */
 const isRight = new WeakSet<PlainObject>();
 
 function checkLayer({ className, settings }: Layer, name: string, placeOf: (field: string) => string): void {
@@ -50,11 +50,11 @@ function checkReferences(graph: Graph, field: string): void {
     if (layer.graph !== undefined) checkReferences(layer.graph, `${placeInside(layer, place)}.config`);
 }
 
-/** Where the layers stand that were written. */
+/** Lists the paths of the layers that were written. */
 const placesIn = (graph: Graph, field: string): ReadonlyMap<Layer, string> =>
   new Map(graph.layers.filter(({ implicit }) => !implicit).map((layer, index) => [layer, `${field}.layers[${index}]`]));
 
-/** Where the layer in its wrappers stands. */
+/** Returns the path of the layer inside its wrappers. */
 const placeInside = (layer: Layer, place: string): string => place + '.config.layer'.repeat(stepAxes(layer));
 
 const badSize = ({ field, value, wants }: BadSize, layer: string, place: string) =>

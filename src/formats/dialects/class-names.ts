@@ -9,8 +9,8 @@ import { type Layer, stepAxes } from '../../model/model.js';
 const KERAS_MODULE = /^(?:(?:tf_)?keras(?:\.|$)|builtins$)/;
 
 /**
- * What a layer is called here, from its entry: the class alone for layers of Keras, the module with it for operations
- * (the operation `Multiply` is not the layer), and for other people's classes a name that nothing is known of.
+ * Returns a layer's class name here, from its entry: the class alone for layers of Keras, the module with it for
+ * operations (the operation `Multiply` is not the layer), and for custom classes a name without known facts.
  */
 export function classNameIn(entry: JsonObject): string | undefined {
   const className = stringOf(getMember(entry, 'class_name'));
@@ -26,10 +26,10 @@ export function classNameIn(entry: JsonObject): string | undefined {
   return hasFacts(custom) ? `${CUSTOM}${custom}` : custom;
 }
 
-/** Stands before a class of other people that has the name of one of Keras'. */
+/** Prefix of a custom class that has the name of one of Keras'. */
 const CUSTOM = 'custom.';
 
-/** The registered name of a class that is none of Keras', from its name here. */
+/** The registered name of a custom class, from its name here. */
 export const registeredName = (className: string): string =>
   className.startsWith(CUSTOM) ? className.slice(CUSTOM.length) : className;
 

@@ -42,7 +42,7 @@ const FINDINGS: readonly Finding[] = [
   },
 ];
 
-/** Whether a call is written the way of Keras 3. */
+/** Tells whether a call is written the way of Keras 3. */
 export const isKeras3Call = (call: JsonValue): call is JsonObject =>
   isArray(getMember(call, 'args')) && isObject(getMember(call, 'kwargs'));
 

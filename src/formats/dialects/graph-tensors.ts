@@ -6,7 +6,7 @@ import { inferShapes, type NodeShapes } from '../../model/shapes.js';
 import type { CallGrammar, WrittenTensor } from './call-grammar.js';
 import { mapReferences, type WrittenReference } from './tensor-references.js';
 
-/** How the tensors of a graph are written: its new ones, and its old ones where their numbers or places changed. */
+/** References to the tensors of a graph: new ones, and old ones whose numbers or places changed. */
 export interface GraphTensors {
   readonly write: (ref: TensorRef) => WrittenTensor;
   readonly writeEnd: (ref: TensorRef) => WrittenReference;
@@ -48,7 +48,7 @@ export function tensorsOf(graph: Graph, grammar: CallGrammar): GraphTensors {
   };
 }
 
-/** Shapes are worked out when the first is asked for: most graphs keep all their calls. */
+/** Returns shapes, which are inferred when the first is asked for: most graphs keep all their calls. */
 function shapesOf(graph: Graph): (ref: TensorRef) => Pick<WrittenTensor, 'shape'> {
   let shapes: NodeShapes | undefined;
   return (ref) => {

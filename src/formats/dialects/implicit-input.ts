@@ -4,7 +4,7 @@ import type { Shape } from '../../layers/layer-facts.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { type Dialect, type Layer, newLayer, outerSettings, stepAxes } from '../../model/model.js';
 
-/** The input that a Sequential model's first layer stands for. */
+/** Makes the input that a Sequential model's first layer implies. */
 export function implicitInput(first: Layer, config: JsonValue, dialect: Dialect): Layer {
   const shape =
     inputShape(outerSettings(first)) ??

@@ -95,6 +95,6 @@ function entriesOf(call: JsonValue): readonly JsonValue[] {
 const argumentsOf = (entry: JsonValue | undefined): JsonValue | undefined =>
   isArray(entry) ? entry.items[3]?.value : undefined;
 
-/** Whether keyword arguments are more than names with nothing to them: `{"mask": null}`. */
+/** Tells whether keyword arguments are more than names with nothing to them: `{"mask": null}`. */
 export const saysSomething = (options: JsonValue | undefined): boolean =>
   isObject(options) && options.members.some(({ value }) => !saysNothing(value));

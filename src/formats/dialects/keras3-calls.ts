@@ -99,7 +99,7 @@ function mapTensors(value: JsonValue, isLayer: IsLayer, map: MapReference): Json
   return mapMembers(value, (member) => mapTensors(member, isLayer, map));
 }
 
-/** The shape and dtype that stand beside the reference stay: Keras 3 goes by the tensor that it finds. */
+/** Maps a tensor's reference. The shape and dtype beside it stay: Keras 3 uses those of the tensor that it finds. */
 function mapTensor(tensor: JsonObject, isLayer: IsLayer, map: MapReference): JsonObject {
   const reference = referenceOf(tensor, isLayer);
   if (reference === undefined) return tensor;
@@ -116,7 +116,7 @@ function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: Pla
 
 const writeTensor = (tensor: WrittenTensor): Plain => ({
   class_name: '__keras_tensor__',
-  // Both must be there; what they say is not looked at.
+  // Both must be there; their values are not read.
   config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
 });
 

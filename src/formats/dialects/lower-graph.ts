@@ -24,10 +24,9 @@ import { endsIn, singleEndForm, unlisted } from './single-ends.js';
 import { listEntries } from './wrapped-entries.js';
 
 /**
- * A graph as `{class_name, config}` says it. What was read keeps its text wherever nothing changed; a graph in which
+ * Lowers a graph to `{class_name, config}`. Unchanged entries keep the text they were read with; a graph of which
  * nothing was read is written anew.
- * @param dialect for a graph that was made here, its configs, and calls that have a `read`, being in the words of that
- * dialect already
+ * @param dialect for a graph that was made here; its configs, and calls that have a `read`, are in that dialect already
  */
 export function lowerGraph(
   graph: Graph,
@@ -39,11 +38,11 @@ export function lowerGraph(
 export interface LowerOptions {
   /** The object the model was read from; everything besides its graph stays. */
   readonly wrapper?: JsonObject | undefined;
-  /** For a graph that was made here: see `lowerGraph`. */
+  /** Dialect for a graph that was made here: see `lowerGraph`. */
   readonly dialect?: Dialect | undefined;
   /** The version of Keras that saved the file. */
   readonly kerasVersion?: string | undefined;
-  /** For a graph that was made here: whether to say Python modules. tf-keras wants them in `.keras` files. */
+  /** Whether entries of a graph that was made here name Python modules. tf-keras wants them in `.keras` files. */
   readonly hasModules?: boolean | undefined;
 }
 
@@ -125,7 +124,7 @@ function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; 
   return { className: read.className, config: withMember(layered, 'output_layers', written) };
 }
 
-/** What a functional model is called: up to TensorFlow 2.2, whose Keras is 2.3, `Model`. */
+/** Class name of a functional model: `Model` up to TensorFlow 2.2, whose Keras is 2.3. */
 const functionalClass = (kerasVersion: string | undefined): string =>
   /^2\.[0-3](?:\D|$)/.test(kerasVersion ?? '') ? 'Model' : 'Functional';
 
@@ -185,7 +184,7 @@ function lowerModelEntry(graph: Graph, entry: JsonObject | undefined, style: Ent
   if (graph.read !== undefined && entry !== undefined && isRestored(graph, entry)) {
     return withMember(restoredEntry(graph.read.entry, entry), 'config', config);
   }
-  // Around a model that was made here may stand what was read in another dialect.
+  // The entry around a model that was made here may have been read in another dialect.
   if (graph.read === undefined || entry === undefined) return newModelEntry(entry, className, config, style);
   if (className === stringOf(getMember(entry, 'class_name'))) return withMember(entry, 'config', config);
   return newModelEntry(entry, className, config, { dialect: style.dialect, hasModules: hasModule(entry) });
@@ -210,10 +209,10 @@ function itemsByEntry(list: JsonArray): ReadonlyMap<JsonValue, JsonItem> {
   return items;
 }
 
-/** What an entry says of the class of its model, and what goes with the class. */
+/** Members of an entry that name the class of its model, or depend on the class. */
 const OF_THE_CLASS: readonly string[] = ['module', 'class_name', 'registered_name', 'build_config'];
 
-/** Whether a model is to be again what its entry no longer says: Sequential, as it was before modules made it functional. */
+/** Tells whether a model becomes Sequential again, as before modules made it functional, against its entry. */
 const isRestored = ({ read }: Graph, entry: JsonObject): boolean =>
   read !== undefined &&
   read.className === 'Sequential' &&

@@ -19,18 +19,18 @@ import { grammarOf } from './call-grammar.js';
 import { registeredName } from './class-names.js';
 import type { GraphTensors } from './graph-tensors.js';
 
-/** How new entries are to look. */
+/** Style of new entries. */
 export interface EntryStyle {
   readonly dialect: Dialect;
   /** Whether entries say their module and registered name: in Keras 3 all but legacy `.h5` files do, in Keras 2 files since 2.13. */
   readonly hasModules: boolean;
   /** The version of Keras that saved the file. */
   readonly kerasVersion?: string | undefined;
-  /** Whether what the model gives goes on as it is: in a Sequential model, in a TimeDistributed. */
+  /** Whether the model's output is passed on unchanged: in a Sequential model, in a TimeDistributed. */
   readonly feedsLayer?: boolean;
 }
 
-/** What tells Keras which class to take, written around the config. */
+/** Members around a config by which Keras finds the class. */
 interface ClassNames {
   readonly module?: string | null;
   readonly class_name: string;
@@ -40,15 +40,15 @@ interface ClassNames {
 /** The least entry that the loaders take for a layer that was made here. */
 export function newEntry(layer: Layer, style: EntryStyle): JsonObject {
   checkInput(layer);
-  // Keras 3 looks for a layer inside another by its module, whatever the file says of others.
+  // Keras 3 looks for a layer inside another by its module, even where other entries name none.
   const isFull = style.hasModules || (style.dialect === 'keras3' && stepAxes(layer) > 0);
   const names = isFull ? fullNames(layer.className) : { class_name: registeredName(layer.className) };
   return withClass(undefined, names, layer.config);
 }
 
 /**
- * The same for a wrapper.
- * @param config the layer inside as well
+ * Makes the entry of a wrapper.
+ * @param config with the layer inside
  * @param isInside whether it stands in another wrapper
  */
 export const newWrapperEntry = (
@@ -99,7 +99,7 @@ function fullNames(className: string): ClassNames {
   return { module: null, class_name: registered.slice(registered.lastIndexOf('>') + 1), registered_name: registered };
 }
 
-/** What a model is called in a file that says modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
+/** Classes of a model in a file that names modules. `Model` is under one name in tf-keras and in Keras 2 itself. */
 const MODEL_NAMES: Readonly<Record<Dialect, Readonly<Record<'Functional' | 'Sequential', ClassNames>>>> = {
   keras2: {
     Functional: { module: 'keras', class_name: 'Model', registered_name: null },
@@ -125,7 +125,7 @@ export function newModelEntry(
   return withClass(kept, hasModules ? names : { class_name: className }, config);
 }
 
-/** `inbound_nodes` of a layer that had none: its calls anew, or as they are if they come in the words of the dialect. */
+/** Makes `inbound_nodes` of a layer that had none: its calls anew, or unchanged if they are in the dialect already. */
 export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: EntryStyle): JsonArray => ({
   kind: 'array',
   items: layer.calls.flatMap(({ inputs, read, keywords, arguments: made }) => {
@@ -138,5 +138,5 @@ export const newCalls = (layer: Layer, tensors: GraphTensors, { dialect }: Entry
   }),
 });
 
-/** Whether an entry says its module. */
+/** Tells whether an entry says its module. */
 export const hasModule = (entry: JsonValue | undefined): boolean => getMember(entry, 'module') !== undefined;

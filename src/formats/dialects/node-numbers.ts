@@ -7,7 +7,7 @@ import { type Graph, type Layer, outerSettings, stepAxes } from '../../model/mod
  */
 export function firstNode(layer: Layer): number {
   const { graph } = layer;
-  // A wrapper is a layer like others: what it wraps is called by nobody else.
+  // A wrapper is a layer like others: nothing else calls the layer inside.
   if (graph === undefined || stepAxes(layer) > 0) return 0;
   if (graph.kind === 'functional' || isWritten(graph.layers[0]!, graph)) return 1;
   const first = graph.layers[1]!;
@@ -16,6 +16,9 @@ export function firstNode(layer: Layer): number {
     : 0;
 }
 
-/** Whether a layer has an entry: an implicit input has none in a model that was read, and gets one in a model made here. */
+/**
+ * Tells whether a layer has an entry: an implicit input gets one in a model made here, and has none in one that was
+ * read.
+ */
 export const isWritten = (layer: Layer, graph: Graph): boolean =>
   !layer.implicit || (graph.read === undefined && inputShape(layer.settings) !== undefined);

@@ -34,13 +34,13 @@ import type { WrittenReference } from './tensor-references.js';
 
 const MODEL_CLASSES: readonly string[] = ['Functional', 'Model', 'Sequential'];
 
-/** What is the same for all models of a file. */
+/** Context shared by all models of a file. */
 interface Context {
   readonly dialect: Dialect;
   readonly depth: number;
 }
 
-/** A model as it stands in a file; `field` is where its config stands. */
+/** A model as it stands in a file; `field` is the path of its config. */
 interface ModelJson {
   readonly entry: JsonObject;
   readonly className: string;
@@ -50,11 +50,11 @@ interface ModelJson {
 }
 
 /**
- * The graph that `{class_name, config}` says, in whichever dialect it says it: `graph.read.dialect` tells.
+ * Raises `{class_name, config}` of either dialect to a graph; `graph.read.dialect` tells which.
  * @param field where the JSON stands in its file, for messages
  * @param known a graph that was read before: layers whose JSON is the same object are not read again
- * @throws RetrofitError `bad-topology` for what is not a functional or sequential model, `bad-graph` and `bad-size` for
- * one that no loader takes
+ * @throws RetrofitError `bad-topology` for anything but a functional or sequential model, `bad-graph` and `bad-size`
+ * for one that no loader takes
  */
 export function raiseGraph(json: JsonValue | undefined, field: string, known?: Graph): Graph {
   const dialect = findDialect(json);
@@ -198,7 +198,7 @@ function knownLayers(known: Graph | undefined): KnownLayers {
   };
 }
 
-/** Whether a layer is the one that was read before, and its calls too mean what they did: of models some count from 1. */
+/** Tells whether a layer is the one read before, with calls of the same meaning: some models' calls count from 1. */
 const isAsBefore = (layer: Layer, byName: ReadonlyMap<string, Layer>, before: KnownLayers): boolean =>
   before.byEntry.get(layer.entry) === layer &&
   layer.calls.every(({ inputs }) =>
@@ -221,7 +221,7 @@ function raiseEntries(
 }
 
 interface RaiseOptions {
-  /** A name for one that says none. */
+  /** A name for a layer without one. */
   readonly given?: string;
   readonly before?: KnownLayers | undefined;
 }
@@ -250,7 +250,7 @@ function raiseEntry(entry: JsonValue, field: string, context: Context, { given, 
   };
 }
 
-/** The layer in a TimeDistributed; undefined where there is none, so that no loader would take it. */
+/** Finds the layer in a TimeDistributed; undefined where there is none, so that no loader would take it. */
 function wrappedEntry(config: JsonValue): JsonObject | undefined {
   const wrapped = getMember(config, 'layer');
   if (!isObject(wrapped) || getMember(wrapped, 'config') === undefined) return undefined;
@@ -258,7 +258,7 @@ function wrappedEntry(config: JsonValue): JsonObject | undefined {
   return className === undefined || className === 'InputLayer' ? undefined : wrapped;
 }
 
-/** The layer inside as the wrapper's call has it. A name of its own, which nobody calls it by, it may have or not. */
+/** Raises a wrapped layer, with the calls of its wrapper. It may lack a name of its own, for nothing refers to it. */
 function raiseWrapped(
   entry: JsonObject,
   config: JsonObject,

@@ -6,8 +6,9 @@ import { sortedMembers } from './read-arguments.js';
 import { type IsLayer, nameIn, readReference, type WrittenReference } from './tensor-references.js';
 
 /**
- * `input_layers` and `output_layers`: a list of references, one bare reference, or a structure of them.
- * @throws RetrofitError `bad-graph` for what refers to no layer, `bad-topology` where there are none
+ * Lists the references of `input_layers` or `output_layers`: a list of references, one bare reference, or a structure
+ * of them.
+ * @throws RetrofitError `bad-graph` for a reference to no layer, `bad-topology` where there are none
  */
 export function listEnds(value: JsonValue | undefined, isLayer: IsLayer, field: string): readonly WrittenReference[] {
   if (value === undefined) throw badTopology('missing', field);
@@ -23,7 +24,7 @@ export function listEnds(value: JsonValue | undefined, isLayer: IsLayer, field: 
   return found;
 }
 
-/** How the references of `input_layers` or `output_layers`, which `listEnds` admits, are held together. */
+/** Returns the structure of the references in `input_layers` or `output_layers`, which `listEnds` admits. */
 export function structureOf(value: JsonValue, isLayer: IsLayer): Structure {
   if (isObject(value))
     return { kind: 'dict', parts: new Map(value.members.map((part) => [part.key, structureOf(part.value, isLayer)])) };

@@ -7,7 +7,7 @@ import { nameIn } from './tensor-references.js';
 // the model stands. Since 3.4 both forms load, and 3.15 takes the list for a list of one in a Sequential model, where the
 // next layer then reads a list. Tried on 3.0.5, 3.3.3, 3.6.0, 3.9.2, 3.12.0 and 3.15.1.
 
-/** How the one input or output of a model is to be written: in a list, bare, or as it is. */
+/** Form of a model's only input or output: in a list, bare, or unchanged. */
 type SingleEndForm = 'listed' | 'bare' | 'any';
 
 export function singleEndForm({ dialect, kerasVersion, feedsLayer }: EntryStyle): SingleEndForm {
@@ -16,13 +16,13 @@ export function singleEndForm({ dialect, kerasVersion, feedsLayer }: EntryStyle)
   return feedsLayer === true ? 'bare' : 'any';
 }
 
-/** Whether a Keras 3 of this version reads a single input or output only in a list. */
+/** Tells whether a Keras 3 of this version reads a single input or output only in a list. */
 export function wantsListedEnds(kerasVersion: string | undefined): boolean {
   const [, minor] = /^3\.(\d+)(?:\.|$)/.exec(kerasVersion ?? '') ?? [];
   return minor !== undefined && Number(minor) < 4;
 }
 
-/** Whether a model's inputs or outputs are a list of one tensor. */
+/** Tells whether a model's inputs or outputs are a list of one tensor. */
 export const isListOfOne = (structure: Structure | undefined): boolean =>
   structure?.kind === 'list' && structure.parts.length === 1 && structure.parts[0]!.kind === 'tensor';
 

@@ -2,7 +2,7 @@ import { getMember, isArray, type JsonObject, type JsonValue, toPlain } from '..
 import type { Shape } from '../../layers/layer-facts.js';
 import type { Call, Layer } from '../../model/model.js';
 
-/** A shape that a file states; undefined for what is none, and for an empty one, which stands where it is not known. */
+/** Parses a shape that a file states; undefined for other values, and for an empty one, which means unknown. */
 export function statedShape(json: JsonValue | undefined): Shape | undefined {
   if (!isArray(json) || json.items.length === 0) return undefined;
   const sizes = toPlain(json) as readonly unknown[];

@@ -14,14 +14,14 @@ export interface WrittenReference {
   readonly layer: string;
   readonly node: number;
   readonly tensor: number;
-  /** The layer's name as its own entry writes it: Python escapes what is not ASCII. */
+  /** The layer's name as its own entry writes it: Python escapes characters outside ASCII. */
   readonly nameText?: string | undefined;
 }
 
 export type IsLayer = (name: string) => boolean;
 export type MapReference = (reference: WrittenReference) => WrittenReference;
 
-/** The reference an array is, or undefined: a list of three numbers, or a constant, is none. */
+/** Reads an array as a reference; undefined for a list of three numbers, or a constant. */
 export function readReference(value: JsonValue, isLayer: IsLayer): WrittenReference | undefined {
   if (!isArray(value) || value.items.length < 3 || value.items.length > 4) return undefined;
   const [layer, node, tensor] = value.items.map((item) => item.value);
@@ -36,7 +36,7 @@ export function readReference(value: JsonValue, isLayer: IsLayer): WrittenRefere
 export const nameIn = (value: JsonValue): string | undefined =>
   isArray(value) ? stringOf(value.items[0]?.value) : undefined;
 
-/** Whether a value is a list of references, each of them a list: how TensorFlow.js wants ends and calls. */
+/** Tells whether a value is a list of references, each of them a list: TensorFlow.js wants ends and calls like this. */
 export const isReferenceList = (value: JsonValue): boolean =>
   isArray(value) && value.items.every((item) => nameIn(item.value) !== undefined);
 

@@ -1,10 +1,7 @@
 import { getMember, isObject, type JsonObject } from '../../json/json-value.js';
 import type { Layer } from '../../model/model.js';
 
-/**
- * The entry of a layer and, where it is a wrapper, of what it wraps, the layer itself last; undefined for what was made
- * here.
- */
+/** Lists the entries of a layer and of the layers it wraps, the innermost last; undefined for layers made here. */
 export function listEntries({ entry, wrappers = [] }: Layer): readonly (JsonObject | undefined)[] {
   const entries = [entry];
   for (const { config } of wrappers) {

@@ -2,7 +2,7 @@ import { fromPlain, type JsonValue, type Plain } from '../../json/json-value.js'
 import type { Argument } from '../../model/call-arguments.js';
 import type { Structure } from '../../model/model.js';
 
-/** An argument as it is written, from what is written for each tensor of the call. Numbers keep their tokens: 2.0 is no 2. */
+/** Writes an argument, given what is written for each tensor of the call. Numbers keep their tokens: 2.0 is not 2. */
 export function writeArgument(argument: Argument, tensors: readonly Plain[]): JsonValue {
   switch (argument.kind) {
     case 'tensor':

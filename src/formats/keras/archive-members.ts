@@ -1,7 +1,7 @@
 /** The architecture, in a `.keras` archive or the folder it was not zipped in. */
 export const CONFIG_MEMBER = 'config.json';
-/** Who saved it, and when. */
+/** The version of Keras that saved it, and the date. */
 export const METADATA_MEMBER = 'metadata.json';
 export const WEIGHTS_MEMBER = 'model.weights.h5';
-/** What layers keep besides weights: vocabularies. */
+/** Data of layers besides weights: vocabularies. */
 export const ASSETS_MEMBER = 'assets';

@@ -50,7 +50,7 @@ function copyAttributes(source: Hdf5File, editor: Hdf5Editor, from: string, to: 
   });
 }
 
-/** Keras' attributes are texts; what is none is nothing that it would read. */
+/** Reads texts; undefined for attributes of other types, which Keras does not read. */
 function readTexts(source: Hdf5File, from: string, name: string): readonly string[] | undefined {
   if (LISTS.test(name)) return source.readTexts(from, name);
   try {

@@ -4,7 +4,7 @@ import type { Storage } from '../../storage/storage.js';
 import type { ZipArchive } from '../../storage/zip.js';
 import type { WeightsFile } from './weights-file.js';
 
-/** What the reader of a Keras model leaves for the writer, so that what did not change stays as it was. */
+/** Data that the reader of a Keras model keeps for the writer, so that unchanged parts stay as they were read. */
 export interface KerasSource {
   readonly kind: 'keras';
   readonly storage: Storage;
@@ -13,7 +13,7 @@ export interface KerasSource {
   readonly layout: Exclude<WeightLayout, 'tfjs-manifest'>;
   /** For legacy files: the path of the group with the layers' groups; empty for the root. */
   readonly base: string;
-  /** Whether it holds an optimizer's state, which does not go along. */
+  /** Whether it holds an optimizer's state, which is not carried over. */
   readonly hasOptimizer: boolean;
   /** Whether weights of a checkpoint come in the order of legacy files, those of layers of unknown classes too. */
   readonly isInLegacyOrder?: boolean | undefined;
@@ -27,7 +27,7 @@ export interface KerasSource {
   readonly archive: ZipArchive | undefined;
 }
 
-/** What a Keras reader left, if the model still is in the format it was read in. */
+/** Returns the data that a Keras reader kept, if the model is still in the format it was read in. */
 export function findKerasSource(model: Model): KerasSource | undefined {
   const source = model.carried as KerasSource | undefined;
   return source?.kind === 'keras' ? source : undefined;

@@ -1,15 +1,18 @@
 import { getMember, isArray, type JsonValue, stringOf } from '../../json/json-value.js';
 import type { Dialect } from '../../model/model.js';
 
-/** Whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15 and later, or knows no such files. */
+/**
+ * Tells whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15, or knows no such
+ * files.
+ */
 export const isBefore215 = (kerasVersion: string | undefined): boolean => /^2\.(\d|1[0-4])\./.test(kerasVersion ?? '');
 
-/** What stands for the version of an architecture that one of Keras 3.0 to 3.3 wrote: it does not say which. */
+/** Version that stands for Keras 3.0 to 3.3 in an architecture that does not say its version. */
 export const EARLIEST_FORM = '3.3';
 
 /**
- * The version of an architecture that does not say it: "3.3" for what Keras 3.0 to 3.3 wrote, whose layers' dtypes are
- * names. Later ones write policies, and since 3.9 whether an input is ragged.
+ * Determines the version of an architecture that does not say it: "3.3" for Keras 3.0 to 3.3, which write names as
+ * layers' dtypes. Later ones write policies, and since 3.9 whether an input is ragged.
  */
 export function earlyKeras3(topology: JsonValue): string | undefined {
   const config = getMember(topology, 'config');
@@ -27,5 +30,5 @@ export function earlyKeras3(topology: JsonValue): string | undefined {
   return isEarly ? EARLIEST_FORM : undefined;
 }
 
-/** What new files say they were written by: versions that know all that is written here. */
+/** Keras versions that new files name as their writer: each knows everything that is written here. */
 export const KERAS_VERSIONS: Readonly<Record<Dialect, string>> = { keras2: '2.15.0', keras3: '3.6.0' };

@@ -23,13 +23,13 @@ export interface KerasParts {
   /** Weights that lie in no HDF5 file. */
   readonly weights?: OtherWeights | undefined;
   readonly archive: KerasSource['archive'];
-  /** What the container itself recorded. */
+  /** The record that the container itself holds. */
   readonly record: RetrofitRecord | undefined;
   readonly files: readonly FoundFile[];
   readonly ensureIntact?: Model['ensureIntact'];
 }
 
-/** Where the state of an optimizer stands. */
+/** Groups of an optimizer's state. */
 const OPTIMIZER_PLACES = {
   'legacy-hdf5': '/optimizer_weights',
   'weights-hdf5': '/optimizer',
@@ -48,7 +48,7 @@ export interface OtherWeights {
   readonly withValues: Model['withValues'];
 }
 
-/** The document of a Keras model. The files of the weights are looked at, no weight is read. */
+/** Makes the document of a Keras model. The weights files are checked, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
   const { weightsFile, topology, container, archive, trainingConfig, files, kerasVersion } = parts;
   const bare = raiseGraph(topology.root, parts.field);

@@ -12,7 +12,7 @@ import { lowerModel } from '../dialects/lower-graph.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 
-/** The document of a model's architecture: what was read, with its changes. */
+/** Makes the document of a model's architecture: the one that was read, with its changes. */
 export function newTopology(model: Model): JsonDocument {
   const { dialect, container } = model.format;
   // A graph that is written anew takes nothing from the file, and neither does what stands around it.

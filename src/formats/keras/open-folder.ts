@@ -11,8 +11,8 @@ const SHARDS_FILE = 'model.weights.json';
 const OTHER_WEIGHTS = 'model.weights.npz';
 
 /**
- * A folder seen as the archive that it would be: the files that Keras looks for in it, and no others.
- * @throws RetrofitError `unsafe-path` for what is a link or lies elsewhere, `not-a-file` for pipes and devices
+ * Opens a folder as the archive that it would be: the files that Keras looks for in it, and no others.
+ * @throws RetrofitError `unsafe-path` for a link or a file elsewhere, `not-a-file` for pipes and devices
  */
 export async function openFolder(
   storage: Storage,

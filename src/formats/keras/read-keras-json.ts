@@ -7,10 +7,10 @@ import { earlyKeras3 } from './keras-versions.js';
 import { makeModel, type OtherWeights } from './make-model.js';
 import { listFiles, openWeightsFile } from './weights-file.js';
 
-/** No more has to be looked at, and loaded, where the weights are called so. */
+/** Files of such a name are no checkpoints: the code that finds these is not loaded for them. */
 const HDF5_ENDING = /\.(h5|hdf5)$/i;
 
-/** The names under which people keep the weights beside an architecture called `<stem>.json`. */
+/** Lists common names of the weights file beside an architecture called `<stem>.json`. */
 const weightNames = (stem: string): readonly string[] => [
   `${stem}.weights.h5`,
   `${stem}.h5`,

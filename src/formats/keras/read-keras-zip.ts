@@ -42,7 +42,7 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
 }
 
 /**
- * Reads the folder that `save(zipped=False)` writes: what an archive holds, as files.
+ * Reads the folder that `save(zipped=False)` writes: the members of an archive, as files.
  * Source: `_load_model_from_dir` in keras/src/saving/saving_lib.py.
  * @param config the file that was found to be the architecture
  */
@@ -64,7 +64,7 @@ export async function readKerasFolder(storage: Storage, config: FoundFile, optio
   }
 }
 
-/** What the JSON of an archive says. */
+/** Reads the JSON members of an archive. */
 async function readTexts(archive: ZipArchive, config: ZipMember) {
   const member = findMember(archive, METADATA_MEMBER);
   const metadata = member && (await readJsonMember(archive, member)).root;

@@ -15,7 +15,7 @@ import { readTextList } from '../weight-layouts/text-lists.js';
 import type { KerasSource } from './keras-source.js';
 import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
-/** Root attribute that records what was done to a model. */
+/** Root attribute that holds a model's record. */
 export const RECORD_ATTRIBUTE = 'se_retrofit';
 
 export interface ReadWeights extends Pick<KerasSource, 'base' | 'hasOptimizer' | 'graph'> {
@@ -43,7 +43,7 @@ export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
   });
 }
 
-/** Whether an HDF5 file looks like weights of a model, in either layout. */
+/** Tells whether an HDF5 file looks like weights of a model, in either layout. */
 export const holdsWeights = (file: Hdf5File): boolean =>
   ['/model_weights', ''].some((group) => hasLayerNames(file, group)) || hasContainers(withNamesTakenApart(file));
 
@@ -55,7 +55,7 @@ const hasLayerNames = (file: Hdf5File, group: string): boolean =>
   (group === '' || file.list('/').some(({ name, kind }) => `/${name}` === group && kind === 'group')) &&
   readTextList(file, group || '/', 'layer_names') !== undefined;
 
-/** The JSON of a root attribute; undefined where there is none. */
+/** Parses the JSON of a root attribute; undefined where there is none. */
 export function parseText(file: Hdf5File, attribute: string): JsonDocument | undefined {
   const text = file.readText('/', attribute);
   return text === undefined ? undefined : parseJsonIn(attribute, () => text);

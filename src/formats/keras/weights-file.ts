@@ -17,7 +17,7 @@ import { joinShards, type ShardMap } from '../weight-layouts/joined-shards.js';
 
 /** The weights of a model in an HDF5 file, or in several that Keras 3 saved with `max_shard_size`. */
 export interface WeightsFile {
-  /** The file that stands for them: of several, the JSON that says what lies in which. */
+  /** The file itself, or for several the JSON that lists their contents. */
   readonly file: FoundFile;
   readonly shards?: { readonly map: ShardMap; readonly files: ReadonlyMap<string, FoundFile> } | undefined;
 }
@@ -56,7 +56,7 @@ export function withWeightsFile<T>(
 }
 
 /**
- * A file of weights, looked at: a list of shards is JSON.
+ * Opens a file of weights: a list of shards is JSON.
  * @throws RetrofitError `bad-json`, `bad-manifest`, `unsafe-path`, `weights-missing`
  */
 export async function openWeightsFile(storage: Storage, file: FoundFile, options: FindOptions): Promise<WeightsFile> {
@@ -74,7 +74,7 @@ export async function openWeightsFile(storage: Storage, file: FoundFile, options
   }
 }
 
-/** One shard stands for all of them, if the list beside it names it. */
+/** Opens all shards by one of them, if the list beside it names it. */
 async function openAround(
   storage: Storage,
   { path }: FoundFile,

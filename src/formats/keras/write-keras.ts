@@ -85,13 +85,13 @@ function finishWhole(editor: Hdf5Editor, model: Model, topology: string): void {
 }
 
 function finishWeights(editor: Hdf5Editor, model: Model, layout: string, topology: string): void {
-  // A whole model may serve as the weights of an architecture: what it says of itself must not be stale.
+  // A whole model may serve as the weights of an architecture: its own description must not be stale.
   if (editor.listAttributes('/').includes('model_config')) writeJson(editor, 'model_config', topology);
   if (layout === 'legacy-hdf5') stamp(editor, findKerasSource(model)?.base || '/', model.format.dialect, ENCODED);
   record(editor, model);
 }
 
-/** Who wrote the file: loaders ask for it where the weights are. */
+/** Stamps the backend and the version of Keras: loaders look for them beside the weights. */
 function stamp(editor: Hdf5Editor, group: string, dialect: Dialect, newKind: TextKind): void {
   const known = editor.listAttributes(group);
   const kind = findTextKind(editor, [group, 'backend'], [group, 'keras_version']) ?? newKind;

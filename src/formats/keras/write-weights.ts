@@ -22,18 +22,18 @@ export interface WeightsTarget {
 }
 
 export interface WrittenWeights {
-  /** All that was read was copied as it lay. */
+  /** All that was read was copied unchanged. */
   readonly isCopied: boolean;
-  /** What the old file holds and the new one cannot; see `copyObjects`. */
+  /** Objects of the old file that the new one cannot hold; see `copyObjects`. */
   readonly lost: readonly string[];
 }
 
 /**
- * Writes the HDF5 file of a model's weights. What was read from a file of the same layout is copied by the kernel, and
- * only what is new or changed is written; its groups get their new names by an exchange of directory entries. Files
+ * Writes the HDF5 file of a model's weights. From a file of the same layout unchanged data are copied by the kernel,
+ * and only new or changed ones are written; its groups get their new names by an exchange of directory entries. Files
  * with an optimizer's state or with layers that are no more, or built otherwise than Keras builds them, are made anew,
  * one dataset after the other.
- * @param finish sets what else the file holds
+ * @param finish writes the rest of the file
  */
 export async function writeWeights(
   model: Model,
@@ -171,11 +171,11 @@ async function rebuild(
   return lost;
 }
 
-/** Where a dataset of the old file stands in the new one: below its layer's new place. */
+/** Maps the paths of datasets in the old file to the new one: below their layer's new place. */
 function movedPaths(moves: ContainerMoves, places: ReadonlyMap<unknown, string>): (path: string) => string {
   const byOldPlace = new Map([...moves.places].map(([layer, place]) => [place, places.get(layer)!]));
   return (stored) => {
-    // What a name that is taken apart stands for.
+    // The path that a joined name means.
     const path = stored.startsWith(`/${CHECKPOINT_GROUP}`) ? stored.replaceAll('\\', '/') : stored;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const place = byOldPlace.get(path.slice(0, end));

@@ -9,13 +9,13 @@ import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { readJsonMember } from './read-keras-zip.js';
 
-/** What a number takes at most, and what HDF5 says of a weight besides its values. */
+/** Most bytes that a number takes, and that HDF5 takes for a weight besides its values. */
 const WIDEST_BYTES = 8;
 const HEADER_BYTES = 4096;
 
 /**
- * The members of a new `.keras` archive, in the order of the old one; what is neither architecture, metadata nor
- * weights is carried over.
+ * Lists the members of a new `.keras` archive, in the order of the old one; members other than architecture, metadata
+ * and weights are carried over.
  * @param build makes the file of the weights, under the name it is given
  */
 export async function listMembers(
@@ -42,7 +42,7 @@ export async function listMembers(
   return [...own.values(), ...carried];
 }
 
-/** More bytes than the weights' file can take: what is kept of the old one, all tensors anew, and what HDF5 adds. */
+/** Upper bound of the weights file's bytes: the parts kept of the old one, all tensors anew, and HDF5's overhead. */
 function weightsLimit(model: Model): number {
   const weights = [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers.flatMap((layer) => layer.weights));
   const values = weights.reduce((sum, { tensor }) => sum + tensorSize(tensor) * WIDEST_BYTES + HEADER_BYTES, 0);

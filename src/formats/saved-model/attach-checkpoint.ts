@@ -10,7 +10,7 @@ import { listVariables, VALUE } from './list-variables.js';
 import type { ObjectGraph } from './object-graph.js';
 import { STRING, type TensorBundle } from './tensor-bundle.js';
 
-/** What a checkpoint gives a model. */
+/** Weights of a model as a checkpoint gives them. */
 export interface AttachedCheckpoint {
   readonly graph: Graph;
   readonly hasOptimizer: boolean;
@@ -73,7 +73,7 @@ function noModel(objects: ObjectGraph) {
   );
 }
 
-/** What was saved, if it is a model, or else the models that hang on it: `tf.train.Checkpoint(net=model)`. */
+/** Finds the saved model, or else the models attached to the saved object: `tf.train.Checkpoint(net=model)`. */
 function findModels(objects: ObjectGraph): readonly { readonly name: string; readonly id: number }[] {
   const isModel = (id: number) => objects[id]!.children.has('layer-0');
   if (objects.length === 0) return [];
@@ -151,7 +151,7 @@ function layerObjects(graph: Graph, id: number, objects: ObjectGraph): readonly 
   const ids: number[] = [];
   for (let found = children.get('layer-0'); found !== undefined; found = children.get(`layer-${ids.length}`))
     ids.push(found);
-  // TensorFlow 2.1 counts the input of a Sequential model that nobody wrote.
+  // TensorFlow 2.1 counts the implicit input of a Sequential model.
   const first = graph.kind === 'sequential' && ids.length === layers.length + 1 ? 1 : 0;
   if (ids.length - first !== layers.length)
     throw weightsMismatch(
@@ -177,7 +177,7 @@ function checkWeighted(graph: Graph, children: ReadonlyMap<string, number>, ids:
   }
 }
 
-/** What a TimeDistributed computes step by step is a layer of its own. */
+/** Returns the object of the layer inside its TimeDistributed, which is a layer of its own. */
 function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
   let found = id;
   for (let depth = stepAxes(layer); depth > 0; depth--) found = objects[found]!.children.get('layer') ?? found;
@@ -185,8 +185,8 @@ function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
 }
 
 /**
- * Layers go by their order, as in TensorFlow; names may be others, those of another run of the program. But where they
- * are the very names of the model, the order must say the same.
+ * Refuses names in another order. Layers are matched by their order, as in TensorFlow; names may be those of another
+ * run of the program. But where they are the very names of the model, the order must say the same.
  */
 function refuseOtherNames(named: ReadonlyMap<Layer, string>): void {
   const names = new Set([...named.keys()].map(({ name }) => name));

@@ -7,7 +7,7 @@ import { type WeightReader, withWeightReader } from '../tfjs/weight-reader.js';
 import { crc32c, masked } from './crc32c.js';
 import type { BundleEntry, TensorBundle } from './tensor-bundle.js';
 
-/** Opens the values of tensors that lie in a checkpoint; whoever reads all of one learns whether its checksum is right. */
+/** Opens the values of tensors in a checkpoint; reading all of one verifies its checksum. */
 export function withCheckpointValues<T>(
   storage: Storage,
   { entries, shards }: TensorBundle,
@@ -29,12 +29,12 @@ export function withCheckpointValues<T>(
 const placeOf = ({ file, byteOffset, byteLength }: BundleEntry['range']): string =>
   `${byteOffset}+${byteLength}:${file}`;
 
-/** Memory for whole chunks that nobody reads into at the time. */
+/** Buffers for whole chunks that are not in use. */
 type Pool = Uint8Array<ArrayBuffer>[];
 
 /**
- * The bytes of a tensor, checked at their end. The next ones are read and added up while those before are written. Whole
- * chunks share memory: one is gone when another is asked for.
+ * Yields the bytes of a tensor, whose checksum is verified at their end. The next ones are read and added up while
+ * those before are written. Whole chunks share memory: each is valid until another is requested.
  */
 async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader, pool: Pool) {
   const { file, byteOffset, byteLength } = range;
@@ -50,7 +50,7 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
   for (let done = CHUNK_BYTES; next !== undefined; done += CHUNK_BYTES) {
     const bytes = await next;
     next = done < byteLength ? read(done) : undefined;
-    // Whoever goes on learns of it.
+    // The error is thrown when this chunk is requested.
     next?.catch(() => {});
     yield bytes;
     if (bytes.byteLength === CHUNK_BYTES) pool.push(bytes);

@@ -1,6 +1,6 @@
 import { crcTable } from '../../storage/crc32.js';
 
-/** So many bytes at a time, each with a table of its own. */
+/** Bytes at a time, each with a table of its own. */
 const STEP = 16;
 const TABLES = makeTables();
 
@@ -53,5 +53,5 @@ function byByte(before: number, bytes: Uint8Array, start: number, end: number): 
   return crc;
 }
 
-/** How checksums are stored: one over bytes that hold checksums would be weak otherwise. */
+/** Masks a checksum as it is stored: a checksum of bytes that hold checksums would be weak otherwise. */
 export const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

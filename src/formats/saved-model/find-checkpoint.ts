@@ -14,8 +14,8 @@ interface CheckpointOptions extends FindOptions {
 }
 
 /**
- * The checkpoint at a path: the beginning of its files' names, one of them, the folder whose `checkpoint` file names the
- * latest or that holds only one, that file, or the folder of a SavedModel; undefined where there is none.
+ * Finds the checkpoint at a path: the beginning of its files' names, one of them, the folder whose `checkpoint` file
+ * names the latest or that holds only one, that file, or the folder of a SavedModel; undefined where there is none.
  * @throws RetrofitError `weights-missing` where the latest is named and not there, or not named
  */
 export async function findCheckpoint(

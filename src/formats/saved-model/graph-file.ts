@@ -2,18 +2,18 @@ import { MAX_OBJECT_GRAPH_BYTES, MAX_SKIPPED_FIELDS } from '../../limits.js';
 import type { FoundFile, OpenFile, Storage } from '../../storage/storage.js';
 import { badProtobuf, readFieldHead, readFields, textOf } from './wire.js';
 
-/** What a `saved_model.pb` says of the program that wrote it. */
+/** Facts in a `saved_model.pb` about the program that wrote it. */
 export interface GraphFile {
   /** The version of TensorFlow. */
   readonly tensorflow: string | undefined;
-  /** What was saved; undefined where no objects are listed: TensorFlow 1 lists none. */
+  /** The saved object; undefined where no objects are listed: TensorFlow 1 lists none. */
   readonly root: SavedObject | undefined;
 }
 
 export interface SavedObject {
-  /** What hangs on it, by name. */
+  /** The names of its children. */
   readonly children: readonly string[];
-  /** `_tf_keras_sequential` and so on for what Keras wrote. */
+  /** `_tf_keras_sequential` and so on for objects of Keras. */
   readonly identifier: string;
   /** The JSON in which TensorFlow up to 2.4 described it; empty later. */
   readonly metadata: string;

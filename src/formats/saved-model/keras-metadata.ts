@@ -14,7 +14,7 @@ import type { FoundFile, Storage } from '../../storage/storage.js';
 import { decodeText, parseJsonIn, readBeginning } from '../read-json-file.js';
 import { readFields, textOf } from './wire.js';
 
-/** What Keras wrote of a model into a SavedModel. */
+/** Keras' description of a model in a SavedModel. */
 export interface KerasMetadata {
   /** `{class_name, config}`, as a legacy `.h5` has it. */
   readonly topology: JsonDocument;
@@ -23,7 +23,7 @@ export interface KerasMetadata {
 }
 
 /**
- * The JSON that describes the model in a `keras_metadata.pb`; undefined where there is none.
+ * Reads the JSON that describes the model in a `keras_metadata.pb`; undefined where there is none.
  * Source: tf_keras/protobuf/saved_metadata.proto.
  * @throws RetrofitError `bad-protobuf`
  */
@@ -66,7 +66,7 @@ export function parseMetadata(text: string): KerasMetadata {
 }
 
 /**
- * The value with lists in the place of tuples and shapes, as in every other file of Keras.
+ * Decodes tuples and shapes to lists, as every other file of Keras has them.
  * Source: `Encoder` in tf_keras/src/saving/legacy/saved_model/json_utils.py.
  */
 function decoded(value: JsonValue): JsonValue {

@@ -23,8 +23,8 @@ interface NamedVariable {
 const lastOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 
 /**
- * The variables of a layer with the names that its weights have, in their order.
- * @throws RetrofitError `weights-mismatch` where they are not those that its config asks for
+ * Pairs the variables of a layer with the names of its weights, in their order.
+ * @throws RetrofitError `weights-mismatch` where they are not those that its config implies
  */
 export function pairVariables(layer: Layer, variables: readonly Variable[]): readonly NamedVariable[] {
   const facts = weightFacts(layer);

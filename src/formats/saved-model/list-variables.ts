@@ -7,7 +7,7 @@ import type { ObjectGraph } from './object-graph.js';
 /** The attribute that a variable has; tables of words have others. */
 export const VALUE = 'VARIABLE_VALUE';
 
-/** What hangs on a layer besides its variables and cells: lists that Keras keeps, states of generators and of training. */
+/** Children of a layer besides its variables and cells: lists of Keras, states of generators and of training. */
 const BOOKKEEPING: ReadonlySet<string> = new Set([
   'variables',
   'trainable_variables',
@@ -30,8 +30,8 @@ export interface ListedVariables {
 }
 
 /**
- * The variables of a layer. A SavedModel lists them, in the order of `layer.weights`; in a plain checkpoint they are
- * found by walking through what the layer is made of.
+ * Lists the variables of a layer. A SavedModel lists them, in the order of `layer.weights`; in a plain checkpoint they
+ * are found by walking through the layer's children.
  * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
  */
 export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {

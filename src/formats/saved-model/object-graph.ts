@@ -19,7 +19,7 @@ export interface ObjectAttribute {
   readonly key: string;
 }
 
-/** The object graph of a checkpoint; the first node is what was saved. */
+/** The object graph of a checkpoint; the first node is the saved object. */
 export type ObjectGraph = readonly ObjectNode[];
 
 const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
@@ -37,7 +37,7 @@ export async function readObjectGraph(storage: Storage, bundle: TensorBundle): P
   return messages.map((message) => lazyNode(message, messages.length));
 }
 
-/** Most objects are lists that nobody asks for: each is read when it is looked at. */
+/** Makes a node that is read on demand: most objects are lists that are never used. */
 function lazyNode(message: WireField, count: number): ObjectNode {
   let node: ObjectNode | undefined;
   const read = (): ObjectNode => {

@@ -11,7 +11,7 @@ import { openCheckpoint } from './open-checkpoint.js';
 import { refuseWithoutLayers } from './refuse-saved-model.js';
 
 /**
- * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not looked at: the layers are described
+ * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not read: the layers are described
  * beside them, and the variables are a checkpoint.
  * Source: `load` in tf_keras/src/saving/legacy/saved_model/load.py.
  */
@@ -49,7 +49,7 @@ export async function readSavedModel(storage: Storage, folder: string, options: 
   }
 }
 
-/** What TensorFlow needs and nothing here does. */
+/** Warns that the file is missing which TensorFlow needs and nothing here does. */
 const withoutGraph = (file: FoundFile | undefined): Warning => ({
   code: 'graph-file-missing',
   message: `the folder was not copied whole, and TensorFlow does not load it: this file is ${file === undefined ? 'missing' : 'empty or cut off'}; the layers and their weights are all there, and are read`,
@@ -62,7 +62,7 @@ const noVariables = () =>
     hint: 'copy or download the whole folder of the model, with all that is in it',
   });
 
-/** A file of the folder; undefined where there is none. */
+/** Finds a file of the folder; undefined where there is none. */
 async function findFile(
   storage: Storage,
   folder: string,

@@ -17,7 +17,7 @@ const DAMAGED = { hint: 'save or download the model again, all of its files' };
 const damaged = (message: string, field?: string) =>
   inputError('bad-bundle', `the index of the checkpoint is damaged: ${message}`, { where: { field }, ...DAMAGED });
 
-/** Whether a file ends as the index of a checkpoint does. */
+/** Tells whether a file ends as the index of a checkpoint does. */
 export const isTableEnd = (end: Uint8Array): boolean =>
   end.length >= MAGIC.length && MAGIC.every((byte, index) => end[end.length - MAGIC.length + index] === byte);
 
@@ -54,7 +54,7 @@ function readHandle(bytes: Uint8Array, start: number): (Handle & { readonly end:
   return size && { offset: offset.value, size: size.value, end: size.end };
 }
 
-/** The entries of a block; each key leaves out what it has in common with the one before. */
+/** Yields the entries of a block; each key omits the prefix it shares with the one before. */
 function* readBlock(file: Uint8Array, { offset, size }: Handle): Generator<readonly [key: string, value: Uint8Array]> {
   if (offset + size + TRAILER_BYTES > file.length - FOOTER_BYTES) throw damaged('a block lies behind its end');
   const trailer = new DataView(file.buffer, file.byteOffset + offset + size, TRAILER_BYTES);
@@ -85,7 +85,7 @@ function* readBlock(file: Uint8Array, { offset, size }: Handle): Generator<reado
   }
 }
 
-/** Behind the entries stand places in them, and how many these are. */
+/** Returns the end of the entries: behind them stand restart offsets, and their number. */
 function entriesEnd(block: Uint8Array): number {
   if (block.length < 4) throw damaged('a block is too short');
   const restarts = new DataView(block.buffer, block.byteOffset).getUint32(block.length - 4, true);

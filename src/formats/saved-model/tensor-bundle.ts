@@ -15,7 +15,7 @@ import { readFields } from './wire.js';
 /** A tensor of a checkpoint. */
 export interface BundleEntry {
   readonly key: string;
-  /** As models call it; `DT_<number>` for what no weight is. */
+  /** The dtype as models name it; `DT_<number>` for one that no weight has. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly range: ByteRange;
@@ -23,7 +23,7 @@ export interface BundleEntry {
   readonly checksum: number;
 }
 
-/** Where a checkpoint lies: its folder, and how its files' names begin. */
+/** The place of a checkpoint: its folder, and the prefix of its files' names. */
 export interface CheckpointPlace {
   readonly folder: string;
   readonly prefix: string;
@@ -36,7 +36,7 @@ export interface TensorBundle {
   readonly shards: ReadonlyMap<string, FoundFile>;
 }
 
-/** By the numbers of tensorflow/core/framework/types.proto. */
+/** Dtypes by the numbers of tensorflow/core/framework/types.proto. */
 const DTYPES: ReadonlyMap<number, string> = new Map([
   [1, 'float32'],
   [2, 'float64'],
@@ -113,7 +113,7 @@ async function readIndex(storage: Storage, index: FoundFile): Promise<Uint8Array
   return bytes;
 }
 
-/** How many files hold the values. */
+/** Reads the number of files that hold the values. */
 function readHeader(header: Uint8Array | undefined): number {
   if (header === undefined) throw badBundle('its index does not say how many files there are');
   let count = 0;

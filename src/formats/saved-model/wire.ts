@@ -55,8 +55,8 @@ export function readFieldHead(bytes: Uint8Array, start: number) {
 }
 
 /**
- * The fields of a message, in the order of the file.
- * @param place what the message is, for people
+ * Yields the fields of a message, in the order of the file.
+ * @param place description of the message, for errors
  * @throws RetrofitError `bad-protobuf`
  */
 export function* readFields(message: Uint8Array, place: string): Generator<WireField> {

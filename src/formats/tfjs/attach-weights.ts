@@ -48,7 +48,7 @@ function mayHaveWeights(layer: Layer): boolean {
   return facts.weights === undefined || facts.weights(layer.settings, [])?.length !== 0;
 }
 
-/** The layer whose name begins the weight's, or comes first in it behind names of models, and what is behind that. */
+/** Finds the layer whose name begins the weight's, or comes first behind models' names, and the rest of the name. */
 function ownerOf(spec: LocatedSpec, owners: ReadonlyMap<string, readonly Layer[]>): Owned {
   const found = findOwner(spec.name, spec, owners) ?? findOwner(cleanName(spec.name), spec, owners);
   if (found !== undefined) return found;

@@ -54,7 +54,7 @@ function nestLayer(layer: Layer): Layer {
   return { ...layer, calls, entry: withMember(layer.entry!, 'inbound_nodes', nested!) };
 }
 
-/** Whether the references of a layer that is called with several tensors stand there as if they were calls. */
+/** Tells whether the references of a layer that is called with several tensors stand there as if they were calls. */
 const isTakenApart = ({ className, settings }: Layer, nodes: JsonArray): boolean =>
   isMerge(factsOf(className, settings).role) && nodes.items.length > 1 && isReferenceList(nodes);
 

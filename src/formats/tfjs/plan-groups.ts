@@ -16,7 +16,7 @@ export interface StoredFile {
   readonly kept: readonly ByteRange[];
 }
 
-/** What becomes of one group of the old manifest. */
+/** Plan for one group of the old manifest. */
 export interface StoredGroup {
   readonly files: readonly StoredFile[];
   /** Weights that are left out, by their index. */
@@ -39,7 +39,7 @@ export interface AppendedTensor {
   readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
-/** Decides what becomes of every stored byte, what is appended, and what a new head is. */
+/** Decides where every stored byte goes, which tensors are appended, and which make a new head. */
 export async function planGroups(
   source: TfjsSource,
   reader: WeightReader,
@@ -110,7 +110,7 @@ export async function planGroups(
     };
   }
 
-  /** Whether a tensor can be doubled in its own precision; a float16 one that cannot becomes float32. */
+  /** Tells whether a tensor can be doubled in its own precision; a float16 one that cannot becomes float32. */
   async function fitsDoubled(spec: LocatedSpec, tensor: Tensor): Promise<boolean> {
     if (tensor.quantization?.dtype !== 'float16') return true;
     let fits = true;

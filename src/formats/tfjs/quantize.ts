@@ -9,7 +9,7 @@ export interface ValueRange {
 }
 
 /**
- * How values of a range are stored as whole numbers, so that zero is one of them.
+ * Returns the parameters by which values of a range are stored as whole numbers, so that zero is one of them.
  * Source: `_get_affine_quantization_range` in tensorflowjs/quantization.py.
  */
 export function affineQuantization(dtype: 'uint8' | 'uint16', { min, max }: ValueRange): Quantization {

@@ -14,7 +14,7 @@ export const tfjsValues = (reader: WeightReader): TensorValues => ({
   chunks: (tensor) => changedValues(tensor, storedValues(tensor, reader), ''),
 });
 
-/** What is stored for a tensor, as numbers of its dtype. */
+/** Yields the stored values of a tensor, as numbers of its dtype. */
 export async function* storedValues(tensor: Tensor, reader: WeightReader): AsyncGenerator<Uint8Array> {
   const { source, quantization } = tensor;
   if (source.kind !== 'stored') return;

@@ -17,9 +17,9 @@ import { floatChunks } from '../float-values.js';
 // TensorFlow.js applies a weight's constraint when it loads the weight (`LayerVariable.write`), where Keras does so in
 // training only: a weight that does not obey its constraint would be another one there.
 
-/** The epsilon of TensorFlow.js, which stands beside a norm that something is divided by. */
+/** The epsilon of TensorFlow.js, which is added to norms before something is divided by them. */
 const EPSILON = 1e-7;
-/** What a projection may change, relatively: as much as a conversion rounds. */
+/** Relative change that a projection may make: as much as a conversion rounds. */
 const TOLERANCE = 1e-6;
 
 export interface Released {
@@ -60,7 +60,7 @@ export async function releaseConstraints(
   }
 }
 
-/** What is said of a model that TensorFlow.js had, and that Keras is to have: weights that only TensorFlow.js changes. */
+/** Warns of weights that TensorFlow.js changes by their constraints, for a model converted from there to Keras. */
 export async function constraintWarnings(model: Model): Promise<readonly Warning[]> {
   const layers = [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers);
   if (layers.every((layer) => listConstrained(layer).length === 0)) return [];
@@ -68,7 +68,7 @@ export async function constraintWarnings(model: Model): Promise<readonly Warning
     const warnings: Warning[] = [];
     for (const layer of layers)
       for await (const { field, weight, projection } of listViolated(layer, values)) {
-        // What a constraint of people's own does is not known.
+        // The effect of a custom constraint is not known.
         if (projection === undefined) continue;
         const message = `TensorFlow.js changes its ${weight} by its ${field} as it loads it, Keras takes it as it is stored: the new model computes otherwise than in TensorFlow.js`;
         warnings.push({ code: 'constraint-not-obeyed', message, where: layer.name });
@@ -77,7 +77,7 @@ export async function constraintWarnings(model: Model): Promise<readonly Warning
   });
 }
 
-/** The constraints that a layer's weights do not obey, and those of which it is not known what they ask. */
+/** The constraints that a layer's weights do not obey, and those whose effect is not known. */
 async function* listViolated(layer: Layer, values: TensorValues, isLookedAt: (tensor: Tensor) => boolean = () => true) {
   for (const constrained of listConstrained(layer)) {
     const { tensor, projection } = constrained;

@@ -54,7 +54,7 @@ export async function* placeChunks(
 }
 
 /**
- * Multiplies stored float16 values by 2^exponent, in place, what gets too small rounded; false where one of them would
+ * Multiplies stored float16 values by 2^exponent, in place, rounding those that get too small; false where one would
  * become infinite.
  */
 export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {
@@ -81,6 +81,6 @@ export function decodeFloat16(bytes: Uint8Array, exponent: number): Float32Array
   });
 }
 
-/** Whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
+/** Tells whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
 export const changesBytes = (tensor: Tensor): boolean =>
   tensor.exponent !== 0 && (tensor.quantization === undefined || tensor.quantization.dtype === 'float16');

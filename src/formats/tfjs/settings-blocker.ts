@@ -1,7 +1,7 @@
 import { isPlainObject, type Plain } from '../../json/json-value.js';
 import { tfjsHasLoss, tfjsHasMetric, tfjsHasOptimizer } from '../../layers/compile-objects.js';
 
-/** What stops TensorFlow.js at compile settings: a field of theirs, and why. */
+/** Reason why TensorFlow.js refuses compile settings: one of their fields, and why. */
 export interface SettingsBlocker {
   readonly field: string;
   readonly reason: string;
@@ -48,7 +48,7 @@ function metricBlocker(metrics: Plain | undefined): SettingsBlocker | undefined 
   const isByOutput = isPlainObject(metrics);
   const given = isByOutput ? Object.values(metrics) : [metrics].flat();
   const wrong = given.flatMap((metric): readonly Plain[] => {
-    // Words of Python are understood where they stand by themselves; lists are looked at only by output.
+    // Python's names are understood where they stand by themselves; lists are examined only by output.
     if (!Array.isArray(metric))
       return typeof metric === 'string' && tfjsHasMetric(metric, true) ? [] : [metric ?? null];
     const names = isByOutput ? (metric as readonly Plain[]) : [];

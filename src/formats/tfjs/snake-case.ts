@@ -12,13 +12,13 @@ import { isKnownClass } from '../../layers/known-objects.js';
 import { badTopology } from '../dialects/bad-topology.js';
 import { bareJson } from '../dialects/bare-json.js';
 
-// TensorFlow.js camel-cases the keys of an architecture and most of its strings before it looks at them, so that
+// TensorFlow.js camel-cases the keys of an architecture and most of its strings before it reads them, so that
 // `batchInputShape` and `batch_input_shape` are one to it: `convertPythonicToTs` in tfjs-layers 4.22
-// (src/utils/serialization_utils.ts). Everybody else reads snake case alone.
+// (src/utils/serialization_utils.ts). Other loaders read snake case alone.
 
 /**
- * An architecture with its keys in snake case, and those strings that are words of the loaders; the same value where
- * nothing is written otherwise.
+ * Returns an architecture with its keys in snake case, and those strings that name options of the loaders; the same
+ * value where nothing changes.
  * @param field where the value stands in its file
  * @throws RetrofitError `bad-topology` for a key that is there in both spellings: the last one would win
  */
@@ -30,7 +30,7 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
   if (isArray(value)) return mapItems(value, (item, index) => spell(item, key, `${field}[${index}]`));
   if (isObject(value)) {
     const className = stringOf(getMember(value, 'class_name') ?? getMember(value, 'className'));
-    // Whoever reads the config of a class of their own says what stands in it.
+    // The config of a custom class is read by its own code alone.
     const isOwn = className !== undefined && !isKnownClass(className);
     const members = value.members.map((member) =>
       isOwn && member.key === 'config' ? member : spellMember(member, field),
@@ -50,7 +50,7 @@ function spell(value: JsonValue, key: string, field: string): JsonValue {
 
 const textOf = (root: JsonValue): string => serializeJson({ lead: '', trail: '', root: bareJson(root) });
 
-/** What TensorFlow.js reads past. */
+/** Members that TensorFlow.js does not read. */
 const UNREAD: readonly string[] = ['build_config', 'registered_name'];
 
 function spellMember(member: JsonMember, field: string): JsonMember {
@@ -64,7 +64,7 @@ function spellMember(member: JsonMember, field: string): JsonMember {
 const WORDS =
   /^(?:(?:.*_)?(?:activation|initializer|regularizer|constraint)|data_format|padding|interpolation|mode|merge_mode|output_mode|fill_mode|distribution)$/;
 
-/** `kernelSize`, `kernel_Size` and `kernel__size` are `kernel_size`; what is in snake case already stays. */
+/** `kernelSize`, `kernel_Size` and `kernel__size` become `kernel_size`; names in snake case already stay. */
 function snakeCase(text: string): string {
   if (!/^[a-z]\w*$/.test(text) || !/[A-Z]|__|_$/.test(text)) return text;
   const camel = text.replace(/_+(\w|$)/g, (_, letter: string) => letter.toUpperCase());

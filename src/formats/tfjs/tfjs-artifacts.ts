@@ -4,7 +4,7 @@ import { forTfjs, newRoot, planWeights, storedBytes, type WrittenSpec } from './
 
 /** A model as the loader of TensorFlow.js takes it from memory. */
 export interface TfjsArtifacts {
-  /** What stands in model.json. */
+  /** Content of model.json. */
   readonly root: { readonly modelTopology: object };
   readonly weightSpecs: readonly WrittenSpec[];
   /** All weights as float32, int32 or bool, in the order of the specs. */
@@ -12,8 +12,8 @@ export interface TfjsArtifacts {
 }
 
 /**
- * The whole model in memory, as it would be written to a TensorFlow.js folder.
- * @param model in the words of TensorFlow.js already
+ * Builds the whole model in memory, as it would be written to a TensorFlow.js folder.
+ * @param model translated for TensorFlow.js already
  */
 export async function tfjsArtifacts(model: Model): Promise<TfjsArtifacts> {
   return model.withValues(async (values) => {

@@ -15,7 +15,7 @@ export interface LocatedGroup {
   readonly specs: readonly LocatedSpec[];
 }
 
-/** What the reader of a TensorFlow.js model leaves for the writer, so that what did not change stays as it was. */
+/** Data that the reader of a TensorFlow.js model keeps for the writer, so that unchanged parts stay as read. */
 export interface TfjsSource {
   readonly kind: 'tfjs';
   readonly storage: Storage;
@@ -30,7 +30,7 @@ export interface TfjsSource {
   readonly files: ReadonlyMap<string, FoundFile>;
 }
 
-/** What the reader of a TensorFlow.js model left, if the model still is in the format it was read in. */
+/** Returns the data that a TensorFlow.js reader kept, if the model is still in the format it was read in. */
 export function findTfjsSource({ carried }: Model): TfjsSource | undefined {
   const source = carried as TfjsSource | undefined;
   return source?.kind === 'tfjs' ? source : undefined;
@@ -40,7 +40,7 @@ export function findTfjsSource({ carried }: Model): TfjsSource | undefined {
 export const tfjsSettings = (model: Model): JsonValue | undefined =>
   getMember(findTfjsSource(model)?.root, 'trainingConfig') === undefined ? undefined : model.trainingConfig;
 
-/** What a model.json says of its model, besides the weights. */
+/** Returns the architecture of a model.json, without the weights' values. */
 export function architectureIn(root: JsonObject): WrittenArchitecture {
   const topology = getMember(root, 'modelTopology')!;
   return {

@@ -17,8 +17,9 @@ const weightFactsOf = (className: string, settings: PlainObject): readonly Weigh
   findOnce(settings, className, () => factsOf(className, settings).weights?.(settings, []) ?? []);
 
 /**
- * The name of a layer's weight as its class has it, whoever wrote it; the name as it stands where the class has none like it.
- * @param written what stands behind the layer's name
+ * Returns the name of a layer's weight as its class has it, whichever program wrote it; unchanged where the class has
+ * none like it.
+ * @param written the part behind the layer's name
  */
 export function weightName({ className, settings }: Layer, written: string): string {
   const facts = weightFactsOf(className, settings);
@@ -56,7 +57,10 @@ export function findMisnamed(
   return undefined;
 }
 
-/** Whether the file calls a weight by its number in the layer, as Keras 3 does. TensorFlow.js counts on through a nested model. */
+/**
+ * Tells whether a weight's name is its number in the layer, as in Keras 3. TensorFlow.js counts on through nested
+ * models.
+ */
 function isNumbered({ name }: Layer, { storedAs = '' }: Weight): boolean {
   const isNumber = (stored: string) => stored.startsWith(`${name}/`) && /^\d+$/.test(stored.slice(name.length + 1));
   return isNumber(storedAs) || isNumber(withoutScope(storedAs));

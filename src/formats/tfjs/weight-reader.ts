@@ -29,7 +29,7 @@ export async function withWeightReader<T>(
     for (const opening of opened.values()) {
       await opening.then(
         (file) => file.close(),
-        // Whoever asked for it was told.
+        // The reader that requested it was told.
         () => {},
       );
     }

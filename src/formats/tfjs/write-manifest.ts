@@ -13,7 +13,7 @@ import {
 } from '../../json/json-value.js';
 import type { AppendedTensor, StoredGroup } from './plan-groups.js';
 
-/** A new group, in a file of its own. */
+/** A new group, in a separate file. */
 export interface AddedGroup {
   readonly file: string;
   readonly tensors: readonly AppendedTensor[];

@@ -31,7 +31,7 @@ export interface WrittenSpec {
   readonly quantization?: Quantization & { readonly original_dtype: string };
 }
 
-/** Writes a model as a TensorFlow.js layers model of its own: one group of weights, cut into files of one size. */
+/** Writes a new TensorFlow.js layers model: one group of weights, cut into files of one size. */
 export async function writeNewTfjs(
   model: Model,
   pending: PendingOutput,

@@ -10,9 +10,10 @@ import { weightFacts } from './hdf5-weights.js';
 export const CHECKPOINT_GROUP = '_layer_checkpoint_dependencies';
 
 /**
- * Where the layers stand in such a file. Up to 2.13 a layer with weights counts twice for its class, as it is listed twice
- * among the dependencies (`layer_with_weights-0`, `layer-1`); 2.14 no longer counts what it has seen.
- * Source: `Functional._layer_checkpoint_dependencies` and `_save_container_state` in keras/saving/saving_lib.py of 2.13.
+ * Finds the paths of the layers in such a file. Up to 2.13 a layer with weights counts twice for its class, as it is
+ * listed twice among the dependencies (`layer_with_weights-0`, `layer-1`); 2.14 no longer counts a layer again.
+ * Source: `Functional._layer_checkpoint_dependencies` and `_save_container_state` in keras/saving/saving_lib.py of
+ * 2.13.
  */
 export function checkpointPaths(file: Hdf5File, graph: Graph): ReadonlyMap<Layer, string> {
   const twice = pathsCounting(file, graph, 2);
@@ -27,7 +28,7 @@ const pathsCounting = (file: Hdf5File, graph: Graph, withWeights: number): Reado
     step: (path) => (file.has(path) && listDatasets(file, path).length > 0 ? withWeights : 1),
   });
 
-/** Whether every layer finds weights, as far as it is known to have some, and no weights are left over. */
+/** Tells whether every layer finds weights, as far as it is known to have some, and no weights are left over. */
 const isWhole = (file: Hdf5File, paths: ReadonlyMap<Layer, string>): boolean =>
   [...paths].every(([layer, path]) => file.has(path) || !weightFacts(layer)?.length) &&
   findForeignGroup(file, paths, CHECKPOINT_GROUP) === undefined;

@@ -4,18 +4,19 @@ import type { Hdf5File, Hdf5Renaming } from '../../storage/hdf5.js';
 import { checkpointPaths } from './checkpoint-containers.js';
 import { containerPaths, modelPath } from './container-paths.js';
 
-/** How the groups of a `.weights.h5` get from the layers of one graph to those of another. */
+/** Moves of a `.weights.h5`'s groups from the layers of one graph to those of another. */
 export interface ContainerMoves {
   /** Where each layer's group stands before anything is renamed; new layers have places of their own. */
   readonly places: ReadonlyMap<Layer, string>;
   /** Names that must be there before they can be exchanged, and hold nothing. */
   readonly placeholders: readonly string[];
-  /** What gives every group the name it is to have, inner models first. */
+  /** Renamings that give every group its new name, inner models first. */
   readonly renamings: readonly Hdf5Renaming[];
 }
 
 /**
- * Plans the moves. A layer's place is told by its class and its rank in the model: modules that come before it move it.
+ * Plans the moves. A layer's place follows from its class and its rank in the model: modules that come before it move
+ * it.
  * @param before the graph whose weights the file holds
  */
 export function planMoves(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
@@ -59,8 +60,8 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
 }
 
 /**
- * Where the layers stood in a file of TensorFlow 2.12 to 2.14; there nothing can be renamed, as the containers have
- * another name.
+ * Plans copies for a file of TensorFlow 2.12 to 2.14: nothing can be renamed there, as the containers have another
+ * name.
  */
 export function planCopies(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
   const paths = checkpointPaths(file, before);
@@ -86,7 +87,7 @@ function ownPaths(graph: Graph, container: string, nameOf: (path: string) => str
   return new Map(layerOrder(graph).map((layer) => [layer.name, nameOf(paths.get(layer)!)]));
 }
 
-/** The moves with places for what is left: names that nobody takes go to those that nothing has. */
+/** Completes the moves to a permutation: groups whose names are taken get those that become free. */
 function completePermutation(
   moves: ReadonlyMap<string, string>,
   all: ReadonlySet<string>,

@@ -3,7 +3,7 @@ import { layerOrder } from '../../model/layer-order.js';
 import { type Graph, type Layer, stepAxes } from '../../model/model.js';
 import { pythonClass } from '../dialects/class-names.js';
 
-/** How a version of Keras numbers the groups of a container. */
+/** Numbering of a container's groups by a version of Keras. */
 export interface ContainerNumbering {
   /** The group that holds them. */
   readonly group: string;
@@ -14,8 +14,8 @@ export interface ContainerNumbering {
 const TODAY: ContainerNumbering = { group: 'layers', step: () => 1 };
 
 /**
- * Where the layers of a model stand in a `.weights.h5`: never under their names, but under their class in snake case,
- * counted within their container, in the order of `model.layers`.
+ * Returns the groups of a model's layers in a `.weights.h5`: never under their names, but under their class in snake
+ * case, counted within their container, in the order of `model.layers`.
  * Source: `_save_container_state` in keras/src/saving/saving_lib.py and tf_keras/src/saving/saving_lib.py.
  * @param container path of the model's own group; empty for the root
  */
@@ -39,5 +39,5 @@ export function containerPaths(
   return paths;
 }
 
-/** Where the model stands that a layer is, or wraps, in the layer's group. */
+/** Returns the group of the model inside a layer, or inside its wrappers. */
 export const modelPath = (layer: Layer, path: string): string => path + '/layer'.repeat(stepAxes(layer));

@@ -23,14 +23,14 @@ export function datasetTensor({ path, dtype, shape }: Hdf5Dataset, layer: Layer)
   return { dtype, shape, source: { kind: 'dataset', path }, exponent: 0 };
 }
 
-/** Where a weight stands in the file of a graph that was read from it, by the layer of that graph; undefined if new. */
+/** Finds a weight's dataset in the file that the layer's former graph was read from; undefined for a new weight. */
 export function findDataset({ name, tensor, isNew }: Weight, before: Layer | undefined): string | undefined {
   if (isNew) return undefined;
   const stored = tensor.source.kind === 'dataset' ? tensor : before?.weights.find((old) => old.name === name)?.tensor;
   return stored?.source.kind === 'dataset' ? stored.source.path : undefined;
 }
 
-/** Whether weights of the layer stand where Keras 3 alone finds them, in a file that Keras 2 is to load. */
+/** Tells whether weights of the layer stand where Keras 3 alone finds them, in a file that Keras 2 is to load. */
 export const isMisplaced = (layer: Layer, dialect: Dialect): boolean =>
   dialect === 'keras2' && layer.weights.some((weight) => keras3Group(layer, weight) !== undefined);
 
@@ -41,7 +41,7 @@ export function keras3Group(layer: Layer, { name, tensor: { source } }: Weight):
   return source.path.slice(0, source.path.length - place.length) + place.slice(0, place.indexOf('/'));
 }
 
-/** Whether a tensor's values are others than those that stand in its dataset. */
+/** Tells whether a tensor's values are others than those that stand in its dataset. */
 export const isChanged = (tensor: Tensor): boolean => tensor.exponent !== 0 || hasNewValues(tensor);
 
 /**

@@ -2,12 +2,12 @@ import { inputError } from '../../errors.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { CHECKPOINT_GROUP } from './checkpoint-containers.js';
 
-/** What joined names look like: no part of them is empty, `.` or `..`. */
+/** Form of joined names: no part of them is empty, `.` or `..`. */
 const JOINED = new RegExp(String.raw`^${CHECKPOINT_GROUP}(\\(?!\.{0,2}(\\|$))[^\\]+)+$`);
 
 /**
- * The file, with groups whose names are whole paths as groups in each other: on Windows TensorFlow 2.12 to 2.14 joined the
- * names on the way to a layer with backslashes, and made one name of them. Datasets keep the path that they have in the file.
+ * Returns the file with groups whose names are whole paths as nested groups: on Windows TensorFlow 2.12 to 2.14 joined
+ * the names on the way to a layer with backslashes into one name. Datasets keep the path that they have in the file.
  * @throws RetrofitError `bad-weights` where one path stands for two groups
  */
 export function withNamesTakenApart(file: Hdf5File): Hdf5File {

@@ -2,7 +2,7 @@ import { inputError } from '../../errors.js';
 import type { Hdf5Dataset, Hdf5Entry, Hdf5File } from '../../storage/hdf5.js';
 import { listDatasets } from './checkpoint-containers.js';
 
-/** Which files hold the variables of a layer, by the path of their group: what Keras 3 writes beside sharded weights. */
+/** Files that hold a layer's variables, by the path of their group: Keras 3 writes this map beside sharded weights. */
 export interface ShardMap {
   readonly files: ReadonlyMap<string, readonly string[]>;
   /** Bytes of all values; undefined where the map does not say it. */

@@ -12,10 +12,10 @@ export interface LegacyVariable {
 const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance', 'mean', 'variance', 'count', 'vector_u'];
 
 /**
- * The order of a nested or wrapped model's variables in its group of a legacy `.h5`: all trainable ones of its layers, then
- * all others, frozen layers' among them; undefined where a layer's variables are not known. Of what is frozen as a whole
- * all come as they are: in Keras 3 the model that has the group, in Keras 2, which forgets that of models, wrappers at
- * any depth.
+ * Returns the order of a nested or wrapped model's variables in its group of a legacy `.h5`: all trainable ones of its
+ * layers, then all others, frozen layers' among them; undefined where a layer's variables are not known. Where a whole
+ * is frozen, all keep their order: in Keras 3 the model that has the group, in Keras 2, which forgets that of models,
+ * wrappers at any depth.
  * Source: `_legacy_weights` in keras/src/legacy/saving/legacy_h5_format.py, `Layer.trainable_variables` in
  * keras/src/layers/layer.py; `Layer.non_trainable_weights` in tf_keras/src/engine/base_layer.py.
  */

@@ -19,10 +19,10 @@ function listLost(before: Graph, after: Graph, isNested = false): readonly LostL
   });
 }
 
-/** Whether a layer stands for one that was read, with weights of its own. */
+/** Tells whether a layer replaces one that was read, with weights of its own. */
 export const hasNewWeights = ({ weights }: Layer): boolean => weights.some(({ isNew }) => isNew);
 
-/** Whether a file holds more than the model has: what is left over cannot be taken out of it, only left behind. */
+/** Tells whether a file holds weights that the model lacks: they cannot be taken out of it, only left behind. */
 export const hasLost = (before: Graph, after: Graph): boolean => listLost(before, after).length > 0;
 
 /**

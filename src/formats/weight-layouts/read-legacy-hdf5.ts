@@ -10,8 +10,8 @@ import { legacyOrder } from './legacy-order.js';
 import { readTextList } from './text-lists.js';
 
 /**
- * Gives every layer its weights from a legacy `.h5`. Keras pairs the groups with its layers one by one and looks at no
- * name; here the names must say the same as the order does.
+ * Gives every layer its weights from a legacy `.h5`. Keras pairs the groups with its layers one by one and ignores
+ * their names; here the names must agree with the order.
  * @param base path of the group with the layers' groups; empty for the root
  * @throws RetrofitError `weights-mismatch`, `unreachable-layer`, `unmappable-weights`
  */
@@ -131,7 +131,7 @@ function pairNested(
 const baseName = (stored: string, layer: string): string =>
   (stored.startsWith(`${layer}/`) ? stored.slice(layer.length + 1) : stored).replace(/:0$/, '');
 
-/** Where the name is one that the layer's weights have, it must be the right one. */
+/** Refuses a name that another of the layer's weights has. */
 function checkBaseName(
   stored: string,
   expected: string,

@@ -7,7 +7,7 @@ const MAX_LIST_BYTES = 64512;
 const REFERENCE_BYTES = 16;
 
 /**
- * A list of texts that may be split over the attributes `name0`, `name1`, ...; undefined where there is none.
+ * Reads a list of texts that may be split over the attributes `name0`, `name1`, ...; undefined where there is none.
  * Source: `load_attributes_from_hdf5_group` in keras/src/legacy/saving/legacy_h5_format.py.
  */
 export function readTextList(file: Hdf5File, path: string, name: string): readonly string[] | undefined {
@@ -21,7 +21,7 @@ export function readTextList(file: Hdf5File, path: string, name: string): readon
   }
 }
 
-/** Where such a list may begin. */
+/** Attributes where such a list may begin. */
 export const listPlaces = (path: string, name: string): readonly AttributePlace[] => [
   [path, name],
   [path, `${name}0`],

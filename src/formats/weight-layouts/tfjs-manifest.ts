@@ -103,7 +103,7 @@ function readSpec(json: JsonValue, field: string): WeightSpec {
   if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw badManifest(`"${name}" has a dimension that is no whole number of 0 or more`, `${field}.shape`);
   }
-  // With a 0 anywhere the product is 0, but the others could still overflow whoever multiplies in turn.
+  // With a 0 anywhere the product is 0, but a loader that multiplies sizes in turn could still overflow.
   if (sizes.reduce((product, size) => product * Math.max(size, 1), 1) > MAX_ELEMENTS / 8) {
     throw badManifest(`"${name}" has more elements than a computer can address`, `${field}.shape`);
   }

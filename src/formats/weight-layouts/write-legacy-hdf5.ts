@@ -87,7 +87,7 @@ async function writeLayer(
     writeTextList(editor, group, 'weight_names', names, listPlaces(writing.base || '/', 'layer_names'));
 }
 
-/** For a layer and all that are nested in it: the layer of the same name in the graph that was read. */
+/** Maps a layer and all layers nested in it to those of the same name in the graph that was read. */
 function layersBefore(layer: Layer, before: Layer, found = new Map<Layer, Layer>()): ReadonlyMap<Layer, Layer> {
   found.set(layer, before);
   const old = new Map(before.graph?.layers.map((inner) => [inner.name, inner]));

@@ -17,7 +17,7 @@ export interface ContainerWriting {
   readonly values: TensorValues;
 }
 
-/** Writes what is new or changed of a model's weights, as a `.weights.h5` keeps them. */
+/** Writes new and changed weights of a model, in the layout of a `.weights.h5`. */
 export async function writeWeightsHdf5(editor: Hdf5Editor, graph: Graph, writing: ContainerWriting): Promise<void> {
   // tf-keras does not load a file without it.
   makeVariables(editor, '/vars', graph.name, writing.dialect);

@@ -36,7 +36,7 @@ export function stateOf({ sites, there, reason }: OutlineCell): CellState {
   return reason === undefined ? 'none' : 'hollow';
 }
 
-/** Where the module stands in a cell: filled where it is added, grey where it is there, an outline where there is none. */
+/** Draws the module in a cell: filled where it is added, grey where it exists, an outline where there is none. */
 export const pill = (state: Exclude<CellState, 'none'>, x: number, y: number, width: number): string =>
   element('rect', {
     ...paint(state),
@@ -95,7 +95,7 @@ function pillWords({ sites, there }: OutlineCell, state: CellState, y: number): 
   );
 }
 
-/** All that is known of a block, in words. */
+/** Describes a block in words. */
 function cellSentence({ kind, number, layer, layers, calls, sites, there, reason }: OutlineCell): string {
   const parts = [
     kind === 'layer' ? printable(layer) : `${BLOCK_NAMES[kind][0]} ${number}, to ${printable(layer)}`,

@@ -13,7 +13,7 @@ export interface BlockPanel {
   readonly diagram: Diagram;
 }
 
-/** Blocks layer by layer, side by side: what is new is in colour, what is doubled has a tag. */
+/** Draws blocks layer by layer, side by side: new layers are coloured, doubled ones have a tag. */
 export function blockFigure(title: string, panels: readonly BlockPanel[]): Figure {
   let x = 0;
   const drawn = panels.map((panel) => {

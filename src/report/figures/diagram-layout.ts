@@ -74,7 +74,7 @@ function placeBoxes(boxes: readonly DiagramBox[], arrows: Diagram['arrows']): Gr
   for (const { id } of boxes.toReversed()) {
     heights.set(id, 1 + Math.max(-1, ...readers.get(id)!.map((reader) => heights.get(reader)!)));
   }
-  // What stands aside starts a chain of its own, and no chain goes on from it.
+  // A box aside starts a chain of its own, and no chain goes on from it.
   const isAside = new Set(boxes.filter((box) => box.isAside).map(({ id }) => id));
   const heirOf = (id: number): number | undefined =>
     readers
@@ -117,7 +117,7 @@ function takeRoom(used: Rows[][], rows: Rows): number {
 
 const meet = ([first, last]: Rows, [otherFirst, otherLast]: Rows): boolean => first <= otherLast && otherFirst <= last;
 
-/** A way with two corners at the most that meets no box; undefined where there is none. */
+/** Finds a path with at most two corners that meets no box; undefined where there is none. */
 function directWay(
   source: Place,
   target: Place,

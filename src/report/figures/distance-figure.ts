@@ -14,7 +14,7 @@ const SCALE_ROOM = 680;
 /** Cells as wide as this hold their number. */
 const NUMBERED_FROM = 34;
 
-/** How far apart every two of the chosen classes are in each module: rows are pairs, columns are modules by stage. */
+/** Draws the distance of every two chosen classes in each module: rows are pairs, columns are modules by stage. */
 export function distanceFigure(run: ExciteRun): Figure {
   const { modules, classes } = run.excitation;
   const rows = run.pairs.map(({ left, right, distances }) => ({
@@ -123,7 +123,7 @@ function stageHeads({ excitation }: ExciteRun, leftOf: (index: number) => number
   });
 }
 
-/** What the colours mean. */
+/** Draws the scale of the colours. */
 function scaleBar(most: number): string {
   const steps = Array.from({ length: 24 }, (_, step) =>
     element('rect', {

@@ -50,7 +50,7 @@ export function gateFigure(run: ExciteRun, order: ChannelOrder): Figure {
   };
 }
 
-/** One panel with its legend: a figure of its own. */
+/** Draws one panel with its legend as a separate figure. */
 export function moduleFigure(module: ExcitedModule, run: ExciteRun): Figure {
   const { width, height, points } = ALONE;
   const size = { width, height };

@@ -49,7 +49,7 @@ export interface PanelOptions {
   /** A group of lines each. */
   readonly orders: readonly ChannelOrder[];
   readonly size?: Size;
-  /** Points a line at the most; by default what keeps a page of all panels small. */
+  /** Most points of a line; the default keeps a page of all panels small. */
   readonly points?: number;
 }
 
@@ -121,7 +121,7 @@ const panelNote = ({ specificity, saturation, isUntrained, range }: ExcitedModul
     : `${doubled}class-specific ${share(specificity)} · saturated ${share(saturation)}`;
 };
 
-/** What a panel shows, in words. */
+/** Describes a panel in words. */
 export function panelSentence(module: ExcitedModule, { excitation, chosen }: ExciteRun): string {
   const sorted = Float64Array.from(module.mean).sort();
   const [least, middle, most] = [0, 0.5, 1].map((part) => sorted[Math.round(part * (sorted.length - 1))]!.toFixed(2));
@@ -134,8 +134,8 @@ export function panelSentence(module: ExcitedModule, { excitation, chosen }: Exc
 }
 
 /**
- * What the vertical axes show, as a share of each gate's range, the same in all panels: the whole range, or where all
- * gates lie in a narrow part of it, that part, out to the next tenth.
+ * Returns the domain of the vertical axes, as shares of each gate's range, the same in all panels: the whole range, or
+ * where all gates lie in a narrow part of it, that part, out to the next tenth.
  */
 export function gateDomain({ excitation, chosen }: ExciteRun): readonly [number, number] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

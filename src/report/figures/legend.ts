@@ -8,7 +8,7 @@ const GAP = 18;
 const CHARACTER = 7.4;
 const MOST_CHARACTERS = 32;
 
-/** What the lines of the gate figure mean: all images first, then each class; as many rows as it takes. */
+/** Draws the legend of the gate figure's lines: all images first, then each class; in as many rows as needed. */
 export function legend(
   names: readonly string[],
   { x, width }: { readonly x: number; readonly width: number },

@@ -18,7 +18,7 @@ interface Entry {
   readonly text: string;
 }
 
-/** What the marks of a map mean: those that are on it, in as many rows as they take. */
+/** Draws the legend of a map: the marks that are on it, in as many rows as needed. */
 export function mapLegend(
   plan: Plan,
   stages: readonly OutlineStage[],
@@ -68,7 +68,7 @@ function stateEntries(plan: Plan, cells: readonly OutlineCell[]): readonly Entry
     }));
 }
 
-/** What keeps the network exact, by the words in the cells. */
+/** Explains the compensations that keep the network exact, by the words in the cells. */
 function roadWords({ sites }: Plan): string {
   const compensations = [...new Set(sites.map(({ exactBy }) => exactBy))];
   const start = 'module to add, with its hidden units';

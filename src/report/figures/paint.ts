@@ -2,7 +2,7 @@ import { DARK, LIGHT, type Theme } from './palette.js';
 
 type Colour = Exclude<keyof Theme, 'classes'>;
 
-/** What the parts of a network's drawing are painted with: nothing is told by colour alone. */
+/** Fills and strokes of a network drawing's parts: no meaning is carried by colour alone. */
 const PARTS = {
   paper: { fill: 'paper' },
   ink: { fill: 'ink' },

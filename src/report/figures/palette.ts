@@ -42,12 +42,12 @@ export const DARK: Theme = {
   classes: ['#4c81fa', '#e77f79', '#0d7c1c', '#b1389b', '#e6c62d', '#33cfef'],
 };
 
-/** Lines that can be told apart: every colour, whole and dashed. */
+/** Most lines that can be told apart: every colour, whole and dashed. */
 export const MAX_LINES = 2 * LIGHT.classes.length;
 
 const DASHES = '5 3';
 
-/** How the line of a class is drawn, by its rank among those shown; pages give it their own colour by its class. */
+/** Style of a class's line, by its rank among those shown; pages give it their own colour by its class. */
 export const lineStyle = (rank: number) => ({
   class: `line c${rank % LIGHT.classes.length} k${rank}`,
   stroke: LIGHT.classes[rank % LIGHT.classes.length]!,

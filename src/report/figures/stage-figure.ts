@@ -16,9 +16,9 @@ interface Measure {
   readonly note: string;
   readonly numberOf: (stage: StageGates) => number;
   readonly shownAs: (stage: StageGates) => string;
-  /** The least that a whole bar stands for. */
+  /** Least value that a whole bar represents. */
   readonly whole: number;
-  /** Of each module of a stage, as dots. */
+  /** Values of each module of a stage, as dots. */
   readonly dotsOf?: (run: ExciteRun, stage: number) => readonly number[];
 }
 
@@ -59,7 +59,7 @@ const MEASURES: readonly Measure[] = [
   },
 ];
 
-/** What each stage's modules cost, next to how much their gates say: bars for stages, dots for their modules. */
+/** Draws the cost of each stage's modules next to how much their gates say: bars for stages, dots for their modules. */
 export function stageFigure(run: ExciteRun): Figure {
   const { stages } = run.recommendation;
   const width = NAMES + MEASURES.length * COLUMN.width + (MEASURES.length - 1) * COLUMN.gap;

@@ -5,7 +5,7 @@ export interface Figure {
   readonly width: number;
   readonly height: number;
   readonly title: string;
-  /** What it shows, for those who do not see it. */
+  /** Description for readers who do not see the drawing. */
   readonly description: string;
   /** SVG elements. */
   readonly body: string;
@@ -21,13 +21,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Any text, names from files too, as it stands in HTML and SVG: between tags and in attributes. */
+/** Escapes any text, names from files too, for HTML and SVG: between tags and in attributes. */
 export const escaped = (text: string): string =>
   visible(text)
     .replace(NO_XML, '\ufffd')
     .replace(/[&<>"']/g, (mark) => ESCAPES[mark]!);
 
-/** What no XML may hold, escaped or not: halves of characters, and two that are none. */
+/** Characters that XML forbids, escaped or not: unpaired surrogates, and two that are no characters. */
 const NO_XML = /[\p{Cs}\ufffe\uffff]/gu;
 
 /** An element; children are SVG or HTML already, attributes are escaped here, those that are undefined left out. */
@@ -55,10 +55,10 @@ export const label = (
   { x, y, size = 11, ...rest }: { readonly x: number; readonly y: number; readonly size?: number } & Attributes,
 ): string => element('text', { x, y, 'font-size': size, ...rest }, escaped(content));
 
-/** What browsers show under the pointer. */
+/** Text that browsers show under the pointer. */
 export const tooltip = (content: string): string => element('title', {}, escaped(content));
 
-/** So many characters at the most: wide ones count twice. */
+/** Shortens a text to this many characters at the most: wide ones count twice. */
 export function shortened(text: string, most: number): string {
   const characters = [...visible(text)];
   let width = 0;
@@ -80,7 +80,7 @@ export const FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu 
 const MARGIN = 20;
 const TITLE_HEIGHT = 36;
 
-/** A file of its own, on white, under its title; `style` may give its parts other colours. */
+/** Makes a separate file, on white, under its title; `style` may give its parts other colours. */
 export const standaloneSvg = ({ title, description, body, ...size }: Figure, style = ''): string => {
   const [width, height] = [size.width + 2 * MARGIN, size.height + 2 * MARGIN + TITLE_HEIGHT];
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element(

@@ -11,10 +11,10 @@ interface Curves {
   readonly title: string;
   readonly training: readonly number[];
   readonly validation: readonly number[];
-  /** Of the validation, before the training. */
+  /** Value on the validation images before the training. */
   readonly before: number;
   readonly format: string;
-  /** What the values cannot exceed. */
+  /** Limit of the values. */
   readonly highest?: number;
 }
 
@@ -73,7 +73,7 @@ function panel(curves: Curves, best: number): Figure {
   };
 }
 
-/** From the lowest to the highest value, with a little room, but not where no value can be; where all are equal, around them. */
+/** Scale from the lowest to the highest value, with a little room inside the possible range; where all are equal, around them. */
 function upOf(values: readonly number[], most = Number.POSITIVE_INFINITY): ScaleLinear<number, number> {
   const [lowest, highest] = [Math.min(...values), Math.max(...values)];
   const room = (highest - lowest || Math.abs(highest) || 1) * 0.08;

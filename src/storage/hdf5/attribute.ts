@@ -8,10 +8,10 @@ import { damaged, unread } from './hdf5-errors.js';
 import { ATTRIBUTE, ATTRIBUTE_INFO } from './message-types.js';
 import { findMessage, type HeaderMessage, isShared } from './object-header.js';
 
-/** An attribute as it stands in an object's header. */
+/** An attribute in an object's header. */
 export interface Attribute {
   readonly name: string;
-  /** Undefined for a type with a name of its own, which stands elsewhere: no text of Keras' has one. */
+  /** Undefined for a named type, which is stored elsewhere: no text of Keras' has one. */
   readonly type: Datatype | undefined;
   readonly elementCount: number;
   readonly isList: boolean;
@@ -22,7 +22,7 @@ const PADDED_VERSION = 1;
 const LAST_VERSION = 3;
 const HAS_SHARED_TYPE = 1;
 const HAS_SHARED_SPACE = 2;
-/** Where a record of the index says how a message is kept. */
+/** Offset of a message's flags in a record of the index. */
 const ATTRIBUTE_FLAGS = 8;
 
 /** The attributes of a header, in the order of their names. */

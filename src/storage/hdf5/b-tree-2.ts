@@ -8,10 +8,10 @@ const NODE_HEAD_BYTES = 6;
 // Two levels hold a thousand records, and each further one multiplies by 25.
 const MOST_LEVELS = 8;
 
-/** How the nodes of a level are laid out. */
+/** Layout of the nodes of a level. */
 interface Level {
   readonly mostRecords: number;
-  /** What a pointer to a node of the level takes: its address, its records, and all those below it. */
+  /** Bytes of the counts in a pointer to a node of the level: of the node's own records, and of all those below it. */
   readonly countBytes: number;
   readonly totalBytes: number;
   readonly mostTotal: number;
@@ -50,7 +50,7 @@ export function listRecords(file: Hdf5Bytes, address: number, type: number): rea
   }
 }
 
-/** From the leaves to the root: how large the numbers are that stand in a pointer depends on how many there may be. */
+/** Computes the levels from the leaves to the root: the width of the counts in a pointer depends on their maximum. */
 function levelsOf(nodeBytes: number, recordBytes: number, depth: number): readonly Level[] {
   const room = nodeBytes - NODE_HEAD_BYTES - CHECKSUM_BYTES;
   const mostInLeaf = Math.floor(room / recordBytes);

@@ -2,10 +2,10 @@ import { hasSignature, numberAt, u16At } from './fields.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged } from './hdf5-errors.js';
 
-/** What a B-tree of the first version leads to: entries of a group's table, or chunks of a dataset. */
+/** A child of a version 1 B-tree's lowest nodes: entries of a group's table, or a chunk of a dataset. */
 export interface TreeChild {
   readonly address: number;
-  /** The keys before it and behind it, and before and behind each node above it: where it is not between them, nobody finds it. */
+  /** The keys around it, and around each node above it: a child that is not between them cannot be found. */
   readonly bounds: readonly Bounds[];
 }
 

@@ -9,7 +9,7 @@ export function verifyChecksum(bytes: Uint8Array): void {
 
 const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
 
-/** Bob Jenkins' hash, by which HDF5 checks what it knows of a file. */
+/** Computes Bob Jenkins' hash, by which HDF5 checks its metadata. */
 export function lookup3(bytes: Uint8Array): number {
   let a = (0xdead_beef + bytes.length) | 0;
   let b = a;

@@ -5,7 +5,7 @@ import { listFixedArray } from './fixed-array.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged } from './hdf5-errors.js';
 
-/** Where a chunk lies, as it is stored. */
+/** Place of a chunk as it is stored. */
 export interface StoredChunk {
   readonly address: number;
   readonly byteLength: number;

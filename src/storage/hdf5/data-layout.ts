@@ -1,7 +1,7 @@
 import { numberAt, piece, sizedNumberAt, UNDEFINED_ADDRESS, u8At, u16At, u32At } from './fields.js';
 import { badHdf5, damaged, unread } from './hdf5-errors.js';
 
-/** How the place of each chunk is found. */
+/** Index by which the place of each chunk is found. */
 export type ChunkIndex =
   | { readonly kind: 'b-tree' | 'implicit' | 'fixed array'; readonly address: number }
   | {
@@ -11,7 +11,7 @@ export type ChunkIndex =
       readonly mask: number;
     };
 
-/** Where the values of a dataset lie, as its header says. */
+/** Place of a dataset's values, from its header. */
 export type DataLayout =
   | { readonly kind: 'compact'; readonly values: Uint8Array }
   /** `address`: infinite where nothing was written. */

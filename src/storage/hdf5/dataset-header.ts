@@ -19,7 +19,7 @@ import { badHdf5, damaged, unread } from './hdf5-errors.js';
 import { DATASPACE, DATATYPE, EXTERNAL_FILES, FILTERS, LAYOUT } from './message-types.js';
 import { findMessage, type HeaderMessage, isShared, readHeader } from './object-header.js';
 
-/** Where the values of a dataset are to be found. */
+/** Place of a dataset's values, checked. */
 export type Values =
   | { readonly kind: 'contiguous'; readonly address: number }
   | { readonly kind: 'compact'; readonly bytes: Uint8Array }
@@ -31,7 +31,7 @@ export type Values =
     }
   | { readonly kind: 'unwritten' };
 
-/** What the header of a dataset says, found to be possible. */
+/** Contents of a dataset's header, checked to be possible. */
 export interface DatasetHeader {
   readonly shape: readonly number[];
   readonly dtype: Hdf5Dtype;
@@ -39,11 +39,11 @@ export interface DatasetHeader {
   readonly byteLength: number;
   readonly isBigEndian: boolean;
   readonly values: Values;
-  /** What stands where nothing was written; undefined for zeros. */
+  /** The value where nothing was written; undefined for zeros. */
   readonly fill: Uint8Array | undefined;
 }
 
-/** A type with a name of its own, which stands elsewhere: no weight has one. */
+/** A named type, which is stored elsewhere: no weight has one. */
 const NAMED_TYPE: Datatype = { dtype: 'other', itemBytes: 1, isBigEndian: false, text: undefined };
 
 /**
@@ -67,7 +67,7 @@ export function readDatasetHeader(file: Hdf5Bytes, address: number, path: string
   const byteLength = product(shape) * itemBytes;
   if (!(byteLength <= MAX_ELEMENTS)) throw badHdf5('a dataset has more values than can be counted');
   const facts = { shape, dtype, itemBytes, byteLength, isBigEndian };
-  // Nobody reads them: what a type with a name of its own takes is not even known.
+  // Their values are never read: even the size of a named type is not known.
   if (dtype === 'string' || dtype === 'other') return { ...facts, values: { kind: 'unwritten' }, fill: undefined };
   const values = valuesOf(file, layout, { ...space, shape }, facts, filters === undefined ? [] : parseFilters(filters));
   return { ...facts, values, fill: readFillValue(messages, itemBytes) };

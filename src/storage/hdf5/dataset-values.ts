@@ -18,7 +18,7 @@ export function* readValues(file: Hdf5Bytes, header: DatasetHeader, inflate: Inf
   }
 }
 
-/** Bytes that are nobody else's, whole values in each piece. */
+/** Yields bytes that are not shared, whole values in each piece. */
 function* readStored(file: Hdf5Bytes, header: DatasetHeader, inflate: Inflate): Generator<Uint8Array> {
   const { values, byteLength, itemBytes, fill } = header;
   if (values.kind === 'compact') yield values.bytes.slice();

@@ -4,7 +4,7 @@ import { damaged, unread } from './hdf5-errors.js';
 export interface Dataspace {
   /** [] for a single value, undefined for none at all. */
   readonly shape: readonly number[] | undefined;
-  /** How large it may become; infinite where it may grow for ever. */
+  /** Its maximum; infinite where it may grow for ever. */
   readonly mostShape: readonly number[];
 }
 
@@ -13,7 +13,7 @@ const HAS_MOST = 1;
 const SCALAR = 0;
 const NULL_SPACE = 2;
 
-/** What a dataspace message says. @throws RetrofitError `bad-hdf5` */
+/** Parses a dataspace message. @throws RetrofitError `bad-hdf5` */
 export function parseDataspace(space: Uint8Array): Dataspace {
   const [version, rank, flags] = [u8At(space, 0), u8At(space, 1), u8At(space, 2)];
   if (version !== 1 && version !== 2) throw damaged('a shape is of an unknown kind');

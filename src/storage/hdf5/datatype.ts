@@ -6,7 +6,7 @@ import { damaged } from './hdf5-errors.js';
 /** A dtype whose values have a size of their own. */
 export type NumberDtype = Exclude<Hdf5Dtype, 'string' | 'other'>;
 
-// The messages as h5py writes them: class and version, flags, size, then what the class needs.
+// The messages as h5py writes them: class and version, flags, size, then the properties of the class.
 const MESSAGES: ReadonlyMap<NumberDtype, string> = new Map([
   ['float16', '11200f00 02000000 00001000 0a05000a 0f000000'],
   ['float32', '11201f00 04000000 00002000 17080017 7f000000'],
@@ -21,7 +21,7 @@ const MESSAGES: ReadonlyMap<NumberDtype, string> = new Map([
   ['uint64', '10000000 08000000 00004000'],
   // An enumeration over int8 with the names FALSE and TRUE.
   ['bool', '18020000 01000000 10080000 01000000 00000800 46414c53 45000000 54525545 00000000 0001'],
-  // Keras stores it as two opaque bytes beside an attribute that says what they are.
+  // Keras stores it as two opaque bytes beside an attribute that names the dtype.
   ['bfloat16', '15000000 02000000'],
 ]);
 
@@ -36,7 +36,7 @@ const VARIABLE_LENGTH = 9;
 const LAST_CLASS = 11;
 const LAST_VERSION = 5;
 
-/** What a text of variable length takes where it is referred to: its length, and where it lies. */
+/** Bytes of a reference to a text of variable length: the text's length, and its place. */
 export const TEXT_REFERENCE_BYTES = 16;
 
 // In the order of HDF5's numbers for them.
@@ -47,7 +47,7 @@ const KNOWN: readonly (readonly [NumberDtype, Uint8Array])[] = [...MESSAGES, ['b
   ([dtype, hex]) => [dtype, fromHex(hex)],
 );
 
-/** What a dtype's message holds, as h5py writes it. */
+/** Returns the content of a dtype's message, as h5py writes it. */
 export const datatypeMessage = (dtype: NumberDtype): Uint8Array => fromHex(MESSAGES.get(dtype)!);
 
 export const itemBytes = (dtype: NumberDtype): number => u32At(datatypeMessage(dtype), 4);
@@ -61,8 +61,8 @@ export interface Datatype {
 }
 
 /**
- * What a datatype message describes; big-endian numbers are the same dtype, and are to be turned round. Two opaque bytes
- * are `bfloat16` only if an attribute says so: the caller looks.
+ * Parses a datatype message. Big-endian numbers have the same dtype, and their bytes are to be reversed. Two opaque
+ * bytes are `bfloat16` only if an attribute says so: the caller looks.
  * @throws RetrofitError `bad-hdf5`
  */
 export function parseDatatype(message: Uint8Array): Datatype {
@@ -79,14 +79,14 @@ export function parseDatatype(message: Uint8Array): Datatype {
   return { dtype, itemBytes, isBigEndian, text: undefined };
 }
 
-/** How a type keeps texts: its flags say it in one order for texts of one length, in another for those of any. */
+/** Returns the kind of texts of a type: its flags are ordered otherwise for fixed than for variable length. */
 export function textKindOf(type: Uint8Array): TextKind | undefined {
   const kind = u8At(type, 0) & 0x0f;
   const isFixed = kind === STRINGS;
   if (!isFixed && !(kind === VARIABLE_LENGTH && (u8At(type, 1) & 0x0f) === 1)) return undefined;
   const [first, second] = [u8At(type, 1), u8At(type, 2)];
   const [charset, padding] = isFixed ? [first >> 4, first & 0x0f] : [second & 0x0f, first >> 4];
-  // References to single bytes, whether those are said to be numbers or texts.
+  // References to single bytes, whether their type is that of numbers or of texts.
   const isPossible = isFixed || (u32At(type, 4) === TEXT_REFERENCE_BYTES && u32At(type, 12) === 1);
   if (CHARSETS[charset] === undefined || PADDINGS[padding] === undefined || !isPossible) {
     throw damaged('a type of texts is of an unknown kind');
@@ -94,11 +94,13 @@ export function textKindOf(type: Uint8Array): TextKind | undefined {
   return { charset: CHARSETS[charset], isFixed, padding: PADDINGS[padding] };
 }
 
-/** The message in version 1 and little-endian: later versions differ only in the number and in what they cannot hold. */
+/**
+ * The message in version 1 and little-endian: later versions differ only in the number and in values they cannot hold.
+ */
 function asFirstVersion(message: Uint8Array, kind: number): Uint8Array {
   const plain = message.slice();
   plain[0] = 0x10 | kind;
-  // An opaque type's tag says what it is good for; none of them is ours.
+  // An opaque type's tag describes its use; no dtype here needs one.
   if (kind === OPAQUE) plain[1] = 0;
   else if (kind === ENUMERATIONS && plain.length > 8) plain[8] = 0x10 | (plain[8]! & 0x0f);
   else plain[1]! &= 0xfe;

@@ -13,7 +13,7 @@ interface DenseMessage {
   readonly content: Uint8Array;
 }
 
-/** @param heap infinite where there is none */
+/** Reads the messages of a heap, by an index. @param heap infinite where there is none */
 export function readDense(
   file: Hdf5Bytes,
   heap: number,

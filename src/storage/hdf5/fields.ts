@@ -1,11 +1,11 @@
 import { badHdf5, damaged } from './hdf5-errors.js';
 
-// Numbers and texts as HDF5 writes them, little-endian. What is asked for behind the end is damage, not zero.
+// Numbers and texts as HDF5 writes them, little-endian. Reading behind the end is damage, not zero.
 
-/** What a checksum takes, behind what it is over. */
+/** Bytes of a checksum, which follows the bytes it is computed over. */
 export const CHECKSUM_BYTES = 4;
 
-/** The address that stands for "nowhere": all bits set. */
+/** The undefined address: all bits set. */
 export const UNDEFINED_ADDRESS = Number.POSITIVE_INFINITY;
 
 function within(bytes: Uint8Array, offset: number, byteLength: number): void {
@@ -28,7 +28,7 @@ export function u32At(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! | (bytes[offset + 1]! << 8) | high) >>> 0;
 }
 
-/** An 8-byte number; what is larger than any file is no number that we can use. */
+/** Reads an 8-byte number. @throws RetrofitError `bad-hdf5` for one larger than any file */
 export function numberAt(bytes: Uint8Array, offset: number): number {
   const low = u32At(bytes, offset);
   const high = u32At(bytes, offset + 4);
@@ -51,7 +51,7 @@ export function piece(bytes: Uint8Array, offset: number, byteLength: number): Ui
   return bytes.subarray(offset, offset + byteLength);
 }
 
-/** What HDF5 puts before a block, to know it by. */
+/** Tells whether a block begins with the signature that HDF5 gives its kind. */
 export const hasSignature = (bytes: Uint8Array, signature: string): boolean =>
   bytes.length >= signature.length && [...signature].every((letter, index) => bytes[index] === letter.charCodeAt(0));
 
@@ -68,7 +68,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Below this a text is put together sooner than a decoder is called. */
 const SHORT_TEXT = 64;
 
-/** Undefined for what is not UTF-8. */
+/** Decodes UTF-8; undefined for bytes that are no UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   if (bytes.length < SHORT_TEXT && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
   try {
@@ -78,14 +78,14 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** @throws RetrofitError `bad-hdf5` for what is not UTF-8 */
+/** @throws RetrofitError `bad-hdf5` for a name that is not UTF-8 */
 export function decodeName(bytes: Uint8Array): string {
   const name = decodeUtf8(bytes);
   if (name === undefined) throw badHdf5('a name that is not in UTF-8');
   return name;
 }
 
-/** What so many bytes take where each thing begins at a multiple of 8. */
+/** Rounds up to a multiple of 8 bytes. */
 export const padded = (byteLength: number): number => Math.ceil(byteLength / 8) * 8;
 
 export const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);

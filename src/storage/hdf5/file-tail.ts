@@ -2,7 +2,7 @@ import { CHUNK_BYTES, SMALL_BYTES } from '../../limits.js';
 import type { FileWindow } from '../file-window.js';
 import { padded } from './fields.js';
 
-/** What is written behind the end of a file; small pieces are held back, and go together. */
+/** Writes behind the end of a file; small pieces are buffered, and written together. */
 export interface FileTail {
   /** Where the next piece begins. */
   readonly end: number;

@@ -4,7 +4,7 @@ import { damaged, unread } from './hdf5-errors.js';
 /** Undoes gzip: the bytes, or undefined where they are damaged or more than `mostBytes`. */
 export type Inflate = (packed: Uint8Array, mostBytes: number) => Uint8Array | undefined;
 
-/** What was done to each chunk of a dataset, in the order in which it was done. */
+/** A filter of a dataset's chunks, in the order in which they were applied. */
 export interface Filter {
   readonly id: number;
   /** The size of a value, for shuffling. */
@@ -27,7 +27,7 @@ export function parseFilters(message: Uint8Array): readonly Filter[] {
   let offset = version === 1 ? 8 : 2;
   for (let index = 0; index < count; index += 1) {
     const id = u16At(message, offset);
-    // Only later versions leave out the name of a filter that everybody knows, and do not pad what there is.
+    // Only later versions leave out the names of registered filters, and do not pad the others.
     const hasName = version === 1 || id >= FIRST_WITH_NAME;
     const nameBytes = hasName ? u16At(message, offset + 2) : 0;
     const parameters = u16At(message, offset + (hasName ? 6 : 4));
@@ -56,7 +56,7 @@ export function undoFilters(
     .reduceRight((bytes, filter) => {
       if (filter.id === SHUFFLE) return unshuffle(bytes, filter.parameter);
       if (filter.id === CHECKSUM) return withoutChecksum(bytes);
-      // What is checked before it is packed carries its checksums.
+      // Chunks that got checksums before they were packed unpack to more bytes.
       const inflated = inflate(bytes, byteLength + CHECKSUM_BYTES * filters.length);
       if (inflated === undefined) throw damaged('a chunk cannot be unpacked');
       return inflated;

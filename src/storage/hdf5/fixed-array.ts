@@ -7,7 +7,7 @@ import { damaged } from './hdf5-errors.js';
 
 interface Element {
   readonly address: number;
-  /** Undefined where chunks are not packed: they are all of one size. */
+  /** Undefined where chunks are not filtered: they are all of one size. */
   readonly byteLength: number | undefined;
   readonly mask: number;
 }
@@ -17,7 +17,7 @@ const BLOCK_HEAD_BYTES = 14;
 const ADDRESS_BYTES = 8;
 const MASK_BYTES = 4;
 
-/** The elements of a fixed array by their numbers; of pages that were never written there are none. */
+/** Yields the elements of a fixed array by their numbers, but for those of pages that were never written. */
 export function* listFixedArray(
   file: Hdf5Bytes,
   address: number,

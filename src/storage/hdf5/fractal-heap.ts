@@ -5,7 +5,7 @@ import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged, unread } from './hdf5-errors.js';
 
 export interface FractalHeap {
-  /** What tells where an object lies takes so many bytes. */
+  /** Bytes of the ID by which an object is found. */
   readonly idBytes: number;
   /** @throws RetrofitError `bad-hdf5` */
   read(id: Uint8Array): Uint8Array;
@@ -13,7 +13,7 @@ export interface FractalHeap {
 
 const HEAD_BYTES = 146;
 const IS_CHECKED = 0x02;
-/** How an object's place begins that is larger than any block, and the type of their index. */
+/** First byte of an ID whose object is larger than any block, and the type of the index of such objects. */
 const IS_HUGE = 0x10;
 const HUGE_OBJECTS = 1;
 const MOST_BLOCK_BYTES = 2 ** 26;
@@ -46,7 +46,7 @@ export function openFractalHeap(file: Hdf5Bytes, address: number): FractalHeap {
   const isChecked = (u8At(head, 9) & IS_CHECKED) !== 0;
   const known = new Map<number, Uint8Array>();
 
-  /** A block that was looked at once, and found to be one of this heap. */
+  /** Reads a block, and checks once that it is one of this heap. */
   const blockAt = ({ address: place, start, byteLength }: Block, signature: string): Uint8Array => {
     const found = known.get(place);
     if (found !== undefined) return found;
@@ -80,7 +80,7 @@ export function openFractalHeap(file: Hdf5Bytes, address: number): FractalHeap {
     return findBlock(child, Math.log2(child.byteLength / (firstBytes * width)) + 1, offset);
   };
 
-  /** What is larger than the heap's blocks lies by itself. */
+  /** Reads an object that is larger than the heap's blocks and lies outside them. */
   const readHuge = (id: Uint8Array): Uint8Array => {
     const number = sizedNumberAt(id, 1, Math.min(8, id.length - 1));
     const record = listRecords(file, numberAt(head, 22), HUGE_OBJECTS).find((found) => numberAt(found, 16) === number);
@@ -105,7 +105,7 @@ export function openFractalHeap(file: Hdf5Bytes, address: number): FractalHeap {
 
 const isPower = (size: number): boolean => size >= 1 && Number.isInteger(Math.log2(size));
 
-/** The checksum of a block counts as zero in what it is the checksum of. */
+/** Verifies a block's checksum, in which its own field counts as zero. */
 function verifyBlock(bytes: Uint8Array, place: number): void {
   const blank = bytes.slice();
   blank.fill(0, place, place + CHECKSUM_BYTES);

@@ -21,7 +21,7 @@ export function readHeapObject(file: Hdf5Bytes, collection: number, number: numb
   return file.read(place.address, place.byteLength);
 }
 
-/** Where the objects of a collection lie, by their numbers. */
+/** Lists the places of a collection's objects, by their numbers. */
 const listObjects = memoize(parseCollection, () => true);
 
 function parseCollection(file: Hdf5Bytes, address: number): ReadonlyMap<number, Place> {
@@ -36,7 +36,7 @@ function parseCollection(file: Hdf5Bytes, address: number): ReadonlyMap<number, 
     const objectHead = file.read(address + offset, OBJECT_HEAD_BYTES);
     const number = u16At(objectHead, 0);
     const size = numberAt(objectHead, 8);
-    // Number 0 is what is free, its head counted in.
+    // Number 0 is the free space, its head counted in.
     const taken = number === 0 ? size : OBJECT_HEAD_BYTES + padded(size);
     const isPossible = taken >= OBJECT_HEAD_BYTES && offset + taken <= byteLength && !objects.has(number);
     if (!isPossible) throw damaged('where texts should be is something else');

@@ -6,7 +6,7 @@ import { type HeaderMessage, readHeader } from './object-header.js';
 import { type Hdf5Child, join } from './object-tree.js';
 import { checkTable, listEntries } from './symbol-table.js';
 
-/** What stands in a group, whichever way it keeps its names. @throws RetrofitError `bad-hdf5` */
+/** Lists the objects of a group, whichever way it keeps its names. @throws RetrofitError `bad-hdf5` */
 export function listGroup(file: Hdf5Bytes, path: string, address: number): readonly Hdf5Child[] {
   return inObject(path, () => {
     const { messages } = readHeader(file, address);
@@ -37,7 +37,7 @@ function linkChildren(file: Hdf5Bytes, path: string, messages: readonly HeaderMe
 const has = (messages: readonly HeaderMessage[], wanted: number): boolean =>
   messages.some(({ type }) => type === wanted);
 
-/** What an object is, as HDF5 tells it: by the messages that its header has. */
+/** Determines an object's kind as HDF5 does: by the messages that its header has. */
 function kindOf(messages: readonly HeaderMessage[]): Hdf5Child['kind'] {
   if (has(messages, SYMBOL_TABLE) || has(messages, LINK_INFO)) return 'group';
   return has(messages, DATATYPE) && has(messages, LAYOUT) ? 'dataset' : 'unknown';

@@ -1,7 +1,7 @@
 import type { FileWindow } from '../file-window.js';
 import { damaged } from './hdf5-errors.js';
 
-/** Where the bytes of a file come from: a file system, memory. */
+/** Source of a file's bytes: a file system, memory. */
 export interface ByteSource {
   readonly byteLength: number;
   /** Bytes that are there, and may be changed by who asked for them. */
@@ -19,11 +19,11 @@ export interface Hdf5Bytes extends ByteSource {
   claim(address: number, byteLength: number): void;
 }
 
-// What belongs to one object lies together: a page holds most of what is asked for next.
+// The parts of one object lie together: a page holds most of the bytes that are read next.
 const PAGE_BYTES = 2 ** 13;
 const MOST_PAGES = 64;
 
-/** Reads by addresses; what was read is remembered for a while. */
+/** Reads by addresses; pages that were read are kept for a while. */
 export function hdf5Bytes(source: ByteSource): Hdf5Bytes {
   const { byteLength } = source;
   const pages = new Map<number, Uint8Array>();
@@ -46,7 +46,7 @@ export function hdf5Bytes(source: ByteSource): Hdf5Bytes {
       }
       if (length === 0) return new Uint8Array(0);
       const start = address % PAGE_BYTES;
-      // A copy: what is passed on may be changed.
+      // A copy: the caller may change its bytes.
       return start + length > PAGE_BYTES
         ? source.read(address, length)
         : pageAt(address - start).slice(start, start + length);
@@ -66,8 +66,8 @@ export const windowBytes = (file: FileWindow): Hdf5Bytes =>
 const MOST_REMEMBERED = 256;
 
 /**
- * What was read of a file, by the address where it lies; only the latest is remembered.
- * @param isKept whether something may be asked for again, and is small
+ * Memoizes results by file and by address; only the latest are kept.
+ * @param isKept whether a result may be asked for again, and is small
  */
 export function memoize<T>(
   read: (file: Hdf5Bytes, address: number) => T,

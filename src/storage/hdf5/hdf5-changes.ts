@@ -14,24 +14,24 @@ import { join } from './object-tree.js';
 import { IS_GROUP, listHardLinks, type SymbolEntry } from './symbol-table.js';
 import { putTexts } from './text-collections.js';
 
-/** What an attribute is to hold: texts. */
+/** New value of an attribute: texts. */
 export interface NewAttribute {
   readonly datatype: Uint8Array;
   readonly shape: readonly number[];
   readonly texts: readonly string[];
-  /** Undefined where the values are references to the texts, which are put down when all are known. */
+  /** Undefined where the values are references to the texts, which are written when all are known. */
   readonly values: Uint8Array | undefined;
 }
 
 /** An object that is made or changed, or holds one that is. */
 export interface ChangedObject {
-  /** Where its header lies; undefined for what was made. */
+  /** Where its header lies; undefined for a new object. */
   readonly address: number | undefined;
   readonly isGroup: boolean;
   /** By name; undefined for those that go. */
   readonly attributes: Map<string, NewAttribute | undefined>;
   readonly children: Map<string, ChangedObject>;
-  /** What the header of a dataset is to say of its values; undefined where that stays. */
+  /** New messages of a dataset's header about its values; undefined where they stay. */
   messages: readonly NewMessage[] | undefined;
 }
 
@@ -41,10 +41,10 @@ export interface Patch {
 }
 
 /**
- * Writes the headers and tables of what has changed behind the end of a file. All else stays where it lies.
+ * Writes the headers and tables of changed objects behind the end of a file. All else stays where it lies.
  * @param file as it was before anything was changed
- * @returns what is to be overwritten so that the file leads to them
- * @throws RetrofitError `bad-hdf5` for objects that cannot be written anew, as they are
+ * @returns the patches by which the file leads to them
+ * @throws RetrofitError `bad-hdf5` for objects that cannot be written anew
  */
 export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObject): readonly Patch[] {
   const references = putAllTexts(tail, root);
@@ -53,7 +53,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
   if (target !== undefined) patches.push({ address: ROOT_TARGET, bytes: target });
   return patches;
 
-  /** @returns what an entry says of the object, if that has changed */
+  /** @returns the target for the object's entry, if that has changed */
   function write(object: ChangedObject, path: string): Uint8Array | undefined {
     const old = object.address === undefined ? [] : oldMessages(file, object.address, path);
     const entries = new Map(object.address === undefined || !object.isGroup ? [] : listHardLinks(file, old));
@@ -127,7 +127,7 @@ function oldMessages(file: Hdf5Bytes, address: number, path: string): readonly H
   return messages;
 }
 
-/** What a new header takes over. */
+/** Returns the old messages that a new header keeps. */
 function keptMessages(
   old: readonly HeaderMessage[],
   object: ChangedObject,
@@ -136,7 +136,7 @@ function keptMessages(
   return old.filter(({ type, content }) => {
     if (type === ATTRIBUTE) return !object.attributes.has(attributeName(content));
     if (type === SYMBOL_TABLE) return !hasNewTable;
-    // What else the header of a dataset says is said of values that lie elsewhere now.
+    // The other messages of a dataset's header describe values that lie elsewhere now.
     return type !== NOTHING && object.messages === undefined;
   });
 }
@@ -148,7 +148,7 @@ function patchesOf(
   return [...targets].map(([name, bytes]) => ({ address: entries.get(name)!.address, bytes }));
 }
 
-/** What stands in an entry behind the name; for groups it repeats where the table is. */
+/** Returns the part of an entry behind the name; for groups it repeats where the table is. */
 function targetOf(address: number, messages: readonly NewMessage[]): Uint8Array {
   const { bytes: target, view } = newBytes(32);
   target.set(numberBytes(address));

@@ -18,8 +18,8 @@ import { DEFAULT_TEXT_KIND, fixedLength, fixedTextType, fixedValues, variableTex
 const MOST_ATTRIBUTE_BYTES = 64_512;
 
 /**
- * Changes a file of the kind that Keras writes; see {@link Hdf5Editor}. Values are written as they come, all else by
- * `finish`: until then the file leads to what it held before.
+ * Makes an editor for a file of the kind that Keras writes; see {@link Hdf5Editor}. Values are written as they come,
+ * all else by `finish`: until then the file leads to its old contents.
  */
 export function makeEditor(
   file: FileWindow,
@@ -74,7 +74,7 @@ export function makeEditor(
     return [...names];
   };
 
-  /** What an attribute is to hold; undefined where the file has to be asked. */
+  /** Returns the new value of an attribute; undefined where the file's own holds. */
   const findNew = (path: string, name: string): { readonly attribute: NewAttribute | undefined } | undefined => {
     const changed = findChange(path)?.attributes;
     return changed?.has(name) || isMade(path) ? { attribute: changed?.get(name) } : undefined;
@@ -97,7 +97,7 @@ export function makeEditor(
   };
 
   const overwriteAt = async (path: string, address: number, values: ByteChunks, byteLength: number): Promise<void> => {
-    // What was made just now may be held back, and would be written over this.
+    // New values may still be buffered, and would be written over these.
     tail.flush();
     let end = address;
     for await (const chunk of measured(path, values, byteLength)) {
@@ -160,7 +160,7 @@ export function makeEditor(
     },
   };
 
-  /** Gives a dataset values of its own in a row, at the end of the file. */
+  /** Gives a dataset contiguous values of its own, at the end of the file. */
   async function replaceValues(path: string, dtype: NumberDtype, shape: readonly number[], values: ByteChunks) {
     const size = itemBytes(dtype);
     const byteLength = shape.reduce((product, count) => product * count, size);

@@ -5,7 +5,7 @@ export const badHdf5 = (message: string, object?: string) =>
 
 export const damaged = (what: string, object?: string) => badHdf5(`the HDF5 file is damaged: ${what}`, object);
 
-/** What HDF5 knows and is not read here. */
+/** Makes the error for a feature of HDF5 that is not read here. */
 export const unread = (what: string, object?: string) =>
   inputError('bad-hdf5', `the HDF5 file holds ${what}, which is not read here`, {
     where: { field: object },

@@ -12,7 +12,7 @@ import { type Hdf5Tree, makeTree } from './object-tree.js';
 import { readSuperblock } from './superblock.js';
 import { readTexts, type Texts } from './texts.js';
 
-/** What editing shares with reading. */
+/** The parts of a reader that an editor shares. */
 export interface Hdf5View {
   readonly reader: Hdf5File;
   readonly tree: Hdf5Tree;

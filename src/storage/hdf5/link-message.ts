@@ -5,7 +5,7 @@ import { damaged, unread } from './hdf5-errors.js';
 import { LINK, LINK_INFO } from './message-types.js';
 import { findMessage, type HeaderMessage, isShared } from './object-header.js';
 
-/** What a group of the later kind says of one name. */
+/** A link message: one name in a group of the later kind. */
 export interface Link {
   readonly name: string;
   readonly kind: 'object' | 'soft link' | 'external link' | 'unknown';

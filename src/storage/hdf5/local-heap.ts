@@ -37,7 +37,7 @@ export function readNames(file: Hdf5Bytes, address: number): NameHeap {
   };
 }
 
-/** What is free among the names is a chain of blocks, each with the next one's offset and its own size. */
+/** Checks the free list of a heap: a chain of blocks, each with the next one's offset and its own size. */
 function checkFreeList(names: Uint8Array, first: number): void {
   let left = Math.floor(names.length / FREE_HEAD_BYTES);
   for (let offset = first; offset !== NO_FREE_BLOCK; left -= 1) {

@@ -1,4 +1,4 @@
-/** What the messages of an object's header are about, by the numbers that HDF5 gives them. */
+/** Types of the messages in an object's header, by HDF5's numbers. */
 export const NOTHING = 0x0000;
 export const DATASPACE = 0x0001;
 export const LINK_INFO = 0x0002;
@@ -13,5 +13,5 @@ export const ATTRIBUTE = 0x000c;
 export const CONTINUATION = 0x0010;
 export const SYMBOL_TABLE = 0x0011;
 export const ATTRIBUTE_INFO = 0x0015;
-/** Numbers above are of messages that came later. */
+/** Higher numbers are of messages that came later. */
 export const LAST_KNOWN = 0x0018;

@@ -4,7 +4,7 @@ import { encodeUtf8, fromHex, padded } from './fields.js';
 import { DATASPACE, DATATYPE, FILL_VALUE, LAYOUT } from './message-types.js';
 import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 
-/** A message of an object's header that is to be written. */
+/** A new message of an object's header. */
 export interface NewMessage {
   readonly type: number;
   readonly content: Uint8Array;
@@ -15,7 +15,7 @@ const HEADER_BYTES = 16;
 const MESSAGE_HEAD_BYTES = 8;
 /** Its bytes are counted in 16 bits. */
 const MOST_MESSAGE_BYTES = 65_528;
-/** So are they. */
+/** Messages are counted in 16 bits. */
 const MOST_MESSAGES = 0xffff;
 const IS_CONSTANT = 1;
 
@@ -29,7 +29,7 @@ function dataspaceContent(shape: readonly number[]): Uint8Array {
 }
 
 /**
- * What the header of a dataset holds whose values lie in a row.
+ * Returns the messages of a header whose dataset is contiguous.
  * @param address undefined for one without values
  */
 export function datasetMessages(

@@ -2,7 +2,7 @@ import { joinBytes } from '../new-bytes.js';
 import { fromHex } from './fields.js';
 import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 
-/** Where the first block says where the root group is, and where the file ends. */
+/** Offsets in the first block of the root group's entry, and of the end of the file. */
 export const ROOT_TARGET = 64;
 const END_OF_FILE = 40;
 

@@ -5,7 +5,7 @@ import { NO_FREE_BLOCK } from './local-heap.js';
 import { numberBytes, UNDEFINED_BYTES } from './number-bytes.js';
 import { ENTRY_BYTES } from './symbol-table.js';
 
-// The table of a group: a B-tree over nodes of names and of what they lead to, and a heap that holds the names.
+// The table of a group: a B-tree over nodes of names and their targets, and a heap that holds the names.
 
 const NAMES_A_NODE = 8;
 const CHILDREN_A_NODE = 32;

@@ -13,9 +13,9 @@ export interface HeaderMessage {
 
 export interface ObjectHeader {
   readonly messages: readonly HeaderMessage[];
-  /** It is of the first version, and has as many messages as it says. */
+  /** Whether it is of version 1, and has as many messages as it states. */
   readonly isFirstVersion: boolean;
-  /** How many names lead to the object, as headers of the first version say. */
+  /** Number of names that lead to the object, which headers of version 1 state. */
   readonly nameCount: number | undefined;
 }
 
@@ -45,7 +45,7 @@ interface Layout {
   readonly prefixBytes: number;
 }
 
-/** @throws RetrofitError `bad-hdf5` for what is no header, or has no end */
+/** @throws RetrofitError `bad-hdf5` for an address without a header, or a header without end */
 export const readHeader = memoize(
   parseHeader,
   ({ messages }) => messages.reduce((sum, { content }) => sum + content.length, 0) <= SMALL_BYTES,
@@ -122,7 +122,7 @@ function* listMessages(block: Uint8Array, index: number, layout: Layout): Genera
   if (!isFirst) verifyChecksum(block);
   if (!isFirst && index > 0 && !hasSignature(block, 'OCHK')) throw damaged('the header of an object leads elsewhere');
   const end = block.length - layout.after;
-  // What is left at the end and has no room for a message is a gap.
+  // A rest without room for a message is a gap.
   for (let offset = layout.before[index === 0 ? 0 : 1]; offset + layout.prefixBytes <= end; ) {
     const [type, byteLength, flags] = isFirst
       ? [u16At(block, offset), u16At(block, offset + 2), u8At(block, offset + 4)]

@@ -3,7 +3,7 @@ import { MAX_HDF5_DEPTH } from '../../limits.js';
 import type { Hdf5Entry } from '../hdf5.js';
 import { badHdf5 } from './hdf5-errors.js';
 
-/** What a name in a group leads to. */
+/** A name in a group, and the object or link that it leads to. */
 export interface Hdf5Child {
   readonly name: string;
   readonly kind: 'group' | 'dataset' | 'soft link' | 'external link' | 'unknown';
@@ -13,21 +13,21 @@ export interface Hdf5Child {
 
 export interface Hdf5Object {
   readonly kind: Hdf5Entry['kind'];
-  /** Where its header lies; undefined for what was made since the file was opened. */
+  /** Where its header lies; undefined for an object made since the file was opened. */
   readonly address: number | undefined;
 }
 
 interface TreeNode extends Hdf5Object {
-  /** By name; undefined for a dataset, and for a group that nobody has looked into. */
+  /** By name; undefined for a dataset, and for a group that was not listed yet. */
   children: Map<string, TreeNode> | undefined;
 }
 
-/** The groups and datasets of an open file, looked at when they are asked for, and remembered. */
+/** The groups and datasets of an open file, read on demand and remembered. */
 export interface Hdf5Tree {
   /** @throws RetrofitError `bad-hdf5` if no such group is there, `unsafe-path` if it holds links */
   list(group: string): readonly Hdf5Entry[];
   find(path: string): Hdf5Object | undefined;
-  /** Notes what was made. */
+  /** Adds an object that was made. */
   add(path: string, kind: Hdf5Entry['kind']): void;
 }
 

@@ -11,7 +11,7 @@ import { readSuperblock } from './superblock.js';
 
 /**
  * Reads a file; see {@link Storage.withHdf5}.
- * @param path the name to show people
+ * @param path the name for messages
  */
 export function readHdf5<T>(
   source: ByteSource,
@@ -27,8 +27,8 @@ export function readHdf5<T>(
 }
 
 /**
- * Changes a file, of which `canEditHdf5` has said that it can be done, or makes one of no bytes.
- * @param shown the name to show people
+ * Changes a file for which `canEditHdf5` is true, or makes one of no bytes.
+ * @param shown the name for messages
  */
 export function changeHdf5(
   file: FileWindow,

@@ -20,9 +20,9 @@ export function canEditHdf5(source: ByteSource, groups: readonly string[]): bool
 }
 
 /**
- * Gives objects other names by exchanging what the entries of their group's symbol table lead to; the names, their order
- * and the B-tree over them stay as they are.
- * @param shown the name of the file to show people
+ * Renames objects by exchanging the targets of entries in their group's symbol table; the names, their order and the
+ * B-tree over them stay.
+ * @param shown the name of the file for messages
  */
 export function renameInHdf5(file: FileWindow, shown: string, renamings: readonly Hdf5Renaming[]): void {
   try {

@@ -12,7 +12,7 @@ export interface Superblock {
   readonly end: number;
   /** Where the header of the root group lies. */
   readonly rootAddress: number;
-  /** Where the entry lies that leads to the root group; undefined where nothing but its address is said. */
+  /** Address of the root group's entry; undefined where the superblock gives only the group's address. */
   readonly rootEntry: number | undefined;
 }
 
@@ -25,7 +25,7 @@ const IS_BEING_WRITTEN = 1;
 
 /**
  * Reads the superblock, and compares the size that it gives with the file.
- * @throws RetrofitError `bad-hdf5` for what is no HDF5 file, or only its beginning
+ * @throws RetrofitError `bad-hdf5` for a file that is not HDF5, or is cut off
  */
 export function readSuperblock(file: Hdf5Bytes): Superblock {
   const start = file.read(0, Math.min(SUPERBLOCK_BYTES, file.byteLength));

@@ -9,7 +9,7 @@ import { findMessage, type HeaderMessage, readHeader } from './object-header.js'
 import { splitPath } from './object-tree.js';
 import { readSuperblock } from './superblock.js';
 
-/** An entry of a group's symbol table: where it lies in the file, and what it says besides its name. */
+/** An entry of a group's symbol table: its place in the file, and its fields besides the name. */
 export interface SymbolEntry {
   readonly name: string;
   /** Where the part behind the name begins. */
@@ -18,7 +18,7 @@ export interface SymbolEntry {
   readonly target: Uint8Array;
   /** Where the header of the object lies; it means nothing for a link. */
   readonly headerAddress: number;
-  /** For groups: where the B-tree and the names of its own table lie, repeated from its header; undefined where it is not. */
+  /** For groups: addresses of its own table's B-tree and names, repeated from its header; undefined elsewhere. */
   readonly table: Uint8Array | undefined;
   readonly isSoftLink: boolean;
 }
@@ -66,7 +66,7 @@ function entriesBehind(file: Hdf5Bytes, entry: SymbolTarget): ReadonlyMap<string
   return listHardLinks(file, messages);
 }
 
-/** The same of a table where all lead to objects: what is written anew cannot say links. */
+/** Lists the entries of a table that must have hard links alone: new entries cannot be soft links. */
 export function listHardLinks(file: Hdf5Bytes, messages: readonly HeaderMessage[]): ReadonlyMap<string, SymbolEntry> {
   const entries = listEntries(file, messages);
   if ([...entries.values()].some(({ isSoftLink }) => isSoftLink))
@@ -74,7 +74,7 @@ export function listHardLinks(file: Hdf5Bytes, messages: readonly HeaderMessage[
   return entries;
 }
 
-/** What an entry repeats of the header that it leads to is what stands there, if that still has a table. */
+/** Checks that an entry repeats the symbol table of the header it leads to, if that still has one. */
 export function checkTable({ table }: SymbolTarget, messages: readonly HeaderMessage[]): void {
   const own = findMessage(messages, SYMBOL_TABLE);
   if (table !== undefined && own !== undefined && !isSame(table, piece(own, 0, 16))) {
@@ -109,7 +109,7 @@ export function listEntries(file: Hdf5Bytes, messages: readonly HeaderMessage[])
   return entries;
 }
 
-/** Where a group's B-tree and the heap of its names lie. */
+/** Returns the addresses of a group's B-tree and of the heap of its names. */
 function tableMessage(messages: readonly HeaderMessage[]): Uint8Array {
   const message = findMessage(messages, SYMBOL_TABLE);
   if (message === undefined) throw badHdf5('a group has no symbol table');

@@ -9,8 +9,8 @@ const HEAD_BYTES = 16;
 const OBJECT_HEAD_BYTES = 16;
 
 /**
- * Puts down texts of variable length, which lie in collections; a long one has a collection of its own, for each is read
- * as a whole.
+ * Writes texts of variable length, which lie in collections; a long one has a separate collection, for each is read as
+ * a whole.
  * @returns for each the reference that stands in an attribute
  */
 export function putTexts(tail: FileTail, texts: readonly Uint8Array[]): readonly Uint8Array[] {
@@ -55,7 +55,7 @@ function collectionOf(texts: readonly Uint8Array[]): Uint8Array {
     collection.set(text, offset + OBJECT_HEAD_BYTES);
     offset += OBJECT_HEAD_BYTES + padded(text.length);
   }
-  // What is left counts as an object that is free, if it has room to say so.
+  // A rest counts as a free object, if it has room for an object's head.
   if (collection.length - offset >= OBJECT_HEAD_BYTES)
     collection.set(numberBytes(collection.length - offset), offset + 8);
   return collection;

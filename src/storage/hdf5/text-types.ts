@@ -3,7 +3,7 @@ import { newBytes } from '../new-bytes.js';
 import { CHARSETS, PADDINGS } from './datatype.js';
 import { fromHex } from './fields.js';
 
-/** What h5py makes of a text. */
+/** The kind of text that h5py writes by default. */
 export const DEFAULT_TEXT_KIND: TextKind = { charset: 'utf8', isFixed: false, padding: 'null-term' };
 
 /** References to texts of variable length. */
@@ -23,7 +23,7 @@ export function fixedTextType({ charset, padding }: TextKind, byteLength: number
   return type;
 }
 
-/** What texts of one length take each, with their ends; no type takes nothing. */
+/** Returns the length of fixed-length texts, with their ends; a type of length 0 is not possible. */
 export const fixedLength = (texts: readonly Uint8Array[], { padding }: TextKind): number =>
   texts.reduce((most, text) => Math.max(most, text.byteLength + (padding === 'null-term' ? 1 : 0)), 1);
 

@@ -7,7 +7,7 @@ import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { damaged } from './hdf5-errors.js';
 
 export interface Texts {
-  /** Without their ends. */
+  /** The texts without their ends. */
   readonly texts: readonly Uint8Array[];
   readonly kind: TextKind & { readonly isList: boolean };
 }

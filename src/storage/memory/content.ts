@@ -46,7 +46,7 @@ export async function checksumOf(file: Pick<FoundFile, 'path'>, content: Content
   return crc;
 }
 
-/** Bytes that come in pieces as one content. A piece may be gone when the next is asked for. */
+/** Gathers bytes that come in pieces. A piece may be overwritten when the next is requested. */
 export async function gather(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Blob> {
   const parts: Blob[] = [];
   for await (const chunk of chunks) parts.push(new Blob([chunk as Uint8Array<ArrayBuffer>]));

@@ -4,10 +4,10 @@ import type { Inflate } from '../hdf5/filter-pipeline.js';
 
 const ADLER_BYTES = 4;
 
-/** Undoes gzip as HDF5 has it, while everything waits, which browsers cannot by themselves. */
+/** Undoes gzip as HDF5 has it, synchronously, which browsers cannot by themselves. */
 export const inflate: Inflate = (packed, mostBytes) => {
   try {
-    // One more than may be: what has no room is not kept, and seen by it.
+    // One byte more than allowed: bytes without room are dropped, and noticed by this one.
     const bytes = unzlibSync(packed, { out: new Uint8Array(mostBytes + 1) });
     const { buffer, byteOffset, byteLength } = packed;
     const checksum = new DataView(buffer, byteOffset + byteLength - ADLER_BYTES).getUint32(0);
@@ -18,7 +18,7 @@ export const inflate: Inflate = (packed, mostBytes) => {
 };
 
 const MODULUS = 65_521;
-/** As many bytes as are added up before a sum could leave 32 bits. */
+/** Number of bytes that are added up before a sum could leave 32 bits. */
 const MOST_AT_ONCE = 5552;
 
 /** The checksum behind the bytes, which the library does not compare. */
@@ -47,7 +47,7 @@ export async function* inflateRaw(packed: AsyncIterable<Uint8Array>): AsyncGener
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
     await writing;
   } finally {
-    // Whoever leaves early asks no more what was read of it.
+    // A consumer that leaves early needs none of the remaining results.
     await reader.cancel().catch(() => {});
     await writing.catch(() => {});
   }

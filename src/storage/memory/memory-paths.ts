@@ -12,7 +12,7 @@ export const absolutePath = (path: string): string => (plainPath(path) === '.' ?
 
 export const joinPaths = (folder: string, name: string): string => plainPath(`${folder}/${name}`);
 
-/** What the paths of everything in a folder begin with. */
+/** Returns the prefix of all paths in a folder. */
 export const startOf = (folder: string): string => (plainPath(folder) === '.' ? '' : `${plainPath(folder)}/`);
 
 /** The folders on the way to a file, each with a slash behind it. */

@@ -12,10 +12,10 @@ interface Piece {
   readonly isOwn: boolean;
 }
 
-/** A file that is made of stretches of others and of bytes of its own. Nothing is copied before it has to change. */
+/** A file that consists of stretches of others and of new bytes. Nothing is copied before it has to change. */
 export interface PiecedFile {
   readonly byteLength: number;
-  /** Puts bytes in the place of those that are there, or behind the end. They are copied. */
+  /** Replaces bytes, or appends them behind the end. They are copied. */
   put(bytes: Uint8Array, address: number): void;
   /** Opens it for reading and writing while everything waits. */
   open(path: string): Promise<FileWindow>;

@@ -4,7 +4,7 @@ import { type Content, readContent, sizeOf, sliceOf } from './content.js';
 /** A copy of some bytes, while everything waits. */
 export type ReadSync = (content: Content, byteOffset: number, byteLength: number) => Uint8Array;
 
-/** What web workers have, and pages and Node have not. */
+/** Reads blobs synchronously; only web workers have it, neither pages nor Node. */
 const { FileReaderSync } = globalThis as {
   readonly FileReaderSync?: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
 };
@@ -13,8 +13,8 @@ const { FileReaderSync } = globalThis as {
 export const READS_BLOBS = FileReaderSync !== undefined;
 
 /**
- * Makes it possible to read blobs while everything waits: in a web worker where they are, elsewhere they are read first.
- * @param path the name of the file to show people
+ * Prepares reading blobs synchronously: in a web worker where they are, elsewhere they are read first.
+ * @param path the name of the file for messages
  */
 export async function beginReadSync(path: string, contents: Iterable<Content>): Promise<ReadSync> {
   const read = FileReaderSync === undefined ? await readAll(path, contents) : readWith(path, new FileReaderSync());

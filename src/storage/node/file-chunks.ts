@@ -2,8 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { CHUNK_BYTES } from '../../limits.js';
 
 /**
- * The bytes of a stretch of a file, up to its end at the most. The next chunk is read while one is used, which is gone
- * when another is asked for: they share memory.
+ * Yields the bytes of a stretch of a file, up to its end at the most. The next chunk is read while one is used; each is
+ * valid until another is requested: they share memory.
  */
 export async function* fileChunks(
   file: FileHandle,
@@ -16,7 +16,7 @@ export async function* fileChunks(
     const chunk = file
       .read(buffer, 0, length, byteOffset + done)
       .then(({ bytesRead }) => buffer.subarray(0, bytesRead));
-    // It is thrown when the chunk is asked for, not before.
+    // The error is thrown when the chunk is requested, not before.
     chunk.catch(() => {});
     return chunk;
   };
@@ -30,7 +30,7 @@ export async function* fileChunks(
       yield chunk;
     }
   } finally {
-    // Whoever leaves early closes the file, and asks no more what was read of it.
+    // A consumer that leaves early closes the file, and needs no remaining result.
     await reading.catch(() => {});
   }
 }

@@ -40,7 +40,7 @@ export const isLinkless = (error: unknown): boolean =>
 export const isUnsupported = (error: unknown): boolean =>
   ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error) ?? '');
 
-/** What the operating system says, in words; undefined for errors that are not its own. */
+/** Describes an error of the operating system in words; undefined for other errors. */
 export function fileSystemReason(error: unknown): string | undefined {
   const code = codeOf(error);
   if (code === undefined || !('syscall' in (error as object))) return undefined;

@@ -9,18 +9,18 @@ import { isSmall, runSync } from './run-sync.js';
 import type { RunningChecksum } from './running-checksum.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
 
-/** Where something is written: a file, or a stretch that reaches to the end of one, an archive that is being made. */
+/** A place to write: a file, or a stretch that reaches to the end of one, an archive that is being made. */
 export interface WritePlace {
   readonly path: string;
-  /** The name to show people. */
+  /** The name for messages. */
   readonly shown: string;
   /** Where the stretch begins; undefined for a file. */
   readonly byteOffset?: number;
-  /** Of what was copied into the stretch. */
+  /** Checksum of the bytes copied into the window. */
   readonly checksum?: RunningChecksum;
 }
 
-/** What the operating system says of a place that is written, as an error to show people. */
+/** Turns an error of the operating system, from writing a place, into one for the user. */
 export function unwritable(shown: string, error: unknown): unknown {
   const reason = fileSystemReason(error);
   if (error instanceof RetrofitError || reason === undefined) return error;

@@ -85,7 +85,7 @@ function toFound(path: string, facts: Stats): FoundFile {
   return { path, byteLength: facts.size, identity: identityOf(facts) };
 }
 
-/** What looks like damage may be another program's work on the file. */
+/** Reads a file; apparent damage may come from another program that changes it meanwhile. */
 async function reading<T>(file: FoundFile, use: (descriptor: number) => Promise<T> | T): Promise<T> {
   try {
     return await withHandle(file, use);

@@ -45,7 +45,7 @@ export async function withHandle<T>(file: FoundFile, use: (descriptor: number) =
   }
 }
 
-/** What was read was read, whatever closing says. */
+/** Closes a file that was read; errors of closing do not matter then. */
 export const closeRead = (handle: FileHandle): Promise<void> => handle.close().catch(() => {});
 
 /** @throws RetrofitError `input-changed` if the file is no longer the one that was found */
@@ -54,7 +54,7 @@ export async function ensureUnchanged(file: FoundFile): Promise<void> {
   if (facts === undefined || identityOf(facts) !== file.identity) throw fileChanged(file);
 }
 
-/** What changes when a file does; the last of it also when a program sets the time back. */
+/** Returns the fields that change when a file does; `ctimeMs` also when a program sets the time back. */
 export const identityOf = (facts: Record<'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs', number>): string =>
   `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}:${facts.ctimeMs}`;
 

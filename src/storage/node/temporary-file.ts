@@ -42,7 +42,7 @@ export async function unpackTemporarily(
   } finally {
     end();
   }
-  // The process is ending, and the file may be half of what it should be.
+  // The process is ending, and the file may be incomplete.
   if (isInterrupted()) return new Promise(() => {});
   return find(path);
 }

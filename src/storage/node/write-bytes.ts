@@ -9,7 +9,7 @@ export async function writeBytes(file: FileHandle, bytes: Uint8Array, byteOffset
   return byteOffset + bytes.byteLength;
 }
 
-/** The same for a descriptor, while everything waits. */
+/** The same for a descriptor, synchronously. */
 export function writeBytesSync(descriptor: number, bytes: Uint8Array, byteOffset: number): void {
   for (let done = 0; done < bytes.byteLength; ) {
     done += progress(writeSync(descriptor, bytes, done, bytes.byteLength - done, byteOffset + done));

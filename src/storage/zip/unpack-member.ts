@@ -4,13 +4,13 @@ import type { FoundFile, OpenFile } from '../storage.js';
 import { STORED } from './zip-checks.js';
 import { badZip } from './zip-errors.js';
 
-/** What reading an archive takes of the machine that it runs on. */
+/** Platform functions that reading an archive needs. */
 export interface ZipTools {
   /** Opens the archive; each reading of a member opens it anew, so that nothing has to be closed. */
   readonly open: (file: FoundFile) => Promise<OpenFile>;
   /**
    * Undoes deflate.
-   * @throws Error that says what is wrong; also where the data end before the bytes do
+   * @throws Error that names the damage; also where the data end too early
    */
   readonly inflateRaw: (packed: AsyncIterable<Uint8Array>, packedLength: number) => AsyncIterable<Uint8Array>;
   readonly crc32: (bytes: Uint8Array, before?: number) => number;

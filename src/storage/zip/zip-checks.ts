@@ -20,7 +20,7 @@ const LATEST_VERSION = 63;
 
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
 
-/** Why a member cannot be read, by what the directory says of it; undefined where it can. */
+/** Returns why a member cannot be read, by its record in the directory; undefined where it can. */
 export function findBadRecord(record: ZipRecord, isFolder: boolean): string | undefined {
   const { byteLength, packedLength, method, flags } = record;
   if (flags & HAS_STRONG_ENCRYPTION) return 'the member has strong encryption';
@@ -61,7 +61,7 @@ function findBadZip64(record: ZipRecord): string | undefined {
   return 'the zip64 field of the member is missing, damaged or contradicts its record';
 }
 
-/** Why the header before a member's data is not what the directory says; undefined where it is. */
+/** Returns how the header before a member's data differs from the directory; undefined where it does not. */
 export function findBadHeader(record: ZipRecord, header: LocalHeader): string | undefined {
   const differs = (what: string) => `the member has one ${what} in the directory, another before its data`;
   if (!isSame(header.name, record.name)) return differs('name');
@@ -77,13 +77,13 @@ export function findBadHeader(record: ZipRecord, header: LocalHeader): string | 
   return isAsSaid(header.crc32, record.crc32) ? undefined : differs('checksum');
 }
 
-/** Whether size and checksum are given behind a member's data. */
+/** Tells whether size and checksum are given behind a member's data. */
 export const hasDescriptor = ({ flags }: ZipRecord): boolean => (flags & HAS_DESCRIPTOR) !== 0;
 
 /** Lengths that a descriptor may have: with or without a signature, numbers of 32 or 64 bits. */
 export const DESCRIPTOR_BYTES: readonly number[] = [12, 16, 20, 24];
 
-/** Whether the bytes behind a member's data say what the directory says. */
+/** Tells whether the bytes behind a member's data agree with the directory. */
 export function isDescriptorOf({ crc32, packedLength, byteLength }: ZipRecord, bytes: Uint8Array): boolean {
   const sizes = [packedLength, byteLength];
   const hasLongSizes = bytes.length >= 20;

@@ -13,14 +13,14 @@ import {
   SEE_ZIP64_SHORT,
 } from './zip-headers.js';
 
-/** Where the list of members lies in an archive. */
+/** Place of an archive's list of members. */
 export interface ZipDirectory {
   readonly byteOffset: number;
   readonly byteLength: number;
   readonly entryCount: number;
 }
 
-/** What an end record says: 32 bits a number, or 64. */
+/** Fields of an end record: 32 bits a number, or 64. */
 interface EndRecord extends ZipDirectory {
   /** Where the record itself begins; the directory must reach up to it. */
   readonly recordOffset: number;
@@ -61,7 +61,7 @@ export async function findZipDirectory(archive: FoundFile, opened: OpenFile): Pr
   return directory;
 }
 
-/** Where the last end record begins that may be whole; -1 where there is none. */
+/** Finds the last end record that may be whole; -1 where there is none. */
 function findEnd(tail: DataView): number {
   for (let at = tail.byteLength - END_BYTES; at >= 0; at -= 1)
     if (tail.getUint32(at, true) === END_SIGNATURE) return at;
@@ -81,7 +81,7 @@ function readEnd(tail: DataView, at: number, recordOffset: number): EndRecord {
   };
 }
 
-/** The zip64 record before the end record. It must say what the end record says, where that says anything. */
+/** The zip64 record before the end record. Both must agree, where the end record holds a number of its own. */
 function readZip64(
   tail: DataView,
   end: number,

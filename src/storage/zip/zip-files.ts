@@ -10,7 +10,7 @@ interface StoredMember extends Pick<MemberFacts, 'isLong'> {
   readonly content: Content;
 }
 
-/** The same of members that may say their sizes in 64 bits. */
+/** The same for members that may state their sizes in 64 bits. */
 export async function zipMembers(given: Iterable<StoredMember>): Promise<Blob> {
   const parts: Content[] = [];
   const members: MemberFacts[] = [];

@@ -28,11 +28,11 @@ export const END64_SIGNATURE = 0x06064b50;
 export const END64_BYTES = 56;
 
 const ZIP64_FIELD = 0x0001;
-/** The value of a 32-bit (16-bit) field that says: look in the zip64 record. */
+/** The value of a 32-bit (16-bit) field that refers to the zip64 record. */
 export const SEE_ZIP64 = 0xffffffff;
 export const SEE_ZIP64_SHORT = 0xffff;
 
-/** Whether a size takes more than 32 bits. */
+/** Tells whether a size takes more than 32 bits. */
 export const isLong = (byteLength: number): boolean => byteLength >= SEE_ZIP64;
 
 /** The header before the data of a stored member. */
@@ -64,7 +64,7 @@ export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
   return joinBytes([bytes, member.name, field]);
 }
 
-/** What follows the directory: the end record, and the zip64 records before it where they are needed. */
+/** Returns the end of an archive, after the directory: the end record, and the zip64 records before it where needed. */
 export function endRecords(entryCount: number, byteOffset: number, byteLength: number): Uint8Array<ArrayBuffer> {
   const end = newBytes(END_BYTES);
   end.view.setUint32(0, END_SIGNATURE, true);

@@ -4,7 +4,7 @@ import { DESCRIPTOR_BYTES, hasDescriptor, isDescriptorOf } from './zip-checks.js
 import { badZip } from './zip-errors.js';
 import type { ZipRecord } from './zip-record.js';
 
-/** Where the packed bytes of a member lie, behind its header. */
+/** Place of a member's packed bytes, behind its header. */
 export interface MemberSpan {
   readonly name: string;
   readonly record: ZipRecord;

@@ -8,7 +8,9 @@ const MODE_KIND = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;
 
-/** Why a member's name is not a plain path inside a folder; undefined where it is. The name of a folder ends in a slash. */
+/**
+ * Returns why a member's name is not a plain path inside a folder; undefined where it is. A folder's ends in a slash.
+ */
 export function findUnsafeName(name: string, bytes: Uint8Array): string | undefined {
   if (name === '') return 'a member without a name';
   if (/\p{Cc}/u.test(name) || bytes.some((byte) => byte < 0x20 || byte === 0x7f))
@@ -22,7 +24,7 @@ export function findUnsafeName(name: string, bytes: Uint8Array): string | undefi
   return undefined;
 }
 
-/** Why a member is no ordinary file (no folder, where its name is one), by its Unix mode; undefined where it is. */
+/** Returns why a member is no ordinary file (or folder, by its name), from its Unix mode; undefined where it is. */
 export function findUnsafeKind({ attributes }: Pick<ZipRecord, 'attributes'>, isFolder: boolean): string | undefined {
   const kind = (attributes >>> 16) & MODE_KIND;
   // Python's zipfile, and so Keras, gives a mode without a kind.
@@ -30,7 +32,7 @@ export function findUnsafeKind({ attributes }: Pick<ZipRecord, 'attributes'>, is
   return isFolder ? 'a file or link with the name of a folder' : 'a link, folder, pipe or device instead of a file';
 }
 
-/** Why a member's name is not certain; undefined where it is. Old tools and new ones may read two different names. */
+/** Returns why a member's name is ambiguous; undefined where it is not. Old and new tools may read different names. */
 export function findTwoNames(extraFields: readonly ExtraField[], name: string): string | undefined {
   const names = extraFields
     .filter(({ id }) => id === UNICODE_PATH_FIELD)
@@ -55,15 +57,15 @@ function codePageSign(byte: number): string {
 // A mark of the byte order is part of a name.
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Text in UTF-8, with signs in the place of what is none. */
+/** Decodes UTF-8, with replacement characters for invalid bytes. */
 export const lenientUtf8 = (bytes: Uint8Array): string => UTF8.decode(bytes);
 
-/** The name of a member as people read it. */
+/** Returns the name of a member as it is shown. */
 export const nameOf = ({ flags, name }: Pick<ZipRecord, 'flags' | 'name'>): string =>
   (flags & IS_UTF8) !== 0 || name.every((byte) => byte < 0x80)
     ? lenientUtf8(name)
     : Array.from(name, codePageSign).join('');
 
-/** Whether a name that says it is in UTF-8 is not. */
+/** Tells whether a name that says it is in UTF-8 is not. */
 export const isBadUtf8 = ({ flags, name }: Pick<ZipRecord, 'flags' | 'name'>): boolean =>
   (flags & IS_UTF8) !== 0 && !isSame(new TextEncoder().encode(lenientUtf8(name)), name);

@@ -1,9 +1,9 @@
 import { viewOf } from '../new-bytes.js';
 import { SEE_ZIP64 } from './zip-headers.js';
 
-// What an archive says of a member: in a record of its directory, and in the header before the member's data.
+// The facts of a member in an archive: in a record of its directory, and in the header before the member's data.
 
-/** More that is said of a member, by a number that says what it is. */
+/** An extra field of a member, by its ID. */
 export interface ExtraField {
   readonly id: number;
   readonly data: Uint8Array;
@@ -28,7 +28,7 @@ export interface RecordNumbers {
 export interface ZipRecord extends MemberClaims, RecordNumbers {
   /** The numbers in 32 bits, before the zip64 field takes their place. */
   readonly short: RecordNumbers;
-  /** What a reader has to know. */
+  /** Version of the format that a reader needs. */
   readonly version: number;
   /** The part of the archive that the member lies in. */
   readonly disk: number;
@@ -52,7 +52,7 @@ const NAME_LENGTH_AT = 28;
 
 /**
  * Reads a record of the directory, at the beginning of its bytes.
- * @throws Error that says what is wrong with it
+ * @throws Error that names the damage
  */
 export function readRecord(bytes: Uint8Array): ZipRecord {
   if (bytes.length < RECORD_BYTES) throw new Error('its directory ends before its last member');
@@ -86,11 +86,11 @@ export function readRecord(bytes: Uint8Array): ZipRecord {
   };
 }
 
-/** The name in a record of the directory, or what there is of it. */
+/** The name in a record of the directory, or its beginning where it is cut off. */
 export const recordName = (bytes: Uint8Array): Uint8Array =>
   bytes.subarray(RECORD_BYTES, RECORD_BYTES + viewOf(bytes).getUint16(NAME_LENGTH_AT, true));
 
-/** The numbers of the zip64 field, in the order that it has them, in the place of those that refer to it. */
+/** The numbers of the zip64 field, in its order, in place of those that refer to it. */
 function longNumbers(short: RecordNumbers, extraFields: readonly ExtraField[]): RecordNumbers {
   const field = extraFields.find(({ id }) => id === ZIP64_FIELD);
   if (field === undefined) return short;
@@ -109,9 +109,9 @@ function longNumbers(short: RecordNumbers, extraFields: readonly ExtraField[]): 
 }
 
 /**
- * How long a header is, with the name and the extra fields behind it.
+ * Returns the length of a header, with the name and the extra fields behind it.
  * @param bytes its fixed part
- * @throws Error that says what is wrong with it
+ * @throws Error that names the damage
  */
 export function headerLength(bytes: Uint8Array): number {
   const view = viewOf(bytes);
@@ -123,7 +123,7 @@ export function headerLength(bytes: Uint8Array): number {
 
 /**
  * Reads the header before a member's data, of which these are all bytes.
- * @throws Error that says what is wrong with it
+ * @throws Error that names the damage
  */
 export function readLocalHeader(bytes: Uint8Array): LocalHeader {
   const view = viewOf(bytes);
@@ -142,7 +142,7 @@ export function readLocalHeader(bytes: Uint8Array): LocalHeader {
 function readExtraFields(bytes: Uint8Array): readonly ExtraField[] {
   const view = viewOf(bytes);
   const fields: ExtraField[] = [];
-  // What is too short for a field is padding.
+  // A rest too short for a field is padding.
   for (let at = 0; at + 4 <= bytes.length; ) {
     const end = at + 4 + view.getUint16(at + 2, true);
     if (end > bytes.length) throw new Error('extra field length exceeds the extra fields');
@@ -152,7 +152,7 @@ function readExtraFields(bytes: Uint8Array): readonly ExtraField[] {
   return fields;
 }
 
-/** The numbers of 64 bits, as near as numbers come to them, up to the end or before the last bytes that are none. */
+/** Reads 64-bit numbers, as precisely as JavaScript's numbers allow; a rest of less than 8 bytes is ignored. */
 export function readLongNumbers(data: Uint8Array): number[] {
   const view = viewOf(data);
   return Array.from({ length: Math.floor(data.length / 8) }, (_, index) => Number(view.getBigUint64(index * 8, true)));

@@ -96,7 +96,7 @@ const over: WithNumbers = (builder, tensor, numbers) => {
 const filled = (builder: LayerBuilder, tensor: Source, { json }: Constant): Source =>
   addRescaling(builder, ZERO, json, [tensor]);
 
-/** Behind a layer that takes two tensors stands the tensor first. */
+/** Writes a bound as a layer of two tensors: the tensor first, then the numbers. */
 const bound =
   (className: 'Maximum' | 'Minimum'): WithNumbers =>
   (builder, tensor, numbers) => {
@@ -151,7 +151,7 @@ const addAll: OperationRule = (operation) => {
   return isAllTensors && merge(operation, 'Add', sources);
 };
 
-/** From 0 up it is a ReLU with a ceiling. */
+/** A clip from 0 up is a ReLU with a maximum. */
 const clip: OperationRule = (operation) => {
   const tensor = tensorOf(operation.arguments[0]);
   const { builder } = operation;
@@ -168,7 +168,7 @@ const clip: OperationRule = (operation) => {
   return true;
 };
 
-/** All layers compute in single precision: the numbers are what they were. */
+/** All layers compute in single precision: the numbers do not change. */
 const cast: OperationRule = (operation) => {
   const tensor = tensorOf(operation.arguments[0]);
   const settings = settingsOf(operation);
@@ -177,7 +177,7 @@ const cast: OperationRule = (operation) => {
   return true;
 };
 
-/** By the name of the class in Keras 3. */
+/** Rules by the name of the class in Keras 3. */
 export const ARITHMETIC: Readonly<Record<string, OperationRule>> = {
   Add: binary('Add', plus, plus),
   AddN: addAll,

@@ -1,10 +1,10 @@
 import { inputError, type RetrofitError } from '../../../errors.js';
 
-/** For a part of a model that another loader has no words for: nothing is approximated, nothing left out. */
+/** Makes the error for a part of a model that another loader cannot express: nothing is approximated or left out. */
 export const cannotConvert = (layer: string, field: string, message: string, hint: string): RetrofitError =>
   inputError('cannot-convert', message, { where: { layer, field }, hint });
 
-/** A Sequential model that nobody called or gave a shape: loaders build it by the shape of its input. */
+/** Makes the error for a Sequential model that was never called and has no input shape: loaders build it by that. */
 export const withoutInputShape = (layer: string): RetrofitError =>
   cannotConvert(
     layer,

@@ -66,7 +66,7 @@ function renumbered(operands: readonly Argument[]): readonly Argument[] {
   });
 }
 
-/** What TensorFlow calls the operands behind the first one. */
+/** TensorFlow's names for the operands after the first one. */
 const SECOND: Readonly<Record<string, string>> = { Take: 'indices', GetItem: 'slice_spec' };
 
 function tensorflowCall(
@@ -116,7 +116,7 @@ function carry(operation: Operation): Carried | undefined {
   return UNARY.includes(id) ? (hasOnly(plain) ? { id, operands, settings } : undefined) : carryShaped(operation);
 }
 
-/** `.keras` files of Keras 2 cannot say an ellipsis: the axes that it stands for can, where they are known. */
+/** Replaces an ellipsis by the axes it covers, where they are known: `.keras` files of Keras 2 cannot express one. */
 function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: number }, builder: LayerBuilder) {
   const rank = outputOf(builder, { input }).shape?.length;
   const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;
@@ -124,7 +124,7 @@ function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: n
   return parts.flatMap((part) => (part.kind === 'ellipsis' ? Array<IndexPart>(rank - given).fill(FULL) : [part]));
 }
 
-/** Numbers as the target writes them; undefined for what is neither a tensor nor numbers. */
+/** Writes an operand's numbers for the target; undefined for an operand that is neither a tensor nor numbers. */
 function writeOperand(operand: Argument, { builder }: Operation): Argument | undefined {
   if (operand.kind === 'tensor') return operand;
   const numbers = numbersOf(operand);
@@ -212,7 +212,7 @@ function carryShaped({ id, arguments: operands, settings, builder }: Operation):
   }
 }
 
-/** The shape of what the operation gives, constants among the operands included. */
+/** Returns the shape of the operation's output, constants among the operands included. */
 function shapeOf({ builder }: Operation, { id, operands, settings }: Carried): Shape | undefined {
   const shapes = operands.flatMap((operand): readonly (Shape | undefined)[] => {
     if (operand.kind === 'tensor') return [outputOf(builder, { input: operand.input }).shape];

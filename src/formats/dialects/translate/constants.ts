@@ -3,7 +3,7 @@ import type { Shape } from '../../../layers/layer-facts.js';
 
 /** Numbers that stand in a call or a config: one alone, or nested lists of them, all of one shape. */
 export interface Constant {
-  /** As plain lists, with the tokens that were read. */
+  /** Plain lists, with the tokens that were read. */
   readonly json: JsonValue;
   readonly shape: readonly number[];
 }
@@ -11,7 +11,7 @@ export interface Constant {
 /** Objects by which Keras 3 writes arrays of NumPy and of its backend. */
 const ARRAYS: readonly string[] = ['__numpy__', '__tensor__'];
 
-/** The numbers that a value is; undefined for anything else, numbers that are none included. */
+/** Reads a value as numbers; undefined for anything else, NaN and infinity included. */
 export function readConstant(value: JsonValue | undefined): Constant | undefined {
   const className = stringOf(getMember(value, 'class_name'));
   const json =
@@ -81,7 +81,7 @@ export function simplified(constant: Constant): Constant {
   return { json, shape: constant.shape.slice(first) };
 }
 
-/** Whether a tensor keeps its shape when the constant is added to it. */
+/** Tells whether a tensor keeps its shape when the constant is added to it. */
 export function fitsInto({ shape }: Constant, tensor: Shape | undefined): boolean {
   if (shape.length === 0) return true;
   if (tensor === undefined || shape.length > tensor.length) return false;

@@ -6,7 +6,7 @@ import { translateLayer } from './translate-layer.js';
 
 // Functions of one tensor, number by number.
 
-/** A function as an Activation layer, where its settings say what the function does anyway. */
+/** Writes a function as an Activation layer, where its settings are the defaults. */
 const activation =
   (name: string, isDefault: (settings: PlainObject) => boolean = (settings) => hasOnly(settings)): OperationRule =>
   (operation) => {
@@ -40,7 +40,7 @@ const leakyRelu = layer('LeakyReLU', (settings) =>
     : undefined,
 );
 
-/** By the name of the class in Keras 3. */
+/** Rules by the name of the class in Keras 3. */
 export const FUNCTIONS: Readonly<Record<string, OperationRule>> = {
   Relu: activation('relu'),
   Relu6: activation('relu6'),

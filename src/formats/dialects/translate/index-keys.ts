@@ -23,7 +23,7 @@ export type IndexPart =
   | { readonly kind: 'ellipsis' }
   | { readonly kind: 'new-axis' };
 
-/** The parts as either Keras writes them; undefined where one is none of these. */
+/** Reads the parts of an index as either Keras writes them; undefined where one is of another kind. */
 export function readIndex(json: JsonValue): readonly IndexPart[] | undefined {
   const parts = (isArray(json) ? json.items.map((item) => item.value) : [json]).map(readPart);
   return parts.includes(undefined) ? undefined : (parts as readonly IndexPart[]);
@@ -53,7 +53,7 @@ export const FULL: IndexPart & { readonly kind: 'slice' } = { kind: 'slice', sta
 export const isFull = (part: IndexPart): boolean =>
   part.kind === 'slice' && part.start === null && part.stop === null && (part.step === null || part.step === 1);
 
-/** The parts in the words of a Keras. */
+/** Writes the parts of an index in a dialect. */
 export function writeIndex(parts: readonly IndexPart[], dialect: Dialect): JsonValue {
   const object = (className: string, config: JsonValue): JsonValue =>
     objectOf([
@@ -87,7 +87,7 @@ export function placesIn(indices: readonly number[], size: number): readonly num
 /** One part an axis of the tensor, and where new axes come in between. */
 interface Indexed {
   readonly parts: readonly Exclude<IndexPart, { kind: 'ellipsis' | 'new-axis' }>[];
-  /** Before which axis each new one stands. */
+  /** The axis before which each new axis stands. */
   readonly fresh: readonly number[];
 }
 

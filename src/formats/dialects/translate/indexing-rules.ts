@@ -194,7 +194,7 @@ function crop(
   return row ? addReshape(builder, strided, [null, picked[1]!.length, channels]) : strided;
 }
 
-/** By the name of the class in Keras 3. */
+/** Rules by the name of the class in Keras 3. */
 export const INDEXING: Readonly<Record<string, OperationRule>> = {
   GetItem: getItem,
   Take: take,

@@ -15,26 +15,26 @@ import type { Weight } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { type DialectPair, translateConfig } from './translate-config.js';
 
-/** What a piece reads: an input of the call that it stands for, or the piece of that number. */
+/** Input of a part: an input of the call that it stands for, or the part of that number. */
 export type Source = { readonly input: number } | { readonly piece: number };
 
-/** What is known of a tensor while layers are translated. */
+/** Facts of a tensor that are known during translation. */
 export interface TensorFacts {
   readonly shape: Shape | undefined;
-  /** What its numbers are stored as. */
+  /** Dtype of its numbers. */
   readonly dtype: string;
 }
 
-/** One of the layers that stand for a layer. */
+/** One of the layers that replace a layer. */
 export interface LayerPart {
   readonly className: string;
-  /** What it does, as the end of its name; the piece that keeps the layer's name has no use for it. */
+  /** Its purpose, as a suffix of its name; unused for the part that keeps the layer's name. */
   readonly role: string;
-  /** In the target's words, without a name. */
+  /** In the target's dialect, without a name. */
   readonly config: JsonObject;
   readonly sources: readonly Source[];
   readonly output: TensorFacts;
-  /** Of a layer that is made of constants. */
+  /** Weights of a layer that is made of constants. */
   readonly weights?: readonly Weight[];
   /** The arguments of the call, where they are more than the sources, which are its tensors by number. */
   readonly call?: CallArguments;
@@ -62,7 +62,7 @@ export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
     ? (builder.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
     : builder.parts[source.piece]!.output;
 
-/** Adds a piece that is in the target's words already. */
+/** Adds a part that is in the target's dialect already. */
 export function addPart(
   builder: LayerBuilder,
   className: string,
@@ -83,7 +83,7 @@ export function addPart(
   return { piece: builder.parts.length - 1 };
 }
 
-/** Adds a piece by settings that mean the same everywhere, in the precision of what it reads. */
+/** Adds a part by settings that mean the same everywhere, in the precision of its input. */
 export function addPlain(
   builder: LayerBuilder,
   className: string,
@@ -100,7 +100,7 @@ export function inPrecision(builder: LayerBuilder, config: JsonObject, source: S
   return isThere ? source : addIdentity(builder, config, source);
 }
 
-/** Adds what gives its input, in the precision of a config's dtype. */
+/** Adds a layer that returns its input, in the precision of a config's dtype. */
 export function addIdentity(builder: LayerBuilder, config: JsonObject, source: Source): Source {
   const dtype = getMember(config, 'dtype');
   const written = objectOf([...(dtype === undefined ? [] : [['dtype', dtype] as const]), ...IDENTITY]);
@@ -112,7 +112,7 @@ const IDENTITY: readonly (readonly [string, JsonValue])[] = [
   ['offset', fromPlain(0)],
 ];
 
-/** Adds a piece in the source's words, and behind it what its activation becomes. */
+/** Translates a config into a part, followed by the translation of its activation. */
 export function addTranslated(
   builder: LayerBuilder,
   className: string,

@@ -6,7 +6,7 @@ import { freeName, type Graph, listGraphs } from '../../../model/model.js';
 export interface LayerNames {
   /** A layer's name where the loader takes it, otherwise the nearest one that it takes. Once a layer. */
   readonly nameOf: (name: string) => string;
-  /** The nearest name that the loader takes, for what nobody is to find by it. */
+  /** Returns the nearest name that the loader takes, for layers that are not found by their names. */
   readonly proper: (name: string) => string;
   /** A name for a new layer, unique over the whole tree. */
   readonly claim: (base: string) => string;

@@ -5,13 +5,13 @@ import type { Loader } from '../../../layers/layer-facts.js';
 import type { Layer } from '../../../model/model.js';
 
 /**
- * What becomes of a layer that computes nothing when the model predicts, where the target has none like it.
- * - `leave out`: its readers read what it read
- * - `stand in`: it gave its input in another precision, which another layer has to do now
+ * Treatment of a layer that computes nothing when the model predicts, where the target has none like it.
+ * - `leave out`: its readers read its input
+ * - `stand in`: it changed the precision of its input, which another layer has to do now
  */
 export type Omission = 'leave out' | 'stand in';
 
-/** Undefined for a layer that computes, and for one that the target has. */
+/** Returns how a layer can be left out; undefined for a layer that computes, and for one that the target has. */
 export function omissionOf(layer: Layer, dtype: string, target: Loader): Omission | undefined {
   const { className, settings, calls } = layer;
   if (calls.some((call) => call.inputs.length !== 1)) return undefined;
@@ -20,14 +20,14 @@ export function omissionOf(layer: Layer, dtype: string, target: Loader): Omissio
       return undefined;
     return computeDtype(settings) === dtype ? 'leave out' : 'stand in';
   }
-  // A model of nothing but such layers. Where precisions change, its layers are looked at one by one.
+  // A model of such layers alone. Where precisions change, its layers are judged one by one.
   const { inputs, outputs, layers } = layer.graph;
   const others = layers.filter(({ className }) => className !== 'InputLayer');
   const isEmpty = inputs.length === 1 && outputs.length === 1 && others.length > 0;
   return isEmpty && others.every((inner) => omissionOf(inner, dtype, target) === 'leave out') ? 'leave out' : undefined;
 }
 
-/** Whether the target lacks the class, or that of the layer which this one wraps, or has another one by this name. */
+/** Tells whether the target lacks the class or that of the wrapped layer, or has another one by this name. */
 function isMissing(className: string, settings: PlainObject, target: Loader): boolean {
   const { loads, differsIn } = factsOf(className, settings);
   if (!loads.includes(target) || differsIn?.includes(target)) return true;

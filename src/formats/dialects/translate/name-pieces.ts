@@ -51,7 +51,7 @@ export function namePieces(builder: LayerBuilder, layer: Layer, name: string, na
 const named = (config: JsonObject, name: string): JsonObject =>
   objectOf([['name', fromPlain(name)], ...config.members.map(({ key, value }) => [key, value] as const)]);
 
-/** The wrappers of a layer around what it became; what is inside keeps names of its own. */
+/** Wraps a translated layer again; the layer inside keeps a name of its own. */
 export function wrapAgain(made: Layer, { wrappers = [], settings, graph }: Layer, naming: Naming): Layer {
   const nameInside = (name: unknown): string => naming.names.proper(typeof name === 'string' ? name : made.name);
   const around = wrappers.map((wrapper, depth): Wrapper => {
@@ -76,8 +76,8 @@ function refuseUnknownWeights({ name, className, settings, weights }: Layer): vo
 }
 
 /**
- * The layer's weights by the names that its facts give them. What is no weight but the state of a generator of random
- * numbers, in Keras 3, starts anew.
+ * Returns the layer's weights by the names that its facts give them. RNG state is not a weight: in Keras 3 it is
+ * re-initialised.
  */
 function keptWeights(layer: Layer): readonly Weight[] {
   const facts = factsOf(layer.className, layer.settings).weights?.(layer.settings, []);

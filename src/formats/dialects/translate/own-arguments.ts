@@ -4,9 +4,9 @@ import type { Layer } from '../../../model/model.js';
 import { cannotConvert } from './cannot-convert.js';
 import type { DialectPair } from './translate-config.js';
 
-/** A call that says more than layers of most classes take: `attention(query, value=memory)`. */
+/** A call with arguments that layers of most classes do not take: `attention(query, value=memory)`. */
 export interface OwnArguments {
-  /** What the call says besides. */
+  /** The other arguments of the call. */
   readonly others: CallArguments;
   /** In which order its tensors are read: as Keras flattens the arguments, by name behind the first. */
   readonly inputs: readonly number[];

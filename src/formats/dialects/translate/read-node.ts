@@ -10,8 +10,8 @@ import type { ReadOperation } from './read-operation.js';
 const CHANNELS_LAST = 'TkhXQw==';
 
 /**
- * The operation that a node of TensorFlow's graph is: tensors in the places that the constants leave free. Undefined where
- * an attribute says what is not known here.
+ * Reads the operation of a node of TensorFlow's graph: tensors in the places that the constants leave free. Undefined
+ * where an attribute is not known here.
  */
 export function readNode({ settings, config }: Layer, call: CallArguments): ReadOperation | undefined {
   const id = nodeOperation(settings);
@@ -51,7 +51,7 @@ function readOperands(config: JsonValue, { positional, keywords }: CallArguments
   return operands.includes(undefined) ? undefined : (operands as readonly Argument[]);
 }
 
-/** What a node says besides its operands, but for their types and their number. */
+/** Returns a node's attributes, but for its operands' types and number. */
 const readAttributes = (config: JsonValue): Readonly<Record<string, JsonValue>> =>
   Object.fromEntries(
     membersOf(getMember(getMember(config, 'node_def'), 'attr')).filter(

@@ -29,7 +29,7 @@ export const operationId = (layer: Layer): string =>
 /** Names that TensorFlow gives operands; Keras 3 writes operands in order. */
 const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'y', 'x2', 'bias', 'indices', 'slice_spec'];
 
-/** Fields and arguments that say nothing about what an operation does, as far as they have these values. */
+/** Fields and arguments that do not change an operation, as far as they have these values. */
 const BESIDES: Readonly<Record<string, JsonValue | undefined>> = {
   name: undefined,
   trainable: undefined,
@@ -38,7 +38,7 @@ const BESIDES: Readonly<Record<string, JsonValue | undefined>> = {
   batch_dims: fromPlain(0),
 };
 
-/** Undefined where a tensor stands under a name that is not known: it could mean anything. */
+/** Reads an operation; undefined where a tensor stands under a name that is not known: it could mean anything. */
 export function readOperation(layer: Layer, call: CallArguments): ReadOperation | undefined {
   if (isNodeLayer(layer.className)) return readNode(layer, call);
   const { positional, keywords } = call;
@@ -47,7 +47,7 @@ export function readOperation(layer: Layer, call: CallArguments): ReadOperation 
   const others = [...keywords].filter(([name]) => !OPERANDS.includes(name));
   if (others.some(([, argument]) => argument.kind !== 'constant')) return undefined;
   const said = others.map(([key, argument]) => [key, (argument as { readonly json: JsonValue }).json] as const);
-  // Only an operation that is a cast has a dtype of its own.
+  // Only a cast has a dtype of its own.
   const own = layer.config.members
     .filter(({ key, value }) => !saysNothing(value) && (key !== 'dtype' || (layer.isOperation && id === 'Cast')))
     .map(({ key, value }) => [key, value] as const);

@@ -60,7 +60,7 @@ const concatenate: OperationRule = (operation) => {
   return true;
 };
 
-/** By the name of the class in Keras 3. */
+/** Rules by the name of the class in Keras 3. */
 export const SHAPES: Readonly<Record<string, OperationRule>> = {
   Mean: pooling('Average'),
   Max: pooling('Max'),

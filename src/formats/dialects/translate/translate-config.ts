@@ -22,7 +22,7 @@ import { cannotConvert } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
 
-/** Whose words are translated into whose. */
+/** Dialect of the source and loader of the target. */
 export interface DialectPair {
   readonly source: Dialect;
   readonly target: Loader;
@@ -38,7 +38,7 @@ export type SplitActivation =
   | { readonly kind: 'layer'; readonly layer: SerializedObject };
 
 export interface TranslatedConfig {
-  /** Without `name`. */
+  /** The config without `name`. */
   readonly config: JsonObject;
   readonly split: SplitActivation | undefined;
 }
@@ -46,9 +46,9 @@ export interface TranslatedConfig {
 const LINEAR = fromPlain('linear');
 
 /**
- * A layer's config in a loader's words.
- * @param isInside whether the layer is inside a wrapper, where no layer can stand behind it
- * @throws RetrofitError `cannot-convert` for what the loader lacks
+ * Translates a layer's config for a loader.
+ * @param isInside whether the layer is inside a wrapper, where no layer can follow it
+ * @throws RetrofitError `cannot-convert` for features that the loader lacks
  */
 export function translateConfig(
   className: string,
@@ -165,7 +165,7 @@ function translateFunction(
   );
 }
 
-/** Whether the second direction is the first one, the other way round. */
+/** Tells whether the second direction is the first one, the other way round. */
 function isMirror(written: JsonObject, backward: JsonValue, target: Loader): boolean {
   const forward = getMember(written, 'layer');
   const before = forward && readSerialized(forward);

@@ -41,16 +41,16 @@ export interface Translation {
 }
 
 export interface TranslateOptions {
-  /** Whether the graph has words of another dialect in it. */
+  /** Whether the graph has parts of another dialect. */
   readonly isMixed?: boolean;
   /** Whether the target's files hold operations as such: legacy `.h5` files of Keras 3 lose their modules. */
   readonly hasOperations?: boolean;
 }
 
 /**
- * The graph in another loader's words, computing the same. Nothing of it counts as read any more; weights stay with
- * their layers. A graph that is in the loader's dialect already keeps its text, unless that has words of others in it.
- * @throws RetrofitError `cannot-convert` for what the loader lacks, with the layer, the field and what to do
+ * Translates the graph for another loader, computing the same. Nothing of it counts as read any more; weights stay with
+ * their layers. A graph in the loader's own dialect keeps its text, unless it has parts of another dialect.
+ * @throws RetrofitError `cannot-convert` for features that the loader lacks, with the layer, the field and what to do
  */
 export function translateGraph(
   whole: Graph,
@@ -75,7 +75,7 @@ export function translateGraph(
       return ref.layer === after ? [] : [[ref.layer, after] as const];
     }),
   );
-  // TensorFlow.js has lists only, and nested models, which nobody else calls, do with them everywhere.
+  // TensorFlow.js has lists only, and nested models, which are called from inside alone, do with them everywhere.
   const structures = target === 'tfjs' ? undefined : root.structures;
   const named = { ...graph, name: rootName(root.name, target), structures };
   const gone = new Set(leftOut.map((layer) => layer.name));
@@ -100,7 +100,7 @@ const hasTfjsWords = (root: Graph): boolean =>
     graph.layers.some(({ settings }) => TFJS_WORDS.test(JSON.stringify(settings))),
   );
 
-/** Whether there are operations in the model, or in one inside it. */
+/** Tells whether there are operations in the model, or in one inside it. */
 export const holdsOperations = (root: Graph): boolean =>
   [...listGraphs(root)].some(({ graph }) => graph.layers.some(isOperation));
 
@@ -114,14 +114,14 @@ interface Task extends DialectPair {
   readonly leftOut: Layer[];
 }
 
-/** What became of one layer: layers, the last of which gives its output; none where it gives what it reads. */
+/** Translation of one layer: layers, the last of which gives its output; none where its output is its input. */
 interface Translated {
   readonly layers: readonly Layer[];
-  /** What each of the layers reads. */
+  /** The inputs of each of the layers. */
   readonly sources: readonly (readonly Source[])[];
   readonly outputs: readonly TensorFacts[];
   readonly keywords: readonly (JsonObject | undefined)[];
-  /** The arguments of each of the layers' calls, where they are more than what it reads. */
+  /** The arguments of each of the layers' calls, where they are more than its inputs. */
   readonly arguments?: readonly (CallArguments | undefined)[];
 }
 
@@ -185,7 +185,7 @@ function translateOne(
   };
 }
 
-/** What becomes of a layer that the target lacks and that computes nothing when the model predicts. */
+/** Leaves out or replaces a layer that the target lacks and that computes nothing when the model predicts. */
 function leaveOut(
   layer: Layer,
   name: string,
@@ -259,7 +259,7 @@ function refuseMask(layer: Layer, { target, masked }: Task): void {
   );
 }
 
-/** A nested model: its layers are translated, it stays what it is. */
+/** Translates a nested model: its layers are translated, the model itself stays one. */
 function translateModel(
   layer: Layer,
   inner: Graph,

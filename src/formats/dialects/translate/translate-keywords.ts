@@ -7,10 +7,11 @@ import { cannotConvert } from './cannot-convert.js';
 import type { DialectPair } from './translate-config.js';
 
 /**
- * What a call says besides its tensors: its phase, `training`. Keras 2 obeys it always. Keras 3 writes the phase of every
- * call, but its predict and fit, and those of TensorFlow.js, give the layers the phase that they are in.
- * Source: `operation_fn` in keras 3.15 (src/models/functional.py), `execute` in tfjs-layers 4.22 (src/engine/executor.ts).
- * @param source whose words the call is in
+ * Translates a call's arguments besides its tensors: its phase, `training`. Keras 2 obeys it always. Keras 3 writes the
+ * phase of every call, but its predict and fit, and those of TensorFlow.js, give the layers the phase that they are in.
+ * Source: `operation_fn` in keras 3.15 (src/models/functional.py), `execute` in tfjs-layers 4.22
+ * (src/engine/executor.ts).
+ * @param source dialect of the call
  * @throws RetrofitError `cannot-convert` for a call with other arguments, and for one that is always as in training
  */
 export function translateKeywords(
@@ -36,7 +37,7 @@ export function translateKeywords(
   const trainsUnlessTold = factsOf(layer.className, layer.settings).trainsUnlessTold === true;
   if (isTraining === true && !(source === 'keras3' && trainsUnlessTold)) throw inTraining(layer);
   if (source === 'keras3') return undefined;
-  // Told so, an augmentation of Keras 3 does in each phase what that of Keras 2 does.
+  // With `training=False`, an augmentation of Keras 3 does in each phase the same as that of Keras 2.
   return isTraining === false || (target === 'keras3' && trainsUnlessTold) ? NOT_TRAINING : undefined;
 }
 
@@ -57,7 +58,7 @@ const inTraining = ({ name }: Layer) =>
 
 const NOT_TRAINING = objectOf([['training', { kind: 'literal', text: 'false' }]]);
 
-/** Whether a nested model is called with a dictionary as it was built with: in order, they are a list of tensors. */
+/** Tells whether a nested model is called with the dictionary it was built with: in order, a list of tensors. */
 function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
   const own = graph?.structures?.inputs;
   if (argument?.kind !== 'structure' || own?.kind !== 'dict' || argument.keys?.length !== own.parts.size) return false;
@@ -65,9 +66,9 @@ function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
 }
 
 /**
- * Layers that are called with training=False in the words of Keras 2, where that holds in training too.
- * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, whose words these are
- * too, reads past it
+ * Lists layers that a Keras 2 model calls with training=False, where that holds in training too.
+ * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, which has the same
+ * dialect, ignores it
  */
 export function listHeld(root: Graph): readonly string[] {
   if (root.read?.dialect === 'keras3') return [];

@@ -32,9 +32,9 @@ import { readSerialized, type SerializedObject } from './translate-object.js';
 type Rule = (builder: LayerBuilder, layer: Layer, sources: readonly Source[]) => Source | undefined;
 
 /**
- * The layers that stand for one layer in another loader, the last of them giving its output.
+ * Translates a layer into the layers that replace it in another loader, the last of them giving its output.
  * @param call its arguments, where they are more than the sources
- * @throws RetrofitError `cannot-convert` for what the loader lacks
+ * @throws RetrofitError `cannot-convert` for features that the loader lacks
  */
 export function translateLayer(
   builder: LayerBuilder,
@@ -91,7 +91,7 @@ export function addRescaling(
   return addTranslated(builder, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
 }
 
-/** Arrays of NumPy become lists, which TensorFlow.js broadcasts like a number. */
+/** NumPy arrays become lists, which TensorFlow.js broadcasts like a number. */
 const rescaling: Rule = (builder, { config }, sources) => {
   if (builder.dialects.target !== 'tfjs') return undefined;
   const plain = ['scale', 'offset'].reduce((before, name) => {
@@ -143,7 +143,7 @@ const softmax: Rule = (builder, layer, sources) => {
   return addTranslated(builder, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
 };
 
-/** Of tfjs-layers' batchNormalization: beyond, it says that it is not implemented. */
+/** Limit of batchNormalization in tfjs-layers: beyond, it throws that it is not implemented. */
 const MAX_NORMALIZED_RANK = 4;
 
 /** TensorFlow.js computes with the statistics of the last axis, whatever the axis: the channels go there and back. */
@@ -177,7 +177,7 @@ const normalization: Rule = (builder, layer, sources) => {
   return addPlain(builder, 'Permute', { dims: back }, [addTranslated(builder, layer.className, last, [turned])]);
 };
 
-/** Of an image that is large enough a CenterCrop is a Cropping2D; a smaller one it would resize. */
+/** A CenterCrop of an image that is large enough is a Cropping2D; a smaller image would be resized. */
 const centerCrop: Rule = (builder, { config, settings }, sources) => {
   const shape = outputOf(builder, sources[0]!).shape;
   if (builder.dialects.target !== 'tfjs' || shape?.length !== 4) return undefined;
@@ -207,7 +207,7 @@ const pipeline: Rule = (builder, layer, sources) => {
   }, sources[0]!);
 };
 
-/** What carries Python code, or a path to a file, for one Keras alone. */
+/** Refuses a class that carries Python code, or a path to a file, for one Keras alone. */
 const refused: Rule = (builder, layer) => {
   throw noSuchClass(layer.className, layer.name, builder.dialects.target);
 };

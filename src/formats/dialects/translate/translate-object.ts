@@ -17,7 +17,7 @@ export function readSerialized(value: JsonValue): SerializedObject | undefined {
   return className === undefined || !isObject(config) ? undefined : { className, config };
 }
 
-/** What every loader reads: neither Keras needs the module of its initializers, regularizers and constraints. */
+/** Writes an object for every loader: neither Keras needs the module of initializers, regularizers and constraints. */
 export const writeSerialized = (className: string, config: JsonObject): JsonObject =>
   objectOf([
     ['class_name', fromPlain(className)],
@@ -36,8 +36,8 @@ export const writeWrapped = (className: string, config: JsonObject, target: Load
     : writeSerialized(className, config);
 
 /**
- * An initializer, regularizer or constraint in a loader's words.
- * An initializer that the loader lacks becomes `Zeros`: the weights are loaded, it never runs.
+ * Translates an initializer, regularizer or constraint for a loader. An initializer that the loader lacks becomes
+ * `Zeros`: the weights are loaded, it never runs.
  * @throws RetrofitError `cannot-convert` for a regularizer or constraint that the loader lacks
  */
 export function translateSerialized(field: string, value: JsonValue, target: Loader, layer: string): JsonValue {

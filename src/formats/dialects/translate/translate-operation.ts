@@ -21,8 +21,8 @@ const RULES: ReadonlyMap<string, OperationRule> = new Map(
 const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
 
 /**
- * The same operation, or the layers that compute what it does: TensorFlow.js has layers alone.
- * @throws RetrofitError `cannot-convert` where nothing is certain to do the same
+ * Translates an operation into the same one, or into layers that compute the same: TensorFlow.js has layers alone.
+ * @throws RetrofitError `cannot-convert` where no translation is certain to be right
  */
 export function translateOperation(builder: LayerBuilder, layer: Layer, call: CallArguments): void {
   const id = operationId(layer);
@@ -52,7 +52,7 @@ function translateRead(operation: Operation): boolean {
   const { builder, id } = operation;
   const rule = RULES.get(id);
   if (!builder.dialects.hasOperations) return rule?.(operation) === true;
-  // What merges tensors, and what a layer is made for, is a layer in the other Keras too: that is what people read.
+  // Operations that merge tensors, or that a layer exists for, become layers in the other Keras too: users know these.
   const isFirst = id in FUNCTIONS || id in SHAPES || mergesTensors(operation);
   return isFirst
     ? rule?.(operation) === true || carryOver(operation)
@@ -62,7 +62,7 @@ function translateRead(operation: Operation): boolean {
 const mergesTensors = (operation: Operation): boolean =>
   operation.arguments.filter(({ kind }) => kind !== 'constant').length > 1;
 
-/** Of whole numbers a layer would make others: it computes in its own precision. */
+/** On whole numbers a layer would give another result: it computes in its own precision. */
 function isComputed(id: string, builder: LayerBuilder): boolean {
   const { dtype } = outputOf(builder, { input: 0 });
   if (FLOATS.includes(dtype) || id === 'Cast') return true;

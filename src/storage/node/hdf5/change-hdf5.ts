@@ -8,7 +8,7 @@ import { inflate } from './file-bytes.js';
 export const buildHdf5 = (place: WritePlace, build: (editor: Hdf5Editor) => Promise<void>): Promise<void> =>
   inWindow(place, true, (file) => changeHdf5(file, place.shown, inflate, build));
 
-/** Changes a file; `canEditHdf5` has said that it can be done. */
+/** Changes a file for which `canEditHdf5` is true. */
 export const editHdf5 = (place: WritePlace, edit: (editor: Hdf5Editor) => Promise<void>): Promise<void> =>
   inWindow(place, false, (file) => changeHdf5(file, place.shown, inflate, edit));
 

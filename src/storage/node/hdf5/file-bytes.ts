@@ -24,7 +24,7 @@ function readable<T>(path: string, read: () => T): T {
   }
 }
 
-/** What zlib says is wrong with the bytes, or too many of them. */
+/** Codes of zlib's errors for damaged bytes, or too many of them. */
 const IS_DAMAGE = /^(?:Z_|ERR_BUFFER_TOO_LARGE)/;
 
 export const inflate: Inflate = (packed, mostBytes) => {

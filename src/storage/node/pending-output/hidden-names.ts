@@ -4,10 +4,10 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 
-// An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names say who builds,
-// so that what a killed run left behind can be told from what another run is building.
+// An output is built in a hidden folder beside its place, synced, and renamed into it. The hidden names identify their
+// owner, so that remains of a killed run can be told from an output that another run is building.
 
-/** What a hidden folder holds: an output that is being built, or the one that it replaces. */
+/** Content of a hidden folder: an output that is being built, or the one that it replaces. */
 export type HiddenPurpose = 'new' | 'old';
 
 /** Machines that share a folder know nothing of each other's processes. */
@@ -26,7 +26,7 @@ export function beginOwner(): string {
   return owner;
 }
 
-/** What still stands under the owner's name is nobody's from here on. */
+/** Ends an owner: files that remain under its name belong to nobody from here on. */
 export const endOwner = (owner: string): boolean => living.delete(owner);
 
 /** The hidden folder of an owner beside the place of an output. */
@@ -36,7 +36,7 @@ export const hiddenName = (path: string, purpose: HiddenPurpose, owner: string):
 /** File systems take names of 255 bytes: beside a long one there is no room for the rest. */
 const MOST_NAME_BYTES = 150;
 
-/** What the hidden names beside an output begin with. */
+/** Returns the prefix of the hidden names beside an output. */
 function prefixOf(path: string): string {
   const name = basename(path);
   const shown =
@@ -55,7 +55,7 @@ export function listDead(path: string): readonly string[] {
 
 const OWNER = /^(\d+)-(\d+)-[0-9a-f]{8}-([0-9a-f]{8})$/;
 
-/** Whether an owner is no more. What another machine left is never taken for that: nothing of it can be known here. */
+/** Tells whether an owner has ended. Those on other machines never count as ended: nothing is known of them here. */
 export function isDead(owner: string): boolean {
   const [, processId, thread, machine] = OWNER.exec(owner) ?? [];
   if (machine !== MACHINE) return false;

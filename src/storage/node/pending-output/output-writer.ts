@@ -16,13 +16,13 @@ type FileSteps = Pick<
 >;
 
 export interface OutputWriter extends FileSteps {
-  /** Closes what is still open. */
+  /** Closes files that are still open. */
   close(): Promise<void>;
-  /** What the disk began to take while other files were written. */
+  /** Syncs of files that began while others were written. */
   readonly early: EarlySync;
 }
 
-/** The files of an output while it is built in a folder out of sight. */
+/** Makes the writer of an output's files, while it is built in a hidden folder. */
 export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
   // Files that are made within an archive.
   const members = new Map<string, WritePlace>();
@@ -45,7 +45,7 @@ export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
       if ((file.byteOffset ?? target.byteOffset) !== undefined) await copyStretch(file, target, byteLength);
       else {
         await copyFile(file.path, target.path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-        // The copy of a read-only file is read-only too, and it may have to be patched: it gets what a new file would.
+        // The copy of a read-only file is read-only too, and may have to be patched: it gets the mode of a new file.
         await chmod(target.path, 0o666 & ~process.umask());
         if (byteLength < file.byteLength) await truncate(target.path, byteLength);
       }

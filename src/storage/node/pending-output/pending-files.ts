@@ -9,7 +9,7 @@ import { beginOwner, hiddenName, listDead } from './hidden-names.js';
 import { beginPending, exists } from './pending-output.js';
 import { sync } from './sync.js';
 
-/** What holds a file's place where files cannot be linked. */
+/** Content of a file that reserves a place where files cannot be linked. */
 const PLACEHOLDER = 'se-retrofit writes here';
 
 /** Starts files that appear in a folder which may hold others, the last one last. See {@link PendingOutput}. */
@@ -38,7 +38,7 @@ export function beginFiles(folder: string, names: readonly string[], replace: bo
   });
 }
 
-/** @throws RetrofitError `output-exists` for what may not be replaced, or is no ordinary file */
+/** @throws RetrofitError `output-exists` for a file that may not be replaced, or a path that is no ordinary file */
 async function ensureFree(path: string, replace: boolean): Promise<void> {
   const facts = await lstat(path).catch((error) => {
     if (isMissing(error)) return undefined;
@@ -101,9 +101,9 @@ async function appear(pending: string, place: string): Promise<void> {
 }
 
 /**
- * Makes the output whole that a run left in pieces: the new one if its last file has its place, else the old one. Then
- * removes what the run has hidden. Only where files cannot be linked, a run killed between two of several new files may
- * leave the first of them; the last is never among these.
+ * Completes the output of a run that was cut off: the new one if its last file has its place, else the old one. Then
+ * removes the run's hidden folders. Only where files cannot be linked, a run killed between two of several new files
+ * may leave the first of them; the last is never among these.
  */
 function recover(path: string, owner: string): void {
   const folder = dirname(path);

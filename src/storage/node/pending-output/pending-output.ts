@@ -10,11 +10,11 @@ import { makeOutputWriter } from './output-writer.js';
 import { sync, syncAll } from './sync.js';
 import { beginUnfinished, isInterrupted } from './unfinished.js';
 
-/** How an output that was built out of sight gets to its place. */
+/** The place of an output that is built in a hidden folder, and the steps that move it there. */
 export interface PendingPlace {
-  /** The name to show people. */
+  /** The name for messages. */
   readonly shown: string;
-  /** The folder of its files, to show people. */
+  /** The folder of its files, for messages. */
   readonly shownFolder: string;
   /** The folder that the output appears in. */
   readonly folder: string;
@@ -22,11 +22,11 @@ export interface PendingPlace {
   readonly hidden: string;
   /** In whose name it is hidden; see `beginOwner`. */
   readonly owner: string;
-  /** Puts right what killed runs left; refuses what cannot be replaced. */
+  /** Recovers the outputs of killed runs; refuses outputs that cannot be replaced. */
   prepare(): Promise<void>;
-  /** What was replaced is only moved away. */
+  /** Moves the output into place; a replaced one is only moved away. */
   moveIntoPlace(): Promise<void>;
-  /** Lets the new output stand if it is in its place, else the old one; then nothing is hidden any more. */
+  /** Keeps the new output if it is in its place, else the old one; then nothing is hidden any more. */
   recover(): void;
 }
 
@@ -36,7 +36,7 @@ export async function beginPending(place: PendingPlace): Promise<PendingOutput> 
   const made: string[] = [];
   const steps = new Set<Promise<unknown>>();
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {
-    // The process is ending: nothing begins any more, and what was going on has nobody to tell.
+    // The process is ending: nothing new begins, and results of work in progress reach nobody.
     if (isInterrupted()) return never();
     const result = work().catch((error) => {
       throw unwritable(shown, error);
@@ -93,7 +93,7 @@ export async function beginPending(place: PendingPlace): Promise<PendingOutput> 
     await syncAll(entries.map((entry) => join(entry.parentPath, entry.name)));
     await sync(hidden);
     await place.moveIntoPlace();
-    // What was replaced goes when the new output is sure to be there.
+    // The replaced output is removed when the new one is sure to be there.
     await confirming(shown, async () => {
       for (const each of made) await sync(dirname(each));
       await sync(folder);

@@ -1,11 +1,11 @@
-// Work that leaves something on the disk until it is done. An interrupt takes it back before the process ends, and not
-// in the middle of a step: what the operating system still writes would come back after it was removed.
+// Work that leaves files on the disk until it is done. An interrupt undoes it before the process ends, and not in the
+// middle of a step: files that the operating system still writes would come back after they were removed.
 
 const rollbacks = new Set<() => Promise<void>>();
 let interrupted = false;
 let tellInterruption: () => void;
 
-/** For steps that wait for others, which never end then. */
+/** Waits for the interruption: for steps that wait for others, which then never end. */
 export const interruption: Promise<void> = new Promise((resolve) => {
   tellInterruption = resolve;
 });

@@ -8,7 +8,7 @@ import { isInterrupted } from '../pending-output/unfinished.js';
 import { makeRunningChecksum } from '../running-checksum.js';
 import { writeBytes } from '../write-bytes.js';
 
-/** Has a file made from a place in the archive to its end. */
+/** Builds a file from a place in the archive to its end. */
 export type StageMember = (
   name: string,
   build: (name: string) => Promise<void>,
@@ -16,10 +16,10 @@ export type StageMember = (
 ) => Promise<void>;
 
 /**
- * Writes a new archive of stored members: sizes and checksums go into their headers afterwards. What is pending is made
- * where it is to lie, and of what was copied there the checksum is known.
- * Not with yazl: its checksum in JavaScript and its chain of streams take six times as long for 100 MB (400 ms, not 68),
- * and it puts the checksum behind the data, which Keras does not.
+ * Writes a new archive of stored members: sizes and checksums go into their headers afterwards. Pending files are built
+ * in their final place, with the checksum of the bytes copied there. Not with yazl: its checksum in JavaScript and its
+ * chain of streams take six times as long for 100 MB (400 ms, not 68), and it puts the checksum behind the data, which
+ * Keras does not.
  */
 export async function writeZip(
   path: string,
