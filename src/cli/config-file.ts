@@ -28,7 +28,7 @@ export const configSchema = z
       .nullable()
       .describe('The weights, for the architecture JSON of a Keras model: .h5, or a checkpoint'),
     to: z.enum(WRITTEN_CONTAINERS).nullable().describe('What to write'),
-    dialect: z.enum(DIALECTS).nullable().describe('Whose words to write it in'),
+    dialect: z.enum(DIALECTS).nullable().describe('Which Keras to write it for'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
     stages: stages.describe('Only these stages: numbers from 1, or "last"'),
     skipStages: stages.describe('Not these stages'),

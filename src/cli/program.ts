@@ -150,7 +150,7 @@ const CONFIG_OPTION = ['--config <file>', 'a JSON file with these options, flags
 function addFormatOptions(command: Command): void {
   command
     .addOption(new Option('--to <container>', 'what to write').choices(WRITTEN_CONTAINERS))
-    .addOption(new Option('--dialect <dialect>', 'whose words to write it in').choices(DIALECTS));
+    .addOption(new Option('--dialect <dialect>', 'which Keras to write it for').choices(DIALECTS));
 }
 
 function addWeightsOption(command: Command): void {

@@ -93,7 +93,7 @@ export const isForeignZip = ({ head }: Pick<FileContent, 'head'>): boolean =>
   isPytorchZip(String.fromCharCode(...head));
 
 /** Recognises by its first bytes a file that is a download's placeholder for another; returns message and hint. */
-export function findStandIn(start: Uint8Array): { readonly message: string; readonly hint: string } | undefined {
+export function findStandIn(start: Uint8Array): (typeof STAND_INS)[number] | undefined {
   const head = String.fromCharCode(...start);
   return STAND_INS.find((standIn) => standIn.recognises(head));
 }
@@ -101,7 +101,7 @@ export function findStandIn(start: Uint8Array): { readonly message: string; read
 /** The error for a download's placeholder for a file, by its first bytes; undefined where the file is itself. */
 export function standInError(start: Uint8Array, path: string): RetrofitError | undefined {
   const standIn = findStandIn(start);
-  return standIn && inputError('lfs-pointer', standIn.message, { where: { file: path }, hint: standIn.hint });
+  return standIn && inputError(standIn.code, standIn.message, { where: { file: path }, hint: standIn.hint });
 }
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */

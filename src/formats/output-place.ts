@@ -157,7 +157,7 @@ function dialectOf(container: WrittenContainer, input: InputPlace, { dialect }: 
   if (onlyDialect === undefined)
     return dialect ?? (factsOfContainer(input.format.container).onlyDialect ? 'keras3' : input.format.dialect);
   if (dialect === undefined || dialect === onlyDialect) return onlyDialect;
-  throw usageError('bad-option', '--dialect keras3: TensorFlow.js models are always written in the words of Keras 2', {
+  throw usageError('bad-option', '--dialect keras3: TensorFlow.js models are always written as Keras 2 has them', {
     where: { field: 'dialect' },
     hint: 'leave it out, or write a Keras file: -o NAME.keras',
   });

@@ -149,3 +149,9 @@ function badGraph(layer: string, message: string, field: string) {
     hint: 'the model would not load anywhere: save it again from the program that made it',
   });
 }
+
+/** Counts the readers of a layer's results: calls, and outputs of the graph. */
+export const countReaders = ({ layers, outputs }: Graph, name: string): number =>
+  [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
+    (ref) => ref.layer === name,
+  ).length;

@@ -5,7 +5,7 @@ import { isQuantized } from '../layers/dtype-policy.js';
 import { isAllOnes } from '../layers/layer-facts.js';
 import { readCompiledLoss } from '../model/compiled-loss.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
-import { resolveGraph } from '../model/graph-nodes.js';
+import { countReaders, resolveGraph } from '../model/graph-nodes.js';
 import { findGraph, type Graph, type Layer, type Model, type TensorRef } from '../model/model.js';
 import { inferShapes } from '../model/shapes.js';
 
@@ -134,9 +134,3 @@ const sharedHead = (file: string, { name }: Layer) =>
     where: { file, layer: name },
     hint: 'give a model whose last layers serve nothing but its output',
   });
-
-/** Counts the readers of a layer's results: calls, and outputs. */
-const countReaders = ({ layers, outputs }: Graph, name: string): number =>
-  [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
-    (ref) => ref.layer === name,
-  ).length;

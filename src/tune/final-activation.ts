@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { countReaders } from '../model/graph-nodes.js';
 import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
 import { listRunningLayers } from '../runtime/watch-layers.js';
 
@@ -42,12 +43,6 @@ function activationOf({ className, settings }: Layer): FinalActivation {
   if (className === 'Softmax') return 'softmax';
   return settings.activation === 'softmax' || settings.activation === 'sigmoid' ? settings.activation : 'linear';
 }
-
-/** Counts the readers of a layer's results: calls, and outputs. */
-const countReaders = ({ layers, outputs }: Graph, name: string): number =>
-  [...layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...outputs].filter(
-    (ref) => ref.layer === name,
-  ).length;
 
 /** Linear activation of TensorFlow.js: dense layers and convolutions read the name too, to fuse it with the rest. */
 const LINEAR = { getClassName: () => 'linear', apply: <T>(input: T): T => input };
