@@ -218,6 +218,18 @@ export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boole
   isSilent: true,
 });
 
+/**
+ * Of an entry without its module, as all are in `.h5` files, Keras 3 takes the axis off and gives back one number alone: the
+ * layer gets its default.
+ * Source: `model_from_config` in keras 3.15 (src/legacy/saving/saving_utils.py).
+ */
+export const AXES_WITHOUT_MODULE: RefusedField = {
+  loaders: ['keras3'],
+  field: 'axis',
+  reason: 'is a list, which Keras 3 drops from an entry without its module, as all are in .h5 files',
+  stops: (value, hasModule) => !hasModule && Array.isArray(value) && value.length !== 1,
+};
+
 /** Ways to resize images that only Keras 2 has. */
 export const INTERPOLATION: RefusedField = {
   loaders: ['keras3'],
