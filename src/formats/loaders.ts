@@ -30,6 +30,7 @@ import { withExplicitDefaults } from './explicit-defaults.js';
 import { isBefore215 } from './keras/keras-versions.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
+import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
@@ -177,6 +178,8 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       reason: 'is true, which TensorFlow.js ignores: the next layer sees too few dimensions',
     };
   }
+  const shaped = findShapeBlocker(graph) ?? findSeveralOutputs(graph, loader);
+  if (shaped !== undefined) return shaped;
   const isUnnamed = isObject(graph.read?.config) && getMember(graph.read.config, 'name') === undefined;
   if (loader === 'keras2' && isUnnamed)
     return { layer, field: 'config', reason: 'has no name, without which Keras 2 does not take it for a model' };

@@ -161,6 +161,8 @@ export interface LayerFacts {
   readonly resolution?: (config: PlainObject) => readonly number[];
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
+  /** Why no loader builds it on inputs of these shapes; undefined where they fit, as far as they are known. */
+  readonly misfit?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => string | undefined;
   /** Absent, or undefined: they are not known. */
   readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
   /** `shapeOf` gives the stored shape of a variable. Absent: it tells nothing. */
@@ -243,3 +245,14 @@ export const isAllOnes = (value: Plain): boolean => [value].flat().every((part) 
 
 /** The shape of the first input: for layers that change numbers, not sizes. */
 export const sameShape = (_config: PlainObject, inputs: readonly (Shape | undefined)[]) => inputs[0];
+
+/** A shape for people: `[?, 8, 3]`. */
+export const shapeText = (shape: Shape): string => `[${shape.map((size) => size ?? '?').join(', ')}]`;
+
+/** For layers whose first input has so many dimensions and no others. */
+export const wantsRank =
+  (rank: number): NonNullable<LayerFacts['misfit']> =>
+  (_config, [input]) =>
+    input === undefined || input.length === rank
+      ? undefined
+      : `gives it ${shapeText(input)}, and it wants ${rank} dimensions`;

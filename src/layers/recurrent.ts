@@ -12,6 +12,7 @@ import {
   type RefusedField,
   type Shape,
   type WeightFact,
+  wantsRank,
 } from './layer-facts.js';
 import { wholeNumber } from './size-rules.js';
 
@@ -95,6 +96,7 @@ function recurrent(className: string, gates: number): LayerFacts {
     loads: ALL,
     fields: `${className === 'SimpleRNN' ? `units ${CELL}` : GATED} ${STEPS}`,
     ...OVER_STEPS,
+    misfit: wantsRank(3),
     sizes: { units: wholeNumber(0) },
     refusedFields: refusedFields(className),
     ...defaultsOf(className),
@@ -115,6 +117,7 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     loads: rank === 2 ? ALL : KERAS,
     fields: `filters kernel_size strides padding data_format dilation_rate unit_forget_bias ${CELL} ${STEPS}`,
     ...OVER_STEPS,
+    misfit: wantsRank(rank + 3),
     refusedFields: [MASKED],
     ...defaultsOf(className),
     masking: sequenceMask,
