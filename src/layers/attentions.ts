@@ -67,7 +67,7 @@ export const ATTENTIONS: readonly LayerFacts[] = [
     loads: KERAS,
     fields: `num_heads key_dim value_dim dropout use_bias output_shape attention_axes ${initialized('kernel', 'bias')}`,
     takesList: false,
-    callArguments: { inOrder: ['value', 'key'], byName: ['attention_mask', ...SAID_BY_CALLS] },
+    callArguments: { first: 'query', inOrder: ['value', 'key'], byName: ['attention_mask', ...SAID_BY_CALLS] },
     keras2Fields: { query_shape: ANY, key_shape: ANY, value_shape: ANY, softmax_robust_masking: false },
     keras3Fields: { use_gate: false, sliding_window: null, seed: ANY, flash_attention: ANY },
     neededByKeras2: ['query_shape', 'key_shape', 'value_shape'],

@@ -138,6 +138,8 @@ export interface LayerFacts {
     /** Arguments that may stand behind the first one without their names, in order. */
     readonly inOrder: readonly string[];
     readonly byName: readonly string[];
+    /** What the first argument is called, where it too may stand under its name. */
+    readonly first?: string;
     /** The one whose tensors follow the first argument in one list, where the call is not in the words of Keras 3. */
     readonly listed?: string;
   };
