@@ -10,6 +10,7 @@ import { maskedLayers } from '../../../model/masked-layers.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert, withoutInputShape } from './cannot-convert.js';
+import { withoutMasks } from './drop-masks.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -58,7 +59,8 @@ export function translateGraph(
   { isMixed = false, hasOperations = target !== 'tfjs' }: TranslateOptions = {},
 ): Translation {
   const source = whole.read?.dialect ?? 'keras2';
-  const root = hasOperations ? whole : gatherChannels(whole);
+  const said = source === 'keras3' && target !== 'keras3' ? withoutMasks(whole, target) : whole;
+  const root = hasOperations ? said : gatherChannels(said);
   const told = listHeld(root);
   const held = source === target ? [] : told;
   if (source === target && !isMixed && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
