@@ -22,7 +22,7 @@ const CASES = [
   { name: 'steps', code: `${STEPS}; x = L.TimeDistributed(L.Dense(4))(x); x = L.SimpleRNN(3)(x)` },
   { name: 'both', code: `${WORDS}; x = L.Bidirectional(L.LSTM(3))(x)`, web: /Bidirectional that is given a mask/ },
   { name: 'mean', code: `${WORDS}; x = L.GlobalAveragePooling1D()(x)`, web: /Pooling1D that is given a mask/ },
-  { name: 'lost', code: `${WORDS}; x = L.Conv1D(4, 3)(x); x = L.LSTM(3)(x)` },
+  { name: 'lost', code: `${WORDS}; x = L.Conv1D(4, 3)(x); x = L.LSTM(3)(x)`, web: /that of another layer/ },
   {
     name: 'by_names',
     code: `i = L.Input((6, 3)); k = L.Dense(3)(i); x = L.MultiHeadAttention(2, 4)(query=i, value=k)`,

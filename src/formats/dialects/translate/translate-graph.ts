@@ -252,11 +252,16 @@ function translateAny(
 
 /** @throws RetrofitError `cannot-convert` for a layer of which the target makes something else where steps are to be skipped */
 function refuseMask(layer: Layer, { target, masked }: Task): void {
-  if (!masked.has(layer) || !factsOf(layer.className, layer.settings).masksDifferIn?.includes(target)) return;
+  const { masksDifferIn = [], runsSteps } = factsOf(layer.className, layer.settings);
+  // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
+  const isStale = target === 'tfjs' && masked.size > 0 && (runsSteps === true || layer.className === 'Bidirectional');
+  if (masked.has(layer) ? !masksDifferIn.includes(target) : !isStale) return;
   throw cannotConvert(
     layer.name,
     'class_name',
-    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`,
+    masked.has(layer)
+      ? `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
+      : 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer',
     'keep the model in the format it is in, or rebuild it without the mask',
   );
 }
