@@ -35,6 +35,7 @@ function codesIn(source, file) {
 
 /** A call of a function that takes a `code` and makes an error or a warning of it. */
 function codesOfCall({ checker, calls }, call) {
+  if (!takesCode(checker, call.expression)) return [];
   const signature = checker.getResolvedSignature(call);
   const names = signature?.parameters.map(({ name }) => name) ?? [];
   const at = names.indexOf('code');
@@ -58,17 +59,25 @@ function codesOfCall({ checker, calls }, call) {
   return literals.flatMap(({ value }) => messages.map((text) => ({ code: value, kind, message: text })));
 }
 
+/** Whether one of our own functions or classes has a parameter `code`, as it is declared: the types of most calls are dear. */
+function takesCode(checker, callee) {
+  const symbol = ts.isIdentifier(callee) ? checker.getSymbolAtLocation(callee) : undefined;
+  const declared = symbol && (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
+  return declared?.declarations?.some((one) => /\bcode\b/.test(one.getText())) ?? false;
+}
+
 /** A warning that is written out, or a row of the table of files that are no models. */
 function codesOfLiteral({ checker }, literal) {
-  const type = checker.getContextualType(literal)?.symbol?.name;
-  const kind = { Warning: 'warning', ForeignFile: 'input' }[type];
   const initialOf = (name) => {
     const property = literal.properties.find((one) => one.name?.getText() === name);
     if (property === undefined || ts.isPropertyAssignment(property)) return property?.initializer;
     return initializerOf(checker.getShorthandAssignmentValueSymbol(property));
   };
   const code = initialOf('code');
-  if (kind === undefined || code === undefined || !ts.isStringLiteral(code)) return [];
+  if (code === undefined || !ts.isStringLiteral(code)) return [];
+  const type = checker.getContextualType(literal)?.symbol?.name;
+  const kind = { Warning: 'warning', ForeignFile: 'input' }[type];
+  if (kind === undefined) return [];
   const message = initialOf('message');
   return [{ code: code.text, kind, message: message === undefined ? '' : textOf(checker, message) }];
 }

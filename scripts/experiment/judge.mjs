@@ -1,30 +1,35 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import sharp from 'sharp';
+import { fileURLToPath } from 'node:url';
+import { findPython } from '../../bench/keras.mjs';
 import { startBackend } from '../../dist/src/runtime/start-backend.js';
-import { readPart, SIDE } from './fashion-mnist.mjs';
+import { CACHE } from './places.mjs';
+import { runTool } from './run-tool.mjs';
+import { readPixels, testLabels, testPixels } from './test-pictures.mjs';
 
 const BATCH = 100;
-const PIXELS = SIDE * SIDE;
+const IN_KERAS = fileURLToPath(new URL('judge_in_keras.py', import.meta.url));
 
 let backend;
+const pixels = new Map();
 
 /**
- * Which of the 10,000 test pictures a model gets wrong, by their numbers: loaded and computed by TensorFlow.js itself, on the
+ * Which of the test pictures a model gets wrong, by their numbers: loaded and computed by TensorFlow.js itself, on the
  * backend that `tune` uses.
  */
 export async function wrongPictures(file, { side, channels }) {
   backend ??= await startBackend('auto');
+  if (!pixels.has(side)) pixels.set(side, await readPixels(side));
   const { tf, layers } = backend;
   const model = await layers.loadLayersModel({ load: async () => artifacts(file) });
-  const { pixels, labels } = readPart('t10k');
+  const labels = testLabels();
   const wrong = [];
+  const size = side * side;
   for (let start = 0; start < labels.length; start += BATCH) {
-    const values = new Float32Array(BATCH * side * side * channels);
-    for (let index = 0; index < BATCH; index++) {
-      const picture = pixels.subarray((start + index) * PIXELS, (start + index + 1) * PIXELS);
-      values.set(await scaled(picture, side, channels), index * side * side * channels);
-    }
+    const grey = pixels.get(side).subarray(start * size, (start + BATCH) * size);
+    const values = new Float32Array(grey.length * channels);
+    for (let index = 0; index < values.length; index++) values[index] = grey[Math.floor(index / channels)] / 255;
     const found = tf.tidy(() =>
       tf.argMax(model.predict(tf.tensor4d(values, [BATCH, side, side, channels])), 1).dataSync(),
     );
@@ -34,15 +39,13 @@ export async function wrongPictures(file, { side, channels }) {
   return wrong;
 }
 
-/** A picture's values from 0 to 1, as large as the model wants them: by sharp, as for training. */
-async function scaled(picture, side, channels) {
-  const image = sharp(picture, { raw: { width: SIDE, height: SIDE, channels: 1 } });
-  const grey = await image
-    .resize(side, side, { fit: 'cover' })
-    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-    .raw()
-    .toBuffer();
-  return Float32Array.from(grey, (value) => value / 255);
+/** The same by real Keras, of the model converted for it. */
+export async function wrongInKeras(file, { side, channels }) {
+  const converted = join(CACHE, 'judged.keras');
+  runTool('convert', file, '-o', converted, '--dialect', 'keras3', '--force');
+  const words = [IN_KERAS, converted, await testPixels(side), side, channels].map(String);
+  const options = { encoding: 'utf8', input: JSON.stringify(testLabels()), stdio: ['pipe', 'pipe', 'ignore'] };
+  return JSON.parse(execFileSync(findPython(), words, options));
 }
 
 /** What TensorFlow.js' own loaders make of a model.json and its weight files. */

@@ -1,13 +1,55 @@
-// npm run experiment: is it worth it? See docs/EXPERIMENT.md. Some hours on two cores; every run is kept as it ends, and
-// `npm run experiment -- --minutes 30` begins none after so long, so that it can be made over several sittings.
+// npm run experiment: is it worth it? Writes docs/EXPERIMENT.md, docs/experiment.json and docs/images/experiment.svg. Some hours
+// on two cores; every run is kept as it ends, and `npm run experiment -- --minutes 30` begins none after so long, so that it
+// can be made over several sittings.
 
-import { transfer } from './transfer.mjs';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CLAIM_ARMS, claim } from './claim.mjs';
+import { accuracyFigure } from './figure.mjs';
+import { experimentPage } from './page.mjs';
+import { DOCS } from './places.mjs';
+import { LABELLED, SEEDS, SIDE, timeArms, transfer } from './transfer.mjs';
 
 console.warn = () => {}; // TensorFlow.js advertises its native package
+const TEST = 10_000;
+const NETWORK = 'The MobileNet v2 of the npm package `nsfwjs`, trained on photographs,';
+
 const at = process.argv.indexOf('--minutes');
 const end = at < 0 ? Number.POSITIVE_INFINITY : performance.now() + Number(process.argv[at + 1]) * 60_000;
 const isLate = () => performance.now() > end;
 
-const transferred = await transfer(isLate);
-if (transferred === undefined) console.error('not done yet: run it again, and it goes on from here');
-else console.log(JSON.stringify(transferred, undefined, 1));
+const counts = await transfer(isLate);
+const claimed = counts.length === LABELLED.length ? await claim(SEEDS, isLate) : undefined;
+if (claimed === undefined) console.error('not all is done yet: run it again, and it goes on from here');
+if (counts.length > 0) {
+  const results = {
+    network: NETWORK,
+    side: SIDE,
+    test: TEST,
+    seeds: SEEDS.length,
+    counts: counts.map(({ count, arms }) => ({ count, arms: arms.map(withoutPlaces) })),
+    milliseconds: await timeArms(),
+    claim: claimed && {
+      ...claimed,
+      arms: CLAIM_ARMS.map(({ name, title }) => ({ name, title, runs: claimed.runs[name].map(withoutPlace) })),
+      runs: undefined,
+    },
+  };
+  const lines = results.counts.map(({ count, arms }) => ({ count, points: arms.map(toPoint) }));
+  writeFileSync(join(DOCS, 'images', 'experiment.svg'), accuracyFigure(lines));
+  writeFileSync(join(DOCS, 'experiment.json'), `${JSON.stringify(results)}\n`);
+  writeFileSync(join(DOCS, 'EXPERIMENT.md'), experimentPage(results));
+}
+
+function withoutPlace({ place, ...run }) {
+  return run;
+}
+
+function withoutPlaces({ runs, ...arm }) {
+  return { ...arm, runs: runs.map(withoutPlace) };
+}
+
+function toPoint({ title, runs }) {
+  const accuracies = runs.map(({ wrong }) => 1 - wrong.length / TEST);
+  return { title, parameters: runs[0].parameters, accuracies };
+}

@@ -1,15 +1,25 @@
 // Another task for a trained network: what is each way of fine-tuning worth?
 
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { unpackNsfwjs } from '../unpack-nsfwjs.mjs';
-import { CLASSES, writeLabelled } from './fashion-mnist.mjs';
-import { wrongPictures } from './judge.mjs';
+import { writeLabelled } from './fashion-mnist.mjs';
+import { wrongInKeras, wrongPictures } from './judge.mjs';
 import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
 
 /** Half of the pixels that the network was trained with: three seeds are done in some hours. */
-const SIDE = 96;
+export const SIDE = 96;
 export const SEEDS = [1, 2, 3];
 export const LABELLED = [100, 1000];
 
@@ -36,39 +46,82 @@ export const ARMS = [
 ];
 
 const FOLDER = join(CACHE, 'transfer');
+const INPUT = { side: SIDE, channels: 3 };
 
 /**
  * Trains each way with each number of labelled pictures: with the first seed at each learning rate, with the others at the
  * one that was best by the pictures held back. Tested once, on what nothing was chosen by.
  * @param isLate whether no new run may begin
+ * @returns what came of each number of pictures that all is done for
  */
 export async function transfer(isLate) {
   const bases = await makeBases();
-  const results = [];
+  const done = [];
   for (const count of LABELLED) {
+    const arms = [];
     for (const arm of ARMS) {
-      const runs = [];
-      let rate;
-      for (const seed of SEEDS) {
-        const tried = [];
-        for (const learningRate of rate === undefined ? arm.rates : [rate]) {
-          if (isLate()) return undefined;
-          tried.push(await train(bases, arm, count, seed, learningRate));
-        }
-        runs.push(tried.reduce((best, run) => (run.loss < best.loss ? run : best)));
-        rate = runs.at(-1).learningRate;
+      const found = await trainArm(bases, arm, count, isLate);
+      if (found === undefined) return done;
+      arms.push(found);
+    }
+    for (const arm of arms) {
+      for (const run of arm.runs) {
+        if (isLate()) return done;
+        const file = join(run.place, 'model.json');
+        run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(file, INPUT));
       }
-      results.push({ count, arm: arm.name, title: arm.title, learningRate: rate, runs });
-    }
-  }
-  for (const { runs } of results)
-    for (const run of runs) {
-      if (isLate()) return undefined;
-      run.wrong = await kept(`${run.place}.wrong.json`, () =>
-        wrongPictures(join(run.place, 'model.json'), { side: SIDE, channels: 3 }),
+      const [first] = arm.runs;
+      const inKeras = await kept(`${first.place}.keras-wrong.json`, () =>
+        wrongInKeras(join(first.place, 'model.json'), INPUT),
       );
+      arm.otherwiseInKeras = difference(first.wrong, inKeras).length + difference(inKeras, first.wrong).length;
     }
-  return results;
+    done.push({ count, arms });
+  }
+  return done;
+}
+
+const difference = (left, right) => left.filter((each) => !right.includes(each));
+
+/** One row of the table; undefined where no new run may begin. */
+async function trainArm(bases, arm, count, isLate) {
+  const runs = [];
+  let rates;
+  for (const seed of SEEDS) {
+    const tried = [];
+    for (const learningRate of rates === undefined ? arm.rates : [runs[0].learningRate]) {
+      if (isLate()) return undefined;
+      tried.push(await train(bases, arm, count, seed, learningRate));
+    }
+    rates ??= tried.map(({ learningRate, loss }) => ({ learningRate, loss }));
+    runs.push(tried.reduce((best, run) => (run.loss < best.loss ? run : best)));
+  }
+  return { name: arm.name, title: arm.title, rates, runs, shipped: await shippedBytes(runs) };
+}
+
+/** What two models of one base do not share: the files that differ between two runs. */
+async function shippedBytes([one, other]) {
+  const names = readdirSync(one.place).filter((name) => name !== 'model.json');
+  const own = names.filter(
+    (name) => !readFileSync(join(one.place, name)).equals(readFileSync(join(other.place, name))),
+  );
+  return own.reduce((sum, name) => sum + statSync(join(one.place, name)).size, 0);
+}
+
+/** Milliseconds an epoch of each arm, of 90 pictures and 10 held back, all in turn: the median of three. */
+export async function timeArms() {
+  const bases = await makeBases();
+  const pictures = join(CACHE, 'pictures', '100-1');
+  await writeLabelled(pictures, 100, 1);
+  const run = ({ ratio, train }, epochs) => {
+    const words = ['-o', join(FOLDER, 'timed'), '--force', '--head', 'new', '--train', train, '--epochs', epochs];
+    return runTool('tune', bases[ratio], pictures, ...words).milliseconds;
+  };
+  return kept(join(FOLDER, 'times.json'), () => {
+    const rounds = [1, 2, 3].map(() => ARMS.map((arm) => (run(arm, 5) - run(arm, 1)) / 4));
+    const middle = (index) => rounds.map((round) => round[index]).sort((a, b) => a - b)[1];
+    return Object.fromEntries(ARMS.map(({ name }, index) => [name, middle(index)]));
+  });
 }
 
 /** The network of photographs at another size, as it is and with modules of each ratio. */
@@ -94,11 +147,15 @@ async function makeBases() {
   return bases;
 }
 
-/** A model.json whose network takes smaller pictures; the pooling in front of the classifier takes in all that is left. */
+/**
+ * A model.json whose network takes smaller pictures; the pooling in front of the classifier takes in all that is left. The
+ * file has its first ten blocks frozen, which is undone: everything is everything.
+ */
 function atSide(model) {
   const last = SIDE / 32;
   const text = JSON.stringify(model)
     .replace('[null,224,224,3]', `[null,${SIDE},${SIDE},3]`)
+    .replaceAll('"trainable":false', '"trainable":true')
     .replaceAll('"pool_size":[7,7]', `"pool_size":[${last},${last}]`)
     .replaceAll('"strides":[7,7]', `"strides":[${last},${last}]`);
   return JSON.parse(text);
@@ -108,37 +165,13 @@ async function train(bases, { name, ratio, train }, count, seed, learningRate) {
   const pictures = join(CACHE, 'pictures', `${count}-${seed}`);
   await writeLabelled(pictures, count, seed);
   const place = join(FOLDER, String(count), `${name}-${seed}-${learningRate}`);
-  const { after, best, trained, epochs, milliseconds, backend } = await kept(`${place}.json`, () => {
-    console.error(
-      `${count} pictures of ${CLASSES.length} classes, ${name}, seed ${seed}, learning rate ${learningRate}`,
-    );
+  const { after, trained, epochs, best } = await kept(`${place}.json`, () => {
+    console.error(`${count} pictures, ${name}, seed ${seed}, learning rate ${learningRate}`);
+    const options = ['--learning-rate', learningRate, '--seed', seed];
     return runTool(
-      'tune',
-      bases[ratio],
-      pictures,
-      '-o',
-      place,
-      '--force',
-      '--head',
-      'new',
-      '--train',
-      train,
-      '--learning-rate',
-      learningRate,
-      '--seed',
-      seed,
+      ...['tune', bases[ratio], pictures, '-o', place, '--force', '--head', 'new', '--train', train],
+      ...options,
     );
   });
-  return {
-    seed,
-    learningRate,
-    place,
-    loss: after.loss,
-    validation: after.accuracy,
-    best,
-    epochs: epochs.length,
-    parameters: trained.parameters,
-    secondsAnEpoch: milliseconds / 1000 / epochs.length,
-    backend,
-  };
+  return { seed, learningRate, place, loss: after.loss, parameters: trained.parameters, epochs: epochs.length, best };
 }

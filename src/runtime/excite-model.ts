@@ -44,6 +44,8 @@ export interface Excitation {
 
 export interface ExciteOptions extends BatchOptions {
   readonly onProgress?: (done: number, total: number) => void;
+  /** Sees what the model makes of each batch, inside a `tf.tidy`. */
+  readonly onOutput?: (output: Tensor, labels: readonly number[]) => void;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function exciteModel(
   { tf, backend }: TensorFlow,
   { runs, model }: LoadedModel,
   { classes, images }: ImageFolder,
-  { onProgress = () => {}, ...options }: ExciteOptions,
+  { onProgress = () => {}, onOutput = () => {}, ...options }: ExciteOptions,
 ): Promise<Excitation> {
   const studies = new Map<string, Study>();
   for (const gate of getGates(model)) {
@@ -79,7 +81,8 @@ export async function exciteModel(
       const labels = batch.images.map(({ label }) => label ?? 0);
       try {
         tf.tidy(() => {
-          runs.predictOnBatch(tf.tensor4d(batch.pixels, [labels.length, height, width, channels]));
+          const input = tf.tensor4d(batch.pixels, [labels.length, height, width, channels]);
+          onOutput(runs.predictOnBatch(input) as Tensor, labels);
         });
       } catch (error) {
         throw cannotCompute(model.path, backend, error);

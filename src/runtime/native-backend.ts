@@ -67,15 +67,46 @@ function avoidFilterGradient(tf: TensorFlow['tf']): void {
 }
 
 interface Operations {
-  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_FLOAT', number>>;
-  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor;
+  readonly binding: Readonly<
+    Record<`TF_${'ATTR_TYPE' | 'ATTR_FLOAT' | 'ATTR_BOOL' | 'ATTR_STRING' | 'FLOAT'}`, number>
+  >;
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly object[],
+    inputs: readonly Tensor[],
+    outputs: number,
+  ): Tensor[];
 }
 
 /** Runs one of TensorFlow's own operations, of which TensorFlow.js knows nothing, on tensors of float32. */
 export function runOperation(tf: TensorFlow['tf'], name: string, inputs: readonly Tensor[]): Tensor {
+  return runOperations(tf, { name, types: ['T'], attributes: {}, inputs, outputs: 1 })[0]!;
+}
+
+/** One of TensorFlow's own operations: `types` are the names of its types, all float32. */
+interface Operation {
+  readonly name: string;
+  readonly types: readonly string[];
+  readonly attributes: Readonly<Record<string, number | boolean | string>>;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: number;
+}
+
+/** The same for one with several outputs, or with attributes. */
+export function runOperations(tf: TensorFlow['tf'], operation: Operation): readonly Tensor[] {
+  const { name, types, attributes, inputs, outputs } = operation;
   const backend = tf.backend() as unknown as Operations;
-  const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
-  return backend.executeSingleOutput(name, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], inputs);
+  const { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_STRING, TF_FLOAT } = backend.binding;
+  const kinds = { number: TF_ATTR_FLOAT, boolean: TF_ATTR_BOOL, string: TF_ATTR_STRING };
+  const given = [
+    ...types.map((type) => ({ name: type, type: TF_ATTR_TYPE, value: TF_FLOAT })),
+    ...Object.entries(attributes).map(([key, value]) => ({
+      name: key,
+      type: kinds[typeof value as keyof typeof kinds],
+      value,
+    })),
+  ];
+  return backend.executeMultipleOutputs(name, given, inputs, outputs);
 }
 
 /** Whether TensorFlow itself computes. */

@@ -1,7 +1,7 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { RetrofitError } from '../errors.js';
 import { type BatchOptions, imageBatches } from '../images/image-batches.js';
-import type { ImageFolder } from '../images/list-images.js';
+import type { ImageFile, ImageFolder } from '../images/list-images.js';
 import type { Model } from '../model/model.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
@@ -20,39 +20,45 @@ export type NoAccuracy =
   | { readonly missing: 'classifier' }
   | { readonly missing: 'classes'; readonly folders: number; readonly units: number };
 
-/**
- * How accurate two models are on labelled images.
- * @returns why it cannot be told where the images' classes are not the model's
- * @throws RetrofitError `no-images`
- */
-export async function compareAccuracy(
+/** Counts the images of a batch that a model's output tells right; runs inside a `tf.tidy`. */
+export type Judge = (output: Tensor, labels: readonly number[]) => number;
+
+/** What tells whether a model is right about labelled images, or why nothing does. */
+export function findJudge(
   { tf }: TensorFlow,
   original: Model,
-  before: LoadedModel,
-  after: LoadedModel,
-  { classes, images }: ImageFolder,
-  options: BatchOptions,
-): Promise<AccuracyKept | NoAccuracy> {
+  loaded: LoadedModel,
+  { classes }: ImageFolder,
+): Judge | NoAccuracy {
   if (classes.length === 0) return { missing: 'labels' };
-  const loss = findLoss(original, before);
+  const loss = findLoss(original, loaded);
   if (loss === undefined) return { missing: 'classifier' };
   const units = Math.max(loss.units, 2);
   if (classes.length !== units) return { missing: 'classes', folders: classes.length, units };
+  return (output, labels) => countCorrect(tf, loss, output as Tensor2D, labels);
+}
+
+/**
+ * How many of the images a model tells right.
+ * @throws RetrofitError `no-images`
+ */
+export async function countRight(
+  { tf }: TensorFlow,
+  { runs }: LoadedModel,
+  judge: Judge,
+  images: readonly ImageFile[],
+  options: BatchOptions,
+): Promise<number> {
   const { height, width, channels } = options.size;
-  const right = { before: 0, after: 0 };
-  let count = 0;
+  let right = 0;
   for await (const batch of imageBatches(images, options)) {
     const labels = batch.images.map(({ label }) => label!);
-    const correctOf = ({ runs }: LoadedModel) =>
-      tf.tidy(() => {
-        const output = runs.predictOnBatch(tf.tensor4d(batch.pixels, [labels.length, height, width, channels]));
-        return countCorrect(tf, loss, output as Tensor2D, labels);
-      });
-    right.before += correctOf(before);
-    right.after += correctOf(after);
-    count += labels.length;
+    right += tf.tidy(() => {
+      const input = tf.tensor4d(batch.pixels, [labels.length, height, width, channels]);
+      return judge(runs.predictOnBatch(input) as Tensor, labels);
+    });
   }
-  return { before: right.before / count, after: right.after / count };
+  return right;
 }
 
 /** How the model's output says a class; undefined where it says none. */

@@ -44,10 +44,12 @@ export async function gatherFeatures(task: FitTask): Promise<HeadFeatures> {
     onSkipped,
     kept,
   })) {
-    const seen = tensorflow.tf.tidy(() => {
+    let seen = new Float32Array();
+    // Not given back by `tidy`, which looks at every number for a tensor.
+    tensorflow.tf.tidy(() => {
       const [features] = look(decoded);
       shape = features!.shape.slice(1);
-      return Float32Array.from(features!.dataSync());
+      seen = Float32Array.from(features!.dataSync());
     });
     const length = seen.length / decoded.images.length;
     decoded.images.forEach(({ label }, index) => {

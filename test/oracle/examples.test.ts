@@ -8,10 +8,11 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import { compareWeights } from '../../src/formats/compare-weights.js';
 import { readModel } from '../../src/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { isTurnOf } from '../support/turns.js';
 import { describeOracle, type Oracle, oracle } from './oracle.js';
 import { retrofitSaved } from './saved-models.js';
 
-// The scripts of examples/ as real processes: two devices of JAX, two workers of TensorFlow.
+// The scripts of examples/ as real processes: two devices of JAX, two workers of TensorFlow; by turns.
 
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
 const PATIENCE_MILLISECONDS = 300_000;
@@ -85,31 +86,33 @@ async function expectTrained({ code, stdout, stderr }: Finished, before: string,
   expect(changed.map(({ layer }) => layer)).toEqual(expect.arrayContaining(expands));
 }
 
-describeOracle('keras3-jax', 'examples: keras.distribution', () => {
-  const keras = oracle('keras3');
-  test('two devices train the modules of a retrofitted file', { timeout: PATIENCE_MILLISECONDS }, async () => {
-    const before = await retrofitted(keras, 'jax');
-    const output = join(folder, 'jax.keras');
-    const env = { XLA_FLAGS: '--xla_force_host_platform_device_count=2' };
-    await expectTrained(await python('finetune_jax.py', [before, images, output], env), before, output);
+if (isTurnOf('keras3', 0))
+  describeOracle('keras3-jax', 'examples: keras.distribution', () => {
+    const keras = oracle('keras3');
+    test('two devices train the modules of a retrofitted file', { timeout: PATIENCE_MILLISECONDS }, async () => {
+      const before = await retrofitted(keras, 'jax');
+      const output = join(folder, 'jax.keras');
+      const env = { XLA_FLAGS: '--xla_force_host_platform_device_count=2' };
+      await expectTrained(await python('finetune_jax.py', [before, images, output], env), before, output);
+    });
   });
-});
 
-describeOracle('keras3', 'examples: MultiWorkerMirroredStrategy', (keras) => {
-  test('two workers train the modules of a retrofitted file', { timeout: PATIENCE_MILLISECONDS }, async () => {
-    const before = await retrofitted(keras, 'tensorflow');
-    const output = join(folder, 'tensorflow.keras');
-    const worker = [`localhost:${await freePort()}`, `localhost:${await freePort()}`];
-    const [first, second] = await Promise.all(
-      worker.map((_, index) => {
-        const TF_CONFIG = JSON.stringify({ cluster: { worker }, task: { type: 'worker', index } });
-        return python('finetune_tensorflow.py', [before, images, output], { TF_CONFIG });
-      }),
-    );
-    expect(second!.code, second!.stderr).toBe(0);
-    await expectTrained(first!, before, output);
+if (isTurnOf('keras3', 1))
+  describeOracle('keras3', 'examples: MultiWorkerMirroredStrategy', (keras) => {
+    test('two workers train the modules of a retrofitted file', { timeout: PATIENCE_MILLISECONDS }, async () => {
+      const before = await retrofitted(keras, 'tensorflow');
+      const output = join(folder, 'tensorflow.keras');
+      const worker = [`localhost:${await freePort()}`, `localhost:${await freePort()}`];
+      const [first, second] = await Promise.all(
+        worker.map((_, index) => {
+          const TF_CONFIG = JSON.stringify({ cluster: { worker }, task: { type: 'worker', index } });
+          return python('finetune_tensorflow.py', [before, images, output], { TF_CONFIG });
+        }),
+      );
+      expect(second!.code, second!.stderr).toBe(0);
+      await expectTrained(first!, before, output);
+    });
   });
-});
 
 /** A port that nobody listens on; somebody might a moment later, which then shows. */
 function freePort(): Promise<number> {

@@ -41,12 +41,12 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
     });
     describe.each(chosen)('$name', ({ name, custom, rank }) => {
       const place = `${folder}/${kind}-${name}`;
-      // In .keras, and traps and every second one of the others in one more; another seed changes in which.
+      // Traps in .keras and in one more, the others in one; another seed changes in which.
+      const possible = CONTAINERS.filter((container) => loadsItsOwn(kind, name + container));
       const random = randomIndex(SEED + rank);
-      const more = isTrap(name) || random(2) === 0 ? CONTAINERS[1 + random(3)] : undefined;
-      const containers = CONTAINERS.filter(
-        (container) => loadsItsOwn(kind, name + container) && (isAll || container === '.keras' || container === more),
-      );
+      const first = isTrap(name) ? 0 : random(possible.length);
+      const more = isTrap(name) ? 1 + random(possible.length - 1) : first;
+      const containers = possible.filter((_, index) => isAll || index === first || index === more);
       // Built once for all of them.
       let making: Promise<unknown> | undefined;
       const make = () => (making ??= keras.make(name, place, [...new Set(containers.flatMap(filesOf))]));

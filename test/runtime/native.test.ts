@@ -1,17 +1,21 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { retrofit } from '../../src/index.js';
+import { readModel, retrofit, writeModel } from '../../src/index.js';
 import { commonInputShapes, type InputBatch, seededBatches } from '../../src/runtime/input-batches.js';
 import { type LoadedModel, loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { verifyModels } from '../../src/runtime/verify-models.js';
+import { allValues } from '../support/all-values.js';
 import { BIN, runProgram } from '../support/cli.js';
 import { LOADABLE_NAMES, modelFolder, readFixture } from '../support/fixtures.js';
 import { planOrNothing } from '../support/retrofitted.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { tf } from '../support/tensorflow.js';
+import { makeExamples, trainOnce } from '../support/tuning.js';
 
 const native = inject('native');
 const title = 'reason' in native ? `a native backend (${native.reason})` : 'a native backend';
+const models = temporaryFolder();
 const SAMPLING = { samples: 2, batch: 2, seed: 1 };
 
 describe.skipIf('reason' in native)(title, () => {
@@ -83,6 +87,32 @@ describe.skipIf('reason' in native)(title, () => {
     for (const [index, values] of expected.entries()) expectClose(found[index]!, values, 1e-4);
   });
 
+  test.each([
+    { dialect: 'keras2', train: ['all'] },
+    { dialect: 'keras3', train: ['all'] },
+    { dialect: 'keras3', train: ['norms'] },
+  ] as const)('norms in training compute as on the cpu backend: $dialect, $train', async ({ dialect, train }) => {
+    const path = `${models}/${dialect}-${train}.keras`;
+    await writeModel(retrofit(await readFixture('resnet-v1')), path, { dialect });
+    const examples = makeExamples(16, 32 ** 2 * 3, 5, 1);
+    const options = { batch: 8, learningRate: 1e-3, train };
+    const onBackend = async (backend: 'cpu' | 'tfjs-node-gpu') => {
+      const { losses, model, tensors } = await trainOnce(
+        await startBackend(backend),
+        await readModel(path),
+        examples,
+        options,
+      );
+      return { losses, tensors, values: await allValues(model) };
+    };
+    const [expected, found] = [await onBackend('cpu'), await onBackend('tfjs-node-gpu')];
+    for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected.losses[step]!, 4);
+    expect(new Set(found.tensors).size).toBe(1);
+    const statistics = [...expected.values].filter(([name]) => /moving_|gamma|beta/.test(name));
+    expect(statistics.length).toBeGreaterThan(8);
+    for (const [name, values] of statistics) expectClose(numbersIn(found.values.get(name)!), numbersIn(values), 1e-3);
+  });
+
   test('from the command line, on a Node whose util lacks what 23 took out', async () => {
     const model = modelFolder('resnet-v1');
     const without = "import util from 'node:util'; delete util.isNullOrUndefined; delete util.isArray;";
@@ -93,6 +123,10 @@ describe.skipIf('reason' in native)(title, () => {
     expect(result.stdout).toMatch(/identical, bit for bit \(4 examples, tfjs-node-gpu\)/);
   });
 });
+
+/** The numbers of a weight as `allValues` gives it. */
+const numbersIn = (value: string): Float32Array =>
+  new Float32Array(Uint8Array.from(Buffer.from(value.slice(value.lastIndexOf(' ')), 'base64')).buffer);
 
 function expectClose(found: Float32Array, expected: Float32Array, share: number): void {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);

@@ -29,7 +29,7 @@ const MODELS: readonly string[] = [
   'vgg-bn',
   'quantized-uint8',
 ];
-const SEEDS = isAll ? 20 : 4;
+const SEEDS = isAll ? 20 : 2;
 
 const isExpand = (name: string) => /se_[\d_]+_expand\/kernel/.test(name);
 

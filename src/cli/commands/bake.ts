@@ -27,7 +27,7 @@ import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { bake as bakeModel } from '../../transforms/bake.js';
-import { compareAccuracy } from '../../tune/accuracy-kept.js';
+import { countRight, findJudge } from '../../tune/accuracy-kept.js';
 import type { ComputeFlags, ImageFlags } from '../compute-options.js';
 import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
@@ -90,8 +90,13 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
   const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess, kept: keepPixels() };
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
+    const judge = findJudge(tensorflow, read, before, images);
+    let rightBefore = 0;
     const excitation = await exciteModel(tensorflow, before, images, {
       ...options,
+      onOutput: (output, labels) => {
+        if (typeof judge === 'function') rightBefore += judge(output, labels);
+      },
       onSkipped: (image) => skipped.push(image),
       onProgress: bar.update,
     });
@@ -110,12 +115,16 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
     const means = new Map(plan.modules.map(({ name }) => [name, Float32Array.from(gates.get(name)!.mean)]));
     const baked = bakeModel(read, means, plan);
     const broken = new Set(skipped.map((image) => image.path));
-    const readable = { ...images, images: images.images.filter((image) => !broken.has(image.path)) };
+    const readable = images.images.filter((image) => !broken.has(image.path));
+    const quietly = { ...options, onSkipped: () => {} };
     const after = await loadModel(tensorflow, baked);
-    const accuracy = await compareAccuracy(tensorflow, read, before, after, readable, {
-      ...options,
-      onSkipped: () => {},
-    });
+    const accuracy =
+      typeof judge === 'function'
+        ? {
+            before: rightBefore / excitation.images,
+            after: (await countRight(tensorflow, after, judge, readable, quietly)) / excitation.images,
+          }
+        : judge;
     return {
       baked,
       plan,
