@@ -7,6 +7,7 @@ import {
   type Format,
   type Graph,
   type Layer,
+  listGraphs,
   loaderOf,
   type Model,
   mapGraphs,
@@ -14,6 +15,7 @@ import {
   type Warning,
 } from '../model/model.js';
 import { layerKey } from '../model/weight-key.js';
+import { classBlocker } from './class-blocker.js';
 import { factsOfContainer } from './containers.js';
 import {
   halfWarning,
@@ -25,7 +27,7 @@ import {
   unfinishedWarning,
 } from './conversion-warnings.js';
 import { hasModule } from './dialects/new-entries.js';
-import { withoutInputShape } from './dialects/translate/cannot-convert.js';
+import { cannotConvert, withoutInputShape } from './dialects/translate/cannot-convert.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
@@ -39,10 +41,29 @@ import { tfjsSettings } from './tfjs/tfjs-source.js';
  */
 export function convertModel(model: Model, format: Format): Model {
   const converted = toFormat(model, format);
+  checkLegacy(model, converted);
   const warnings = tooNewWarning(format, model.kerasVersion);
   // Problems that the model had in this container already are no fault of the conversion.
   if (format.container === model.format.container) return withWarnings(converted, warnings);
   return withWarnings(converted, [...warnings, ...unfinishedWarning(format, model.kerasVersion, model.graph)]);
+}
+
+/** The legacy files of Keras 3 leave out modules, without which it reads some fields otherwise. */
+function checkLegacy({ format: before }: Model, { format, graph: root }: Model): void {
+  const isLegacy = factsOfContainer(format.container).isLegacy === true;
+  const isSame = before.container === format.container && before.dialect === format.dialect;
+  if (loaderOf(format) !== 'keras3' || !isLegacy || isSame) return;
+  for (const { graph } of listGraphs(root)) {
+    // What stands in a wrapper keeps its module.
+    for (const { name, className, settings, graph: inner, wrappers } of graph.layers) {
+      if (inner !== undefined || wrappers !== undefined) continue;
+      const judge = (hasModule: boolean) =>
+        classBlocker(className, settings, { loader: 'keras3', hasModule, isLegacy });
+      const found = judge(true) === undefined ? judge(false) : undefined;
+      if (found === undefined) continue;
+      throw cannotConvert(name, found.field, `its ${found.field} ${found.reason}`, 'give -o a name in .keras');
+    }
+  }
 }
 
 function toFormat(model: Model, format: Format): Model {

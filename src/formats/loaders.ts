@@ -26,9 +26,11 @@ import { isKeras3Call } from './dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
+import { withExplicitDefaults } from './explicit-defaults.js';
 import { isBefore215 } from './keras/keras-versions.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
+import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
@@ -52,10 +54,13 @@ export interface LoaderVerdict {
  * @param settings the `trainingConfig` of a model.json, by which TensorFlow.js compiles the model
  */
 export const listLoaders = (graph: Graph, container?: Container, settings?: JsonValue): readonly LoaderVerdict[] =>
-  LOADERS.map((loader) => {
-    const blockedBy = findBlocker(graph, loader, { container, settings }) ?? null;
-    return { loader, ok: blockedBy === null, blockedBy };
-  });
+  LOADERS.map((loader) => verdictOf(loader, findBlocker(graph, loader, { container, settings })));
+
+const verdictOf = (loader: Loader, blocker: Blocker | undefined): LoaderVerdict => ({
+  loader,
+  ok: blocker === undefined,
+  blockedBy: blocker ?? null,
+});
 
 /** Facts besides the graph that a loader depends on: see `listLoaders`. */
 interface Around {
@@ -173,6 +178,8 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       reason: 'is true, which TensorFlow.js ignores: the next layer sees too few dimensions',
     };
   }
+  const shaped = findShapeBlocker(graph) ?? findSeveralOutputs(graph, loader);
+  if (shaped !== undefined) return shaped;
   const isUnnamed = isObject(graph.read?.config) && getMember(graph.read.config, 'name') === undefined;
   if (loader === 'keras2' && isUnnamed)
     return { layer, field: 'config', reason: 'has no name, without which Keras 2 does not take it for a model' };
@@ -270,13 +277,16 @@ function findCallBlocker({ className, settings, calls }: Layer, loader: Loader):
 
 /** Lists which loaders take a model as its file is, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
-  const { container } = model.format;
+  const { container, dialect } = model.format;
   const file = fileBlocker(model);
-  return listLoaders(model.graph, container, tfjsSettings(model)).map((verdict) =>
-    verdict.ok && file !== undefined && (verdict.loader === 'tfjs') === (container === 'tfjs')
-      ? { ...verdict, ok: false, blockedBy: file }
-      : verdict,
-  );
+  const settings = tfjsSettings(model);
+  // TensorFlow.js gets to see a file of Keras converted alone, with what Keras takes for fields that are not there.
+  const isTold = container !== 'tfjs' && dialect === 'keras2';
+  const told = isTold ? withExplicitDefaults(model.graph, dialect) : model.graph;
+  return LOADERS.map((loader) => {
+    const blocker = findBlocker(loader === 'tfjs' ? told : model.graph, loader, { container, settings });
+    return verdictOf(loader, blocker ?? ((loader === 'tfjs') === (container === 'tfjs') ? file : undefined));
+  });
 }
 
 /** Returns why the loaders of a file refuse it besides its layers: its spelling, and its weights. */

@@ -3,6 +3,7 @@ import { activationCommutes, isRectifier } from './activations.js';
 import {
   ALL,
   ANY,
+  AXES_WITHOUT_MODULE,
   always,
   COMMUTES,
   commutes,
@@ -85,6 +86,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
     makesProbabilities: true,
     masksDifferIn: ['tfjs'],
     sizes: { axis: orNull(AXES) },
+    refusedFields: [AXES_WITHOUT_MODULE],
   },
   rectifier('ThresholdedReLU', ['tfjs', 'keras2'], 'theta'),
 ];

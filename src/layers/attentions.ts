@@ -1,10 +1,27 @@
 import type { Plain, PlainObject } from '../json/json-value.js';
 import { numberIn } from './config.js';
 import { grouped } from './grouped-weights.js';
-import { ANY, initialized, KERAS, type LayerFacts, passesMask, type Shape, type WeightFact } from './layer-facts.js';
+import {
+  ANY,
+  initialized,
+  KERAS,
+  type LayerFacts,
+  passesMask,
+  type RefusedField,
+  type Shape,
+  type WeightFact,
+} from './layer-facts.js';
 
 const PASSES = { role: 'other', masking: passesMask } as const;
 const SAID_BY_CALLS = ['return_attention_scores', 'use_causal_mask'] as const;
+
+/** Keras 3 looks for texts of such an entry among its functions first, and has a `dot`. */
+const DOT_WITHOUT_MODULE: RefusedField = {
+  loaders: ['keras3'],
+  field: 'score_mode',
+  reason: 'is "dot", which Keras 3 takes for its function in an entry without its module, as all are in .h5 files',
+  stops: (value, hasModule) => value === 'dot' && !hasModule,
+};
 
 // Whether it looks ahead has been an argument of the call since TensorFlow 2.8.
 const attention = (className: string): LayerFacts => ({
@@ -13,6 +30,7 @@ const attention = (className: string): LayerFacts => ({
   loads: KERAS,
   fields: 'use_scale score_mode dropout seed',
   keras2Fields: { causal: false },
+  refusedFields: [DOT_WITHOUT_MODULE],
   callArguments: { inOrder: [], byName: ['mask', ...SAID_BY_CALLS] },
   outputShape: (_config, [query, value]) =>
     query === undefined || value === undefined ? undefined : [...query.slice(0, -1), value.at(-1) ?? null],
@@ -49,7 +67,7 @@ export const ATTENTIONS: readonly LayerFacts[] = [
     loads: KERAS,
     fields: `num_heads key_dim value_dim dropout use_bias output_shape attention_axes ${initialized('kernel', 'bias')}`,
     takesList: false,
-    callArguments: { inOrder: ['value', 'key'], byName: ['attention_mask', ...SAID_BY_CALLS] },
+    callArguments: { first: 'query', inOrder: ['value', 'key'], byName: ['attention_mask', ...SAID_BY_CALLS] },
     keras2Fields: { query_shape: ANY, key_shape: ANY, value_shape: ANY, softmax_robust_masking: false },
     keras3Fields: { use_gate: false, sliding_window: null, seed: ANY, flash_attention: ANY },
     neededByKeras2: ['query_shape', 'key_shape', 'value_shape'],

@@ -140,6 +140,8 @@ export interface LayerFacts {
     /** Arguments that may stand behind the first one without their names, in order. */
     readonly inOrder: readonly string[];
     readonly byName: readonly string[];
+    /** Name of the first argument, where it may be passed by name too. */
+    readonly first?: string;
     /** The argument whose tensors follow the first one in one list, where the call is not in the form of Keras 3. */
     readonly listed?: string;
   };
@@ -163,6 +165,8 @@ export interface LayerFacts {
   readonly resolution?: (config: PlainObject) => readonly number[];
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
+  /** Why no loader builds it on inputs of these shapes; undefined where they fit, as far as they are known. */
+  readonly misfit?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => string | undefined;
   /** Absent, or undefined: they are not known. */
   readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
   /** `shapeOf` gives the stored shape of a variable. Absent: it tells nothing. */
@@ -220,6 +224,18 @@ export const ignoredByTfjs = (field: string, isHarmless: (value: Plain) => boole
   isSilent: true,
 });
 
+/**
+ * Of an entry without its module, as all are in `.h5` files, Keras 3 takes the axis off and gives back one number alone: the
+ * layer gets its default.
+ * Source: `model_from_config` in keras 3.15 (src/legacy/saving/saving_utils.py).
+ */
+export const AXES_WITHOUT_MODULE: RefusedField = {
+  loaders: ['keras3'],
+  field: 'axis',
+  reason: 'is a list, which Keras 3 drops from an entry without its module, as all are in .h5 files',
+  stops: (value, hasModule) => !hasModule && Array.isArray(value) && value.length !== 1,
+};
+
 /** Ways to resize images that only Keras 2 has. */
 export const INTERPOLATION: RefusedField = {
   loaders: ['keras3'],
@@ -233,3 +249,14 @@ export const isAllOnes = (value: Plain): boolean => [value].flat().every((part) 
 
 /** The shape of the first input: for layers that change numbers, not sizes. */
 export const sameShape = (_config: PlainObject, inputs: readonly (Shape | undefined)[]) => inputs[0];
+
+/** A shape for people: `[?, 8, 3]`. */
+export const shapeText = (shape: Shape): string => `[${shape.map((size) => size ?? '?').join(', ')}]`;
+
+/** For layers whose first input has so many dimensions and no others. */
+export const wantsRank =
+  (rank: number): NonNullable<LayerFacts['misfit']> =>
+  (_config, [input]) =>
+    input === undefined || input.length === rank
+      ? undefined
+      : `gives it ${shapeText(input)}, and it wants ${rank} dimensions`;

@@ -9,6 +9,7 @@ import {
   type Loader,
   passesMask,
   type Shape,
+  shapeText,
 } from './layer-facts.js';
 import { AXES, orNull } from './size-rules.js';
 
@@ -27,6 +28,38 @@ function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[])
       return size === 1 ? other : size;
     });
   }, first);
+}
+
+const apart = (one: Shape, other: Shape): string =>
+  `gives it ${shapeText(one)} and ${shapeText(other)}, which do not go together`;
+
+const differ = (one: number | null, other: number | null | undefined): boolean =>
+  one !== null && other !== null && other !== undefined && one !== other;
+
+/** Sizes that neither are the same nor stretch. */
+function broadcastMisfit(_config: PlainObject, inputs: readonly (Shape | undefined)[]): string | undefined {
+  const shapes = inputs.filter((shape) => shape !== undefined);
+  for (const [index, one] of shapes.entries()) {
+    for (const other of shapes.slice(index + 1)) {
+      // The batch stands before the axes that are missing.
+      const [left, right] = [one, other].map((shape) => shape.slice(1).reverse());
+      if (left!.some((size, axis) => size !== 1 && right![axis] !== 1 && differ(size, right![axis])))
+        return apart(one, other);
+    }
+  }
+  return undefined;
+}
+
+/** Sizes may differ along the config's `axis` alone. */
+function concatenationMisfit(config: PlainObject, inputs: readonly (Shape | undefined)[]): string | undefined {
+  const [first, ...others] = inputs.filter((shape) => shape !== undefined);
+  if (first === undefined) return undefined;
+  const joined = axisOf(config.axis ?? -1, first.length);
+  const other = others.find(
+    (shape) =>
+      shape.length !== first.length || first.some((size, axis) => axis !== joined && differ(size, shape[axis])),
+  );
+  return other && apart(first, other);
 }
 
 /** Sizes add up along the config's `axis`. */
@@ -53,6 +86,7 @@ const merge = (
   loads,
   fields: '',
   outputShape: broadcast,
+  misfit: broadcastMisfit,
   weights: () => [],
   masking: passesMask,
   // The masks that TensorFlow.js joins keep an axis too many.
@@ -67,6 +101,7 @@ export const MERGES: readonly LayerFacts[] = [
     fields: 'axis',
     sizes: { axis: orNull(AXES) },
     outputShape: concatenated,
+    misfit: concatenationMisfit,
     joinedAxis: ({ axis }) => axis ?? -1,
     scaling: commutes,
     masksDifferIn: ['keras3'],

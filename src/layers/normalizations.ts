@@ -3,6 +3,7 @@ import { axisOf } from './config.js';
 import {
   ALL,
   ANY,
+  AXES_WITHOUT_MODULE,
   ignoredByTfjs,
   initialized,
   KERAS,
@@ -79,6 +80,14 @@ const AXIS_LIST: RefusedField = {
   instead: (value) => (isArray(value) && value.items.length === 1 ? value.items[0]!.value : value),
 };
 
+/** Where all numbers have one mean, it is the same for any axis. */
+const DATA_AXES: RefusedField = {
+  ...AXES_WITHOUT_MODULE,
+  reason: 'is no single number, and Keras 3 drops such from an entry without its module, as all are in .h5 files',
+  stops: (value, hasModule, { mean }) =>
+    !hasModule && (value === null || (Array.isArray(value) && value.length !== 1)) && typeof mean !== 'number',
+};
+
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
@@ -86,6 +95,7 @@ const normalization: LayerFacts = {
   role: 'other',
   loads: KERAS,
   fields: 'axis mean variance invert',
+  refusedFields: [DATA_AXES],
   outputShape: sameShape,
   weights: (config, [input]) => {
     if (config.mean !== undefined && config.mean !== null) return [];
@@ -110,6 +120,7 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
   loads,
   fields,
   sizes: AXIS,
+  refusedFields: [AXES_WITHOUT_MODULE],
   outputShape: sameShape,
   masking: passesMask,
 });
@@ -120,13 +131,20 @@ export const NORMALIZATIONS: readonly LayerFacts[] = [
     refusedFields: [AXIS_LIST, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
   },
   batchNorm('SyncBatchNormalization', ['keras2']),
-  { ...norm('LayerNormalization', ALL, []), keras3Fields: { rms_scaling: false } },
+  {
+    ...norm('LayerNormalization', ALL, []),
+    keras3Fields: { rms_scaling: false },
+    refusedFields: [AXES_WITHOUT_MODULE],
+  },
   {
     ...norm('GroupNormalization', KERAS, []),
     fields: `groups ${AFFINE}`,
     sizes: { groups: GROUPS_OF_NORM, ...AXIS },
   },
   withoutWeights('UnitNormalization', KERAS, 'axis'),
-  withoutWeights('RMSNormalization', ['keras3'], 'axis epsilon'),
+  {
+    ...withoutWeights('RMSNormalization', ['keras3'], 'axis epsilon'),
+    weights: (config, [input]) => [{ name: 'scale', base: 'scale', shape: normalizedShape(config, input) }],
+  },
   normalization,
 ];

@@ -49,6 +49,14 @@ const BATCH_SHAPE_ALONE: RefusedField = {
   stops: (value, _, config) => value !== undefined && config.batch_input_shape === undefined,
 };
 
+/** TensorFlow.js loads it so, and cannot predict; the Kerases do not make it. */
+const NO_SCALE: RefusedField = {
+  loaders: ALL,
+  field: 'scale',
+  reason: 'is missing',
+  stops: (value) => value === undefined || value === null,
+};
+
 /** Of other layers it reads none. */
 const DTYPE_POLICY: RefusedField = {
   loaders: ['tfjs'],
@@ -123,7 +131,11 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     refusedFields: [BATCH_SHAPE, BATCH_SHAPE_ALONE, DTYPE_POLICY],
   },
   pointwise('Masking', ALL, 'mask_value', { masking: () => 'makes' }),
-  pointwise('Rescaling', ALL, 'scale offset', { ...PASSES, absent: { tfjs: { offset: 0 }, keras2: { offset: 0 } } }),
+  pointwise('Rescaling', ALL, 'scale offset', {
+    ...PASSES,
+    absent: { tfjs: { offset: 0 }, keras2: { offset: 0 } },
+    refusedFields: [NO_SCALE],
+  }),
   pointwise('ActivityRegularization', KERAS, 'l1 l2', { ...PASSES, onlyTrains: always }),
   augmentation('RandomBrightness', KERAS, 'factor value_range seed'),
   augmentation('RandomContrast', KERAS, 'factor seed', { value_range: [0, 255] }),

@@ -12,6 +12,7 @@ import {
   type RefusedField,
   type Shape,
   type WeightFact,
+  wantsRank,
 } from './layer-facts.js';
 import { wholeNumber } from './size-rules.js';
 
@@ -31,9 +32,14 @@ const RESET_AFTER: RefusedField = {
 /** Defaults for absent fields that differ between loaders; TensorFlow.js' `SimpleRNN` takes `tanh` for null too. */
 const defaultsOf = (className: string): Pick<LayerFacts, 'absent' | 'nullIsAbsentInTfjs'> => {
   if (className.startsWith('SimpleRNN')) return { nullIsAbsentInTfjs: ['activation'] };
-  const gates = { recurrent_activation: 'hard_sigmoid' };
-  if (className.startsWith('GRU')) return { absent: { tfjs: { ...gates, reset_after: false } } };
-  return { absent: className.startsWith('ConvLSTM') ? { tfjs: gates, keras2: gates } : { tfjs: gates } };
+  const hard = { recurrent_activation: 'hard_sigmoid' };
+  if (className.startsWith('ConvLSTM')) return { absent: { tfjs: hard, keras2: hard } };
+  const soft = { recurrent_activation: 'sigmoid' };
+  return {
+    absent: className.startsWith('GRU')
+      ? { tfjs: { ...hard, reset_after: false }, keras2: { ...soft, reset_after: true } }
+      : { tfjs: hard, keras2: soft },
+  };
 };
 
 /** A mask goes on with the steps it speaks of. */
@@ -55,7 +61,12 @@ const OVER_STEPS = {
 const refusedFields = (className: string): readonly RefusedField[] =>
   className.startsWith('GRU') ? [MASKED, RESET_AFTER] : [MASKED];
 
-const cellWeights = (config: PlainObject, kernel: Shape, recurrent: Shape, bias: Shape): readonly WeightFact[] => {
+const cellWeights = (
+  config: PlainObject,
+  kernel: Shape,
+  recurrent: Shape,
+  bias: Shape | undefined,
+): readonly WeightFact[] => {
   const facts: readonly WeightFact[] = [
     { name: 'kernel', base: 'kernel', shape: kernel },
     { name: 'recurrent_kernel', base: 'recurrent', shape: recurrent },
@@ -72,9 +83,10 @@ const denseCellWeights =
   (config: PlainObject, [input]: readonly (Shape | undefined)[]): readonly WeightFact[] => {
     const units = numberIn(config, 'units') ?? null;
     const wide = times(units, gates);
-    // The newer GRU adds a bias to each of its two products.
+    // The newer GRU adds a bias to each of its two products. Where nothing is said of it, loaders take different ones.
+    const isOpen = gates === 3 && config.reset_after === undefined;
     const bias = config.reset_after === true ? [2, wide] : [wide];
-    return cellWeights(config, [input?.at(-1) ?? null, wide], [units, wide], bias);
+    return cellWeights(config, [input?.at(-1) ?? null, wide], [units, wide], isOpen ? undefined : bias);
   };
 
 function recurrent(className: string, gates: number): LayerFacts {
@@ -84,6 +96,7 @@ function recurrent(className: string, gates: number): LayerFacts {
     loads: ALL,
     fields: `${className === 'SimpleRNN' ? `units ${CELL}` : GATED} ${STEPS}`,
     ...OVER_STEPS,
+    misfit: wantsRank(3),
     sizes: { units: wholeNumber(0) },
     refusedFields: refusedFields(className),
     ...defaultsOf(className),
@@ -104,6 +117,7 @@ function convolutional(className: string, rank: 1 | 2 | 3): LayerFacts {
     loads: rank === 2 ? ALL : KERAS,
     fields: `filters kernel_size strides padding data_format dilation_rate unit_forget_bias ${CELL} ${STEPS}`,
     ...OVER_STEPS,
+    misfit: wantsRank(rank + 3),
     refusedFields: [MASKED],
     ...defaultsOf(className),
     masking: sequenceMask,

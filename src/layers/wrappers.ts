@@ -1,6 +1,6 @@
 import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
 import { grouped } from './grouped-weights.js';
-import { ALL, type LayerFacts, passesMask, type Shape, sameShape, type WeightFact } from './layer-facts.js';
+import { ALL, type LayerFacts, passesMask, type Shape, sameShape, shapeText, type WeightFact } from './layer-facts.js';
 import { snakeCase } from './layer-names.js';
 import { readField } from './read-field.js';
 import { GIVEN_STATES, MASKED, STEPS, sequenceMask } from './recurrent.js';
@@ -66,9 +66,12 @@ export const sequenceShape = (step: Shape | undefined, input: Shape | undefined)
     ? undefined
     : [step[0] ?? input[0] ?? null, input[1] ?? null, ...step.slice(1)];
 
+const wantsSteps: NonNullable<LayerFacts['misfit']> = (_config, [input]) =>
+  input !== undefined && input.length < 3 ? `gives it ${shapeText(input)}, in which there are no steps` : undefined;
+
 /** The facts of a layer in a TimeDistributed: its own, for every step. */
 export function distributed(facts: LayerFacts): LayerFacts {
-  const { outputShape, weights, inputClue, macs } = facts;
+  const { outputShape, misfit, weights, inputClue, macs } = facts;
   return {
     ...facts,
     masking: passesMask,
@@ -76,6 +79,7 @@ export function distributed(facts: LayerFacts): LayerFacts {
       outputShape !== sameShape && {
         outputShape: (config, inputs) => sequenceShape(outputShape(config, inputs.map(stepShape)), inputs[0]),
       }),
+    misfit: (config, inputs) => wantsSteps(config, inputs) ?? misfit?.(config, inputs.map(stepShape)),
     ...(weights !== undefined && {
       weights: (config, inputs) => {
         const own = weights(config, inputs.map(stepShape));
@@ -133,12 +137,17 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
       const inner = wrappedIn(config.layer, factsOf);
       return inner?.facts.masking?.(inner.config);
     },
+    misfit: (config, inputs) => {
+      const inner = wrappedIn(config.layer, factsOf);
+      return inner?.facts.misfit?.(inner.config, inputs);
+    },
     outputShape: (config, inputs) => {
       const forward = wrappedIn(config.layer, factsOf);
       const backward = wrappedIn(config.backward_layer, factsOf) ?? forward;
       const [output, other] = [forward, backward].map((inner) => inner?.facts.outputShape?.(inner.config, inputs));
       const mode = config.merge_mode === undefined ? 'concat' : config.merge_mode;
-      if (output === undefined || other === undefined || mode === null) return undefined;
+      if (output === undefined || other === undefined) return undefined;
+      // Without a mode the first of the outputs is that of the first direction.
       if (mode !== 'concat') return output;
       const [last, more] = [output.at(-1) ?? null, other.at(-1) ?? null];
       return [...output.slice(0, -1), last === null || more === null ? null : last + more];

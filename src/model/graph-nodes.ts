@@ -1,5 +1,5 @@
 import { inputError } from '../errors.js';
-import { outputCount } from '../layers/known-layers.js';
+import { isKnownLayer, outputCount } from '../layers/known-layers.js';
 import type { Graph, Layer, TensorRef } from './model.js';
 
 /** One call of a layer with its neighbours resolved. Nodes are numbered in an order in which inputs come first. */
@@ -60,6 +60,8 @@ function resolve(graph: Graph): NodeGraph {
     if (layer === undefined)
       throw badGraph(reader, `it refers to the layer "${ref.layer}", which does not exist`, field);
     if (!(ref.call >= 0 && ref.call < layer.calls.length && ref.tensor >= 0)) {
+      if (ref.call === layer.calls.length && layer.graph === undefined && !isKnownLayer(layer.className))
+        throw ownModel(layer);
       throw badGraph(
         reader,
         `it refers to call ${ref.call} of the layer "${ref.layer}", which is called ${layer.calls.length} time(s)`,
@@ -142,6 +144,13 @@ function forwardOrder(graph: Graph, layers: ReadonlyMap<string, Layer>): readonl
     }
   }
 }
+
+/** Keras 2 counts the calls of models from 1, those of layers from 0: whatever its config holds, this is a model. */
+const ownModel = ({ name, className }: Layer) =>
+  inputError('subclassed-model', `it is a model of the class "${className}": what its call does is not in the file`, {
+    where: { layer: name, field: 'class_name' },
+    hint: 'rebuild it with keras.Model(inputs, outputs), build the model around it anew, and save that',
+  });
 
 function badGraph(layer: string, message: string, field: string) {
   return inputError('bad-graph', message, {

@@ -35,7 +35,10 @@ function infer(graph: Graph, inputs: readonly (Shape | undefined)[], asksOthers:
     }
     const facts = factsOfLayer(layer);
     const shape = known(facts.outputShape?.(layer.settings, read), given.get(node.id));
-    shapes.push(shape !== undefined || !asksOthers ? [shape] : hintedShapes(nodes, node));
+    // Of several outputs a layer tells the first alone.
+    const isWhole = !asksOthers || (shape !== undefined && node.readers.every(({ tensor }) => tensor === 0));
+    const [first, ...more] = isWhole ? [shape] : hintedShapes(nodes, node);
+    shapes.push([shape ?? first, ...more]);
   }
   return shapes;
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, test } from 'vitest';
 import { makeFolders } from '../support/cli.js';
 import { hdf5Fixture } from '../support/hdf5-files.js';
-import { type BuiltModel, buildModel, layerOf } from '../support/model-builder.js';
+import { type BuiltModel, buildModel, layerOf, layersOf } from '../support/model-builder.js';
 import { expectRefused, NET, type Refusal, refuses, writeText } from './refused.js';
 
 // docs/HOSTILE.md, rows 11 and 25: what people give in place of a layers model, recognised and said.
@@ -202,6 +202,29 @@ describe('TensorFlow.js files that are no layers model', () => {
           { code: 'subclassed-model', field: 'modelTopology.class_name', words: [`"${name}"`] },
         ] as const,
     ),
+    [
+      'a model of a class of its own inside, whose calls Keras 2 counts from 1',
+      (model) => {
+        const own = layerOf(model, 'a');
+        own.class_name = 'OurNet';
+        for (const { inbound_nodes: nodes } of layersOf(model))
+          for (const call of nodes as unknown[][][]) for (const ref of call) if (ref[0] === 'a') ref[1] = 1;
+      },
+      {
+        code: 'subclassed-model',
+        layer: 'a',
+        field: 'modelTopology.config.layers[2].class_name',
+        words: ['"OurNet"', 'what its call does is not in the file'],
+      },
+    ],
+    [
+      'a layer of a class of its own that says no name',
+      (model) => {
+        const { name: _, ...config } = layerOf(model, 'a').config;
+        Object.assign(layerOf(model, 'a'), { class_name: 'OurNet', config, name: undefined });
+      },
+      { code: 'subclassed-model', field: 'modelTopology.config.layers[2].config.name', words: ['"OurNet"'] },
+    ],
     [
       'no list of layers',
       (model) => Object.assign(model.json.modelTopology.config, { layers: {} }),

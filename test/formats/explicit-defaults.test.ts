@@ -20,8 +20,15 @@ test.each([
     {},
     { tfjs: { recurrent_activation: 'hard_sigmoid' }, keras2: { recurrent_activation: 'hard_sigmoid' } },
   ],
-  ['LSTM', {}, { tfjs: { recurrent_activation: 'hard_sigmoid' }, keras2: {} }],
-  ['GRU', {}, { tfjs: { recurrent_activation: 'hard_sigmoid', reset_after: false }, keras2: {} }],
+  ['LSTM', {}, { tfjs: { recurrent_activation: 'hard_sigmoid' }, keras2: { recurrent_activation: 'sigmoid' } }],
+  [
+    'GRU',
+    {},
+    {
+      tfjs: { recurrent_activation: 'hard_sigmoid', reset_after: false },
+      keras2: { recurrent_activation: 'sigmoid', reset_after: true },
+    },
+  ],
   [
     'LSTM',
     { recurrent_activation: null },
@@ -45,5 +52,5 @@ test.each([
 test('what a wrapper runs is made explicit too', () => {
   const wrapped = (config: PlainObject) => ({ layer: { class_name: 'LSTM', config } });
   expect(explicit('Bidirectional', wrapped({}), 'tfjs')).toEqual(wrapped({ recurrent_activation: 'hard_sigmoid' }));
-  expect(explicit('Bidirectional', wrapped({}), 'keras2')).toEqual(wrapped({}));
+  expect(explicit('Bidirectional', wrapped({}), 'keras2')).toEqual(wrapped({ recurrent_activation: 'sigmoid' }));
 });

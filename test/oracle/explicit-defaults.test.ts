@@ -1,12 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layers as kinds, sequential } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
-import { readModel, writeModel } from '../../src/index.js';
+import { inspect, readModel, writeModel } from '../../src/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { loadModel, predict, seededInputs, tf, useBackend } from '../support/tensorflow.js';
-import { describeOracle, numbersOf, tensorOf } from './oracle.js';
+import { describeOracle, numbersOf, oracle, tensorOf } from './oracle.js';
 import { expectClose } from './saved-models.js';
+import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
 
 // What TensorFlow.js takes for fields that are null or not there, in models that people made or repaired by hand.
 
@@ -144,3 +145,40 @@ for (const kind of ['keras2', 'keras3'] as const) {
     });
   });
 }
+
+/** Gates of LSTM and ConvLSTM, and both kinds of GRU, are other ones in each loader where nothing is said. */
+const UNSAID = {
+  lstm: 'x = L.LSTM(3, return_sequences=True)(x); x = L.Bidirectional(L.LSTM(2))(x)',
+  gru: 'x = L.Bidirectional(L.GRU(3, return_sequences=True))(x); x = L.RNN(L.GRUCell(3), return_sequences=True)(x); x = L.GRU(2)(x)',
+};
+
+describeOracle('keras2', 'what is not there means what it means in Keras 2', (keras) => {
+  test.each(Object.entries(UNSAID))('%s', async (name, code) => {
+    const place = join(folder, `unsaid-${name}`);
+    const [json, weights] = [`${place}.json`, `${place}.weights.h5`];
+    await keras.build(`x = i = L.Input((6, 4)); ${code}; model = keras.Model(i, x)`, [json, weights]);
+    const said = readFileSync(json, 'utf8');
+    const text = said
+      .replaceAll(/"(?:recurrent_activation|reset_after)": [^,}]+, /g, '')
+      .replaceAll(/, "reset_after": true/g, '');
+    expect(text).not.toMatch(/recurrent_activation|reset_after/);
+    const expected = await keras.outputs({ json, weights });
+    writeFileSync(json, text);
+    expect(await keras.outputs({ json, weights }, { inputs: expected.inputs })).toMatchObject({
+      outputs: expected.outputs,
+    });
+    const model = await readModel(json, { weights });
+    const { path } = await writeModel(model, `${place}.keras`, { dialect: 'keras3' });
+    const moved = await oracle('keras3').outputs(path, { inputs: expected.inputs });
+    expectClose(numbersOf(moved.outputs[0]!), numbersOf(expected.outputs[0]!), 1e-6);
+    const web = async () => writeModel(model, place);
+    const verdict = inspect(model).loads.find(({ loader }) => loader === 'tfjs');
+    if (name === 'gru') {
+      expect(verdict).toMatchObject({ ok: false, blockedBy: { field: 'reset_after' } });
+      await expect(web()).rejects.toMatchObject({ where: { field: 'reset_after' } });
+    } else {
+      await web();
+      await expectCloseInTensorFlowJs(place, expected, 1e-6);
+    }
+  });
+});

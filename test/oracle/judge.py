@@ -542,6 +542,18 @@ def make(K, model, folder, seed=1, saves=EXTENSIONS):
     return {**describe_model(K, built), "files": files}
 
 
+def build(K, code, to, seed=1):
+    """Runs some lines of Python that make `model`, and saves it with random weights. `keras`, `L` (its layers), `np` and
+    `tf` are at hand."""
+    K.reset(seed)
+    names = {"keras": K.keras, "L": K.layers, "np": np, "tf": K.tf}
+    exec(code, names)  # noqa: S102
+    randomise(K, names["model"], seed)
+    for path in to:
+        save_model(K, names["model"], path)
+    return {"files": list(to)}
+
+
 def change(K, model, to, variable, add=0.0, times=1.0, custom=False):
     """A model with one variable changed: what a comparison must notice."""
     loaded = load_model(K, model, custom)
@@ -558,6 +570,7 @@ def describe_catalogue(K):
 
 
 REQUESTS = {
+    "build": build,
     "catalogue": describe_catalogue,
     "change": change,
     "compare": compare,

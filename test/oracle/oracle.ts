@@ -94,6 +94,8 @@ export interface Oracle {
     folder: string,
     saves: readonly Extension[],
   ): Promise<{ readonly files: Readonly<Record<Extension, string>> }>;
+  /** Saves the `model` that some lines of Python make of `keras`, its layers `L`, `np` and `tf`, with random weights. */
+  build(code: string, to: readonly string[]): Promise<unknown>;
   /** Loads both and runs them on the same inputs; with `weights`, what became of those too. */
   compare(
     before: SavedModel,
@@ -192,6 +194,7 @@ function startOracle(kind: Kind): Oracle {
   };
   return {
     make: (model, folder, saves) => ask('make', { model, folder, saves }),
+    build: (code, to) => ask('build', { code, to }),
     compare: (before, after, options) => ask('compare', { before, after, ...options }),
     compareWeights: (before, after, options) => ask('compareWeights', { before, after, ...options }),
     change: (model, to, variable, change) => ask('change', { model, to, variable, ...change }),

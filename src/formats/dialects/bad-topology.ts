@@ -1,4 +1,5 @@
 import { inputError } from '../../errors.js';
+import { isKnownLayer } from '../../layers/known-layers.js';
 
 /** Makes the error for JSON that is not the architecture of a model. */
 export function badTopology(message: string, field: string) {
@@ -17,5 +18,15 @@ export function badReference(name: string | undefined, layer: string | undefined
   return inputError('bad-graph', what, {
     where: { layer, field },
     hint: 'the model would not load anywhere: save it again from the program that made it',
+  });
+}
+
+/** A class of people's own may say what it likes in its config; in a Sequential model a layer's name comes from there alone. */
+export function withoutName(className: string, field: string) {
+  if (isKnownLayer(className)) return badTopology('a layer without a name', field);
+  const message = `what is of the class "${className}" says no name, and what its call does is not in the file`;
+  return inputError('subclassed-model', message, {
+    where: { field: `${field}.config.name` },
+    hint: 'if it is a model, rebuild it with keras.Model(inputs, outputs); if it is a layer, let its get_config say what super().get_config() does',
   });
 }

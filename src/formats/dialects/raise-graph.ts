@@ -22,7 +22,7 @@ import {
   type Structure,
   type TensorRef,
 } from '../../model/model.js';
-import { badTopology } from './bad-topology.js';
+import { badTopology, withoutName } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
 import { classNameIn, operationIn } from './class-names.js';
@@ -281,7 +281,7 @@ function nameOf(entry: JsonObject, config: JsonValue, field: string, given?: str
   const outer = stringOf(getMember(entry, 'name'));
   const inner = stringOf(getMember(config, 'name'));
   const name = outer ?? inner ?? given;
-  if (name === undefined || name === '') throw badTopology('a layer without a name', field);
+  if (name === undefined || name === '') throw withoutName(classNameIn(entry)!, field);
   const isNode = isNodeLayer(stringOf(getMember(entry, 'class_name')) ?? '') && outer === NODE_NAME_PREFIX + inner;
   if (outer !== undefined && inner !== undefined && outer !== inner && !isNode) {
     throw badTopology(`the layer is called "${outer}" outside and "${inner}" in its config`, `${field}.name`);

@@ -52,8 +52,6 @@ const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
   },
   keras2: {
     'activation-object-inside.keras3-zip': 'conv.activation',
-    'arguments.keras3-h5': 'not_equal.class_name',
-    'arguments.keras3-zip': 'not_equal.class_name',
     'convnext-tiny of Keras 3': 'convnext_tiny_stage_0_block_0_layer_scale.class_name',
     'custom.keras3-h5': 'registered.class_name',
     'custom.keras3-zip': 'bare.class_name',

@@ -44,7 +44,8 @@ const asText = (own: OwnArguments | undefined): string | undefined =>
 
 function takeOwn(layer: Layer, call: CallArguments, { source, target }: DialectPair): OwnArguments | undefined {
   const { callArguments: known } = factsOf(layer.className, layer.settings);
-  const [query, ...behind] = call.positional;
+  const named = known?.first === undefined ? undefined : call.keywords.get(known.first);
+  const [query, ...behind] = named === undefined ? call.positional : [named, ...call.positional];
   let first = query;
   if (known === undefined || (first?.kind !== 'tensor' && first?.kind !== 'tensors')) return undefined;
   const taken = new Map<string, Argument>();
@@ -54,7 +55,7 @@ function takeOwn(layer: Layer, call: CallArguments, { source, target }: DialectP
   }
   if (behind.length > known.inOrder.length) return undefined;
   for (const [index, argument] of behind.entries()) taken.set(known.inOrder[index]!, argument);
-  const others = new Map(call.keywords);
+  const others = new Map([...call.keywords].filter(([name]) => name !== known.first));
   for (const name of [...known.inOrder, ...known.byName]) {
     const argument = call.keywords.get(name);
     if (argument === undefined || argument.kind === 'structure') continue;
@@ -78,8 +79,8 @@ function takeOwn(layer: Layer, call: CallArguments, { source, target }: DialectP
   };
   const positional = [numbered(first)];
   const keywords = [...taken].sort(([left], [right]) => (left < right ? -1 : 1));
-  const named = new Map(keywords.map(([name, argument]) => [name, numbered(argument)]));
-  return { others: { ...tensorArguments(1), keywords: others }, call: { positional, keywords: named }, inputs };
+  const byName = new Map(keywords.map(([name, argument]) => [name, numbered(argument)]));
+  return { others: { ...tensorArguments(1), keywords: others }, call: { positional, keywords: byName }, inputs };
 }
 
 const STACKED = '"StackedRNNCells"';

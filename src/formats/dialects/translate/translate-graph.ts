@@ -10,6 +10,7 @@ import { maskedLayers } from '../../../model/masked-layers.js';
 import { type Call, type Graph, type Layer, listGraphs, type TensorRef, tensorKey } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { cannotConvert, withoutInputShape } from './cannot-convert.js';
+import { withoutMasks } from './drop-masks.js';
 import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
@@ -58,7 +59,8 @@ export function translateGraph(
   { isMixed = false, hasOperations = target !== 'tfjs' }: TranslateOptions = {},
 ): Translation {
   const source = whole.read?.dialect ?? 'keras2';
-  const root = hasOperations ? whole : gatherChannels(whole);
+  const said = source === 'keras3' && target !== 'keras3' ? withoutMasks(whole, target) : whole;
+  const root = hasOperations ? said : gatherChannels(said);
   const told = listHeld(root);
   const held = source === target ? [] : told;
   if (source === target && !isMixed && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
@@ -250,11 +252,16 @@ function translateAny(
 
 /** @throws RetrofitError `cannot-convert` for a layer of which the target makes something else where steps are to be skipped */
 function refuseMask(layer: Layer, { target, masked }: Task): void {
-  if (!masked.has(layer) || !factsOf(layer.className, layer.settings).masksDifferIn?.includes(target)) return;
+  const { masksDifferIn = [], runsSteps } = factsOf(layer.className, layer.settings);
+  // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
+  const isStale = target === 'tfjs' && masked.size > 0 && (runsSteps === true || layer.className === 'Bidirectional');
+  if (masked.has(layer) ? !masksDifferIn.includes(target) : !isStale) return;
   throw cannotConvert(
     layer.name,
     'class_name',
-    `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`,
+    masked.has(layer)
+      ? `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
+      : 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer',
     'keep the model in the format it is in, or rebuild it without the mask',
   );
 }
