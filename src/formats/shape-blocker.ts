@@ -6,7 +6,7 @@ import type { Graph, Layer } from '../model/model.js';
 import { configShapes } from '../model/shapes.js';
 import type { Blocker } from './loaders.js';
 
-/** What stops every loader at what the layers of a graph are called with, of which the configs tell the shapes. */
+/** Finds a call whose input shapes, as far as configs tell them, stop every loader. */
 export function findShapeBlocker(graph: Graph): Blocker | undefined {
   const shapes = configShapes(graph, []);
   for (const { layer, inputs } of resolveGraph(graph).nodes) {

@@ -105,7 +105,13 @@ export const warningLine = ({ message, where }: Warning): string =>
 
 /** Names the output, its size and the time it took. */
 export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>
-  `${printable(result.path)}  (${byteSize(model.bytes)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
+  `${printable(result.path)}  (${byteSize(model.bytes)}${weightsWords(model)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
+
+/** Names the file that an architecture's weights were read from, which need not have been given; empty for other models. */
+export function weightsWords({ format, files }: Pick<Model, 'format' | 'files'>): string {
+  const weights = format.container === 'keras-json' ? files[1] : undefined;
+  return weights === undefined ? '' : ` with ${printable(weights.path.replace(/^.*[\\/]/, ''))}`;
+}
 
 /** Names the modules that were taken out. */
 export function removedLine(modules: readonly RetrofittedModule[]): string {

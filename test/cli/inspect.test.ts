@@ -30,6 +30,22 @@ test('of a loader that does not take a model as it is, whether it takes it conve
   expect(loads.map(({ ok }) => ok)).toEqual([false, false, true]);
 });
 
+test('names the weights that lie beside an architecture, and so does what is written of them', async () => {
+  const folder = newFolder();
+  await writeModel(await readModel(modelFolder('resnet-v1')), join(folder, 'net.json'), { to: 'keras-json' });
+  const { stdout } = await run(['inspect', join(folder, 'net.json')]);
+  expect(stdout).toMatch(/^.*net\.json: keras-json, .* kB with net\.weights\.h5$/m);
+  const added = await run([join(folder, 'net.json'), '-o', join(folder, 'se.keras')]);
+  expect(added.stdout).toMatch(/^.*se\.keras {2}\(\S+ kB with net\.weights\.h5 -> /m);
+});
+
+test('does not warn of an optimizer that only writing would leave out', async () => {
+  const sharded = modelFolder('optimizer-end');
+  expect((await readModel(sharded)).warnings.map(({ code }) => code)).toContain('optimizer-dropped');
+  const { stderr } = await run(['inspect', sharded]);
+  expect(stderr).not.toContain('optimizer');
+});
+
 test('says which commands cannot compute with a model, and why', async () => {
   const { stdout } = await run(['inspect', modelFolder('multi-io')]);
   expect(stdout).toMatch(/^verify +can compute with it\nexcite, tune, bake cannot: the model has 2 inputs$/m);

@@ -120,6 +120,6 @@ function show(run: Run, isDryRun: boolean): void {
   }
   if (isDryRun) tell('dry run: nothing was written');
   if (output === null) return;
-  print(dataColors.green(outputLine(model, output, milliseconds)));
+  print(dataColors.green(outputLine({ ...model, format: run.inputFormat }, output, milliseconds)));
   tell(...nextSteps(plan, output.format.container).map((line) => messageColors.dim(line)));
 }

@@ -14,6 +14,7 @@ import {
   stageTable,
   totalsLine,
   warningLine,
+  weightsWords,
 } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
@@ -30,7 +31,9 @@ const containerWords = ({ format: { container }, tensorflowVersion: version }: M
 export async function inspectCommand(path: string, given: Flags): Promise<void> {
   const started = performance.now();
   const flags = given.config === undefined ? given : await (await import('../config-file.js')).withConfig(given);
-  const model = await readFrom(nodeStorage, path, readOptions(flags));
+  const read = await readFrom(nodeStorage, path, readOptions(flags));
+  // Nothing of the model is written.
+  const model = { ...read, warnings: read.warnings.filter(({ code }) => code !== 'optimizer-dropped') };
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
   const { plan, modules, commands, layers } = inspection;
@@ -56,7 +59,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const [head, ...rows] = textTable(stageTable(plan));
   print(
     dataColors.bold(
-      `${printable(path)}: ${containerWords(model)}, ${dialect}, ${plural(run.layers, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}`,
+      `${printable(path)}: ${containerWords(model)}, ${dialect}, ${plural(run.layers, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}${weightsWords(model)}`,
     ),
     dataColors.bold(head!),
     ...rows,

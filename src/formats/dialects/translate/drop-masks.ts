@@ -29,7 +29,7 @@ const isMaskOperation = (layer: Layer): boolean => isOperation(layer) && operati
 
 function dropMasks(graph: Graph, target: Loader): Graph {
   const { nodes } = resolveGraph(graph);
-  /** What each operation says of which steps count, and which mask comes along with what each layer gives. */
+  /** Description of the steps that count by each operation, and of the mask that each layer hands on. */
   const said = new Map<string, string>();
   const carried: (string | undefined)[] = [];
   const changed = new Map<Layer, Call[]>();
