@@ -21,6 +21,7 @@ export type { RetrofittedModule } from './plan/retrofitted-modules.js';
 export { networkSvg } from './report/figures/network-map.js';
 export {
   addReportSchema,
+  addSeveralReportSchema,
   backendsReportSchema,
   bakeReportSchema,
   convertReportSchema,

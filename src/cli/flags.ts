@@ -30,6 +30,7 @@ export interface Flags extends Partial<Omit<RetrofitOptions, 'stages' | 'skipSta
   readonly stage?: readonly StageChoice[];
   readonly skipStage?: readonly StageChoice[];
   readonly output?: string;
+  readonly outputDir?: string;
   readonly weights?: string;
   readonly to?: WrittenContainer;
   readonly dialect?: Dialect;

@@ -10,13 +10,13 @@ import type { Flags } from './flags.js';
 export const placeOf = async (
   path: string,
   model: Model,
-  { output, to, dialect }: Pick<Flags, 'output' | 'to' | 'dialect'>,
+  { output, outputDir, to, dialect }: Pick<Flags, 'output' | 'outputDir' | 'to' | 'dialect'>,
   suffix?: string,
 ): Promise<OutputPlace> =>
   outputPlace(
     nodeStorage,
     { path, isFolder: (await nodeStorage.kindOf(path)) === 'folder', format: model.format },
-    { output, to, dialect },
+    { output, folder: outputDir, to, dialect },
     suffix,
   );
 

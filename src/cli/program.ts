@@ -53,8 +53,9 @@ function addCommand(program: Command): Command {
   return program
     .command('add', { isDefault: true })
     .description('put SE modules into a model (the default command)')
-    .argument('<model>', MODEL)
+    .argument('<model...>', MODEL)
     .option('-o, --output <path>', 'where the new model goes (default: <stem>-se beside the input)')
+    .option('--output-dir <folder>', 'the folder for the new models, of which there may be several')
     .addOption(new Option('--max-added-params <budget>', 'refuse to add more parameters: 5%, 200k, 1.5M'))
     .option('--deny-code', DENY_CODE)
     .option('--verify', 'compute with both models, and write the new one only if it does not differ')
@@ -63,7 +64,7 @@ function addCommand(program: Command): Command {
     .option('--html <file>', 'write a page with a drawing of the network and every module')
     .option('--force', 'replace an existing output or page')
     .option('--quiet', 'print nothing but errors')
-    .action(async (model: string, flags: object) => (await import('./commands/add.js')).add(model, flags));
+    .action(async (models: readonly string[], flags: object) => (await import('./commands/add.js')).add(models, flags));
 }
 
 function convertCommand(program: Command): Command {

@@ -19,6 +19,8 @@ export interface OutputPlace {
 /** The user's choices for the output. */
 export interface OutputRequest {
   readonly output?: string | undefined;
+  /** The folder of an output that is not named, instead of the input's. */
+  readonly folder?: string | undefined;
   readonly to?: WrittenContainer | undefined;
   readonly dialect?: Dialect | undefined;
 }
@@ -87,7 +89,7 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
       },
     );
   }
-  const path = output ?? defaultOutput(storage, input, suffix);
+  const path = output ?? inFolder(storage, defaultOutput(storage, input, suffix), request.folder);
   if (ending === undefined) {
     if (/\.json$/i.test(path)) return placeAt(storage, storage.folderOf(path), storage.nameOf(path), format);
     return placeAt(storage, path, MODEL_FILE, format);
@@ -99,6 +101,9 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   if (!hasWeightsBeside) return place;
   return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : '.weights.h5'}` };
 }
+
+const inFolder = (storage: Storage, path: string, folder: string | undefined): string =>
+  folder === undefined ? path : storage.join(folder, storage.nameOf(path));
 
 const placeAt = (storage: Storage, folder: string, modelName: string, format: WrittenFormat): OutputPlace => ({
   format,

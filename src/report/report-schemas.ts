@@ -298,4 +298,14 @@ export type ExciteReport = z.infer<typeof exciteReportSchema>;
 export type StripReport = z.infer<typeof stripReportSchema>;
 export type VerifyReport = z.infer<typeof verifyReportSchema>;
 export type BackendsReport = z.infer<typeof backendsReportSchema>;
+/** Report of `add --json` with `--output-dir`: of each model its report or its error, in the order in which they were given. */
+export const addSeveralReportSchema = z.object({
+  version: z.literal(1),
+  command: z.literal('add'),
+  tool: z.string(),
+  models: z.array(z.union([addReportSchema, errorReportSchema])),
+  milliseconds: z.number(),
+});
+
+export type AddSeveralReport = z.infer<typeof addSeveralReportSchema>;
 export type ErrorReport = z.infer<typeof errorReportSchema>;

@@ -53,7 +53,7 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
   [['--ratoi', '4'], '--ratoi', '--ratio'],
   [['--ratio'], '--ratio'],
   [['--config'], '--config'],
-  [['extra-argument'], /argument/],
+  [['extra-argument'], '2 models are given', '-o NAME'],
   [['-o', '-'], 'standard output', './-'],
 ];
 

@@ -1,0 +1,129 @@
+import { inFile, RetrofitError, usageError } from '../errors.js';
+import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
+import { count, plural } from '../plural.js';
+import { errorLine } from '../report/error-line.js';
+import { addReport, errorReport, percentOf, type Run, reportLine, runWarnings } from '../report/json-report.js';
+import { byteSize, magnitude, percent, printable } from '../report/printable.js';
+import type { AddSeveralReport } from '../report/report-schemas.js';
+import { warningLine } from '../report/summary.js';
+import { textTable } from '../report/table.js';
+import { nodeStorage } from '../storage/node/node-storage.js';
+import { TOOL } from '../tool.js';
+import type { Flags } from './flags.js';
+import { retrofitFile } from './retrofit-file.js';
+import { dataColors, messageColors, print, tell } from './terminal.js';
+
+/** Result of `add` on one of several models. */
+interface Outcome {
+  readonly path: string;
+  readonly run?: Run;
+  readonly error?: RetrofitError;
+}
+
+/**
+ * Puts modules into several models, one after the other, and shows one table. A model that cannot be had does not stop the
+ * others.
+ * @throws RetrofitError `bad-flags`; `some-failed`, of the kind of the first failure, where there was one
+ */
+export async function addSeveral(paths: readonly string[], flags: Flags): Promise<void> {
+  const started = performance.now();
+  checkFlags(paths, flags);
+  const claimed = new Map<string, string>();
+  const outcomes: Outcome[] = [];
+  for (const path of paths) {
+    const outcome = await retrofitOne(path, flags, (place) => claim(claimed, path, place));
+    outcomes.push(outcome);
+    if (flags.json) continue;
+    const { error, run } = outcome;
+    if (error !== undefined) tell(messageColors.red(errorLine(error)));
+    else if (!flags.quiet)
+      tell(
+        ...runWarnings(run!).map((warning) =>
+          messageColors.yellow(`warning: ${printable(path)}: ${warningLine(warning)}`),
+        ),
+      );
+  }
+  if (flags.json) {
+    const report: AddSeveralReport = {
+      version: 1,
+      command: 'add',
+      tool: TOOL,
+      models: outcomes.map(({ run, error }) => (error === undefined ? addReport(run!) : errorReport('add', error))),
+      milliseconds: performance.now() - started,
+    };
+    print(reportLine(report));
+  } else if (!flags.quiet) show(outcomes);
+  const failed = outcomes.flatMap(({ error }) => error ?? []);
+  if (failed.length > 0) {
+    const message = `${count(failed.length)} of ${plural(paths.length, 'model')} failed`;
+    throw new RetrofitError(failed[0]!.kind, 'some-failed', message, { isReported: true });
+  }
+}
+
+const ONLY_FOR_ONE = { output: '-o', weights: '-w', markdown: '--markdown', html: '--html' } as const;
+
+function checkFlags(paths: readonly string[], flags: Flags): void {
+  const given = Object.entries(ONLY_FOR_ONE).find(([key]) => flags[key as keyof typeof ONLY_FOR_ONE] !== undefined);
+  if (flags.outputDir === undefined)
+    throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and no folder for the new ones`, {
+      hint:
+        given?.[0] === 'output' || paths.length > 2
+          ? 'give it with --output-dir DIR'
+          : 'give it with --output-dir DIR; of one model, the place of the new one is -o NAME',
+    });
+  if (given !== undefined)
+    throw usageError('bad-flags', `${given[1]} is for one model, and --output-dir for several`, {
+      hint: 'leave one of them out',
+    });
+}
+
+async function retrofitOne(path: string, flags: Flags, onPlace: (place: OutputPlace) => void): Promise<Outcome> {
+  try {
+    const { run, refusal } = await retrofitFile(path, flags, onPlace);
+    return { path, run, ...(refusal === undefined ? {} : { error: refusal }) };
+  } catch (thrown) {
+    const error = inFile(thrown, path);
+    if (error instanceof RetrofitError) return { path, error };
+    throw error;
+  }
+}
+
+/** Two models of one name would come out in one place, and with `--force` the second would replace the first. */
+function claim(claimed: Map<string, string>, path: string, place: OutputPlace): void {
+  for (const name of listOutputNames(place)) {
+    const file = nodeStorage.join(place.folder, name);
+    const other = claimed.get(file);
+    if (other !== undefined)
+      throw usageError('output-exists', `it would be written as ${place.path}, as ${other} is`, {
+        where: { file: path },
+        hint: 'give one of them another name: a folder that holds a model.json gives the model its own name',
+      });
+    claimed.set(file, path);
+  }
+}
+
+function show(outcomes: readonly Outcome[]): void {
+  const [head, ...rows] = textTable({
+    head: ['model', 'modules', '+params', '', '+MACs', 'exact', 'output'],
+    rightAligned: new Set([1, 2, 3, 4]),
+    rows: outcomes.map(({ path, run, error }) => {
+      if (run === undefined) return [printable(path), '-', '-', '-', '-', '-', `failed: ${error!.code}`];
+      const { sites, params, macs, exact } = run.plan;
+      const { output } = run;
+      return [
+        printable(path),
+        count(sites.length),
+        count(params.added),
+        percent(percentOf(params.added, params.before)),
+        magnitude(macs.added),
+        exact ? 'yes' : 'no',
+        error !== undefined
+          ? `failed: ${error.code}`
+          : output === null
+            ? 'dry run'
+            : `${printable(output.path)}  (${byteSize(output.bytes)})`,
+      ];
+    }),
+  });
+  print(dataColors.bold(head!), ...rows);
+}
