@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
@@ -10,6 +10,9 @@ import { collect, collectStages, numberOf } from './flags.js';
 
 /** Commands whose options may stand in a file, besides `add` and `inspect`. */
 export const CONFIGURED: readonly string[] = ['excite', 'tune', 'bake'];
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
 
 /** The command line: its commands and their flags. */
 export function makeProgram(): Command {
@@ -36,6 +39,7 @@ export function makeProgram(): Command {
     if (command !== computing.backends) command.option('--allow-links', 'admit weight files that are links');
     addCommonOptions(command);
   }
+  completionCommand(program);
 
   program.addHelpText('after', () => {
     const helper = program.createHelp();
@@ -110,6 +114,18 @@ function inspectCommand(program: Command): Command {
     .action(async (model: string, flags: object) =>
       (await import('./commands/inspect.js')).inspectCommand(model, flags),
     );
+}
+
+function completionCommand(program: Command): void {
+  program
+    .command('completion')
+    .description('print a script by which a shell completes commands, options and files')
+    .addArgument(new Argument('<shell>', 'your shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      process.stdout.write((await import('./completion.js')).completionScript(program, shell));
+    })
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride();
 }
 
 function addPlanOptions(command: Command): void {
