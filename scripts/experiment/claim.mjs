@@ -28,11 +28,10 @@ export const CLAIM_ARMS = [
 const RATES = [3e-4, 1e-3, 3e-3];
 
 /**
- * @param seeds
- * @param isLate whether no new run may begin
- * @returns the arms with their runs, one a seed; undefined where not all is done
+ * @returns the arms with their runs, one a seed
+ * @throws Late
  */
-export async function claim(seeds, isLate) {
+export async function claim(seeds) {
   const pictures = join(CACHE, 'pictures', 'all');
   await writeLabelled(pictures, PICTURES, 1);
   const rates = {};
@@ -51,7 +50,6 @@ export async function claim(seeds, isLate) {
     };
     if (!existsSync(at('untrained'))) await writeDigitNetwork(at('untrained'), seed, CHANNELS);
     await kept(`${at('untrained-modules')}.json`, () => addModules(at('untrained'), at('untrained-modules'), seed));
-    if (isLate()) return undefined;
     await tune('untrained', 'plateau', { ...PLATEAU, train: 'all' });
     parameters = (await kept(`${at('retrofitted')}.json`, () => addModules(at('plateau'), at('retrofitted'), seed)))
       .params;
@@ -63,7 +61,6 @@ export async function claim(seeds, isLate) {
       const candidates = isStart ? [PLATEAU.learningRate] : (rates[name]?.slice(0, 1) ?? RATES);
       const tried = [];
       for (const learningRate of candidates) {
-        if (isLate()) return undefined;
         const { after } = await tune(from, `${name}-${learningRate}`, { epochs, learningRate, train });
         tried.push({ seed, learningRate, loss: after.loss, place: at(`${name}-${learningRate}`) });
       }

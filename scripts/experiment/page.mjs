@@ -48,7 +48,7 @@ export function experimentPage({ network, side, test, seeds, counts, millisecond
       `${percent(Math.min(...all))} to ${percent(Math.max(...all))}`,
       arm.runs[0].learningRate,
       bytes(arm.shipped),
-      (milliseconds[arm.name] / milliseconds.head).toFixed(1),
+      ...(milliseconds === undefined ? [] : [(milliseconds[arm.name] / milliseconds.head).toFixed(1)]),
     ];
   };
   const compare = (arms, [one, other]) => {
@@ -87,7 +87,15 @@ ${counts
     ({ count, arms }) => `## ${number(count)} labelled pictures
 
 ${table([
-  ['trained', 'parameters', 'accuracy', 'worst and best seed', 'learning rate', 'to ship', 'time an epoch'],
+  [
+    'trained',
+    'parameters',
+    'accuracy',
+    'worst and best seed',
+    'learning rate',
+    'to ship',
+    ...(milliseconds === undefined ? [] : ['time an epoch']),
+  ],
   ...arms.map(row),
 ])}
 
@@ -96,8 +104,12 @@ ${claims(CLAIMS.map((pair) => compare(arms, pair)))}`,
   .join('\n\n')}
 
 "To ship" is what two models of one base do not share: of TensorFlow.js files the weights of the modules and of the new layer,
-while the base's file is the same, byte for byte; where norms or everything is trained, it is not. "Time an epoch" is against the
-new last layer alone, measured in turn on two cores.
+while the base's file is the same, byte for byte; where norms or everything is trained, it is not.${
+    milliseconds === undefined
+      ? ''
+      : ` "Time an
+epoch" is against the new last layer alone, measured in turn on two cores.`
+  }
 
 ${claim === undefined ? '' : claimSection({ ...claim, compare, accuracy })}## Judged again by Keras
 

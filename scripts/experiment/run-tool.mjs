@@ -5,9 +5,23 @@ import { ROOT } from './places.mjs';
 
 const CLI = join(ROOT, 'dist', 'bin', 'se-retrofit.js');
 
-/** What is kept in a JSON file, worked out where it is not there yet. */
+/** Thrown where something is to be worked out, and no more time is left for it. */
+export class Late extends Error {}
+
+let end = Number.POSITIVE_INFINITY;
+
+/** Nothing new is worked out after so many milliseconds. */
+export const endAfter = (milliseconds) => {
+  end = performance.now() + milliseconds;
+};
+
+/**
+ * What is kept in a JSON file, worked out where it is not there yet.
+ * @throws Late
+ */
 export async function kept(file, work) {
   if (!existsSync(file)) {
+    if (performance.now() > end) throw new Late();
     const result = await work();
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(`${file}.new`, JSON.stringify(result));

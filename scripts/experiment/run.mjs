@@ -8,6 +8,7 @@ import { CLAIM_ARMS, claim } from './claim.mjs';
 import { accuracyFigure } from './figure.mjs';
 import { experimentPage } from './page.mjs';
 import { DOCS } from './places.mjs';
+import { endAfter, Late } from './run-tool.mjs';
 import { LABELLED, SEEDS, SIDE, timeArms, transfer } from './transfer.mjs';
 
 console.warn = () => {}; // TensorFlow.js advertises its native package
@@ -15,12 +16,19 @@ const TEST = 10_000;
 const NETWORK = 'The MobileNet v2 of the npm package `nsfwjs`, trained on photographs,';
 
 const at = process.argv.indexOf('--minutes');
-const end = at < 0 ? Number.POSITIVE_INFINITY : performance.now() + Number(process.argv[at + 1]) * 60_000;
-const isLate = () => performance.now() > end;
+if (at >= 0) endAfter(Number(process.argv[at + 1]) * 60_000);
 
-const counts = await transfer(isLate);
-const claimed = counts.length === LABELLED.length ? await claim(SEEDS, isLate) : undefined;
-if (claimed === undefined) console.error('not all is done yet: run it again, and it goes on from here');
+const counts = [];
+let milliseconds;
+let claimed;
+try {
+  for (const count of LABELLED) counts.push(await transfer(count));
+  milliseconds = await timeArms();
+  claimed = await claim(SEEDS);
+} catch (error) {
+  if (!(error instanceof Late)) throw error;
+  console.error('not all is done yet: run it again, and it goes on from here');
+}
 if (counts.length > 0) {
   const results = {
     network: NETWORK,
@@ -28,7 +36,7 @@ if (counts.length > 0) {
     test: TEST,
     seeds: SEEDS.length,
     counts: counts.map(({ count, arms }) => ({ count, arms: arms.map(withoutPlaces) })),
-    milliseconds: await timeArms(),
+    milliseconds,
     claim: claimed && {
       ...claimed,
       arms: CLAIM_ARMS.map(({ name, title }) => ({ name, title, runs: claimed.runs[name].map(withoutPlace) })),

@@ -49,50 +49,38 @@ const FOLDER = join(CACHE, 'transfer');
 const INPUT = { side: SIDE, channels: 3 };
 
 /**
- * Trains each way with each number of labelled pictures: with the first seed at each learning rate, with the others at the
- * one that was best by the pictures held back. Tested once, on what nothing was chosen by.
- * @param isLate whether no new run may begin
- * @returns what came of each number of pictures that all is done for
+ * Trains each way with so many labelled pictures: with the first seed at each learning rate, with the others at the one that
+ * was best by the pictures held back. Tested once, on what nothing was chosen by.
+ * @throws Late
  */
-export async function transfer(isLate) {
+export async function transfer(count) {
   const bases = await makeBases();
-  const done = [];
-  for (const count of LABELLED) {
-    const arms = [];
-    for (const arm of ARMS) {
-      const found = await trainArm(bases, arm, count, isLate);
-      if (found === undefined) return done;
-      arms.push(found);
+  const arms = [];
+  for (const arm of ARMS) arms.push(await trainArm(bases, arm, count));
+  for (const arm of arms) {
+    for (const run of arm.runs) {
+      const file = join(run.place, 'model.json');
+      run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(file, INPUT));
     }
-    for (const arm of arms) {
-      for (const run of arm.runs) {
-        if (isLate()) return done;
-        const file = join(run.place, 'model.json');
-        run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(file, INPUT));
-      }
-      const [first] = arm.runs;
-      const inKeras = await kept(`${first.place}.keras-wrong.json`, () =>
-        wrongInKeras(join(first.place, 'model.json'), INPUT),
-      );
-      arm.otherwiseInKeras = difference(first.wrong, inKeras).length + difference(inKeras, first.wrong).length;
-    }
-    done.push({ count, arms });
+    const [first] = arm.runs;
+    const inKeras = await kept(`${first.place}.keras-wrong.json`, () =>
+      wrongInKeras(join(first.place, 'model.json'), INPUT),
+    );
+    arm.otherwiseInKeras = difference(first.wrong, inKeras).length + difference(inKeras, first.wrong).length;
   }
-  return done;
+  return { count, arms };
 }
 
 const difference = (left, right) => left.filter((each) => !right.includes(each));
 
-/** One row of the table; undefined where no new run may begin. */
-async function trainArm(bases, arm, count, isLate) {
+/** One row of the table. */
+async function trainArm(bases, arm, count) {
   const runs = [];
   let rates;
   for (const seed of SEEDS) {
     const tried = [];
-    for (const learningRate of rates === undefined ? arm.rates : [runs[0].learningRate]) {
-      if (isLate()) return undefined;
+    for (const learningRate of rates === undefined ? arm.rates : [runs[0].learningRate])
       tried.push(await train(bases, arm, count, seed, learningRate));
-    }
     rates ??= tried.map(({ learningRate, loss }) => ({ learningRate, loss }));
     runs.push(tried.reduce((best, run) => (run.loss < best.loss ? run : best)));
   }
