@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDigitNetwork } from '../digit-network.mjs';
+import { claimsOf, withCounts } from './claims.mjs';
 import { writeLabelled } from './fashion-mnist.mjs';
 import { wrongPictures } from './judge.mjs';
 import { CACHE } from './places.mjs';
@@ -18,12 +19,19 @@ const PICTURES = 60_000;
 const ALIKE = ['--batch', 64, '--shift', 2, '--flip'];
 const PLATEAU = { epochs: 20, learningRate: 0.003 };
 const BUDGET = 6;
-export const CLAIM_ARMS = [
+const ARMS = [
   { name: 'plateau', title: 'at the plateau' },
   { name: 'modules', title: 'modules trained, the rest frozen', from: 'retrofitted', train: 'modules' },
   { name: 'original', title: 'as many epochs more, no modules', from: 'plateau', train: 'all' },
   { name: 'everything', title: 'modules and all the rest trained', from: 'retrofitted', train: 'all' },
   { name: 'from-the-start', title: 'modules from the start, all epochs', from: 'untrained-modules', train: 'all' },
+];
+const CLAIMS = [
+  ['modules', 'plateau'],
+  ['original', 'plateau'],
+  ['everything', 'plateau'],
+  ['everything', 'original'],
+  ['from-the-start', 'original'],
 ];
 const RATES = [3e-4, 1e-3, 3e-3];
 
@@ -35,7 +43,7 @@ export async function claim(seeds) {
   const pictures = join(CACHE, 'pictures', 'all');
   await writeLabelled(pictures, PICTURES, 1);
   const rates = {};
-  const runs = Object.fromEntries(CLAIM_ARMS.map(({ name }) => [name, []]));
+  const runs = Object.fromEntries(ARMS.map(({ name }) => [name, []]));
   let parameters;
   for (const seed of seeds) {
     const at = (name) => join(FOLDER, `${name}-${seed}`);
@@ -54,7 +62,7 @@ export async function claim(seeds) {
     parameters = (await kept(`${at('retrofitted')}.json`, () => addModules(at('plateau'), at('retrofitted'), seed)))
       .params;
     runs.plateau.push({ seed, place: at('plateau') });
-    for (const { name, from, train } of CLAIM_ARMS.slice(1)) {
+    for (const { name, from, train } of ARMS.slice(1)) {
       const isStart = name === 'from-the-start';
       const epochs = isStart ? PLATEAU.epochs + BUDGET : BUDGET;
       // Of the first seed every learning rate; the others take the one that was the best there.
@@ -73,7 +81,9 @@ export async function claim(seeds) {
     run.wrong = await kept(`${run.place}.wrong.json`, () =>
       wrongPictures(join(run.place, 'model.json'), { side: SIDE, channels: 1 }),
     );
-  return { channels: CHANNELS, ratio: RATIO, parameters, plateau: PLATEAU, budget: BUDGET, runs };
+  const arms = ARMS.map(({ name, title }) => ({ name, title, runs: runs[name] }));
+  const facts = { channels: CHANNELS, ratio: RATIO, parameters, plateau: PLATEAU, budget: BUDGET };
+  return { ...facts, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
 }
 
 const addModules = (from, to, seed) => runTool('add', from, '-o', to, '--force', '--ratio', RATIO, '--seed', seed);

@@ -1,7 +1,5 @@
 // The words around the numbers: docs/EXPERIMENT.md.
 
-import { chance } from './chance.mjs';
-
 const number = (value) => value.toLocaleString('en-US');
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
@@ -13,32 +11,12 @@ const table = ([head, ...rows]) =>
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 
-/** The ways that claims are made about, each against what somebody would do instead. */
-const CLAIMS = [
-  ['modules-4', 'head'],
-  ['modules-16', 'head'],
-  ['norms', 'head'],
-  ['modules-4', 'modules-16'],
-  ['modules-4', 'norms'],
-  ['modules-4-norms', 'norms'],
-  ['modules-4', 'all'],
-  ['modules-4-norms', 'all'],
-];
-
-const CLAIMED = [
-  ['modules', 'plateau'],
-  ['original', 'plateau'],
-  ['everything', 'plateau'],
-  ['everything', 'original'],
-  ['from-the-start', 'original'],
-];
-
 /**
  * @param transfer `{ network, side, test, counts: [{ count, arms }], milliseconds }`; an arm has its `runs`, each with the
  *   `wrong` pictures of the test
  */
 export function experimentPage({ network, side, test, seeds, counts, milliseconds, claim }) {
-  const accuracy = ({ wrong }) => 1 - wrong.length / test;
+  const accuracy = ({ wrong }) => 1 - wrong / test;
   const row = (arm) => {
     const all = arm.runs.map(accuracy);
     return [
@@ -51,21 +29,6 @@ export function experimentPage({ network, side, test, seeds, counts, millisecond
       ...(milliseconds === undefined ? [] : [(milliseconds[arm.name] / milliseconds.head).toFixed(1)]),
     ];
   };
-  const compare = (arms, [one, other]) => {
-    const [left, right] = [one, other].map((name) => arms.find((arm) => arm.name === name));
-    const pairs = left.runs.map((run, index) => [new Set(run.wrong), new Set(right.runs[index].wrong)]);
-    const only = (a, b) =>
-      pairs.reduce((sum, pair) => sum + [...pair[b]].filter((each) => !pair[a].has(each)).length, 0);
-    const [mended, broken] = [only(0, 1), only(1, 0)];
-    const share = chance(mended, broken);
-    return {
-      one: left.title,
-      other: right.title,
-      cells: [number(mended), number(broken), share < 0.001 ? '< 0.001' : share.toPrecision(2)],
-      difference: mean(left.runs.map(accuracy)) - mean(right.runs.map(accuracy)),
-      isSure: share < 0.01,
-    };
-  };
   const inKeras = counts.flatMap(({ arms }) => arms.map((arm) => arm.otherwiseInKeras));
   return `# Is it worth it? An experiment
 
@@ -76,7 +39,7 @@ You have a trained network and a few labelled pictures of other things. What do 
 
 ${network} is given ten classes that it never saw: the clothes of
 Fashion-MNIST, at ${side} x ${side} pixels. Everything is frozen but what the table names; with the first of ${seeds} seeds, which choose
-the pictures too, each way is tried with three learning rates, and the one with the lowest loss on the tenth of the pictures
+the pictures too, each way is tried with four learning rates, and the one with the lowest loss on the tenth of the pictures
 that is held back is taken for the others. Each way is stopped early by the same rule. ${number(test)} other pictures, which nothing was
 chosen by, are looked at once, at the end.
 
@@ -84,7 +47,7 @@ chosen by, are looked at once, at the end.
 
 ${counts
   .map(
-    ({ count, arms }) => `## ${number(count)} labelled pictures
+    ({ count, arms, claims }) => `## ${number(count)} labelled pictures
 
 ${table([
   [
@@ -99,26 +62,22 @@ ${table([
   ...arms.map(row),
 ])}
 
-${claims(CLAIMS.map((pair) => compare(arms, pair)))}`,
+${sayClaims(claims, seeds * test)}`,
   )
   .join('\n\n')}
 
 "To ship" is what two models of one base do not share: of TensorFlow.js files the weights of the modules and of the new layer,
-while the base's file is the same, byte for byte; where norms or everything is trained, it is not.${
+of the norms where these are trained, while the base's file is the same, byte for byte, as long as not everything is trained.${
     milliseconds === undefined
       ? ''
       : ` "Time an
 epoch" is against the new last layer alone, measured in turn on two cores.`
   }
 
-${claim === undefined ? '' : claimSection({ ...claim, compare, accuracy })}## Judged again by Keras
+${claim === undefined ? '' : claimSection({ ...claim, accuracy, answers: seeds * test })}## Judged again by Keras
 
-One model of each row was converted with \`se-retrofit convert\` and asked by real Keras 3: ${
-    inKeras.every((count) => count === 0)
-      ? `of ${inKeras.length} times ${number(test)} answers it is right and
-wrong about the very same pictures.`
-      : `it is right or wrong otherwise about ${inKeras.join(', ')} of ${number(test)} pictures.`
-  }
+One model of each row was converted with \`se-retrofit convert\` and asked by real Keras 3. Of ${number(inKeras.length * test)} answers ${inKeras.reduce((sum, count) => sum + count, 0)} are
+otherwise than those of TensorFlow.js, which adds up in another order.
 
 ## Learning rates tried, with the loss on the pictures held back
 
@@ -127,7 +86,7 @@ ${counts
     ({ count, arms }) => `${number(count)} labelled pictures, the first seed:
 
 ${table([
-  ['trained', 'lowest', 'middle', 'highest'],
+  ['trained', 'lowest', '', '', 'highest'],
   ...arms.map(({ title, rates }) => [
     title,
     ...rates.map(({ learningRate, loss }) => `${learningRate}: ${loss.toFixed(3)}`),
@@ -146,8 +105,9 @@ const claimSection = ({
   plateau,
   budget,
   arms,
-  compare,
+  claims,
   accuracy,
+  answers,
 }) => `## Modules in a network that is at its plateau
 
 The paper trains networks with modules from the start. Here a residual network of ${channels.join(', ')} channels and ${number(parameters.before)} parameters
@@ -163,24 +123,27 @@ ${table([
   }),
 ])}
 
-${claims(CLAIMED.map((pair) => compare(arms, pair)))}
+${sayClaims(claims, answers)}
 
 `;
 
 /** Who was right where the other was wrong, over all seeds, and what can be said for sure of it. */
-function claims(all) {
-  const said = ({ one, other, difference }) =>
-    `- **${one}** ${difference > 0 ? 'is better' : 'is worse'} than ${other}, by ${Math.abs(100 * difference).toFixed(1)} points.`;
+function sayClaims(all, answers) {
+  const said = ({ one, other, onlyFirst, onlySecond }) =>
+    `- **${one}** ${onlyFirst > onlySecond ? 'is better' : 'is worse'} than ${other}, by ${percent(Math.abs(onlyFirst - onlySecond) / answers).replace(' %', '')} points.`;
+  const sure = all.filter(({ chance }) => chance < 0.01);
   return `${table([
     ['the first against the second', 'only the first right', 'only the second right', 'by chance'],
-    ...all.map(({ one, other, cells }) => [`${one} / ${other}`, ...cells]),
+    ...all.map(({ one, other, onlyFirst, onlySecond, chance }) => [
+      `${one} / ${other}`,
+      number(onlyFirst),
+      number(onlySecond),
+      chance < 0.001 ? '< 0.001' : chance.toPrecision(2),
+    ]),
   ])}
 
 By chance is how likely so uneven a split is if neither is better (McNemar, exact, over the seeds together, which share their test
-pictures: take it for a rough measure). More than chance, at 1 %:
+pictures: take it for a rough measure). ${sure.length === 0 ? 'Nothing is more than chance, at 1 %.' : 'More than chance, at 1 %:'}
 
-${all
-  .filter(({ isSure }) => isSure)
-  .map(said)
-  .join('\n')}`;
+${sure.map(said).join('\n')}`;
 }

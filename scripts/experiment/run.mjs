@@ -4,7 +4,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLAIM_ARMS, claim } from './claim.mjs';
+import { claim } from './claim.mjs';
 import { accuracyFigure } from './figure.mjs';
 import { experimentPage } from './page.mjs';
 import { DOCS } from './places.mjs';
@@ -35,29 +35,16 @@ if (counts.length > 0) {
     side: SIDE,
     test: TEST,
     seeds: SEEDS.length,
-    counts: counts.map(({ count, arms }) => ({ count, arms: arms.map(withoutPlaces) })),
+    counts,
     milliseconds,
-    claim: claimed && {
-      ...claimed,
-      arms: CLAIM_ARMS.map(({ name, title }) => ({ name, title, runs: claimed.runs[name].map(withoutPlace) })),
-      runs: undefined,
-    },
+    claim: claimed,
   };
-  const lines = results.counts.map(({ count, arms }) => ({ count, points: arms.map(toPoint) }));
+  const lines = counts.map(({ count, arms }) => ({ count, points: arms.map(toPoint) }));
   writeFileSync(join(DOCS, 'images', 'experiment.svg'), accuracyFigure(lines));
-  writeFileSync(join(DOCS, 'experiment.json'), `${JSON.stringify(results)}\n`);
+  writeFileSync(join(DOCS, 'experiment.json'), `${JSON.stringify(results, undefined, 1)}\n`);
   writeFileSync(join(DOCS, 'EXPERIMENT.md'), experimentPage(results));
 }
 
-function withoutPlace({ place, ...run }) {
-  return run;
-}
-
-function withoutPlaces({ runs, ...arm }) {
-  return { ...arm, runs: runs.map(withoutPlace) };
-}
-
 function toPoint({ title, runs }) {
-  const accuracies = runs.map(({ wrong }) => 1 - wrong.length / TEST);
-  return { title, parameters: runs[0].parameters, accuracies };
+  return { title, parameters: runs[0].parameters, accuracies: runs.map(({ wrong }) => 1 - wrong / TEST) };
 }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { unpackNsfwjs } from '../unpack-nsfwjs.mjs';
+import { claimsOf, countOnlyIn, withCounts } from './claims.mjs';
 import { writeLabelled } from './fashion-mnist.mjs';
 import { wrongInKeras, wrongPictures } from './judge.mjs';
 import { CACHE } from './places.mjs';
@@ -23,26 +24,44 @@ export const SIDE = 96;
 export const SEEDS = [1, 2, 3];
 export const LABELLED = [100, 1000];
 
-/** What is trained, from which model, and the learning rates that are tried for it, three a row. */
+/** What is trained, from which model, and the learning rates that are tried for it, four a row. */
 export const ARMS = [
-  { name: 'head', title: 'a new last layer', ratio: undefined, train: 'head', rates: [1e-3, 3e-3, 1e-2] },
-  { name: 'modules-16', title: '+ modules, ratio 16', ratio: 16, train: 'modules,head', rates: [3e-4, 1e-3, 3e-3] },
-  { name: 'modules-4', title: '+ modules, ratio 4', ratio: 4, train: 'modules,head', rates: [3e-4, 1e-3, 3e-3] },
+  { name: 'head', title: 'a new last layer', ratio: undefined, train: 'head', rates: [1e-3, 3e-3, 1e-2, 3e-2] },
+  {
+    name: 'modules-16',
+    title: '+ modules, ratio 16',
+    ratio: 16,
+    train: 'modules,head',
+    rates: [3e-4, 1e-3, 3e-3, 1e-2],
+  },
+  { name: 'modules-4', title: '+ modules, ratio 4', ratio: 4, train: 'modules,head', rates: [3e-4, 1e-3, 3e-3, 1e-2] },
   {
     name: 'norms',
     title: '+ gamma and beta of the norms',
     ratio: undefined,
     train: 'head,norms',
-    rates: [3e-4, 1e-3, 3e-3],
+    rates: [3e-4, 1e-3, 3e-3, 1e-2],
   },
   {
     name: 'modules-4-norms',
     title: '+ modules, ratio 4, and the norms',
     ratio: 4,
     train: 'modules,head,norms',
-    rates: [3e-4, 1e-3, 3e-3],
+    rates: [3e-4, 1e-3, 3e-3, 1e-2],
   },
-  { name: 'all', title: 'everything, no modules', ratio: undefined, train: 'all', rates: [1e-4, 3e-4, 1e-3] },
+  { name: 'all', title: 'everything, no modules', ratio: undefined, train: 'all', rates: [3e-5, 1e-4, 3e-4, 1e-3] },
+];
+
+/** What is claimed of one way against another that somebody might take instead. */
+const CLAIMS = [
+  ['modules-4', 'head'],
+  ['modules-16', 'head'],
+  ['norms', 'head'],
+  ['modules-4', 'modules-16'],
+  ['modules-4', 'norms'],
+  ['modules-4-norms', 'norms'],
+  ['modules-4', 'all'],
+  ['modules-4-norms', 'all'],
 ];
 
 const FOLDER = join(CACHE, 'transfer');
@@ -66,12 +85,10 @@ export async function transfer(count) {
     const inKeras = await kept(`${first.place}.keras-wrong.json`, () =>
       wrongInKeras(join(first.place, 'model.json'), INPUT),
     );
-    arm.otherwiseInKeras = difference(first.wrong, inKeras).length + difference(inKeras, first.wrong).length;
+    arm.otherwiseInKeras = countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong);
   }
-  return { count, arms };
+  return { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
 }
-
-const difference = (left, right) => left.filter((each) => !right.includes(each));
 
 /** One row of the table. */
 async function trainArm(bases, arm, count) {

@@ -31,6 +31,7 @@ import { cannotConvert, withoutInputShape } from './dialects/translate/cannot-co
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
+import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
@@ -53,7 +54,17 @@ function checkLegacy({ format: before }: Model, { format, graph: root }: Model):
   const isLegacy = factsOfContainer(format.container).isLegacy === true;
   const isSame = before.container === format.container && before.dialect === format.dialect;
   if (loaderOf(format) !== 'keras3' || !isLegacy || isSame) return;
-  for (const { graph } of listGraphs(root)) {
+  for (const { graph, path } of listGraphs(root)) {
+    for (const { name, className, settings, wrappers } of graph.layers) {
+      const isInside = path.length > 0 || wrappers !== undefined;
+      if (className === 'Normalization' && isInside && (settings.mean ?? null) === null)
+        throw cannotConvert(
+          name,
+          'mean',
+          'Keras 3 reads its mean and variance from an .h5 and goes on with those of a new layer, inside another model or a TimeDistributed',
+          'give -o a name in .keras',
+        );
+    }
     // What stands in a wrapper keeps its module.
     for (const { name, className, settings, graph: inner, wrappers } of graph.layers) {
       if (inner !== undefined || wrappers !== undefined) continue;
@@ -95,7 +106,8 @@ function translated(model: Model, format: Format): Model {
     isMixed: isMixed(model, to),
     hasOperations: keepsOperations(format),
   });
-  const graph = readable(to === 'keras2' ? withNames(translated) : translated, format);
+  const sized = to === 'tfjs' && from !== 'tfjs' ? withKnownSizes(translated) : translated;
+  const graph = readable(to === 'keras2' ? withNames(sized) : sized, format);
   const converted: Model = {
     ...model,
     format,

@@ -1,5 +1,6 @@
 import {
   fromPlain,
+  getMember,
   isArray,
   isObject,
   type JsonObject,
@@ -54,6 +55,13 @@ function explicitConfig(className: string, config: JsonObject, source: Source): 
     ([key]) => !said.members.some((member) => member.key === key),
   );
   const whole = absent.reduce((all, [key, value]) => withMember(all, key, fromPlain(value!)), said);
+  // TensorFlow.js takes every negative axis for the last one.
+  if (
+    source === 'tfjs' &&
+    className === 'Concatenate' &&
+    Number(toPlain(getMember(whole, 'axis') ?? fromPlain(0))) < -1
+  )
+    return withMember(whole, 'axis', fromPlain(-1));
   return mapMembers(whole, (value, key) =>
     readField(key, undefined).kind === 'layers' ? explicitHeld(value, source) : value,
   );

@@ -234,7 +234,9 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
     layer.graph === undefined && !isFound
       ? classBlocker(layer.className, layer.settings, { loader, hasModule: inside, isLegacy })
       : undefined;
-  const name = nameProblem(layer.name, loader);
+  // An input opens no scope in Keras 2.
+  const isScope = loader !== 'keras2' || layer.className !== 'InputLayer';
+  const name = isScope ? nameProblem(layer.name, loader) : undefined;
   return (
     found ??
     wrapperBlocker(layer, loader, isLegacy) ??

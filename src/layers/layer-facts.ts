@@ -182,6 +182,8 @@ export interface LayerFacts {
   readonly masking?: (config: PlainObject) => Masking;
   /** Loaders that treat a mask otherwise than the others do. */
   readonly masksDifferIn?: readonly Loader[];
+  /** Joins the masks of its inputs: where some have none, each loader makes something else. */
+  readonly joinsMasks?: true;
 }
 
 /** TensorFlow.js knows the words for the border in small letters alone. */

@@ -91,6 +91,7 @@ const merge = (
   masking: passesMask,
   // The masks that TensorFlow.js joins keep an axis too many.
   masksDifferIn: ['tfjs'],
+  joinsMasks: true,
   ...more,
 });
 

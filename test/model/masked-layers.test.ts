@@ -41,6 +41,6 @@ test('masks end at what returns one step, and pass through nested models', () =>
     'ends',
   );
   const { graph } = topologyOf(JSON.stringify({ class_name: 'Functional', config }), 'masks.json');
-  const names = [...maskedLayers(graph)].map(({ name }) => name);
+  const names = [...maskedLayers(graph).keys()].map(({ name }) => name);
   expect(names.toSorted()).toEqual(['all', 'clip', 'inner', 'last', 'steps', 'sum']);
 });

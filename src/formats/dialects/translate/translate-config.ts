@@ -29,7 +29,7 @@ export interface DialectPair {
   /** Whether the target's files hold operations as such. */
   readonly hasOperations: boolean;
   /** The layers that are given steps to skip. */
-  readonly masked: ReadonlySet<Layer>;
+  readonly masked: ReadonlyMap<Layer, 'all' | 'some'>;
 }
 
 /** A function that the layer cannot name in the target: it goes into layers behind it, and the layer is linear. */

@@ -1,6 +1,4 @@
-import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, type JsonObject, withMember } from '../../../json/json-value.js';
-import { factsOf } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
 import { argumentsOf, type CallArguments, withKeywords } from '../../../model/call-arguments.js';
@@ -18,6 +16,7 @@ import { omissionOf } from './leaves-out.js';
 import { namePieces, withKnownWeights, wrapAgain } from './name-pieces.js';
 import { ownArguments } from './own-arguments.js';
 import { isOperation } from './read-operation.js';
+import { refuseMask } from './refuse-mask.js';
 import type { DialectPair } from './translate-config.js';
 import { listHeld, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
@@ -248,22 +247,6 @@ function translateAny(
   const { shape, dtype } = builder.parts.at(-1)!.output;
   const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
   return { ...namePieces(builder, layer, name, task), outputs: [output], keywords };
-}
-
-/** @throws RetrofitError `cannot-convert` for a layer of which the target makes something else where steps are to be skipped */
-function refuseMask(layer: Layer, { target, masked }: Task): void {
-  const { masksDifferIn = [], runsSteps } = factsOf(layer.className, layer.settings);
-  // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
-  const isStale = target === 'tfjs' && masked.size > 0 && (runsSteps === true || layer.className === 'Bidirectional');
-  if (masked.has(layer) ? !masksDifferIn.includes(target) : !isStale) return;
-  throw cannotConvert(
-    layer.name,
-    'class_name',
-    masked.has(layer)
-      ? `it is a ${layer.className} that is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
-      : 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer',
-    'keep the model in the format it is in, or rebuild it without the mask',
-  );
 }
 
 /** Translates a nested model: its layers are translated, the model itself stays one. */

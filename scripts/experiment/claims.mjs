@@ -1,0 +1,27 @@
+import { chance } from './chance.mjs';
+
+/**
+ * Compares ways by the test pictures, over all seeds together.
+ * @param arms each with its `runs`, one a seed, and the numbers of the pictures that each gets wrong
+ * @param pairs of names
+ */
+export const claimsOf = (arms, pairs) =>
+  pairs.map(([one, other]) => {
+    const [left, right] = [one, other].map((name) => arms.find((arm) => arm.name === name));
+    const onlyRight = (own, theirs) =>
+      own.runs.reduce((sum, { wrong }, index) => sum + countOnlyIn(theirs.runs[index].wrong, wrong), 0);
+    const [first, second] = [onlyRight(left, right), onlyRight(right, left)];
+    return { one: left.title, other: right.title, onlyFirst: first, onlySecond: second, chance: chance(first, second) };
+  });
+
+/** How many numbers are in one list and not in another. */
+export function countOnlyIn(list, other) {
+  const known = new Set(other);
+  return list.filter((each) => !known.has(each)).length;
+}
+
+/** An arm with how many pictures its runs got wrong, in the place of which, and without the places of their files. */
+export const withCounts = ({ runs, ...arm }) => ({
+  ...arm,
+  runs: runs.map(({ place, wrong, ...run }) => ({ ...run, wrong: wrong.length })),
+});

@@ -1,0 +1,34 @@
+import { LOADER_NAMES } from '../../../format-names.js';
+import { factsOf } from '../../../layers/known-layers.js';
+import type { Layer } from '../../../model/model.js';
+import { cannotConvert } from './cannot-convert.js';
+import type { DialectPair } from './translate-config.js';
+
+/** @throws RetrofitError `cannot-convert` for a layer of which the target makes something else where steps are to be skipped */
+export function refuseMask(layer: Layer, { target, masked }: Pick<DialectPair, 'target' | 'masked'>): void {
+  const { masksDifferIn = [], runsSteps, joinsMasks } = factsOf(layer.className, layer.settings);
+  const isOverSteps = runsSteps === true || layer.className === 'Bidirectional';
+  const reason = () => {
+    if (masked.get(layer) === 'some' && joinsMasks)
+      return `some inputs of this ${layer.className} have a mask, steps to be skipped, and others none: each loader joins them in its own way`;
+    // Measured with tf-keras 2.21 and Keras 3.15, built in each.
+    if (masked.has(layer) && isOverSteps && layer.calls.some(({ inputs }) => inputs.length > 1))
+      return `this ${layer.className} is given a mask, steps to be skipped, and a state to begin with: each loader makes something else of both`;
+    if (masked.has(layer))
+      return masksDifferIn.includes(target)
+        ? `this ${layer.className} is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
+        : undefined;
+    // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
+    return target === 'tfjs' && masked.size > 0 && isOverSteps
+      ? 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer'
+      : undefined;
+  };
+  const found = reason();
+  if (found !== undefined)
+    throw cannotConvert(
+      layer.name,
+      'class_name',
+      found,
+      'keep the model in the format it is in, or rebuild it without the mask',
+    );
+}
