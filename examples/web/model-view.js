@@ -42,9 +42,19 @@ export function showModel(model) {
 const blockedWords = ({ loader, blockedBy: { layer, field, reason } }) =>
   asSentence(`${LOADERS[loader]} does not load it: “${layer}”, ${field} ${reason}`);
 
+/** Who reads files of a kind. */
+const OF_KERAS = ['keras2', 'keras3'];
+const OWN_LOADERS = {
+  tfjs: ['tfjs'],
+  'keras-h5': OF_KERAS,
+  'keras-json': OF_KERAS,
+  'keras-zip': OF_KERAS,
+  'saved-model': ['keras2'],
+};
+
 /** Whether a loader takes the file as it is, or what it is converted to. */
 function loaderItem({ loader, ok }, { format, refused }) {
-  const isOwn = (format.container === 'tfjs') === (loader === 'tfjs');
+  const isOwn = OWN_LOADERS[format.container].includes(loader);
   const [state, words] =
     ok && isOwn
       ? ['ok', 'loads it']

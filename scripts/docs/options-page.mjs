@@ -64,11 +64,11 @@ export function optionsPage({ program, configSchema, exitCodes, signalExitCodes,
 function commandSection(command) {
   const args = command.registeredArguments;
   return [
-    `## se-retrofit ${[command.name(), ...args.map((arg) => `<${arg.name()}>`)].join(' ')}`,
+    `## se-retrofit ${[command.name(), ...args.map((arg) => `<${arg.name()}${arg.variadic ? '...' : ''}>`)].join(' ')}`,
     '',
     `${sentence(command.description())}`,
     '',
-    ...args.map((arg) => `- \`<${arg.name()}>\`: ${prose(arg.description)}`),
+    ...args.map((arg) => `- \`<${arg.name()}${arg.variadic ? '...' : ''}>\`: ${prose(arg.description)}`),
     ...(args.length > 0 ? [''] : []),
     ...table(['option', 'what it does', 'choices', 'default'], command.options.map(optionRow)),
     '',

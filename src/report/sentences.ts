@@ -39,10 +39,10 @@ export const exactBySentence = (exactBy: ExactBy): string => (exactBy === null ?
 
 export const SKIP_REASONS: Readonly<Record<SkipReason, string>> = {
   'has-module': 'holds a module already',
-  'stage-not-chosen': 'its stage is not among --stage',
+  'stage-not-chosen': 'its stage is not among those chosen',
   'stage-skipped': 'its stage is skipped',
-  'not-included': 'matches no --include',
-  excluded: 'matches an --exclude',
+  'not-included': 'its name is not among those chosen',
+  excluded: 'its name is among those left out',
   'no-such-place': 'the block has no such place',
   'place-taken': 'another module scales the same tensor',
   'not-last-of-stage': 'one module a stage, behind its last block',
