@@ -8,10 +8,18 @@ import { chance } from './chance.mjs';
 export const claimsOf = (arms, pairs) =>
   pairs.map(([one, other]) => {
     const [left, right] = [one, other].map((name) => arms.find((arm) => arm.name === name));
-    const onlyRight = (own, theirs) =>
-      own.runs.reduce((sum, { wrong }, index) => sum + countOnlyIn(theirs.runs[index].wrong, wrong), 0);
-    const [first, second] = [onlyRight(left, right), onlyRight(right, left)];
-    return { one: left.title, other: right.title, onlyFirst: first, onlySecond: second, chance: chance(first, second) };
+    const onlyRight = (own, theirs) => own.runs.map(({ wrong }, index) => countOnlyIn(theirs.runs[index].wrong, wrong));
+    const bySeed = onlyRight(left, right).map((count, index) => [count, onlyRight(right, left)[index]]);
+    const [first, second] = [0, 1].map((at) => bySeed.reduce((sum, counts) => sum + counts[at], 0));
+    const isOfEverySeed = new Set(bySeed.map(([own, theirs]) => Math.sign(own - theirs))).size === 1;
+    return {
+      one: left.title,
+      other: right.title,
+      onlyFirst: first,
+      onlySecond: second,
+      chance: chance(first, second),
+      isOfEverySeed,
+    };
   });
 
 /** How many numbers are in one list and not in another. */
