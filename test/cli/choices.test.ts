@@ -102,7 +102,7 @@ describe('what is not there', () => {
     [['--exclude', 'nothing*'], 'nothing*'],
     [['--at', 'no_such_layer'], 'no_such_layer'],
     [['--stage', '1'], /stage/],
-    [['--include', '*', '--exclude', '*'], /exclude/],
+    [['--include', '*', '--exclude', '*'], /among those left out/],
   ])('%s', async (flags, said) => {
     expectFailure(await run([resnet, ...flags]), 2, said);
     expect(existsSync(`${resnet}-se`)).toBe(false);

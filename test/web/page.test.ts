@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Browser, CDPSession, Page } from 'puppeteer-core';
+import type { Browser, CDPSession, FileChooser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildPage, type Server, serve } from '../../scripts/example-web.mjs';
 import { nodeStorage } from '../../src/storage/node/node-storage.js';
@@ -332,9 +333,15 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
       page.evaluate('document.activeElement.id || document.activeElement.name || document.activeElement.textContent');
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('files');
-    // In effect before the key is pressed, which would sometimes overtake it.
+    // The key sometimes overtakes the order to hand choosers over: that comes first, and the key until there is one.
     await session.send('Page.setInterceptFileChooserDialog', { enabled: true });
-    const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press('Space')]);
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))');
+    const handedOver = page.waitForFileChooser();
+    let chooser: FileChooser | undefined;
+    while (chooser === undefined) {
+      await page.keyboard.press('Space');
+      chooser = await Promise.race([handedOver, setTimeout(2000, undefined)]);
+    }
     await chooser.accept([...filesIn(folder)]);
     await page.waitForSelector('#make:not([disabled])');
     expect(await focused()).toBe('model-name');
