@@ -1,4 +1,5 @@
 // The words around the numbers of bench/benchmarks.mjs.
+import { markdownTable } from './markdown-table.mjs';
 import { median } from './measure.mjs';
 
 /** What was promised for a retrofit: times the copy, plus a fixed time; and the most memory. */
@@ -25,11 +26,6 @@ export const allowed = (container, copyMilliseconds) =>
 const whole = (number) => number.toFixed(0);
 const times = (number) => `${number < 9.95 ? number.toFixed(2) : number.toFixed(0)}×`;
 const met = (isMet) => (isMet ? 'met' : '**missed**');
-const table = ([head, ...rows], textColumns) =>
-  [head, head.map((_, index) => (index < textColumns ? '---' : '---:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
-
 /** docs/BENCHMARKS.md */
 export function benchmarksPage(results) {
   const { machine, rounds, starts } = results;
@@ -48,13 +44,13 @@ ${machine.cores} cores of ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFi
 Allowed: ${goalSentence('tfjs')} for TensorFlow.js and \`.h5\`, ${goalSentence('keras-zip')} for \`.keras\`. A retrofit waits until all of it
 is on the disk before the output gets its name; \`cp\` does not wait, so a copy followed by \`sync\` stands beside it.
 
-${table(copyRows(results), 2)}
+${markdownTable(copyRows(results), 2)}
 
 ${nodesSection(results)}## Memory
 
 At its peak, resident, with Node itself (a bare one has about 40 MB).
 
-${table(memoryRows(results), 2)}
+${markdownTable(memoryRows(results), 2)}
 
 ## Against Keras
 
@@ -68,7 +64,7 @@ ${kerasSection(results)}
 - \`--help\`: ${times(help / bare)} a bare \`node -e 0\` (${whole(help)} ms and ${whole(bare)} ms; at most ${HELP_GOAL}×: ${met(help <= HELP_GOAL * bare)}).
 ${results.inspections.map((row) => `- \`inspect\` of the ${NAMES[row.network]} as ${row.container}: ${whole(median(row.milliseconds.inspect))} ms, ${whole(row.peakMegabytes.inspect)} MB.`).join('\n')}
 
-${table(depthRows(results), 1)}
+${markdownTable(depthRows(results), 1)}
 
 ${growthSentence(results)}
 
@@ -145,7 +141,7 @@ function nodesSection({ machine, otherNodes, retrofits, depths }) {
   const versions = [machine.node.slice(1), ...otherNodes.map((name) => name.replace('node', ''))];
   return `Milliseconds of the same retrofits, in the same turns, by the version of Node; **>** is more than allowed.
 
-${table([['network', 'container', 'allowed', ...versions.map((each) => `Node ${each}`)], ...rows, ...deep], 2)}
+${markdownTable([['network', 'container', 'allowed', ...versions.map((each) => `Node ${each}`)], ...rows, ...deep], 2)}
 
 `;
 }
@@ -181,12 +177,12 @@ function kerasSection({ retrofits, conversions }) {
     const [convert, converter] = [milliseconds.convert, milliseconds.converter].map(median);
     return [NAMES[network], times(converter / convert), whole(convert), whole(converter)];
   });
-  return `${table([['network', 'container', 'times as fast', 'goal', 'retrofit ms', 'Keras ms'], ...rows], 2)}
+  return `${markdownTable([['network', 'container', 'times as fast', 'goal', 'retrofit ms', 'Keras ms'], ...rows], 2)}
 
 \`convert\` from \`.h5\` to TensorFlow.js against \`tensorflowjs_converter\` 4.22.0. That one cannot be imported beside a TensorFlow
 of today; it runs with what it does not need here replaced ([bench/tensorflowjs-convert.py](../bench/tensorflowjs-convert.py)).
 
-${table([['network', 'times as fast', 'convert ms', 'converter ms'], ...converted], 1)}`;
+${markdownTable([['network', 'times as fast', 'convert ms', 'converter ms'], ...converted], 1)}`;
 }
 
 function depthRows({ depths }) {

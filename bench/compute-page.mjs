@@ -2,6 +2,7 @@
 import { LIGHT } from '../dist/src/report/figures/palette.js';
 import { NAMES } from './benchmarks-page.mjs';
 import { dotPlot } from './dot-plot.mjs';
+import { markdownTable } from './markdown-table.mjs';
 
 /** What Keras does for a work of ours: it predicts once a pass, or trains. */
 export const KERAS_WORK = {
@@ -54,11 +55,6 @@ function rows({ networks, works, counts, rounds, results }) {
   );
 }
 
-const table = (head, lines) =>
-  [head, head.map((_, index) => (index < 2 ? '---' : '---:')), ...lines]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
-
 /** docs/COMPUTE.md */
 export function computePage(page) {
   const { machine, batch, counts, rounds } = page;
@@ -94,11 +90,11 @@ ${machine.cores} cores of ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFi
 Goals for native against Keras once warm: ${GOALS.look.keras}× to look, ${GOALS.train.keras}× to train; for the whole process ${GOALS.look.process}× and ${GOALS.train.process}×; for wasm
 against native ${GOALS.look.wasm}× and ${GOALS.train.wasm}×. A goal stands where it is missed.
 
-${table(['network', 'work', 'native / Keras, an image', 'native / Keras, whole process', 'wasm / native, an image'], ratios)}
+${markdownTable([['network', 'work', 'native / Keras, an image', 'native / Keras, whole process', 'wasm / native, an image'], ...ratios], 2)}
 
 ## Milliseconds an image, seconds a process of ${counts[1]} images, peak memory in MB
 
-${table(['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wasm, s', 'Keras, s', 'native, MB', 'wasm, MB', 'Keras, MB'], milliseconds)}
+${markdownTable([['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wasm, s', 'Keras, s', 'native, MB', 'wasm, MB', 'Keras, MB'], ...milliseconds], 2)}
 `;
 }
 

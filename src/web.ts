@@ -26,7 +26,7 @@ export { listChanging, planStrip, type StripPlan } from './plan/plan-strip.js';
 export { planWithWeights } from './plan-with-weights.js';
 export { errorLine, errorSentence } from './report/error-line.js';
 export { networkDrawing } from './report/figures/network-map.js';
-export { siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
+export { OWN_LOADERS, siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
 export { listTrained } from './se/trained-modules.js';
 export type { Content, Files } from './storage/memory.js';

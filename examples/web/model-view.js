@@ -42,21 +42,10 @@ export function showModel(model) {
 const blockedWords = ({ loader, blockedBy: { layer, field, reason } }) =>
   asSentence(`${LOADERS[loader]} does not load it: “${layer}”, ${field} ${reason}`);
 
-/** Who reads files of a kind. */
-const OF_KERAS = ['keras2', 'keras3'];
-const OWN_LOADERS = {
-  tfjs: ['tfjs'],
-  'keras-h5': OF_KERAS,
-  'keras-json': OF_KERAS,
-  'keras-zip': OF_KERAS,
-  'saved-model': ['keras2'],
-};
-
 /** Whether a loader takes the file as it is, or what it is converted to. */
-function loaderItem({ loader, ok }, { format, refused }) {
-  const isOwn = OWN_LOADERS[format.container].includes(loader);
+function loaderItem({ loader, ok }, { ownLoaders, refused }) {
   const [state, words] =
-    ok && isOwn
+    ok && ownLoaders.includes(loader)
       ? ['ok', 'loads it']
       : loader in refused
         ? ['blocked', 'cannot hold it']

@@ -7,6 +7,7 @@ import {
   listChanging,
   listTrained,
   networkDrawing,
+  OWN_LOADERS,
   planStrip,
   planWithWeights,
   RetrofitError,
@@ -86,6 +87,7 @@ async function open(files) {
     blocks: plan.network.blocks.length,
     modules,
     loads,
+    ownLoaders: OWN_LOADERS[model.format.container],
     refused: refusals(),
     warnings: [...model.warnings],
   };

@@ -6,6 +6,7 @@ import { writeDigitNetwork } from '../digit-network.mjs';
 import { claimsOf, withCounts } from './claims.mjs';
 import { writeLabelled } from './fashion-mnist.mjs';
 import { wrongPictures } from './judge.mjs';
+import { overSeeds } from './over-seeds.mjs';
 import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
 
@@ -15,6 +16,7 @@ const SIDE = 28;
 const CHANNELS = [16, 16, 32, 64];
 const RATIO = 4;
 const PICTURES = 60_000;
+const PLACE_OF_PICTURES = join(CACHE, 'pictures', 'all');
 /** A tenth of the pictures is held back; the others are moved and turned round. */
 const ALIKE = ['--batch', 64, '--shift', 2, '--flip'];
 const PLATEAU = { epochs: 20, learningRate: 0.003 };
@@ -24,7 +26,14 @@ const ARMS = [
   { name: 'modules', title: 'modules trained, the rest frozen', from: 'retrofitted', train: 'modules' },
   { name: 'original', title: 'as many epochs more, no modules', from: 'plateau', train: 'all' },
   { name: 'everything', title: 'modules and all the rest trained', from: 'retrofitted', train: 'all' },
-  { name: 'from-the-start', title: 'modules from the start, all epochs', from: 'untrained-modules', train: 'all' },
+  {
+    name: 'from-the-start',
+    title: 'modules from the start, all epochs',
+    from: 'untrained-modules',
+    train: 'all',
+    epochs: PLATEAU.epochs + BUDGET,
+    rates: [PLATEAU.learningRate],
+  },
 ];
 const CLAIMS = [
   ['modules', 'plateau'],
@@ -40,50 +49,42 @@ const RATES = [3e-4, 1e-3, 3e-3];
  * @throws Late
  */
 export async function claim(seeds) {
-  const pictures = join(CACHE, 'pictures', 'all');
-  await writeLabelled(pictures, PICTURES, 1);
-  const rates = {};
-  const runs = Object.fromEntries(ARMS.map(({ name }) => [name, []]));
+  await writeLabelled(PLACE_OF_PICTURES, PICTURES, 1);
+  const plateaus = [];
   let parameters;
   for (const seed of seeds) {
     const at = (name) => join(FOLDER, `${name}-${seed}`);
-    const tune = (from, name, { epochs, learningRate, train }) => {
-      const to = at(name);
-      return kept(`${to}.json`, () => {
-        console.error(`${name}, seed ${seed}: ${epochs} epochs`);
-        const numbers = ['--epochs', epochs, '--learning-rate', learningRate, '--seed', seed, ...ALIKE];
-        const safe = ['--force', '--checkpoints', `${to}-checkpoints`, '--resume'];
-        return runTool('tune', at(from), pictures, '-o', to, '--train', train, ...numbers, ...safe);
-      });
-    };
     if (!existsSync(at('untrained'))) await writeDigitNetwork(at('untrained'), seed, CHANNELS);
-    await kept(`${at('untrained-modules')}.json`, () => addModules(at('untrained'), at('untrained-modules'), seed));
-    await tune('untrained', 'plateau', { ...PLATEAU, train: 'all' });
-    parameters = (await kept(`${at('retrofitted')}.json`, () => addModules(at('plateau'), at('retrofitted'), seed)))
-      .params;
-    runs.plateau.push({ seed, place: at('plateau') });
-    for (const { name, from, train } of ARMS.slice(1)) {
-      const isStart = name === 'from-the-start';
-      const epochs = isStart ? PLATEAU.epochs + BUDGET : BUDGET;
-      // Of the first seed every learning rate; the others take the one that was the best there.
-      const candidates = isStart ? [PLATEAU.learningRate] : (rates[name]?.slice(0, 1) ?? RATES);
-      const tried = [];
-      for (const learningRate of candidates) {
-        const { after } = await tune(from, `${name}-${learningRate}`, { epochs, learningRate, train });
-        tried.push({ seed, learningRate, loss: after.loss, place: at(`${name}-${learningRate}`) });
-      }
-      tried.sort((left, right) => left.loss - right.loss);
-      rates[name] ??= tried.map(({ learningRate }) => learningRate);
-      runs[name].push(tried[0]);
-    }
+    await addModules(at('untrained'), at('untrained-modules'), seed);
+    plateaus.push(await train('untrained', 'plateau', seed, { ...PLATEAU, train: 'all' }));
+    parameters = (await addModules(at('plateau'), at('retrofitted'), seed)).params;
   }
-  for (const run of Object.values(runs).flat())
+  const arms = [];
+  for (const { name, title, from, train: parts, epochs = BUDGET, rates = RATES } of ARMS) {
+    const run = (seed, learningRate) =>
+      train(from, `${name}-${learningRate}`, seed, { epochs, learningRate, train: parts });
+    const { runs } = from === undefined ? { runs: plateaus } : await overSeeds(seeds, rates, run);
+    arms.push({ name, title, runs });
+  }
+  for (const run of arms.flatMap(({ runs }) => runs))
     run.wrong = await kept(`${run.place}.wrong.json`, () =>
       wrongPictures(join(run.place, 'model.json'), { side: SIDE, channels: 1 }),
     );
-  const arms = ARMS.map(({ name, title }) => ({ name, title, runs: runs[name] }));
   const facts = { channels: CHANNELS, ratio: RATIO, parameters, plateau: PLATEAU, budget: BUDGET };
   return { ...facts, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
 }
 
-const addModules = (from, to, seed) => runTool('add', from, '-o', to, '--force', '--ratio', RATIO, '--seed', seed);
+async function train(from, name, seed, { epochs, learningRate, train: parts }) {
+  const place = join(FOLDER, `${name}-${seed}`);
+  const { after } = await kept(`${place}.json`, () => {
+    console.error(`${name}, seed ${seed}: ${epochs} epochs`);
+    const numbers = ['--epochs', epochs, '--learning-rate', learningRate, '--seed', seed, ...ALIKE];
+    const safe = ['--force', '--checkpoints', `${place}-checkpoints`, '--resume'];
+    const words = [join(FOLDER, `${from}-${seed}`), PLACE_OF_PICTURES, '-o', place, '--train', parts];
+    return runTool('tune', ...words, ...numbers, ...safe);
+  });
+  return { seed, learningRate, loss: after.loss, place };
+}
+
+const addModules = (from, to, seed) =>
+  kept(`${to}.json`, () => runTool('add', from, '-o', to, '--force', '--ratio', RATIO, '--seed', seed));

@@ -1,4 +1,4 @@
-import { chance } from './chance.mjs';
+import { chance } from './statistics.mjs';
 
 /**
  * Compares ways by the test pictures, over all seeds together.

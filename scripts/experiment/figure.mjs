@@ -1,6 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { GRID, INK, LIGHT, MUTED } from '../../dist/src/report/figures/palette.js';
 import { element, group, label, standaloneSvg } from '../../dist/src/report/figures/svg.js';
+import { mean } from './statistics.mjs';
 
 const [WIDTH, HEIGHT] = [760, 520];
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 130, 160, 52];
@@ -59,7 +60,6 @@ function spread(points, x) {
     });
 }
 
-const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 const inWords = ({ title, accuracies }) => `${title} ${(100 * mean(accuracies)).toFixed(1)} %`;
 
 /** A dot is the mean of the seeds, its bar goes from the worst to the best. */

@@ -1,15 +1,12 @@
 // The words around the numbers: docs/EXPERIMENT.md.
 
+import { markdownTable } from '../../bench/markdown-table.mjs';
+import { mean } from './statistics.mjs';
+
 const number = (value) => value.toLocaleString('en-US');
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
-const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+const table = (rows) => markdownTable(rows, 1);
 const bytes = (count) => (count < 1e6 ? `${Math.round(count / 1e3)} kB` : `${(count / 1e6).toFixed(1)} MB`);
-
-/** Rows of cells as a Markdown table. */
-const table = ([head, ...rows]) =>
-  [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
 
 /**
  * @param transfer `{ network, side, test, counts: [{ count, arms }], milliseconds }`; an arm has its `runs`, each with the

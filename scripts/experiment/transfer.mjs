@@ -12,10 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { median } from '../../dist/src/runtime/median.js';
 import { unpackNsfwjs } from '../unpack-nsfwjs.mjs';
 import { claimsOf, countOnlyIn, withCounts } from './claims.mjs';
 import { writeLabelled } from './fashion-mnist.mjs';
 import { wrongInKeras, wrongPictures } from './judge.mjs';
+import { overSeeds } from './over-seeds.mjs';
 import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
 
@@ -92,15 +94,7 @@ export async function transfer(count) {
 
 /** One row of the table. */
 async function trainArm(bases, arm, count) {
-  const runs = [];
-  let rates;
-  for (const seed of SEEDS) {
-    const tried = [];
-    for (const learningRate of rates === undefined ? arm.rates : [runs[0].learningRate])
-      tried.push(await train(bases, arm, count, seed, learningRate));
-    rates ??= tried.map(({ learningRate, loss }) => ({ learningRate, loss }));
-    runs.push(tried.reduce((best, run) => (run.loss < best.loss ? run : best)));
-  }
+  const { rates, runs } = await overSeeds(SEEDS, arm.rates, (seed, rate) => train(bases, arm, count, seed, rate));
   return { name: arm.name, title: arm.title, rates, runs, shipped: await shippedBytes(runs) };
 }
 
@@ -124,8 +118,7 @@ export async function timeArms() {
   };
   return kept(join(FOLDER, 'times.json'), () => {
     const rounds = [1, 2, 3].map(() => ARMS.map((arm) => (run(arm, 5) - run(arm, 1)) / 4));
-    const middle = (index) => rounds.map((round) => round[index]).sort((a, b) => a - b)[1];
-    return Object.fromEntries(ARMS.map(({ name }, index) => [name, middle(index)]));
+    return Object.fromEntries(ARMS.map(({ name }, index) => [name, median(rounds.map((round) => round[index]))]));
   });
 }
 

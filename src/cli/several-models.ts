@@ -5,13 +5,13 @@ import { errorLine } from '../report/error-line.js';
 import { addReport, errorReport, percentOf, type Run, reportLine, runWarnings } from '../report/json-report.js';
 import { byteSize, magnitude, percent, printable } from '../report/printable.js';
 import type { AddSeveralReport } from '../report/report-schemas.js';
-import { warningLine } from '../report/summary.js';
 import { textTable } from '../report/table.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
 import { retrofitFile } from './retrofit-file.js';
 import { dataColors, messageColors, print, tell } from './terminal.js';
+import { tellWarnings } from './warnings.js';
 
 /** Result of `add` on one of several models. */
 interface Outcome {
@@ -36,12 +36,7 @@ export async function addSeveral(paths: readonly string[], flags: Flags): Promis
     if (flags.json) continue;
     const { error, run } = outcome;
     if (error !== undefined) tell(messageColors.red(errorLine(error)));
-    else if (!flags.quiet)
-      tell(
-        ...runWarnings(run!).map((warning) =>
-          messageColors.yellow(`warning: ${printable(path)}: ${warningLine(warning)}`),
-        ),
-      );
+    else if (!flags.quiet) tellWarnings(runWarnings(run!), path);
   }
   if (flags.json) {
     const report: AddSeveralReport = {

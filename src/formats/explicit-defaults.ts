@@ -16,7 +16,7 @@ import { takesNull } from '../layers/config-fields.js';
 import { factsOf } from '../layers/known-layers.js';
 import { readField } from '../layers/read-field.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
-import { type Graph, type Layer, mapGraphs, type Wrapper, withLayers } from '../model/model.js';
+import { type Graph, type Layer, mapGraphs, type Wrapper, withConfig, withLayers } from '../model/model.js';
 import { readSerialized } from './dialects/translate/translate-object.js';
 
 /** Loaders whose files leave defaults out. */
@@ -35,9 +35,8 @@ export const withExplicitDefaults = (root: Graph, source: Source): Graph =>
   );
 
 function explicitLayer(layer: Layer, source: Source): Layer {
-  const config = explicitConfig(layer.className, layer.config, source);
   const wrappers = layer.wrappers?.map((wrapper) => explicitWrapper(wrapper, source));
-  return { ...layer, config, settings: toPlain(config) as PlainObject, wrappers };
+  return { ...withConfig(layer, explicitConfig(layer.className, layer.config, source)), wrappers };
 }
 
 function explicitWrapper(wrapper: Wrapper, source: Source): Wrapper {

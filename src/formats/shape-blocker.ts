@@ -5,9 +5,15 @@ import { resolveGraph } from '../model/graph-nodes.js';
 import type { Graph, Layer } from '../model/model.js';
 import { configShapes } from '../model/shapes.js';
 import type { Blocker } from './loaders.js';
+import { memoizeByObject } from './memoize-by-object.js';
 
-/** Finds a call whose input shapes, as far as configs tell them, stop every loader. */
-export function findShapeBlocker(graph: Graph): Blocker | undefined {
+const remembered = memoizeByObject<Graph, 'blocker', Blocker | undefined>();
+
+/** Finds a call whose input shapes, as far as configs tell them, stop every loader: looked for once for all of them. */
+export const findShapeBlocker = (graph: Graph): Blocker | undefined =>
+  remembered(graph, 'blocker', () => findMisfit(graph));
+
+function findMisfit(graph: Graph): Blocker | undefined {
   const shapes = configShapes(graph, []);
   for (const { layer, inputs } of resolveGraph(graph).nodes) {
     if (layer.graph !== undefined) continue;

@@ -1,5 +1,5 @@
 import type { CONTAINERS, DIALECTS, WEIGHT_LAYOUTS, WRITTEN_CONTAINERS } from '../format-names.js';
-import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
+import { fromPlain, type JsonObject, type JsonValue, type PlainObject, toPlain } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import type { CallArguments } from './call-arguments.js';
@@ -299,6 +299,13 @@ export const withWeights = (root: Graph, weights: ReadonlyMap<Layer, Layer['weig
     });
     return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
   });
+
+/** The layer with another config, whose values its settings are. */
+export const withConfig = (layer: Layer, config: JsonObject): Layer => ({
+  ...layer,
+  config,
+  settings: toPlain(config) as PlainObject,
+});
 
 /** The graph with these layers; the same object where they are its own. */
 export const withLayers = (graph: Graph, layers: readonly Layer[]): Graph =>

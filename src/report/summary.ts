@@ -164,7 +164,7 @@ export const layerTable = (layers: readonly ListedLayer[]): Table => ({
 });
 
 /** Loaders of a container's files. */
-const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
+export const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
   tfjs: ['tfjs'],
   'keras-h5': ['keras2', 'keras3'],
   'keras-json': ['keras2', 'keras3'],

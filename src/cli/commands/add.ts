@@ -1,11 +1,12 @@
 import { addReport, type Run, reportLine, runWarnings } from '../../report/json-report.js';
-import { nextSteps, outputLine, skippedLines, stageTable, totalsLine, warningLine } from '../../report/summary.js';
+import { nextSteps, outputLine, skippedLines, stageTable, totalsLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nanLine, verifiedLines } from '../../report/verify-report.js';
 import type { Flags } from '../flags.js';
 import { writeReport, writtenLines } from '../report-file.js';
 import { retrofitFile } from '../retrofit-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { tellWarnings } from '../warnings.js';
 
 /** The main job: read, plan, put the modules in, write, tell. */
 export async function add(paths: readonly string[], given: Flags): Promise<void> {
@@ -40,7 +41,7 @@ function show(run: Run, isDryRun: boolean): void {
   const [head, ...rows] = textTable(stageTable(plan));
   print(dataColors.bold(head!), ...rows, totalsLine(plan));
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
-  tell(...runWarnings(run).map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+  tellWarnings(runWarnings(run));
   if (verified !== undefined) {
     const nan = nanLine(verified);
     if (nan !== undefined) tell(messageColors.yellow(`warning: ${nan}`));

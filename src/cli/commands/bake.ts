@@ -18,7 +18,7 @@ import {
 } from '../../report/bake-report.js';
 import { reportLine } from '../../report/json-report.js';
 import { share } from '../../report/printable.js';
-import { outputLine, warningLine } from '../../report/summary.js';
+import { outputLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { type ExcitedModule, exciteModel } from '../../runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
@@ -33,7 +33,8 @@ import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, print } from '../terminal.js';
+import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
 /** The flags of bake. */
@@ -172,6 +173,6 @@ function keptModules(model: Model, { modules, kept }: BakePlan): BakeRun['kept']
 function show(run: BakeRun, model: Model): void {
   const [head, ...rows] = textTable(bakeTable(run));
   print(dataColors.bold(head!), ...rows, ...bakeLines(run));
-  tell(...run.warnings.map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+  tellWarnings(run.warnings);
   print(dataColors.green(outputLine(model, run.output, run.milliseconds)));
 }

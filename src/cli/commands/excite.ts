@@ -39,6 +39,7 @@ import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
 import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { warningsOfReading } from '../warnings.js';
 
 /** Number of classes that are chosen by default. */
 const DEFAULT_CLASSES = 5;
@@ -91,7 +92,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
       ),
       recommendation: recommendStages(seen.excitation),
       // Nothing of the model is written.
-      warnings: model.warnings.filter(({ code }) => code !== 'optimizer-dropped'),
+      warnings: warningsOfReading(model.warnings),
       milliseconds: performance.now() - started,
     };
     await csv?.write(nodeStorage.nameOf(flags.csv!), exciteCsv(run.excitation));

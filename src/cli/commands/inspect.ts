@@ -13,7 +13,6 @@ import {
   skippedLines,
   stageTable,
   totalsLine,
-  warningLine,
   weightsWords,
 } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -22,6 +21,7 @@ import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
 import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { tellWarnings, warningsOfReading } from '../warnings.js';
 
 /** Names a model's container, with TensorFlow's version where TensorFlow itself wrote it. */
 const containerWords = ({ format: { container }, tensorflowVersion: version }: Model): string =>
@@ -33,7 +33,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const flags = given.config === undefined ? given : await (await import('../config-file.js')).withConfig(given);
   const read = await readFrom(nodeStorage, path, readOptions(flags));
   // Nothing of the model is written.
-  const model = { ...read, warnings: read.warnings.filter(({ code }) => code !== 'optimizer-dropped') };
+  const model = { ...read, warnings: warningsOfReading(read.warnings) };
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
   const { plan, modules, commands, layers } = inspection;
@@ -70,7 +70,5 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     ...(flags.layers === true ? ['', ...textTable(layerTable(layers))] : []),
   );
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
-  tell(
-    ...[...model.warnings, ...plan.warnings].map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)),
-  );
+  tellWarnings([...model.warnings, ...plan.warnings]);
 }

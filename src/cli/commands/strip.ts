@@ -3,7 +3,7 @@ import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
 import { listChanging, planStrip, stripWarnings } from '../../plan/plan-strip.js';
 import { reportLine, stripReport } from '../../report/json-report.js';
-import { outputLine, removedLine, warningLine } from '../../report/summary.js';
+import { outputLine, removedLine } from '../../report/summary.js';
 import { listTrained } from '../../se/trained-modules.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
@@ -11,7 +11,8 @@ import { strip as stripModel } from '../../transforms/strip.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, print } from '../terminal.js';
+import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
 /** Reads a model, takes the modules out again, writes the rest. */
@@ -32,7 +33,7 @@ export async function strip(path: string, flags: Flags): Promise<void> {
     const exact = changing.length === 0;
     print(reportLine(stripReport({ tool: TOOL, input, output, modules, exact, warnings, milliseconds })));
   } else if (!flags.quiet) {
-    tell(...warnings.map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+    tellWarnings(warnings);
     print(removedLine(modules), dataColors.green(outputLine(read, output, milliseconds)));
   }
 }

@@ -6,7 +6,7 @@ import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
-import { outputLine, warningLine } from '../../report/summary.js';
+import { outputLine } from '../../report/summary.js';
 import {
   epochLine,
   skippedImageLine,
@@ -48,6 +48,7 @@ import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { trainingProgress } from '../training-progress.js';
 import { checkCheckpoints, findStart, partingLine } from '../tune-checkpoints.js';
 import type { TuneFlags } from '../tune-flags.js';
+import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
 /** A folder of broken images fills no terminal. */
@@ -203,6 +204,6 @@ async function importPage() {
 
 function show(run: TuneRun): void {
   print(...tuneLines(run));
-  tell(...run.warnings.map((warning) => messageColors.yellow(`warning: ${warningLine(warning)}`)));
+  tellWarnings(run.warnings);
   print(dataColors.green(outputLine(run.model, run.output, run.milliseconds)));
 }

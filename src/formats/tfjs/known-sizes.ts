@@ -1,15 +1,16 @@
-import { fromPlain, type PlainObject, toPlain, withMember, withoutMember } from '../../json/json-value.js';
+import { fromPlain, type Plain, withMember, withoutMember } from '../../json/json-value.js';
+import { factsOf } from '../../layers/known-layers.js';
 import type { Shape } from '../../layers/layer-facts.js';
 import { shapeInside } from '../../model/facts-of-layer.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import { type Graph, type Layer, mapGraphs, withLayers } from '../../model/model.js';
+import { type Graph, type Layer, mapGraphs, withConfig, withLayers } from '../../model/model.js';
 import { inferShapes } from '../../model/shapes.js';
 import { cannotConvert } from '../dialects/translate/cannot-convert.js';
 
 /**
  * Writes out what TensorFlow.js does not work out (tfjs-layers 4.22): a Reshape's size of -1 stays unknown to the layers
- * behind it, every negative axis of a Concatenate is taken for the last one, and a Flatten wants three axes or more. A layer inside a TimeDistributed is built for
- * the length of its first call.
+ * behind it, every negative axis of a Concatenate is taken for the last one, and a Flatten wants three axes or more. A layer
+ * inside a TimeDistributed is built for the length of its first call.
  * @throws RetrofitError `cannot-convert` where the sizes that it takes are not known, or differ from call to call
  */
 export const withKnownSizes = (root: Graph): Graph =>
@@ -53,22 +54,13 @@ function sizedLayer(layer: Layer, given: readonly (Shape | undefined)[]): Layer 
 function sizedReshape(layer: Layer, inputs: readonly (Shape | undefined)[]): Layer {
   const target = layer.settings.target_shape;
   if (!Array.isArray(target) || !target.includes(-1)) return layer;
-  const known = target.reduce<number>(
-    (product, size) => (typeof size === 'number' && size >= 0 ? product * size : product),
-    1,
+  const [sizes, ...others] = inputs.map((shape) =>
+    factsOf('Reshape', layer.settings).outputShape?.(layer.settings, [shape])?.slice(1),
   );
-  const rests = inputs.map((shape) => {
-    const sizes = shape?.slice(1) ?? [null];
-    return sizes.includes(null) ? undefined : sizes.reduce<number>((product, size) => product * size!, 1) / known;
-  });
-  const [rest] = rests;
   // Where nothing behind it wants to know, TensorFlow.js works it out with the numbers.
-  if (rest === undefined || rests.some((other) => other !== rest)) return layer;
-  return withSetting(
-    layer,
-    'target_shape',
-    target.map((size) => (size === -1 ? rest : size)),
-  );
+  if (sizes === undefined || sizes.includes(null) || others.some((other) => String(other) !== String(sizes)))
+    return layer;
+  return withSetting(layer, 'target_shape', [...sizes]);
 }
 
 /** A Flatten of what is flat already is a Reshape into itself. */
@@ -102,7 +94,5 @@ function sizedConcatenate(layer: Layer, inputs: readonly (Shape | undefined)[]):
   return withSetting(layer, 'axis', axis + rank);
 }
 
-function withSetting(layer: Layer, key: string, value: Parameters<typeof fromPlain>[0]): Layer {
-  const config = withMember(layer.config, key, fromPlain(value));
-  return { ...layer, config, settings: toPlain(config) as PlainObject };
-}
+const withSetting = (layer: Layer, key: string, value: Plain): Layer =>
+  withConfig(layer, withMember(layer.config, key, fromPlain(value)));

@@ -5,12 +5,11 @@ import {
   isPlainObject,
   type JsonObject,
   type PlainObject,
-  toPlain,
   withMember,
 } from '../../json/json-value.js';
 import { type Projection, projectionOf } from '../../layers/constraints.js';
 import { factsOf } from '../../layers/known-layers.js';
-import { type Graph, type Layer, listGraphs, type Model, type Warning } from '../../model/model.js';
+import { type Graph, type Layer, listGraphs, type Model, type Warning, withConfig } from '../../model/model.js';
 import { type Tensor, type TensorValues, withoutScope } from '../../model/tensor.js';
 import { floatChunks } from '../float-values.js';
 
@@ -51,8 +50,7 @@ export async function releaseConstraints(
   async function release(layer: Layer): Promise<Layer> {
     let released = layer;
     for await (const { field, weight } of listViolated(layer, values, isLookedAt)) {
-      const config = withoutConstraint(released.config, field);
-      released = { ...released, config, settings: toPlain(config) as PlainObject };
+      released = withConfig(released, withoutConstraint(released.config, field));
       const message = `TensorFlow.js would change its ${weight} by its ${field} as it loads it: the constraint is left out`;
       warnings.push({ code: 'constraint-dropped', message, where: layer.name });
     }

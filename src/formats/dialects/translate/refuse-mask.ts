@@ -5,30 +5,28 @@ import { cannotConvert } from './cannot-convert.js';
 import type { DialectPair } from './translate-config.js';
 
 /** @throws RetrofitError `cannot-convert` for a layer of which the target makes something else where steps are to be skipped */
-export function refuseMask(layer: Layer, { target, masked }: Pick<DialectPair, 'target' | 'masked'>): void {
-  const { masksDifferIn = [], runsSteps, joinsMasks } = factsOf(layer.className, layer.settings);
-  const isOverSteps = runsSteps === true || layer.className === 'Bidirectional';
-  const reason = () => {
-    if (masked.get(layer) === 'some' && joinsMasks)
-      return `some inputs of this ${layer.className} have a mask, steps to be skipped, and others none: each loader joins them in its own way`;
-    // Measured with tf-keras 2.21 and Keras 3.15, built in each.
-    if (masked.has(layer) && isOverSteps && layer.calls.some(({ inputs }) => inputs.length > 1))
-      return `this ${layer.className} is given a mask, steps to be skipped, and a state to begin with: each loader makes something else of both`;
-    if (masked.has(layer))
-      return masksDifferIn.includes(target)
-        ? `this ${layer.className} is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
-        : undefined;
-    // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
+export function refuseMask(layer: Layer, dialects: Pick<DialectPair, 'target' | 'masked'>): void {
+  const problem = maskProblem(layer, dialects);
+  const hint = 'keep the model in the format it is in, or rebuild it without the mask';
+  if (problem !== undefined) throw cannotConvert(layer.name, 'class_name', problem, hint);
+}
+
+function maskProblem(layer: Layer, { target, masked }: Pick<DialectPair, 'target' | 'masked'>): string | undefined {
+  const { className, settings, calls } = layer;
+  const { masksDifferIn = [], runsSteps, joinsMasks } = factsOf(className, settings);
+  const isOverSteps = runsSteps === true || className === 'Bidirectional';
+  const mask = masked.get(layer);
+  // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
+  if (mask === undefined)
     return target === 'tfjs' && masked.size > 0 && isOverSteps
       ? 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer'
       : undefined;
-  };
-  const found = reason();
-  if (found !== undefined)
-    throw cannotConvert(
-      layer.name,
-      'class_name',
-      found,
-      'keep the model in the format it is in, or rebuild it without the mask',
-    );
+  if (mask === 'some' && joinsMasks)
+    return `some inputs of this ${className} have a mask, steps to be skipped, and others none: each loader joins them in its own way`;
+  // Measured with tf-keras 2.21 and Keras 3.15, built in each.
+  if (isOverSteps && calls.some(({ inputs }) => inputs.length > 1))
+    return `this ${className} is given a mask, steps to be skipped, and a state to begin with: each loader makes something else of both`;
+  return masksDifferIn.includes(target)
+    ? `this ${className} is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
+    : undefined;
 }

@@ -11,3 +11,5 @@ export function chance(one, other) {
     total += Math.exp(factorials[changed] - factorials[count] - factorials[changed - count] - changed * Math.LN2);
   return Math.min(1, 2 * total);
 }
+
+export const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
