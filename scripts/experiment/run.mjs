@@ -30,6 +30,10 @@ try {
   console.error('not all is done yet: run it again, and it goes on from here');
 }
 if (counts.length > 0) {
+  // The picture of the README is drawn of the last: it has the most labelled pictures, and all that helps is trained.
+  const drawn = counts.flatMap(({ arms }) => arms.flatMap(({ gates }) => gates ?? []));
+  for (const { arms } of counts) for (const arm of arms) delete arm.gates;
+  if (drawn.length > 0) writeFileSync(join(DOCS, 'images', 'gates.svg'), drawn.at(-1));
   const results = {
     network: NETWORK,
     side: SIDE,

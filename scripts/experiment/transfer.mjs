@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { median } from '../../dist/src/runtime/median.js';
 import { unpackNsfwjs } from '../unpack-nsfwjs.mjs';
 import { claimsOf, countOnlyIn, withCounts } from './claims.mjs';
+import { drawGates } from './draw-gates.mjs';
 import { writeLabelled } from './fashion-mnist.mjs';
 import { holdStages } from './hold-stages.mjs';
 import { wrongInKeras, wrongPictures } from './judge.mjs';
@@ -96,6 +97,7 @@ export async function transfer(count) {
   for (const arm of arms.filter(({ name }) => HELD.includes(name))) {
     const [{ place, seed }] = arm.runs;
     const pictures = join(CACHE, 'pictures', `${count}-${seed}`);
+    arm.gates = await kept(`${place}.gates.json`, () => drawGates(join(place, 'model.json'), pictures));
     arm.held = await kept(`${place}.held.json`, () => holdStages(join(place, 'model.json'), pictures, INPUT));
   }
   return { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
