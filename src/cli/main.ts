@@ -4,7 +4,7 @@ import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
-import { exitOnSignals } from './signals.js';
+import { exitOnSignals, GUARDED, isEnding } from './signals.js';
 
 /**
  * Runs the command line.
@@ -12,10 +12,16 @@ import { exitOnSignals } from './signals.js';
  * @returns the exit code
  */
 export async function main(words: readonly string[]): Promise<number> {
+  if (computes(words) && process.env[GUARDED] === undefined) return (await import('./guard.js')).runGuarded(words);
   exitOnSignals();
   tolerateClosedPipes();
   return runWords(words);
 }
+
+/** Tells whether words may be those of a command that computes; `add` does with --verify, which a config may say too. */
+const computes = (words: readonly string[]): boolean =>
+  ['verify', 'excite', 'tune', 'bake'].includes(words[0]!) ||
+  (words[0] !== 'inspect' && words.some((word) => word === '--verify' || word.startsWith('--config')));
 
 /** The same in a process that handles signals and pipes itself. */
 export async function runWords(words: readonly string[]): Promise<number> {
@@ -31,6 +37,8 @@ export async function runWords(words: readonly string[]): Promise<number> {
     return EXIT_DONE;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
+    // What an interruption breaks is no news; its own exit code is on the way.
+    if (isEnding()) return EXIT_DEFECT;
     return reportFailure(error, words, commandOf(program, words));
   }
 }

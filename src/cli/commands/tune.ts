@@ -135,7 +135,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   if (from !== undefined)
     say(done >= epochs ? `all ${epochs} epochs are done` : `goes on behind epoch ${done} of ${epochs}`);
   say(...warnings.map((warning) => messageColors.yellow(`warning: ${warning}`)));
-  const endParting = given === undefined ? () => {} : sayWhenInterrupted(() => partingLine(done, epochs));
+  if (given !== undefined) sayWhenInterrupted(partingLine(done, epochs));
   const result = await tuneModel(
     { tensorflow, network, size, images, options, kept, from },
     {
@@ -147,6 +147,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
         (async (state) => {
           await writeCheckpoint(nodeStorage, checkpoints!, { ...state, given });
           done = state.epochs.length;
+          sayWhenInterrupted(partingLine(done, epochs));
         }),
     },
   )
@@ -156,7 +157,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     })
     .finally(() => {
       bar.clear();
-      endParting();
+      sayWhenInterrupted();
     });
   const untold = skipped.size - MOST_WARNINGS;
   if (untold > 0) say(messageColors.yellow(`and ${untold} more; --json names them all`));
