@@ -173,6 +173,15 @@ describe('what to run next', () => {
     );
   });
 
+  test('untrained modules and pictures of other classes: tune with a new head', () => {
+    const untrained = [{ stage: 1, isUntrained: true, between: 0, within: 0 }];
+    const given = { allowLinks: true };
+    expect(next(untrained, { tunedHead: 'none' })).toBeUndefined();
+    expect(next(untrained, { tunedHead: 'new', given })).toBe(
+      'se-retrofit tune nets/net.keras --allow-links pictures -o nets/net-tuned.keras --head new',
+    );
+  });
+
   test('no module says anything: bake them all, into a file of the same kind', () => {
     const steady = [2, 3].map((stage) => ({ stage, between: 0.01, within: 0.02 }));
     const command = (path: string, container: 'tfjs' | 'keras-zip') =>

@@ -31,6 +31,7 @@ import { recommendStages } from '../../runtime/recommend-stages.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
+import { findJudge } from '../../tune/accuracy-kept.js';
 import { findChosen } from '../chosen-classes.js';
 import type { ComputeFlags, ImageFlags } from '../compute-options.js';
 import { stageCsv } from '../csv-file.js';
@@ -79,12 +80,17 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   let csv: PendingOutput | undefined;
   try {
     if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
-    const seen = await look(model, samplePerClass(listed, flags.perClass, flags.seed), flags);
+    const seen = await look(model, listed, flags);
     const run: ExciteRun = {
       tool: TOOL,
       input: { path, format: model.format, layers: countLayers(model.graph), bytes: model.bytes },
       imagesPath,
-      given: { weights: flags.weights, preprocess: flags.preprocess, labels: flags.labels },
+      given: {
+        weights: flags.weights,
+        allowLinks: flags.allowLinks,
+        preprocess: flags.preprocess,
+        labels: flags.labels,
+      },
       ...seen,
       ...choose(
         seen.excitation,
@@ -140,13 +146,14 @@ async function importFiles(): Promise<typeof import('../../report/excite-files.j
 }
 
 /** Computes the gates' statistics, and lists the images that were left out. */
-async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
+async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
   const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
   const skipped: SkippedImage[] = [];
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
+    const images = samplePerClass(listed, flags.perClass, flags.seed);
     const excitation = await exciteModel(tensorflow, loaded, images, {
       size: imageSize(loaded.runs, model.path),
       batch: flags.batch,
@@ -154,7 +161,12 @@ async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
       onSkipped: (image) => skipped.push(image),
       onProgress: bar.update,
     });
-    return { excitation, preprocess, backend: tensorflow.backend, skipped };
+    const judge = findJudge(tensorflow, model, loaded, listed);
+    const missing = 'missing' in judge ? judge.missing : undefined;
+    const areOthers = listed.classes.some((name) => model.record?.classes?.includes(name) === false);
+    const tunedHead: ExciteRun['tunedHead'] =
+      missing === 'classifier' ? 'none' : missing === 'classes' || areOthers ? 'new' : 'keep';
+    return { excitation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
   } catch (error) {
     throw namingMemory(error, flags.batch);
   } finally {
