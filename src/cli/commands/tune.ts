@@ -41,7 +41,7 @@ import {
 import { listChangedFiles } from '../changed-files.js';
 import { readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
-import { checkReportPlaces, writeReport } from '../report-file.js';
+import { checkReportPlaces, reportLast, writeReport } from '../report-file.js';
 import { sayWhenInterrupted } from '../signals.js';
 import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
@@ -92,9 +92,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     ],
     milliseconds: performance.now() - started,
   };
-  if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), true);
+  const failure = await reportLast(async () => {
+    if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), output.path);
+  });
   if (flags.json) print(reportLine(tuneReport(run)));
   else if (!flags.quiet) show(run);
+  if (failure !== undefined) throw failure;
 }
 
 function withNewHead(model: Model, folder: string, { classes, training }: LabelledImages, { seed }: TuneFlags): Model {
