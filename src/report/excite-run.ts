@@ -17,6 +17,8 @@ export interface ExciteRun {
     readonly preprocess?: string | undefined;
     readonly labels?: string | undefined;
   };
+  /** As the user gave them, or by default. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** The head with which the model can be tuned on these images: a new one for other classes; none where it names no class. */
   readonly tunedHead?: 'keep' | 'new' | 'none';
   readonly preprocess: string;

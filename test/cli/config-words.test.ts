@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { tuneReportSchema } from '../../src/index.js';
+import { bakeReportSchema, exciteReportSchema, tuneReportSchema } from '../../src/index.js';
 import { bytesIn, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere as run } from '../support/cli-here.js';
 import { makeTunePlace, type TunePlace } from './tune-place.js';
@@ -50,6 +50,24 @@ test('the options of a report can be given back, for the same bytes', async () =
   const second = reportOf(await tune(options, '-o', two, '--backend', 'cpu', '--json'));
   expect(second.options).toEqual(options);
   expect(bytesIn(two)).toEqual(bytesIn(one));
+});
+
+test('so can those of excite and bake', async () => {
+  const [folder, model] = [newFolder(), place.model('resnet-dropout')];
+  const csv = ['--per-class', '2', '--classes', 'b,d', '--backend', 'cpu', '--batch', '2'];
+  const runs = [
+    { words: ['excite', model, place.images], flags: csv, schema: exciteReportSchema },
+    { words: ['bake', model, place.images], flags: ['--below', '0.9', '--backend', 'cpu'], schema: bakeReportSchema },
+  ];
+  for (const { words, flags, schema } of runs) {
+    const [one, two] = [join(folder, `${words[0]}-1`), join(folder, `${words[0]}-2`)];
+    const optionsOf = ({ stdout }: { readonly stdout: string }) => schema.parse(JSON.parse(stdout)).options;
+    const options = optionsOf(await run([...words, ...flags, '-o', one, '--json']));
+    expect(Object.keys(options).length).toBeGreaterThan(8);
+    const config = writeConfig(options);
+    expect(optionsOf(await run([...words, '--config', config, '-o', two, '--json']))).toEqual(options);
+    expect(bytesIn(two)).toEqual(bytesIn(one));
+  }
 });
 
 test.each([

@@ -33,7 +33,7 @@ import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import { findJudge } from '../../tune/accuracy-kept.js';
 import { findChosen } from '../chosen-classes.js';
-import type { ComputeFlags, ImageFlags } from '../compute-options.js';
+import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { stageCsv } from '../csv-file.js';
 import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
@@ -92,6 +92,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
         labels: flags.labels,
       },
       ...seen,
+      options: { ...reportedOptions(flags), perClass: flags.perClass, classes: flags.classes ?? null },
       ...choose(
         seen.excitation,
         named?.map((index) => listed.classes[index]!),

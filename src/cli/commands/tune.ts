@@ -39,6 +39,7 @@ import {
   trainsHead,
 } from '../../tune/tune-options.js';
 import { listChangedFiles } from '../changed-files.js';
+import { reportedOptions } from '../compute-options.js';
 import { readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, reportLast, writeReport } from '../report-file.js';
@@ -164,7 +165,6 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     });
   const untold = skipped.size - MOST_WARNINGS;
   if (untold > 0) say(messageColors.yellow(`and ${untold} more; --json names them all`));
-  const { validation, labels = null } = flags;
   const atOnce = network.imagesAtOnce(size);
   const isParted =
     usesBatchStatistics({ ...network.weights, trained: network.weights.layers }) &&
@@ -177,7 +177,14 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     leftOut,
     partsOf,
     backend: tensorflow.backend,
-    options: { ...options, train: options.train.join(','), validation, labels },
+    options: {
+      ...reportedOptions(flags),
+      ...options,
+      train: options.train.join(','),
+      validation: flags.validation,
+      to: flags.to ?? null,
+      dialect: flags.dialect ?? null,
+    },
   };
 }
 
