@@ -1,6 +1,7 @@
 import { RetrofitError } from './errors.js';
 import { TFJS } from './formats/computable.js';
 import { convertModel } from './formats/convert-model.js';
+import { listModelLoaders } from './formats/loaders.js';
 import type { Loader } from './layers/layer-facts.js';
 import type { Format, Model } from './model/model.js';
 
@@ -14,8 +15,9 @@ const FORMATS: Readonly<Record<Loader, Format>> = {
 export const listConversions = (model: Model, loaders: readonly Loader[]): readonly Loader[] =>
   loaders.filter((loader) => {
     try {
-      convertModel(model, FORMATS[loader]);
-      return true;
+      const converted = convertModel(model, FORMATS[loader]);
+      // Of a model that is of the loader's dialect already, only the container changes.
+      return listModelLoaders(converted).some((verdict) => verdict.loader === loader && verdict.ok);
     } catch (error) {
       if (error instanceof RetrofitError && error.kind === 'input') return false;
       throw error;
