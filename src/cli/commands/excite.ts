@@ -1,7 +1,7 @@
 import { reasonOf, usageError } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { defaultOutput, findEnding } from '../../formats/output-place.js';
-import type { SkippedImage } from '../../images/image-batches.js';
+import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
 import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
@@ -22,6 +22,7 @@ import { warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { chooseClasses } from '../../runtime/choose-classes.js';
 import { listPairs } from '../../runtime/class-distances.js';
+import { confirmRecommendation } from '../../runtime/confirm-recommendation.js';
 import { type Excitation, exciteModel } from '../../runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { getGates } from '../../runtime/list-gates.js';
@@ -32,6 +33,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import { findJudge } from '../../tune/accuracy-kept.js';
+import { changedShare, collectAnswers } from '../../tune/changed-answers.js';
 import { findChosen } from '../chosen-classes.js';
 import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { stageCsv } from '../csv-file.js';
@@ -97,7 +99,6 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
         seen.excitation,
         named?.map((index) => listed.classes[index]!),
       ),
-      recommendation: recommendStages(seen.excitation),
       // Nothing of the model is written.
       warnings: warningsOfReading(model.warnings),
       milliseconds: performance.now() - started,
@@ -155,10 +156,11 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
     const images = samplePerClass(listed, flags.perClass, flags.seed);
+    const options = { size: imageSize(loaded.runs, model.path), batch: flags.batch, preprocess, kept: keepPixels() };
+    const answers = collectAnswers(tensorflow, model, loaded);
     const excitation = await exciteModel(tensorflow, loaded, images, {
-      size: imageSize(loaded.runs, model.path),
-      batch: flags.batch,
-      preprocess,
+      ...options,
+      onOutput: answers.take,
       onSkipped: (image) => skipped.push(image),
       onProgress: bar.update,
     });
@@ -167,7 +169,13 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
     const areOthers = listed.classes.some((name) => model.record?.classes?.includes(name) === false);
     const tunedHead: ExciteRun['tunedHead'] =
       missing === 'classifier' ? 'none' : missing === 'classes' || areOthers ? 'new' : 'keep';
-    return { excitation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
+    const recommendation = await confirmRecommendation(recommendStages(excitation), async (stages) => {
+      if (answers.list === undefined) return null;
+      const held = excitation.modules.filter(({ stage }) => stages.includes(stage));
+      const again = { ...options, onSkipped: () => {}, onProgress: bar.update };
+      return changedShare(tensorflow, model, loaded, images, held, answers.list, again);
+    });
+    return { excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
   } catch (error) {
     throw namingMemory(error, flags.batch);
   } finally {
