@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown';
 const CHUNKS = 'src/bundle/';
 /** What --help needs of the folders below. */
 const START =
-  /\/src\/(?:(?:errors|tool|limits|format-names|plan\/options|storage\/node\/(?:pending-output\/unfinished|file-system-errors))|(?:cli\/(?:flags|signals|exit-codes))|images\/preprocess-names|runtime\/backend-names)\.ts$/;
+  /\/src\/(?:(?:errors|tool|limits|format-names|plan\/options|storage\/storage-errors|storage\/node\/(?:pending-output\/unfinished|file-system-errors))|(?:cli\/(?:flags|signals|exit-codes))|images\/preprocess-names|runtime\/backend-names)\.ts$/;
 /** What every command on a model needs; without what SavedModels alone do. */
 const CORE =
   /\/src\/(?:(?:formats(?!\/saved-model\/(?!file-names))|stages|se|transforms|json|layers|model|plan)\/|storage\/|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;

@@ -1,8 +1,14 @@
 // What errors and warnings are called on this page: the library says what happened (a code, facts, a place), this is how the
 // page puts it, which knows fields and buttons, and no command line.
 
-/** Names within a sentence. */
-export const listed = (names) => names.map((name) => `“${name}”`).join(', ');
+const MOST_NAMES = 6;
+
+/** Names within a sentence, the first of many. */
+export const listed = (names) => {
+  const shown = names.slice(0, MOST_NAMES).map((name) => `“${name}”`);
+  const more = names.length - shown.length;
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`;
+};
 
 /** What happened, where the library's sentence speaks of its own names. */
 const SENTENCES = {
@@ -29,6 +35,7 @@ const SENTENCES = {
     foreign === 0
       ? 'There are no modules in this model'
       : 'The modules in this model were part of it from the beginning, and cannot be taken out',
+  'several-models': ({ models }) => `These are several models: ${listed(models)}`,
   'out-of-memory': () => 'This browser has not enough memory for that',
   defect: () => 'Something is wrong with this page, not with your model',
 };
@@ -56,6 +63,7 @@ const ADVICE = {
   'out-of-memory': 'Close other pages, or use a browser with 64 bits.',
   overflow: 'A weight is so large that it cannot be doubled. Skip the stage it is in.',
   'saved-model': 'Save the model in Keras with model.save("model.keras") and drop that file.',
+  'several-models': 'Drop the files of one model only.',
   'unknown-format': 'Start from the Keras model that it was made from, and convert that one here.',
   'unknown-layer': '',
   'unknown-stage': '',

@@ -6,12 +6,19 @@ import type { Shell } from './program.js';
 
 /** Returns a script for a shell that completes the commands, options and choices of a program, and names of files. */
 export function completionScript(program: Command, shell: Shell): string {
-  const commands = program.commands.map((command) => ({
+  const named = program.commands.map((command) => ({
     name: command.name(),
     about: command.description(),
     choices: command.registeredArguments[0]?.argChoices ?? [],
-    options: command.options.filter(({ hidden }) => !hidden).map(describe),
+    options: [...command.options.filter(({ hidden }) => !hidden).map(describe), HELP],
   }));
+  const help = {
+    name: 'help',
+    about: 'show how a command is used',
+    choices: named.map(({ name }) => name),
+    options: [],
+  };
+  const commands = [...named, help];
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](program.name(), commands);
 }
 
@@ -32,6 +39,9 @@ interface DescribedCommand {
   readonly options: readonly Described[];
 }
 
+/** The parser has it for every command, and does not list it. */
+const HELP: Described = { words: ['-h', '--help'], about: 'show how it is used', value: undefined, choices: [] };
+
 /** Values that are names of files. */
 const FILES = ['file', 'folder', 'dir', 'path'];
 
@@ -48,7 +58,7 @@ function bashScript(program: string, commands: readonly DescribedCommand[]): str
   const names = commands.map(({ name }) => name);
   const reply = (words: readonly string[]) => `COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur"))`;
   const first = commands.flatMap(({ name, choices }) =>
-    choices.length === 0 ? [] : [`    ${name}:${name}) ${reply(choices)}; return ;;`],
+    choices.length === 0 ? [] : [`    ${name}:${name}) if [[ $cur != -* ]]; then ${reply(choices)}; return; fi ;;`],
   );
   const values = commands.flatMap(({ name, options }) =>
     options.flatMap(({ words, value, choices }) => {
@@ -90,7 +100,11 @@ function zshScript(program: string, commands: readonly DescribedCommand[]): stri
   };
   const specs = ({ options }: DescribedCommand) =>
     options.flatMap((option) =>
-      option.words.map((word) => quoted(`*${word}[${plain(option.about)}]${action(option)}`)),
+      option.words.map((word) => {
+        // Behind the name of a long one its value may follow an equals sign.
+        const name = option.value !== undefined && word.startsWith('--') ? `${word}=` : word;
+        return quoted(`*${name}[${plain(option.about)}]${action(option)}`);
+      }),
     );
   const operand = ({ choices }: DescribedCommand) =>
     quoted(choices.length > 0 ? `2:choice:(${choices.join(' ')})` : '*:file:_files');

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { usageError } from '../errors.js';
 import { PREPROCESS_NAMES, type Preprocess } from '../images/preprocess.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../runtime/backend-names.js';
+import type { Flags } from './flags.js';
 
 // Importing this must stay cheap: --help needs it.
 
@@ -18,6 +19,25 @@ export interface ImageFlags {
   readonly preprocess?: Preprocess;
   readonly labels?: string;
 }
+
+/** The options that the commands on images have in common, as a report names them; null for those not given. */
+export const reportedOptions = ({
+  weights,
+  allowLinks,
+  backend,
+  batch,
+  seed,
+  preprocess,
+  labels,
+}: ComputeFlags & ImageFlags & Pick<Flags, 'weights' | 'allowLinks'>) => ({
+  weights: weights ?? null,
+  allowLinks: allowLinks ?? false,
+  backend,
+  batch,
+  seed,
+  preprocess: preprocess ?? null,
+  labels: labels ?? null,
+});
 
 export function addComputeOptions(command: Command): void {
   command

@@ -1,8 +1,9 @@
 import type { Command, Option } from 'commander';
-import { usageError } from '../errors.js';
+import { RetrofitError, usageError } from '../errors.js';
 import type { Plain } from '../json/json-value.js';
 import { unknownNameHint } from '../nearest-names.js';
 import { readConfig } from './config-file.js';
+import { collect } from './flags.js';
 
 /** Flags for one run only, which have no place in a file. */
 const NOT_IN_FILES: readonly string[] = ['config', 'help', 'json', 'debug'];
@@ -54,8 +55,24 @@ function wordsOf(option: Option, value: Plain, file: string): readonly string[] 
   const values = Array.isArray(value) ? value : [value];
   if (!values.every((each) => typeof each === 'string' || typeof each === 'number'))
     throw misfit(`give what stands behind ${name} on the command line`);
+  if (values.length > 1 && option.parseArg !== collect) throw misfit(`give one value, as behind ${name}`);
+  for (const each of values) checkValue(option, String(each), misfit);
   // In one word: a value may begin with a dash.
   return values.map((each) => `${name}=${each}`);
+}
+
+/** Refuses what the flag would refuse: nobody wrote a flag. */
+function checkValue(option: Option, value: string, misfit: (hint: string) => RetrofitError): void {
+  if (option.argChoices !== undefined) {
+    if (!option.argChoices.includes(value)) throw misfit(`give one of ${option.argChoices.join(', ')}`);
+    return;
+  }
+  try {
+    option.parseArg?.(value, undefined as never);
+  } catch (error) {
+    if (!(error instanceof RetrofitError)) throw error;
+    throw misfit(error.hint ?? error.message.replace(/^--[\w-]+:? /, ''));
+  }
 }
 
 const unknownKey = (file: string, key: string, options: readonly Option[]) =>

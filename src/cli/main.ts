@@ -4,7 +4,7 @@ import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
-import { exitOnSignals } from './signals.js';
+import { exitOnSignals, GUARDED, isEnding } from './signals.js';
 
 /**
  * Runs the command line.
@@ -12,14 +12,23 @@ import { exitOnSignals } from './signals.js';
  * @returns the exit code
  */
 export async function main(words: readonly string[]): Promise<number> {
+  if (computes(words) && process.env[GUARDED] === undefined) return (await import('./guard.js')).runGuarded(words);
   exitOnSignals();
   tolerateClosedPipes();
   return runWords(words);
 }
 
+/** Tells whether words may be those of a command that computes; `add` does with --verify, which a config may say too. */
+const computes = (words: readonly string[]): boolean =>
+  words.some((word) => COMPUTING.includes(word)) ||
+  (!words.includes('inspect') && words.some((word) => word === '--verify' || word.startsWith('--config')));
+
+const COMPUTING: readonly string[] = ['verify', 'excite', 'tune', 'bake'];
+
 /** The same in a process that handles signals and pipes itself. */
-export async function runWords(words: readonly string[]): Promise<number> {
+export async function runWords(given: readonly string[]): Promise<number> {
   const program = makeProgram();
+  const words = commandFirst(program, given);
   if (words.length === 0) {
     // A first look at the program; in a pipeline whose variable is empty it is a mistake.
     program.outputHelp();
@@ -31,12 +40,18 @@ export async function runWords(words: readonly string[]): Promise<number> {
     return EXIT_DONE;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
-    return reportFailure(error, words, commandOf(program, words));
+    // What an interruption breaks is no news; its own exit code is on the way.
+    if (isEnding()) return EXIT_DEFECT;
+    return reportFailure(error, words, program);
   }
 }
 
-async function reportFailure(thrown: unknown, words: readonly string[], command: string): Promise<number> {
-  const error = thrown instanceof CommanderError ? commandError(thrown) : thrown;
+async function reportFailure(thrown: unknown, words: readonly string[], program: Command): Promise<number> {
+  const command = commandOf(program, words);
+  const error =
+    thrown instanceof CommanderError
+      ? (await import('./command-errors.js')).commandError(thrown, program, command)
+      : thrown;
   const known = error instanceof RetrofitError;
   if (words.includes('--json') && !(known && error.isReported)) {
     const { errorReport, reportLine } = await import('../report/json-report.js');
@@ -61,17 +76,23 @@ async function reportFailure(thrown: unknown, words: readonly string[], command:
   return EXIT_CODES[error.kind];
 }
 
+/** Moves a command to the front that stands behind options: `--json inspect net.keras`. */
+function commandFirst({ commands }: Command, words: readonly string[]): readonly string[] {
+  const taking = commands.flatMap(({ options }) => options.filter(({ required }) => required));
+  const takesValue = (word: string) => taking.some(({ long, short }) => word === long || word === short);
+  let at = 0;
+  while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
+  const word = words[at];
+  if (at === 0 || !commands.some((command) => command.name() === word)) return words;
+  return [word!, ...words.toSpliced(at, 1)];
+}
+
 /** `add` and `inspect` read their config for themselves: it has a schema. */
 async function configured({ commands }: Command, words: readonly string[]): Promise<readonly string[]> {
   const command = commands.find((each) => each.name() === words[0] && CONFIGURED.includes(each.name()));
   if (command === undefined || !words.some((word) => word.startsWith('--config'))) return words;
   return (await import('./config-words.js')).withConfigWords(command, words);
 }
-
-const commandError = (error: CommanderError) =>
-  usageError('bad-flags', error.message.replace(/^error: /, '').replaceAll('\n', ' '), {
-    hint: 'see se-retrofit --help',
-  });
 
 /**
  * A first word that is no command is the model of `add`, unless no file is called so and one of the commands nearly is.

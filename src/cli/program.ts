@@ -5,6 +5,7 @@ import { TOOL } from '../tool.js';
 import { addComputeCommands } from './compute-program.js';
 import { DENY_CODE, MODEL } from './descriptions.js';
 import { collect, collectStages, numberOf } from './flags.js';
+import { checkOutputFlags } from './output-flags.js';
 
 // Importing this must stay cheap: it is all that --help needs. Commands are imported when they run.
 
@@ -23,7 +24,8 @@ export function makeProgram(): Command {
     .version(TOOL.split(' ')[1]!, '-v, --version')
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-    .showHelpAfterError(false);
+    .showHelpAfterError(false)
+    .hook('preAction', (_, command) => checkOutputFlags(command));
 
   const add = addCommand(program);
   const convert = convertCommand(program);

@@ -1,11 +1,11 @@
-import { access, appendFile, constants, writeFile } from 'node:fs/promises';
+import { access, appendFile, constants, lstat, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { loadSharp } from '../images/load-sharp.js';
 import type { Model } from '../model/model.js';
 import { printable } from '../report/printable.js';
-import { fileSystemReason, isMissing } from '../storage/node/file-system-errors.js';
+import { fileSystemReason, isMissing, isTooLong } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { replaceFile } from '../storage/replace-file.js';
 
@@ -115,16 +115,31 @@ const badPlace = (flag: ReportFlag, path: string, message: string) =>
 /** A folder that is yet to be made for the model is no obstacle. */
 async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace | undefined): Promise<void> {
   const kind = await nodeStorage.kindOf(path);
-  if (kind === 'folder') throw cannotWrite(path, flag, 'it is a folder', false);
+  if (kind === 'folder') throw cannotWrite(path, flag, 'it is a folder');
   const folder = nodeStorage.folderOf(path);
   try {
     await access(kind === undefined ? folder : path, constants.W_OK);
+    if (kind === undefined) await checkName(path);
   } catch (error) {
     const isMade = output !== undefined && (await isWithin(output.folder, folder));
-    if (isMade && isMissing(error)) return;
-    throw cannotWrite(path, flag, fileSystemReason(error) ?? 'no such folder', false);
+    if (!isMade || !isMissing(error) || isTooLong(error))
+      throw cannotWrite(path, flag, fileSystemReason(error) ?? 'no such folder');
+  }
+  if (kind === 'other' || isSummary(path)) return;
+  // A folder that takes no files, say: what stops the writing stops it now, not behind the model.
+  try {
+    const place = await nodeStorage.canonical(path);
+    await (await nodeStorage.beginFiles(nodeStorage.folderOf(place), [nodeStorage.nameOf(place)], true)).discard();
+  } catch (error) {
+    throw asReportError(error, path, flag);
   }
 }
+
+/** Asks the file system whether a file could have this name. */
+const checkName = (path: string): Promise<unknown> =>
+  lstat(path).catch((error) => {
+    if (isTooLong(error)) throw error;
+  });
 
 const isWithin = async (path: string, folder: string): Promise<boolean> =>
   `${await nodeStorage.canonical(path)}/`.startsWith(`${await nodeStorage.canonical(folder)}/`);
@@ -135,24 +150,39 @@ export const writtenLines = (flags: ReportFlags): readonly string[] =>
     flags[flag] === undefined ? [] : [`${NAMES[flag]}: ${printable(flags[flag])}`],
   );
 
-/** Writes a report: whole, or not at all, unless it goes to a device; to the summary of a pipeline it is appended. */
-export async function writeReport(
-  path: string,
-  flag: ReportFlag,
-  text: string,
-  isModelWritten: boolean,
-): Promise<void> {
+/**
+ * Writes a report: whole, or not at all, unless it goes to a device; to the summary of a pipeline it is appended.
+ * @param model where the new model was written before, which an error says: it stands, and has been reported
+ */
+export async function writeReport(path: string, flag: ReportFlag, text: string, model?: string): Promise<void> {
   try {
     if (isSummary(path)) await appendFile(path, text);
     else if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
     else await writeWhole(await nodeStorage.canonical(path), PNG.test(path) ? await drawPng(text) : encode(text));
   } catch (error) {
-    if (error instanceof RetrofitError) {
-      throw badFile(path, flag, error.message.replace(/^the output/, NAMES[flag]), isModelWritten);
-    }
-    const reason = fileSystemReason(error);
-    if (reason === undefined) throw error;
-    throw cannotWrite(path, flag, reason, isModelWritten);
+    throw asReportError(error, path, flag, model);
+  }
+}
+
+function asReportError(error: unknown, path: string, flag: ReportFlag, model?: string): unknown {
+  if (error instanceof RetrofitError)
+    return badFile(path, flag, error.message.replace(/^the output/, NAMES[flag]), model);
+  const reason = fileSystemReason(error);
+  return reason === undefined ? error : cannotWrite(path, flag, reason, model);
+}
+
+/**
+ * Runs what writes reports behind a model that is written. Where one cannot be written the run goes on to report the rest,
+ * the model above all.
+ * @returns the error to throw at the end
+ */
+export async function reportLast(write: () => Promise<void>): Promise<RetrofitError | undefined> {
+  try {
+    await write();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RetrofitError && error.isReported) return error;
+    throw error;
   }
 }
 
@@ -174,11 +204,13 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   await replaceFile(nodeStorage, folder, nodeStorage.nameOf(path), [bytes]);
 }
 
-const cannotWrite = (path: string, flag: ReportFlag, reason: string, isModelWritten: boolean): RetrofitError =>
-  badFile(path, flag, `${NAMES[flag]} cannot be written: ${reason}`, isModelWritten);
+const cannotWrite = (path: string, flag: ReportFlag, reason: string, model?: string): RetrofitError =>
+  badFile(path, flag, `${NAMES[flag]} cannot be written: ${reason}`, model);
 
-const badFile = (path: string, flag: ReportFlag, message: string, isModelWritten: boolean): RetrofitError =>
+const badFile = (path: string, flag: ReportFlag, message: string, model: string | undefined): RetrofitError =>
   outputError('cannot-write', message, {
     where: { file: path },
-    hint: `${isModelWritten ? 'the model itself was written; ' : ''}choose another name with --${flag}`,
+    hint:
+      model === undefined ? `choose another name with --${flag}` : `the model itself was written: ${printable(model)}`,
+    isReported: model !== undefined,
   });

@@ -10,6 +10,7 @@ import { nodeStorage } from '../storage/node/node-storage.js';
 import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
 import { retrofitFile } from './retrofit-file.js';
+import { sayWhenInterrupted } from './signals.js';
 import { dataColors, messageColors, print, tell } from './terminal.js';
 import { tellWarnings } from './warnings.js';
 
@@ -33,6 +34,8 @@ export async function addSeveral(paths: readonly string[], flags: Flags): Promis
   for (const path of paths) {
     const outcome = await retrofitOne(path, flags, (place) => claim(claimed, path, place));
     outcomes.push(outcome);
+    const written = outcomes.filter(({ run }) => run !== undefined && run.output !== null).length;
+    if (written > 0) sayWhenInterrupted(`interrupted; ${count(written)} of ${plural(paths.length, 'model')} written`);
     if (flags.json) continue;
     const { error, run } = outcome;
     if (error !== undefined) tell(messageColors.red(errorLine(error)));

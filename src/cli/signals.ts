@@ -1,11 +1,24 @@
-import { rollbackAll } from '../storage/node/pending-output/unfinished.js';
+import { type Remains, rollbackAll, watchRemains } from '../storage/node/pending-output/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
-let parting: (() => string) | undefined;
+/** Variable that a guard sets for the process that it guards. */
+export const GUARDED = 'SE_RETROFIT_GUARDED';
+
+/** What a process tells its guard, so that the guard can end it at any moment as it would end itself. */
+export type Notice =
+  | { readonly parting: string }
+  | { readonly remains: Remains }
+  /** It has heard a signal and ends by itself; it leaves it to the guard to say so, or both might. */
+  | { readonly isEnding: true };
+
+const NOTHING_WRITTEN = 'interrupted; nothing written';
+
+let parting = NOTHING_WRITTEN;
 let ending = false;
+let notify: (notice: Notice) => void = () => {};
 const beforeEnd = new Set<() => void>();
 
-/** Tells whether the process is about to end: nothing that has to be rolled back may begin. */
+/** Tells whether the process is about to end: nothing that has to be rolled back may begin, and nothing is shown. */
 export const isEnding = (): boolean => ending;
 
 /** Registers an action to run before the process ends, by a signal or otherwise; the returned function removes it. */
@@ -14,27 +27,45 @@ export function doBeforeEnd(action: () => void): () => void {
   return () => beforeEnd.delete(action);
 }
 
-/** Registers a line to print when a signal ends the process; the returned function removes it. */
-export function sayWhenInterrupted(line: () => string): () => void {
+/** Sets the line to print when a signal ends the process from here on; by default that nothing is written. */
+export function sayWhenInterrupted(line = NOTHING_WRITTEN): void {
   parting = line;
-  return () => {
-    parting = undefined;
-  };
+  notify({ parting });
 }
 
+/** Prints the line for an interruption. */
+export const sayInterrupted = (line = parting): boolean => process.stderr.write(`se-retrofit: ${line}\n`);
+
 /**
- * Makes SIGINT and SIGTERM roll back unfinished work and end the process with the shell's exit codes; twice: at once.
+ * Makes SIGINT and SIGTERM roll back unfinished work and end the process with the shell's exit codes; twice: at once,
+ * unless a guard sees to that, whose signals may come on top of the terminal's.
  */
 export function exitOnSignals(): void {
+  const isGuarded = followGuard();
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
     process.on(signal, () => {
+      if (ending && isGuarded) return;
       if (ending) process.exit(code);
       prepareToEnd();
-      process.stderr.write(`se-retrofit: ${parting?.() ?? 'interrupted; nothing written'}\n`);
+      if (isGuarded) notify({ isEnding: true });
+      else sayInterrupted();
       void rollbackAll().finally(() => process.exit(code));
     });
   }
   process.on('exit', prepareToEnd);
+}
+
+/** @returns whether there is a guard */
+function followGuard(): boolean {
+  const { [GUARDED]: mark } = process.env;
+  delete process.env[GUARDED];
+  if (mark === undefined || process.send === undefined) return false;
+  notify = (notice) => process.connected && process.send!(notice);
+  watchRemains((remains) => notify({ remains }));
+  process.on('disconnect', () => process.emit('SIGTERM', 'SIGTERM'));
+  // The guard is no reason to stay.
+  process.channel!.unref();
+  return true;
 }
 
 function prepareToEnd(): void {

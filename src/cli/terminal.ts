@@ -1,16 +1,17 @@
 import { Chalk, type ChalkInstance } from 'chalk';
+import { isEnding } from './signals.js';
 
 const colorsOf = (stream: NodeJS.WriteStream): ChalkInstance =>
   new Chalk(stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb' ? {} : { level: 0 });
 
-/** Prints data. */
+/** Prints data; none after an interruption. */
 export const print = (...lines: readonly string[]): void => {
-  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0 && !isEnding()) process.stdout.write(`${lines.join('\n')}\n`);
 };
 
-/** Prints messages. */
+/** Prints messages; none after an interruption. */
 export const tell = (...lines: readonly string[]): void => {
-  if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0 && !isEnding()) process.stderr.write(`${lines.join('\n')}\n`);
 };
 
 export const dataColors = colorsOf(process.stdout);

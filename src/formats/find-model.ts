@@ -39,15 +39,20 @@ export function findModel(given: readonly string[]): string {
     paths.filter((path) => /\.(h5|hdf5)$/i.test(path)),
     paths.length === 1 ? paths : [],
   ];
-  const [only, second] = kinds.map((kind) => [...kind]).find((kind) => kind.length > 0) ?? [];
+  const models = kinds.map((kind) => [...kind]).find((kind) => kind.length > 0) ?? [];
+  const [only, second] = models;
   if (only === undefined) {
     throw inputError('not-a-model', `there is no model among the files (${paths.length})`, {
       hint: 'give a .keras or .h5 file, or a model.json or saved_model.pb together with the files that belong to it',
     });
   }
   if (second === undefined) return only;
-  throw usageError('several-models', `there are several models: ${only}, ${second}`, {
-    facts: { models: [only, second] },
-    hint: 'give the files of one model',
-  });
+  throw usageError(
+    'several-models',
+    `there are several models: ${only}, ${second}${models.length > 2 ? ` and ${models.length - 2} more` : ''}`,
+    {
+      facts: { models },
+      hint: 'give the files of one model',
+    },
+  );
 }

@@ -2,6 +2,7 @@ import { usageError } from '../errors.js';
 import { WRITTEN_CONTAINERS } from '../format-names.js';
 import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
+import { isUrl, urlOutput } from '../storage/storage-errors.js';
 import { factsOfContainer, WRITTEN } from './containers.js';
 
 /** The place of an output, and its format. */
@@ -64,6 +65,7 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   const { output } = request;
   if (output?.includes(UNDECODABLE)) throw notText(output);
   if (output === '-') throw notStdout();
+  if (output !== undefined && isUrl(output)) throw urlOutput(output);
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
   const container = request.to ?? named?.container ?? ownContainer(input.format);
   if (!WRITTEN_CONTAINERS.includes(container)) {

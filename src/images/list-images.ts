@@ -90,8 +90,10 @@ async function look(
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'ENOENT'
+    const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(folder);
+    const reason = isUrl
+      ? 'a URL, and no folder'
+      : code === 'ENOENT'
         ? 'there is no such folder'
         : code === 'ENOTDIR'
           ? 'this is no folder'
@@ -100,7 +102,9 @@ async function look(
             : `the folder cannot be read (${code})`;
     throw inputError('no-such-folder', reason, {
       where: { file: folder },
-      hint: 'give a folder that holds one folder of images for each class',
+      hint: isUrl
+        ? 'nothing is fetched here: copy the images to this machine first, and give their folder'
+        : 'give a folder that holds one folder of images for each class',
     });
   }
   const visible = entries.filter(({ name }) => !name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,4 +1,4 @@
-import { count } from '../plural.js';
+import { count, plural } from '../plural.js';
 import { networkMap } from './figures/network-map.js';
 import { DARK_STYLE } from './figures/paint.js';
 import { escaped } from './figures/svg.js';
@@ -6,9 +6,9 @@ import { htmlTable, plainPage, prose, section, wideFigure } from './html.js';
 import { type Run, runWarnings } from './json-report.js';
 import { optionTable } from './option-table.js';
 import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
-import { byteSize, printable } from './printable.js';
+import { byteSize, magnitude, printable } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
-import { nextSteps, siteTable, stageTable, totalsLine, warningLine } from './summary.js';
+import { freezingCode, freezingSentence, siteTable, stageTable, warningLine } from './summary.js';
 import { isVerified, verifiedLines } from './verify-report.js';
 
 const STYLE = `
@@ -29,10 +29,10 @@ ${DARK_STYLE}
 export function addPage(run: Run): string {
   const { plan, inputPath, verified, tool, options } = run;
   const warnings = runWarnings(run).map(warningLine);
-  const [next, ...code] = nextSteps(plan, (run.output ?? run.model).format.container);
+  const next = freezingCode(plan, (run.output ?? run.model).format.container);
   const parts = [
     `<p class="lead">${prose(doneSentence(run))}</p>`,
-    `<p>${prose(`${totalsLine(plan)}.`)}</p>`,
+    `<p>${prose(costSentence(plan))}</p>`,
     ...(verified === undefined ? [] : verifiedLines(verified).map((line) => `<p>${prose(line)}</p>`)),
     wideFigure(networkMap(plan, inputPath)),
     ...(warnings.length === 0 ? [] : [section('warnings', 'Warnings', '', list(warnings))]),
@@ -42,8 +42,8 @@ export function addPage(run: Run): string {
     section(
       'next',
       'What to do next',
-      prose(next!.replace('Next: the', 'The')),
-      `<pre tabindex="0">${escapedLines(code)}</pre>`,
+      prose(`${freezingSentence(plan).replace('the', 'The').replace(/:$/, '.')} In ${next.loader}:`),
+      `<pre tabindex="0">${next.lines.map(escaped).join('\n')}</pre>`,
     ),
     section('options', 'Options', '', htmlTable('Table of the options', optionTable(options))),
   ];
@@ -68,10 +68,13 @@ function doneSentence({ plan, model, inputPath, output, verified }: Run): string
   return `${modules} went ${into}. The new model is ${printable(output.path)} (${byteSize(model.bytes)} -> ${byteSize(output.bytes)}). ${promise}`;
 }
 
+/** Says of the cost what the drawing does not. */
+const costSentence = ({ params, macs, options }: Run['plan']): string =>
+  `The paper's formula at r = ${options.ratio} gives ${params.added === params.paper ? 'just as many parameters' : plural(params.paper, 'parameter')}; ` +
+  `the squeezes take ${magnitude(macs.additions)} additions an image.`;
+
 const list = (items: readonly string[]): string =>
   `<ul>${items.map((item) => `<li>${prose(item)}</li>`).join('')}</ul>`;
-
-const escapedLines = (lines: readonly string[]): string => lines.map((line) => escaped(line.trim())).join('\n');
 
 const skippedTable = ({ plan }: Run): string =>
   htmlTable('Table of what has no module', {

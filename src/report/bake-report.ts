@@ -11,6 +11,7 @@ import type { Table } from './table.js';
 
 /** Result of a run of `bake`. */
 export interface BakeRun extends Conversion {
+  readonly options: Readonly<Record<string, unknown>>;
   readonly images: number;
   readonly preprocess: string;
   readonly backend: string;
@@ -29,6 +30,7 @@ export const spreadOf = ({ variances }: ExcitedModule): number => Math.sqrt(vari
 
 /** Makes the report of `bake --json`. */
 export const bakeReport = ({
+  options,
   images,
   preprocess,
   backend,
@@ -42,6 +44,7 @@ export const bakeReport = ({
 }: BakeRun): BakeReport => ({
   ...convertReport(conversion),
   command: 'bake',
+  options: { ...options },
   images,
   preprocess,
   backend,

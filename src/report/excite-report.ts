@@ -25,6 +25,7 @@ export function exciteReport(run: ExciteRun, output: WrittenReport): ExciteRepor
     command: 'excite',
     tool,
     input: { ...input, format: { ...input.format } },
+    options: { ...run.options },
     images,
     preprocess,
     backend,

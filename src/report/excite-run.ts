@@ -13,9 +13,14 @@ export interface ExciteRun {
   /** Flags that whoever computes with the same model and images has to give again. */
   readonly given?: {
     readonly weights?: string | undefined;
+    readonly allowLinks?: boolean | undefined;
     readonly preprocess?: string | undefined;
     readonly labels?: string | undefined;
   };
+  /** As the user gave them, or by default. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** The head with which the model can be tuned on these images: a new one for other classes; none where it names no class. */
+  readonly tunedHead?: 'keep' | 'new' | 'none';
   readonly preprocess: string;
   readonly backend: string;
   readonly excitation: Excitation;

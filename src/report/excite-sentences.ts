@@ -105,10 +105,11 @@ export function nextStep({
   input,
   imagesPath,
   given = {},
+  tunedHead = 'keep',
 }: ExciteRun): { readonly command: string; readonly note: string } | undefined {
   const { code, skipStages, idleModules } = recommendation;
-  const { weights, preprocess, labels } = given;
-  const model = `${quoted(input.path)}${flag('-w', weights)}`;
+  const { weights, allowLinks = false, preprocess, labels } = given;
+  const model = `${quoted(input.path)}${flag('-w', weights)}${allowLinks ? ' --allow-links' : ''}`;
   const compute = (command: string, suffix: string, more = '') =>
     `se-retrofit ${command} ${model} ${quoted(imagesPath)}${flag('--preprocess', preprocess)}${flag('--labels', labels)} ` +
     `-o ${quoted(besideModel(input, suffix))}${more}`;
@@ -123,9 +124,11 @@ export function nextStep({
     };
   }
   if (code === 'untrained') {
+    if (tunedHead === 'none') return undefined;
+    const isNew = tunedHead === 'new';
     return {
-      command: compute('tune', '-tuned'),
-      note: 'The pictures to train with are others than those to judge by.',
+      command: compute('tune', '-tuned', isNew ? ' --head new' : ''),
+      note: `${isNew ? 'The folders are other classes than the model tells apart: it gets a new last layer for them. ' : ''}The pictures to train with are others than those to judge by.`,
     };
   }
   // Only modules of ours can be baked or left out.

@@ -46,8 +46,8 @@ button[hidden]{display:none}
 .warnings{margin:14px 0 0;padding-left:20px;color:var(--muted);font-size:14px;overflow-wrap:anywhere}
 .controls{display:flex;flex-wrap:wrap;justify-content:space-between;gap:8px 40px;padding:10px 0;position:sticky;top:0;background:var(--paper);border-bottom:1px solid var(--grid);z-index:1}
 .legend{list-style:none;padding:0;margin:0;display:flex;flex-wrap:wrap;gap:6px 20px}
-.order{border:0;padding:0;margin:0;display:flex;flex-wrap:wrap;gap:6px 16px}
-.order legend{float:left;padding:0;margin-right:16px;color:var(--muted)}
+.controls fieldset{border:0;padding:0;margin:0;display:flex;flex-wrap:wrap;gap:6px 16px}
+.controls legend{float:left;padding:0;margin-right:16px;color:var(--muted)}
 .controls label{display:inline-flex;align-items:center;gap:8px;cursor:pointer}
 .controls input{accent-color:var(--accent);width:16px;height:16px;margin:0}
 .legend svg{width:26px;height:10px;flex:none}
@@ -64,7 +64,8 @@ svg text{font-family:inherit}
 .heat{fill:var(--heat)}.on-heat{fill:var(--paper)}.bar{fill:var(--bar)}.bar.chosen{fill:var(--accent)}
 .accent-text{fill:var(--accent)}.dot{fill:var(--ink)}
 ${LIGHT.classes.map((_, index) => `.c${index}{stroke:var(--c${index})}`).join('')}
-${hiding},body:has(#show-all:not(:checked)) .panels .all,body:has(#order-mean:checked) .by-index,body:not(:has(#order-mean:checked)) .by-mean{display:none}
+${hiding},body:has(#show-all:not(:checked)) .panels .all,body:has(#order-mean:checked) .by-index,body:not(:has(#order-mean:checked)) .by-mean,body:has(#scale-own:checked) .same,body:not(:has(#scale-own:checked)) .own{display:none}
+body:has(#scale-own:checked) .lines{transform:var(--own)}body:has(#scale-own:checked) .lines path{vector-effect:non-scaling-stroke}
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:6px 10px;border-bottom:1px solid var(--grid);white-space:nowrap}
 thead th{color:var(--muted);font-weight:600}
@@ -73,7 +74,7 @@ dl{margin:0;display:grid;grid-template-columns:max-content 1fr;gap:8px 20px;max-
 dt{font-weight:600}dd{margin:0;color:var(--muted);overflow-wrap:anywhere}
 footer{color:var(--muted);font-size:14px;padding-top:32px;padding-bottom:40px}
 @media (max-width:640px){.controls{position:static}.tiles{grid-template-columns:1fr 1fr}.tiles b{font-size:22px}header,main,footer{padding-left:16px;padding-right:16px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}.command{flex-direction:column}button{padding:10px}}
-@media print{body{font-size:12px}.controls{position:static}.controls input,.order,button{display:none}h2,h3{break-after:avoid}
+@media print{body{font-size:12px}.controls{position:static}.controls input,.controls fieldset,button{display:none}h2,h3{break-after:avoid}
 .stages{grid-template-columns:repeat(3,minmax(0,1fr));gap:0 10px}${spans(3)}
 th,td{padding:3px 5px;font-size:10.5px}.lead{font-size:14px}.tiles{grid-template-columns:repeat(5,1fr)}.tiles b{font-size:18px}.tiles span,.warnings{font-size:11px}h1{font-size:26px}h2{font-size:18px;margin-top:26px}h3{font-size:14px}header,main,footer{padding:0}
 .wide{overflow:visible}.wide svg{min-width:0}section{break-inside:auto}.advice,.tiles li,tr{break-inside:avoid}}

@@ -23,7 +23,7 @@ export function gatesSection(run: ExciteRun): string {
       element(
         'div',
         { class: 'panels' },
-        ...members.map((module) => inlineSvg(gatePanel(module, run, { domain, orders: CHANNEL_ORDERS }))),
+        ...members.map((module) => inlineSvg(gatePanel(module, run, { domain, orders: CHANNEL_ORDERS, zooms: true }))),
       ),
     );
   });
@@ -47,11 +47,22 @@ function controls({ excitation, chosen }: ExciteRun): string {
       legendItem('all images', 'show-all', { ...ALL_LINE, 'stroke-width': '3' }),
       ...names.map((name, rank) => legendItem(name, `show-${rank}`, { ...lineStyle(rank), 'stroke-width': '2.5' })),
     ),
-    '<fieldset class="order"><legend>Channels</legend>',
-    '<label><input type="radio" name="order" id="order-index" checked>as in the network</label>',
-    '<label><input type="radio" name="order" id="order-mean">sorted by mean gate</label></fieldset>',
+    choice('Channels', 'order', { index: 'as in the network', mean: 'sorted by mean gate' }),
+    choice('Scale', 'scale', { same: 'the same in all panels', own: "each panel's own" }),
   );
 }
+
+/** A choice that the style of the page carries out; the first one holds at first. */
+const choice = (title: string, name: string, words: Readonly<Record<string, string>>): string =>
+  element(
+    'fieldset',
+    {},
+    `<legend>${title}</legend>`,
+    ...Object.entries(words).map(
+      ([value, text], index) =>
+        `<label><input type="radio" name="${name}" id="${name}-${value}"${index === 0 ? ' checked' : ''}>${text}</label>`,
+    ),
+  );
 
 function legendItem(name: string, id: string, style: Readonly<Record<string, string | undefined>>): string {
   const sample = element(
@@ -76,9 +87,10 @@ function caption(run: ExciteRun): string {
       ? `Of modules with many channels some are drawn (1 in ${Math.max(...steps)} at the least).`
       : '',
     low > 0 || high < 1
-      ? `The axes show ${low.toFixed(1)} to ${high.toFixed(1)} of the range: no mean gate lies outside.`
+      ? `The common scale shows ${low.toFixed(1)} to ${high.toFixed(1)} of the range: no mean gate lies outside.`
       : '',
     modules.some(({ range }) => range === 2) ? 'Doubled gates run from 0 to 2, as they multiply.' : '',
+    'A scale of its own for each panel shows what hardly moves; the numbers beside it tell how little.',
   ];
   return prose(sentences.filter((sentence) => sentence !== '').join(' '));
 }

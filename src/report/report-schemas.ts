@@ -143,6 +143,8 @@ export const exciteReportSchema = z.object({
   command: z.literal('excite'),
   tool: z.string(),
   input: inputSchema,
+  /** Can be given back as `--config`. */
+  options: z.record(z.string(), z.unknown()),
   /** Images that were computed. */
   images: z.number(),
   preprocess: z.string(),
@@ -207,6 +209,8 @@ export const bakeReportSchema = z.object({
   tool: z.string(),
   input: inputSchema,
   output: outputSchema,
+  /** Can be given back as `--config`. */
+  options: z.record(z.string(), z.unknown()),
   images: z.number(),
   preprocess: z.string(),
   backend: z.string(),

@@ -121,33 +121,44 @@ export function removedLine(modules: readonly RetrofittedModule[]): string {
 }
 
 /** Suggests the next steps with the new model, in the language of its format's users. */
-export function nextSteps({ exact, sites }: Plan, container: Container): readonly string[] {
-  // A nested model that is frozen freezes its modules too, and so does a wrapper.
-  const isNested = sites.some(({ graph }) => graph.length > 0);
-  const [flat, nested] = container === 'tfjs' ? TENSORFLOW_JS : KERAS;
+export function nextSteps(plan: Plan, container: Container): readonly string[] {
+  const { loader, lines } = freezingCode(plan, container);
   return [
-    exact
-      ? 'Next: the new model computes what the old one did. Fine-tune it, the modules first:'
-      : 'Next: the new model computes something else until it is trained. Train it, the modules first:',
-    ...(isNested ? nested : flat),
+    `Next: ${freezingSentence(plan)}`,
+    ...lines.map((line, index) => `  ${(index === 0 ? loader : '').padEnd(15)}${line}`),
   ];
 }
 
-/** Code that freezes all but the modules: in a model, and in one that holds models. */
+/** Says what the new model computes, and what is to be done first; code follows. */
+export const freezingSentence = ({ exact }: Plan): string =>
+  exact
+    ? 'the new model computes what the old one did. Fine-tune it, the modules first:'
+    : 'the new model computes something else until it is trained. Train it, the modules first:';
+
+/** Code that freezes all but the modules, for the users of a container. */
+export function freezingCode({ sites }: Plan, container: Container) {
+  // A nested model that is frozen freezes its modules too, and so does a wrapper.
+  const isNested = sites.some(({ graph }) => graph.length > 0);
+  const [loader, [flat, nested]] =
+    container === 'tfjs' ? (['TensorFlow.js', TENSORFLOW_JS] as const) : (['Keras', KERAS] as const);
+  return { loader, lines: isNested ? nested : flat };
+}
+
+/** In a model, and in one that holds models. */
 type Freezing = readonly [flat: readonly string[], nested: readonly string[]];
 
 const TENSORFLOW_JS: Freezing = [
-  ["  TensorFlow.js  model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })"],
+  ["model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })"],
   [
-    "  TensorFlow.js  (function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
+    "(function train(layers) { layers.forEach((layer) => { const inside = layer.layers ?? (layer.getClassName() === 'TimeDistributed' && [layer.layer]); layer.trainable = !!inside || layer.name.startsWith('se_'); if (inside) train(inside); }); })(model.layers)",
   ],
 ];
 
 const KERAS: Freezing = [
-  ["  Keras          for layer in model.layers: layer.trainable = layer.name.startswith('se_')"],
+  ["for layer in model.layers: layer.trainable = layer.name.startswith('se_')"],
   [
-    '  Keras          layers = list(model.layers)',
-    "                 while layers: layer = layers.pop(); inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
+    'layers = list(model.layers)',
+    "while layers: layer = layers.pop(); inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
   ],
 ];
 

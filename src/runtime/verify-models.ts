@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inputError, RetrofitError, reasonOf } from '../errors.js';
 import { findFirstDifference } from './first-difference.js';
@@ -56,6 +57,8 @@ export async function verifyModels(
   let differing: InputBatch | undefined;
   let first: InputBatch | undefined;
   for await (const batch of batches) {
+    // Computing waits for nothing: without a turn no signal is heard, and no progress shown, before the end.
+    await setImmediate();
     const [left, right] = [await compute(batch)(before), await compute(batch)(after)];
     left.forEach((values, index) => {
       const found = difference(values, right[index]!);
@@ -65,6 +68,7 @@ export async function verifyModels(
     first ??= batch;
     examples += batch.count;
   }
+  await setImmediate();
   const layer =
     differing === undefined
       ? undefined

@@ -4,7 +4,7 @@ import type { FoundFile } from './storage.js';
 // Errors that every storage reports in the same words.
 
 export const notFound = (path: string) =>
-  /^https?:\/\//i.test(path)
+  isUrl(path)
     ? inputError('not-found', 'a URL, and nothing is fetched here', { where: { file: path }, hint: fetchLine(path) })
     : inputError('not-found', 'no such file', {
         where: { file: path },
@@ -12,6 +12,15 @@ export const notFound = (path: string) =>
           ? `a name in it is too long for a file, which has ${MAX_NAME_BYTES} bytes at the most: check the path`
           : 'check the path, or copy the file there',
       });
+
+/** Tells whether a path is a URL of any scheme; a single letter is a drive of Windows. */
+export const isUrl = (path: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(path);
+
+export const urlOutput = (path: string, field?: string) =>
+  usageError('bad-option', 'a URL, and nothing is sent anywhere from here', {
+    where: { file: path, field },
+    hint: 'give a place on this machine, and copy from there',
+  });
 
 /** Limit of the file systems of Linux, macOS and Windows. */
 const MAX_NAME_BYTES = 255;
@@ -22,12 +31,34 @@ const hasLongName = (path: string): boolean =>
 /** Suggests a shell command that fetches a model: of a TensorFlow.js model the files that its JSON names, too. */
 function fetchLine(url: string): string {
   const plain = url.replaceAll("'", '%27');
+  const scheme = plain.slice(0, plain.indexOf(':')).toLowerCase();
+  if (scheme === 'file') return `give the path itself: ${pathOf(url)}`;
+  const copy = COPIES[scheme];
   const folder = plain.replace(/[^/]*$/, '');
+  if (copy !== undefined) {
+    // Its weights lie beside it.
+    return `fetch it first: ${/\.json$/i.test(plain) ? copy.folder(folder) : copy.file(plain)}`;
+  }
+  if (!/^https?$/.test(scheme)) return 'fetch it first: only files of this machine are read';
   const name = plain.slice(folder.length).replace(/[?#].*$/, '');
   // A name that a shell would take for more than a name stays within quotes.
   if (!/^[\w.-]+\.json$/.test(name)) return `fetch it first: curl -fLO '${plain}'`;
   const paths = `node -p "require('./${name}').weightsManifest.flatMap(({ paths }) => paths).join('\\n')"`;
   return `fetch it first: curl -fL '${plain}' -o ${name} && ${paths} | xargs -I{} curl -fLO '${folder}{}'`;
+}
+
+/** Commands that copy from a store. */
+const COPIES: Readonly<Record<string, Readonly<Record<'file' | 'folder', (url: string) => string>>>> = {
+  s3: { file: (url) => `aws s3 cp '${url}' .`, folder: (url) => `aws s3 cp --recursive '${url}' .` },
+  gs: { file: (url) => `gcloud storage cp '${url}' .`, folder: (url) => `gcloud storage cp '${url}*' .` },
+};
+
+function pathOf(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url).pathname);
+  } catch {
+    return url.replace(/^file:\/\//i, '');
+  }
 }
 
 export const notAFile = (path: string) =>

@@ -1,6 +1,6 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { copyFixture, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere as run } from '../support/cli-here.js';
 
@@ -113,4 +113,31 @@ test('options are checked before the model is looked for', async () => {
 
 test.each(['', 'nowhere', 'nowhere/model.json', '\u001b[31mred'])('a model that does not exist: "%s"', async (path) => {
   expectFailure(await run([path], { cwd: folder }), 4);
+});
+
+const escaped = (text: string) => new RegExp(text.replaceAll(/[()?]/g, '\\$&'));
+
+describe('unknown options', () => {
+  test.each([
+    [['model.json', '--deny', 'code'], 'did you mean --deny-code?'],
+    [['model.json', '--ratoi', '4'], 'did you mean --ratio?'],
+    [
+      ['inspect', 'model.json', '--deny-code'],
+      'it is an option of add, convert, strip; see se-retrofit inspect --help',
+    ],
+    [['inspect', 'model.json', '--no-such-thing'], '(see se-retrofit inspect --help)'],
+  ])('%j: %s', async (words, hint) => {
+    expectFailure(await run(words), 2, 'unknown option', escaped(hint));
+  });
+});
+
+test('options may stand before the command', async () => {
+  for (const words of [
+    ['--json', 'inspect', model],
+    ['--placement', 'post', 'inspect', model, '--json'],
+  ]) {
+    const { code, stdout } = await run(words);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).command).toBe('inspect');
+  }
 });

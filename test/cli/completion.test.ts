@@ -41,6 +41,9 @@ describe('in bash', () => {
     [['add', 'model.keras', '--skip'], ['--skip-stage']],
     [['verify', 'a', 'b', '--backend', 'w'], ['wasm']],
     [['tune', 'a', '--ratio'], []],
+    [['inspect', 'a', '--he'], ['--help']],
+    [['he'], ['help']],
+    [['help', 'conv'], ['convert']],
     // Names of files are the shell's own matter.
     [['add', 'model.keras', '-o', 'im'], []],
     [
@@ -56,13 +59,24 @@ describe('in bash', () => {
     const { commands } = makeProgram();
     expect(inBash(cwd, [''])).toEqual(expect.arrayContaining(commands.map((command) => command.name())));
     for (const command of commands) {
-      const words = command.options.flatMap(({ short, long }) => [short, long].filter((word) => word));
+      const words = command.options
+        .flatMap(({ short, long }) => [short, long].filter((word) => word))
+        .concat('-h', '--help');
       expect(inBash(cwd, [command.name(), '-']), command.name()).toEqual(words);
     }
   });
 });
 
 const isThere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
+
+test.skipIf(!isThere('zsh'))('zsh completes a value behind an equals sign', async () => {
+  const cwd = await folderOf('zsh');
+  // _arguments itself needs a line editor: what it is told is looked at.
+  const script = `compdef() { :; }; source script.zsh; _arguments() { print -l -- "$@"; }; words=(se-retrofit verify x); CURRENT=3; _se_retrofit`;
+  const { stdout } = spawnSync('zsh', ['-fc', script], { cwd, encoding: 'utf8' });
+  expect(stdout).toMatch(/^\*--backend=\[what computes\]:backend:\(.* wasm .*\)$/m);
+  expect(stdout).toMatch(/^\*--help\[/m);
+});
 
 for (const shell of ['bash', 'zsh', 'fish'].filter(isThere)) {
   test(`${shell} can read its script`, async () => {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { tuneReportSchema } from '../../src/index.js';
+import { bakeReportSchema, exciteReportSchema, tuneReportSchema } from '../../src/index.js';
 import { bytesIn, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere as run } from '../support/cli-here.js';
 import { makeTunePlace, type TunePlace } from './tune-place.js';
@@ -52,12 +52,34 @@ test('the options of a report can be given back, for the same bytes', async () =
   expect(bytesIn(two)).toEqual(bytesIn(one));
 });
 
+test('so can those of excite and bake', async () => {
+  const [folder, model] = [newFolder(), place.model('resnet-dropout')];
+  const csv = ['--per-class', '2', '--classes', 'b,d', '--backend', 'cpu', '--batch', '2'];
+  const runs = [
+    { words: ['excite', model, place.images], flags: csv, schema: exciteReportSchema },
+    { words: ['bake', model, place.images], flags: ['--below', '0.9', '--backend', 'cpu'], schema: bakeReportSchema },
+  ];
+  for (const { words, flags, schema } of runs) {
+    const [one, two] = [join(folder, `${words[0]}-1`), join(folder, `${words[0]}-2`)];
+    const optionsOf = ({ stdout }: { readonly stdout: string }) => schema.parse(JSON.parse(stdout)).options;
+    const options = optionsOf(await run([...words, ...flags, '-o', one, '--json']));
+    expect(Object.keys(options).length).toBeGreaterThan(8);
+    const config = writeConfig(options);
+    expect(optionsOf(await run([...words, '--config', config, '-o', two, '--json']))).toEqual(options);
+    expect(bytesIn(two)).toEqual(bytesIn(one));
+  }
+});
+
 test.each([
   { config: { epochz: 3 }, said: ['epochz', 'did you mean "epochs"?'] },
   { config: { json: true }, said: ['json', 'the keys are '] },
   { config: { flip: 'yes' }, said: ['flip', 'give true or false'] },
   { config: { epochs: { many: 1 } }, said: ['epochs', 'give what stands behind --epochs'] },
-  { config: { epochs: 'many' }, said: ['--epochs', 'no whole number'] },
+  { config: { epochs: 'many' }, said: ['config.json, epochs: "many" does not fit', 'give a number from 1'] },
+  { config: { learningRate: -1 }, said: ['learningRate: -1 does not fit', '"-1" is no number above 0'] },
+  { config: { head: 'other' }, said: ['head: "other" does not fit', 'give one of keep, new'] },
+  { config: { train: 'tail' }, said: ['train: "tail" does not fit', 'give modules, head'] },
+  { config: { train: ['modules', 'head'] }, said: ['train: ["modules","head"] does not fit', 'give one value'] },
   { config: [1], said: ['the config is no object', 'give {'] },
 ])('$config: refused, with what may stand there', async ({ config, said }) => {
   const result = await tune(config, '-o', join(newFolder(), 'out'));

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { inspect, networkSvg } from '../../src/index.js';
+import { addReportSchema, inspect, networkSvg } from '../../src/index.js';
 import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn } from '../support/cli.js';
 import { runHere as run } from '../support/cli-here.js';
 import { modelFolder, readFixture } from '../support/fixtures.js';
@@ -112,7 +112,13 @@ describe('add --html', () => {
     expect(rows).toEqual(
       expect.arrayContaining(['se_2_1', 'se_2_2', 'se_3_1', 'se_3_2', 'conv4_block1_3_bn', '--ratio']),
     );
-    expect(textsOf(root, 'pre').join()).toContain("layer.name.startsWith('se_')");
+    expect(textsOf(root, 'pre')).toEqual([
+      "model.layers.forEach((layer) => { layer.trainable = layer.name.startsWith('se_'); })",
+    ]);
+    expect(text).toContain('Fine-tune it, the modules first. In TensorFlow.js:');
+    // The totals stand in the drawing.
+    expect(text.match(/\+[\d.,]+ [kM]? ?MACs/g)).toBeNull();
+    expect(text.match(/4 (?:Squeeze-and-Excitation )?modules/g)).toHaveLength(1);
     expect(textsOf(root, 'h2')).toEqual(['Stages', 'Modules', 'Without a module', 'What to do next', 'Options']);
     expectHarmless(readFileSync(file, 'utf8'));
   });
@@ -154,6 +160,25 @@ describe('add --html', () => {
     expect(readFileSync(taken, 'utf8')).toBe('mine');
     expect((await run([model, '--force', '--html', taken])).code).toBe(0);
     expect(readFileSync(taken, 'utf8')).toMatch(/^<!doctype html>/);
+  });
+
+  test('a name that no file can have is refused before the model is written', async () => {
+    const folder = newFolder();
+    const model = copyFixture('vgg', folder);
+    const long = join(folder, `${'x'.repeat(252)}.html`);
+    expectFailure(await run([model, '--html', long]), 5, 'the page cannot be written', 'too long');
+    expect(namesIn(folder).filter((name) => !name.startsWith('vgg/'))).toEqual([]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('where it fails behind the model, the report names that: 5', async () => {
+    const folder = newFolder();
+    const model = copyFixture('vgg', folder);
+    const output = join(folder, 'net');
+    const { code, stdout, stderr } = await run([model, '-o', output, '--markdown', '/dev/full', '--json']);
+    expect(code).toBe(5);
+    expect(addReportSchema.parse(JSON.parse(stdout)).output?.path).toBe(join(output, 'model.json'));
+    expect(stderr).toMatch(/^se-retrofit: \/dev\/full: the Markdown report cannot be written: [^\n]+\n$/);
+    expect(stderr).toContain(`(the model itself was written: ${join(output, 'model.json')})`);
   });
 
   test('it may lie in a folder that is made for the model', async () => {

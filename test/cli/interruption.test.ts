@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { bytesIn, copyFixture, expectFailure, makeFolders, namesIn, run, startRun } from '../support/cli.js';
+import { writeDigits } from '../support/digits.js';
+import { modelFolder } from '../support/fixtures.js';
 import { buildModel, groupOf, layerOf, weightOf, writeBuilt } from '../support/model-builder.js';
 
 const newFolder = makeFolders();
@@ -104,6 +106,51 @@ describe('interrupted while it writes', () => {
       else expect(code).not.toBe(0);
       expect(hiddenIn(folder)).toEqual([]);
     }
+  });
+});
+
+const INTERRUPTED = 'se-retrofit: interrupted; nothing written\n';
+
+describe('interrupted while it computes', () => {
+  // One batch that takes minutes, in which nothing of JavaScript has its turn.
+  const endless = ['--backend', 'cpu', '--samples', '100000', '--batch', '100000'];
+  const model = modelFolder('resnet-v1');
+
+  test('a signal ends it long before it is done, and nothing of the result is shown', async () => {
+    const runs = (['SIGINT', 'SIGTERM'] as const).map((signal) => ({
+      signal,
+      ...startRun(['verify', model, model, ...endless]),
+    }));
+    await wait(3000);
+    const sent = performance.now();
+    for (const { child, signal } of runs) child.kill(signal);
+    const [interrupted, ended] = await Promise.all(runs.map(({ result }) => result));
+    expect(interrupted).toMatchObject({ code: 130, stdout: '', stderr: INTERRUPTED });
+    expect(ended).toMatchObject({ code: 143, stdout: '', stderr: INTERRUPTED });
+    // About half a second where nothing else runs.
+    expect(performance.now() - sent).toBeLessThan(6000);
+  });
+
+  test('killed at once by a second signal: what was begun goes, and the folder that was made for it', async () => {
+    const folder = newFolder();
+    await writeDigits(join(folder, 'digits'), [1, 4], 2);
+    const report = join(folder, 'new', 'report');
+    const words = ['excite', modelFolder('efficientnet-like'), join(folder, 'digits'), '-o', report];
+    const { child, result } = startRun([...words, '--backend', 'cpu']);
+    while (!existsSync(join(folder, 'new')) || hiddenIn(join(folder, 'new')).length === 0) await wait(5);
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    expect(await result).toMatchObject({ code: 130, stdout: '', stderr: INTERRUPTED });
+    expect(readdirSync(folder)).toEqual(['digits']);
+  });
+
+  test.skipIf(process.platform !== 'linux')('a computation that somebody else ends is no success', async () => {
+    const { child, result } = startRun(['verify', model, model, ...endless]);
+    await wait(2000);
+    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+    process.kill(Number(children.trim()), 'SIGKILL');
+    expect(await result).toMatchObject({ code: null, stdout: '' });
+    expect(child.signalCode).toBe('SIGKILL');
   });
 });
 

@@ -1,11 +1,12 @@
 import { exec } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectFailure, makeFolders, run } from '../support/cli.js';
+import { expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import { modelFolder } from '../support/fixtures.js';
 
 // Nothing is fetched from the network: who gives a URL is told what fetches the model.
@@ -42,4 +43,43 @@ test('the line that is printed fetches a TensorFlow.js model with its weights', 
   // Not synchronously: the server has to answer meanwhile.
   await promisify(exec)(line, { cwd: folder });
   expect(await run(['inspect', 'model.json'], { cwd: folder })).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ['s3://bucket/net/model.json', "aws s3 cp --recursive 's3://bucket/net/' ."],
+  ['gs://bucket/net.keras', "gcloud storage cp 'gs://bucket/net.keras' ."],
+  ['file:///nets/a%20net.h5', 'give the path itself: /nets/a net.h5'],
+  ['ftp://example.org/net.h5', 'only files of this machine are read'],
+])('%s: what fits that kind of address', async (url, hint) => {
+  expectFailure(await runHere(['inspect', url]), 4, 'a URL, and nothing is fetched here', hint);
+});
+
+test('pictures are not fetched either', async () => {
+  const images = 'https://example.org/pictures';
+  expectFailure(await runHere(['verify', served, served, '--images', images]), 4, images, 'copy the images');
+});
+
+test.each(['-o', '--output-dir', '--html', '--markdown'])('%s takes no URL, and no dash', async (flag) => {
+  const cwd = newFolder();
+  expectFailure(await runHere([served, flag, 'https://example.org/net'], { cwd }), 2, 'a URL', 'nothing is sent');
+  expectFailure(await runHere([served, flag, '-'], { cwd }), 2, 'standard output');
+  expect(namesIn(cwd)).toEqual([]);
+});
+
+test('nor does a config, or a flag of another command', async () => {
+  const cwd = newFolder();
+  writeFileSync(join(cwd, 'config.json'), '{"output":"s3://bucket/net"}');
+  expectFailure(await runHere([served, '--config', 'config.json'], { cwd }), 2, 's3://bucket/net', 'nothing is sent');
+  const others = [
+    ['inspect', served, '--svg'],
+    ['excite', served, cwd, '--csv'],
+    ['excite', served, cwd, '-o'],
+    ['tune', served, cwd, '-o', 'tuned', '--checkpoints'],
+    ['bake', served, cwd, '-o'],
+    ['convert', served, '-o'],
+  ];
+  for (const words of others)
+    for (const place of ['gs://bucket/x', '-'])
+      expectFailure(await runHere([...words, place], { cwd }), 2, /a URL|standard output/);
+  expect(namesIn(cwd)).toEqual(['config.json']);
 });

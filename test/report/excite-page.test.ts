@@ -97,7 +97,7 @@ test('everything that is drawn has words, every box a label, every region a name
   }
   const labelled = [...listElements(root, 'label')].flatMap((label) => [...listElements(label, 'input')]);
   expect(labelled).toEqual([...listElements(root, 'input')]);
-  expect(labelled).toHaveLength(1 + 3 + 2);
+  expect(labelled).toHaveLength(1 + 3 + 2 + 2);
   const ids = [...listElements(root)].flatMap(({ attributes }) => attributes.id ?? []);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { attributes } of listElements(root, 'section')) expect(ids).toContain(attributes['aria-labelledby']);
@@ -124,6 +124,30 @@ test('the style shows and hides what the boxes say', () => {
   expect(style).toContain('@media print');
 });
 
+test('gates that hardly move fill their panel by a scale of its own, which numbers tell', () => {
+  const { modules, ...others } = sketchExcitation([{ stage: 2, range: 2, channels: 32 }]);
+  const narrow = (values: ArrayLike<number>) => Float64Array.from(values, (gate) => 0.99 + gate / 100);
+  const [module] = modules;
+  const classes = module!.classes.map((gates) => ({ ...gates, mean: Float32Array.from(narrow(gates.mean)) }));
+  const run = sketchRun({ ...others, modules: [{ ...module!, mean: narrow(module!.mean), classes }] });
+  const { root } = pageOf(run);
+  const groupOf = (name: string) => [...listElements(root, 'g')].find(({ attributes }) => attributes.class === name)!;
+  const numbers = (name: string) => [...listElements(groupOf(name), 'text')].map((text) => Number(textOf(text)));
+  expect(numbers('same')).toEqual([0.8, 0.9, 1, 1.1, 1.2]);
+  expect(Math.min(...numbers('own'))).toBeCloseTo(0.99, 6);
+  expect(Math.max(...numbers('own'))).toBeCloseTo(1.01, 6);
+  const lines = groupOf('lines');
+  const [, , , factor, , shift] = /matrix\((.*)\)/.exec(lines.attributes.style!)![1]!.split(',').map(Number);
+  const heights = [...listElements(lines, 'path')].flatMap(({ attributes }) =>
+    [...attributes.d!.matchAll(/,([\d.]+)/g)].map(([, y]) => factor! * Number(y) + shift!),
+  );
+  // The panel's plot lies between 42 and 176.
+  expect(Math.min(...heights)).toBeGreaterThan(41);
+  expect(Math.max(...heights)).toBeLessThan(177);
+  expect(Math.max(...heights) - Math.min(...heights)).toBeGreaterThan(100);
+  expect(only(root, 'style').text).toContain('body:has(#scale-own:checked) .lines{transform:var(--own)}');
+});
+
 test('one class: no distances, and a warning', () => {
   const run = sketchRun(
     sketchExcitation(
@@ -146,6 +170,15 @@ describe('what to run next', () => {
   test('untrained modules: tune; names are quoted for a shell', () => {
     expect(next([{ stage: 1, isUntrained: true, between: 0, within: 0 }], { input })).toBe(
       `se-retrofit tune 'my net'\\''s.keras' pictures -o 'my net'\\''s-tuned.keras'`,
+    );
+  });
+
+  test('untrained modules and pictures of other classes: tune with a new head', () => {
+    const untrained = [{ stage: 1, isUntrained: true, between: 0, within: 0 }];
+    const given = { allowLinks: true };
+    expect(next(untrained, { tunedHead: 'none' })).toBeUndefined();
+    expect(next(untrained, { tunedHead: 'new', given })).toBe(
+      'se-retrofit tune nets/net.keras --allow-links pictures -o nets/net-tuned.keras --head new',
     );
   });
 

@@ -180,6 +180,29 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     expect(await page.$('#others[hidden]')).not.toBeNull();
   });
 
+  test('of many it names the first, where none of them is the outermost', async () => {
+    const folder = newFolder();
+    const models = Array.from({ length: 9 }, (_, index) => join(folder, `net${index}.keras`));
+    for (const path of models) writeFileSync(path, 'x');
+    await dropFiles(models, '#error');
+    expect(await textOf('#error')).toMatch(
+      /^These are several models: “net0\.keras”.* and 3 more\. *Drop the files of one model only\.$/,
+    );
+  });
+
+  test.each([
+    ['text/uri-list', 'https://example.org/net.keras', 'You dropped an address, and no file.'],
+    ['text/plain', 'net.keras', 'You dropped a text, and no file.'],
+  ])('of what is no file, %s, it says so', async (type, text, words) => {
+    await page.evaluate(
+      `{ const data = new DataTransfer(); data.setData(${JSON.stringify(type)}, ${JSON.stringify(text)});
+         document.dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true })); }`,
+    );
+    await page.waitForSelector('#error:not([hidden])');
+    expect(await textOf('#error')).toContain(words);
+    expect(await textOf('#error')).toContain('download the files of the model first');
+  });
+
   test.each([
     ['stages', '2,last', ['--stage', '2,last']],
     ['include', '*block1*', ['--include', '*block1*']],

@@ -3,7 +3,7 @@ import { nextSteps, outputLine, skippedLines, stageTable, totalsLine } from '../
 import { textTable } from '../../report/table.js';
 import { nanLine, verifiedLines } from '../../report/verify-report.js';
 import type { Flags } from '../flags.js';
-import { writeReport, writtenLines } from '../report-file.js';
+import { reportLast, writeReport, writtenLines } from '../report-file.js';
 import { retrofitFile } from '../retrofit-file.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
@@ -14,25 +14,26 @@ export async function add(paths: readonly string[], given: Flags): Promise<void>
   if (paths.length > 1 || flags.outputDir !== undefined)
     return (await import('../several-models.js')).addSeveral(paths, flags);
   const { run, refusal } = await retrofitFile(paths[0]!, flags);
-  await writeReports(run, flags);
+  const failure = await reportLast(() => writeReports(run, flags));
   if (flags.json) print(reportLine(addReport(run)));
   else if (!flags.quiet) {
     show(run, flags.dryRun ?? false);
-    tell(...writtenLines(flags));
+    if (failure === undefined) tell(...writtenLines(flags));
   }
+  if (failure !== undefined) throw failure;
   if (refusal !== undefined) throw refusal;
 }
 
 /** Pages are loaded for those who want one. */
 async function writeReports(run: Run, { markdown, html }: Flags): Promise<void> {
-  const isWritten = run.output !== null;
+  const model = run.output?.path;
   if (markdown !== undefined) {
     const { markdownReport } = await import('../../report/markdown.js');
-    await writeReport(markdown, 'markdown', markdownReport(run), isWritten);
+    await writeReport(markdown, 'markdown', markdownReport(run), model);
   }
   if (html !== undefined) {
     const { addPage } = await import('../../report/add-page.js');
-    await writeReport(html, 'html', addPage(run), isWritten);
+    await writeReport(html, 'html', addPage(run), model);
   }
 }
 

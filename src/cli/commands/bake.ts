@@ -28,7 +28,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { bake as bakeModel } from '../../transforms/bake.js';
 import { countRight, findJudge } from '../../tune/accuracy-kept.js';
-import type { ComputeFlags, ImageFlags } from '../compute-options.js';
+import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
@@ -66,6 +66,12 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     input: { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes },
     output,
     ...seen,
+    options: {
+      ...reportedOptions(flags),
+      below: flags.below ?? null,
+      to: flags.to ?? null,
+      dialect: flags.dialect ?? null,
+    },
     baked: plan.modules,
     kept: keptModules(read, plan),
     params: { before: countParams(read.graph), after: countParams(baked.graph) },

@@ -32,9 +32,10 @@ import { recommendStages } from '../../runtime/recommend-stages.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
+import { findJudge } from '../../tune/accuracy-kept.js';
 import { changedShare, collectAnswers } from '../../tune/changed-answers.js';
 import { findChosen } from '../chosen-classes.js';
-import type { ComputeFlags, ImageFlags } from '../compute-options.js';
+import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { stageCsv } from '../csv-file.js';
 import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
@@ -81,13 +82,19 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   let csv: PendingOutput | undefined;
   try {
     if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
-    const seen = await look(model, samplePerClass(listed, flags.perClass, flags.seed), flags);
+    const seen = await look(model, listed, flags);
     const run: ExciteRun = {
       tool: TOOL,
       input: { path, format: model.format, layers: countLayers(model.graph), bytes: model.bytes },
       imagesPath,
-      given: { weights: flags.weights, preprocess: flags.preprocess, labels: flags.labels },
+      given: {
+        weights: flags.weights,
+        allowLinks: flags.allowLinks,
+        preprocess: flags.preprocess,
+        labels: flags.labels,
+      },
       ...seen,
+      options: { ...reportedOptions(flags), perClass: flags.perClass, classes: flags.classes ?? null },
       ...choose(
         seen.excitation,
         named?.map((index) => listed.classes[index]!),
@@ -141,13 +148,14 @@ async function importFiles(): Promise<typeof import('../../report/excite-files.j
 }
 
 /** Computes the gates' statistics, and lists the images that were left out. */
-async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
+async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
   const tensorflow = await startComputing(flags.backend, flags);
   const loaded = await loadModel(tensorflow, model);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
   const skipped: SkippedImage[] = [];
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
+    const images = samplePerClass(listed, flags.perClass, flags.seed);
     const options = { size: imageSize(loaded.runs, model.path), batch: flags.batch, preprocess, kept: keepPixels() };
     const answers = collectAnswers(tensorflow, model, loaded);
     const excitation = await exciteModel(tensorflow, loaded, images, {
@@ -156,13 +164,18 @@ async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
       onSkipped: (image) => skipped.push(image),
       onProgress: bar.update,
     });
+    const judge = findJudge(tensorflow, model, loaded, listed);
+    const missing = 'missing' in judge ? judge.missing : undefined;
+    const areOthers = listed.classes.some((name) => model.record?.classes?.includes(name) === false);
+    const tunedHead: ExciteRun['tunedHead'] =
+      missing === 'classifier' ? 'none' : missing === 'classes' || areOthers ? 'new' : 'keep';
     const recommendation = await confirmRecommendation(recommendStages(excitation), async (stages) => {
       if (answers.list === undefined) return null;
       const held = excitation.modules.filter(({ stage }) => stages.includes(stage));
       const again = { ...options, onSkipped: () => {}, onProgress: bar.update };
       return changedShare(tensorflow, model, loaded, images, held, answers.list, again);
     });
-    return { excitation, recommendation, preprocess, backend: tensorflow.backend, skipped };
+    return { excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
   } catch (error) {
     throw namingMemory(error, flags.batch);
   } finally {

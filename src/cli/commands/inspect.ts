@@ -48,8 +48,8 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     output: null,
     milliseconds: performance.now() - started,
   };
-  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run), false);
-  if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path), false);
+  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run));
+  if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path));
   if (flags.json) {
     print(reportLine(inspectReport(run, inspection, flags.layers === true)));
     return;

@@ -39,9 +39,10 @@ import {
   trainsHead,
 } from '../../tune/tune-options.js';
 import { listChangedFiles } from '../changed-files.js';
+import { reportedOptions } from '../compute-options.js';
 import { readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
-import { checkReportPlaces, writeReport } from '../report-file.js';
+import { checkReportPlaces, reportLast, writeReport } from '../report-file.js';
 import { sayWhenInterrupted } from '../signals.js';
 import { startComputing } from '../start-computing.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
@@ -92,9 +93,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     ],
     milliseconds: performance.now() - started,
   };
-  if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), true);
+  const failure = await reportLast(async () => {
+    if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), output.path);
+  });
   if (flags.json) print(reportLine(tuneReport(run)));
   else if (!flags.quiet) show(run);
+  if (failure !== undefined) throw failure;
 }
 
 function withNewHead(model: Model, folder: string, { classes, training }: LabelledImages, { seed }: TuneFlags): Model {
@@ -135,7 +139,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   if (from !== undefined)
     say(done >= epochs ? `all ${epochs} epochs are done` : `goes on behind epoch ${done} of ${epochs}`);
   say(...warnings.map((warning) => messageColors.yellow(`warning: ${warning}`)));
-  const endParting = given === undefined ? () => {} : sayWhenInterrupted(() => partingLine(done, epochs));
+  if (given !== undefined) sayWhenInterrupted(partingLine(done, epochs));
   const result = await tuneModel(
     { tensorflow, network, size, images, options, kept, from },
     {
@@ -147,6 +151,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
         (async (state) => {
           await writeCheckpoint(nodeStorage, checkpoints!, { ...state, given });
           done = state.epochs.length;
+          sayWhenInterrupted(partingLine(done, epochs));
         }),
     },
   )
@@ -156,11 +161,10 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     })
     .finally(() => {
       bar.clear();
-      endParting();
+      sayWhenInterrupted();
     });
   const untold = skipped.size - MOST_WARNINGS;
   if (untold > 0) say(messageColors.yellow(`and ${untold} more; --json names them all`));
-  const { validation, labels = null } = flags;
   const atOnce = network.imagesAtOnce(size);
   const isParted =
     usesBatchStatistics({ ...network.weights, trained: network.weights.layers }) &&
@@ -173,7 +177,14 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     leftOut,
     partsOf,
     backend: tensorflow.backend,
-    options: { ...options, train: options.train.join(','), validation, labels },
+    options: {
+      ...reportedOptions(flags),
+      ...options,
+      train: options.train.join(','),
+      validation: flags.validation,
+      to: flags.to ?? null,
+      dialect: flags.dialect ?? null,
+    },
   };
 }
 

@@ -9,6 +9,8 @@ import { element, type Figure, group, label, shortened } from './svg.js';
 
 export const PANEL: Size = { width: 320, height: 200 };
 export const PANEL_LEFT = 30;
+/** Room for the numbers of narrow scales, such as 0.9985. */
+const WIDER_LEFT = 40;
 const [RIGHT, TOP, BOTTOM] = [14, 42, 24];
 
 interface Size {
@@ -26,10 +28,15 @@ const DENSE_FROM = 80;
 export const CHANNEL_ORDERS = ['index', 'mean'] as const;
 export type ChannelOrder = (typeof CHANNEL_ORDERS)[number];
 
-/** A module's axes, the same in all panels, and its lines. */
+/** A module's axes and its lines. */
 export function gatePanel(module: ExcitedModule, run: ExciteRun, options: PanelOptions): Figure {
-  const { domain, orders, size = PANEL, points = pointsALine(run) } = options;
-  const frame: Frame = { x: acrossOf(module, size), y: upOf(module, size, domain), ...size };
+  const { domain, orders, zooms = false, size = PANEL, points = pointsALine(run) } = options;
+  const left = zooms ? WIDER_LEFT : PANEL_LEFT;
+  const frame: Frame = { left, x: acrossOf(module, left, size), y: upOf(module, size, domain), ...size };
+  const zoom = zooms ? zoomOf(module, run, frame) : undefined;
+  const lines = orders.map((order) =>
+    group({ class: `by-${order}` }, gateLines(module, run, frame, order, points, zoom?.factor ?? 1)),
+  );
   return {
     ...size,
     title: `Gates of ${module.name}`,
@@ -37,8 +44,11 @@ export function gatePanel(module: ExcitedModule, run: ExciteRun, options: PanelO
     body: [
       label(shortened(module.name, 36), { ...INK, x: PANEL_LEFT, y: 14, size: 13, 'font-weight': 600 }),
       label(panelNote(module), { ...MUTED, x: PANEL_LEFT, y: 29 }),
-      ...axes(module, frame),
-      ...orders.map((order) => group({ class: `by-${order}` }, gateLines(module, run, frame, order, points))),
+      ...(zoom === undefined
+        ? gateAxis(frame, frame.y)
+        : [group({ class: 'same' }, ...gateAxis(frame, frame.y)), group({ class: 'own' }, ...gateAxis(frame, zoom.y))]),
+      ...channelAxis(module, frame),
+      ...(zoom === undefined ? lines : [group({ class: 'lines', style: `--own:${zoom.matrix}` }, ...lines)]),
     ].join(''),
   };
 }
@@ -48,6 +58,8 @@ export interface PanelOptions {
   readonly domain: readonly [number, number];
   /** A group of lines each. */
   readonly orders: readonly ChannelOrder[];
+  /** Adds what a page needs to show the panel by a scale of its own: the axis `own`, and `--own` for its `lines`. */
+  readonly zooms?: boolean;
   readonly size?: Size;
   /** Most points of a line; the default keeps a page of all panels small. */
   readonly points?: number;
@@ -63,34 +75,70 @@ function pointsALine({ excitation, chosen }: ExciteRun): number {
 }
 
 interface Frame extends Size {
+  readonly left: number;
   readonly x: ScaleLinear<number, number>;
   readonly y: ScaleLinear<number, number>;
 }
 
-const acrossOf = ({ channels }: ExcitedModule, { width }: Size) =>
-  scaleLinear([0, Math.max(1, channels - 1)], [PANEL_LEFT, width - RIGHT]);
+const acrossOf = ({ channels }: ExcitedModule, left: number, { width }: Size) =>
+  scaleLinear([0, Math.max(1, channels - 1)], [left, width - RIGHT]);
 
-const upOf = ({ range }: ExcitedModule, { height }: Size, domain: readonly [number, number]) =>
-  scaleLinear(
+const upOf = ({ range }: ExcitedModule, size: Size, domain: readonly [number, number]) =>
+  upFrom(
     domain.map((end) => end * range),
-    [height - BOTTOM, TOP],
+    size,
   );
 
-function axes({ channels }: ExcitedModule, { x, y, width, height }: Frame): readonly string[] {
-  return [
-    ...y
-      .ticks(4)
-      .map((tick) => element('path', { ...GRID, d: `M${PANEL_LEFT},${y(tick).toFixed(1)}H${width - RIGHT}` })),
-    ...y
-      .ticks(4)
-      .map((tick) =>
-        label(String(tick), { ...MUTED, x: PANEL_LEFT - 5, y: y(tick) + 3.5, size: 10, 'text-anchor': 'end' }),
-      ),
-    ...channelTicks(channels).map((tick) =>
-      label(String(tick), { ...MUTED, x: x(tick), y: height - BOTTOM + 14, size: 10, 'text-anchor': 'middle' }),
-    ),
-  ];
+const upFrom = (domain: readonly number[], { height }: Size) => scaleLinear(domain, [height - BOTTOM, TOP]);
+
+/** Narrower scales, as shares of the range, would show how numbers are rounded. */
+const NARROWEST = 1e-4;
+
+interface Zoom {
+  readonly y: ScaleLinear<number, number>;
+  readonly factor: number;
+  /** Leads lines of the common scale to this one, as CSS has it. */
+  readonly matrix: string;
 }
+
+/** The scale of a panel's own lines; gates that are all the same keep the common one. */
+function zoomOf(module: ExcitedModule, run: ExciteRun, frame: Frame): Zoom {
+  const [least, most] = extremesOf(module, run);
+  const missing = Math.max(0, NARROWEST * module.range - (most - least)) / 2;
+  const y = least === most ? frame.y : upFrom([least - missing, most + missing], frame).nice(4);
+  const [low, high] = y.domain() as [number, number];
+  const factor = (y(high) - y(low)) / (frame.y(high) - frame.y(low));
+  return { y, factor, matrix: `matrix(1,0,0,${factor},0,${y(low) - factor * frame.y(low)})` };
+}
+
+/** The least and the largest value of a panel's lines. */
+function extremesOf({ mean, classes }: ExcitedModule, { chosen }: ExciteRun): readonly [number, number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const gates of [mean, ...chosen.map((index) => classes[index]!.mean)]) {
+    for (const gate of gates) {
+      least = Math.min(least, gate);
+      most = Math.max(most, gate);
+    }
+  }
+  return [least, most];
+}
+
+function gateAxis({ left, width }: Frame, y: Frame['y']): readonly string[] {
+  const format = y.tickFormat(4);
+  return y.ticks(4).flatMap((tick) => {
+    const text = format(tick);
+    const size = text.length > 6 ? 8 : 10;
+    return [
+      element('path', { ...GRID, d: `M${left},${y(tick).toFixed(1)}H${width - RIGHT}` }),
+      label(text, { ...MUTED, x: left - 5, y: y(tick) + 3.5, size, 'text-anchor': 'end' }),
+    ];
+  });
+}
+
+const channelAxis = ({ channels }: ExcitedModule, { x, height }: Frame): readonly string[] =>
+  channelTicks(channels).map((tick) =>
+    label(String(tick), { ...MUTED, x: x(tick), y: height - BOTTOM + 14, size: 10, 'text-anchor': 'middle' }),
+  );
 
 /** A line for each chosen class and a bold one for all images. Of many channels some are drawn: real ones, no averages. */
 function gateLines(
@@ -99,12 +147,13 @@ function gateLines(
   { x, y }: Frame,
   order: ChannelOrder,
   points: number,
+  zoom: number,
 ): string {
   const channels = Array.from(module.mean, (_, channel) => channel);
   if (order === 'mean') channels.sort((left, right) => module.mean[left]! - module.mean[right]!);
   const step = Math.ceil(channels.length / points);
   const drawn = channels.flatMap((channel, rank) => (rank % step === 0 ? [{ channel, rank }] : []));
-  const path = line<(typeof drawn)[number]>(({ rank }) => x(rank)).digits(1);
+  const path = line<(typeof drawn)[number]>(({ rank }) => x(rank)).digits(1 + Math.ceil(Math.max(0, Math.log10(zoom))));
   const pathOf = (values: ArrayLike<number>) => path.y(({ channel }) => y(values[channel]!))(drawn) ?? '';
   const isDense = drawn.length > DENSE_FROM;
   return group(
@@ -124,7 +173,10 @@ const panelNote = ({ specificity, saturation, isUntrained, range }: ExcitedModul
 /** Describes a panel in words. */
 export function panelSentence(module: ExcitedModule, { excitation, chosen }: ExciteRun): string {
   const sorted = Float64Array.from(module.mean).sort();
-  const [least, middle, most] = [0, 0.5, 1].map((part) => sorted[Math.round(part * (sorted.length - 1))]!.toFixed(2));
+  const digits = sorted.at(-1)! - sorted[0]! < 0.05 ? 4 : 2;
+  const [least, middle, most] = [0, 0.5, 1].map((part) =>
+    sorted[Math.round(part * (sorted.length - 1))]!.toFixed(digits),
+  );
   const lines = ['all images', ...chosen.map((index) => excitation.classes[index]!.name)].join(', ');
   return (
     `${module.name}: mean gates of ${count(module.channels)} channels from ${least} to ${most}, half of them above ${middle}; ` +
@@ -137,16 +189,9 @@ export function panelSentence(module: ExcitedModule, { excitation, chosen }: Exc
  * Returns the domain of the vertical axes, as shares of each gate's range, the same in all panels: the whole range, or
  * where all gates lie in a narrow part of it, that part, out to the next tenth.
  */
-export function gateDomain({ excitation, chosen }: ExciteRun): readonly [number, number] {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { mean, classes, range } of excitation.modules) {
-    for (const gates of [mean, ...chosen.map((index) => classes[index]!.mean)]) {
-      for (const gate of gates) {
-        least = Math.min(least, gate / range);
-        most = Math.max(most, gate / range);
-      }
-    }
-  }
+export function gateDomain(run: ExciteRun): readonly [number, number] {
+  const shares = run.excitation.modules.flatMap((module) => extremesOf(module, run).map((gate) => gate / module.range));
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
   // Gates of other activations than the sigmoid may leave the range.
   const [first, last] = [Math.min(0, Math.floor(least * 10) / 10), Math.max(1, Math.ceil(most * 10) / 10)];
   const [low, high] = [Math.floor(least * 10 - 0.2) / 10, Math.ceil(most * 10 + 0.2) / 10];

@@ -28,7 +28,7 @@ export async function unpackTemporarily(
   find: (path: string) => Promise<FoundFile>,
 ): Promise<FoundFile> {
   const folder = tmpdir();
-  removeDead(folder);
+  removeDeadFiles();
   const path = join(folder, `${PREFIX}${OWNER}-${randomUUID()}`);
   keepUntilExit(path);
   const writing = write(path, chunks);
@@ -70,7 +70,8 @@ function asOutputError(archive: FoundFile, error: unknown): unknown {
 }
 
 /** Removes what killed runs left: weights of models. */
-function removeDead(folder: string): void {
+export function removeDeadFiles(): void {
+  const folder = tmpdir();
   try {
     for (const name of readdirSync(folder)) {
       if (name.startsWith(PREFIX) && isDead(name.slice(PREFIX.length, -UUID_LENGTH))) remove(join(folder, name));

@@ -21,13 +21,15 @@ export function beginFiles(folder: string, names: readonly string[], replace: bo
   const owner = beginOwner();
   const hidden = hiddenName(path, 'new', owner);
   return beginPending({
+    kind: 'files',
+    path,
     shown: join(folder, last),
     shownFolder: folder,
     folder: dirname(path),
     hidden,
     owner,
     prepare: async () => {
-      for (const dead of listDead(path)) recover(path, dead);
+      recoverDead(path);
       for (const place of paths) await ensureFree(place, replace);
     },
     moveIntoPlace: async () => {
@@ -98,6 +100,11 @@ async function appear(pending: string, place: string): Promise<void> {
     // Another run was faster: its output stands.
     throw isTaken(error) ? outputTaken(place) : error;
   }
+}
+
+/** Puts right what killed runs left beside output files, of which this is the last. */
+export function recoverDead(path: string): void {
+  for (const owner of listDead(path)) recover(path, owner);
 }
 
 /**

@@ -13,18 +13,25 @@ export function beginFolder(output: string, replace: boolean): Promise<PendingOu
   const owner = beginOwner();
   const hidden = hiddenName(path, 'new', owner);
   return beginPending({
+    kind: 'folder',
+    path,
     shown: output,
     shownFolder: output,
     folder: dirname(path),
     hidden,
     owner,
     prepare: async () => {
-      for (const dead of listDead(path)) recover(path, dead);
+      recoverDead(path);
       if (!replace && (await exists(path))) throw outputTaken(output);
     },
     moveIntoPlace: () => moveIntoPlace(path, output, owner, replace),
     recover: () => recover(path, owner),
   });
+}
+
+/** Puts right what killed runs left beside an output folder. */
+export function recoverDead(path: string): void {
+  for (const owner of listDead(path)) recover(path, owner);
 }
 
 /** Removes what a run left beside an output, and puts back an output that was on its way to be replaced. */

@@ -8,10 +8,13 @@ import { endOwner } from './hidden-names.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { makeOutputWriter } from './output-writer.js';
 import { sync, syncAll } from './sync.js';
-import { beginUnfinished, isInterrupted } from './unfinished.js';
+import { announceRemains, beginUnfinished, isInterrupted, type Remains } from './unfinished.js';
 
 /** The place of an output that is built in a hidden folder, and the steps that move it there. */
 export interface PendingPlace {
+  readonly kind: Remains['kind'];
+  /** Where the output appears; of several files, the last. */
+  readonly path: string;
   /** The name for messages. */
   readonly shown: string;
   /** The folder of its files, for messages. */
@@ -78,6 +81,7 @@ export async function beginPending(place: PendingPlace): Promise<PendingOutput> 
   try {
     await guard(async () => {
       await makeFolders(folder, made);
+      announceRemains({ kind: place.kind, path: place.path, made });
       await place.prepare();
       await mkdir(hidden);
     });

@@ -18,6 +18,24 @@ export function beginUnfinished(rollback: () => Promise<void>): () => void {
   return () => rollbacks.delete(rollback);
 }
 
+/** Where a process leaves something if it is killed. */
+export interface Remains {
+  readonly kind: 'folder' | 'files';
+  /** The place of the output. */
+  readonly path: string;
+  /** Folders that were made for it, outermost first. */
+  readonly made: readonly string[];
+}
+
+let onRemains: (remains: Remains) => void = () => {};
+
+/** Calls a function for every place where remains may lie from then on. */
+export function watchRemains(onPlace: (remains: Remains) => void): void {
+  onRemains = onPlace;
+}
+
+export const announceRemains = (remains: Remains): void => onRemains(remains);
+
 /** Takes back everything that is not done. No step begins any more. */
 export async function rollbackAll(): Promise<void> {
   interrupted = true;

@@ -1,0 +1,27 @@
+import type { Command, CommanderError } from 'commander';
+import { type RetrofitError, usageError } from '../errors.js';
+import { nearestNames } from '../nearest-names.js';
+
+/** Words what the parser of the command line refuses. */
+export function commandError(error: CommanderError, { commands }: Command, name: string): RetrofitError {
+  // What the parser itself suggests stands on a line of its own.
+  const message = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
+  const unknown = /^unknown option '(--[^'=]+)/.exec(message)?.[1];
+  const command = commands.find((each) => each.name() === name);
+  const help = `see se-retrofit ${name} --help`;
+  if (unknown === undefined || command === undefined) return usageError('bad-flags', message, { hint: help });
+  const others = commands.filter((each) => flagsOf(each).includes(unknown)).map((each) => each.name());
+  const [meant] = [
+    ...nearestNames(unknown, flagsOf(command)),
+    ...flagsOf(command).filter((flag) => flag.startsWith(unknown)),
+  ];
+  const hint =
+    others.length > 0
+      ? `it is an option of ${others.join(', ')}; ${help}`
+      : meant === undefined
+        ? help
+        : `did you mean ${meant}? ${help}`;
+  return usageError('bad-flags', message, { hint });
+}
+
+const flagsOf = ({ options }: Command): readonly string[] => options.flatMap(({ long }) => long ?? []);

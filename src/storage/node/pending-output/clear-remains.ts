@@ -1,0 +1,14 @@
+import { removeFolders } from './new-folders.js';
+import { recoverDead as recoverFiles } from './pending-files.js';
+import { recoverDead as recoverFolder } from './pending-folder.js';
+import type { Remains } from './unfinished.js';
+
+/** Does for a process that was killed what it would have done itself. */
+export async function clearRemains({ kind, path, made }: Remains): Promise<void> {
+  try {
+    (kind === 'folder' ? recoverFolder : recoverFiles)(path);
+    await removeFolders(made);
+  } catch {
+    // The next run does it.
+  }
+}
