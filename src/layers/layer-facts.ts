@@ -85,6 +85,8 @@ export interface RefusedField {
   readonly stops: (value: Plain | undefined, hasModule: boolean, config: PlainObject) => boolean;
   /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
   readonly isSilent?: boolean;
+  /** What stops the verdict is no error: the loader takes the value and makes another layer, so that no file may say it. */
+  readonly isMisread?: true;
   /** Value that means the same to these loaders and does not stop them. */
   readonly instead?: (value: JsonValue) => JsonValue;
 }
@@ -174,6 +176,11 @@ export interface LayerFacts {
     config: PlainObject,
     shapeOf: (weight: string) => readonly number[] | undefined,
   ) => InputClue | undefined;
+  /**
+   * Whether it computes with copies of its weights. Keras 3 makes them anew after it has read a legacy `.h5` for the layers of
+   * the outermost model alone. Source: `_set_weights` in keras 3.15 (src/legacy/saving/legacy_h5_format.py).
+   */
+  readonly copiesWeights?: (config: PlainObject) => boolean;
   /** Multiply-accumulates of one call for one example; null where the size is unknown. */
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */
@@ -236,6 +243,7 @@ export const AXES_WITHOUT_MODULE: RefusedField = {
   field: 'axis',
   reason: 'is a list, which Keras 3 drops from an entry without its module, as all are in .h5 files',
   stops: (value, hasModule) => !hasModule && Array.isArray(value) && value.length !== 1,
+  isMisread: true,
 };
 
 /** Ways to resize images that only Keras 2 has. */

@@ -88,9 +88,12 @@ const DATA_AXES: RefusedField = {
     !hasModule && (value === null || (Array.isArray(value) && value.length !== 1)) && typeof mean !== 'number',
 };
 
+const hasStatistics = ({ mean }: PlainObject): boolean => mean === undefined || mean === null;
+
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
+  copiesWeights: hasStatistics,
   masking: passesMask,
   role: 'other',
   loads: KERAS,
@@ -98,7 +101,7 @@ const normalization: LayerFacts = {
   refusedFields: [DATA_AXES],
   outputShape: sameShape,
   weights: (config, [input]) => {
-    if (config.mean !== undefined && config.mean !== null) return [];
+    if (!hasStatistics(config)) return [];
     const shape = config.axis === null ? [] : normalizedShape(config, input);
     return [
       { name: 'mean', base: 'mean', shape },
