@@ -32,6 +32,7 @@ import { holdsOperations, type Renaming, translateGraph } from './dialects/trans
 import { withExplicitDefaults } from './explicit-defaults.js';
 import { findForgotten } from './find-forgotten.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
+import { findShapeBlocker } from './shape-blocker.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
@@ -90,6 +91,10 @@ function toFormat(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
+  for (const { graph } of listGraphs(model.graph)) {
+    const misfit = findShapeBlocker(graph);
+    if (misfit !== undefined) throw loadsNowhere(misfit);
+  }
   const nested = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
   const given = from !== to && from !== 'keras3' ? withExplicitDefaults(nested, from) : nested;
   const {
@@ -230,6 +235,14 @@ function withoutSettings(model: Model): Model {
 
 const isCompiled = (config: JsonValue | undefined): boolean =>
   isObject(config) && getMember(config, 'loss') !== undefined;
+
+const loadsNowhere = ({ layer, field, reason }: Blocker) =>
+  cannotConvert(
+    layer,
+    field,
+    `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
+    'mend the model where it stands, or save it again with the program that made it',
+  );
 
 /** The record without texts of the file that the model was read from: another container has others. */
 function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undefined {

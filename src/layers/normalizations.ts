@@ -14,6 +14,7 @@ import {
   type Scaling,
   type Shape,
   sameShape,
+  shapeText,
   type WeightFact,
 } from './layer-facts.js';
 import { AXES, GROUPS_OF_NORM, orNull } from './size-rules.js';
@@ -90,6 +91,12 @@ const DATA_AXES: RefusedField = {
 
 const hasStatistics = ({ mean }: PlainObject): boolean => mean === undefined || mean === null;
 
+/** Keras builds it for sizes that it knows. */
+function unknownSizes(config: PlainObject, [input]: readonly (Shape | undefined)[]): string | undefined {
+  if (input === undefined || config.axis === null || !normalizedShape(config, input)!.includes(null)) return undefined;
+  return `gives it ${shapeText(input)}, and it wants to know the sizes of its axes`;
+}
+
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
@@ -100,6 +107,7 @@ const normalization: LayerFacts = {
   fields: 'axis mean variance invert',
   refusedFields: [DATA_AXES],
   outputShape: sameShape,
+  misfit: unknownSizes,
   weights: (config, [input]) => {
     if (!hasStatistics(config)) return [];
     const shape = config.axis === null ? [] : normalizedShape(config, input);
