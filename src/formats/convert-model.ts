@@ -43,6 +43,7 @@ import { tfjsSettings } from './tfjs/tfjs-source.js';
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
+  if (!isSameFiles(model.format, format)) refuseMisfits(model.graph);
   const converted = toFormat(model, format);
   checkLegacy(model, converted);
   const warnings = tooNewWarning(format, model.kerasVersion);
@@ -57,7 +58,7 @@ function checkLegacy({ format: before }: Model, { format, graph: root }: Model):
   const forgotten = findForgotten(root, 'keras3', format.weightLayout);
   if (forgotten !== undefined) throw wantsModules(forgotten.layer, forgotten);
   if (!factsOfContainer(format.container).isLegacy) return;
-  const isSame = before.container === format.container && before.dialect === format.dialect;
+  const isSame = isSameFiles(before, format);
   for (const { graph } of listGraphs(root)) {
     // What stands in a wrapper keeps its module.
     for (const { name, className, settings, graph: inner, wrappers } of graph.layers) {
@@ -73,6 +74,24 @@ function checkLegacy({ format: before }: Model, { format, graph: root }: Model):
 
 const wantsModules = (layer: string, { field, reason }: Finding) =>
   cannotConvert(layer, field, `its ${field} ${reason}`, 'give -o a name in .keras');
+
+const isSameFiles = (before: Format, after: Format): boolean =>
+  before.container === after.container && before.dialect === after.dialect;
+
+/** What no loader builds does not load in another format either. */
+function refuseMisfits(root: Graph): void {
+  for (const { graph } of listGraphs(root)) {
+    const misfit = findShapeBlocker(graph);
+    if (misfit === undefined) continue;
+    const { layer, field, reason } = misfit;
+    throw cannotConvert(
+      layer,
+      field,
+      `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
+      'mend the model where it stands, or save it again with the program that made it',
+    );
+  }
+}
 
 function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
@@ -91,10 +110,6 @@ function toFormat(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  for (const { graph } of listGraphs(model.graph)) {
-    const misfit = findShapeBlocker(graph);
-    if (misfit !== undefined) throw loadsNowhere(misfit);
-  }
   const nested = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
   const given = from !== to && from !== 'keras3' ? withExplicitDefaults(nested, from) : nested;
   const {
@@ -118,7 +133,7 @@ function translated(model: Model, format: Format): Model {
     warnings: [
       ...model.warnings,
       ...renamedWarning(renamed),
-      ...leftOutWarning(leftOut, to),
+      ...leftOutWarning(leftOut, model.graph, to),
       ...heldWarning(held),
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
@@ -235,14 +250,6 @@ function withoutSettings(model: Model): Model {
 
 const isCompiled = (config: JsonValue | undefined): boolean =>
   isObject(config) && getMember(config, 'loss') !== undefined;
-
-const loadsNowhere = ({ layer, field, reason }: Blocker) =>
-  cannotConvert(
-    layer,
-    field,
-    `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
-    'mend the model where it stands, or save it again with the program that made it',
-  );
 
 /** The record without texts of the file that the model was read from: another container has others. */
 function movedRecord(record: RetrofitRecord | undefined): RetrofitRecord | undefined {

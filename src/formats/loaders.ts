@@ -28,6 +28,7 @@ import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
 import { findForgotten } from './find-forgotten.js';
+import { findUntrusted } from './find-untrusted.js';
 import { isBefore215 } from './keras/keras-versions.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
@@ -298,6 +299,8 @@ function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
   if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
   const forgotten = findForgotten(graph, loader, format.weightLayout);
   if (forgotten !== undefined) return forgotten;
+  const untrusted = findUntrusted(graph, loader, format.container);
+  if (untrusted !== undefined) return untrusted;
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
   return { layer: graph.name, field: 'keras_version', reason };

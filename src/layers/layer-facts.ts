@@ -87,8 +87,8 @@ export interface RefusedField {
   readonly isSilent?: boolean;
   /** What stops the verdict is no error: the loader takes the value and makes another layer, so that no file may say it. */
   readonly isMisread?: true;
-  /** Value that means the same to these loaders and does not stop them. */
-  readonly instead?: (value: JsonValue) => JsonValue;
+  /** Value that means the same to these loaders and does not stop them, where there is one. */
+  readonly instead?: (value: JsonValue) => JsonValue | undefined;
 }
 
 /** Whether the layer makes a mask of the steps that count, or passes on the one it is given; undefined: neither. */
@@ -153,6 +153,8 @@ export interface LayerFacts {
   readonly module?: string;
   /** Why loading it is not safe: the code that its config makes a loader run. */
   readonly runsCode?: string;
+  /** Whether Keras makes it only where it is told to trust the file: `load_model(..., safe_mode=False)`. */
+  readonly wantsTrust?: (config: PlainObject) => boolean;
   /** Keras reads the file that its `vocabulary` names. */
   readonly readsFile?: true;
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */

@@ -67,6 +67,8 @@ export function translateConfig(
   for (const [key, value] of renameFields(facts, written, target)) {
     if (key === 'name') continue;
     if (isSpareField(facts, key, value, target, layer)) continue;
+    // No layer of TensorFlow.js is called with one. It is for training alone.
+    if (key === 'activity_regularizer' && target === 'tfjs' && hasActivityRegularizer(settings)) continue;
     // It speaks of masked steps alone.
     if (key === 'zero_output_for_mask' && target !== 'keras3' && dialects.masked.size === 0) continue;
     if (key === 'dtype' && facts.dtypeRefusedBy?.includes(target)) continue;
@@ -87,18 +89,13 @@ export function translateConfig(
       const refused = facts.refusedFields?.find(
         (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true, settings),
       );
-      if (refused !== undefined && refused.instead === undefined)
-        throw noSuchField(layer, key, plain, target, refused.reason);
-      const json =
-        field.kind === 'layers'
-          ? translateWrapped(key, value, dialects, layer)
-          : bareJson(refused?.instead?.(value) ?? value);
+      const instead = refused?.instead?.(value);
+      if (refused !== undefined && instead === undefined) throw noSuchField(layer, key, plain, target, refused.reason);
+      const json = field.kind === 'layers' ? translateWrapped(key, value, dialects, layer) : bareJson(instead ?? value);
       members.push([key, json]);
     }
   }
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
-  if (target === 'tfjs' && hasActivityRegularizer(settings))
-    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
   return { config: objectOf([...members, ...neededFields(facts, members, target)]), split };
 }
 
