@@ -106,6 +106,8 @@ export type FieldNames = Readonly<Record<Loader, string>>;
 /** All facts of one Keras layer class. They are functions of the layer's config. */
 export interface LayerFacts {
   readonly className: string;
+  /** The name of the class in Python, where that is another: legacy files call it so. */
+  readonly pythonName?: string;
   readonly role: LayerRole;
   /** Loaders that have the class under this name. */
   readonly loads: readonly Loader[];

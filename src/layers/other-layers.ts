@@ -1,4 +1,5 @@
 import { isPlainObject, type PlainObject } from '../json/json-value.js';
+import { numberIn } from './config.js';
 import {
   ALL,
   ANY,
@@ -208,7 +209,15 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   }),
   other('FlaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
   other('JaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
-  ...['MelSpectrogram', 'STFTSpectrogram', 'ReversibleEmbedding'].map((className) => other(className, ['keras3'])),
+  ...['MelSpectrogram', 'STFTSpectrogram'].map((className) => other(className, ['keras3'])),
+  other('ReversibleEmbedding', ['keras3'], undefined, {
+    weights: (config) => {
+      const [words, size] = [numberIn(config, 'input_dim') ?? null, numberIn(config, 'output_dim') ?? null];
+      const there = { name: 'embeddings', base: 'embeddings', shape: [words, size] };
+      const back = { name: 'reverse_embeddings', base: 'reverse_embeddings', shape: [size, words] };
+      return config.tie_weights === false ? [there, back] : [there];
+    },
+  }),
   ...['Average', 'Max'].flatMap((kind) => [1, 2, 3].map((rank) => other(`Adaptive${kind}Pooling${rank}D`, ['keras3']))),
   // These two change images whenever they are called.
   pointwise('AutoContrast', ['keras3'], undefined, IMAGES),
