@@ -8,6 +8,7 @@ import {
   type JsonValue,
   type Plain,
   type PlainObject,
+  stringOf,
   toPlain,
 } from '../../../json/json-value.js';
 import { type Activation, type ActivationStep, translateActivation } from '../../../layers/activations.js';
@@ -15,6 +16,7 @@ import { hasActivityRegularizer } from '../../../layers/config.js';
 import { fieldStanding, INPUT_FIELDS } from '../../../layers/config-fields.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { LayerFacts, Loader } from '../../../layers/layer-facts.js';
+import { nameProblem } from '../../../layers/layer-names.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect, Layer } from '../../../model/model.js';
 import { bareJson, objectOf } from '../bare-json.js';
@@ -209,6 +211,15 @@ function translateWrapped(field: string, value: JsonValue, dialects: DialectPair
     );
   }
   const name = getMember(wrapped.config, 'name');
+  const problem = nameProblem(stringOf(name) ?? wrapped.className, dialects.target);
+  // The names of weights have it in them.
+  if (problem !== undefined)
+    throw cannotConvert(
+      layer,
+      field,
+      `the layer in its ${field} is called "${stringOf(name)}", which ${problem}`,
+      'build the model with another name, load its weights into it and save it',
+    );
   const { config } = translateConfig(wrapped.className, wrapped.config, dialects, layer, true);
   const members = config.members.map(({ key, value: each }) => [key, each] as const);
   const named = name === undefined ? config : objectOf([['name', name], ...members]);
