@@ -1,8 +1,7 @@
 import { findStop } from './find-stop.js';
 import { TFJS } from './formats/computable.js';
 import { convertModel } from './formats/convert-model.js';
-import { findUntrusted } from './formats/find-untrusted.js';
-import type { LoaderVerdict } from './formats/loaders.js';
+import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import type { Loader } from './layers/layer-facts.js';
 import type { Format, Model } from './model/model.js';
 
@@ -19,16 +18,9 @@ const FORMATS: Readonly<Record<Loader, Format>> = {
 export const listConversions = (model: Model, loads: readonly LoaderVerdict[]): readonly LoaderVerdict[] =>
   loads
     .filter(({ loader, ok }) => !ok || (loader === 'tfjs' && model.format.container !== 'tfjs'))
-    .map((verdict) => {
-      const { container, dialect } = FORMATS[verdict.loader];
-      // It is in that format already.
-      if (model.format.container === container && model.format.dialect === dialect) return verdict;
-      const blockedBy = findConversionStop(model, verdict.loader) ?? null;
-      return { loader: verdict.loader, ok: blockedBy === null, blockedBy };
+    .map(({ loader }) => {
+      const stop = findStop(model, () => convertModel(model, FORMATS[loader]));
+      if (stop !== undefined) return { loader, ok: false, blockedBy: stop };
+      // Of a model that is of the loader's dialect already, only the container changes.
+      return listModelLoaders(convertModel(model, FORMATS[loader])).find((verdict) => verdict.loader === loader)!;
     });
-
-function findConversionStop(model: Model, loader: Loader) {
-  const format = FORMATS[loader];
-  const stop = findStop(model, () => convertModel(model, format));
-  return stop ?? findUntrusted(convertModel(model, format).graph, loader, format.container);
-}

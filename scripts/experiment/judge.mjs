@@ -14,29 +14,38 @@ const IN_KERAS = fileURLToPath(new URL('judge_in_keras.py', import.meta.url));
 let backend;
 const pixels = new Map();
 
+/** The backend that `tune` uses. */
+export const backendInUse = async () => (backend ??= await startBackend('auto'));
+
 /**
  * Which of the test pictures a model gets wrong, by their numbers: loaded and computed by TensorFlow.js itself, on the
  * backend that `tune` uses.
  */
-export async function wrongPictures(file, { side, channels }) {
-  backend ??= await startBackend('auto');
-  if (!pixels.has(side)) pixels.set(side, await readPixels(side));
-  const { tf, layers } = backend;
+export async function wrongPictures(file, input) {
+  const { layers } = await backendInUse();
   const model = await layers.loadLayersModel({ load: async () => artifacts(file) });
   const labels = testLabels();
-  const wrong = [];
+  const found = await answersOf(model, input);
+  model.dispose();
+  return found.flatMap((answer, picture) => (answer === labels[picture] ? [] : [picture]));
+}
+
+/** What a loaded model answers to each of the test pictures. */
+export async function answersOf(model, { side, channels }) {
+  const { tf } = await backendInUse();
+  if (!pixels.has(side)) pixels.set(side, await readPixels(side));
+  const answers = [];
   const size = side * side;
-  for (let start = 0; start < labels.length; start += BATCH) {
+  for (let start = 0; start < testLabels().length; start += BATCH) {
     const grey = pixels.get(side).subarray(start * size, (start + BATCH) * size);
     const values = new Float32Array(grey.length * channels);
     for (let index = 0; index < values.length; index++) values[index] = grey[Math.floor(index / channels)] / 255;
     const found = tf.tidy(() =>
       tf.argMax(model.predict(tf.tensor4d(values, [BATCH, side, side, channels])), 1).dataSync(),
     );
-    for (let index = 0; index < BATCH; index++) if (found[index] !== labels[start + index]) wrong.push(start + index);
+    answers.push(...found);
   }
-  model.dispose();
-  return wrong;
+  return answers;
 }
 
 /** The same by real Keras, of the model converted for it. */

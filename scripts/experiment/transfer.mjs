@@ -16,6 +16,7 @@ import { median } from '../../dist/src/runtime/median.js';
 import { unpackNsfwjs } from '../unpack-nsfwjs.mjs';
 import { claimsOf, countOnlyIn, withCounts } from './claims.mjs';
 import { writeLabelled } from './fashion-mnist.mjs';
+import { holdStages } from './hold-stages.mjs';
 import { wrongInKeras, wrongPictures } from './judge.mjs';
 import { overSeeds } from './over-seeds.mjs';
 import { CACHE } from './places.mjs';
@@ -66,6 +67,9 @@ const CLAIMS = [
   ['modules-4-norms', 'all'],
 ];
 
+/** Ways of which is looked at what the moving of the gates is worth. */
+const HELD = ['modules-4', 'modules-4-norms'];
+
 const FOLDER = join(CACHE, 'transfer');
 const INPUT = { side: SIDE, channels: 3 };
 
@@ -88,6 +92,11 @@ export async function transfer(count) {
       wrongInKeras(join(first.place, 'model.json'), INPUT),
     );
     arm.otherwiseInKeras = countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong);
+  }
+  for (const arm of arms.filter(({ name }) => HELD.includes(name))) {
+    const [{ place, seed }] = arm.runs;
+    const pictures = join(CACHE, 'pictures', `${count}-${seed}`);
+    arm.held = await kept(`${place}.held.json`, () => holdStages(join(place, 'model.json'), pictures, INPUT));
   }
   return { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
 }

@@ -147,6 +147,30 @@ function transposed(config: PlainObject, [input]: readonly (Shape | undefined)[]
   return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
 }
 
+function padded(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const { pad_width: widths } = config;
+  if (input === undefined || !Array.isArray(widths) || widths.length !== input.length) return undefined;
+  return input.map((size, axis) => {
+    const [before, after] = [widths[axis]].flat();
+    return size === null || typeof before !== 'number' || typeof after !== 'number' ? null : before + size + after;
+  });
+}
+
+/** One of as many equal parts; a list would be of places in Keras 3, and of sizes in TensorFlow. */
+function part(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const sections = numberIn(config, 'indices_or_sections');
+  const axis = input && axisOf(config.axis ?? 0, input.length);
+  if (input === undefined || sections === undefined || axis === undefined) return undefined;
+  return input.map((size, at) => (at === axis && size !== null ? size / sections : size));
+}
+
+function resized(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
+  const { size } = config;
+  if (input?.length !== 4 || !Array.isArray(size) || !size.every((each) => typeof each === 'number')) return undefined;
+  const [height, width] = size as readonly number[];
+  return isChannelsFirst(config) ? [input[0]!, input[1]!, height!, width!] : [input[0]!, height!, width!, input[3]!];
+}
+
 function squeezed(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
   const axes = axesOf(config);
   if (input === undefined || axes === undefined) return undefined;
@@ -252,6 +276,15 @@ const OPERATIONS: readonly Operation[] = [
   own('Amax', reduction(commuting)),
   both('numpy.Min', OTHER, 'math.reduce_min reduce_min', REDUCED),
   both('numpy.Sum', { role: 'other', outputShape: reduced }, 'math.reduce_sum reduce_sum', REDUCED),
+  both('numpy.Pad', { role: 'other', outputShape: padded }, 'compat.v1.pad pad', {
+    pad_width: 'paddings',
+    mode: 'mode',
+    constant_values: 'constant_values',
+  }),
+  both('numpy.Split', { role: 'other', outputShape: part }, 'split', {
+    indices_or_sections: 'num_or_size_splits',
+    axis: 'axis',
+  }),
   both('numpy.Reshape', moving(reshaped), 'reshape', { newshape: 'shape' }),
   both('nn.Relu', rectifier(commuting), 'nn.relu'),
   // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
@@ -280,7 +313,11 @@ const OPERATIONS: readonly Operation[] = [
     resolution: (config) => [1 / blockSize(config), 1 / blockSize(config)],
     ...commuting,
   }),
-  both('image.Resize', { role: 'upsampling', sizes: upsamplingSizes() }, 'image.resize'),
+  both('image.Resize', { role: 'upsampling', sizes: upsamplingSizes(), outputShape: resized }, 'image.resize', {
+    size: 'size',
+    interpolation: 'method',
+    antialias: 'antialias',
+  }),
 ];
 
 const BY_ID: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((each) => [each.id, each]));

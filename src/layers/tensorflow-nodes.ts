@@ -46,6 +46,7 @@ export const LAST_OPERAND: Readonly<Record<string, string>> = {
   ExpandDims: 'axis',
   Reshape: 'newshape',
   Transpose: 'axes',
+  Pad: 'pad_width',
 };
 
 /**

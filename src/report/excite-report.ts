@@ -60,6 +60,7 @@ export function exciteReport(run: ExciteRun, output: WrittenReport): ExciteRepor
       code: recommendation.code,
       skipStages: [...recommendation.skipStages],
       savesParams: recommendation.savesParams,
+      changed: recommendation.changed,
       reason: recommendationSentence(recommendation),
       next: nextStep(run)?.command ?? null,
     },

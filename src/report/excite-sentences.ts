@@ -1,5 +1,6 @@
 import type { Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';
+import { CHANGED_AT_MOST } from '../runtime/confirm-recommendation.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import type { ExciteRun } from './excite-run.js';
 import { printable, share, visible } from './printable.js';
@@ -51,7 +52,7 @@ function idleSentence(names: readonly string[]): string {
 const SENTENCES: Readonly<
   Record<Recommendation['code'], (recommendation: Recommendation, rule: Recommendation['rule']) => string>
 > = {
-  'says-little': ({ stages, savesParams }) => {
+  'says-little': ({ stages, savesParams, changed }) => {
     const skipped = stages.filter(({ isSkipped }) => isSkipped);
     const isOne = skipped.length === 1;
     const numbers = skipped.map((stage) => `${isOne ? '' : `stage ${stage.stage}: `}${stageNumbers(stage)}`).join('; ');
@@ -59,21 +60,32 @@ const SENTENCES: Readonly<
     return (
       `Leave out ${stageList(skipped)}: the gates there are nearly the same for every class and hardly move (${numbers}), ` +
       `but the modules hold ${held} of the parameters of all modules. ` +
-      `That saves ${plural(savesParams, 'parameter')} and should cost little accuracy.`
+      `That saves ${plural(savesParams, 'parameter')}${changed === null ? ' and should cost little accuracy' : `; ${answersChange(changed)}`}.`
     );
   },
   untrained: () =>
     'Nothing can be recommended: every gate of every image is at exactly half its range, so the modules are untrained, or dead after too high a learning rate. Train them, then look again.',
   'unknown-classes': () =>
     'Nothing is recommended: what the gates say of classes can only be known from two classes at the least, with several images of each.',
-  'all-say-little': ({ stages }) =>
+  'all-say-little': ({ stages, changed }) =>
     'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
-    `(in no module by more than ${share(Math.max(...stages.map(({ largestSpread }) => largestSpread)))} of their range from image to image). ` +
+    `(in no module by more than ${largestMove(stages)} of their range from image to image${changed === null ? '' : `; ${answersChange(changed)}`}). ` +
     'Train the modules longer, or fold their gates into the weights.',
+  'answers-change': ({ changed }) =>
+    'Keep every stage: gates that hardly move decide too. With the means in the place of those that say least ' +
+    `${share(changed!)} of the answers change, and ${share(CHANGED_AT_MOST)} is the most that is recommended.`,
   'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
     `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, the gates of one at the least differ ` +
     `between classes (by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,
 };
+
+const largestMove = (stages: readonly StageGates[]): string =>
+  share(Math.max(...stages.map(({ largestSpread }) => largestSpread)));
+
+const answersChange = (changed: number): string =>
+  changed === 0
+    ? 'with the mean gates in their place no answer changes'
+    : `with the mean gates in their place ${share(changed)} of the answers change`;
 
 const stageNumbers = ({ classSpread, largestSpread, saturation }: StageGates): string =>
   `class means differ by ${share(classSpread ?? 0)} of the range, in no module does a gate move by more than ` +

@@ -184,9 +184,11 @@ export const exciteReportSchema = z.object({
     }),
   ),
   recommend: z.object({
-    code: z.enum(['says-little', 'untrained', 'unknown-classes', 'all-say-little', 'all-needed']),
+    code: z.enum(['says-little', 'untrained', 'unknown-classes', 'all-say-little', 'all-needed', 'answers-change']),
     skipStages: z.array(z.number()),
     savesParams: z.number(),
+    /** Share of the answers that change with the gates in question at their means; null where it was not measured. */
+    changed: unknownNumber,
     reason: z.string(),
     /** The next command; null where nothing is to be done. */
     next: z.string().nullable(),

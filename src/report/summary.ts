@@ -3,7 +3,7 @@ import type { LoaderVerdict } from '../formats/loaders.js';
 import type { WriteResult } from '../formats/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { CommandVerdict } from '../list-commands.js';
-import type { Container, Format, Model, Warning } from '../model/model.js';
+import type { Container, Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { count, plural } from '../plural.js';
@@ -196,11 +196,12 @@ const CONVERT: Readonly<Record<LoaderVerdict['loader'], string>> = {
 /** One line a loader: whether it takes the model, unchanged or converted, and why not. */
 export const loaderLines = (
   { loads, converts }: Pick<Inspection, 'loads' | 'converts'>,
-  { container }: Format,
+  { format, warnings }: Pick<Model, 'format' | 'warnings'>,
 ): readonly string[] =>
   loads.map(({ loader, blockedBy }) => {
     const name = LOADER_NAMES[loader].padEnd(14);
-    const isOwn = OWN_LOADERS[container].includes(loader);
+    const isWhole = !warnings.some(({ code }) => code === 'graph-file-missing');
+    const isOwn = isWhole && OWN_LOADERS[format.container].includes(loader);
     if (blockedBy === null && isOwn) return `${name} loads it`;
     if (blockedBy === null || converts.includes(loader)) return `${name} takes it, converted (${CONVERT[loader]})`;
     if (loader === 'tfjs' && !isOwn)

@@ -42,7 +42,13 @@ export interface StageGates {
 }
 
 /** Reason why the stages are recommended, or why none is. */
-export type RecommendationCode = 'says-little' | 'untrained' | 'unknown-classes' | 'all-say-little' | 'all-needed';
+export type RecommendationCode =
+  | 'says-little'
+  | 'untrained'
+  | 'unknown-classes'
+  | 'all-say-little'
+  | 'all-needed'
+  | 'answers-change';
 
 export interface Recommendation {
   readonly code: RecommendationCode;
@@ -53,9 +59,11 @@ export interface Recommendation {
   readonly idleModules: readonly string[];
   /** Parameters of the modules that would be left out. */
   readonly savesParams: number;
+  /** Share of the answers that change with the gates in question at their means; null where that was not measured. */
+  readonly changed: number | null;
 }
 
-/** Lists stages that do not need their modules, by {@link STAGE_RULE}. */
+/** Lists stages that may not need their modules, by {@link STAGE_RULE}. */
 export function recommendStages({ modules }: Excitation): Recommendation {
   const all = modules.reduce((sum, { params }) => sum + params, 0);
   const judged = [...new Set(modules.map(({ stage }) => stage))]
@@ -74,6 +82,7 @@ export function recommendStages({ modules }: Excitation): Recommendation {
       .filter((module) => module.isUntrained && stages.some((each) => each.stage === module.stage && !each.isUntrained))
       .map(({ name }) => name),
     savesParams: skipped.reduce((sum, { params }) => sum + params, 0),
+    changed: null,
   };
 }
 

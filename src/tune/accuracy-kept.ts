@@ -62,7 +62,7 @@ export async function countRight(
 }
 
 /** Finds the loss by which the model's output names a class; undefined where it names none. */
-function findLoss(original: Model, { runs, model }: LoadedModel): Loss | undefined {
+export function findLoss(original: Model, { runs, model }: LoadedModel): Loss | undefined {
   try {
     const shapes = runs.outputs.map(({ shape }) => shape);
     return chooseLoss(original, shapes, findFinalActivation(model).activation);

@@ -93,13 +93,15 @@ export function checkClasses(
   );
 }
 
-/** Images whose greatest output, or the side of one half on which the only output lies, is their class. */
+/** The class of each image of a batch: its greatest output, or the side of one half on which the only output lies. */
+export const answersOf = (tf: TensorFlow['tf'], { output: kind, units }: Loss, output: Tensor2D): ArrayLike<number> =>
+  units === 1
+    ? tf.tidy(() => tf.greater(output, kind === 'logits' ? 0 : 0.5).dataSync())
+    : tf.tidy(() => tf.argMax(output, 1).dataSync());
+
+/** Counts the images whose class the output names. */
 export function countCorrect(tf: TensorFlow['tf'], loss: Loss, output: Tensor2D, labels: readonly number[]): number {
-  const threshold = loss.output === 'logits' ? 0 : 0.5;
-  const found =
-    loss.units === 1
-      ? tf.tidy(() => tf.greater(output, threshold).dataSync())
-      : tf.tidy(() => tf.argMax(output, 1).dataSync());
+  const found = answersOf(tf, loss, output);
   return labels.filter((label, index) => found[index] === label).length;
 }
 

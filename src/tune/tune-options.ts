@@ -40,9 +40,16 @@ export const TUNE_DEFAULTS = {
 export const defaultTrain = (head: TuneOptions['head']): TuneOptions['train'] =>
   head === 'new' ? ['modules', 'head'] : ['modules'];
 
-/** Default learning rate. For new classes all of a network soon moves too far; new layers and modules bear more. */
-export const defaultLearningRate = ({ head, train }: Pick<TuneOptions, 'head' | 'train'>): number =>
-  head === 'new' && train.includes('all') ? 1e-4 : 1e-3;
+/**
+ * Default learning rate, for other classes the one that did best in the experiment of docs/EXPERIMENT.md: all of a network
+ * soon moves too far, gamma and beta bear more than modules, and a last layer alone bears most.
+ */
+export function defaultLearningRate({ head, train }: Pick<TuneOptions, 'head' | 'train'>): number {
+  if (head === 'keep') return 1e-3;
+  if (train.includes('all')) return 1e-4;
+  if (train.includes('norms')) return 3e-3;
+  return train.includes('modules') ? 1e-3 : 1e-2;
+}
 
 /** Least number of steps for a new head and the parts trained with it, if that many epochs are not too many. */
 const STEPS = 200;

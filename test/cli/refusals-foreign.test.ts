@@ -199,7 +199,11 @@ describe('TensorFlow.js files that are no layers model', () => {
           (model: BuiltModel) => {
             model.json.modelTopology.class_name = name;
           },
-          { code: 'subclassed-model', field: 'modelTopology.class_name', words: [`"${name}"`] },
+          {
+            code: 'subclassed-model',
+            field: 'modelTopology.class_name',
+            words: [`"${name}"`, 'it has a graph of layers'],
+          },
         ] as const,
     ),
     [

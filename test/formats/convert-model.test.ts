@@ -144,3 +144,12 @@ test('Keras 2.6 does not finish a Normalization that it loads from an .h5: said 
   expect(codes('2.6.0', 'keras-zip')).not.toContain('state-not-finalized');
   expect(codes('2.10.0', 'keras-h5')).not.toContain('state-not-finalized');
 });
+
+test('a model is not said to be convertible for a loader that would not load what comes out', async () => {
+  const model = buildModel();
+  Object.assign(layerOf(model, 'rectified'), { class_name: 'AutoContrast' });
+  layerOf(model, 'rectified').config = { name: 'rectified', trainable: true, value_range: [0, 1] };
+  const read = await readModel(writeBuilt(join(folder, 'contrast'), model));
+  expect(inspect(read).loads.map(({ ok }) => ok)).toEqual([false, false, true]);
+  expect(inspect(read).converts).toEqual([]);
+});

@@ -1,7 +1,7 @@
 import { reasonOf, usageError } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { defaultOutput, findEnding } from '../../formats/output-place.js';
-import type { SkippedImage } from '../../images/image-batches.js';
+import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
 import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
@@ -22,6 +22,7 @@ import { warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { chooseClasses } from '../../runtime/choose-classes.js';
 import { listPairs } from '../../runtime/class-distances.js';
+import { confirmRecommendation } from '../../runtime/confirm-recommendation.js';
 import { type Excitation, exciteModel } from '../../runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { getGates } from '../../runtime/list-gates.js';
@@ -31,6 +32,7 @@ import { recommendStages } from '../../runtime/recommend-stages.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
+import { changedShare, collectAnswers } from '../../tune/changed-answers.js';
 import { findChosen } from '../chosen-classes.js';
 import type { ComputeFlags, ImageFlags } from '../compute-options.js';
 import { stageCsv } from '../csv-file.js';
@@ -90,7 +92,6 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
         seen.excitation,
         named?.map((index) => listed.classes[index]!),
       ),
-      recommendation: recommendStages(seen.excitation),
       // Nothing of the model is written.
       warnings: warningsOfReading(model.warnings),
       milliseconds: performance.now() - started,
@@ -147,14 +148,21 @@ async function look(model: Model, images: ImageFolder, flags: ExciteFlags) {
   const skipped: SkippedImage[] = [];
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
+    const options = { size: imageSize(loaded.runs, model.path), batch: flags.batch, preprocess, kept: keepPixels() };
+    const answers = collectAnswers(tensorflow, model, loaded);
     const excitation = await exciteModel(tensorflow, loaded, images, {
-      size: imageSize(loaded.runs, model.path),
-      batch: flags.batch,
-      preprocess,
+      ...options,
+      onOutput: answers.take,
       onSkipped: (image) => skipped.push(image),
       onProgress: bar.update,
     });
-    return { excitation, preprocess, backend: tensorflow.backend, skipped };
+    const recommendation = await confirmRecommendation(recommendStages(excitation), async (stages) => {
+      if (answers.list === undefined) return null;
+      const held = excitation.modules.filter(({ stage }) => stages.includes(stage));
+      const again = { ...options, onSkipped: () => {}, onProgress: bar.update };
+      return changedShare(tensorflow, model, loaded, images, held, answers.list, again);
+    });
+    return { excitation, recommendation, preprocess, backend: tensorflow.backend, skipped };
   } catch (error) {
     throw namingMemory(error, flags.batch);
   } finally {

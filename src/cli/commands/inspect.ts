@@ -65,7 +65,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     ...rows,
     `would add ${totalsLine(plan)}`,
     ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
-    ...loaderLines(inspection, model.format),
+    ...loaderLines(inspection, model),
     ...commandLines(commands),
     ...(flags.layers === true ? ['', ...textTable(layerTable(layers))] : []),
   );

@@ -71,16 +71,7 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
     throw badTopology('no "class_name" and "config": this is not the architecture of a model', field);
   }
   if (context.depth > MAX_NESTED_MODELS) throw badTopology(`models nested more than ${MAX_NESTED_MODELS} deep`, field);
-  if (!MODEL_CLASSES.includes(className)) {
-    throw inputError(
-      'subclassed-model',
-      `the model is of the class "${className}", not a functional or sequential one`,
-      {
-        where: { field: `${field}.class_name` },
-        hint: 'a subclassed model keeps its graph in Python code: rebuild it with keras.Model(inputs, outputs) and save that',
-      },
-    );
-  }
+  if (!MODEL_CLASSES.includes(className)) throw ownClass(className, config, field);
   const model: ModelJson = {
     entry: json as JsonObject,
     className,
@@ -89,6 +80,23 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
     field: `${field}.config`,
   };
   return className === 'Sequential' ? raiseSequential(model, context) : raiseFunctional(model, context, known);
+}
+
+/** A class of people's own may be called as it likes, though it was given a graph. */
+function ownClass(className: string, config: JsonValue, field: string) {
+  const hasGraph = getMember(config, 'output_layers') !== undefined;
+  return inputError(
+    'subclassed-model',
+    hasGraph
+      ? `the model is of a class of its own, "${className}": it has a graph of layers, but what the class does with it is not in the file`
+      : `the model is of the class "${className}", not a functional or sequential one`,
+    {
+      where: { field: `${field}.class_name` },
+      hint: hasGraph
+        ? 'load it with its class, and save keras.Model(model.inputs, model.outputs) in its place'
+        : 'a subclassed model keeps its graph in Python code: rebuild it with keras.Model(inputs, outputs) and save that',
+    },
+  );
 }
 
 function raiseFunctional(

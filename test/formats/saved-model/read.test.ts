@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readFrom } from '../../../src/formats/known-formats.js';
-import { readModel } from '../../../src/index.js';
+import { inspect, readModel } from '../../../src/index.js';
 import type { Graph, Model } from '../../../src/model/model.js';
+import { loaderLines } from '../../../src/report/summary.js';
 import { memoryStorage } from '../../../src/storage/memory.js';
 import { allValues } from '../../support/all-values.js';
 import {
@@ -61,6 +62,8 @@ test('a folder without what TensorFlow computes with is read, with a warning', a
     const model = await readFrom(storage, 'net', {});
     await expectSame(model, await readModel(H5));
     expect(model.warnings.map(({ code }) => code)).toContain('graph-file-missing');
+    const [, keras2] = loaderLines(inspect(model), model);
+    expect(keras2).toMatch(/^Keras 2 +takes it, converted/);
   }
 });
 

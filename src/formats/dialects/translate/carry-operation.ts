@@ -8,7 +8,7 @@ import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
 import { FULL, type IndexPart, indexedShape, readIndex, writeIndex } from './index-keys.js';
 import { addPart, type LayerBuilder, outputOf } from './layer-builder.js';
-import { hasOnly, numbersOf, type Operation, settingsOf, tensorOf } from './operation-rules.js';
+import { hasOnly, numbersOf, type Operation, resizingOf, settingsOf, tensorOf } from './operation-rules.js';
 import { settingIn } from './read-operation.js';
 
 /** An operation as both Kerases have it. */
@@ -201,6 +201,17 @@ function carryShaped({ id, arguments: operands, settings, builder }: Operation):
       return Array.isArray(plain.newshape) && isAxes(plain.newshape) && hasOnly(plain, 'newshape')
         ? carried
         : undefined;
+    // A list holds sizes in TensorFlow, and places in Keras 3.
+    case 'Split':
+      return Number.isInteger(plain.indices_or_sections) &&
+        Number.isInteger(plain.axis ?? 0) &&
+        hasOnly(plain, 'indices_or_sections', 'axis')
+        ? carried
+        : undefined;
+    case 'Resize': {
+      const resizing = resizingOf({ settings });
+      return resizing && { ...carried, settings: fromPlain(resizing) as JsonObject };
+    }
     case 'Flip': {
       if (plain.axis === undefined || !isAxes(plain.axis) || !hasOnly(plain, 'axis')) return undefined;
       // TensorFlow wants a list.

@@ -58,6 +58,8 @@ export const FUNCTIONS: Readonly<Record<string, OperationRule>> = {
   Softmax: activation('softmax', isOverLastAxis),
   LogSoftmax: activation('log_softmax', isOverLastAxis),
   LeakyRelu: leakyRelu,
+  Identity: layer('Identity', (settings) => (hasOnly(settings) ? {} : undefined)),
+  identity: layer('Identity', (settings) => (hasOnly(settings) ? {} : undefined)),
   // keras.activations.relu with a slope or a ceiling.
   ReLU: layer('ReLU', (settings) => settings),
 };

@@ -32,3 +32,23 @@ export const hasOnly = (settings: PlainObject, ...names: readonly string[]): boo
 
 export const rankOf = (builder: LayerBuilder, tensor: Source): number | undefined =>
   outputOf(builder, tensor).shape?.length;
+
+/** How an operation resizes a map of two dimensions with channels last; undefined where it does more, or does not say. */
+export function resizingOf(operation: { readonly settings: JsonObject }) {
+  const {
+    size,
+    interpolation = 'bilinear',
+    data_format: format,
+    fill_mode: _mode,
+    fill_value: _value,
+    ...others
+  } = settingsOf(operation);
+  const isPlain = Object.values(others).every((value) => value === false);
+  if (!isPlain || !hasOnly(others, 'antialias', 'crop_to_aspect_ratio', 'pad_to_aspect_ratio')) return undefined;
+  // Left open, it is that of the machine: the layers' default, and all that TensorFlow's function knows.
+  if ((format ?? 'channels_last') !== 'channels_last' || !Array.isArray(size) || size.length !== 2) return undefined;
+  const isKnown = size.every((each) => Number.isInteger(each)) && INTERPOLATIONS.includes(String(interpolation));
+  return isKnown ? { size: size as readonly number[], interpolation: String(interpolation) } : undefined;
+}
+
+const INTERPOLATIONS: readonly string[] = ['bilinear', 'nearest', 'bicubic'];

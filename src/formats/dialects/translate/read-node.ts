@@ -1,4 +1,12 @@
-import { getMember, isObject, type JsonValue, numberOf, stringOf, toPlain } from '../../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  isObject,
+  type JsonValue,
+  numberOf,
+  stringOf,
+  toPlain,
+} from '../../../json/json-value.js';
 import { LAST_OPERAND, nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
@@ -19,10 +27,14 @@ export function readNode({ settings, config }: Layer, call: CallArguments): Read
   const attributes = readAttributes(config);
   if (id === undefined || operands === undefined) return undefined;
   if (id === 'GetItem') return readSlice(operands, attributes);
-  const { keep_dims: keepdims, data_format: layout, ...others } = attributes;
+  if (id in INTERPOLATIONS) return readResize(INTERPOLATIONS[id]!, operands, attributes);
+  const { keep_dims: keepdims, data_format: layout, alpha: slope, ...others } = attributes;
   if (Object.keys(others).length > 0 || (layout !== undefined && stringOf(getMember(layout, 's')) !== CHANNELS_LAST))
     return undefined;
-  const said = keepdims === undefined ? [] : [['keepdims', getMember(keepdims, 'b')!] as const];
+  const said = [
+    ...(keepdims === undefined ? [] : [['keepdims', getMember(keepdims, 'b')!] as const]),
+    ...(slope === undefined ? [] : [['alpha', getMember(slope, 'f')!] as const]),
+  ];
   const name = LAST_OPERAND[id];
   if (name === undefined) return { id, arguments: operands, settings: objectOf(said) };
   const last = operands.at(-1);
@@ -58,6 +70,31 @@ const readAttributes = (config: JsonValue): Readonly<Record<string, JsonValue>> 
       ([name, value]) => getMember(value, 'type') === undefined && name !== 'N' && !name.startsWith('_'),
     ),
   );
+
+/** Nodes that resize a map, with Keras 3's word for how. */
+const INTERPOLATIONS: Readonly<Record<string, string>> = {
+  ResizeBilinear: 'bilinear',
+  ResizeNearestNeighbor: 'nearest',
+};
+
+/** Only with pixels' centres, as `tf.image.resize` of TensorFlow 2 takes them, is it the operation of Keras 3. */
+function readResize(
+  interpolation: string,
+  [tensor, size, ...more]: readonly Argument[],
+  { half_pixel_centers: centers, align_corners: corners, ...others }: Readonly<Record<string, JsonValue>>,
+): ReadOperation | undefined {
+  if (tensor?.kind !== 'tensor' || size?.kind !== 'constant' || more.length > 0) return undefined;
+  const isCentred = isFlag(centers, true) && (corners === undefined || isFlag(corners, false));
+  if (!isCentred || Object.keys(others).length > 0) return undefined;
+  const settings = objectOf([
+    ['size', size.json],
+    ['interpolation', fromPlain(interpolation)],
+  ]);
+  return { id: 'Resize', arguments: [tensor], settings };
+}
+
+const isFlag = (attribute: JsonValue | undefined, value: boolean): boolean =>
+  attribute !== undefined && toPlain(getMember(attribute, 'b') ?? attribute) === value;
 
 /** `x[begin:end:stride]`; bits of the masks say which parts are others. */
 function readSlice(

@@ -3,7 +3,7 @@ import { axisOf, elementCount } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { newLayer } from '../../../model/model.js';
 import { addPlain, outputOf, type Source } from './layer-builder.js';
-import { hasOnly, type OperationRule, onlyTensor, rankOf, settingsOf } from './operation-rules.js';
+import { hasOnly, type OperationRule, onlyTensor, rankOf, resizingOf, settingsOf } from './operation-rules.js';
 import { translateLayer } from './translate-layer.js';
 
 // Operations that gather or move numbers.
@@ -60,11 +60,112 @@ const concatenate: OperationRule = (operation) => {
   return true;
 };
 
-/** Rules by the name of the class in Keras 3. */
+/** A border of zeros around the places of a map, as the padding layer of its rank. */
+const pad: OperationRule = (operation) => {
+  const tensor = onlyTensor(operation);
+  const { pad_width: widths, mode = 'constant', constant_values: value, ...others } = settingsOf(operation);
+  const rank = tensor && rankOf(operation.builder, tensor);
+  if (tensor === undefined || rank === undefined || rank < 3 || rank > 5 || !hasOnly(others)) return false;
+  if (String(mode).toLowerCase() !== 'constant' || (value ?? 0) !== 0) return false;
+  const ends = Array.isArray(widths) && widths.length === rank && widths.every(isPair) ? widths : undefined;
+  if (ends === undefined || !isZeros(ends[0]!)) return false;
+  const isLast = isZeros(ends.at(-1)!);
+  if (!isLast && !isZeros(ends[1]!)) return false;
+  const padding = isLast ? ends.slice(1, -1) : ends.slice(2);
+  // Of one axis the layer takes the two numbers alone, and channels behind it.
+  if (rank === 3 && !isLast) return false;
+  const layer = newLayer(`ZeroPadding${rank - 2}D`, operation.builder.layer, {
+    dtype: outputOf(operation.builder, tensor).dtype,
+    padding: rank === 3 ? padding[0]! : padding,
+    ...(rank === 3 ? {} : { data_format: isLast ? 'channels_last' : 'channels_first' }),
+  });
+  translateLayer(operation.builder, layer, [tensor]);
+  return true;
+};
+
+const isPair = (value: unknown): value is readonly [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every((each) => Number.isSafeInteger(each) && each >= 0);
+
+const isZeros = (ends: readonly [number, number]): boolean => ends.every((each) => each === 0);
+
+/** A map made larger by whole factors; the layer takes the pixels' centres in both Kerases, as the operation does. */
+const resize: OperationRule = (operation) => {
+  const tensor = onlyTensor(operation);
+  const resizing = resizingOf(operation);
+  const input = tensor && outputOf(operation.builder, tensor).shape;
+  if (tensor === undefined || input?.length !== 4 || resizing === undefined) return false;
+  const factors = resizing.size.map((after, axis) => after / (input[axis + 1] ?? Number.NaN));
+  const isLarger = factors.every((factor) => Number.isSafeInteger(factor) && factor > 0);
+  if (!isLarger || resizing.interpolation === 'bicubic') return false;
+  const { dtype } = outputOf(operation.builder, tensor);
+  const settings = { dtype, size: factors, interpolation: resizing.interpolation, data_format: 'channels_last' };
+  translateLayer(operation.builder, newLayer('UpSampling2D', operation.builder.layer, settings), [tensor]);
+  return true;
+};
+
+/** Pooling over a window, as the layer of two dimensions. */
+const windowPooling =
+  (kind: 'Average' | 'Max'): OperationRule =>
+  (operation) => {
+    const tensor = onlyTensor(operation);
+    const { ksize, pool_size = ksize, strides, padding, data_format, ...others } = settingsOf(operation);
+    const [window, steps] = [pool_size, strides ?? pool_size].map(perPlace);
+    if (tensor === undefined || rankOf(operation.builder, tensor) !== 4 || !hasOnly(others)) return false;
+    if (
+      window === undefined ||
+      steps === undefined ||
+      !['NHWC', 'channels_last'].includes(String(data_format ?? 'NHWC'))
+    )
+      return false;
+    const ends = String(padding).toLowerCase();
+    if (ends !== 'same' && ends !== 'valid') return false;
+    const layer = newLayer(`${kind}Pooling2D`, operation.builder.layer, {
+      dtype: outputOf(operation.builder, tensor).dtype,
+      pool_size: window,
+      strides: steps,
+      padding: ends,
+      data_format: 'channels_last',
+    });
+    translateLayer(operation.builder, layer, [tensor]);
+    return true;
+  };
+
+/** Returns a window's size or steps, of which TensorFlow takes one number, two, or four with the batch and the channels. */
+function perPlace(value: Plain | undefined): readonly number[] | undefined {
+  const sizes = [value].flat() as readonly Plain[];
+  if (!sizes.every((size) => typeof size === 'number')) return undefined;
+  if (sizes.length === 1) return [sizes[0]!, sizes[0]!];
+  if (sizes.length === 2) return sizes;
+  return sizes.length === 4 && sizes[0] === 1 && sizes[3] === 1 ? sizes.slice(1, 3) : undefined;
+}
+
+/** Vectors of length one, as the layer. */
+const normalize: OperationRule = (operation) => {
+  const tensor = onlyTensor(operation);
+  const { axis, epsilon = 1e-12, ...others } = settingsOf(operation);
+  // The layer's own epsilon.
+  if (tensor === undefined || epsilon !== 1e-12 || !hasOnly(others)) return false;
+  const rank = rankOf(operation.builder, tensor);
+  const axes = [axis].flat().map((each) => (rank === undefined ? undefined : axisOf(each as Plain, rank)));
+  if (!axes.every((each) => each !== undefined && each > 0)) return false;
+  const { dtype } = outputOf(operation.builder, tensor);
+  const layer = newLayer('UnitNormalization', operation.builder.layer, { dtype, axis: axes as readonly number[] });
+  translateLayer(operation.builder, layer, [tensor]);
+  return true;
+};
+
+/** Rules by the name of the class in Keras 3, or of TensorFlow's function where it has no such class. */
 export const SHAPES: Readonly<Record<string, OperationRule>> = {
   Mean: pooling('Average'),
   Max: pooling('Max'),
   Amax: pooling('Max'),
   Reshape: reshape,
   Concatenate: concatenate,
+  Pad: pad,
+  Resize: resize,
+  MaxPool: windowPooling('Max'),
+  AveragePool: windowPooling('Average'),
+  'nn.max_pool2d': windowPooling('Max'),
+  'nn.avg_pool2d': windowPooling('Average'),
+  'math.l2_normalize': normalize,
 };

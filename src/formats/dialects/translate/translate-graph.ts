@@ -135,8 +135,12 @@ function translateOne(
   const { nodes } = resolveGraph(graph);
   const names = new Map(graph.layers.map((layer) => [layer.name, task.names.nameOf(layer.name)]));
   const done = new Map<Layer, Translated>();
-  const factsOfRef = (ref: TensorRef): TensorFacts =>
-    done.get(byName.get(ref.layer)!)?.outputs[ref.tensor] ?? { shape: undefined, dtype: 'float32' };
+  const factsOfRef = (ref: TensorRef): TensorFacts => {
+    const layer = byName.get(ref.layer)!;
+    const outputs = done.get(layer)?.outputs;
+    // An operation's tensors, where it gives several, are equal parts.
+    return outputs?.[isOperation(layer) ? 0 : ref.tensor] ?? { shape: undefined, dtype: 'float32' };
+  };
   const byName = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const isOutput = (layer: Layer) => graph.outputs.some((ref) => ref.layer === layer.name);
   const translateIt = (layer: Layer, inputs: readonly TensorFacts[]) => {

@@ -31,6 +31,8 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
   const { target, hasOperations } = builder.dialects;
   // Keras 3 finds the operations of its .h5 files no more; of its other files it does.
   const isLayersAlone = target === 'keras3' && !hasOperations;
+  const isOperationThere =
+    isLayersAlone && read !== undefined && carryOver({ ...read, builder: { ...builder, parts: [] } });
   throw cannotConvert(
     layer.name,
     layer.isOperation ? 'class_name' : isNodeLayer(layer.className) ? 'node_def' : 'function',
@@ -39,7 +41,7 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
         ? 'an .h5 of Keras 3 holds layers alone, and none is certain to compute the same'
         : `for these arguments ${LOADER_NAMES[target]} has nothing that is certain to compute the same`
     }`,
-    isLayersAlone
+    isOperationThere
       ? 'write it as .keras'
       : 'keep the model in the format it is in, or rebuild it with a layer in its place',
   );

@@ -1,0 +1,47 @@
+// What are gates worth that move a little? Each stage's are held at their means, and the test pictures are asked again.
+
+import { listImages } from '../../dist/src/images/list-images.js';
+import { readModel } from '../../dist/src/index.js';
+import { exciteModel } from '../../dist/src/runtime/excite-model.js';
+import { holdGates } from '../../dist/src/runtime/hold-gates.js';
+import { imageSize } from '../../dist/src/runtime/image-input.js';
+import { loadModel } from '../../dist/src/runtime/load-model.js';
+import { recommendStages } from '../../dist/src/runtime/recommend-stages.js';
+import { answersOf, backendInUse } from './judge.mjs';
+import { runTool } from './run-tool.mjs';
+import { testLabels } from './test-pictures.mjs';
+
+/**
+ * For each stage: how much its gates move over the labelled pictures; with them at their means, the share of the test
+ * pictures that are answered otherwise and how many more are answered wrong. And what `excite` recommends.
+ */
+export async function holdStages(file, pictures, input) {
+  const backend = await backendInUse();
+  const loaded = await loadModel(backend, await readModel(file));
+  const options = { size: imageSize(loaded.runs, file), batch: 32, preprocess: 'unit', onSkipped: () => {} };
+  const excitation = await exciteModel(backend, loaded, await listImages(pictures), options);
+  const before = await answersOf(loaded.runs, input);
+  const held = async (stages) => {
+    const modules = excitation.modules.filter(({ stage }) => stages.includes(stage));
+    const end = holdGates(backend, loaded, modules);
+    const after = await answersOf(loaded.runs, input);
+    end();
+    return { changed: changedShare(before, after), lost: shareRight(before) - shareRight(after) };
+  };
+  const stages = [];
+  for (const { stage, modules, spread, largestSpread } of recommendStages(excitation).stages)
+    stages.push({ stage, modules, spread, largestSpread, ...(await held([stage])) });
+  loaded.runs.dispose();
+  const { recommend } = runTool('excite', file, pictures, '-o', `${file}-excite`, '--force');
+  const { code, skipStages, changed } = recommend;
+  const lost = stages.filter(({ stage }) => skipStages.includes(stage)).reduce((sum, each) => sum + each.lost, 0);
+  return { stages, recommend: { code, skipStages, changed, lost } };
+}
+
+const changedShare = (before, after) =>
+  before.filter((answer, picture) => answer !== after[picture]).length / before.length;
+
+function shareRight(answers) {
+  const labels = testLabels();
+  return answers.filter((answer, picture) => answer === labels[picture]).length / labels.length;
+}

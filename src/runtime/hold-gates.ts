@@ -1,0 +1,38 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ExcitedModule } from './excite-model.js';
+import { getGates } from './list-gates.js';
+import type { LoadedModel } from './load-model.js';
+import type { TensorFlow } from './tensorflow.js';
+import { listRunningLayers } from './watch-layers.js';
+
+/**
+ * Lets a loaded model compute with the mean gates of some modules in the place of their gates, as `bake` folds them.
+ * @returns what ends it
+ */
+export function holdGates(
+  { tf }: TensorFlow,
+  { runs, model }: LoadedModel,
+  modules: readonly Pick<ExcitedModule, 'name' | 'mean'>[],
+): () => void {
+  const means = new Map(modules.map(({ name, mean }) => [name, Float32Array.from(mean)]));
+  const gates = new Map(getGates(model).map((gate) => [JSON.stringify(gate.scale), gate]));
+  const undo: (() => void)[] = [];
+  for (const { layer, path } of listRunningLayers(runs)) {
+    const gate = gates.get(JSON.stringify(path));
+    const mean = gate && means.get(gate.name);
+    if (gate === undefined || mean === undefined) continue;
+    const call = layer.call.bind(layer);
+    layer.call = (inputs, kwargs) => {
+      const given = [...(inputs as readonly Tensor[])];
+      const computed = given[gate.input]!;
+      const axis = computed.rank === gate.channels.rank ? gate.channels.axis : computed.rank - 1;
+      const shape = computed.shape.map((_, at) => (at === axis ? mean.length : 1));
+      given[gate.input] = tf.add(tf.zerosLike(computed), tf.tensor(mean, shape));
+      return call(given, kwargs);
+    };
+    undo.push(() => Reflect.deleteProperty(layer, 'call'));
+  }
+  return () => {
+    for (const end of undo) end();
+  };
+}

@@ -1,0 +1,45 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { ImageFolder } from '../images/list-images.js';
+import type { Model } from '../model/model.js';
+import { type ExcitedModule, type ExciteOptions, exciteModel } from '../runtime/excite-model.js';
+import { holdGates } from '../runtime/hold-gates.js';
+import type { LoadedModel } from '../runtime/load-model.js';
+import type { TensorFlow } from '../runtime/tensorflow.js';
+import { findLoss } from './accuracy-kept.js';
+import { answersOf } from './loss.js';
+
+/** The class that a model names for each image, in the order in which they come; undefined for one that names none. */
+export interface Answers {
+  readonly take: (output: Tensor) => void;
+  readonly list: readonly number[] | undefined;
+}
+
+export function collectAnswers({ tf }: TensorFlow, original: Model, loaded: LoadedModel): Answers {
+  const loss = findLoss(original, loaded);
+  if (loss === undefined) return { take: () => {}, list: undefined };
+  const list: number[] = [];
+  return { take: (output) => list.push(...Array.from(answersOf(tf, loss, output as Tensor2D))), list };
+}
+
+/**
+ * Computes once more, with the gates of some modules at their means.
+ * @returns the share of the answers that are others than before
+ */
+export async function changedShare(
+  tensorflow: TensorFlow,
+  original: Model,
+  loaded: LoadedModel,
+  images: ImageFolder,
+  held: readonly ExcitedModule[],
+  before: readonly number[],
+  options: ExciteOptions,
+): Promise<number> {
+  const after = collectAnswers(tensorflow, original, loaded);
+  const end = holdGates(tensorflow, loaded, held);
+  try {
+    await exciteModel(tensorflow, loaded, images, { ...options, onOutput: after.take });
+  } finally {
+    end();
+  }
+  return before.filter((answer, index) => answer !== after.list![index]).length / before.length;
+}
