@@ -17,7 +17,10 @@ export interface Inspection {
     readonly block: number | null;
     readonly kind: string;
   }[];
-  /** Loaders, and whether each loads the model unchanged. */
+  /**
+   * Loaders, and whether each takes the architecture as it is written. A loader of other files takes it converted: why it does
+   * not, TensorFlow.js' reason says of a model of Keras.
+   */
   readonly loads: readonly LoaderVerdict[];
   /** Which of the other loaders it can be converted for. */
   readonly converts: readonly LoaderVerdict['loader'][];
@@ -32,7 +35,14 @@ export interface Inspection {
  */
 export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): Inspection {
   const plan = surveyRetrofit(model, options);
-  const loads = listModelLoaders(model);
+  const asWritten = listModelLoaders(model);
+  const conversions = listConversions(model, asWritten);
+  const refused = conversions.find(({ loader, ok }) => loader === 'tfjs' && !ok);
+  // No file of Keras is for TensorFlow.js: what stops it is what stops the conversion.
+  const loads =
+    refused === undefined || model.format.container === 'tfjs'
+      ? asWritten
+      : asWritten.map((verdict) => (verdict.loader === 'tfjs' ? refused : verdict));
   return {
     plan,
     modules: plan.network.modules.map(({ module, stage, block }) => ({
@@ -42,10 +52,7 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
       kind: module.kind,
     })),
     loads,
-    converts: listConversions(
-      model,
-      loads.filter(({ ok }) => !ok).map(({ loader }) => loader),
-    ),
+    converts: conversions.filter(({ ok }) => ok).map(({ loader }) => loader),
     commands: listCommands(model),
     layers: listLayers(plan.network),
   };

@@ -1,4 +1,4 @@
-import { RetrofitError } from './errors.js';
+import { findStop } from './find-stop.js';
 import { toComputable } from './formats/computable.js';
 import type { Blocker } from './formats/loaders.js';
 import { inputShape } from './layers/other-layers.js';
@@ -17,7 +17,7 @@ export interface CommandVerdict {
 
 /** Lists which commands can compute with a model, and why the others cannot; modules they need may be added first. */
 export function listCommands(model: Model): readonly CommandVerdict[] {
-  const stopped = findStop(model);
+  const stopped = findStop(model, toComputable);
   const noImages = stopped ?? findNoImages(model);
   const several = model.graph.outputs.length === 1 ? undefined : `has ${model.graph.outputs.length} outputs`;
   const noLoss = noImages ?? (several === undefined ? undefined : wholeModel(model, several));
@@ -26,17 +26,6 @@ export function listCommands(model: Model): readonly CommandVerdict[] {
     const blockedBy = blockers[command] ?? null;
     return { command, ok: blockedBy === null, blockedBy };
   });
-}
-
-function findStop(model: Model): Blocker | undefined {
-  try {
-    toComputable(model);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RetrofitError) || error.kind !== 'input') throw error;
-    const { layer = model.graph.name, field = '' } = error.where;
-    return { layer, field, reason: error.message };
-  }
 }
 
 function findNoImages(model: Model): Blocker | undefined {

@@ -1,7 +1,7 @@
-import { RetrofitError } from './errors.js';
+import { findStop } from './find-stop.js';
 import { TFJS } from './formats/computable.js';
 import { convertModel } from './formats/convert-model.js';
-import { listModelLoaders } from './formats/loaders.js';
+import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import type { Loader } from './layers/layer-facts.js';
 import type { Format, Model } from './model/model.js';
 
@@ -11,15 +11,16 @@ const FORMATS: Readonly<Record<Loader, Format>> = {
   keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
 };
 
-/** Lists the loaders for which a model can be converted. */
-export const listConversions = (model: Model, loaders: readonly Loader[]): readonly Loader[] =>
-  loaders.filter((loader) => {
-    try {
-      const converted = convertModel(model, FORMATS[loader]);
+/**
+ * Lists for loaders that do not take a model as it is, TensorFlow.js with all of Keras' files, whether they take it converted,
+ * and what stops that.
+ */
+export const listConversions = (model: Model, loads: readonly LoaderVerdict[]): readonly LoaderVerdict[] =>
+  loads
+    .filter(({ loader, ok }) => !ok || (loader === 'tfjs' && model.format.container !== 'tfjs'))
+    .map(({ loader }) => {
+      const stop = findStop(model, () => convertModel(model, FORMATS[loader]));
+      if (stop !== undefined) return { loader, ok: false, blockedBy: stop };
       // Of a model that is of the loader's dialect already, only the container changes.
-      return listModelLoaders(converted).some((verdict) => verdict.loader === loader && verdict.ok);
-    } catch (error) {
-      if (error instanceof RetrofitError && error.kind === 'input') return false;
-      throw error;
-    }
-  });
+      return listModelLoaders(convertModel(model, FORMATS[loader])).find((verdict) => verdict.loader === loader)!;
+    });

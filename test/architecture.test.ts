@@ -39,8 +39,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts', 'format-names.ts', 'flag-of.ts', 'plural.ts'],
-  'list-commands.ts': ['formats', 'model', 'layers', 'errors.ts'],
-  'list-conversions.ts': ['formats', 'model', 'layers', 'errors.ts'],
+  'find-stop.ts': ['formats', 'model', 'errors.ts'],
+  'list-commands.ts': ['find-stop.ts', 'formats', 'model', 'layers'],
+  'list-conversions.ts': ['find-stop.ts', 'formats', 'model', 'layers'],
   'inspect.ts': ['list-commands.ts', 'list-conversions.ts', 'formats', 'plan', 'stages', 'model'],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
   'web.ts': [

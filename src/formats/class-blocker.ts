@@ -12,6 +12,8 @@ import { memoizeByObject } from './memoize-by-object.js';
 export interface Finding {
   readonly field: string;
   readonly reason: string;
+  /** The loader takes the layer, and makes another one of it. */
+  readonly isMisread?: true | undefined;
 }
 
 /** Circumstances in which a config is judged. */
@@ -40,8 +42,9 @@ function findClassBlocker(className: string, settings: PlainObject, judge: Judge
   const facts = factsOf(className, settings);
   if (!facts.loads.includes(loader))
     return { field: 'class_name', reason: `is ${className}, a class it does not have` };
-  for (const { loaders, field, reason, stops, isSilent } of facts.refusedFields ?? []) {
-    if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule, settings)) return { field, reason };
+  for (const { loaders, field, reason, stops, isSilent, isMisread } of facts.refusedFields ?? []) {
+    if (!isSilent && loaders.includes(loader) && stops(settings[field], hasModule, settings))
+      return { field, reason, isMisread };
   }
   const unknown = loader === 'tfjs' ? undefined : findUnknownField(className, settings, judge);
   if (unknown !== undefined) return { field: unknown, reason: 'is an argument it does not know' };

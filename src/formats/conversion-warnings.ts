@@ -1,6 +1,10 @@
 import { LOADER_NAMES } from '../format-names.js';
+import type { PlainObject } from '../json/json-value.js';
+import { hasActivityRegularizer } from '../layers/config.js';
 import { computeDtype } from '../layers/dtype-policy.js';
+import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
+import { readField } from '../layers/read-field.js';
 import { type Format, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
@@ -34,17 +38,37 @@ export function renamedWarning(renamed: readonly Renaming[]): readonly Warning[]
 }
 
 /** All of them by name: the new model has to be trained with another augmentation and regularisation. */
-export function leftOutWarning(layers: readonly Layer[], target: Loader): readonly Warning[] {
-  if (layers.length === 0) return [];
-  const names = layers.map(({ name, className }) => `${name} (${className})`).join(', ');
+export function leftOutWarning(layers: readonly Layer[], root: Graph, target: Loader): readonly Warning[] {
+  const regularized = target === 'tfjs' ? listRegularized(root).map((name) => `${name}'s activity_regularizer`) : [];
+  const names = [...layers.map(({ name, className }) => `${name} (${className})`), ...regularized];
+  if (names.length === 0) return [];
+  const what = layers.length === 0 ? 'parts of layers' : 'layers';
   return [
     {
       code: 'training-only-layers-dropped',
-      message: `left out, as ${LOADER_NAMES[target]} has none like them: layers that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names}`,
+      message: `left out, as ${LOADER_NAMES[target]} has none like them: ${what} that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names.join(', ')}`,
       where: null,
     },
   ];
 }
+
+/** The layers whose outputs add to the loss, or those of layers inside them, without those that do nothing else. */
+const listRegularized = (root: Graph): readonly string[] =>
+  [...listGraphs(root)]
+    .flatMap(({ graph }) => graph.layers)
+    .filter(({ className, settings, graph, wrappers = [] }) =>
+      [...wrappers.map((wrapper) => wrapper.settings), ...(graph === undefined ? [settings] : [])].some(
+        (config) => factsOf(className, config).onlyTrains?.(config) !== true && holdsRegularizer(config),
+      ),
+    )
+    .map(({ name }) => name);
+
+const holdsRegularizer = (config: PlainObject): boolean =>
+  hasActivityRegularizer(config) ||
+  Object.entries(config).some(([field, value]) => {
+    const read = readField(field, value);
+    return read.kind === 'layers' && read.layers.some((held) => holdsRegularizer(held.config));
+  });
 
 /** Tells whether a warning says that layers are left out. */
 export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';

@@ -15,7 +15,7 @@ import {
   type Warning,
 } from '../model/model.js';
 import { layerKey } from '../model/weight-key.js';
-import { classBlocker } from './class-blocker.js';
+import { classBlocker, type Finding } from './class-blocker.js';
 import { factsOfContainer } from './containers.js';
 import {
   halfWarning,
@@ -30,7 +30,9 @@ import { hasModule } from './dialects/new-entries.js';
 import { cannotConvert, withoutInputShape } from './dialects/translate/cannot-convert.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
+import { findForgotten } from './find-forgotten.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
+import { findShapeBlocker } from './shape-blocker.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
@@ -41,6 +43,7 @@ import { tfjsSettings } from './tfjs/tfjs-source.js';
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
+  if (!isSameFiles(model.format, format)) refuseMisfits(model.graph);
   const converted = toFormat(model, format);
   checkLegacy(model, converted);
   const warnings = tooNewWarning(format, model.kerasVersion);
@@ -51,29 +54,42 @@ export function convertModel(model: Model, format: Format): Model {
 
 /** The legacy files of Keras 3 leave out modules, without which it reads some fields otherwise. */
 function checkLegacy({ format: before }: Model, { format, graph: root }: Model): void {
-  const isLegacy = factsOfContainer(format.container).isLegacy === true;
-  const isSame = before.container === format.container && before.dialect === format.dialect;
-  if (loaderOf(format) !== 'keras3' || !isLegacy || isSame) return;
-  for (const { graph, path } of listGraphs(root)) {
-    for (const { name, className, settings, wrappers } of graph.layers) {
-      const isInside = path.length > 0 || wrappers !== undefined;
-      if (className === 'Normalization' && isInside && (settings.mean ?? null) === null)
-        throw cannotConvert(
-          name,
-          'mean',
-          'Keras 3 reads its mean and variance from an .h5 and goes on with those of a new layer, inside another model or a TimeDistributed',
-          'give -o a name in .keras',
-        );
-    }
+  if (loaderOf(format) !== 'keras3') return;
+  const forgotten = findForgotten(root, 'keras3', format.weightLayout);
+  if (forgotten !== undefined) throw wantsModules(forgotten.layer, forgotten);
+  if (!factsOfContainer(format.container).isLegacy) return;
+  const isSame = isSameFiles(before, format);
+  for (const { graph } of listGraphs(root)) {
     // What stands in a wrapper keeps its module.
     for (const { name, className, settings, graph: inner, wrappers } of graph.layers) {
       if (inner !== undefined || wrappers !== undefined) continue;
       const judge = (hasModule: boolean) =>
-        classBlocker(className, settings, { loader: 'keras3', hasModule, isLegacy });
+        classBlocker(className, settings, { loader: 'keras3', hasModule, isLegacy: true });
       const found = judge(true) === undefined ? judge(false) : undefined;
-      if (found === undefined) continue;
-      throw cannotConvert(name, found.field, `its ${found.field} ${found.reason}`, 'give -o a name in .keras');
+      // A file that does not load may stay such a one, not one that loads as another model.
+      if (found !== undefined && (found.isMisread || !isSame)) throw wantsModules(name, found);
     }
+  }
+}
+
+const wantsModules = (layer: string, { field, reason }: Finding) =>
+  cannotConvert(layer, field, `its ${field} ${reason}`, 'give -o a name in .keras');
+
+const isSameFiles = (before: Format, after: Format): boolean =>
+  before.container === after.container && before.dialect === after.dialect;
+
+/** What no loader builds does not load in another format either. */
+function refuseMisfits(root: Graph): void {
+  for (const { graph } of listGraphs(root)) {
+    const misfit = findShapeBlocker(graph);
+    if (misfit === undefined) continue;
+    const { layer, field, reason } = misfit;
+    throw cannotConvert(
+      layer,
+      field,
+      `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
+      'mend the model where it stands, or save it again with the program that made it',
+    );
   }
 }
 
@@ -117,7 +133,7 @@ function translated(model: Model, format: Format): Model {
     warnings: [
       ...model.warnings,
       ...renamedWarning(renamed),
-      ...leftOutWarning(leftOut, to),
+      ...leftOutWarning(leftOut, model.graph, to),
       ...heldWarning(held),
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),

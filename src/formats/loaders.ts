@@ -27,6 +27,8 @@ import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
+import { findForgotten } from './find-forgotten.js';
+import { findUntrusted } from './find-untrusted.js';
 import { isBefore215 } from './keras/keras-versions.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
@@ -59,7 +61,7 @@ export const listLoaders = (graph: Graph, container?: Container, settings?: Json
 const verdictOf = (loader: Loader, blocker: Blocker | undefined): LoaderVerdict => ({
   loader,
   ok: blocker === undefined,
-  blockedBy: blocker ?? null,
+  blockedBy: blocker === undefined ? null : { layer: blocker.layer, field: blocker.field, reason: blocker.reason },
 });
 
 /** Facts besides the graph that a loader depends on: see `listLoaders`. */
@@ -280,21 +282,25 @@ function findCallBlocker({ className, settings, calls }: Layer, loader: Loader):
 /** Lists which loaders take a model as its file is, the places and the names of its weights included. */
 export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   const { container, dialect } = model.format;
-  const file = fileBlocker(model);
   const settings = tfjsSettings(model);
   // TensorFlow.js gets to see a file of Keras converted alone, with what Keras takes for fields that are not there.
   const isTold = container !== 'tfjs' && dialect === 'keras2';
   const told = isTold ? withExplicitDefaults(model.graph, dialect) : model.graph;
   return LOADERS.map((loader) => {
     const blocker = findBlocker(loader === 'tfjs' ? told : model.graph, loader, { container, settings });
-    return verdictOf(loader, blocker ?? ((loader === 'tfjs') === (container === 'tfjs') ? file : undefined));
+    const isOwn = (loader === 'tfjs') === (container === 'tfjs');
+    return verdictOf(loader, blocker ?? (isOwn ? fileBlocker(model, loader) : undefined));
   });
 }
 
 /** Returns why the loaders of a file refuse it besides its layers: its spelling, and its weights. */
-function fileBlocker(model: Model): Blocker | undefined {
+function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
   const { graph, format, kerasVersion } = model;
   if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
+  const forgotten = findForgotten(graph, loader, format.weightLayout);
+  if (forgotten !== undefined) return forgotten;
+  const untrusted = findUntrusted(graph, loader, format.container);
+  if (untrusted !== undefined) return untrusted;
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
   return { layer: graph.name, field: 'keras_version', reason };
@@ -314,4 +320,4 @@ function spellingBlocker(model: Model): Blocker | undefined {
 
 /** Returns why TensorFlow.js refuses the file of a TensorFlow.js model. */
 export const tfjsBlocker = (model: Model): Blocker | undefined =>
-  findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? fileBlocker(model);
+  findBlocker(model.graph, 'tfjs', { container: 'tfjs', settings: tfjsSettings(model) }) ?? fileBlocker(model, 'tfjs');

@@ -9,6 +9,7 @@ import {
   passesMask,
   type RefusedField,
   type Shape,
+  sameShape,
   type WeightFact,
 } from './layer-facts.js';
 
@@ -42,15 +43,18 @@ const attention = (className: string): LayerFacts => ({
   ],
 });
 
-/** A product of MultiHeadAttention, a layer of its own: Keras 3 shows it under a name without the line, and writes that. */
-const projection = (config: PlainObject, name: string, scope: string, kernel: Shape, bias: Shape) => {
+/** A product of an attention, a layer of its own. */
+function projection(config: PlainObject, name: string, scope: string, kernel: Shape, bias: Shape) {
   const facts: readonly WeightFact[] = [
     { name: 'kernel', base: 'kernel', shape: kernel },
     { name: 'bias', base: 'bias', shape: bias },
   ];
-  const own = grouped(config.use_bias === false ? facts.slice(0, 1) : facts, `_${name}`, { prefix: `${scope}/` });
-  return own.map((fact, index): WeightFact => ({ ...fact, keras3Path: `${name}/vars/${index}` }));
-};
+  return grouped(config.use_bias === false ? facts.slice(0, 1) : facts, `_${name}`, { prefix: `${scope}/` });
+}
+
+/** Keras 3 shows the products of a MultiHeadAttention under names without the line, and writes those. */
+const shown = (facts: readonly WeightFact[]): readonly WeightFact[] =>
+  facts.map((fact) => ({ ...fact, keras3Path: fact.path!.slice(1) }));
 
 /** The sizes of what comes out, behind those of the query's places; `output_shape` may be one number. */
 function sizesBehind({ output_shape: own }: PlainObject, query: Shape | undefined): Shape {
@@ -77,15 +81,36 @@ export const ATTENTIONS: readonly LayerFacts[] = [
       const [heads, keys] = [numberIn(config, 'num_heads') ?? null, numberIn(config, 'key_dim') ?? null];
       const values = numberIn(config, 'value_dim') ?? keys;
       const sizes = sizesBehind(config, query);
-      return [
+      return shown([
         ...projection(config, 'query_dense', 'query', [query?.at(-1) ?? null, heads, keys], [heads, keys]),
         ...projection(config, 'key_dense', 'key', [null, heads, keys], [heads, keys]),
         ...projection(config, 'value_dense', 'value', [null, heads, values], [heads, values]),
         ...projection(config, 'output_dense', 'attention_output', [heads, values, ...sizes], sizes),
+      ]);
+    },
+  },
+  // Several heads of the query share one of the key and the value.
+  {
+    className: 'GroupQueryAttention',
+    pythonName: 'GroupedQueryAttention',
+    ...PASSES,
+    loads: ['keras3'],
+    takesList: false,
+    outputShape: sameShape,
+    weights: (config, [query]) => {
+      const [heads, groups, size] = ['num_query_heads', 'num_key_value_heads', 'head_dim'].map(
+        (field) => numberIn(config, field) ?? null,
+      ) as [number | null, number | null, number | null];
+      const channels = query?.at(-1) ?? null;
+      return [
+        ...projection(config, 'query_dense', 'query', [channels, heads, size], [heads, size]),
+        ...projection(config, 'key_dense', 'key', [null, groups, size], [groups, size]),
+        ...(config.use_gate === true
+          ? projection(config, 'gate_dense', 'gate', [channels, heads, size], [heads, size])
+          : []),
+        ...projection(config, 'value_dense', 'value', [null, groups, size], [groups, size]),
+        ...projection(config, 'output_dense', 'attention_output', [heads, size, channels], [channels]),
       ];
     },
   },
-  { className: 'GroupQueryAttention', ...PASSES, loads: ['keras3'], takesList: false },
-  // What legacy files call it, from which no Keras loads it.
-  { className: 'GroupedQueryAttention', ...PASSES, loads: [], takesList: false },
 ];

@@ -214,6 +214,9 @@ const locallyConnected = (className: string): LayerFacts => ({
   role: 'other',
   loads: ['keras2'],
   fields: `filters implementation ${ALIKE} ${initialized('kernel', 'bias')}`,
+  // How it is implemented decides the shape of its kernel.
+  weights: ({ use_bias: hasBias }) =>
+    ['kernel', ...(hasBias === false ? [] : ['bias'])].map((name) => ({ name, base: name, shape: undefined })),
 });
 
 export const CONVOLUTIONS: readonly LayerFacts[] = [

@@ -34,6 +34,15 @@ const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
   ].map((facts) => [facts.className, facts]),
 );
 
+const BY_PYTHON: ReadonlyMap<string, string> = new Map(
+  [...KNOWN_LAYERS.values()].flatMap(({ pythonName, className }) =>
+    pythonName === undefined ? [] : [[pythonName, className]],
+  ),
+);
+
+/** Returns the name of a class that is called by its name in Python. */
+export const classOfPython = (name: string): string => BY_PYTHON.get(name) ?? name;
+
 /** Facts of a class that is not in the table: it is carried, and nothing is assumed of it. */
 const unknownLayer = (className: string): LayerFacts => ({ className, role: 'other', loads: [], masking: passesMask });
 

@@ -85,8 +85,10 @@ export interface RefusedField {
   readonly stops: (value: Plain | undefined, hasModule: boolean, config: PlainObject) => boolean;
   /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
   readonly isSilent?: boolean;
-  /** Value that means the same to these loaders and does not stop them. */
-  readonly instead?: (value: JsonValue) => JsonValue;
+  /** What stops the verdict is no error: the loader takes the value and makes another layer, so that no file may say it. */
+  readonly isMisread?: true;
+  /** Value that means the same to these loaders and does not stop them, where there is one. */
+  readonly instead?: (value: JsonValue) => JsonValue | undefined;
 }
 
 /** Whether the layer makes a mask of the steps that count, or passes on the one it is given; undefined: neither. */
@@ -104,6 +106,8 @@ export type FieldNames = Readonly<Record<Loader, string>>;
 /** All facts of one Keras layer class. They are functions of the layer's config. */
 export interface LayerFacts {
   readonly className: string;
+  /** The name of the class in Python, where that is another: legacy files call it so. */
+  readonly pythonName?: string;
   readonly role: LayerRole;
   /** Loaders that have the class under this name. */
   readonly loads: readonly Loader[];
@@ -151,6 +155,8 @@ export interface LayerFacts {
   readonly module?: string;
   /** Why loading it is not safe: the code that its config makes a loader run. */
   readonly runsCode?: string;
+  /** Whether Keras makes it only where it is told to trust the file: `load_model(..., safe_mode=False)`. */
+  readonly wantsTrust?: (config: PlainObject) => boolean;
   /** Keras reads the file that its `vocabulary` names. */
   readonly readsFile?: true;
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
@@ -174,6 +180,11 @@ export interface LayerFacts {
     config: PlainObject,
     shapeOf: (weight: string) => readonly number[] | undefined,
   ) => InputClue | undefined;
+  /**
+   * Whether it computes with copies of its weights. Keras 3 makes them anew after it has read a legacy `.h5` for the layers of
+   * the outermost model alone. Source: `_set_weights` in keras 3.15 (src/legacy/saving/legacy_h5_format.py).
+   */
+  readonly copiesWeights?: (config: PlainObject) => boolean;
   /** Multiply-accumulates of one call for one example; null where the size is unknown. */
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */
@@ -236,6 +247,7 @@ export const AXES_WITHOUT_MODULE: RefusedField = {
   field: 'axis',
   reason: 'is a list, which Keras 3 drops from an entry without its module, as all are in .h5 files',
   stops: (value, hasModule) => !hasModule && Array.isArray(value) && value.length !== 1,
+  isMisread: true,
 };
 
 /** Ways to resize images that only Keras 2 has. */

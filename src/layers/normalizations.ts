@@ -14,6 +14,7 @@ import {
   type Scaling,
   type Shape,
   sameShape,
+  shapeText,
   type WeightFact,
 } from './layer-facts.js';
 import { AXES, GROUPS_OF_NORM, orNull } from './size-rules.js';
@@ -35,10 +36,23 @@ function normalizedShape(config: PlainObject, input: Shape | undefined): Shape |
   return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
 }
 
+/** Keras 2's batch norm over several axes keeps all of its input's in its variables, the others with a size of 1. */
+function batchNormShape(config: PlainObject, input: Shape | undefined): Shape | undefined {
+  const axes = [config.axis ?? -1].flat();
+  if (axes.length < 2 || input === undefined) return normalizedShape(config, input);
+  const own = axes.map((axis) => axisOf(axis, input.length));
+  return input.map((size, axis) => (own.includes(axis) ? size : 1));
+}
+
 const AFFINE = `axis epsilon center scale ${initialized('beta', 'gamma')}`;
 const AXIS = { axis: orNull(AXES) };
 
-function norm(className: string, loads: readonly Loader[], statistics: readonly string[]): LayerFacts {
+function norm(
+  className: string,
+  loads: readonly Loader[],
+  statistics: readonly string[] = [],
+  shapeOfVariables = normalizedShape,
+): LayerFacts {
   return {
     className,
     role: 'norm',
@@ -47,7 +61,7 @@ function norm(className: string, loads: readonly Loader[], statistics: readonly 
     sizes: AXIS,
     outputShape: sameShape,
     weights: (config, [input]) => {
-      const shape = normalizedShape(config, input);
+      const shape = shapeOfVariables(config, input);
       const names = [...(hasGamma(config) ? ['gamma'] : []), ...(hasBeta(config) ? ['beta'] : []), ...statistics];
       return names.map((name): WeightFact => ({ name, base: name, shape }));
     },
@@ -74,10 +88,10 @@ const NO_EPSILON: RefusedField = {
 const AXIS_LIST: RefusedField = {
   loaders: ['keras3'],
   field: 'axis',
-  reason: 'is a list; it wants a number',
+  reason: 'is a list, and it wants one number',
   // Older entries go through a loader of their own, which takes the number out of the list.
   stops: (value, hasModule) => hasModule && Array.isArray(value),
-  instead: (value) => (isArray(value) && value.items.length === 1 ? value.items[0]!.value : value),
+  instead: (value) => (isArray(value) && value.items.length === 1 ? value.items[0]!.value : undefined),
 };
 
 /** Where all numbers have one mean, it is the same for any axis. */
@@ -88,17 +102,27 @@ const DATA_AXES: RefusedField = {
     !hasModule && (value === null || (Array.isArray(value) && value.length !== 1)) && typeof mean !== 'number',
 };
 
+const hasStatistics = ({ mean }: PlainObject): boolean => mean === undefined || mean === null;
+
+/** Keras builds it for sizes that it knows. */
+function unknownSizes(config: PlainObject, [input]: readonly (Shape | undefined)[]): string | undefined {
+  if (input === undefined || config.axis === null || !normalizedShape(config, input)!.includes(null)) return undefined;
+  return `gives it ${shapeText(input)}, and it wants to know the sizes of its axes`;
+}
+
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
+  copiesWeights: hasStatistics,
   masking: passesMask,
   role: 'other',
   loads: KERAS,
   fields: 'axis mean variance invert',
   refusedFields: [DATA_AXES],
   outputShape: sameShape,
+  misfit: unknownSizes,
   weights: (config, [input]) => {
-    if (config.mean !== undefined && config.mean !== null) return [];
+    if (!hasStatistics(config)) return [];
     const shape = config.axis === null ? [] : normalizedShape(config, input);
     return [
       { name: 'mean', base: 'mean', shape },
@@ -109,7 +133,7 @@ const normalization: LayerFacts = {
 };
 
 const batchNorm = (className: string, loads: readonly Loader[]): LayerFacts => ({
-  ...norm(className, loads, ['moving_mean', 'moving_variance']),
+  ...norm(className, loads, ['moving_mean', 'moving_variance'], batchNormShape),
   fields: `${AFFINE} momentum moving_mean_initializer moving_variance_initializer synchronized renorm`,
   keras3Fields: { renorm_clipping: null, renorm_momentum: ANY },
 });
@@ -128,16 +152,16 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
-    refusedFields: [AXIS_LIST, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
+    refusedFields: [AXIS_LIST, AXES_WITHOUT_MODULE, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
   },
   batchNorm('SyncBatchNormalization', ['keras2']),
   {
-    ...norm('LayerNormalization', ALL, []),
+    ...norm('LayerNormalization', ALL),
     keras3Fields: { rms_scaling: false },
     refusedFields: [AXES_WITHOUT_MODULE],
   },
   {
-    ...norm('GroupNormalization', KERAS, []),
+    ...norm('GroupNormalization', KERAS),
     fields: `groups ${AFFINE}`,
     sizes: { groups: GROUPS_OF_NORM, ...AXIS },
   },

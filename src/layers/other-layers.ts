@@ -1,4 +1,5 @@
-import type { PlainObject } from '../json/json-value.js';
+import { isPlainObject, type PlainObject } from '../json/json-value.js';
+import { numberIn } from './config.js';
 import {
   ALL,
   ANY,
@@ -107,6 +108,13 @@ const resizedInTraining = (axis: number): Partial<LayerFacts> => ({
   outputShape: (_config, [input]) => input?.map((size, index) => (index === axis ? null : size)),
 });
 
+/** Functions with a name stand in it as that, others as what Python compiled. */
+const holdsPython = (config: PlainObject): boolean =>
+  ['function', 'output_shape'].some((field) => {
+    const value = config[field];
+    return config[`${field}_type`] === 'lambda' || (isPlainObject(value) && value.class_name === '__lambda__');
+  });
+
 const PYTHON = 'carries Python code that Keras runs when it loads the model';
 
 const READS_FILE: Partial<LayerFacts> = { readsFile: true };
@@ -187,15 +195,29 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   }),
   other('StringLookup', KERAS, LOOKUP, { ...READS_FILE, keras3Fields: LOOKUP_OF_KERAS3 }),
   other('TextVectorization', KERAS, undefined, READS_FILE),
-  other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON }),
+  other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON, wantsTrust: holdsPython }),
   ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>
     other(className, ['keras2']),
   ),
-  other('TFSMLayer', ['keras3'], undefined, { runsCode: 'makes Keras load and run a SavedModel from a path' }),
-  other('TorchModuleWrapper', ['keras3'], undefined, { runsCode: 'makes Keras unpickle a PyTorch module' }),
+  other('TFSMLayer', ['keras3'], undefined, {
+    runsCode: 'makes Keras load and run a SavedModel from a path',
+    wantsTrust: always,
+  }),
+  other('TorchModuleWrapper', ['keras3'], undefined, {
+    runsCode: 'makes Keras unpickle a PyTorch module',
+    wantsTrust: always,
+  }),
   other('FlaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
   other('JaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
-  ...['MelSpectrogram', 'STFTSpectrogram', 'ReversibleEmbedding'].map((className) => other(className, ['keras3'])),
+  ...['MelSpectrogram', 'STFTSpectrogram'].map((className) => other(className, ['keras3'])),
+  other('ReversibleEmbedding', ['keras3'], undefined, {
+    weights: (config) => {
+      const [words, size] = [numberIn(config, 'input_dim') ?? null, numberIn(config, 'output_dim') ?? null];
+      const there = { name: 'embeddings', base: 'embeddings', shape: [words, size] };
+      const back = { name: 'reverse_embeddings', base: 'reverse_embeddings', shape: [size, words] };
+      return config.tie_weights === false ? [there, back] : [there];
+    },
+  }),
   ...['Average', 'Max'].flatMap((kind) => [1, 2, 3].map((rank) => other(`Adaptive${kind}Pooling${rank}D`, ['keras3']))),
   // These two change images whenever they are called.
   pointwise('AutoContrast', ['keras3'], undefined, IMAGES),

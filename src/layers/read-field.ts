@@ -17,7 +17,7 @@ export type ConfigField =
   | { readonly kind: 'dtype' }
   | { readonly kind: 'plain' };
 
-const LAYER_FIELDS: readonly string[] = ['layer', 'backward_layer', 'cell', 'cells'];
+const LAYER_FIELDS: readonly string[] = ['layer', 'layers', 'backward_layer', 'cell', 'cells'];
 
 const DTYPE: ConfigField = { kind: 'dtype' };
 const PLAIN: ConfigField = { kind: 'plain' };

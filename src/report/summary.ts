@@ -215,5 +215,7 @@ export const loaderLines = (
     const isOwn = isWhole && OWN_LOADERS[format.container].includes(loader);
     if (blockedBy === null && isOwn) return `${name} loads it`;
     if (blockedBy === null || converts.includes(loader)) return `${name} takes it, converted (${CONVERT[loader]})`;
+    if (loader === 'tfjs' && !isOwn)
+      return `${name} does not take it, converted either: "${printable(blockedBy.layer)}": ${printable(blockedBy.reason)}`;
     return `${name} ${isOwn ? 'does not load it' : 'does not take it as it is'}: in "${printable(blockedBy.layer)}", ${blockedBy.field} ${printable(blockedBy.reason)}`;
   });

@@ -1,5 +1,5 @@
 import { getMember, type JsonObject, stringOf } from '../../json/json-value.js';
-import { factsOf, hasFacts } from '../../layers/known-layers.js';
+import { classOfPython, factsOf, hasFacts } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
 import { isOperationClass } from '../../layers/operations.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
@@ -15,7 +15,7 @@ const KERAS_MODULE = /^(?:(?:tf_)?keras(?:\.|$)|builtins$)/;
 export function classNameIn(entry: JsonObject): string | undefined {
   const className = stringOf(getMember(entry, 'class_name'));
   const module = getMember(entry, 'module');
-  if (className === undefined || module === undefined) return className;
+  if (className === undefined || module === undefined) return className && classOfPython(className);
   const moduleName = stringOf(module);
   if (moduleName !== undefined && KERAS_MODULE.test(moduleName)) {
     const full = `${moduleName}.${className}`;
@@ -39,7 +39,8 @@ export function pythonClass(layer: Layer): string {
   // A model that was made functional, or sequential again, keeps its entry until it is written.
   if (layer.graph !== undefined) return layer.graph.kind === 'functional' ? 'Functional' : 'Sequential';
   const written = stringOf(getMember(layer.entry, 'class_name')) ?? layer.className;
-  return written.slice(Math.max(written.lastIndexOf('>'), written.lastIndexOf('.')) + 1);
+  const { pythonName } = factsOf(layer.className, layer.settings);
+  return pythonName ?? written.slice(Math.max(written.lastIndexOf('>'), written.lastIndexOf('.')) + 1);
 }
 
 /**

@@ -117,15 +117,18 @@ function pairNested(
     const facts = weightFacts(inner)!;
     const { name } = facts[index]!;
     checkBaseName(stored[position]!, name, facts, inner);
-    if (!stored[position]!.includes(inner.name) && stored.some((other) => other.includes(`${inner.name}/`))) {
+    if (isOfAnother(stored[position]!, inner.name, stored))
       throw weightsMismatch(inner.name, `the file has "${stored[position]}" where this layer's "${name}" is expected`);
-    }
     const own = weights.get(inner) ?? [];
     own[index] = { name, tensor: datasetTensor(file.dataset(paths[position]!), inner) };
     weights.set(inner, own);
   }
   return weights;
 }
+
+/** Tells whether a weight's name is another layer's, for all that names tell: those of Keras 2's Normalization have none. */
+const isOfAnother = (name: string, layer: string, all: readonly string[]): boolean =>
+  name.includes('/') && !name.includes(layer) && all.some((other) => `/${other}`.includes(`/${layer}/`));
 
 /** The variable's name within its layer: `bn/gamma:0` is `gamma`. */
 const baseName = (stored: string, layer: string): string =>

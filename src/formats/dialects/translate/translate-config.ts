@@ -8,6 +8,7 @@ import {
   type JsonValue,
   type Plain,
   type PlainObject,
+  stringOf,
   toPlain,
 } from '../../../json/json-value.js';
 import { type Activation, type ActivationStep, translateActivation } from '../../../layers/activations.js';
@@ -15,6 +16,7 @@ import { hasActivityRegularizer } from '../../../layers/config.js';
 import { fieldStanding, INPUT_FIELDS } from '../../../layers/config-fields.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { LayerFacts, Loader } from '../../../layers/layer-facts.js';
+import { nameProblem } from '../../../layers/layer-names.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect, Layer } from '../../../model/model.js';
 import { bareJson, objectOf } from '../bare-json.js';
@@ -67,6 +69,8 @@ export function translateConfig(
   for (const [key, value] of renameFields(facts, written, target)) {
     if (key === 'name') continue;
     if (isSpareField(facts, key, value, target, layer)) continue;
+    // No layer of TensorFlow.js is called with one. It is for training alone.
+    if (key === 'activity_regularizer' && target === 'tfjs' && hasActivityRegularizer(settings)) continue;
     // It speaks of masked steps alone.
     if (key === 'zero_output_for_mask' && target !== 'keras3' && dialects.masked.size === 0) continue;
     if (key === 'dtype' && facts.dtypeRefusedBy?.includes(target)) continue;
@@ -87,18 +91,13 @@ export function translateConfig(
       const refused = facts.refusedFields?.find(
         (each) => each.field === key && each.loaders.includes(target) && each.stops(plain, true, settings),
       );
-      if (refused !== undefined && refused.instead === undefined)
-        throw noSuchField(layer, key, plain, target, refused.reason);
-      const json =
-        field.kind === 'layers'
-          ? translateWrapped(key, value, dialects, layer)
-          : bareJson(refused?.instead?.(value) ?? value);
+      const instead = refused?.instead?.(value);
+      if (refused !== undefined && instead === undefined) throw noSuchField(layer, key, plain, target, refused.reason);
+      const json = field.kind === 'layers' ? translateWrapped(key, value, dialects, layer) : bareJson(instead ?? value);
       members.push([key, json]);
     }
   }
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
-  if (target === 'tfjs' && hasActivityRegularizer(settings))
-    throw noSuchField(layer, 'activity_regularizer', settings.activity_regularizer!, target, 'is not supported there');
   return { config: objectOf([...members, ...neededFields(facts, members, target)]), split };
 }
 
@@ -212,6 +211,15 @@ function translateWrapped(field: string, value: JsonValue, dialects: DialectPair
     );
   }
   const name = getMember(wrapped.config, 'name');
+  const problem = nameProblem(stringOf(name) ?? wrapped.className, dialects.target);
+  // The names of weights have it in them.
+  if (problem !== undefined)
+    throw cannotConvert(
+      layer,
+      field,
+      `the layer in its ${field} is called "${stringOf(name)}", which ${problem}`,
+      'build the model with another name, load its weights into it and save it',
+    );
   const { config } = translateConfig(wrapped.className, wrapped.config, dialects, layer, true);
   const members = config.members.map(({ key, value: each }) => [key, each] as const);
   const named = name === undefined ? config : objectOf([['name', name], ...members]);

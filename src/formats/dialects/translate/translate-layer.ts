@@ -163,11 +163,14 @@ const normalization: Rule = (builder, layer, sources) => {
   if ((layer.settings.axis ?? -1) === -1 || (rank !== undefined && axis === rank - 1))
     return addTranslated(builder, layer.className, last, sources);
   if (rank === undefined || axis === undefined || axis < 1) {
+    const isSeveral = Array.isArray(layer.settings.axis) && layer.settings.axis.length > 1;
     throw cannotConvert(
       layer.name,
       'axis',
-      'TensorFlow.js normalises the last axis only, and how many axes there are is not known',
-      'rebuild the model with a Permute before the layer and one behind it',
+      `TensorFlow.js normalises the last axis only, and ${isSeveral ? 'this layer several' : 'how many axes there are is not known'}`,
+      isSeveral
+        ? 'keep the model in the format it is in'
+        : 'rebuild the model with a Permute before the layer and one behind it',
     );
   }
   const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1);

@@ -1,0 +1,28 @@
+import { getMember } from '../json/json-value.js';
+import type { Loader } from '../layers/layer-facts.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
+import { type Container, type Graph, listGraphs } from '../model/model.js';
+import { factsOfContainer } from './containers.js';
+import { listEntries } from './dialects/wrapped-entries.js';
+import type { Blocker } from './loaders.js';
+
+/**
+ * Finds a layer that a loader makes only where it is told to trust the file. Keras 2 asks for that where entries name their
+ * modules, and never of a legacy `.h5` or a SavedModel.
+ * Source: `model_from_config` in tf_keras/src/saving/legacy/model_config.py and `deserialize_keras_object` in saving_lib.
+ */
+export function findUntrusted(root: Graph, loader: Loader, container: Container): Blocker | undefined {
+  const trusts = factsOfContainer(container).isLegacy === true || container === 'saved-model';
+  if (loader === 'tfjs' || (loader === 'keras2' && trusts)) return undefined;
+  for (const { graph } of listGraphs(root)) {
+    const layer = graph.layers.find((each) => {
+      const hasModule = getMember(listEntries(each).at(-1), 'module') !== undefined;
+      return (loader === 'keras3' || hasModule) && factsOfLayer(each).wantsTrust?.(each.settings) === true;
+    });
+    if (layer !== undefined) return { layer: layer.name, field: 'function', reason: REASON };
+  }
+  return undefined;
+}
+
+const REASON =
+  'is Python code, which it loads where it is told to trust the file, with safe_mode=False, and else does not';
