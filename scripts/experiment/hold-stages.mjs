@@ -1,5 +1,6 @@
 // What are gates worth that move a little? Each stage's are held at their means, and the test pictures are asked again.
 
+import { join } from 'node:path';
 import { listImages } from '../../dist/src/images/list-images.js';
 import { readModel } from '../../dist/src/index.js';
 import { exciteModel } from '../../dist/src/runtime/excite-model.js';
@@ -8,6 +9,7 @@ import { imageSize } from '../../dist/src/runtime/image-input.js';
 import { loadModel } from '../../dist/src/runtime/load-model.js';
 import { recommendStages } from '../../dist/src/runtime/recommend-stages.js';
 import { answersOf, backendInUse } from './judge.mjs';
+import { CACHE } from './places.mjs';
 import { runTool } from './run-tool.mjs';
 import { testLabels } from './test-pictures.mjs';
 
@@ -32,7 +34,7 @@ export async function holdStages(file, pictures, input) {
   for (const { stage, modules, spread, largestSpread } of recommendStages(excitation).stages)
     stages.push({ stage, modules, spread, largestSpread, ...(await held([stage])) });
   loaded.runs.dispose();
-  const { recommend } = runTool('excite', file, pictures, '-o', `${file}-excite`, '--force');
+  const { recommend } = runTool('excite', file, pictures, '-o', join(CACHE, 'excited'), '--force');
   const { code, skipStages, changed } = recommend;
   const lost = stages.filter(({ stage }) => skipStages.includes(stage)).reduce((sum, each) => sum + each.lost, 0);
   return { stages, recommend: { code, skipStages, changed, lost } };

@@ -1,5 +1,4 @@
 import { plural } from '../plural.js';
-import { CHANGED_AT_MOST } from '../runtime/confirm-recommendation.js';
 import type { ExciteRun } from './excite-run.js';
 import { prose, section } from './html.js';
 import { byteSize, share } from './printable.js';
@@ -19,7 +18,7 @@ export function notesSection({ recommendation: { rule }, input, imagesPath, ...r
     ['Saturated', 'The share of all gates that lie in the outer tenth of their range, at either end.'],
     [
       'Rule',
-      `The modules of a stage may be left out where the means of the classes differ by less than ${share(rule.classSpreadBelow)} of the range; where the gates move by less than ${share(rule.spreadBelow)}, or are saturated (${share(rule.saturationFrom)} or more) and move by less than ${share(rule.saturatedSpreadBelow)}; and where they hold ${share(rule.paramsShareFrom)} or more of the parameters of all modules; and where, with the mean gates in their place, ${share(CHANGED_AT_MOST)} of the answers change at the most, if the model names classes. After section 7.2 of Hu et al., Squeeze-and-Excitation Networks (arXiv 1709.01507): the last stage of SE-ResNet-50 could do without for less than 0.1 % of top-5 error.`,
+      `The modules of a stage may be left out where the means of the classes differ by less than ${share(rule.classSpreadBelow)} of the range; where the gates move by less than ${share(rule.spreadBelow)}, or are saturated (${share(rule.saturationFrom)} or more) and move by less than ${share(rule.saturatedSpreadBelow)}; and where they hold ${share(rule.paramsShareFrom)} or more of the parameters of all modules; and where, with the mean gates in their place, ${share(rule.changedAtMost)} of the answers change at the most, if the model names classes. After section 7.2 of Hu et al., Squeeze-and-Excitation Networks (arXiv 1709.01507): the last stage of SE-ResNet-50 could do without for less than 0.1 % of top-5 error.`,
     ],
     [
       'This run',

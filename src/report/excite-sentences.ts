@@ -1,6 +1,5 @@
 import type { Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';
-import { CHANGED_AT_MOST } from '../runtime/confirm-recommendation.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import type { ExciteRun } from './excite-run.js';
 import { printable, share, visible } from './printable.js';
@@ -71,9 +70,9 @@ const SENTENCES: Readonly<
     'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
     `(in no module by more than ${largestMove(stages)} of their range from image to image${changed === null ? '' : `; ${answersChange(changed)}`}). ` +
     'Train the modules longer, or fold their gates into the weights.',
-  'answers-change': ({ changed }) =>
+  'answers-change': ({ changed }, { changedAtMost }) =>
     'Keep every stage: gates that hardly move decide too. With the means in the place of those that say least ' +
-    `${share(changed!)} of the answers change, and ${share(CHANGED_AT_MOST)} is the most that is recommended.`,
+    `${share(changed!)} of the answers change, and ${share(changedAtMost)} is the most that is recommended.`,
   'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
     `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, the gates of one at the least differ ` +
     `between classes (by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,

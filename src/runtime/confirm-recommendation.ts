@@ -1,10 +1,4 @@
-import type { Recommendation } from './recommend-stages.js';
-
-/**
- * Share of the answers that may change where the gates of what is recommended stand still. In the experiment of
- * docs/EXPERIMENT.md the accuracy fell by a fifth of the share of changed answers at the most, so by less than 0.3 points.
- */
-export const CHANGED_AT_MOST = 0.01;
+import { type Recommendation, STAGE_RULE } from './recommend-stages.js';
 
 /**
  * Holds a recommendation against what the model answers: gates that hardly move can still decide, in a network that was
@@ -48,4 +42,4 @@ export async function confirmRecommendation(
   };
 }
 
-const isMuch = (changed: number | null): boolean => changed !== null && changed > CHANGED_AT_MOST;
+const isMuch = (changed: number | null): boolean => changed !== null && changed > STAGE_RULE.changedAtMost;
