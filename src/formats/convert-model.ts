@@ -31,6 +31,7 @@ import { cannotConvert, withoutInputShape } from './dialects/translate/cannot-co
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
 import { findForgotten } from './find-forgotten.js';
+import { withoutEllipses } from './known-slices.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
 import { findShapeBlocker } from './shape-blocker.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
@@ -101,7 +102,9 @@ function toFormat(model: Model, format: Format): Model {
   if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && holdsOperations(model.graph))) {
     if (format.container === model.format.container)
       return format.container === 'tfjs' ? loadable({ ...model, format }) : { ...model, format };
-    const moved = { ...model, format, graph: readable(model.graph, format), record: movedRecord(model.record) };
+    const isZip = to === 'keras2' && format.container === 'keras-zip';
+    const said = isZip ? withoutEllipses(model.graph) : model.graph;
+    const moved = { ...model, format, graph: readable(said, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
   return { ...translated(model, format), carried: undefined };

@@ -30,6 +30,7 @@ import { withExplicitDefaults } from './explicit-defaults.js';
 import { findForgotten } from './find-forgotten.js';
 import { findUntrusted } from './find-untrusted.js';
 import { isBefore215 } from './keras/keras-versions.js';
+import { findEllipsis } from './known-slices.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
@@ -301,6 +302,8 @@ function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
   if (forgotten !== undefined) return forgotten;
   const untrusted = findUntrusted(graph, loader, format.container);
   if (untrusted !== undefined) return untrusted;
+  const ellipsis = loader === 'keras2' && format.container === 'keras-zip' ? findEllipsis(graph) : undefined;
+  if (ellipsis !== undefined) return ellipsis;
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
   return { layer: graph.name, field: 'keras_version', reason };

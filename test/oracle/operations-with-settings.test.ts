@@ -52,6 +52,16 @@ describeOracle('keras2', 'operations with settings, for other loaders', (keras) 
     await expect(async () => writeModel(model, place)).rejects.toThrow(/operation split/);
   });
 
+  test('slices behind dots, which a .keras of Keras 2 cannot say', async () => {
+    const place = join(folder, 'dots');
+    const code = 'x = x[..., ::-1][:, 1:]; j = L.Input((5, 8, 4)); x = keras.Model(j, j[..., None, 1:, :])(x)';
+    await keras.build(`${MAPS}; ${code}; ${MODEL}`, [`${place}.h5`]);
+    const asked = await keras.outputs(`${place}.h5`);
+    await writeModel(await readModel(`${place}.h5`), `${place}.keras`, { dialect: 'keras2' });
+    const again = await keras.outputs(`${place}.keras`, { inputs: asked.inputs });
+    expect([...numbersOf(again.outputs[0]!)]).toEqual([...numbersOf(asked.outputs[0]!)]);
+  });
+
   test.each([
     ['ones around the map', 'tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=1.0)'],
     ['mirrored borders', 'tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT")'],
