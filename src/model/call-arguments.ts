@@ -52,3 +52,7 @@ export function saysNothing(json: JsonValue): boolean {
   if (isObject(json)) return json.members.length > 0 && json.members.every((member) => saysNothing(member.value));
   return json.kind === 'literal' && json.text === 'null';
 }
+
+/** Tells whether a keyword argument has no effect. Nulls among the parts of an index say a lot: `x[:, None]`. */
+export const isIdle = ({ key, value }: { readonly key: string; readonly value: JsonValue }): boolean =>
+  key !== 'slice_spec' && saysNothing(value);

@@ -54,7 +54,8 @@ describeOracle('keras2', 'operations with settings, for other loaders', (keras) 
 
   test('slices behind dots, which a .keras of Keras 2 cannot say', async () => {
     const place = join(folder, 'dots');
-    const code = 'x = x[..., ::-1][:, 1:]; j = L.Input((5, 8, 4)); x = keras.Model(j, j[..., None, 1:, :])(x)';
+    const code =
+      'x = x[..., ::-1][:, 1:]; j = L.Input((5, 8, 4)); x = keras.Model(j, j[..., None, 1:, :])(x)[:, :, None]';
     await keras.build(`${MAPS}; ${code}; ${MODEL}`, [`${place}.h5`]);
     const asked = await keras.outputs(`${place}.h5`);
     await writeModel(await readModel(`${place}.h5`), `${place}.keras`, { dialect: 'keras2' });

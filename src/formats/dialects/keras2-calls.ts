@@ -1,6 +1,6 @@
 import { fromPlain, isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
-import { type Argument, type CallArguments, saysNothing } from '../../model/call-arguments.js';
+import { type Argument, type CallArguments, isIdle } from '../../model/call-arguments.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';
 import { arrayOf, objectOf } from './bare-json.js';
@@ -97,4 +97,4 @@ const argumentsOf = (entry: JsonValue | undefined): JsonValue | undefined =>
 
 /** Tells whether keyword arguments are more than names with nothing to them: `{"mask": null}`. */
 export const saysSomething = (options: JsonValue | undefined): boolean =>
-  isObject(options) && options.members.some(({ value }) => !saysNothing(value));
+  isObject(options) && options.members.some((member) => !isIdle(member));

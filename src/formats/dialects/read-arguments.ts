@@ -1,5 +1,5 @@
 import { isArray, isObject, type JsonMember, type JsonObject, type JsonValue } from '../../json/json-value.js';
-import { type Argument, type CallArguments, saysNothing, tensorArguments } from '../../model/call-arguments.js';
+import { type Argument, type CallArguments, isIdle, tensorArguments } from '../../model/call-arguments.js';
 
 /** Reads the arguments of one call in turn and collects their tensors, in the order in which the loaders flatten them. */
 export interface ArgumentReader<Tensor> {
@@ -39,8 +39,7 @@ export function argumentReader<Tensor>(
     isObject(json)
       ? new Map(
           sortedMembers(json)
-            // Nulls among the parts of an index say a lot: x[:, None].
-            .filter((member) => member.key === 'slice_spec' || !saysNothing(member.value))
+            .filter((member) => !isIdle(member))
             .map((member) => [member.key, read(member.value)]),
         )
       : NONE;
