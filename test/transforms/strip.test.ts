@@ -45,7 +45,12 @@ const OPTIONS: readonly Partial<RetrofitOptions>[] = [
 const WITH_OPTIMIZER: readonly string[] = ['tfjs-saved-trained', 'optimizer-end', 'optimizer-middle'];
 
 /** TensorFlow.js does not load these as they are: they are written as it does, and that comes back. */
-const MADE_LOADABLE: readonly string[] = ['mobilenet-v1-keepdims', 'regularised-l2', 'separable-raw-config'];
+const MADE_LOADABLE: readonly string[] = [
+  'activity-regularised',
+  'mobilenet-v1-keepdims',
+  'regularised-l2',
+  'separable-raw-config',
+];
 
 /** Models that hold a module in every block already, or whose dimensions TensorFlow.js cannot pool. */
 const WITHOUT_SITES: readonly string[] = [

@@ -20,7 +20,6 @@ const TARGETS: readonly Loader[] = ['tfjs', 'keras2', 'keras3'];
 const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
   tfjs: {
     'activation-object-inside.keras3-zip': 'conv.activation',
-    'activity-regularised': 'u1_b.activity_regularizer',
     'arguments.keras2-h5': 'attention.class_name',
     'arguments.keras2-zip': 'attention.class_name',
     'arguments.keras3-h5': 'attention.class_name',

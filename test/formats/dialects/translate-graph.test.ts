@@ -297,6 +297,14 @@ describe('configs', () => {
     ],
     ['ThresholdedReLU', 'keras2', 'keras3', 'ThresholdedReLU', { theta: 0.5 }, { threshold: 0.5 }],
     ['Identity', 'keras3', 'tfjs', 'Identity', {}, { activation: 'linear' }],
+    [
+      'an activity regularizer, which computes nothing when the model predicts',
+      'keras3',
+      'tfjs',
+      'Dense',
+      { units: 3, activity_regularizer: object('L2', { l2: 0.1 }) },
+      { units: 3 },
+    ],
   ])('%s (%s to %s)', (_, source, target, className, before, after) => {
     expect(configOf(source, target, className, before)).toEqual(after);
   });
@@ -331,7 +339,6 @@ describe('configs', () => {
       { units: 3, kernel_regularizer: object('OrthogonalRegularizer') },
       'kernel_regularizer',
     ],
-    ['keras3', 'tfjs', 'Dense', { units: 3, activity_regularizer: object('L2', { l2: 0.1 }) }, 'activity_regularizer'],
     ['keras3', 'tfjs', 'GRU', { units: 3, reset_after: true }, 'reset_after'],
     ['keras3', 'tfjs', 'Conv2D', { filters: 2, kernel_size: [3, 3], groups: 2 }, 'groups'],
     ['keras3', 'tfjs', 'DepthwiseConv2D', { kernel_size: [3, 3], dilation_rate: [2, 2] }, 'dilation_rate'],
