@@ -53,7 +53,7 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
     })),
     loads,
     converts: conversions.filter(({ ok }) => ok).map(({ loader }) => loader),
-    commands: listCommands(model),
+    commands: listCommands(model, plan.network.modules.length > 0),
     layers: listLayers(plan.network),
   };
 }

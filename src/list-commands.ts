@@ -15,13 +15,17 @@ export interface CommandVerdict {
   readonly blockedBy: Blocker | null;
 }
 
-/** Lists which commands can compute with a model, and why the others cannot; modules they need may be added first. */
-export function listCommands(model: Model): readonly CommandVerdict[] {
+/**
+ * Lists which commands can compute with a model, and why the others cannot.
+ * @param hasModules whether it holds SE modules: `excite` and `bake` look at their gates
+ */
+export function listCommands(model: Model, hasModules: boolean): readonly CommandVerdict[] {
   const stopped = findStop(model, toComputable);
   const noImages = stopped ?? findNoImages(model);
   const several = model.graph.outputs.length === 1 ? undefined : `has ${model.graph.outputs.length} outputs`;
   const noLoss = noImages ?? (several === undefined ? undefined : wholeModel(model, several));
-  const blockers = { verify: stopped, excite: noImages, tune: noLoss, bake: noImages };
+  const noGates = noImages ?? (hasModules ? undefined : wholeModel(model, 'holds no SE module yet'));
+  const blockers = { verify: stopped, excite: noGates, tune: noLoss, bake: noGates };
   return COMPUTING_COMMANDS.map((command) => {
     const blockedBy = blockers[command] ?? null;
     return { command, ok: blockedBy === null, blockedBy };

@@ -151,6 +151,8 @@ function draw({ columns, isPlanned = false }) {
 async function make(request, onProgress) {
   const warnings = [];
   const { base, output, ...options } = await ACTIONS[request.action](request, warnings);
+  // Those of the model as it was read stand beside it already.
+  warnings.push(...base.warnings.filter((warning) => !model.warnings.includes(warning)));
   const files = await writeModel(base, {
     output,
     ...options,

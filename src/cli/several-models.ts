@@ -94,7 +94,7 @@ function claim(claimed: Map<string, string>, path: string, place: OutputPlace): 
     if (other !== undefined)
       throw usageError('output-exists', `it would be written as ${place.path}, as ${other} is`, {
         where: { file: path },
-        hint: 'give one of them another name: a folder that holds a model.json gives the model its own name',
+        hint: 'name the folders of model.json files, which give their models their own names, or give each another --output-dir',
       });
     claimed.set(file, path);
   }

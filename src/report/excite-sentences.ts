@@ -68,7 +68,7 @@ const SENTENCES: Readonly<
     'Nothing is recommended: what the gates say of classes can only be known from two classes at the least, with several images of each.',
   'all-say-little': ({ stages, changed }) =>
     'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
-    `(in no module by more than ${largestMove(stages)} of their range from image to image${changed === null ? '' : `; ${answersChange(changed)}`}). ` +
+    `(from image to image by ${largestMove(stages)} of their range at the most${changed === null ? '' : `; ${answersChange(changed)}`}). ` +
     'Train the modules longer, or fold their gates into the weights.',
   'answers-change': ({ changed }, { changedAtMost }) =>
     'Keep every stage: gates that hardly move decide too. With the means in the place of those that say least ' +
@@ -87,8 +87,8 @@ const answersChange = (changed: number): string =>
     : `with the mean gates in their place ${share(changed)} of the answers change`;
 
 const stageNumbers = ({ classSpread, largestSpread, saturation }: StageGates): string =>
-  `class means differ by ${share(classSpread ?? 0)} of the range, in no module does a gate move by more than ` +
-  `${share(largestSpread)} from image to image, ${share(saturation)} of the gates are saturated`;
+  `class means differ by ${share(classSpread ?? 0)} of the range, a gate moves by ${share(largestSpread)} at the most ` +
+  `from image to image, ${share(saturation)} of the gates are saturated`;
 
 /** `stage 5`, `stages 4 and 5`. */
 export function stageList(stages: readonly StageGates[]): string {

@@ -84,7 +84,8 @@ export function checkFingerprint(
   const names = [...new Set([...Object.keys(own), ...Object.keys(given)])];
   const differing = names.filter((name) => own[name] !== given[name] && !FREE.includes(name));
   const whatOf = (field: string) => SENTENCES[field] ?? `${flagOf(field)} was ${given[field]} and is ${own[field]} now`;
-  const field = differing.find((name) => !force || !FORCEABLE.includes(name));
+  // What no --force helps with comes first; another learning rate may only follow from it.
+  const field = differing.find((name) => !FORCEABLE.includes(name)) ?? (force ? undefined : differing[0]);
   if (field === undefined) return differing.map(whatOf);
   throw usageError('other-checkpoint', `the checkpoint is of another run: ${whatOf(field)}`, {
     where: { file: folder, field },

@@ -113,5 +113,5 @@ test('the module that moves most is what the numbers are of', () => {
     ]),
   );
   expect(found.code).toBe('all-say-little');
-  expect(recommendationSentence(found)).toContain('in no module by more than 2.2 %');
+  expect(recommendationSentence(found)).toContain('by 2.2 % of their range at the most');
 });

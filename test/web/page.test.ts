@@ -129,6 +129,8 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
       await choose('target', target);
       const written = await madeFile();
       expect(basename(written)).toBe(name);
+      // What is left out is said, as the command line says it.
+      expect(await textOf('#result-notes')).toMatch(target === 'keras3' ? /compile settings are left out/ : /^$/);
       expect(bytesIn(dirname(written)).get(name)).toEqual(
         (await byCommandLine(['convert', folder, ...words], name)).get(name),
       );

@@ -66,7 +66,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
   if (read.hasOptimizer) {
     warnings.push({
       code: 'optimizer-dropped',
-      message: 'the state of the optimizer is left out of the new model: it would not fit its weights',
+      message: 'the state of the optimizer is left out of what is written: it would fit neither new weights nor another format',
       where: OPTIMIZER_PLACES[read.layout],
     });
   }

@@ -65,7 +65,7 @@ async function readDocument(
   if (optimizer.length > 0) {
     warnings.push({
       code: 'optimizer-dropped',
-      message: `the state of the optimizer (${optimizer.length} tensors) is left out of the new model: it would not fit its weights`,
+      message: `the state of the optimizer (${optimizer.length} tensors) is left out of what is written: it would fit neither new weights nor another format`,
       where: optimizer[0]!.field,
     });
   }
