@@ -48,7 +48,11 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
 /** The folder of the SavedModel whose variables, or a file of them, are at a path. */
 async function modelAround(storage: Storage, path: string): Promise<string | undefined> {
   const whole = storage.absolute(path);
-  const variables = storage.nameOf(whole) === VARIABLES_FOLDER ? whole : storage.folderOf(whole);
-  if (storage.nameOf(variables) !== VARIABLES_FOLDER) return undefined;
-  return findSavedModel(storage, storage.folderOf(variables));
+  // The folder, or what is in it, whose names begin as that of the folder.
+  for (const variables of [whole, storage.folderOf(whole)]) {
+    const model = storage.nameOf(variables) === VARIABLES_FOLDER ? storage.folderOf(variables) : undefined;
+    const found = model && (await findSavedModel(storage, model));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -66,7 +66,8 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
   if (read.hasOptimizer) {
     warnings.push({
       code: 'optimizer-dropped',
-      message: 'the state of the optimizer is left out of what is written: it would fit neither new weights nor another format',
+      message:
+        'the state of the optimizer is left out of what is written: it would fit neither new weights nor another format',
       where: OPTIMIZER_PLACES[read.layout],
     });
   }

@@ -73,14 +73,25 @@ function noModel(objects: ObjectGraph) {
   );
 }
 
-/** Finds the saved model, or else the models attached to the saved object: `tf.train.Checkpoint(net=model)`. */
+/** Finds the saved model, or else those that the saved object holds, however deep: `tf.train.Checkpoint(net=model)`. */
 function findModels(objects: ObjectGraph): readonly { readonly name: string; readonly id: number }[] {
-  const isModel = (id: number) => objects[id]!.children.has('layer-0');
   if (objects.length === 0) return [];
-  if (isModel(0)) return [{ name: 'root', id: 0 }];
-  const models = new Map<number, string>();
-  for (const [name, id] of objects[0]!.children) if (isModel(id) && !models.has(id)) models.set(id, name);
-  return [...models].map(([id, name]) => ({ name, id }));
+  const models: { readonly name: string; readonly id: number }[] = [];
+  const seen = new Set([0]);
+  const waiting: [id: number, path: string][] = [[0, '']];
+  for (const [id, path] of waiting) {
+    const { children } = objects[id]!;
+    if (children.has('layer-0')) {
+      models.push({ name: path === '' ? 'root' : path, id });
+      continue;
+    }
+    for (const [name, child] of children) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      waiting.push([child, path === '' ? name : `${path}/${name}`]);
+    }
+  }
+  return models;
 }
 
 type AttachedModel = Omit<AttachedCheckpoint, 'hasOptimizer'>;

@@ -1,7 +1,17 @@
 import { inputError } from '../../errors.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { standInError } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
-import { DATA_ENDING, INDEX_ENDING, LATEST_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
+import {
+  DATA_ENDING,
+  GRAPH_FILE,
+  INDEX_ENDING,
+  LATEST_FILE,
+  LAYERS_FILE,
+  META_ENDING,
+  VARIABLES_FOLDER,
+  VARIABLES_PREFIX,
+} from './file-names.js';
 import { isTableEnd } from './sstable.js';
 import type { CheckpointPlace } from './tensor-bundle.js';
 
@@ -30,12 +40,22 @@ export async function findCheckpoint(
     for (const folder of [path, storage.join(path, VARIABLES_FOLDER)])
       if (await isFile(storage.join(folder, `${VARIABLES_PREFIX}${INDEX_ENDING}`)))
         return { folder, prefix: VARIABLES_PREFIX };
-    return options.isWeights === true ? findOnly(storage, path) : undefined;
+    if (options.isWeights !== true) return undefined;
+    const only = await findOnly(storage, path);
+    if (only === undefined && (await isFile(storage.join(path, GRAPH_FILE)))) throw noVariables(path);
+    return only;
   }
   const place = (name: string): CheckpointPlace => ({ folder: storage.folderOf(path), prefix: name });
   const name = storage.nameOf(path);
   if (kind === undefined) return (await isFile(`${path}${INDEX_ENDING}`)) ? place(name) : undefined;
   if (kind !== 'file') return undefined;
+  if (options.isWeights === true) {
+    if (name === GRAPH_FILE || name === LAYERS_FILE) return findCheckpoint(storage, storage.folderOf(path), options);
+    // What TensorFlow 1 has besides: its graph.
+    const beside = path.replace(META_ENDING, INDEX_ENDING);
+    if (beside !== path && (await isFile(beside))) return place(name.replace(META_ENDING, ''));
+    if (name === LATEST_FILE || name.endsWith(INDEX_ENDING)) await refuseStandIn(storage, await storage.findFile(path));
+  }
   // The text itself, which names a file beside it.
   if (name === LATEST_FILE && LATEST.test(await readLatest(storage, await storage.findFile(path))))
     return findLatest(storage, storage.folderOf(path), options);
@@ -44,6 +64,17 @@ export async function findCheckpoint(
     return place(name.slice(0, -INDEX_ENDING.length));
   return undefined;
 }
+
+async function refuseStandIn(storage: Storage, file: FoundFile): Promise<void> {
+  const error = standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
+  if (error !== undefined) throw error;
+}
+
+const noVariables = (folder: string) =>
+  inputError('weights-missing', 'the variables of this SavedModel are missing, which are the weights', {
+    where: { file: folder, field: VARIABLES_FOLDER },
+    hint: 'copy or download the whole folder of the model, with all that is in it',
+  });
 
 async function endsAsTable(storage: Storage, file: FoundFile): Promise<boolean> {
   const opened = await storage.open(file);
@@ -85,12 +116,15 @@ const readLatest = async (storage: Storage, file: FoundFile): Promise<string> =>
 /** Source: `CheckpointState` in tensorflow/python/training/checkpoint_state.proto, as a text. */
 async function findLatest(storage: Storage, folder: string, options: FindOptions): Promise<CheckpointPlace> {
   const file = await storage.findInside(folder, LATEST_FILE, options);
+  await refuseStandIn(storage, file);
   const written = LATEST.exec(await readLatest(storage, file))?.[1];
-  // A path on the machine that wrote it, of which the name is left: the files lie beside the text.
-  const prefix =
-    written === undefined ? undefined : storage.nameOf(written.replace(/\\(.)/g, '$1').replaceAll('\\', '/'));
-  if (prefix !== undefined && (await storage.kindOf(storage.join(folder, `${prefix}${INDEX_ENDING}`))) === 'file')
-    return { folder, prefix };
+  // A path on the machine that wrote it, of which the name is left; a relative one leads from here.
+  const parts = written?.replace(/\\(.)/g, '$1').replaceAll('\\', '/').split('/') ?? [];
+  const prefix = parts.at(-1);
+  const below = parts.some((part) => part === '' || part === '..') ? [] : parts.slice(0, -1);
+  for (const place of [folder, below.reduce((path, part) => storage.join(path, part), folder)])
+    if (prefix !== undefined && (await storage.kindOf(storage.join(place, `${prefix}${INDEX_ENDING}`))) === 'file')
+      return { folder: place, prefix };
   throw inputError(
     'weights-missing',
     prefix === undefined

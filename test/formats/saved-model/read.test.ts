@@ -131,6 +131,44 @@ describe('a checkpoint', () => {
     },
   );
 
+  test('in the folder to which the text leads', async () => {
+    const text = new TextEncoder().encode('model_checkpoint_path: "run/3/net"\n');
+    const storage = memoryStorage([
+      ...[...files].map(([name, bytes]) => [`kept/run/3/${name}`, bytes] as const),
+      ['kept/checkpoint', text],
+      ['model.json', architecture],
+    ]);
+    await expectSame(await readFrom(storage, 'model.json', { weights: 'kept' }), await readModel(H5));
+  });
+
+  test.each([
+    ['net.index', 'lfs-pointer'],
+    ['checkpoint', 'lfs-pointer'],
+    ['.', 'lfs-pointer'],
+  ])('a Git LFS pointer in the place of what %s names', async (weights, code) => {
+    const pointer = new TextEncoder().encode('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n');
+    const storage = memoryStorage([
+      ['net.index', pointer],
+      ['checkpoint', pointer],
+      ['model.json', architecture],
+    ]);
+    await expect(readFrom(storage, 'model.json', { weights })).rejects.toMatchObject({ code });
+  });
+
+  test('a SavedModel by either of its files, and without its variables', async () => {
+    const whole = [...savedModelFixture('tf-2.13')].map(([name, bytes]) => [`net/${name}`, bytes] as const);
+    for (const weights of ['net/saved_model.pb', 'net/keras_metadata.pb']) {
+      const storage = memoryStorage([...whole, ['model.json', architecture]]);
+      await expectSame(await readFrom(storage, 'model.json', { weights }), await readModel(H5));
+    }
+    const rest = whole.filter(([name]) => !name.includes('variables'));
+    const missing = readFrom(memoryStorage([...rest, ['model.json', architecture]]), 'model.json', { weights: 'net' });
+    await expect(missing).rejects.toMatchObject({
+      code: 'weights-missing',
+      message: expect.stringContaining('variables of this SavedModel'),
+    });
+  });
+
   test('by the text itself, and in a folder without one where it is the only one', async () => {
     const text = new TextEncoder().encode('model_checkpoint_path: "net"\n');
     const kept = [...files].filter(([name]) => name !== 'checkpoint');
@@ -156,20 +194,25 @@ describe('a checkpoint', () => {
       ([name, bytes]) => [`net/${name}`, bytes] as const,
     );
     const storage = memoryStorage([graph!, ...others]);
-    for (const path of ['net/variables', 'net/variables/variables.index'])
+    for (const path of ['net/variables', 'net/variables/variables', 'net/variables/variables.index'])
       await expect(readFrom(storage, path, {})).rejects.toMatchObject({
         code: 'checkpoint',
         hint: expect.stringMatching(/^give the folder that holds them: .*net$/),
       });
   });
 
-  test('as a model that hangs on something else, beside what is none', async () => {
+  test('as a model that hangs on something else, two objects deep, beside what is none', async () => {
     const parts = takeApart(index, data);
-    parts.nodes.push(parts.nodes[0]!, { children: [], attributes: [] });
+    const model = parts.nodes.length;
+    parts.nodes.push(
+      parts.nodes[0]!,
+      { children: [], attributes: [] },
+      { children: [['network', model]], attributes: [] },
+    );
     parts.nodes[0] = {
       children: [
-        ['step', parts.nodes.length - 1],
-        ['network', parts.nodes.length - 2],
+        ['step', model + 1],
+        ['trainer', model + 2],
       ],
       attributes: [],
     };
