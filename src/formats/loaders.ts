@@ -160,6 +160,9 @@ function nestedBlocker(
   return moduleBlocker(graph, layer, false);
 }
 
+/** Layers of TensorFlow.js are called as their config says; the name beside it is for references alone. */
+const hasOtherName = (layer: Layer): boolean => layer.weights.length > 0 && outerSettings(layer).name !== layer.name;
+
 function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
   if (loader === 'tfjs') {
     const field = ['input_layers', 'output_layers'].find((key) => {
@@ -167,6 +170,11 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       return ends !== undefined && !isReferenceList(ends);
     });
     if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
+    const other = graph.kind === 'functional' ? graph.layers.find(hasOtherName) : undefined;
+    if (other !== undefined) {
+      const reason = 'is not that of the entry, by which TensorFlow.js looks for its weights';
+      return { layer: other.name, field: 'config.name', reason };
+    }
     const [input, first] = graph.layers;
     if (input!.implicit && first!.graph === undefined && inputShape(input!.settings) === undefined) {
       const reason = 'is missing, and TensorFlow.js builds a Sequential model by it';

@@ -94,6 +94,14 @@ const AXIS_LIST: RefusedField = {
   instead: (value) => (isArray(value) && value.items.length === 1 ? value.items[0]!.value : undefined),
 };
 
+/** TensorFlow.js takes an axis out of a list only where it counts from the front. */
+const LIST_FROM_END: RefusedField = {
+  ...AXIS_LIST,
+  loaders: ['tfjs'],
+  reason: 'is a list, and it wants one number',
+  stops: (value) => Array.isArray(value) && !(value.length === 1 && Number(value[0]) >= 0),
+};
+
 /** Where all numbers have one mean, it is the same for any axis. */
 const DATA_AXES: RefusedField = {
   ...AXES_WITHOUT_MODULE,
@@ -152,7 +160,7 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
-    refusedFields: [AXIS_LIST, AXES_WITHOUT_MODULE, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
+    refusedFields: [AXIS_LIST, LIST_FROM_END, AXES_WITHOUT_MODULE, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
   },
   batchNorm('SyncBatchNormalization', ['keras2']),
   {

@@ -16,7 +16,9 @@ test('shows the model, its stages, what would be added, and where it loads', asy
   expect(stdout).toMatch(/^TensorFlow\.js +loads it$/m);
   for (const loader of ['Keras 2', 'Keras 3'])
     expect(stdout).toMatch(new RegExp(`^${loader} +takes it, converted`, 'm'));
-  expect(stdout).toMatch(/^verify, tune +can compute with it\nexcite, bake +cannot: the model holds no SE module yet$/m);
+  expect(stdout).toMatch(
+    /^verify, tune +can compute with it\nexcite, bake +cannot: the model holds no SE module yet$/m,
+  );
 });
 
 test('of a loader that does not take a model as it is, whether it takes it converted', async () => {

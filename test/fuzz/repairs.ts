@@ -185,6 +185,22 @@ export const REPAIRS: readonly Repair[] = [
     },
   },
   {
+    name: 'a name beside the config alone',
+    apply: (file, random) =>
+      done(some(plainLayers(file), random).map((layer) => layer.name !== undefined && delete layer.config.name)),
+  },
+  {
+    name: 'axes in a list',
+    apply: (file, random) =>
+      done(
+        plainLayers(file).map(({ class_name, config }) => {
+          if (class_name !== 'BatchNormalization') return false;
+          config.axis = [random(2) === 0 ? -1 : config.axis];
+          return true;
+        }),
+      ),
+  },
+  {
     name: 'fields of Keras 3',
     apply: (file) =>
       done(

@@ -41,6 +41,26 @@ test('TensorFlow.js does not read modelConfig; what is written says model_config
   (await loadModel(join(folder, 'spelt-se'))).dispose();
 });
 
+test.each<[string, string, (config: Json) => void]>([
+  ['a name beside the config alone', 'config.name', (config) => delete config.name],
+  [
+    'an axis in a list, from the end',
+    'axis',
+    (config) => Object.assign(config, 'epsilon' in config ? { axis: [-1] as unknown as Json } : {}),
+  ],
+])('%s stops TensorFlow.js, and what is written loads', async (name, field, change) => {
+  const place = changed('resnet-v1', name.replaceAll(' ', '-'), ({ modelTopology }) => {
+    const { layers } = ((modelTopology!.model_config ?? modelTopology!) as Json).config!;
+    for (const layer of layers as unknown as Json[]) change(layer.config!);
+  });
+  await expect(loadModel(place)).rejects.toThrow();
+  expect(await verdictOf(place, 'tfjs')).toMatchObject({ ok: false, blockedBy: { field } });
+  await writeModel(retrofit(await readModel(place)), `${place}-se`);
+  const [loaded, asItWas] = [await loadModel(`${place}-se`), await loadModel(modelFolder('resnet-v1'))];
+  const inputs = seededInputs(asItWas, 1);
+  expect(predict(loaded, inputs)).toEqual(predict(asItWas, inputs));
+});
+
 test('TensorFlow.js finds a function by a class name, which no Keras does: what is written names it', async () => {
   const place = changed('resnet-v1', 'by-class', ({ modelTopology }) => {
     const text = JSON.stringify(modelTopology);
