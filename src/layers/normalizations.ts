@@ -160,7 +160,13 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
-    refusedFields: [AXIS_LIST, LIST_FROM_END, AXES_WITHOUT_MODULE, NO_EPSILON, ignoredByTfjs('renorm', (value) => value === false)],
+    refusedFields: [
+      AXIS_LIST,
+      LIST_FROM_END,
+      AXES_WITHOUT_MODULE,
+      NO_EPSILON,
+      ignoredByTfjs('renorm', (value) => value === false),
+    ],
   },
   batchNorm('SyncBatchNormalization', ['keras2']),
   {

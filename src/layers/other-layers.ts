@@ -99,8 +99,16 @@ const NEW_AUGMENTATIONS = (
   'AugMix CutMix Equalization MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform ' +
   'RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective RandomPosterization ' +
   // Of images without boxes the last one makes nothing else in training either.
-  'RandomSaturation RandomSharpness RandomShear Solarization MaxNumBoundingBoxes'
+  'RandomSaturation RandomSharpness Solarization MaxNumBoundingBoxes'
 ).split(' ');
+
+/** A single factor is saved as a range around 0, of which Keras 3.15 loads the part above alone. */
+const belowZero = (field: string): RefusedField => ({
+  loaders: ['keras3'],
+  field,
+  reason: 'is a range that begins below 0, which Keras 3 saves and does not load',
+  stops: (value) => Array.isArray(value) && value.some((end) => typeof end === 'number' && end < 0),
+});
 
 /** Of Keras 2, which forgets the size where it would change it in training. */
 const resizedInTraining = (axis: number): Partial<LayerFacts> => ({
@@ -152,6 +160,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   augmentation('RandomTranslation', KERAS, `height_factor width_factor ${RANDOM_MOVE}`),
   augmentation('RandomZoom', KERAS, `height_factor width_factor ${RANDOM_MOVE}`),
   ...NEW_AUGMENTATIONS.map((className) => augmentation(className, ['keras3'])),
+  { ...augmentation('RandomShear', ['keras3']), refusedFields: ['x_factor', 'y_factor'].map(belowZero) },
   // ConvNeXt in keras.applications: a learnt factor a channel.
   pointwise('LayerScale', [], undefined, { module: 'keras.src.applications.convnext' }),
   // TensorFlow.js works out another shape than it then computes.

@@ -112,4 +112,18 @@ describeOracle('keras3', 'layers of its own', (keras) => {
       writeModel(await readModel(`${place}.keras`), `${place}-2.keras`, { dialect: 'keras2' });
     await expect(written()).rejects.toMatchObject({ code: 'cannot-convert', where: { field: 'layer' } });
   });
+
+  test('a RandomShear by one factor, which Keras 3 saves and does not load', async () => {
+    for (const [name, factors, ok] of [
+      ['shear', 'x_factor=0.2', false],
+      ['shear-above', 'x_factor=(0.1, 0.2)', true],
+    ] as const) {
+      const place = join(folder, `${name}.keras`);
+      await keras.build(`${IMAGE}; x = L.RandomShear(${factors})(x); ${END}`, [place]);
+      expect(inspect(await readModel(place)).loads[2]).toMatchObject({ ok });
+      const loaded = keras.compare(place, place);
+      if (ok) expect((await loaded).outputs.map(({ eager }) => eager)).toEqual([0]);
+      else await expect(loaded).rejects.toThrow('RandomShear');
+    }
+  });
 });
