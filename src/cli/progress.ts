@@ -10,6 +10,7 @@ interface Unit {
 
 const MEGABYTES: Unit = { name: 'MB', size: 1e6 };
 export const IMAGES: Unit = { name: 'images', size: 1 };
+export const EXAMPLES: Unit = { name: 'examples', size: 1 };
 
 /** A progress bar that appears on a terminal when a second has passed, and nowhere else. */
 export function progressBar(

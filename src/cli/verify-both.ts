@@ -48,7 +48,9 @@ export async function verifyBoth(
     const [first, second] = [await loadModel(tensorflow, before), await loadModel(tensorflow, after)];
     const batches =
       folder === undefined
-        ? seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request)
+        ? counted(seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request), (done) =>
+            watch.onProgress(done, request.samples),
+          )
         : imageInputs(first, second, folder.images, request, watch);
     const verification = await verifyModels(tensorflow, first, second, batches, { time: request.time ?? false });
     const layers = compareLayers(before, after);
@@ -85,6 +87,16 @@ function findRetrofittedModules(model: Model): readonly RetrofittedModule[] {
   } catch (error) {
     if (error instanceof RetrofitError && error.kind === 'input') return [];
     throw error;
+  }
+}
+
+/** Passes batches on, and says how many examples have been computed. */
+function* counted(batches: Iterable<InputBatch>, onDone: (examples: number) => void): Generator<InputBatch> {
+  let done = 0;
+  for (const batch of batches) {
+    yield batch;
+    done += batch.count;
+    onDone(done);
   }
 }
 

@@ -30,7 +30,7 @@ const hasLongName = (path: string): boolean =>
 
 /** Suggests a shell command that fetches a model: of a TensorFlow.js model the files that its JSON names, too. */
 function fetchLine(url: string): string {
-  const plain = url.replaceAll("'", '%27');
+  const plain = url.replaceAll("'", '%27').replaceAll(' ', '%20');
   const scheme = plain.slice(0, plain.indexOf(':')).toLowerCase();
   if (scheme === 'file') return `give the path itself: ${pathOf(url)}`;
   const copy = COPIES[scheme];

@@ -28,7 +28,7 @@ test.each(['net.keras', 'a b.json', '$(touch x).json', "it's.h5", 'model.json?ra
   '%s: one command, the URL in quotes',
   async (name) => {
     const result = await run(['inspect', `https://example.org/${name}`]);
-    const inQuotes = `'https://example.org/${name.replace("'", '%27')}'`;
+    const inQuotes = `'https://example.org/${name.replace("'", '%27').replaceAll(' ', '%20')}'`;
     const [start] = inQuotes.split('?');
     expectFailure(result, 4, /a URL, and nothing is fetched here \(fetch it first: curl -fLO? '/);
     expect(result.stderr).toContain(start);

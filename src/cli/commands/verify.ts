@@ -13,7 +13,7 @@ import {
 } from '../../report/verify-report.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
-import { IMAGES, progressBar } from '../progress.js';
+import { EXAMPLES, IMAGES, progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell } from '../terminal.js';
 import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from '../verify-both.js';
 
@@ -30,7 +30,7 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
   const before = await read(beforePath, flags.beforeWeights, flags);
   const after = await read(afterPath, flags.afterWeights, flags);
   const skipped: SkippedImage[] = [];
-  const bar = progressBar('comparing', flags.json === true, IMAGES);
+  const bar = progressBar('comparing', flags.json === true, flags.images === undefined ? EXAMPLES : IMAGES);
   const watch: VerifyWatch = {
     onSkipped: (image) => skipped.push(image),
     onProgress: bar.update,
