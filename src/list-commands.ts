@@ -1,9 +1,10 @@
 import { findStop } from './find-stop.js';
 import { toComputable } from './formats/computable.js';
+import { omissionOf } from './formats/dialects/translate/leaves-out.js';
 import type { Blocker } from './formats/loaders.js';
 import { inputShape } from './layers/other-layers.js';
 import { readImageInput } from './model/image-input.js';
-import type { Model } from './model/model.js';
+import { type Graph, listGraphs, type Model } from './model/model.js';
 
 /** The commands that compute with a model; all but the first give it images. */
 export const COMPUTING_COMMANDS = ['verify', 'excite', 'tune', 'bake'] as const;
@@ -13,6 +14,8 @@ export interface CommandVerdict {
   readonly ok: boolean;
   /** The layer is the model's name where it is the model as a whole. */
   readonly blockedBy: Blocker | null;
+  /** Layers without which it computes, as TensorFlow.js has none like them: those that train the model otherwise. */
+  readonly without: readonly string[];
 }
 
 /**
@@ -28,9 +31,16 @@ export function listCommands(model: Model, hasModules: boolean): readonly Comman
   const blockers = { verify: stopped, excite: noGates, tune: noLoss, bake: noGates };
   return COMPUTING_COMMANDS.map((command) => {
     const blockedBy = blockers[command] ?? null;
-    return { command, ok: blockedBy === null, blockedBy };
+    const without = command === 'tune' && blockedBy === null ? listLeftOut(model.graph) : [];
+    return { command, ok: blockedBy === null, blockedBy, without };
   });
 }
+
+/** When a model predicts, they compute nothing. */
+const listLeftOut = (root: Graph): readonly string[] =>
+  [...listGraphs(root)].flatMap(({ graph: { layers } }) =>
+    layers.filter((layer) => omissionOf(layer, 'float32', 'tfjs') !== undefined).map(({ name }) => name),
+  );
 
 function findNoImages(model: Model): Blocker | undefined {
   const { layers, inputs } = model.graph;

@@ -51,7 +51,7 @@ export const inspectReport = (
   ...commonReport(run),
   modules: [...modules],
   loads: loads.map((verdict) => ({ ...verdict })),
-  commands: commands.map((verdict) => ({ ...verdict })),
+  commands: commands.map((verdict) => ({ ...verdict, without: [...verdict.without] })),
   ...(isLong ? { layers: layers.map((layer) => ({ ...layer, shape: layer.shape && [...layer.shape] })) } : {}),
 });
 

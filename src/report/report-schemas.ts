@@ -109,8 +109,15 @@ export const inspectReportSchema = z.object({
   command: z.literal('inspect'),
   modules: z.array(z.object({ name: z.string(), stage: z.number(), block: unknownNumber, kind: z.string() })),
   loads: z.array(z.object({ loader: z.enum(LOADERS), ok: z.boolean(), blockedBy })),
-  /** Which commands can compute with the model, once it has the modules that they need. */
-  commands: z.array(z.object({ command: z.enum(['verify', 'excite', 'tune', 'bake']), ok: z.boolean(), blockedBy })),
+  /** Which commands can compute with the model, and without which of its layers they do. */
+  commands: z.array(
+    z.object({
+      command: z.enum(['verify', 'excite', 'tune', 'bake']),
+      ok: z.boolean(),
+      blockedBy,
+      without: z.array(z.string()),
+    }),
+  ),
   /** With `--layers`. */
   layers: z
     .array(

@@ -185,15 +185,16 @@ export const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loa
 
 /** Which commands can compute with the model, and why the others cannot: a line for those with the same answer. */
 export function commandLines(verdicts: readonly CommandVerdict[]): readonly string[] {
-  const answers = verdicts.map(({ command, blockedBy }) => ({ command, answer: answerOf(blockedBy) }));
+  const answers = verdicts.map((verdict) => ({ command: verdict.command, answer: answerOf(verdict) }));
   return [...new Set(answers.map(({ answer }) => answer))].map((said) => {
     const commands = answers.filter(({ answer }) => answer === said).map(({ command }) => command);
     return `${commands.join(', ').padEnd(14)} ${said}`;
   });
 }
 
-function answerOf(blockedBy: CommandVerdict['blockedBy']): string {
-  if (blockedBy === null) return 'can compute with it';
+function answerOf({ blockedBy, without }: CommandVerdict): string {
+  if (blockedBy === null)
+    return `can compute with it${without.length === 0 ? '' : `, without what only training does: ${without.map(printable).join(', ')}`}`;
   const { layer, field, reason } = blockedBy;
   return field === '' ? `cannot: the model ${reason}` : `cannot, for "${printable(layer)}": ${printable(reason)}`;
 }

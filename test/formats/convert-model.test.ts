@@ -153,3 +153,20 @@ test('a model is not said to be convertible for a loader that would not load wha
   expect(inspect(read).loads.map(({ ok }) => ok)).toEqual([false, false, true]);
   expect(inspect(read).converts).toEqual([]);
 });
+
+test('tune is said to compute without the layers that only training has', async () => {
+  const model = buildModel();
+  Object.assign(layerOf(model, 'rectified'), { class_name: 'RandomFlip' });
+  layerOf(model, 'rectified').config = { name: 'rectified', trainable: true, mode: 'horizontal', seed: null };
+  const read = await readModel(writeBuilt(join(folder, 'flipped'), model));
+  const { commands } = inspect({
+    ...read,
+    format: { container: 'keras-h5', dialect: 'keras2', weightLayout: 'legacy-hdf5' },
+  });
+  expect(commands.map(({ command, ok, without }) => [command, ok, without])).toEqual([
+    ['verify', true, []],
+    ['excite', false, []],
+    ['tune', true, ['rectified']],
+    ['bake', false, []],
+  ]);
+});
