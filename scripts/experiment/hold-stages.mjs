@@ -1,14 +1,10 @@
 // What are gates worth that move a little? Each stage's are held at their means, and the test pictures are asked again.
 
 import { join } from 'node:path';
-import { listImages } from '../../dist/src/images/list-images.js';
-import { readModel } from '../../dist/src/index.js';
-import { exciteModel } from '../../dist/src/runtime/excite-model.js';
 import { holdGates } from '../../dist/src/runtime/hold-gates.js';
-import { imageSize } from '../../dist/src/runtime/image-input.js';
-import { loadModel } from '../../dist/src/runtime/load-model.js';
 import { recommendStages } from '../../dist/src/runtime/recommend-stages.js';
-import { answersOf, backendInUse } from './judge.mjs';
+import { answersOf } from './judge.mjs';
+import { lookAtGates } from './look-at-gates.mjs';
 import { CACHE } from './places.mjs';
 import { runTool } from './run-tool.mjs';
 import { testLabels } from './test-pictures.mjs';
@@ -18,10 +14,7 @@ import { testLabels } from './test-pictures.mjs';
  * pictures that are answered otherwise and how many more are answered wrong. And what `excite` recommends.
  */
 export async function holdStages(file, pictures, input) {
-  const backend = await backendInUse();
-  const loaded = await loadModel(backend, await readModel(file));
-  const options = { size: imageSize(loaded.runs, file), batch: 32, preprocess: 'unit', onSkipped: () => {} };
-  const excitation = await exciteModel(backend, loaded, await listImages(pictures), options);
+  const { backend, loaded, excitation } = await lookAtGates(file, pictures);
   const before = await answersOf(loaded.runs, input);
   const held = async (stages) => {
     const modules = excitation.modules.filter(({ stage }) => stages.includes(stage));

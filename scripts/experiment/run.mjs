@@ -19,10 +19,15 @@ const at = process.argv.indexOf('--minutes');
 if (at >= 0) endAfter(Number(process.argv[at + 1]) * 60_000);
 
 const counts = [];
+let gates;
 let milliseconds;
 let claimed;
 try {
-  for (const count of LABELLED) counts.push(await transfer(count));
+  for (const count of LABELLED) {
+    const done = await transfer(count);
+    counts.push(done.results);
+    gates = done.gates;
+  }
   milliseconds = await timeArms();
   claimed = await claim(SEEDS);
 } catch (error) {
@@ -30,10 +35,8 @@ try {
   console.error('not all is done yet: run it again, and it goes on from here');
 }
 if (counts.length > 0) {
-  // The picture of the README is drawn of the last: it has the most labelled pictures, and all that helps is trained.
-  const drawn = counts.flatMap(({ arms }) => arms.flatMap(({ gates }) => gates ?? []));
-  for (const { arms } of counts) for (const arm of arms) delete arm.gates;
-  if (drawn.length > 0) writeFileSync(join(DOCS, 'images', 'gates.svg'), drawn.at(-1));
+  // The README's picture is of the last: it has the most labelled pictures, and all that helps is trained.
+  writeFileSync(join(DOCS, 'images', 'gates.svg'), gates);
   const results = {
     network: NETWORK,
     side: SIDE,

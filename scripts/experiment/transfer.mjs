@@ -94,13 +94,14 @@ export async function transfer(count) {
     );
     arm.otherwiseInKeras = countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong);
   }
+  let gates;
   for (const arm of arms.filter(({ name }) => HELD.includes(name))) {
     const [{ place, seed }] = arm.runs;
     const pictures = join(CACHE, 'pictures', `${count}-${seed}`);
-    arm.gates = await kept(`${place}.gates.json`, () => drawGates(join(place, 'model.json'), pictures));
+    gates = await kept(`${place}.gates.json`, () => drawGates(join(place, 'model.json'), pictures));
     arm.held = await kept(`${place}.held.json`, () => holdStages(join(place, 'model.json'), pictures, INPUT));
   }
-  return { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
+  return { gates, results: { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) } };
 }
 
 /** One row of the table. */

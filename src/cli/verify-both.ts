@@ -48,11 +48,11 @@ export async function verifyBoth(
     const [first, second] = [await loadModel(tensorflow, before), await loadModel(tensorflow, after)];
     const batches =
       folder === undefined
-        ? counted(seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request), (done) =>
-            watch.onProgress(done, request.samples),
-          )
+        ? seededBatches(first.model, commonInputShapes(first.runs, second.runs, after.path), request)
         : imageInputs(first, second, folder.images, request, watch);
-    const verification = await verifyModels(tensorflow, first, second, batches, { time: request.time ?? false });
+    const total = folder?.images.length ?? request.samples;
+    const watched = counted(batches, (done) => watch.onProgress(done, total));
+    const verification = await verifyModels(tensorflow, first, second, watched, { time: request.time ?? false });
     const layers = compareLayers(before, after);
     return { layers, weights, onlyModules, verification, backend: tensorflow.backend, tolerance: request.tolerance };
   } catch (error) {
@@ -91,9 +91,12 @@ function findRetrofittedModules(model: Model): readonly RetrofittedModule[] {
 }
 
 /** Passes batches on, and says how many examples have been computed. */
-function* counted(batches: Iterable<InputBatch>, onDone: (examples: number) => void): Generator<InputBatch> {
+async function* counted(
+  batches: Iterable<InputBatch> | AsyncIterable<InputBatch>,
+  onDone: (examples: number) => void,
+): AsyncGenerator<InputBatch> {
   let done = 0;
-  for (const batch of batches) {
+  for await (const batch of batches) {
     yield batch;
     done += batch.count;
     onDone(done);
@@ -105,19 +108,16 @@ async function* imageInputs(
   after: LoadedModel,
   images: readonly ImageFile[],
   { batch, preprocess }: VerifyRequest,
-  { onSkipped, onProgress }: VerifyWatch,
+  { onSkipped }: VerifyWatch,
 ): AsyncGenerator<InputBatch> {
   commonInputShapes(before.runs, after.runs, after.model.path);
   const isOpen = before.runs.inputs[0]!.shape.slice(1).includes(null);
   const { runs, model } = isOpen ? after : before;
   const size = imageSize(runs, model.path);
   const how = preprocess ?? defaultPreprocess(before.model);
-  let done = 0;
   for await (const decoded of imageBatches(images, { size, batch, preprocess: how, onSkipped })) {
     const count = decoded.images.length;
     yield { count, inputs: [{ shape: [count, size.height, size.width, size.channels], values: decoded.pixels }] };
-    done += count;
-    onProgress(done, images.length);
   }
 }
 

@@ -1,6 +1,8 @@
 import { inputError, type RetrofitError } from '../errors.js';
 import { getMember } from '../json/json-value.js';
+import type { FoundFile, Storage } from '../storage/storage.js';
 import type { FileContent } from './containers.js';
+import { readBeginning } from './read-json-file.js';
 
 interface ForeignFile {
   readonly code: string;
@@ -103,6 +105,10 @@ export function standInError(start: Uint8Array, path: string): RetrofitError | u
   const standIn = findStandIn(start);
   return standIn && inputError(standIn.code, standIn.message, { where: { file: path }, hint: standIn.hint });
 }
+
+/** The same for a file that has not been read. */
+export const standInAt = async (storage: Storage, file: FoundFile): Promise<RetrofitError | undefined> =>
+  standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
 
 /** @throws RetrofitError that says what the file is, and how to get a model that can be read */
 export function refuseForeignFile(content: FileContent): never {

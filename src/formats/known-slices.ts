@@ -5,7 +5,7 @@ import { resolveGraph } from '../model/graph-nodes.js';
 import { type Call, type Graph, type Layer, listGraphs, mapGraphs, withLayers } from '../model/model.js';
 import { inferShapes } from '../model/shapes.js';
 import { cannotConvert } from './dialects/translate/cannot-convert.js';
-import { FULL, type IndexPart, readIndex, writeIndex } from './dialects/translate/index-keys.js';
+import { type IndexPart, readIndex, withoutEllipsis, writeIndex } from './dialects/translate/index-keys.js';
 import type { Blocker } from './loaders.js';
 
 /**
@@ -65,14 +65,13 @@ function writtenCall({ name }: Layer, call: Call, rank: number | undefined): Cal
 }
 
 function fullIndex(layer: string, parts: readonly IndexPart[], rank: number | undefined): JsonValue {
-  const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;
-  if (rank === undefined || rank < given)
+  const full = rank === undefined ? undefined : withoutEllipsis(parts, rank);
+  if (full === undefined)
     throw cannotConvert(
       layer,
       'slice_spec',
       'it slices with "...", which a .keras of Keras 2 cannot say, and how many axes that stands for is not known',
       'give -o a name in .h5',
     );
-  const full = parts.flatMap((part) => (part.kind === 'ellipsis' ? Array<IndexPart>(rank - given).fill(FULL) : [part]));
   return writeIndex(full, 'keras2');
 }

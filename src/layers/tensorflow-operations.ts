@@ -15,6 +15,7 @@ export function functionOf({ function: name }: PlainObject): string | undefined 
 const OF_KERAS2: ReadonlyMap<string, string> = new Map([
   ['nn.bias_add', 'BiasAdd'],
   ['math.add_n', 'AddN'],
+  ['identity', 'Identity'],
 ]);
 
 /**

@@ -3,16 +3,16 @@ import { type Recommendation, STAGE_RULE } from './recommend-stages.js';
 /**
  * Holds a recommendation against what the model answers: gates that hardly move can still decide, in a network that was
  * trained around them.
- * @param countChanged the share of the images whose answer changes with the gates of these stages at their means; null for a
+ * @param changedShare the share of the images whose answer changes with the gates of these stages at their means; null for a
  * model that gives no answer out of several
  */
 export async function confirmRecommendation(
   recommendation: Recommendation,
-  countChanged: (stages: readonly number[]) => Promise<number | null>,
+  changedShare: (stages: readonly number[]) => Promise<number | null>,
 ): Promise<Recommendation> {
   const { code, stages } = recommendation;
   if (code === 'all-say-little') {
-    const changed = await countChanged(stages.filter(({ isUntrained }) => !isUntrained).map(({ stage }) => stage));
+    const changed = await changedShare(stages.filter(({ isUntrained }) => !isUntrained).map(({ stage }) => stage));
     return { ...recommendation, changed, code: isMuch(changed) ? 'answers-change' : code };
   }
   if (code !== 'says-little') return recommendation;
@@ -23,7 +23,7 @@ export async function confirmRecommendation(
   for (const { stage } of stages
     .filter(({ isSkipped }) => isSkipped)
     .toSorted((one, other) => other.params - one.params)) {
-    const now = await countChanged([...found, stage]);
+    const now = await changedShare([...found, stage]);
     if (now === null) return recommendation;
     least = Math.min(least, now);
     if (isMuch(now)) continue;

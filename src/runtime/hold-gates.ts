@@ -3,7 +3,7 @@ import type { ExcitedModule } from './excite-model.js';
 import { getGates } from './list-gates.js';
 import type { LoadedModel } from './load-model.js';
 import type { TensorFlow } from './tensorflow.js';
-import { listRunningLayers } from './watch-layers.js';
+import { replaceCalls } from './watch-layers.js';
 
 /**
  * Lets a loaded model compute with the mean gates of some modules in the place of their gates, as `bake` folds them.
@@ -16,13 +16,11 @@ export function holdGates(
 ): () => void {
   const means = new Map(modules.map(({ name, mean }) => [name, Float32Array.from(mean)]));
   const gates = new Map(getGates(model).map((gate) => [JSON.stringify(gate.scale), gate]));
-  const undo: (() => void)[] = [];
-  for (const { layer, path } of listRunningLayers(runs)) {
+  return replaceCalls(runs, (path, call) => {
     const gate = gates.get(JSON.stringify(path));
     const mean = gate && means.get(gate.name);
-    if (gate === undefined || mean === undefined) continue;
-    const call = layer.call.bind(layer);
-    layer.call = (inputs, kwargs) => {
+    if (gate === undefined || mean === undefined) return undefined;
+    return (inputs, kwargs) => {
       const given = [...(inputs as readonly Tensor[])];
       const computed = given[gate.input]!;
       const axis = computed.rank === gate.channels.rank ? gate.channels.axis : computed.rank - 1;
@@ -30,9 +28,5 @@ export function holdGates(
       given[gate.input] = tf.add(tf.zerosLike(computed), tf.tensor(mean, shape));
       return call(given, kwargs);
     };
-    undo.push(() => Reflect.deleteProperty(layer, 'call'));
-  }
-  return () => {
-    for (const end of undo) end();
-  };
+  });
 }

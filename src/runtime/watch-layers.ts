@@ -22,17 +22,36 @@ export function watchLayers(
   onCall: (call: WatchedCall) => void,
   isWatched: (path: readonly string[]) => boolean = () => true,
 ): () => void {
-  const undo: (() => void)[] = [];
-  for (const { layer, path } of listRunningLayers(model)) {
-    if (!isWatched(path)) continue;
-    const call: LayerCall = layer.call.bind(layer);
-    layer.call = (inputs, kwargs) => {
+  return replaceCalls(model, (path, call) => {
+    if (!isWatched(path)) return undefined;
+    return (inputs, kwargs) => {
       const outputs = call(inputs, kwargs);
       onCall({ path, inputs: asList(inputs), outputs: asList(outputs) });
       return outputs;
     };
-    // The watch stands on the object; the class's own method shows again when it goes.
-    undo.push(() => Reflect.deleteProperty(layer, 'call'));
+  });
+}
+
+/**
+ * Lets layers of a model compute in another way, those of nested models too.
+ * @param replace the call of the layer at a path, made from its own; undefined for a layer that stays as it is
+ * @returns what ends it
+ */
+export function replaceCalls(
+  model: LayersModel,
+  replace: (path: readonly string[], call: LayerCall) => LayerCall | undefined,
+): () => void {
+  const undo: (() => void)[] = [];
+  for (const { layer, path } of listRunningLayers(model)) {
+    const replaced = replace(path, layer.call.bind(layer));
+    if (replaced === undefined) continue;
+    const hadOwn = Object.getOwnPropertyDescriptor(layer, 'call');
+    layer.call = replaced;
+    // It stands on the object; what was there before, or the class's own method, shows again when it goes.
+    undo.push(() => {
+      Reflect.deleteProperty(layer, 'call');
+      if (hadOwn !== undefined) Object.defineProperty(layer, 'call', hadOwn);
+    });
   }
   return () => {
     for (const end of undo) end();

@@ -5,9 +5,8 @@ import { factsOfLayer } from '../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
-import { headLayer } from '../runtime/head-layers.js';
 import type { LoadedModel } from '../runtime/load-model.js';
-import { listModuleLayers } from '../runtime/module-layers.js';
+import { headLayer, listModuleLayers } from '../runtime/trained-layers.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import type { TrainPart, TuneOptions } from './tune-options.js';
 

@@ -21,6 +21,15 @@ export function badReference(name: string | undefined, layer: string | undefined
   });
 }
 
+/** Makes the error for a model whose graph is in its Python code alone. @param field of its class */
+export function subclassedModel(className: string, field: string) {
+  const message = `the model is of the class "${className}", not a functional or sequential one`;
+  return inputError('subclassed-model', message, {
+    where: { field },
+    hint: 'a subclassed model keeps its graph in Python code: rebuild it with keras.Model(inputs, outputs) and save that',
+  });
+}
+
 /** A class of people's own may say what it likes in its config; in a Sequential model a layer's name comes from there alone. */
 export function withoutName(className: string, field: string) {
   if (isKnownLayer(className)) return badTopology('a layer without a name', field);

@@ -22,7 +22,7 @@ import {
   type Structure,
   type TensorRef,
 } from '../../model/model.js';
-import { badTopology, withoutName } from './bad-topology.js';
+import { badTopology, subclassedModel, withoutName } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
 import { classNameIn, operationIn } from './class-names.js';
@@ -83,20 +83,14 @@ function raiseModel(json: JsonValue | undefined, field: string, context: Context
 }
 
 /** A class of people's own may be called as it likes, though it was given a graph. */
-function ownClass(className: string, config: JsonValue, field: string) {
-  const hasGraph = getMember(config, 'output_layers') !== undefined;
-  return inputError(
-    'subclassed-model',
-    hasGraph
-      ? `the model is of a class of its own, "${className}": it has a graph of layers, but what the class does with it is not in the file`
-      : `the model is of the class "${className}", not a functional or sequential one`,
-    {
-      where: { field: `${field}.class_name` },
-      hint: hasGraph
-        ? 'load it with its class, and save keras.Model(model.inputs, model.outputs) in its place'
-        : 'a subclassed model keeps its graph in Python code: rebuild it with keras.Model(inputs, outputs) and save that',
-    },
-  );
+function ownClass(className: string, config: JsonValue, place: string) {
+  const field = `${place}.class_name`;
+  if (getMember(config, 'output_layers') === undefined) return subclassedModel(className, field);
+  const message = `the model is of a class of its own, "${className}": it has a graph of layers, but what the class does with it is not in the file`;
+  return inputError('subclassed-model', message, {
+    where: { field },
+    hint: 'load it with its class, and save keras.Model(model.inputs, model.outputs) in its place',
+  });
 }
 
 function raiseFunctional(

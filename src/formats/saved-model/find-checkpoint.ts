@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { standInError } from '../foreign-files.js';
+import { standInAt } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
 import {
   DATA_ENDING,
@@ -66,7 +66,7 @@ export async function findCheckpoint(
 }
 
 async function refuseStandIn(storage: Storage, file: FoundFile): Promise<void> {
-  const error = standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
+  const error = await standInAt(storage, file);
   if (error !== undefined) throw error;
 }
 

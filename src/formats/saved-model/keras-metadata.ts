@@ -11,6 +11,7 @@ import {
 } from '../../json/json-value.js';
 import { MAX_OBJECT_GRAPH_BYTES } from '../../limits.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
+import { subclassedModel } from '../dialects/bad-topology.js';
 import { decodeText, parseJsonIn, readBeginning } from '../read-json-file.js';
 import { readFields, textOf } from './wire.js';
 
@@ -52,19 +53,14 @@ export async function readMetadataFile(storage: Storage, file: FoundFile): Promi
   }
 }
 
-const ownClass = (className = '') =>
-  inputError('subclassed-model', `the model is of the class "${className}", not a functional or sequential one`, {
-    where: { field: 'model_config' },
-    hint: 'a subclassed model keeps its graph in Python code: rebuild it with keras.Model(inputs, outputs) and save that',
-  });
-
 /** @throws RetrofitError `bad-json`, its field inside the metadata; `subclassed-model` */
 export function parseMetadata(text: string): KerasMetadata {
   const { root } = parseJsonIn('metadata', () => text);
   const written = getMember(root, 'model_config');
   const entry = isObject(written) ? written : root;
   // All that TensorFlow 2.4 and older say of a model of a class of one's own is the class.
-  if (getMember(entry, 'config') === undefined) throw ownClass(stringOf(getMember(entry, 'class_name')));
+  if (getMember(entry, 'config') === undefined)
+    throw subclassedModel(stringOf(getMember(entry, 'class_name')) ?? '', 'model_config');
   const settings = getMember(root, 'training_config');
   return {
     topology: { lead: '', trail: '', root: decoded(entry) },

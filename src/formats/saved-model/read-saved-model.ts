@@ -1,9 +1,8 @@
 import { inFile, inputError } from '../../errors.js';
 import type { Model, Warning } from '../../model/model.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { standInError } from '../foreign-files.js';
+import { standInAt } from '../foreign-files.js';
 import { makeModel } from '../keras/make-model.js';
-import { readBeginning } from '../read-json-file.js';
 import { GRAPH_FILE, LAYERS_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
 import { type GraphFile, readGraphFile } from './graph-file.js';
 import { parseMetadata, readMetadataFile } from './keras-metadata.js';
@@ -71,7 +70,7 @@ async function findFile(
 ): Promise<FoundFile | undefined> {
   if ((await storage.kindOf(storage.join(folder, name))) === undefined) return undefined;
   const file = await storage.findInside(folder, name, options);
-  const standIn = standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
+  const standIn = await standInAt(storage, file);
   if (standIn !== undefined) throw standIn;
   return file;
 }

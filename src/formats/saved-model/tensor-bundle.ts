@@ -4,7 +4,7 @@ import type { ByteRange } from '../../model/tensor.js';
 import { DTYPE_BYTES } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { findWeightsPart } from '../find-weights-part.js';
-import { standInError } from '../foreign-files.js';
+import { standInAt, standInError } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
 import { readTable } from './sstable.js';
 import { readFields } from './wire.js';
@@ -176,7 +176,7 @@ function readShape(bytes: Uint8Array, key: string): readonly number[] {
 }
 
 async function tooShort(storage: Storage, key: string, needed: number, name: string, file: FoundFile) {
-  const standIn = standInError(await readBeginning(storage, file, Math.min(64, file.byteLength)), file.path);
+  const standIn = await standInAt(storage, file);
   if (standIn !== undefined) return standIn;
   return inputError('weights-size', `the tensor "${key}" ends at byte ${needed}, "${name}" has ${file.byteLength}`, {
     where: { file: file.path, field: key },

@@ -6,7 +6,7 @@ import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import { FLOATS } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
-import { FULL, type IndexPart, indexedShape, readIndex, writeIndex } from './index-keys.js';
+import { type IndexPart, indexedShape, readIndex, withoutEllipsis, writeIndex } from './index-keys.js';
 import { addPart, type LayerBuilder, outputOf } from './layer-builder.js';
 import { hasOnly, numbersOf, type Operation, resizingOf, settingsOf, tensorOf } from './operation-rules.js';
 import { settingIn } from './read-operation.js';
@@ -119,9 +119,7 @@ function carry(operation: Operation): Carried | undefined {
 /** Replaces an ellipsis by the axes it covers, where they are known: `.keras` files of Keras 2 cannot express one. */
 function withoutDots(parts: readonly IndexPart[], { input }: { readonly input: number }, builder: LayerBuilder) {
   const rank = outputOf(builder, { input }).shape?.length;
-  const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;
-  if (rank === undefined || rank < given) return parts;
-  return parts.flatMap((part) => (part.kind === 'ellipsis' ? Array<IndexPart>(rank - given).fill(FULL) : [part]));
+  return (rank === undefined ? undefined : withoutEllipsis(parts, rank)) ?? parts;
 }
 
 /** Writes an operand's numbers for the target; undefined for an operand that is neither a tensor nor numbers. */

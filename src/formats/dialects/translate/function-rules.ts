@@ -1,8 +1,6 @@
 import { fromPlain, type JsonObject, type PlainObject } from '../../../json/json-value.js';
-import { newLayer } from '../../../model/model.js';
 import { addTranslated, outputOf } from './layer-builder.js';
-import { hasOnly, type OperationRule, onlyTensor, settingsOf } from './operation-rules.js';
-import { translateLayer } from './translate-layer.js';
+import { asLayer, hasOnly, type OperationRule, onlyTensor, settingsOf } from './operation-rules.js';
 
 // Functions of one tensor, number by number.
 
@@ -24,9 +22,7 @@ const layer =
     const tensor = onlyTensor(operation);
     const settings = toSettings(settingsOf(operation));
     if (tensor === undefined || settings === undefined) return false;
-    const { dtype } = outputOf(operation.builder, tensor);
-    translateLayer(operation.builder, newLayer(className, operation.builder.layer, { dtype, ...settings }), [tensor]);
-    return true;
+    return asLayer(operation, className, settings, [tensor]);
   };
 
 const isExact = (settings: PlainObject) => hasOnly(settings, 'approximate') && settings.approximate !== true;
@@ -59,7 +55,6 @@ export const FUNCTIONS: Readonly<Record<string, OperationRule>> = {
   LogSoftmax: activation('log_softmax', isOverLastAxis),
   LeakyRelu: leakyRelu,
   Identity: layer('Identity', (settings) => (hasOnly(settings) ? {} : undefined)),
-  identity: layer('Identity', (settings) => (hasOnly(settings) ? {} : undefined)),
   // keras.activations.relu with a slope or a ceiling.
   ReLU: layer('ReLU', (settings) => settings),
 };

@@ -53,6 +53,13 @@ export const FULL: IndexPart & { readonly kind: 'slice' } = { kind: 'slice', sta
 export const isFull = (part: IndexPart): boolean =>
   part.kind === 'slice' && part.start === null && part.stop === null && (part.step === null || part.step === 1);
 
+/** The parts of an index with the axes that an ellipsis covers in its place; undefined for fewer axes than are named. */
+export function withoutEllipsis(parts: readonly IndexPart[], rank: number): readonly IndexPart[] | undefined {
+  const given = parts.filter(({ kind }) => kind === 'number' || kind === 'slice').length;
+  if (rank < given) return undefined;
+  return parts.flatMap((part) => (part.kind === 'ellipsis' ? Array<IndexPart>(rank - given).fill(FULL) : [part]));
+}
+
 /** Writes the parts of an index in a dialect. */
 export function writeIndex(parts: readonly IndexPart[], dialect: Dialect): JsonValue {
   const object = (className: string, config: JsonValue): JsonValue =>

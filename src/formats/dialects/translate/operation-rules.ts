@@ -1,8 +1,10 @@
 import { type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
 import type { Argument } from '../../../model/call-arguments.js';
+import { newLayer } from '../../../model/model.js';
 import { type Constant, readConstant } from './constants.js';
 import { type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import type { ReadOperation } from './read-operation.js';
+import { translateLayer } from './translate-layer.js';
 
 /** An operation with its arguments, whichever Keras wrote it. */
 export interface Operation extends ReadOperation {
@@ -22,6 +24,18 @@ export const numbersOf = (argument: Argument | undefined): Constant | undefined 
 /** The tensor of an operation that takes no other argument than settings. */
 export const onlyTensor = (operation: Operation): Source | undefined =>
   operation.arguments.length === 1 ? tensorOf(operation.arguments[0]) : undefined;
+
+/** Does an operation as one layer, in the precision of its first tensor. */
+export function asLayer(
+  { builder }: Operation,
+  className: string,
+  settings: PlainObject,
+  tensors: readonly [Source, ...Source[]],
+): true {
+  const { dtype } = outputOf(builder, tensors[0]);
+  translateLayer(builder, newLayer(className, builder.layer, { dtype, ...settings }), tensors);
+  return true;
+}
 
 /** Settings as ordinary data, under the names that Keras 3 gives them. */
 export const settingsOf = ({ settings }: { readonly settings: JsonObject }): PlainObject =>

@@ -1,10 +1,8 @@
 import type { Plain } from '../../../json/json-value.js';
 import { axisOf, elementCount } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { newLayer } from '../../../model/model.js';
 import { addPlain, outputOf, type Source } from './layer-builder.js';
-import { hasOnly, type OperationRule, onlyTensor, rankOf, resizingOf, settingsOf } from './operation-rules.js';
-import { translateLayer } from './translate-layer.js';
+import { asLayer, hasOnly, type OperationRule, onlyTensor, rankOf, resizingOf, settingsOf } from './operation-rules.js';
 
 // Operations that gather or move numbers.
 
@@ -20,13 +18,9 @@ const pooling =
     const axes = [settings.axis ?? null].flat().map((each) => axisOf(each as Plain, rank));
     const isAllFrom = (first: number) => axes.length === rank - 2 && axes.every((_, at) => axes.includes(first + at));
     if (!isAllFrom(1) && !isAllFrom(2)) return false;
-    const layer = newLayer(`Global${kind}Pooling${rank - 2}D`, operation.builder.layer, {
-      dtype: outputOf(operation.builder, tensor).dtype,
-      data_format: isAllFrom(1) ? 'channels_last' : 'channels_first',
-      keepdims: settings.keepdims === true,
-    });
-    translateLayer(operation.builder, layer, [tensor]);
-    return true;
+    const data_format = isAllFrom(1) ? 'channels_last' : 'channels_first';
+    const keepdims = settings.keepdims === true;
+    return asLayer(operation, `Global${kind}Pooling${rank - 2}D`, { data_format, keepdims }, [tensor]);
   };
 
 /** A Reshape layer leaves the first axis alone: certain where the operation does so too. */
@@ -52,12 +46,11 @@ const concatenate: OperationRule = (operation) => {
   const [first, ...more] = operation.arguments;
   const settings = settingsOf(operation);
   if (first?.kind !== 'tensors' || more.length > 0 || !hasOnly(settings, 'axis')) return false;
-  const inputs = first.inputs.map((input): Source => ({ input }));
-  const { shape, dtype } = outputOf(operation.builder, inputs[0]!);
-  const axis = shape && axisOf(settings.axis, shape.length);
-  if (axis === undefined || axis < 1) return false;
-  translateLayer(operation.builder, newLayer('Concatenate', operation.builder.layer, { dtype, axis }), inputs);
-  return true;
+  const [tensor, ...others] = first.inputs.map((input): Source => ({ input }));
+  const rank = tensor && rankOf(operation.builder, tensor);
+  const axis = rank === undefined ? undefined : axisOf(settings.axis, rank);
+  if (tensor === undefined || axis === undefined || axis < 1) return false;
+  return asLayer(operation, 'Concatenate', { axis }, [tensor, ...others]);
 };
 
 /** A border of zeros around the places of a map, as the padding layer of its rank. */
@@ -74,13 +67,9 @@ const pad: OperationRule = (operation) => {
   const padding = isLast ? ends.slice(1, -1) : ends.slice(2);
   // Of one axis the layer takes the two numbers alone, and channels behind it.
   if (rank === 3 && !isLast) return false;
-  const layer = newLayer(`ZeroPadding${rank - 2}D`, operation.builder.layer, {
-    dtype: outputOf(operation.builder, tensor).dtype,
-    padding: rank === 3 ? padding[0]! : padding,
-    ...(rank === 3 ? {} : { data_format: isLast ? 'channels_last' : 'channels_first' }),
-  });
-  translateLayer(operation.builder, layer, [tensor]);
-  return true;
+  const settings =
+    rank === 3 ? { padding: padding[0]! } : { padding, data_format: isLast ? 'channels_last' : 'channels_first' };
+  return asLayer(operation, `ZeroPadding${rank - 2}D`, settings, [tensor]);
 };
 
 const isPair = (value: unknown): value is readonly [number, number] =>
@@ -97,10 +86,8 @@ const resize: OperationRule = (operation) => {
   const factors = resizing.size.map((after, axis) => after / (input[axis + 1] ?? Number.NaN));
   const isLarger = factors.every((factor) => Number.isSafeInteger(factor) && factor > 0);
   if (!isLarger || resizing.interpolation === 'bicubic') return false;
-  const { dtype } = outputOf(operation.builder, tensor);
-  const settings = { dtype, size: factors, interpolation: resizing.interpolation, data_format: 'channels_last' };
-  translateLayer(operation.builder, newLayer('UpSampling2D', operation.builder.layer, settings), [tensor]);
-  return true;
+  const settings = { size: factors, interpolation: resizing.interpolation, data_format: 'channels_last' };
+  return asLayer(operation, 'UpSampling2D', settings, [tensor]);
 };
 
 /** Pooling over a window, as the layer of two dimensions. */
@@ -119,15 +106,8 @@ const windowPooling =
       return false;
     const ends = String(padding).toLowerCase();
     if (ends !== 'same' && ends !== 'valid') return false;
-    const layer = newLayer(`${kind}Pooling2D`, operation.builder.layer, {
-      dtype: outputOf(operation.builder, tensor).dtype,
-      pool_size: window,
-      strides: steps,
-      padding: ends,
-      data_format: 'channels_last',
-    });
-    translateLayer(operation.builder, layer, [tensor]);
-    return true;
+    const settings = { pool_size: window, strides: steps, padding: ends, data_format: 'channels_last' };
+    return asLayer(operation, `${kind}Pooling2D`, settings, [tensor]);
   };
 
 /** Returns a window's size or steps, of which TensorFlow takes one number, two, or four with the batch and the channels. */
@@ -148,10 +128,7 @@ const normalize: OperationRule = (operation) => {
   const rank = rankOf(operation.builder, tensor);
   const axes = [axis].flat().map((each) => (rank === undefined ? undefined : axisOf(each as Plain, rank)));
   if (!axes.every((each) => each !== undefined && each > 0)) return false;
-  const { dtype } = outputOf(operation.builder, tensor);
-  const layer = newLayer('UnitNormalization', operation.builder.layer, { dtype, axis: axes as readonly number[] });
-  translateLayer(operation.builder, layer, [tensor]);
-  return true;
+  return asLayer(operation, 'UnitNormalization', { axis: axes as readonly number[] }, [tensor]);
 };
 
 /** Rules by the name of the class in Keras 3, or of TensorFlow's function where it has no such class. */
