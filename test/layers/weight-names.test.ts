@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import '@tensorflow/tfjs-backend-cpu';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { weightName } from '../../src/formats/tfjs/weight-names.js';
 import type { PlainObject } from '../../src/json/json-value.js';
 import { factsOf } from '../../src/layers/known-layers.js';
@@ -10,6 +9,7 @@ import { factsOfLayer } from '../../src/model/facts-of-layer.js';
 import { distribute, type Layer, newLayer } from '../../src/model/model.js';
 import { withoutScope } from '../../src/model/tensor.js';
 import { input, layer } from '../support/model-builder.js';
+import { useBackend } from '../support/tensorflow.js';
 
 // The names of weights in src/layers, held against those that both Kerases write into a `.h5` (fixtures/
 // make_weight_names.py) and those that TensorFlow.js looks for.
@@ -74,6 +74,8 @@ describe.each(ROWS.map((row) => [title(row), row] as const))('%s', (_, row) => {
     expect(facts.map(({ name, keras3Name }) => last(keras3Name ?? name))).toEqual(row.keras3.map(last));
   });
 });
+
+beforeAll(() => useBackend('cpu'));
 
 const IN_TFJS = ROWS.filter(({ class_name, config }) => factsOf(class_name, config).loads.includes('tfjs'));
 
