@@ -40,7 +40,7 @@ export async function startBackend(choice: BackendChoice, broken: readonly Passe
  * @throws RetrofitError `no-backend` where TensorFlow.js itself is not installed; whatever else keeps the backend
  */
 export async function startNamed(name: BackendName): Promise<Omit<TensorFlow, 'passedOver'>> {
-  const { tf, layers } = await importTensorFlow();
+  const { tf, layers } = requireTensorFlow();
   // Disables hints on the console, and checks of every number for NaN.
   tf.env().set('PROD', true);
   registerQuickGradients(tf);
@@ -58,10 +58,12 @@ const STARTS: Readonly<Record<BackendName, (tf: Core) => Promise<boolean>>> = {
   cpu: startCpu,
 };
 
-async function importTensorFlow(): Promise<Pick<TensorFlow, 'tf' | 'layers'>> {
+/** An import would look through these packages, megabytes of CommonJS, for the names that they export: that takes longer than running them. */
+const require = createRequire(import.meta.url);
+
+function requireTensorFlow(): Pick<TensorFlow, 'tf' | 'layers'> {
   try {
-    const [tf, layers] = await Promise.all([import('@tensorflow/tfjs-core'), import('@tensorflow/tfjs-layers')]);
-    return { tf, layers };
+    return { tf: require('@tensorflow/tfjs-core'), layers: require('@tensorflow/tfjs-layers') };
   } catch (error) {
     throw usageError(
       'no-backend',
@@ -74,12 +76,12 @@ async function importTensorFlow(): Promise<Pick<TensorFlow, 'tf' | 'layers'>> {
 }
 
 async function startWasm(tf: Core): Promise<false> {
-  const [{ setWasmPaths }, { registerWasmGradients }, { mendMaxPoolGradient }] = await Promise.all([
-    import('@tensorflow/tfjs-backend-wasm'),
+  const [{ registerWasmGradients }, { mendMaxPoolGradient }] = await Promise.all([
     import('./wasm-gradients.js'),
     import('./wasm-max-pool.js'),
   ]);
-  const entry = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+  const { setWasmPaths }: typeof import('@tensorflow/tfjs-backend-wasm') = require('@tensorflow/tfjs-backend-wasm');
+  const entry = require.resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(entry.slice(0, entry.lastIndexOf('tf-backend-wasm')));
   await useBackend(tf, 'wasm');
   guardWasmMemory(tf);
@@ -91,7 +93,7 @@ async function startWasm(tf: Core): Promise<false> {
 }
 
 async function startCpu(tf: Core): Promise<false> {
-  await import('@tensorflow/tfjs-backend-cpu');
+  require('@tensorflow/tfjs-backend-cpu');
   await useBackend(tf, 'cpu');
   mendBatchNorm(tf, 'cpu');
   return false;
