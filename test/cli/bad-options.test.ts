@@ -92,9 +92,10 @@ test('what is there is a model, whatever it is called', async () => {
   expect((await run(['inspec', '--dry-run', '--quiet'], { cwd: place })).code).toBe(0);
 });
 
-test('--at says the nearest names', async () => {
+test('--at says the nearest names, and the place once', async () => {
   const failed = await run([model, '--at', 'conv2_blok1_add']);
   expectFailure(failed, 2, 'the nearest names are conv2_block1_add', 'inspect --layers');
+  expect(failed.stderr).toMatch(/^se-retrofit: --at conv2_blok1_add: the model has no such layer /);
 });
 
 test.each([[['add']], [['inspect']]])('no model: %s', async (words) => {
