@@ -1,4 +1,5 @@
-import { inFile, RetrofitError, usageError } from '../errors.js';
+import { existsSync } from 'node:fs';
+import { inFile, RetrofitError, usageError, withHint } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { count, plural } from '../plural.js';
 import { errorLine } from '../report/error-line.js';
@@ -65,7 +66,7 @@ function checkFlags(paths: readonly string[], flags: Flags): void {
   if (flags.outputDir === undefined)
     throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and no folder for the new ones`, {
       hint:
-        given?.[0] === 'output' || paths.length > 2
+        given?.[0] === 'output' || paths.length > 2 || existsSync(paths[1]!)
           ? 'give it with --output-dir DIR'
           : 'give it with --output-dir DIR; of one model, the place of the new one is -o NAME',
     });
@@ -81,10 +82,17 @@ async function retrofitOne(path: string, flags: Flags, onPlace: (place: OutputPl
     return { path, run, ...(refusal === undefined ? {} : { error: refusal }) };
   } catch (thrown) {
     const error = inFile(thrown, path);
-    if (error instanceof RetrofitError) return { path, error };
+    if (error instanceof RetrofitError) return { path, error: withHint(error, forFolder) };
     throw error;
   }
 }
+
+/** Rewords advice about `-o`, which is for one model. */
+const forFolder = (hint: string): string =>
+  hint
+    .replace(/(another|a shorter) (name|place) with -o/, 'another folder with --output-dir')
+    .replace(/-o (a name in |NAME)\.keras/, '--to keras-zip')
+    .replace('-o a name in .h5', '--to keras-h5');
 
 /** Two models of one name would come out in one place, and with `--force` the second would replace the first. */
 function claim(claimed: Map<string, string>, path: string, place: OutputPlace): void {
