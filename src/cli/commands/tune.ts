@@ -8,6 +8,7 @@ import { countLayers, type Model } from '../../model/model.js';
 import { reportLine } from '../../report/json-report.js';
 import { outputLine } from '../../report/summary.js';
 import {
+  countImages,
   epochLine,
   skippedImageLine,
   type TuneRun,
@@ -144,7 +145,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     { tensorflow, network, size, images, options, kept, from },
     {
       onStep: bar.update,
-      onEpoch: (epoch) => say(epochLine(epoch, epochs)),
+      onEpoch: (epoch) => say(epochLine(epoch, epochs, countImages(images, skipped))),
       onSkipped,
       onCheckpoint:
         given &&
