@@ -166,7 +166,10 @@ describe('a run', () => {
     expect(told.stdout).toContain(` on ${found.training} images of 5 classes`);
     const right = (images: number) => `accuracy \\d+ of ${images} \\([\\d.]+ %\\)`;
     expect(told.stdout).toMatch(
-      new RegExp(`^validation \\(${found.validation} images\\): loss .*${right(found.validation)} before, .*${right(found.validation)} after$`, 'm'),
+      new RegExp(
+        `^validation \\(${found.validation} images\\): loss .*${right(found.validation)} before, .*${right(found.validation)} after$`,
+        'm',
+      ),
     );
     const line = `^epoch 2/2: loss .*${right(found.training)}; validation: loss .*${right(found.validation)}$`;
     expect(told.stderr).toMatch(new RegExp(line, 'm'));

@@ -21,7 +21,13 @@ const run = {
   head: 'kept',
   trainedParams: 10,
   params: 100,
-  result: { epochs, before: { loss: 3, accuracy: 0.5 }, after: { loss: 2.25, accuracy: 0.98765 }, best: 12, skipped: [] },
+  result: {
+    epochs,
+    before: { loss: 3, accuracy: 0.5 },
+    after: { loss: 2.25, accuracy: 0.98765 },
+    best: 12,
+    skipped: [],
+  },
   output: { path: 'tuned.keras', files: ['tuned.keras'] },
   changed: [],
 } as unknown as TuneRun;
@@ -32,7 +38,8 @@ test.runIf(HAS_CHROMIUM)('the page of a training fits a telephone: nothing scrol
     const page = await browser.newPage();
     await page.setViewport({ width: 400, height: 800 });
     await page.setContent(tunePage(run));
-    const isTooWide = '[...document.querySelectorAll("html, .wide")].filter((box) => box.scrollWidth > box.clientWidth)';
+    const isTooWide =
+      '[...document.querySelectorAll("html, .wide")].filter((box) => box.scrollWidth > box.clientWidth)';
     expect(await page.evaluate(`${isTooWide}.length`)).toBe(0);
     expect(await page.evaluate('document.body.textContent')).toContain('19,753 of 20,000 (98.77\u00a0%)');
   } finally {
