@@ -30,7 +30,7 @@ export function optionsPage({ program, configSchema, exitCodes, signalExitCodes,
     '## Error codes',
     '',
     'With `--json`, `error.code` is one of these; the library throws a `RetrofitError` with the same `code`. `…` stands for',
-    'what differs.',
+    'what differs. Of an interrupted command it is `interrupted`.',
     '',
     ...table(
       ['code', 'exit', 'says, for example'],

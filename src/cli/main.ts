@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
+import { commandFirst, commandOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
-import { exitOnSignals, GUARDED, isEnding } from './signals.js';
+import { isEnding, isGuarded, noteReported } from './signals.js';
 
 /**
- * Runs the command line.
+ * Runs the command line, in a process that hears signals already.
  * @param words the arguments, without node and the script
  * @returns the exit code
  */
 export async function main(words: readonly string[]): Promise<number> {
-  if (computes(words) && process.env[GUARDED] === undefined) return (await import('./guard.js')).runGuarded(words);
-  exitOnSignals();
   tolerateClosedPipes();
+  if (computes(words) && !isGuarded()) return (await import('./guard.js')).runGuarded(words);
   return runWords(words);
 }
 
@@ -64,6 +64,7 @@ async function reportFailure(thrown: unknown, words: readonly string[], program:
           hint: 'this is a defect of se-retrofit: please report it',
         };
     console.log(reportLine(errorReport(command, described)));
+    noteReported();
   }
   if (!known) {
     console.error(error);
@@ -74,17 +75,6 @@ async function reportFailure(thrown: unknown, words: readonly string[], program:
   console.error(errorLine(error));
   if (words.includes('--debug')) console.error(error.stack);
   return EXIT_CODES[error.kind];
-}
-
-/** Moves a command to the front that stands behind options: `--json inspect net.keras`. */
-function commandFirst({ commands }: Command, words: readonly string[]): readonly string[] {
-  const taking = commands.flatMap(({ options }) => options.filter(({ required }) => required));
-  const takesValue = (word: string) => taking.some(({ long, short }) => word === long || word === short);
-  let at = 0;
-  while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
-  const word = words[at];
-  if (at === 0 || !commands.some((command) => command.name() === word)) return words;
-  return [word!, ...words.toSpliced(at, 1)];
 }
 
 /** `add` and `inspect` read their config for themselves: it has a schema. */
@@ -111,7 +101,3 @@ async function refuseUnknownCommand({ commands }: Command, words: readonly strin
     hint: meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`,
   });
 }
-
-/** Returns the name of the command; a word that is none is the model of the default command. */
-const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
-  commands.find((command) => command.name() === word)?.name() ?? 'add';

@@ -3,7 +3,7 @@ import { inFile, RetrofitError, usageError, withHint } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { count, plural } from '../plural.js';
 import { errorLine } from '../report/error-line.js';
-import { addReport, errorReport, percentOf, type Run, reportLine, runWarnings } from '../report/json-report.js';
+import { addReport, errorReport, percentOf, type Run, runWarnings } from '../report/json-report.js';
 import { byteSize, magnitude, percent, printable } from '../report/printable.js';
 import type { AddSeveralReport } from '../report/report-schemas.js';
 import { textTable } from '../report/table.js';
@@ -12,7 +12,7 @@ import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
 import { retrofitFile } from './retrofit-file.js';
 import { sayWhenInterrupted } from './signals.js';
-import { dataColors, messageColors, print, tell } from './terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from './terminal.js';
 import { tellWarnings } from './warnings.js';
 
 /** Result of `add` on one of several models. */
@@ -50,7 +50,7 @@ export async function addSeveral(paths: readonly string[], flags: Flags): Promis
       models: outcomes.map(({ run, error }) => (error === undefined ? addReport(run!) : errorReport('add', error))),
       milliseconds: performance.now() - started,
     };
-    print(reportLine(report));
+    printReport(report);
   } else if (!flags.quiet) show(outcomes);
   const failed = outcomes.flatMap(({ error }) => error ?? []);
   if (failed.length > 0) {

@@ -83,7 +83,9 @@ export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonl
   `${plural(baked.length, 'module')} baked on ${plural(images, 'image')}: ${count(params.before)} -> ${plural(params.after, 'parameter')}`,
   ...('missing' in accuracy
     ? []
-    : [`accuracy on these images: ${accuracyWords(accuracy.before, images)} before, ${accuracyWords(accuracy.after, images)} after`]),
+    : [
+        `accuracy on these images: ${accuracyWords(accuracy.before, images)} before, ${accuracyWords(accuracy.after, images)} after`,
+      ]),
 ];
 
 /** Warns that no accuracy is given, where labelled images let one expect it. */

@@ -16,7 +16,6 @@ import {
   skippedWarnings,
   spreadOf,
 } from '../../report/bake-report.js';
-import { reportLine } from '../../report/json-report.js';
 import { share } from '../../report/printable.js';
 import { outputLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -33,7 +32,7 @@ import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, print } from '../terminal.js';
+import { dataColors, print, printReport } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
@@ -84,7 +83,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     ],
     milliseconds: performance.now() - started,
   };
-  if (flags.json) print(reportLine(bakeReport(run)));
+  if (flags.json) printReport(bakeReport(run));
   else if (!flags.quiet) show(run, read);
 }
 

@@ -16,7 +16,6 @@ import {
   subjectLine,
 } from '../../report/excite-sentences.js';
 import { MAX_LINES } from '../../report/figures/palette.js';
-import { reportLine } from '../../report/json-report.js';
 import { byteSize, printable } from '../../report/printable.js';
 import { warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -41,7 +40,7 @@ import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
 import { warningsOfReading } from '../warnings.js';
 
 /** Number of classes that are chosen by default. */
@@ -117,7 +116,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
       bytes: files.reduce((sum, { byteLength }) => sum + byteLength, 0),
       csv: flags.csv ?? null,
     };
-    if (flags.json) print(reportLine(exciteReport(run, written)));
+    if (flags.json) printReport(exciteReport(run, written));
     else if (!flags.quiet) show(run, written);
   } catch (error) {
     await csv?.discard();
