@@ -68,6 +68,7 @@ function commandSection(command) {
     '',
     `${sentence(command.description())}`,
     '',
+    ...command.aliases().map((alias) => `- also called \`${alias}\``),
     ...args.map((arg) => `- \`<${arg.name()}${arg.variadic ? '...' : ''}>\`: ${prose(arg.description)}`),
     ...(args.length > 0 ? [''] : []),
     ...table(['option', 'what it does', 'choices', 'default'], command.options.map(optionRow)),

@@ -7,10 +7,16 @@ export function commandFirst({ commands }: Command, words: readonly string[]): r
   let at = 0;
   while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
   const word = words[at];
-  if (at === 0 || !commands.some((command) => command.name() === word)) return words;
+  if (at === 0 || findCommand(commands, word) === undefined) return words;
   return [word!, ...words.toSpliced(at, 1)];
 }
 
 /** Returns the name of the command; a word that is none is the model of the default command. */
 export const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
-  commands.find((command) => command.name() === word)?.name() ?? 'add';
+  findCommand(commands, word)?.name() ?? 'add';
+
+/** Finds a command by its name or its other name. */
+export const findCommand = (commands: readonly Command[], word: string | undefined): Command | undefined =>
+  commands.find((command) => word !== undefined && namesOf(command).includes(word));
+
+export const namesOf = (command: Command): readonly string[] => [command.name(), ...command.aliases()];

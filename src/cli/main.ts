@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
-import { commandFirst, commandOf } from './command-words.js';
+import { commandFirst, commandOf, findCommand, namesOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
 import { isEnding, isGuarded, noteReported } from './signals.js';
@@ -23,7 +23,7 @@ const computes = (words: readonly string[]): boolean =>
   words.some((word) => COMPUTING.includes(word)) ||
   (!words.includes('inspect') && words.some((word) => word === '--verify' || word.startsWith('--config')));
 
-const COMPUTING: readonly string[] = ['verify', 'excite', 'tune', 'bake'];
+const COMPUTING: readonly string[] = ['verify', 'excite', 'gates', 'tune', 'bake'];
 
 /** The same in a process that handles signals and pipes itself. */
 export async function runWords(given: readonly string[]): Promise<number> {
@@ -79,9 +79,14 @@ async function reportFailure(thrown: unknown, words: readonly string[], program:
 
 /** `add` and `inspect` read their config for themselves: it has a schema. */
 async function configured({ commands }: Command, words: readonly string[]): Promise<readonly string[]> {
-  const command = commands.find((each) => each.name() === words[0] && CONFIGURED.includes(each.name()));
-  if (command === undefined || !words.some((word) => word.startsWith('--config'))) return words;
-  return (await import('./config-words.js')).withConfigWords(command, words);
+  const command = findCommand(commands, words[0]);
+  if (
+    command === undefined ||
+    !CONFIGURED.includes(command.name()) ||
+    !words.some((word) => word.startsWith('--config'))
+  )
+    return words;
+  return (await import('./config-words.js')).withConfigWords(command, commands, words);
 }
 
 /**
@@ -89,7 +94,7 @@ async function configured({ commands }: Command, words: readonly string[]): Prom
  * @throws RetrofitError `unknown-command`
  */
 async function refuseUnknownCommand({ commands }: Command, words: readonly string[]): Promise<void> {
-  const names = [...commands.map((command) => command.name()), 'help'];
+  const names = [...commands.flatMap(namesOf), 'help'];
   const isHelp = words[0] === 'help';
   const word = isHelp ? words[1] : words[0];
   if (word === undefined || names.includes(word) || word.startsWith('-')) return;
