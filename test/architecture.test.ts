@@ -43,7 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'find-stop.ts': ['formats', 'model', 'errors.ts'],
   'list-commands.ts': ['find-stop.ts', 'formats', 'model', 'layers'],
   'list-conversions.ts': ['find-stop.ts', 'formats', 'model', 'layers'],
-  'inspect.ts': ['list-commands.ts', 'list-conversions.ts', 'formats', 'plan', 'stages', 'model'],
+  'inspect.ts': ['find-stop.ts', 'list-commands.ts', 'list-conversions.ts', 'formats', 'plan', 'stages', 'model'],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
   'web.ts': [
     'formats',

@@ -26,7 +26,7 @@ import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { bake as bakeModel } from '../../transforms/bake.js';
-import { countRight, findJudge } from '../../tune/accuracy-kept.js';
+import { countRight, findJudge, findLoss } from '../../tune/accuracy-kept.js';
 import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
@@ -96,7 +96,7 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
   const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess, kept: keepPixels() };
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
-    const judge = findJudge(tensorflow, read, before, images);
+    const judge = findJudge(tensorflow, findLoss(read, before), images);
     let rightBefore = 0;
     const excitation = await exciteModel(tensorflow, before, images, {
       ...options,
