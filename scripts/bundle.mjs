@@ -6,9 +6,11 @@ import { rolldown } from 'rolldown';
 
 /** Beside the folders of src, so that modules find by URL what they find there: `../runtime/`. */
 const CHUNKS = 'src/bundle/';
+/** What hears signals: it stands before all else. */
+const SIGNALS = /\/src\/(?:cli\/(?:signals|exit-codes)|storage\/node\/pending-output\/unfinished)\.ts$/;
 /** What --help needs of the folders below. */
 const START =
-  /\/src\/(?:(?:errors|tool|limits|format-names|plan\/options|storage\/storage-errors|storage\/node\/(?:pending-output\/unfinished|file-system-errors))|(?:cli\/(?:flags|signals|exit-codes))|images\/preprocess-names|runtime\/backend-names)\.ts$/;
+  /\/src\/(?:(?:errors|tool|limits|format-names|shell-word|plan\/options|storage\/storage-errors|storage\/node\/file-system-errors)|cli\/flags|images\/preprocess-names|runtime\/backend-names)\.ts$/;
 /** What every command on a model needs; without what SavedModels alone do. */
 const CORE =
   /\/src\/(?:(?:formats(?!\/saved-model\/(?!file-names))|stages|se|transforms|json|layers|model|plan)\/|storage\/|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;
@@ -32,6 +34,7 @@ await bundle.write({
   chunkFileNames: `${CHUNKS}[name]-[hash].js`,
   codeSplitting: {
     groups: [
+      { name: 'signals', test: SIGNALS, priority: 2 },
       { name: 'start', test: START, priority: 1 },
       { name: 'core', test: CORE },
     ],

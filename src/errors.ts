@@ -92,16 +92,17 @@ export const inFile = (error: unknown, file: string): unknown =>
 export const inField = (error: unknown, fieldOf: (where: ErrorPlace) => string): unknown =>
   withPlace(error, (where) => ({ ...where, field: fieldOf(where) }));
 
-function withPlace(error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): unknown {
-  if (!(error instanceof RetrofitError)) return error;
-  const { kind, code, message, facts, hint, reasons, isReported } = error;
-  return new RetrofitError(kind, code, message, {
-    where: placeOf(error.where),
-    facts,
-    reasons,
-    isReported,
-    ...(hint === undefined ? {} : { hint }),
-  });
+const withPlace = (error: unknown, placeOf: (where: ErrorPlace) => ErrorPlace): unknown =>
+  error instanceof RetrofitError ? withDetails(error, { where: placeOf(error.where) }) : error;
+
+/** The same error with other advice, where it gives some. */
+export const withHint = (error: RetrofitError, hintOf: (hint: string) => string): RetrofitError =>
+  error.hint === undefined ? error : withDetails(error, { hint: hintOf(error.hint) });
+
+function withDetails(error: RetrofitError, details: ErrorDetails): RetrofitError {
+  const { kind, code, message, where, facts, hint, reasons, isReported } = error;
+  const known = { where, facts, reasons, isReported, ...(hint === undefined ? {} : { hint }) };
+  return new RetrofitError(kind, code, message, { ...known, ...details });
 }
 
 /** First line of an error's message: loaders of native code write whole pages, and Node names the requesting file. */

@@ -2,14 +2,16 @@ import { RetrofitError } from './errors.js';
 import type { Blocker } from './formats/loaders.js';
 import type { Model } from './model/model.js';
 
-/** Returns what in a model stops an attempt, of which the model is the input; undefined where nothing does. */
-export function findStop(model: Model, attempt: (model: Model) => void): Blocker | undefined {
+/** What an attempt made, or what in the model stopped it. */
+export type Attempt<Made> = { readonly made: Made } | { readonly stop: Blocker };
+
+/** Makes an attempt, of which a model is the input. */
+export function attempt<Made>(model: Model, make: () => Made): Attempt<Made> {
   try {
-    attempt(model);
-    return undefined;
+    return { made: make() };
   } catch (error) {
     if (!(error instanceof RetrofitError) || error.kind !== 'input') throw error;
     const { layer = model.graph.name, field = '' } = error.where;
-    return { layer, field, reason: error.message };
+    return { stop: { layer, field, reason: error.message } };
   }
 }

@@ -1,3 +1,6 @@
+import { attempt } from './find-stop.js';
+import { TFJS } from './formats/computable.js';
+import { convertModel } from './formats/convert-model.js';
 import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import { type CommandVerdict, listCommands } from './list-commands.js';
 import { listConversions } from './list-conversions.js';
@@ -36,7 +39,8 @@ export interface Inspection {
 export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): Inspection {
   const plan = surveyRetrofit(model, options);
   const asWritten = listModelLoaders(model);
-  const conversions = listConversions(model, asWritten);
+  const forTfjs = attempt(model, () => convertModel(model, TFJS));
+  const conversions = listConversions(model, asWritten, forTfjs);
   const refused = conversions.find(({ loader, ok }) => loader === 'tfjs' && !ok);
   // No file of Keras is for TensorFlow.js: what stops it is what stops the conversion.
   const loads =
@@ -53,7 +57,7 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
     })),
     loads,
     converts: conversions.filter(({ ok }) => ok).map(({ loader }) => loader),
-    commands: listCommands(model, plan.network.modules.length > 0),
+    commands: listCommands(model, forTfjs, plan.network.modules.length > 0),
     layers: listLayers(plan.network),
   };
 }

@@ -1,5 +1,5 @@
-import { findStop } from './find-stop.js';
-import { toComputable } from './formats/computable.js';
+import { type Attempt, attempt } from './find-stop.js';
+import { checkComputable } from './formats/computable.js';
 import { omissionOf } from './formats/dialects/translate/leaves-out.js';
 import type { Blocker } from './formats/loaders.js';
 import { inputShape } from './layers/other-layers.js';
@@ -20,10 +20,12 @@ export interface CommandVerdict {
 
 /**
  * Lists which commands can compute with a model, and why the others cannot.
+ * @param forTfjs the model converted for TensorFlow.js
  * @param hasModules whether it holds SE modules: `excite` and `bake` look at their gates
  */
-export function listCommands(model: Model, hasModules: boolean): readonly CommandVerdict[] {
-  const stopped = findStop(model, toComputable);
+export function listCommands(model: Model, forTfjs: Attempt<Model>, hasModules: boolean): readonly CommandVerdict[] {
+  const computable = 'stop' in forTfjs ? forTfjs : attempt(model, () => checkComputable(model, forTfjs.made));
+  const stopped = 'stop' in computable ? computable.stop : undefined;
   const noImages = stopped ?? findNoImages(model);
   const several = model.graph.outputs.length === 1 ? undefined : `has ${model.graph.outputs.length} outputs`;
   const noLoss = noImages ?? (several === undefined ? undefined : wholeModel(model, several));

@@ -1,12 +1,10 @@
-import { findStop } from './find-stop.js';
-import { TFJS } from './formats/computable.js';
+import { type Attempt, attempt } from './find-stop.js';
 import { convertModel } from './formats/convert-model.js';
 import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
 import type { Loader } from './layers/layer-facts.js';
 import type { Format, Model } from './model/model.js';
 
-const FORMATS: Readonly<Record<Loader, Format>> = {
-  tfjs: TFJS,
+const FORMATS: Readonly<Record<Exclude<Loader, 'tfjs'>, Format>> = {
   keras2: { container: 'keras-zip', dialect: 'keras2', weightLayout: 'weights-hdf5' },
   keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
 };
@@ -14,13 +12,18 @@ const FORMATS: Readonly<Record<Loader, Format>> = {
 /**
  * Lists for loaders that do not take a model as it is, TensorFlow.js with all of Keras' files, whether they take it converted,
  * and what stops that.
+ * @param forTfjs the model converted for TensorFlow.js
  */
-export const listConversions = (model: Model, loads: readonly LoaderVerdict[]): readonly LoaderVerdict[] =>
+export const listConversions = (
+  model: Model,
+  loads: readonly LoaderVerdict[],
+  forTfjs: Attempt<Model>,
+): readonly LoaderVerdict[] =>
   loads
     .filter(({ loader, ok }) => !ok || (loader === 'tfjs' && model.format.container !== 'tfjs'))
     .map(({ loader }) => {
-      const stop = findStop(model, () => convertModel(model, FORMATS[loader]));
-      if (stop !== undefined) return { loader, ok: false, blockedBy: stop };
+      const done = loader === 'tfjs' ? forTfjs : attempt(model, () => convertModel(model, FORMATS[loader]));
+      if ('stop' in done) return { loader, ok: false, blockedBy: done.stop };
       // Of a model that is of the loader's dialect already, only the container changes.
-      return listModelLoaders(convertModel(model, FORMATS[loader])).find((verdict) => verdict.loader === loader)!;
+      return listModelLoaders(done.made).find((verdict) => verdict.loader === loader)!;
     });

@@ -15,9 +15,13 @@ export function nearestNames(name: string, names: Iterable<string>): readonly st
     .map(({ known }) => known);
 }
 
+/** Returns the name that was probably meant: the nearest, or one that begins like it. */
+export const meantName = (name: string, names: readonly string[]): string | undefined =>
+  nearestNames(name, names)[0] ?? names.find((known) => name !== '' && plain(known).startsWith(plain(name)));
+
 /** Suggests a known name for an unknown one. @param what kind of thing the names are of, in the plural */
 export function unknownNameHint(what: string, names: readonly string[], name: string): string {
-  const [meant] = nearestNames(name, names);
+  const meant = meantName(name, names);
   return meant === undefined ? `the ${what} are ${names.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
 }
 

@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { type RetrofitError, usageError } from '../errors.js';
-import { nearestNames } from '../nearest-names.js';
+import { meantName } from '../nearest-names.js';
 
 /** Words what the parser of the command line refuses. */
 export function commandError(error: CommanderError, { commands }: Command, name: string): RetrofitError {
@@ -11,10 +11,7 @@ export function commandError(error: CommanderError, { commands }: Command, name:
   const help = `see se-retrofit ${name} --help`;
   if (unknown === undefined || command === undefined) return usageError('bad-flags', message, { hint: help });
   const others = commands.filter((each) => flagsOf(each).includes(unknown)).map((each) => each.name());
-  const [meant] = [
-    ...nearestNames(unknown, flagsOf(command)),
-    ...flagsOf(command).filter((flag) => flag.startsWith(unknown)),
-  ];
+  const meant = meantName(unknown, flagsOf(command));
   const hint =
     others.length > 0
       ? `it is an option of ${others.join(', ')}; ${help}`

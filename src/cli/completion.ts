@@ -1,17 +1,21 @@
 import type { Command, Option } from 'commander';
 import { OPTION_CHOICES } from '../plan/options.js';
+import { inQuotes } from '../shell-word.js';
+import { namesOf } from './command-words.js';
 import type { Shell } from './program.js';
 
 // Written out once: nothing of se-retrofit runs while somebody types, and nothing that was typed is run.
 
 /** Returns a script for a shell that completes the commands, options and choices of a program, and names of files. */
 export function completionScript(program: Command, shell: Shell): string {
-  const named = program.commands.map((command) => ({
-    name: command.name(),
-    about: command.description(),
-    choices: command.registeredArguments[0]?.argChoices ?? [],
-    options: [...command.options.filter(({ hidden }) => !hidden).map(describe), HELP],
-  }));
+  const named = program.commands.flatMap((command) =>
+    namesOf(command).map((name) => ({
+      name,
+      about: command.description(),
+      choices: command.registeredArguments[0]?.argChoices ?? [],
+      options: [...command.options.filter(({ hidden }) => !hidden).map(describe), HELP],
+    })),
+  );
   const help = {
     name: 'help',
     about: 'show how a command is used',
@@ -52,11 +56,9 @@ const describe = (option: Option): Described => ({
   choices: option.argChoices ?? OPTION_CHOICES[option.attributeName() as keyof typeof OPTION_CHOICES] ?? [],
 });
 
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
 function bashScript(program: string, commands: readonly DescribedCommand[]): string {
   const names = commands.map(({ name }) => name);
-  const reply = (words: readonly string[]) => `COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur"))`;
+  const reply = (words: readonly string[]) => `COMPREPLY=($(compgen -W ${inQuotes(words.join(' '))} -- "$cur"))`;
   const first = commands.flatMap(({ name, choices }) =>
     choices.length === 0 ? [] : [`    ${name}:${name}) if [[ $cur != -* ]]; then ${reply(choices)}; return; fi ;;`],
   );
@@ -103,16 +105,16 @@ function zshScript(program: string, commands: readonly DescribedCommand[]): stri
       option.words.map((word) => {
         // Behind the name of a long one its value may follow an equals sign.
         const name = option.value !== undefined && word.startsWith('--') ? `${word}=` : word;
-        return quoted(`*${name}[${plain(option.about)}]${action(option)}`);
+        return inQuotes(`*${name}[${plain(option.about)}]${action(option)}`);
       }),
     );
   const operand = ({ choices }: DescribedCommand) =>
-    quoted(choices.length > 0 ? `2:choice:(${choices.join(' ')})` : '*:file:_files');
+    inQuotes(choices.length > 0 ? `2:choice:(${choices.join(' ')})` : '*:file:_files');
   return `#compdef ${program}
 # zsh completion of ${program}: a file called _${program} in a folder of $fpath, or sourced after compinit
 _se_retrofit() {
   local command=add
-  local -a commands=(${commands.map(({ name, about }) => quoted(`${name}:${about}`)).join(' ')})
+  local -a commands=(${commands.map(({ name, about }) => inQuotes(`${name}:${about}`)).join(' ')})
   if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then
     _describe -t commands command commands
     _files
@@ -131,7 +133,7 @@ function fishScript(program: string, commands: readonly DescribedCommand[]): str
   const others = (name: string) => commands.flatMap((command) => (command.name === name ? [] : [command.name]));
   // A model without a command is one of add.
   const when = (name: string) =>
-    quoted(
+    inQuotes(
       name === 'add'
         ? `not __fish_seen_subcommand_from ${others(name).join(' ')}`
         : `__fish_seen_subcommand_from ${name}`,
@@ -142,15 +144,15 @@ function fishScript(program: string, commands: readonly DescribedCommand[]): str
       value === undefined
         ? []
         : choices.length > 0
-          ? ['-x', '-a', quoted(choices.join(' '))]
+          ? ['-x', '-a', inQuotes(choices.join(' '))]
           : [FILES.includes(value) ? '-r' : '-x'];
-    return ['complete -c', program, '-n', when(name), ...flags, '-d', quoted(about), ...takes].join(' ');
+    return ['complete -c', program, '-n', when(name), ...flags, '-d', inQuotes(about), ...takes].join(' ');
   };
   return `# fish completion of ${program}: a file called ${program}.fish in ~/.config/fish/completions
-${commands.map(({ name, about }) => `complete -c ${program} -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`).join('\n')}
+${commands.map(({ name, about }) => `complete -c ${program} -n __fish_use_subcommand -a ${name} -d ${inQuotes(about)}`).join('\n')}
 ${commands
   .flatMap(({ name, choices, options }) => [
-    ...(choices.length > 0 ? [`complete -c ${program} -n ${when(name)} -f -a ${quoted(choices.join(' '))}`] : []),
+    ...(choices.length > 0 ? [`complete -c ${program} -n ${when(name)} -f -a ${inQuotes(choices.join(' '))}`] : []),
     ...options.map((each) => option(name, each)),
   ])
   .join('\n')}

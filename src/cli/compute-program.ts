@@ -47,6 +47,7 @@ function verifyCommand(program: Command): Command {
 function exciteCommand(program: Command): Command {
   const command = program
     .command('excite')
+    .alias('gates')
     .description("look at the gates of a model's SE modules: the paper's figure, as a page, and which stages to skip")
     .argument('<model>', MODEL)
     .argument('<images>', IMAGES)

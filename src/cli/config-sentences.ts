@@ -21,11 +21,13 @@ export function misfit(
   path: readonly PropertyKey[],
 ): { readonly message: string; readonly hint: string } {
   const properties = z.toJSONSchema(schema).properties as Readonly<Record<string, Schema>>;
-  const found = path[0] === undefined ? undefined : properties[String(path[0])];
-  return {
-    message: `${shown(valueAt(config, path))} does not fit`,
-    hint: found === undefined ? 'give an object' : `give ${expected(found)}`,
-  };
+  const key = String(path[0]);
+  const found = path[0] === undefined ? undefined : properties[key];
+  const value = valueAt(config, path);
+  const message = `${shown(value)} does not fit`;
+  if (found === undefined) return { message, hint: 'give an object' };
+  const isOne = found.items !== undefined && schema.safeParse({ [key]: [value] }).success;
+  return { message, hint: isOne ? `give a list: ${JSON.stringify([value])}` : `give ${expected(found)}` };
 }
 
 function expected({ enum: choices, const: constant, anyOf, type, items, minimum, maximum }: Schema): string {

@@ -13,7 +13,11 @@ const NOT_IN_FILES: readonly string[] = ['config', 'help', 'json', 'debug'];
  * names that a report gives them: `learningRate` is `--learning-rate`; null stands for absent options, and flags win.
  * @throws RetrofitError `bad-config`, naming the key
  */
-export async function withConfigWords(command: Command, words: readonly string[]): Promise<readonly string[]> {
+export async function withConfigWords(
+  command: Command,
+  commands: readonly Command[],
+  words: readonly string[],
+): Promise<readonly string[]> {
   const file = configOf(words);
   if (file === undefined) return words;
   const config = await readConfig(file);
@@ -22,7 +26,7 @@ export async function withConfigWords(command: Command, words: readonly string[]
   const options = command.options.filter((option) => !NOT_IN_FILES.includes(option.attributeName()));
   const given = Object.entries(config).flatMap(([key, value]) => {
     const option = options.find((each) => each.attributeName() === key);
-    if (option === undefined && key !== '$schema') throw unknownKey(file, key, options);
+    if (option === undefined && key !== '$schema') throw unknownKey(file, key, options, commands);
     return option === undefined || isGiven(option, words) ? [] : wordsOf(option, value ?? null, file);
   });
   return [words[0]!, ...given, ...words.slice(1)];
@@ -75,12 +79,16 @@ function checkValue(option: Option, value: string, misfit: (hint: string) => Ret
   }
 }
 
-const unknownKey = (file: string, key: string, options: readonly Option[]) =>
-  usageError('bad-config', 'there is no such key', {
+function unknownKey(file: string, key: string, options: readonly Option[], commands: readonly Command[]) {
+  const others = NOT_IN_FILES.includes(key)
+    ? []
+    : commands.filter((other) => other.options.some((option) => option.attributeName() === key));
+  const keys = options.map((option) => option.attributeName());
+  return usageError('bad-config', 'there is no such key', {
     where: { file, field: key },
-    hint: unknownNameHint(
-      'keys',
-      options.map((option) => option.attributeName()),
-      key,
-    ),
+    hint:
+      others.length > 0
+        ? `it is an option of ${others.map((other) => other.name()).join(', ')}`
+        : unknownNameHint('keys', keys, key),
   });
+}

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { isatty } from 'node:tty';
 import type { Remains } from '../storage/node/pending-output/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
-import { GUARDED, type Notice, sayInterrupted } from './signals.js';
+import { GUARDED, type Notice, noteReported, sayInterrupted } from './signals.js';
 
 // TensorFlow.js computes while everything else waits, signals too: for seconds, or for minutes on a slow backend. So the
 // commands that compute run in a process of their own, and this one hears the signals.
@@ -30,11 +30,13 @@ export async function runGuarded(words: readonly string[]): Promise<number> {
     const notice = message as Notice;
     if ('parting' in notice) parting = notice.parting;
     else if ('remains' in notice) remains.push(notice.remains);
+    else if ('isReported' in notice) noteReported();
     else isEnding = true;
   });
   let heard: Signal | undefined;
   for (const signal of Object.keys(SIGNAL_EXIT_CODES) as Signal[]) {
-    process.on(signal, () => {
+    // In place of what ends a process by itself.
+    process.removeAllListeners(signal).on(signal, () => {
       if (heard !== undefined) return child.kill('SIGKILL');
       heard = signal;
       child.kill(signal);
@@ -51,7 +53,7 @@ export async function runGuarded(words: readonly string[]): Promise<number> {
   if (end !== null) await clear(remains);
   if (isEnding || (end !== null && heard !== undefined)) {
     if (isatty(STDERR)) process.stderr.write(RESTORE_TERMINAL);
-    sayInterrupted(parting);
+    await sayInterrupted(parting);
   }
   // A signal that came when all was done changes nothing.
   if (end === null) return code!;

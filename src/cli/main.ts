@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
 import { tolerateClosedPipes } from './closed-pipes.js';
+import { commandFirst, commandOf, findCommand, namesOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
-import { exitOnSignals, GUARDED, isEnding } from './signals.js';
+import { isEnding, isGuarded, noteReported } from './signals.js';
 
 /**
- * Runs the command line.
+ * Runs the command line, in a process that hears signals already.
  * @param words the arguments, without node and the script
  * @returns the exit code
  */
 export async function main(words: readonly string[]): Promise<number> {
-  if (computes(words) && process.env[GUARDED] === undefined) return (await import('./guard.js')).runGuarded(words);
-  exitOnSignals();
   tolerateClosedPipes();
+  if (computes(words) && !isGuarded()) return (await import('./guard.js')).runGuarded(words);
   return runWords(words);
 }
 
@@ -23,7 +23,7 @@ const computes = (words: readonly string[]): boolean =>
   words.some((word) => COMPUTING.includes(word)) ||
   (!words.includes('inspect') && words.some((word) => word === '--verify' || word.startsWith('--config')));
 
-const COMPUTING: readonly string[] = ['verify', 'excite', 'tune', 'bake'];
+const COMPUTING: readonly string[] = ['verify', 'excite', 'gates', 'tune', 'bake'];
 
 /** The same in a process that handles signals and pipes itself. */
 export async function runWords(given: readonly string[]): Promise<number> {
@@ -64,6 +64,7 @@ async function reportFailure(thrown: unknown, words: readonly string[], program:
           hint: 'this is a defect of se-retrofit: please report it',
         };
     console.log(reportLine(errorReport(command, described)));
+    noteReported();
   }
   if (!known) {
     console.error(error);
@@ -76,22 +77,16 @@ async function reportFailure(thrown: unknown, words: readonly string[], program:
   return EXIT_CODES[error.kind];
 }
 
-/** Moves a command to the front that stands behind options: `--json inspect net.keras`. */
-function commandFirst({ commands }: Command, words: readonly string[]): readonly string[] {
-  const taking = commands.flatMap(({ options }) => options.filter(({ required }) => required));
-  const takesValue = (word: string) => taking.some(({ long, short }) => word === long || word === short);
-  let at = 0;
-  while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
-  const word = words[at];
-  if (at === 0 || !commands.some((command) => command.name() === word)) return words;
-  return [word!, ...words.toSpliced(at, 1)];
-}
-
 /** `add` and `inspect` read their config for themselves: it has a schema. */
 async function configured({ commands }: Command, words: readonly string[]): Promise<readonly string[]> {
-  const command = commands.find((each) => each.name() === words[0] && CONFIGURED.includes(each.name()));
-  if (command === undefined || !words.some((word) => word.startsWith('--config'))) return words;
-  return (await import('./config-words.js')).withConfigWords(command, words);
+  const command = findCommand(commands, words[0]);
+  if (
+    command === undefined ||
+    !CONFIGURED.includes(command.name()) ||
+    !words.some((word) => word.startsWith('--config'))
+  )
+    return words;
+  return (await import('./config-words.js')).withConfigWords(command, commands, words);
 }
 
 /**
@@ -99,7 +94,7 @@ async function configured({ commands }: Command, words: readonly string[]): Prom
  * @throws RetrofitError `unknown-command`
  */
 async function refuseUnknownCommand({ commands }: Command, words: readonly string[]): Promise<void> {
-  const names = [...commands.map((command) => command.name()), 'help'];
+  const names = [...commands.flatMap(namesOf), 'help'];
   const isHelp = words[0] === 'help';
   const word = isHelp ? words[1] : words[0];
   if (word === undefined || names.includes(word) || word.startsWith('-')) return;
@@ -111,7 +106,3 @@ async function refuseUnknownCommand({ commands }: Command, words: readonly strin
     hint: meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`,
   });
 }
-
-/** Returns the name of the command; a word that is none is the model of the default command. */
-const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
-  commands.find((command) => command.name() === word)?.name() ?? 'add';

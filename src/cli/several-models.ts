@@ -1,8 +1,9 @@
-import { inFile, RetrofitError, usageError } from '../errors.js';
+import { existsSync } from 'node:fs';
+import { inFile, RetrofitError, usageError, withHint } from '../errors.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { count, plural } from '../plural.js';
 import { errorLine } from '../report/error-line.js';
-import { addReport, errorReport, percentOf, type Run, reportLine, runWarnings } from '../report/json-report.js';
+import { addReport, errorReport, percentOf, type Run, runWarnings } from '../report/json-report.js';
 import { byteSize, magnitude, percent, printable } from '../report/printable.js';
 import type { AddSeveralReport } from '../report/report-schemas.js';
 import { textTable } from '../report/table.js';
@@ -11,7 +12,7 @@ import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
 import { retrofitFile } from './retrofit-file.js';
 import { sayWhenInterrupted } from './signals.js';
-import { dataColors, messageColors, print, tell } from './terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from './terminal.js';
 import { tellWarnings } from './warnings.js';
 
 /** Result of `add` on one of several models. */
@@ -49,7 +50,7 @@ export async function addSeveral(paths: readonly string[], flags: Flags): Promis
       models: outcomes.map(({ run, error }) => (error === undefined ? addReport(run!) : errorReport('add', error))),
       milliseconds: performance.now() - started,
     };
-    print(reportLine(report));
+    printReport(report);
   } else if (!flags.quiet) show(outcomes);
   const failed = outcomes.flatMap(({ error }) => error ?? []);
   if (failed.length > 0) {
@@ -65,7 +66,7 @@ function checkFlags(paths: readonly string[], flags: Flags): void {
   if (flags.outputDir === undefined)
     throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and no folder for the new ones`, {
       hint:
-        given?.[0] === 'output' || paths.length > 2
+        given?.[0] === 'output' || paths.length > 2 || existsSync(paths[1]!)
           ? 'give it with --output-dir DIR'
           : 'give it with --output-dir DIR; of one model, the place of the new one is -o NAME',
     });
@@ -81,10 +82,17 @@ async function retrofitOne(path: string, flags: Flags, onPlace: (place: OutputPl
     return { path, run, ...(refusal === undefined ? {} : { error: refusal }) };
   } catch (thrown) {
     const error = inFile(thrown, path);
-    if (error instanceof RetrofitError) return { path, error };
+    if (error instanceof RetrofitError) return { path, error: withHint(error, forFolder) };
     throw error;
   }
 }
+
+/** Rewords advice about `-o`, which is for one model. */
+const forFolder = (hint: string): string =>
+  hint
+    .replace(/(another|a shorter) (name|place) with -o/, 'another folder with --output-dir')
+    .replace(/-o (a name in |NAME)\.keras/, '--to keras-zip')
+    .replace('-o a name in .h5', '--to keras-h5');
 
 /** Two models of one name would come out in one place, and with `--force` the second would replace the first. */
 function claim(claimed: Map<string, string>, path: string, place: OutputPlace): void {

@@ -8,6 +8,8 @@ export const GUARDED = 'SE_RETROFIT_GUARDED';
 export type Notice =
   | { readonly parting: string }
   | { readonly remains: Remains }
+  /** It has printed its JSON object, of which there is one. */
+  | { readonly isReported: true }
   /** It has heard a signal and ends by itself; it leaves it to the guard to say so, or both might. */
   | { readonly isEnding: true };
 
@@ -15,6 +17,8 @@ const NOTHING_WRITTEN = 'interrupted; nothing written';
 
 let parting = NOTHING_WRITTEN;
 let ending = false;
+let guarded = false;
+let reported = false;
 let notify: (notice: Notice) => void = () => {};
 const beforeEnd = new Set<() => void>();
 
@@ -33,23 +37,37 @@ export function sayWhenInterrupted(line = NOTHING_WRITTEN): void {
   notify({ parting });
 }
 
-/** Prints the line for an interruption. */
-export const sayInterrupted = (line = parting): boolean => process.stderr.write(`se-retrofit: ${line}\n`);
+/** Tells whether another process hears the signals for this one. */
+export const isGuarded = (): boolean => guarded;
+
+/** Notes that the command's JSON object is printed. */
+export function noteReported(): void {
+  reported = true;
+  notify({ isReported: true });
+}
+
+/** Prints the line for an interruption, and with `--json` the object, unless the command's own is printed. */
+export async function sayInterrupted(line = parting): Promise<void> {
+  process.stderr.write(`se-retrofit: ${line}\n`);
+  const words = process.argv.slice(2);
+  if (reported || !words.includes('--json')) return;
+  const { interruptionReport } = await import('./interruption-report.js');
+  process.stdout.write(`${interruptionReport(line, words)}\n`);
+}
 
 /**
  * Makes SIGINT and SIGTERM roll back unfinished work and end the process with the shell's exit codes; twice: at once,
  * unless a guard sees to that, whose signals may come on top of the terminal's.
  */
 export function exitOnSignals(): void {
-  const isGuarded = followGuard();
+  guarded = followGuard();
   for (const [signal, code] of Object.entries(SIGNAL_EXIT_CODES)) {
     process.on(signal, () => {
-      if (ending && isGuarded) return;
+      if (ending && guarded) return;
       if (ending) process.exit(code);
       prepareToEnd();
-      if (isGuarded) notify({ isEnding: true });
-      else sayInterrupted();
-      void rollbackAll().finally(() => process.exit(code));
+      if (guarded) notify({ isEnding: true });
+      void Promise.allSettled([rollbackAll(), guarded || sayInterrupted()]).finally(() => process.exit(code));
     });
   }
   process.on('exit', prepareToEnd);

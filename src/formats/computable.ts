@@ -10,8 +10,13 @@ export const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout
  * Converts a model of any format for TensorFlow.js, by which it is computed here. The weights stay where they are.
  * @throws RetrofitError `cannot-convert` or `cannot-compute`, naming the layer that TensorFlow.js does not have
  */
-export function toComputable(model: Model): Model {
-  const converted = convertModel(model, TFJS);
+export const toComputable = (model: Model): Model => checkComputable(model, convertModel(model, TFJS));
+
+/**
+ * Checks that TensorFlow.js loads what a model was converted to for it, and returns that.
+ * @throws RetrofitError `cannot-compute`
+ */
+export function checkComputable(model: Model, converted: Model): Model {
   const blocker = findBlocker(converted.graph, 'tfjs', { container: 'tfjs' });
   if (blocker === undefined) return converted;
   const { layer, field, reason } = blocker;

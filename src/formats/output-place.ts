@@ -186,10 +186,15 @@ function layoutOf(
 export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' | 'isFolder'>, suffix: string): string {
   const isInFolder = !input.isFolder && IN_FOLDER.test(storage.nameOf(input.path));
   const isFolder = input.isFolder || isInFolder;
-  // "." and "model/." have no name of their own.
-  const given = isFolder ? storage.absolute(input.path) : input.path;
+  const given = isFolder ? withName(storage, input.path) : input.path;
   const path = isInFolder ? storage.folderOf(given) : given;
   // An unzipped archive may be called as a zipped one.
   const stem = storage.nameOf(path).replace(isFolder ? /\.keras$/i : INPUT_ENDING, '');
   return storage.join(storage.folderOf(path), `${stem}${suffix}`);
+}
+
+/** A folder's path as it was given, unless it ends without the folder's name, as "." and "model/.." do. */
+function withName(storage: Storage, path: string): string {
+  const plain = storage.join(path, '.');
+  return ['', '.', '..'].includes(storage.nameOf(plain)) ? storage.absolute(path) : plain;
 }

@@ -5,7 +5,7 @@ import { count, plural } from '../plural.js';
 import type { ExcitedModule } from '../runtime/excite-model.js';
 import type { AccuracyKept, NoAccuracy } from '../tune/accuracy-kept.js';
 import { type Conversion, convertReport } from './json-report.js';
-import { printable, share } from './printable.js';
+import { accuracyWords, printable, share } from './printable.js';
 import type { BakeReport } from './report-schemas.js';
 import type { Table } from './table.js';
 
@@ -83,7 +83,9 @@ export const bakeLines = ({ baked, images, params, accuracy }: BakeRun): readonl
   `${plural(baked.length, 'module')} baked on ${plural(images, 'image')}: ${count(params.before)} -> ${plural(params.after, 'parameter')}`,
   ...('missing' in accuracy
     ? []
-    : [`accuracy on these images: ${share(accuracy.before)} before, ${share(accuracy.after)} after`]),
+    : [
+        `accuracy on these images: ${accuracyWords(accuracy.before, images)} before, ${accuracyWords(accuracy.after, images)} after`,
+      ]),
 ];
 
 /** Warns that no accuracy is given, where labelled images let one expect it. */

@@ -21,10 +21,12 @@ export function groupedByReason(reasons: readonly ErrorReason[]): readonly strin
 
 /** An error in one line: where, what, and what to do. */
 export function errorLine(error: RetrofitError): string {
-  const { kind, where, hint } = error;
+  const { kind, message, where, hint } = error;
   // Messages about flags begin with the flag.
-  const field = kind === 'usage' && where.file === undefined ? undefined : where.field;
-  const place = [where.file, where.layer === undefined ? undefined : `layer "${where.layer}"`, field]
+  const saysFlag = message.startsWith('--');
+  const field = saysFlag || (kind === 'usage' && where.file === undefined) ? undefined : where.field;
+  const layer = saysFlag || where.layer === undefined ? undefined : `layer "${where.layer}"`;
+  const place = [where.file, layer, field]
     .filter((part) => part !== undefined && part !== '')
     .map((part) => printable(part!));
   const start = place.length === 0 ? 'se-retrofit' : `se-retrofit: ${place.join(', ')}`;

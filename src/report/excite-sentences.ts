@@ -1,6 +1,7 @@
 import type { Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
+import { shellWord } from '../shell-word.js';
 import type { ExciteRun } from './excite-run.js';
 import { printable, share, visible } from './printable.js';
 import type { Table } from './table.js';
@@ -169,12 +170,8 @@ function besideModel({ path, format }: ExciteRun['input'], suffix: string, singl
   }
 }
 
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  // No command takes it for an option.
-  const path = word.startsWith('-') ? `./${word}` : word;
-  return /^[\w./@%+:,-][\w./@%+=:,~-]*$/.test(path) ? path : `'${visible(path).replaceAll("'", `'\\''`)}'`;
-}
+/** A word of a command that is shown: a shell takes it, and nothing in it moves a cursor. */
+const quoted = (text: string): string => shellWord(visible(text));
 
 /** Lists warnings about the numbers, the model's own first. */
 export function exciteWarnings({ warnings, skipped, excitation: { classes } }: ExciteRun): readonly Warning[] {

@@ -29,5 +29,5 @@ body{margin:0 auto;padding:40px 24px;background:var(--paper);color:var(--ink);fo
 h1{font-size:28px;line-height:1.2;margin:0 0 12px;overflow-wrap:anywhere}
 p{margin:4px 0;overflow-wrap:anywhere}
 svg{width:100%;height:auto}svg text{font-family:inherit}
-footer{color:var(--muted);font-size:14px}
+footer{margin-top:24px;color:var(--muted);font-size:14px}
 `.trim();

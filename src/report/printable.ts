@@ -1,4 +1,5 @@
 import { MAX_SHOWN_NAME } from '../limits.js';
+import { count } from '../plural.js';
 
 /** A name from a file, fit to be shown: control characters and terminal escapes as `\u001b`, long names cut. */
 export function printable(name: string): string {
@@ -49,3 +50,7 @@ export function share(part: number): string {
     ? '< 0.1 %'
     : `${Number(percentage.toFixed(percentage < 9.95 ? 1 : 0))} %`;
 }
+
+/** The images that are classified right, with their share: 4 of 15 (26.7 %). */
+export const accuracyWords = (accuracy: number, images: number): string =>
+  `${count(Math.round(accuracy * images))} of ${count(images)} (${Number((100 * accuracy).toFixed(images < 1000 ? 1 : 2))} %)`;

@@ -1,11 +1,11 @@
-import { count } from '../plural.js';
 import { inlineSvg } from './figures/svg.js';
 import { trainingCurves } from './figures/training-curves.js';
 import { htmlTable, plainPage, prose, section } from './html.js';
 import { optionTable } from './option-table.js';
 import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
+import { accuracyWords } from './printable.js';
 import type { Table } from './table.js';
-import { accuracyWords, countImages, type TuneRun, tuneLines } from './tune-report.js';
+import { imagesOf, type TuneRun, tuneLines } from './tune-report.js';
 
 const STYLE = `
 ${PLAIN_STYLE}
@@ -21,6 +21,8 @@ body{max-width:1000px;--training:var(--muted);--validation:var(--c1)}
 .key svg{width:26px;height:10px;margin:0 6px 0 14px;vertical-align:middle}
 h2{font-size:21px;line-height:1.2;margin:40px 0 10px}
 ${TABLE_STYLE}
+td:not(.number){white-space:normal;overflow-wrap:anywhere}
+@media (max-width:600px){body{padding:24px 16px}table{font-size:13px}th,td{white-space:normal;padding-right:7px}}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 `.trim();
 
@@ -49,18 +51,16 @@ ${section('options', 'Options', '', htmlTable('Table of the options', optionTabl
 const sentence = (line: string): string => `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
 
 function epochTable(run: TuneRun): Table {
-  const { training, validation } = countImages(run);
-  const right = (accuracy: number, images: number) =>
-    `${accuracyWords(accuracy)} (${count(Math.round(accuracy * images))} of ${count(images)})`;
+  const { training, validation } = imagesOf(run);
   return {
     head: ['epoch', 'loss', 'accuracy', 'validation loss', 'validation accuracy'],
     rightAligned: new Set([0, 1, 2, 3, 4]),
     rows: run.result.epochs.map(({ epoch, loss, accuracy, validationLoss, validationAccuracy }) => [
       `${epoch}${epoch === run.result.best ? ' (written)' : ''}`,
       loss.toFixed(4),
-      right(accuracy, training),
+      accuracyWords(accuracy, training),
       validationLoss.toFixed(4),
-      right(validationAccuracy, validation),
+      accuracyWords(validationAccuracy, validation),
     ]),
   };
 }

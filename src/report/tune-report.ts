@@ -7,7 +7,7 @@ import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
 import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
-import { byteSize, printable } from './printable.js';
+import { accuracyWords, byteSize, printable } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
 
 export interface ChangedFile {
@@ -47,7 +47,7 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   backend: run.backend,
   classes: [...run.images.classes],
   images: {
-    ...countImages(run),
+    ...imagesOf(run),
     skipped: run.result.skipped.map((image) => ({ ...image })),
   },
   loss: run.loss,
@@ -65,12 +65,20 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
 
 const sizeOf = (files: readonly ChangedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Images that were decoded: the others were neither trained with nor judged by. */
-export function countImages({ images: { training, validation }, result }: Pick<TuneRun, 'images' | 'result'>) {
-  const skipped = new Set(result.skipped.map(({ path }) => path));
+/** Counts of images to train with and to judge by. */
+export interface ImageCounts {
+  readonly training: number;
+  readonly validation: number;
+}
+
+/** Counts the images that were decoded: the others were neither trained with nor judged by. */
+export function countImages({ training, validation }: LabelledImages, skipped: ReadonlySet<string>): ImageCounts {
   const countOf = (images: LabelledImages['training']) => images.filter(({ path }) => !skipped.has(path)).length;
   return { training: countOf(training), validation: countOf(validation) };
 }
+
+export const imagesOf = ({ images, result }: TuneRun): ImageCounts =>
+  countImages(images, new Set(result.skipped.map(({ path }) => path)));
 
 const copyOf = (format: Format) => ({ ...format });
 
@@ -78,18 +86,19 @@ const copyOf = (format: Format) => ({ ...format });
 export const epochLine = (
   { epoch, loss, accuracy, validationLoss, validationAccuracy }: Epoch,
   epochs: number,
+  images: ImageCounts,
 ): string =>
-  `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}; ` +
-  `validation: loss ${validationLoss.toFixed(4)}, accuracy ${accuracyWords(validationAccuracy)}`;
+  `epoch ${epoch}/${epochs}: ${judgedWords({ loss, accuracy }, images.training)}; ` +
+  `validation: ${judgedWords({ loss: validationLoss, accuracy: validationAccuracy }, images.validation)}`;
 
 /** Summarises the training and its validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
   const { result, images, trainedParams, params, changed, output, head } = run;
-  const { training, validation } = countImages(run);
+  const { training, validation } = imagesOf(run);
   return [
     `trained ${count(trainedParams)} of ${plural(params, 'parameter')} on ${plural(training, 'image')} of ${plural(images.classes.length, 'class', 'classes')}; ` +
       `${result.best === 0 ? 'the new head alone' : `epoch ${result.best} of ${result.epochs.length}`} is written`,
-    `validation (${plural(validation, 'image')}): ${judgedWords(result.before)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after)} after`,
+    `validation (${plural(validation, 'image')}): ${judgedWords(result.before, validation)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after, validation)} after`,
     ...(output.files.length - changed.length > 1
       ? [
           `files of weights that changed: ${changed.map(({ name, bytes }) => `${printable(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
@@ -98,10 +107,8 @@ export function tuneLines(run: TuneRun): readonly string[] {
   ];
 }
 
-const judgedWords = ({ loss, accuracy }: Judged): string =>
-  `loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy)}`;
-
-export const accuracyWords = (accuracy: number): string => `${(100 * accuracy).toFixed(2)} %`;
+const judgedWords = ({ loss, accuracy }: Judged, images: number): string =>
+  `loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy, images)}`;
 
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
   `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;

@@ -1,4 +1,5 @@
 import { inputError, usageError } from '../errors.js';
+import { inQuotes } from '../shell-word.js';
 import type { FoundFile } from './storage.js';
 
 // Errors that every storage reports in the same words.
@@ -42,15 +43,18 @@ function fetchLine(url: string): string {
   if (!/^https?$/.test(scheme)) return 'fetch it first: only files of this machine are read';
   const name = plain.slice(folder.length).replace(/[?#].*$/, '');
   // A name that a shell would take for more than a name stays within quotes.
-  if (!/^[\w.-]+\.json$/.test(name)) return `fetch it first: curl -fLO '${plain}'`;
+  if (!/^[\w.-]+\.json$/.test(name)) return `fetch it first: curl -fLO ${inQuotes(plain)}`;
   const paths = `node -p "require('./${name}').weightsManifest.flatMap(({ paths }) => paths).join('\\n')"`;
-  return `fetch it first: curl -fL '${plain}' -o ${name} && ${paths} | xargs -I{} curl -fLO '${folder}{}'`;
+  return `fetch it first: curl -fL ${inQuotes(plain)} -o ${name} && ${paths} | xargs -I{} curl -fLO ${inQuotes(`${folder}{}`)}`;
 }
 
 /** Commands that copy from a store. */
 const COPIES: Readonly<Record<string, Readonly<Record<'file' | 'folder', (url: string) => string>>>> = {
-  s3: { file: (url) => `aws s3 cp '${url}' .`, folder: (url) => `aws s3 cp --recursive '${url}' .` },
-  gs: { file: (url) => `gcloud storage cp '${url}' .`, folder: (url) => `gcloud storage cp '${url}*' .` },
+  s3: { file: (url) => `aws s3 cp ${inQuotes(url)} .`, folder: (url) => `aws s3 cp --recursive ${inQuotes(url)} .` },
+  gs: {
+    file: (url) => `gcloud storage cp ${inQuotes(url)} .`,
+    folder: (url) => `gcloud storage cp ${inQuotes(`${url}*`)} .`,
+  },
 };
 
 function pathOf(url: string): string {

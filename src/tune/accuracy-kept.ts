@@ -23,15 +23,12 @@ export type NoAccuracy =
 /** Counts the images of a batch that a model's output classifies right; runs inside a `tf.tidy`. */
 export type Judge = (output: Tensor, labels: readonly number[]) => number;
 
-/** Returns the judge of a model's answers on labelled images, or why there is none. */
-export function findJudge(
-  { tf }: TensorFlow,
-  original: Model,
-  loaded: LoadedModel,
-  { classes }: ImageFolder,
-): Judge | NoAccuracy {
+/**
+ * Returns the judge of a model's answers on labelled images, or why there is none.
+ * @param loss the model's own, as `findLoss` has it
+ */
+export function findJudge({ tf }: TensorFlow, loss: Loss | undefined, { classes }: ImageFolder): Judge | NoAccuracy {
   if (classes.length === 0) return { missing: 'labels' };
-  const loss = findLoss(original, loaded);
   if (loss === undefined) return { missing: 'classifier' };
   const units = Math.max(loss.units, 2);
   if (classes.length !== units) return { missing: 'classes', folders: classes.length, units };

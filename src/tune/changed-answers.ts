@@ -1,12 +1,10 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { ImageFolder } from '../images/list-images.js';
-import type { Model } from '../model/model.js';
 import { type ExcitedModule, type ExciteOptions, exciteModel } from '../runtime/excite-model.js';
 import { holdGates } from '../runtime/hold-gates.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { findLoss } from './accuracy-kept.js';
-import { answersOf } from './loss.js';
+import { answersOf, type Loss } from './loss.js';
 
 /** The class that a model names for each image, in the order in which they come; undefined for one that names none. */
 export interface Answers {
@@ -14,8 +12,8 @@ export interface Answers {
   readonly list: readonly number[] | undefined;
 }
 
-export function collectAnswers({ tf }: TensorFlow, original: Model, loaded: LoadedModel): Answers {
-  const loss = findLoss(original, loaded);
+/** @param loss the model's own, as `findLoss` has it */
+export function collectAnswers({ tf }: TensorFlow, loss: Loss | undefined): Answers {
   if (loss === undefined) return { take: () => {}, list: undefined };
   const list: number[] = [];
   return { take: (output) => list.push(...Array.from(answersOf(tf, loss, output as Tensor2D))), list };
@@ -27,14 +25,14 @@ export function collectAnswers({ tf }: TensorFlow, original: Model, loaded: Load
  */
 export async function changedShare(
   tensorflow: TensorFlow,
-  original: Model,
+  loss: Loss | undefined,
   loaded: LoadedModel,
   images: ImageFolder,
   held: readonly ExcitedModule[],
   before: readonly number[],
   options: ExciteOptions,
 ): Promise<number> {
-  const after = collectAnswers(tensorflow, original, loaded);
+  const after = collectAnswers(tensorflow, loss);
   const end = holdGates(tensorflow, loaded, held);
   try {
     await exciteModel(tensorflow, loaded, images, { ...options, onOutput: after.take });

@@ -80,10 +80,26 @@ test.each([['-v'], ['--version']])('%s', async (flag) => {
 test.each([
   [['inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
   [['verfy', 'a', 'b'], 'there is no command and no file called "verfy" (did you mean verify?)'],
+  [['gats', 'model.json', 'images'], 'there is no command and no file called "gats" (did you mean gates?)'],
   [['help', 'inspct'], 'there is no command called "inspct" (did you mean inspect?)'],
   [['help', 'colour'], /there is no command called "colour" \(the commands are add, /],
 ])('a command that there is not: %s', async (words, message) => {
   expectFailure(await run(words, { cwd: folder }), 2, message);
+});
+
+test('gates is another name of excite, behind options too', async () => {
+  const usage = (await run(['excite', '--help'])).stdout;
+  expect(usage).toMatch(/^Usage: se-retrofit excite\|gates /);
+  expect((await run(['gates', '--help'])).stdout).toBe(usage);
+  for (const words of [
+    ['gates', 'none.h5', 'images', '--json'],
+    ['--json', 'gates', 'none.h5', 'images'],
+  ]) {
+    const { code, stdout } = await run(words, { cwd: folder });
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ command: 'excite', error: { code: 'not-found' } });
+  }
+  expectFailure(await run(['gates', '--per-clas', '1'], { cwd: folder }), 2, 'did you mean --per-class');
 });
 
 test('what is there is a model, whatever it is called', async () => {
@@ -92,9 +108,10 @@ test('what is there is a model, whatever it is called', async () => {
   expect((await run(['inspec', '--dry-run', '--quiet'], { cwd: place })).code).toBe(0);
 });
 
-test('--at says the nearest names', async () => {
+test('--at says the nearest names, and the place once', async () => {
   const failed = await run([model, '--at', 'conv2_blok1_add']);
   expectFailure(failed, 2, 'the nearest names are conv2_block1_add', 'inspect --layers');
+  expect(failed.stderr).toMatch(/^se-retrofit: --at conv2_blok1_add: the model has no such layer /);
 });
 
 test.each([[['add']], [['inspect']]])('no model: %s', async (words) => {

@@ -32,6 +32,8 @@ function inBash(cwd: string, words: readonly string[]): readonly string[] {
 describe('in bash', () => {
   test.each([
     [['insp'], ['inspect']],
+    [['gat'], ['gates']],
+    [['gates', 'a', '--per'], ['--per-class']],
     [['con'], ['convert', 'convnet model.keras']],
     [
       ['model.keras', '--placement', ''],

@@ -62,6 +62,9 @@ test('inspect takes one', async () => {
 
 const BAD_CONFIGS: readonly (readonly [content: object | string, ...words: (string | RegExp)[]])[] = [
   [{ ratoi: 4 }, 'ratoi: there is no such key (did you mean "ratio"?)'],
+  [{ skip: [1] }, 'skip: there is no such key (did you mean "skipStages"?)'],
+  [{ stage: 1 }, 'stage: 1 does not fit (give a list: [1])'],
+  [{ skipStages: 'last' }, 'skipStages: "last" does not fit (give a list: ["last"])'],
   [{ colour: 4 }, /colour: there is no such key \(the keys are .*output.*weights.*to.*dialect/],
   [{ stages: [4], stage: [4] }, 'stage and stages are the same'],
   [{ bais: true }, '"bias"'],

@@ -72,6 +72,9 @@ test('so can those of excite and bake', async () => {
 
 test.each([
   { config: { epochz: 3 }, said: ['epochz', 'did you mean "epochs"?'] },
+  { config: { epoc: 1 }, said: ['epoc: there is no such key', 'did you mean "epochs"'] },
+  { config: { learn: 1 }, said: ['learn: there is no such key', 'did you mean "learningRate"'] },
+  { config: { stage: 1 }, said: ['stage: there is no such key', 'it is an option of add, inspect'] },
   { config: { json: true }, said: ['json', 'the keys are '] },
   { config: { flip: 'yes' }, said: ['flip', 'give true or false'] },
   { config: { epochs: { many: 1 } }, said: ['epochs', 'give what stands behind --epochs'] },

@@ -83,7 +83,7 @@ describe('a report', () => {
       preprocess: 'none',
       backend: 'wasm',
       classes: ['eight', 'four', 'one'].map((name) => ({ name, images: 12 })),
-      output: { path: join(folder, 'efficientnet-like-excite'), csv: 'gates.csv' },
+      output: { path: 'efficientnet-like-excite', csv: 'gates.csv' },
       skipped: [],
       warnings: [],
     });

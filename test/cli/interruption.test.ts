@@ -48,6 +48,21 @@ async function untilItWrites(folder: string): Promise<void> {
   throw new Error('the run wrote nothing');
 }
 
+const INTERRUPTED = 'se-retrofit: interrupted; nothing written\n';
+
+/** What --json promises of every failure. */
+const expectReport = (stdout: string, command: string) =>
+  expect(JSON.parse(stdout)).toEqual({
+    version: 1,
+    command,
+    error: {
+      code: 'interrupted',
+      message: 'interrupted; nothing written',
+      where: { file: null, layer: null, field: null },
+      hint: null,
+    },
+  });
+
 describe('interrupted while it writes', () => {
   test.each([
     ['SIGINT', 130],
@@ -55,10 +70,13 @@ describe('interrupted while it writes', () => {
   ] as const)('%s leaves nothing and exits with %i', async (signal, code) => {
     const folder = newFolder();
     const model = largeModel(join(folder, 'large'));
-    const { child, result } = startRun([model, '-o', join(folder, 'out')]);
+    const { child, result } = startRun([model, '-o', join(folder, 'out'), ...(signal === 'SIGINT' ? ['--json'] : [])]);
     await untilItWrites(folder);
     child.kill(signal);
-    expect(await result).toMatchObject({ code, stdout: '' });
+    const { stdout, ...ended } = await result;
+    expect(ended).toMatchObject({ code, stderr: INTERRUPTED });
+    if (signal === 'SIGINT') expectReport(stdout, 'add');
+    else expect(stdout).toBe('');
     expect(readdirSync(folder)).toEqual(['large']);
   });
 
@@ -109,8 +127,6 @@ describe('interrupted while it writes', () => {
   });
 });
 
-const INTERRUPTED = 'se-retrofit: interrupted; nothing written\n';
-
 describe('interrupted while it computes', () => {
   // One batch that takes minutes, in which nothing of JavaScript has its turn.
   const endless = ['--backend', 'cpu', '--samples', '100000', '--batch', '100000'];
@@ -119,13 +135,14 @@ describe('interrupted while it computes', () => {
   test('a signal ends it long before it is done, and nothing of the result is shown', async () => {
     const runs = (['SIGINT', 'SIGTERM'] as const).map((signal) => ({
       signal,
-      ...startRun(['verify', model, model, ...endless]),
+      ...startRun(['verify', model, model, ...endless, ...(signal === 'SIGINT' ? ['--json'] : [])]),
     }));
     await wait(3000);
     const sent = performance.now();
     for (const { child, signal } of runs) child.kill(signal);
     const [interrupted, ended] = await Promise.all(runs.map(({ result }) => result));
-    expect(interrupted).toMatchObject({ code: 130, stdout: '', stderr: INTERRUPTED });
+    expect(interrupted).toMatchObject({ code: 130, stderr: INTERRUPTED });
+    expectReport(interrupted!.stdout, 'verify');
     expect(ended).toMatchObject({ code: 143, stdout: '', stderr: INTERRUPTED });
     // About half a second where nothing else runs.
     expect(performance.now() - sent).toBeLessThan(6000);

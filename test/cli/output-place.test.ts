@@ -43,10 +43,12 @@ describe('where the output goes', () => {
   });
 
   test.each(['resnet-v1/', './resnet-v1', './resnet-v1/.', 'resnet-v1/../resnet-v1'])(
-    'the folder spelled %s',
+    'the folder spelled %s, and shown as it was given: not from the root',
     async (spelling) => {
       const { folder } = workplace();
-      expect((await run([spelling], { cwd: folder })).code).toBe(0);
+      const { code, stdout } = await run([spelling], { cwd: folder });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^resnet-v1-se\/model\.json /m);
       expect(readdirSync(folder).sort()).toEqual(['resnet-v1', 'resnet-v1-se']);
     },
   );

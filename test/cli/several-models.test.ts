@@ -64,6 +64,15 @@ describe('add of several models', () => {
     ]);
   });
 
+  test('advises what fits several: another folder, and no -o', async () => {
+    const cwd = await models();
+    await run([...NAMES, '--output-dir', 'out', '--quiet'], { cwd });
+    const { code, stderr } = await run([...NAMES, '--output-dir', 'out'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr.match(/\(give another folder with --output-dir, or --force to replace it\)/g)).toHaveLength(3);
+    expect(stderr).not.toMatch(/ -o\b/);
+  });
+
   test('is quiet, and dry', async () => {
     const cwd = await models();
     expect(await run([...NAMES, '--output-dir', 'out', '--quiet'], { cwd })).toMatchObject({ stdout: '', stderr: '' });
@@ -87,6 +96,7 @@ describe('add of several models', () => {
 
   test.each([
     [['vgg', 'out'], /2 models are given, .*--output-dir DIR; of one model, the place of the new one is -o NAME/],
+    [['vgg', 'net.keras'], /2 models are given, .*\(give it with --output-dir DIR\)/],
     [['vgg', 'net.keras', '-o', 'out'], /2 models are given/],
     [['vgg', 'net.keras', '-o', 'out', '--output-dir', 'all'], /^se-retrofit: -o is for one model/],
     [['vgg', '--html', 'page.html', '--output-dir', 'all'], /^se-retrofit: --html is for one model/],

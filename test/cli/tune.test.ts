@@ -143,7 +143,7 @@ describe('a run', () => {
     expect(html.match(/<svg[^>]*role="img"/g)).toHaveLength(2);
     expect(html).not.toMatch(/https?:|src=|href=|NaN|undefined/);
     expect(html).toMatch(/<p>Trained [\d,]+ of /);
-    expect(html).toMatch(/>\d+\.\d\d\s% \(\d+ of \d+\)</);
+    expect(html).toMatch(/>\d+ of \d+ \([\d.]+\s%\)</);
     expect(html).toMatch(/>--learning-rate<\/th><td>0\.001</);
   });
 
@@ -164,7 +164,15 @@ describe('a run', () => {
     expect(found.skipped.map(({ path }) => path).sort()).toEqual(broken);
     expect(found.training + found.validation).toBe(5 * 6 + 1 - broken.length);
     expect(told.stdout).toContain(` on ${found.training} images of 5 classes`);
-    expect(told.stdout).toContain(`validation (${found.validation} images)`);
+    const right = (images: number) => `accuracy \\d+ of ${images} \\([\\d.]+ %\\)`;
+    expect(told.stdout).toMatch(
+      new RegExp(
+        `^validation \\(${found.validation} images\\): loss .*${right(found.validation)} before, .*${right(found.validation)} after$`,
+        'm',
+      ),
+    );
+    const line = `^epoch 2/2: loss .*${right(found.training)}; validation: loss .*${right(found.validation)}$`;
+    expect(told.stderr).toMatch(new RegExp(line, 'm'));
     expect(warnings.map(({ code }) => code)).toContain('images-skipped');
   });
 

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listObstacles, releaseFiles } from '../../scripts/check-release.mjs';
 
@@ -29,3 +30,16 @@ test('whatever is behind is named', () => {
     expect.stringContaining('workflow.yml'),
   ]);
 });
+
+test.each(['README.md', 'README.zh-CN.md'])(
+  '%s: each link and picture is a file of the repository, to which npm leads by `repository`',
+  (name) => {
+    const text = readFileSync(name, 'utf8');
+    const targets = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g)].map(
+      ([, link, source]) => link ?? source!,
+    );
+    const inside = targets.filter((target) => !/^(https?:|#)/.test(target)).map((target) => target.replace(/#.*/, ''));
+    expect(inside.length).toBeGreaterThan(10);
+    expect(inside.filter((target) => !existsSync(target))).toEqual([]);
+  },
+);

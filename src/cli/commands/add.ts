@@ -1,11 +1,11 @@
-import { addReport, type Run, reportLine, runWarnings } from '../../report/json-report.js';
+import { addReport, type Run, runWarnings } from '../../report/json-report.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { nanLine, verifiedLines } from '../../report/verify-report.js';
 import type { Flags } from '../flags.js';
 import { reportLast, writeReport, writtenLines } from '../report-file.js';
 import { retrofitFile } from '../retrofit-file.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 
 /** The main job: read, plan, put the modules in, write, tell. */
@@ -15,7 +15,7 @@ export async function add(paths: readonly string[], given: Flags): Promise<void>
     return (await import('../several-models.js')).addSeveral(paths, flags);
   const { run, refusal } = await retrofitFile(paths[0]!, flags);
   const failure = await reportLast(() => writeReports(run, flags));
-  if (flags.json) print(reportLine(addReport(run)));
+  if (flags.json) printReport(addReport(run));
   else if (!flags.quiet) {
     show(run, flags.dryRun ?? false);
     if (failure === undefined) tell(...writtenLines(flags));

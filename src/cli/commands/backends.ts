@@ -1,10 +1,9 @@
 import { backendLines, backendsReport } from '../../report/backends-report.js';
-import { reportLine } from '../../report/json-report.js';
 import { BACKEND_NAMES } from '../../runtime/backend-names.js';
 import type { BackendProbe } from '../../runtime/probe-backend.js';
 import { TOOL } from '../../tool.js';
 import { probeInChild } from '../probe-in-child.js';
-import { dataColors, print } from '../terminal.js';
+import { dataColors, print, printReport } from '../terminal.js';
 
 /** Tries every backend, one after the other: two at once would time each other. */
 export async function backends({ json }: { readonly json?: boolean }): Promise<void> {
@@ -12,7 +11,7 @@ export async function backends({ json }: { readonly json?: boolean }): Promise<v
   const probes: BackendProbe[] = [];
   for (const name of BACKEND_NAMES) probes.push(await probeInChild(name));
   const survey = { tool: TOOL, node: process.version, probes, milliseconds: performance.now() - started };
-  if (json) return print(reportLine(backendsReport(survey)));
+  if (json) return printReport(backendsReport(survey));
   const [head, ...lines] = backendLines(survey);
   print(dataColors.bold(head!), ...lines);
 }

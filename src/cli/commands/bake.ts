@@ -16,7 +16,6 @@ import {
   skippedWarnings,
   spreadOf,
 } from '../../report/bake-report.js';
-import { reportLine } from '../../report/json-report.js';
 import { share } from '../../report/printable.js';
 import { outputLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -27,13 +26,13 @@ import { namingMemory } from '../../runtime/out-of-memory.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { bake as bakeModel } from '../../transforms/bake.js';
-import { countRight, findJudge } from '../../tune/accuracy-kept.js';
+import { countRight, findJudge, findLoss } from '../../tune/accuracy-kept.js';
 import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, print } from '../terminal.js';
+import { dataColors, print, printReport } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
@@ -84,7 +83,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     ],
     milliseconds: performance.now() - started,
   };
-  if (flags.json) print(reportLine(bakeReport(run)));
+  if (flags.json) printReport(bakeReport(run));
   else if (!flags.quiet) show(run, read);
 }
 
@@ -97,7 +96,7 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
   const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess, kept: keepPixels() };
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
-    const judge = findJudge(tensorflow, read, before, images);
+    const judge = findJudge(tensorflow, findLoss(read, before), images);
     let rightBefore = 0;
     const excitation = await exciteModel(tensorflow, before, images, {
       ...options,

@@ -2,14 +2,14 @@ import { forTodaysKeras } from '../../formats/conversion-warnings.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
-import { convertReport, reportLine } from '../../report/json-report.js';
+import { convertReport } from '../../report/json-report.js';
 import { outputLine } from '../../report/summary.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { dataColors, print } from '../terminal.js';
+import { dataColors, print, printReport } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { storingOptions, type WeightFlags } from '../weight-flags.js';
 import { writeModel } from '../write-model.js';
@@ -30,7 +30,7 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const warnings = [...model.warnings, ...output.warnings];
   if (flags.json) {
     const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
-    print(reportLine(convertReport({ tool: TOOL, input, output, warnings, milliseconds })));
+    printReport(convertReport({ tool: TOOL, input, output, warnings, milliseconds }));
   } else if (!flags.quiet) {
     tellWarnings(warnings);
     print(dataColors.green(outputLine(read, output, milliseconds)));

@@ -16,7 +16,6 @@ import {
   subjectLine,
 } from '../../report/excite-sentences.js';
 import { MAX_LINES } from '../../report/figures/palette.js';
-import { reportLine } from '../../report/json-report.js';
 import { byteSize, printable } from '../../report/printable.js';
 import { warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
@@ -32,7 +31,7 @@ import { recommendStages } from '../../runtime/recommend-stages.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
-import { findJudge } from '../../tune/accuracy-kept.js';
+import { findJudge, findLoss } from '../../tune/accuracy-kept.js';
 import { changedShare, collectAnswers } from '../../tune/changed-answers.js';
 import { findChosen } from '../chosen-classes.js';
 import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
@@ -41,7 +40,7 @@ import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
 import { warningsOfReading } from '../warnings.js';
 
 /** Number of classes that are chosen by default. */
@@ -117,7 +116,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
       bytes: files.reduce((sum, { byteLength }) => sum + byteLength, 0),
       csv: flags.csv ?? null,
     };
-    if (flags.json) print(reportLine(exciteReport(run, written)));
+    if (flags.json) printReport(exciteReport(run, written));
     else if (!flags.quiet) show(run, written);
   } catch (error) {
     await csv?.discard();
@@ -157,14 +156,15 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
   try {
     const images = samplePerClass(listed, flags.perClass, flags.seed);
     const options = { size: imageSize(loaded.runs, model.path), batch: flags.batch, preprocess, kept: keepPixels() };
-    const answers = collectAnswers(tensorflow, model, loaded);
+    const loss = findLoss(model, loaded);
+    const answers = collectAnswers(tensorflow, loss);
     const excitation = await exciteModel(tensorflow, loaded, images, {
       ...options,
       onOutput: answers.take,
       onSkipped: (image) => skipped.push(image),
       onProgress: bar.update,
     });
-    const judge = findJudge(tensorflow, model, loaded, listed);
+    const judge = findJudge(tensorflow, loss, listed);
     const missing = 'missing' in judge ? judge.missing : undefined;
     const areOthers = listed.classes.some((name) => model.record?.classes?.includes(name) === false);
     const tunedHead: ExciteRun['tunedHead'] =
@@ -173,7 +173,7 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
       if (answers.list === undefined) return null;
       const held = excitation.modules.filter(({ stage }) => stages.includes(stage));
       const again = { ...options, onSkipped: () => {}, onProgress: bar.update };
-      return changedShare(tensorflow, model, loaded, images, held, answers.list, again);
+      return changedShare(tensorflow, loss, loaded, images, held, answers.list, again);
     });
     return { excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
   } catch (error) {

@@ -3,7 +3,7 @@ import { inspect } from '../../inspect.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { plural } from '../../plural.js';
 import { networkSvg } from '../../report/figures/network-map.js';
-import { inspectReport, type Run, reportLine } from '../../report/json-report.js';
+import { inspectReport, type Run } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
 import { byteSize, printable } from '../../report/printable.js';
 import {
@@ -20,7 +20,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
 import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
 import { tellWarnings, warningsOfReading } from '../warnings.js';
 
 /** Names a model's container, with TensorFlow's version where TensorFlow itself wrote it. */
@@ -51,7 +51,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run));
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path));
   if (flags.json) {
-    print(reportLine(inspectReport(run, inspection, flags.layers === true)));
+    printReport(inspectReport(run, inspection, flags.layers === true));
     return;
   }
   tell(...writtenLines(flags));

@@ -2,7 +2,7 @@ import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { countLayers } from '../../model/model.js';
 import { listChanging, planStrip, stripWarnings } from '../../plan/plan-strip.js';
-import { reportLine, stripReport } from '../../report/json-report.js';
+import { stripReport } from '../../report/json-report.js';
 import { outputLine, removedLine } from '../../report/summary.js';
 import { listTrained } from '../../se/trained-modules.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
@@ -11,7 +11,7 @@ import { strip as stripModel } from '../../transforms/strip.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { dataColors, print } from '../terminal.js';
+import { dataColors, print, printReport } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
@@ -31,7 +31,7 @@ export async function strip(path: string, flags: Flags): Promise<void> {
   if (flags.json) {
     const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
     const exact = changing.length === 0;
-    print(reportLine(stripReport({ tool: TOOL, input, output, modules, exact, warnings, milliseconds })));
+    printReport(stripReport({ tool: TOOL, input, output, modules, exact, warnings, milliseconds }));
   } else if (!flags.quiet) {
     tellWarnings(warnings);
     print(removedLine(modules), dataColors.green(outputLine(read, output, milliseconds)));

@@ -5,9 +5,9 @@ import { readFrom } from '../../formats/known-formats.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
-import { reportLine } from '../../report/json-report.js';
 import { outputLine } from '../../report/summary.js';
 import {
+  countImages,
   epochLine,
   skippedImageLine,
   type TuneRun,
@@ -45,7 +45,7 @@ import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, reportLast, writeReport } from '../report-file.js';
 import { sayWhenInterrupted } from '../signals.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
 import { trainingProgress } from '../training-progress.js';
 import { checkCheckpoints, findStart, partingLine } from '../tune-checkpoints.js';
 import type { TuneFlags } from '../tune-flags.js';
@@ -96,7 +96,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const failure = await reportLast(async () => {
     if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), output.path);
   });
-  if (flags.json) print(reportLine(tuneReport(run)));
+  if (flags.json) printReport(tuneReport(run));
   else if (!flags.quiet) show(run);
   if (failure !== undefined) throw failure;
 }
@@ -144,7 +144,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     { tensorflow, network, size, images, options, kept, from },
     {
       onStep: bar.update,
-      onEpoch: (epoch) => say(epochLine(epoch, epochs)),
+      onEpoch: (epoch) => say(epochLine(epoch, epochs, countImages(images, skipped))),
       onSkipped,
       onCheckpoint:
         given &&

@@ -1,7 +1,6 @@
 import { readFrom } from '../../formats/known-formats.js';
 import type { SkippedImage } from '../../images/image-batches.js';
 import { countLayers, type Model } from '../../model/model.js';
-import { reportLine } from '../../report/json-report.js';
 import { printable } from '../../report/printable.js';
 import {
   type Comparison,
@@ -14,7 +13,7 @@ import {
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { EXAMPLES, IMAGES, progressBar } from '../progress.js';
-import { dataColors, messageColors, print, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
 import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from '../verify-both.js';
 
 export interface VerifyFlags extends VerifyRequest {
@@ -46,7 +45,7 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
     milliseconds: performance.now() - started,
   };
   const isFine = isVerified(verified);
-  if (flags.json) print(reportLine(verifyReport(comparison)));
+  if (flags.json) printReport(verifyReport(comparison));
   else {
     tell(
       ...skipped.map(({ path, reason }) => messageColors.yellow(`skipped ${printable(path)}: ${printable(reason)}`)),

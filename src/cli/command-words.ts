@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+
+/** Moves a command to the front that stands behind options: `--json inspect net.keras`. */
+export function commandFirst({ commands }: Command, words: readonly string[]): readonly string[] {
+  const taking = commands.flatMap(({ options }) => options.filter(({ required }) => required));
+  const takesValue = (word: string) => taking.some(({ long, short }) => word === long || word === short);
+  let at = 0;
+  while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
+  const word = words[at];
+  if (at === 0 || findCommand(commands, word) === undefined) return words;
+  return [word!, ...words.toSpliced(at, 1)];
+}
+
+/** Returns the name of the command; a word that is none is the model of the default command. */
+export const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>
+  findCommand(commands, word)?.name() ?? 'add';
+
+/** Finds a command by its name or its other name. */
+export const findCommand = (commands: readonly Command[], word: string | undefined): Command | undefined =>
+  commands.find((command) => word !== undefined && namesOf(command).includes(word));
+
+export const namesOf = (command: Command): readonly string[] => [command.name(), ...command.aliases()];
