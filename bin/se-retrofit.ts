@@ -1,7 +1,4 @@
 #!/usr/bin/env node
-import { exitOnSignals } from '../src/cli/signals.js';
+import { start } from '../src/cli/start.js';
 
-// Before all else is loaded, or a signal would end the process without a word.
-exitOnSignals();
-const { main } = await import('../src/cli/main.js');
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await start(process.argv.slice(2));

@@ -1,31 +1,16 @@
 import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
-import { tolerateClosedPipes } from './closed-pipes.js';
 import { commandFirst, commandOf, findCommand, namesOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
-import { isEnding, isGuarded, noteReported } from './signals.js';
+import { isEnding, noteReported } from './signals.js';
 
 /**
- * Runs the command line, in a process that hears signals already.
- * @param words the arguments, without node and the script
+ * Runs the command line, in a process that handles signals and closed pipes already.
+ * @param given the arguments, without node and the script
  * @returns the exit code
  */
-export async function main(words: readonly string[]): Promise<number> {
-  tolerateClosedPipes();
-  if (computes(words) && !isGuarded()) return (await import('./guard.js')).runGuarded(words);
-  return runWords(words);
-}
-
-/** Tells whether words may be those of a command that computes; `add` does with --verify, which a config may say too. */
-const computes = (words: readonly string[]): boolean =>
-  words.some((word) => COMPUTING.includes(word)) ||
-  (!words.includes('inspect') && words.some((word) => word === '--verify' || word.startsWith('--config')));
-
-const COMPUTING: readonly string[] = ['verify', 'excite', 'gates', 'tune', 'bake'];
-
-/** The same in a process that handles signals and pipes itself. */
 export async function runWords(given: readonly string[]): Promise<number> {
   const program = makeProgram();
   const words = commandFirst(program, given);

@@ -1,7 +1,7 @@
 // @ts-check
 // Runs the command line many times in one process, each with another fault. Starting a process for each would take
 // longer than all else; only where the process itself is to die is there no other way.
-import { main } from '../../dist/src/cli/main.js';
+import { runWords } from '../../dist/src/cli/main.js';
 import { setFault } from './inject-faults.mjs';
 
 let messages = '';
@@ -16,7 +16,7 @@ process.on(
   async (/** @type {{ words: string[], fault: import('./inject-faults.mjs').Fault }} */ request) => {
     messages = '';
     setFault(request.fault);
-    const code = await main(request.words);
+    const code = await runWords(request.words);
     setFault({ ...request.fault, kind: 'none' });
     process.send?.({ code, stderr: messages });
   },
