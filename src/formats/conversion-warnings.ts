@@ -156,9 +156,10 @@ export function forItsVersion(model: Model): { readonly model: Model; readonly w
 /** Finds a Sequential model of Keras 3.0 to 3.3, now functional inside another, before a layer that wants a tensor. */
 function findTurned({ graph: root, format: { dialect }, kerasVersion }: Model): NestedPlace | undefined {
   if (dialect !== 'keras3' || !wantsListedEnds(kerasVersion)) return undefined;
-  for (const [{ kind, outputs, structures, read }, place] of listNestedPlaces(root)) {
+  const places = listNestedPlaces(root);
+  for (const [{ kind, outputs, structures, read }, place] of places) {
     const isTurned = kind === 'functional' && read?.className !== 'Functional' && outputs.length === 1;
-    if (isTurned && !isListOfOne(structures?.outputs) && feedsLayer(place)) return place;
+    if (isTurned && !isListOfOne(structures?.outputs) && feedsLayer(place, places)) return place;
   }
   return undefined;
 }

@@ -28,6 +28,7 @@ import { isReferenceList } from './dialects/tensor-references.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
 import { findForgotten } from './find-forgotten.js';
+import { findSharedObject } from './find-shared-object.js';
 import { findUntrusted } from './find-untrusted.js';
 import { isBefore215 } from './keras/keras-versions.js';
 import { findEllipsis } from './known-slices.js';
@@ -80,6 +81,7 @@ export const findBlocker = (
   { container, settings, kerasVersion }: Around,
 ): Blocker | undefined =>
   rootBlocker(graph, loader, container) ??
+  (loader === 'keras3' && container === 'keras-zip' ? findSharedObject(graph) : undefined) ??
   findInside(graph, loader, {
     isLegacy: container !== undefined && factsOfContainer(container).isLegacy === true,
     takesLists: wantsListedEnds(kerasVersion),
@@ -104,8 +106,7 @@ function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken
   const places = listNestedPlaces(root);
   for (const { graph, path } of listGraphs(root)) {
     const found =
-      nestedBlocker(graph, places.get(graph), loader, takesLists) ??
-      graphBlocker(graph, path.at(-1) ?? graph.name, loader);
+      nestedBlocker(graph, places, loader, takesLists) ?? graphBlocker(graph, path.at(-1) ?? graph.name, loader);
     if (found !== undefined) return found;
     for (const layer of graph.layers) {
       if (layer.implicit) continue;
@@ -141,23 +142,31 @@ function moduleBlocker({ read }: Graph, layer: string, isNeeded: boolean): Block
 
 function nestedBlocker(
   graph: Graph,
-  place: NestedPlace | undefined,
+  places: ReadonlyMap<Graph, NestedPlace>,
   loader: Loader,
   takesLists: boolean,
 ): Blocker | undefined {
+  const place = places.get(graph);
   if (loader !== 'keras3' || place === undefined) return undefined;
-  const { parent, holder } = place;
-  const layer = holder.name;
-  if (graph.read?.dialect !== 'keras3' && !graph.layers.some((inner) => inner.implicit)) {
-    const reason =
-      parent.kind === 'functional' && stepAxes(holder) === 0
-        ? 'numbers its calls otherwise'
-        : 'makes a list of what it gives to the next layer';
+  const layer = place.holder.name;
+  const isOfKeras2 = graph.read?.dialect !== 'keras3';
+  const isNumbered = isOfKeras2 && isNumberedOtherwise(graph, place);
+  if (isNumbered || (isOfKeras2 && graph.kind === 'functional' && feedsLayer(place, places))) {
+    const reason = isNumbered ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';
     return { layer, field: 'inbound_nodes', reason: `is a model in a model: Keras 3 ${reason}` };
   }
-  if (!takesLists && feedsLayer(place) && isListOfOne(graph.structures?.outputs))
+  if (!takesLists && feedsLayer(place, places) && isListOfOne(graph.structures?.outputs))
     return { layer, field: 'output_layers', reason: 'is a list of one: Keras 3 gives the next layer a list' };
   return moduleBlocker(graph, layer, false);
+}
+
+/** Keras 3 counts the calls of a model from 0, those of a functional one that is an output from 1, as Keras 2 counts all. */
+function isNumberedOtherwise(graph: Graph, { parent, holder }: NestedPlace): boolean {
+  if (parent.kind === 'sequential' || stepAxes(holder) > 0 || graph.layers.some((inner) => inner.implicit))
+    return false;
+  const isRead = () =>
+    parent.layers.some(({ calls }) => calls.some(({ inputs }) => inputs.some((ref) => ref.layer === holder.name)));
+  return graph.kind === 'sequential' || isRead();
 }
 
 /** Layers of TensorFlow.js are called as their config says; the name beside it is for references alone. */

@@ -19,5 +19,14 @@ export const listNestedPlaces = (root: Graph): ReadonlyMap<Graph, NestedPlace> =
   );
 
 /** Tells whether the model's output goes to a layer that wants a tensor; another model would take a list of one. */
-export const feedsLayer = ({ parent, holder, next }: NestedPlace): boolean =>
-  stepAxes(holder) > 0 || (parent.kind === 'sequential' && next !== undefined && next.graph?.kind !== 'functional');
+export function feedsLayer({ parent, holder, next }: NestedPlace, places: ReadonlyMap<Graph, NestedPlace>): boolean {
+  if (stepAxes(holder) > 0) return true;
+  // The calls of a functional model name the tensors in the list.
+  if (parent.kind === 'functional') return false;
+  if (next !== undefined) return !takesList(next);
+  const around = places.get(parent);
+  return around !== undefined && feedsLayer(around, places);
+}
+
+const takesList = (layer: Layer): boolean =>
+  layer.graph !== undefined && stepAxes(layer) === 0 && !layer.graph.layers.some((inner) => inner.implicit);

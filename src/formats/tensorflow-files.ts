@@ -1,4 +1,4 @@
-import { inputError } from '../errors.js';
+import { inputError, RetrofitError } from '../errors.js';
 import type { Storage } from '../storage/storage.js';
 import {
   DATA_ENDING,
@@ -8,6 +8,7 @@ import {
   LAYERS_FILE,
   VARIABLES_FOLDER,
 } from './saved-model/file-names.js';
+import type { CheckpointPlace } from './saved-model/tensor-bundle.js';
 
 // What TensorFlow itself saves: SavedModel folders and checkpoints.
 
@@ -32,8 +33,10 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
   if (!mayBePart && (await storage.kindOf(path)) === 'file') return;
   const { findCheckpoint } = await import('./saved-model/find-checkpoint.js');
   // One that is there in part is one too.
-  if ((await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged')) === undefined) return;
+  const place = await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged' as const);
+  if (place === undefined) return;
   const model = await modelAround(storage, path);
+  if (model === undefined && place !== 'damaged') await refuseUnusable(storage, place);
   if (model === undefined)
     throw inputError('checkpoint', 'this is a TensorFlow checkpoint: the weights of a model alone', {
       where: { file: path },
@@ -42,6 +45,14 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
   throw inputError('checkpoint', 'these are the variables of a SavedModel, not the model', {
     where: { file: path },
     hint: `give the folder that holds them: ${model}`,
+  });
+}
+
+/** A checkpoint of TensorFlow 1 is none of weights to be given with an architecture. */
+async function refuseUnusable(storage: Storage, place: CheckpointPlace): Promise<void> {
+  const { refuseOfTensorflow1 } = await import('./saved-model/open-checkpoint.js');
+  await refuseOfTensorflow1(storage, place).catch((error: unknown) => {
+    if (error instanceof RetrofitError && error.code === 'tensorflow-1') throw error;
   });
 }
 

@@ -52,6 +52,15 @@ function parametricShape(config: PlainObject, input: Shape | undefined): Shape |
   return input?.slice(1).map((size, index) => (shared.includes(index + 1) ? 1 : size));
 }
 
+/** Keras takes all axes together. */
+const ALL_AXES: RefusedField = {
+  loaders: ['tfjs'],
+  field: 'axis',
+  reason: 'is null, which it takes for 1',
+  stops: (value) => value === null,
+  isSilent: true,
+};
+
 const ELU_ALPHA: RefusedField = {
   loaders: ['tfjs'],
   field: 'alpha',
@@ -86,7 +95,9 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
     makesProbabilities: true,
     masksDifferIn: ['tfjs'],
     sizes: { axis: orNull(AXES) },
-    refusedFields: [AXES_WITHOUT_MODULE],
+    refusedFields: [AXES_WITHOUT_MODULE, ALL_AXES],
+    // TensorFlow.js 4.22 begins with 1, Keras with the last.
+    absent: { tfjs: { axis: 1 }, keras2: { axis: -1 } },
   },
   rectifier('ThresholdedReLU', ['tfjs', 'keras2'], 'theta'),
 ];

@@ -131,6 +131,8 @@ export interface LayerFacts {
   readonly refusedFields?: readonly RefusedField[];
   /** Loaders that have another layer under this name, one that computes something else: no translation may write it. */
   readonly differsIn?: readonly Loader[];
+  /** What it does in each, where nobody would think it: half a sentence for those whose model is refused. */
+  readonly differsBy?: string;
   /** Spatial dimensions of the features the class is made for. */
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */

@@ -183,8 +183,13 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     },
     refusedFields: [CROPPING, INTERPOLATION],
   }),
-  // When the model predicts, Keras 2 resizes to the size of the crop, and Keras 3 gives the whole image.
-  other('RandomCrop', KERAS, 'height width seed', { ...IMAGES, ...RANDOM, differsIn: KERAS }),
+  other('RandomCrop', KERAS, 'height width seed', {
+    ...IMAGES,
+    ...RANDOM,
+    differsIn: KERAS,
+    differsBy:
+      'it works when the model predicts, too, where Keras 2 resizes the middle of the image to the size of the crop, and Keras 3 gives the whole image',
+  }),
   // TensorFlow.js' RandomWidth changes the width in every phase.
   other('RandomWidth', ['tfjs', 'keras2'], 'factor interpolation seed rng_type', {
     ...DIFFERS_IN_TFJS,

@@ -37,6 +37,8 @@ test.each([
   ['SimpleRNN', { activation: null }, { tfjs: {}, keras2: { activation: null } }],
   ['Rescaling', { scale: 2 }, { tfjs: { scale: 2, offset: 0 }, keras2: { scale: 2, offset: 0 } }],
   ['Rescaling', { scale: 2, offset: 1 }, { tfjs: { scale: 2, offset: 1 }, keras2: { scale: 2, offset: 1 } }],
+  ['Softmax', {}, { tfjs: { axis: 1 }, keras2: { axis: -1 } }],
+  ['Softmax', { axis: null }, { tfjs: { axis: 1 }, keras2: { axis: null } }],
   ['Activation', {}, { tfjs: { activation: 'linear' }, keras2: {} }],
   [
     'Conv2D',

@@ -261,7 +261,11 @@ describe('an index', () => {
 
   test('that TensorFlow 1 wrote, which names no objects', async () => {
     const rows = [...takeRows(files.get(INDEX)!)].filter(([key]) => key !== GRAPH_KEY);
-    await expectRefused(storageOf(writeTable(rows), files.get(DATA)!), 'tensorflow-1', /TensorFlow 1/);
+    const storage = storageOf(writeTable(rows), files.get(DATA)!);
+    await expectRefused(storage, 'tensorflow-1', /TensorFlow 1/);
+    // An architecture would not help: nobody is told to give one first.
+    for (const path of ['net', INDEX, DATA])
+      await expect(readFrom(storage, path, {})).rejects.toMatchObject({ code: 'tensorflow-1', where: { file: INDEX } });
   });
 
   test('beside values that are a Git LFS pointer', async () => {

@@ -109,6 +109,13 @@ const CASES = [
     ],
   },
   {
+    name: 'a softmax of no axis',
+    change: (config: Config) => {
+      if (config.axis === 1) config.axis = null;
+    },
+    layers: () => [kinds.inputLayer({ inputShape: [4] }), kinds.softmax({ axis: 1 })],
+  },
+  {
     name: 'plain steps',
     change: (config: Config) => {
       if ('return_sequences' in config) config.activation = null;

@@ -83,6 +83,15 @@ describeOracle('keras2', 'operations with settings, for other loaders', (keras) 
   });
 });
 
+describeOracle('keras2', 'tensors that Keras 2 forgets', (keras) => {
+  test('of tf.einsum are missed where they are missing', async () => {
+    const file = join(folder, 'einsum.h5');
+    await keras.build(`${MAPS}; x = tf.einsum("bhwc,bhwd->bhwd", x, x) + x; ${MODEL}`, [file]);
+    await expect(keras.layers(file)).rejects.toThrow('Got 0 inputs for equation');
+    await expect(readModel(file)).rejects.toMatchObject({ code: 'bad-graph', where: { layer: 'tf.einsum' } });
+  });
+});
+
 describeOracle('keras3', 'operations with settings, for Keras 2', (keras) => {
   test('borders, parts and other sizes', async () => {
     const place = join(folder, 'keras3');

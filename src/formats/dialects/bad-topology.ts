@@ -21,6 +21,15 @@ export function badReference(name: string | undefined, layer: string | undefined
   });
 }
 
+/** Makes the error for a call of a TensorFlow function that reads nothing. @param name of the function */
+export function withoutTensors(name: string, layer: string, field: string) {
+  const message = `the file does not say which tensors it reads: Keras 2 forgets those that ${name} takes one behind the other`;
+  return inputError('bad-graph', message, {
+    where: { layer, field },
+    hint: 'the model loads nowhere: build it with a layer in this place (EinsumDense, Dot) or tf.matmul, and save that',
+  });
+}
+
 /** Makes the error for a model whose graph is in its Python code alone. @param field of its class */
 export function subclassedModel(className: string, field: string) {
   const message = `the model is of the class "${className}", not a functional or sequential one`;

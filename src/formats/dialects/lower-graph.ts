@@ -21,7 +21,7 @@ import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
 import { endsIn, singleEndForm, unlisted } from './single-ends.js';
-import { listEntries } from './wrapped-entries.js';
+import { listEntries, SHARED_OBJECT } from './wrapped-entries.js';
 
 /**
  * Lowers a graph to `{class_name, config}`. Unchanged entries keep the text they were read with; a graph of which
@@ -163,7 +163,8 @@ function callsIn(layer: Layer): JsonArray | undefined {
 /** A layer's entry without its calls. */
 function lowerLayer(layer: Layer, style: EntryStyle): JsonObject {
   const { graph, wrappers = [] } = layer;
-  const entries = listEntries(layer);
+  // What stands in two places is two layers here, which may change each by itself.
+  const entries = listEntries(layer).map((entry) => entry && withoutMember(entry, SHARED_OBJECT));
   const inside = entries.at(-1);
   const lowered =
     graph !== undefined

@@ -11,6 +11,7 @@ import {
   withoutMember,
 } from '../../json/json-value.js';
 import { isNodeLayer, NODE_NAME_PREFIX } from '../../layers/tensorflow-nodes.js';
+import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import {
@@ -22,7 +23,7 @@ import {
   type Structure,
   type TensorRef,
 } from '../../model/model.js';
-import { badTopology, subclassedModel, withoutName } from './bad-topology.js';
+import { badTopology, subclassedModel, withoutName, withoutTensors } from './bad-topology.js';
 import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
 import { classNameIn, operationIn } from './class-names.js';
@@ -125,6 +126,8 @@ function raiseFunctional(
     }
     const written = nodes.items.map((item, call) => readCall(item.value, isLayer, layer.name, `${place}[${call}]`));
     const calls = written.map(({ references, arguments: given, hasArguments }, call): Call => {
+      if (references.length === 0 && isOpLayer(layer.className))
+        throw withoutTensors(String(layer.settings.function), layer.name, `${place}[${call}]`);
       const inputs = references.map(refBy(firstInCalls));
       const read = { json: nodes.items[call]!.value, inputs, arguments: given };
       return { inputs, read, ...(hasArguments ? { hasArguments } : {}) };

@@ -12,6 +12,7 @@ import {
   VARIABLES_FOLDER,
   VARIABLES_PREFIX,
 } from './file-names.js';
+import { withoutVariables } from './refuse-saved-model.js';
 import { isTableEnd } from './sstable.js';
 import type { CheckpointPlace } from './tensor-bundle.js';
 
@@ -42,7 +43,7 @@ export async function findCheckpoint(
         return { folder, prefix: VARIABLES_PREFIX };
     if (options.isWeights !== true) return undefined;
     const only = await findOnly(storage, path);
-    if (only === undefined && (await isFile(storage.join(path, GRAPH_FILE)))) throw noVariables(path);
+    if (only === undefined && (await isFile(storage.join(path, GRAPH_FILE)))) throw withoutVariables(path);
     return only;
   }
   const place = (name: string): CheckpointPlace => ({ folder: storage.folderOf(path), prefix: name });
@@ -69,12 +70,6 @@ async function refuseStandIn(storage: Storage, file: FoundFile): Promise<void> {
   const error = await standInAt(storage, file);
   if (error !== undefined) throw error;
 }
-
-const noVariables = (folder: string) =>
-  inputError('weights-missing', 'the variables of this SavedModel are missing, which are the weights', {
-    where: { file: folder, field: VARIABLES_FOLDER },
-    hint: 'copy or download the whole folder of the model, with all that is in it',
-  });
 
 async function endsAsTable(storage: Storage, file: FoundFile): Promise<boolean> {
   const opened = await storage.open(file);

@@ -40,6 +40,12 @@ export async function openCheckpoint(
   }
 }
 
+/** Refuses a checkpoint of which nothing is of use, whatever is given with it. @throws RetrofitError `tensorflow-1` */
+export async function refuseOfTensorflow1(storage: Storage, place: CheckpointPlace): Promise<void> {
+  const bundle = await openBundle(storage, place, { allowLinks: true });
+  if ((await readObjectGraph(storage, bundle)) === undefined) throw inFile(ofTensorflow1(), bundle.index.path);
+}
+
 const ofTensorflow1 = () =>
   inputError(
     'tensorflow-1',

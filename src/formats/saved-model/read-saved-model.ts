@@ -1,4 +1,4 @@
-import { inFile, inputError } from '../../errors.js';
+import { inFile } from '../../errors.js';
 import type { Model, Warning } from '../../model/model.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { standInAt } from '../foreign-files.js';
@@ -7,7 +7,7 @@ import { GRAPH_FILE, LAYERS_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './f
 import { type GraphFile, readGraphFile } from './graph-file.js';
 import { parseMetadata, readMetadataFile } from './keras-metadata.js';
 import { openCheckpoint } from './open-checkpoint.js';
-import { refuseWithoutLayers } from './refuse-saved-model.js';
+import { refuseWithoutLayers, withoutVariables } from './refuse-saved-model.js';
 
 /**
  * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not read: the layers are described
@@ -24,7 +24,7 @@ export async function readSavedModel(storage: Storage, folder: string, options: 
     const text = layersFile === undefined ? written.root?.metadata : await readMetadataFile(storage, layersFile);
     if (text === undefined || text === '') return await refuseWithoutLayers(storage, folder, written);
     const { topology, trainingConfig, kerasVersion } = parseMetadata(text);
-    if ((await storage.kindOf(storage.join(folder, VARIABLES_FOLDER))) === undefined) throw noVariables();
+    if ((await storage.kindOf(storage.join(folder, VARIABLES_FOLDER))) === undefined) throw withoutVariables(folder);
     const place = { folder, prefix: `${VARIABLES_FOLDER}/${VARIABLES_PREFIX}` };
     const weights = await openCheckpoint(storage, place, options);
     const files = [graphFile, layersFile].filter((file) => file !== undefined);
@@ -54,12 +54,6 @@ const withoutGraph = (file: FoundFile | undefined): Warning => ({
   message: `the folder was not copied whole, and TensorFlow does not load it: this file is ${file === undefined ? 'missing' : 'empty or cut off'}; the layers and their weights are all there, and are read`,
   where: GRAPH_FILE,
 });
-
-const noVariables = () =>
-  inputError('weights-missing', 'the folder "variables" is missing, which holds the weights', {
-    where: { field: VARIABLES_FOLDER },
-    hint: 'copy or download the whole folder of the model, with all that is in it',
-  });
 
 /** Finds a file of the folder; undefined where there is none. */
 async function findFile(

@@ -1,6 +1,6 @@
 import { inputError, type RetrofitError } from '../../errors.js';
 import type { Storage } from '../../storage/storage.js';
-import { LAYERS_FILE } from './file-names.js';
+import { LAYERS_FILE, VARIABLES_FOLDER } from './file-names.js';
 import type { GraphFile } from './graph-file.js';
 
 /** The file that TensorFlow Hub's modules of TensorFlow 1 have besides. */
@@ -9,6 +9,13 @@ const HUB_FILE = 'tfhub_module.pb';
 const SAVE_MODEL = 'start from the Keras model that it was made from: model.save("model.keras")';
 const GIVE_ARCHITECTURE =
   'give the architecture of the model and the folder as its weights: se-retrofit model.json -w FOLDER (in Keras: open("model.json", "w").write(model.to_json()))';
+
+/** Makes the error for a SavedModel without its weights. */
+export const withoutVariables = (folder: string) =>
+  inputError('weights-missing', 'the variables of this SavedModel are missing, which are the weights', {
+    where: { file: folder, field: VARIABLES_FOLDER },
+    hint: 'copy or download the whole folder of the model, with all that is in it',
+  });
 
 /**
  * Says what a SavedModel folder is that does not describe the layers of a Keras model, and what can be done.

@@ -60,17 +60,31 @@ const hiddenModel = (layer: Layer, place: string) =>
   });
 
 function missing(root: Graph, layer: Layer, name: string, place: string) {
-  const twins = [...listGraphs(root)].filter(({ graph }) => graph.layers.some((other) => other.name === layer.name));
-  if (twins.length < 2)
+  const shared = findShared(root, layer);
+  if (shared === undefined)
     return weightsMismatch(layer.name, `its weight "${name}" is missing: nothing stands at "${place}"`);
   return inputError(
     'unmappable-weights',
-    `two models hold a layer of this name, and only one has weights in the file: it is one layer in two models`,
+    'this layer stands in two places, and its weights are in the file once, where Keras itself mostly does not find them',
     {
-      where: { layer: layer.name, field: place },
-      hint: 'Keras versions count such a layer differently: save the model as .h5 and give that',
+      where: { layer: shared.name, field: place },
+      hint: 'where the model is still in memory, save it as .h5, which holds them in both places, and give that',
     },
   );
+}
+
+/** The layer itself or another one that stands in two models, or in a model and in a wrapper: those behind it are counted otherwise. */
+function findShared(root: Graph, layer: Layer): Layer | undefined {
+  const found = new Map<string, Layer>();
+  const twins: Layer[] = [];
+  for (const { graph } of listGraphs(root))
+    for (const each of graph.layers) {
+      if (each.className === 'InputLayer' || !weightFacts(each)?.length) continue;
+      const own = typeof each.settings.name === 'string' ? each.settings.name : each.name;
+      if (found.has(own)) twins.push(each);
+      else found.set(own, each);
+    }
+  return twins.find((twin) => twin.name === layer.name) ?? twins[0];
 }
 
 /** Keras 3.6 and newer write each layer's name beside its weights. */

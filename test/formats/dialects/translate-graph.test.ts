@@ -1119,6 +1119,16 @@ describe('layers that compute nothing when the model predicts', () => {
 });
 
 describe('crops and sizes of images', () => {
+  test.each(['keras2', 'keras3'] as const)(
+    'a RandomCrop of %s is refused for what it does in predictions',
+    (source) => {
+      const graph = graphOf(source, [9, 8, 3], { c: { className: 'RandomCrop', config: { height: 4, width: 8 } } });
+      expect(() => translateGraph(graph, 'tfjs')).toThrow(
+        /Keras 2 resizes the middle .* Keras 3 gives the whole image/,
+      );
+    },
+  );
+
   test('a CenterCrop of a larger image is a Cropping2D', () => {
     const { graph } = translateGraph(
       graphOf('keras3', [9, 8, 3], { c: { className: 'CenterCrop', config: { height: 4, width: 8 } } }),

@@ -227,10 +227,14 @@ function translateWrapped(field: string, value: JsonValue, dialects: DialectPair
 }
 
 export function noSuchClass(className: string, layer: string, target: Loader) {
+  const { differsBy } = factsOf(className, {});
   return cannotConvert(
     layer,
     'class_name',
-    `${LOADER_NAMES[target]} has no ${className} that does the same`,
+    [
+      `${LOADER_NAMES[target]} has no ${className} that does the same`,
+      ...(differsBy === undefined ? [] : [differsBy]),
+    ].join(': '),
     'keep the model in the format it is in, or rebuild it without this layer',
   );
 }
