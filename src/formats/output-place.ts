@@ -186,8 +186,8 @@ function layoutOf(
 export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' | 'isFolder'>, suffix: string): string {
   const isInFolder = !input.isFolder && IN_FOLDER.test(storage.nameOf(input.path));
   const isFolder = input.isFolder || isInFolder;
-  const given = isFolder ? withName(storage, input.path) : input.path;
-  const path = isInFolder ? storage.folderOf(given) : given;
+  const given = isInFolder ? storage.folderOf(input.path) : input.path;
+  const path = isFolder ? withName(storage, given) : given;
   // An unzipped archive may be called as a zipped one.
   const stem = storage.nameOf(path).replace(isFolder ? /\.keras$/i : INPUT_ENDING, '');
   return storage.join(storage.folderOf(path), `${stem}${suffix}`);

@@ -15,7 +15,7 @@ import { describeOracle, type Oracle } from './oracle.js';
 const SEED = Number(process.env.SE_RETROFIT_SEED ?? 20_261_128);
 const BASES = ['residual_shortcut_first', 'nested_sequential', 'nested_functional', 'sequential_input'];
 const ALL_BASES = [...BASES, 'time_distributed_layers', 'siamese', 'separable', 'preprocessed'];
-const COUNT = isAll ? 1000 : 8;
+const COUNT = isAll ? 1000 : 12;
 const CHUNK = 2 ** 26;
 
 async function damage(base: string, path: string, seed: number): Promise<readonly string[]> {

@@ -47,7 +47,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'replaced weights', (keras) => {
     for (const container of CONTAINERS) {
       const loads = MODELS[kind].filter((name) => name !== 'bfloat16_weights' || !/^\.(legacy\.)?h5$/.test(container));
-      test.each(loads.filter((_, index) => isTurnOf(kind, index + CONTAINERS.indexOf(container))))(
+      test.each(loads.filter((_, index) => isTurnOf(kind, index + CONTAINERS.indexOf(container), 4)))(
         `%s${container}`,
         async (name) => {
           const place = `${folder}/${kind}-${name}${container}`;
