@@ -43,10 +43,10 @@ const examplesFor = (name: string) => makeExamples(24, sizeOf(name) ** 2 * 3, 5,
 
 describe('a step on wasm is one on cpu', () => {
   test.each(
-    // Each in one way by turns; another seed takes the other.
+    // Some by turns; another seed takes others.
     ['resnet-v1', 'mobilenet-v1', 'mobilenet-v2', 'inception', 'vgg-bn'].flatMap((name, index) =>
       (['modules', 'all'] as const)
-        .filter((_, at) => isAll || (index + at + SEED) % 2 === 0)
+        .filter((_, at) => isAll || (index + at + SEED) % 3 === 0)
         .map((train) => ({ name, train })),
     ),
   )('$name, $train', async ({ name, train }) => {
