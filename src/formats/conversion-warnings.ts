@@ -73,7 +73,7 @@ const holdsRegularizer = (config: PlainObject): boolean =>
 /** Tells whether a warning says that layers are left out. */
 export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-only-layers-dropped';
 
-export function heldWarning([first, ...more]: readonly string[]): readonly Warning[] {
+export function fixedPhaseWarning([first, ...more]: readonly string[]): readonly Warning[] {
   if (first === undefined) return [];
   const message =
     `it is called with training=False, which the new format's training does not obey${andMore(more)}: ` +

@@ -18,8 +18,8 @@ import { layerKey } from '../model/weight-key.js';
 import { classBlocker, type Finding } from './class-blocker.js';
 import { factsOfContainer } from './containers.js';
 import {
+  fixedPhaseWarning,
   halfWarning,
-  heldWarning,
   leftOutWarning,
   renamedWarning,
   structureWarnings,
@@ -120,7 +120,7 @@ function translated(model: Model, format: Format): Model {
     renamed,
     renamedOutputs,
     leftOut,
-    held,
+    fixedPhases,
   } = translateGraph(given, to, {
     isMixed: isMixed(model, to),
     hasOperations: keepsOperations(format),
@@ -137,7 +137,7 @@ function translated(model: Model, format: Format): Model {
       ...model.warnings,
       ...renamedWarning(renamed),
       ...leftOutWarning(leftOut, model.graph, to),
-      ...heldWarning(held),
+      ...fixedPhaseWarning(fixedPhases),
       ...structureWarnings(model.graph, to),
       ...halfWarning(graph),
     ],

@@ -62,13 +62,13 @@ function explicitConfig(className: string, config: JsonObject, source: Source): 
   )
     return withMember(whole, 'axis', fromPlain(-1));
   return mapMembers(whole, (value, key) =>
-    readField(key, undefined).kind === 'layers' ? explicitHeld(value, source) : value,
+    readField(key, undefined).kind === 'layers' ? explicitWrapped(value, source) : value,
   );
 }
 
 /** Makes defaults explicit in the layer, or list of layers, inside a wrapper. */
-function explicitHeld(value: JsonValue, source: Source): JsonValue {
-  if (isArray(value)) return mapItems(value, (item) => explicitHeld(item, source));
+function explicitWrapped(value: JsonValue, source: Source): JsonValue {
+  if (isArray(value)) return mapItems(value, (item) => explicitWrapped(item, source));
   const held = readSerialized(value);
   return held !== undefined && isObject(value)
     ? withMember(value, 'config', explicitConfig(held.className, held.config, source))

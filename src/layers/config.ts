@@ -59,7 +59,7 @@ export function elementCount(dimensions: readonly (number | null)[] | undefined)
 }
 
 /** Tells whether the loss or the optimizer depends on the variable itself: doubling it would then change training. */
-export const isHeld = (config: PlainObject, base: string): boolean =>
+export const isConstrainedOrRegularized = (config: PlainObject, base: string): boolean =>
   isSet(config[`${base}_regularizer`]) || isSet(config[`${base}_constraint`]);
 
 export const hasActivityRegularizer = (config: PlainObject): boolean => isSet(config.activity_regularizer);

@@ -13,12 +13,12 @@ export const grouped = (
   group: string,
   { object = group, prefix = '' }: Holder = {},
 ): readonly WeightFact[] =>
-  facts.map(({ name, keras3Name, path, keras3Path, alsoAt, heldBy, ...fact }, index) => ({
+  facts.map(({ name, keras3Name, path, keras3Path, alsoAt, owner, ...fact }, index) => ({
     ...fact,
     name: `${prefix}${name}`,
     ...(keras3Name !== undefined && { keras3Name: `${prefix}${keras3Name}` }),
     path: `${group}/${path ?? `vars/${index}`}`,
     ...(keras3Path !== undefined && { keras3Path: `${group}/${keras3Path}` }),
     ...(alsoAt !== undefined && { alsoAt: `${group}/${alsoAt}` }),
-    heldBy: heldBy === undefined ? object : `${object}/${heldBy}`,
+    owner: owner === undefined ? object : `${object}/${owner}`,
   }));

@@ -44,7 +44,7 @@ export interface WeightFact {
   /** Where it stands once more: the layer holds a variable of the layer inside as its own too. */
   readonly alsoAt?: string;
   /** The object that holds it, by its path from the layer; the layer itself by default. */
-  readonly heldBy?: string;
+  readonly owner?: string;
   /** It counts something, and is stored as an integer. */
   readonly isWhole?: true;
 }
@@ -162,7 +162,7 @@ export interface LayerFacts {
   /** Keras reads the file that its `vocabulary` names. */
   readonly readsFile?: true;
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
-  readonly trainsUnlessTold?: true;
+  readonly trainsByDefault?: true;
   /** Whether it returns its input, if perhaps in its own precision, whenever the model is not being trained. */
   readonly onlyTrains?: (config: PlainObject) => boolean;
   /** Softmax and sigmoid under any config: they follow the layer that makes the logits. */

@@ -81,7 +81,7 @@ const CROPPING: RefusedField = {
 const PASSES: Partial<LayerFacts> = { masking: passesMask };
 
 /** Of `BaseImagePreprocessingLayer` of Keras 3, and its `Pipeline`. */
-const IMAGES: Partial<LayerFacts> = { trainsUnlessTold: true };
+const IMAGES: Partial<LayerFacts> = { trainsByDefault: true };
 
 /** A layer that changes images in training alone: its `transform_images` looks at `training` before anything else. */
 const augmentation = (className: string, loads: readonly Loader[], fields?: string, keras3?: OwnFields): LayerFacts =>

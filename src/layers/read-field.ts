@@ -3,7 +3,7 @@ import { type Activation, readActivation } from './activations.js';
 import { type ObjectKind, objectKind } from './config-objects.js';
 
 /** A layer inside another layer's config: the one that Bidirectional, TimeDistributed or RNN runs. */
-export interface HeldLayer {
+export interface WrappedLayer {
   readonly className: string;
   readonly config: PlainObject;
   readonly hasModule: boolean;
@@ -12,7 +12,7 @@ export interface HeldLayer {
 /** Content of a field in a layer's config, for all that read configs: verdict, translation, carried code. */
 export type ConfigField =
   | { readonly kind: 'activation'; readonly activation: Activation }
-  | { readonly kind: 'layers'; readonly layers: readonly HeldLayer[] }
+  | { readonly kind: 'layers'; readonly layers: readonly WrappedLayer[] }
   | { readonly kind: 'object'; readonly objectKind: ObjectKind }
   | { readonly kind: 'dtype' }
   | { readonly kind: 'plain' };
@@ -24,13 +24,13 @@ const PLAIN: ConfigField = { kind: 'plain' };
 
 export function readField(key: string, value: Plain | undefined): ConfigField {
   if (key.endsWith('activation')) return { kind: 'activation', activation: readActivation(value) };
-  if (LAYER_FIELDS.includes(key)) return { kind: 'layers', layers: listHeldLayers(value) };
+  if (LAYER_FIELDS.includes(key)) return { kind: 'layers', layers: listWrappedLayers(value) };
   if (key === 'dtype') return DTYPE;
   const kind = objectKind(key);
   return kind === undefined ? PLAIN : { kind: 'object', objectKind: kind };
 }
 
-function listHeldLayers(value: Plain | undefined): readonly HeldLayer[] {
+function listWrappedLayers(value: Plain | undefined): readonly WrappedLayer[] {
   const values = Array.isArray(value) ? (value as readonly Plain[]) : [value];
   return values.flatMap((each) => {
     if (!isPlainObject(each) || typeof each.class_name !== 'string' || !isPlainObject(each.config)) return [];

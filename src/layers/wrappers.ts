@@ -21,13 +21,13 @@ interface Wrapped {
 
 function wrappedIn(value: Plain | undefined, factsOf: FindFacts): Wrapped | undefined {
   const field = readField('layer', value);
-  const held = field.kind === 'layers' ? field.layers[0] : undefined;
-  if (held === undefined || typeof held.config.name !== 'string') return undefined;
+  const wrapped = field.kind === 'layers' ? field.layers[0] : undefined;
+  if (wrapped === undefined || typeof wrapped.config.name !== 'string') return undefined;
   return {
-    className: held.className,
-    facts: factsOf(held.className, held.config),
-    config: held.config,
-    name: held.config.name,
+    className: wrapped.className,
+    facts: factsOf(wrapped.className, wrapped.config),
+    config: wrapped.config,
+    name: wrapped.config.name,
   };
 }
 
@@ -238,16 +238,16 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     className: 'Pipeline',
     role: 'other',
     loads: ['keras3'],
-    trainsUnlessTold: true,
+    trainsByDefault: true,
     onlyTrains: ({ layers }) =>
       Array.isArray(layers) &&
-      layers.every((held) => {
-        const inner = wrappedIn(held, factsOf);
+      layers.every((wrapped) => {
+        const inner = wrappedIn(wrapped, factsOf);
         return inner?.facts.onlyTrains?.(inner.config) === true;
       }),
     outputShape: ({ layers }, [input]) =>
-      (Array.isArray(layers) ? layers : [undefined]).reduce<Shape | undefined>((shape, held) => {
-        const inner = wrappedIn(held, factsOf);
+      (Array.isArray(layers) ? layers : [undefined]).reduce<Shape | undefined>((shape, wrapped) => {
+        const inner = wrappedIn(wrapped, factsOf);
         return inner?.facts.outputShape?.(inner.config, [shape]);
       }, input),
   },

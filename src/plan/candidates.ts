@@ -28,7 +28,7 @@ export interface Candidate {
 export interface Choice {
   readonly chosen: readonly Candidate[];
   /** Chosen, but they hold a module already. */
-  readonly held: readonly Candidate[];
+  readonly occupied: readonly Candidate[];
   readonly skipped: readonly Skipped[];
 }
 
@@ -64,14 +64,14 @@ export function chooseCandidates(network: Network, options: RetrofitOptions): Ch
     return candidate.hasModule ? 'has-module' : undefined;
   };
   const chosen: Candidate[] = [];
-  const held: Candidate[] = [];
+  const occupied: Candidate[] = [];
   for (const candidate of candidates) {
     const reason = whyNot(candidate);
     if (reason === undefined) chosen.push(candidate);
     else skipped.push({ layer: candidate.after, stage: candidate.stage, reason });
-    if (reason === 'has-module') held.push(candidate);
+    if (reason === 'has-module') occupied.push(candidate);
   }
-  return { chosen, held, skipped: skipped.sort((left, right) => left.stage - right.stage) };
+  return { chosen, occupied, skipped: skipped.sort((left, right) => left.stage - right.stage) };
 }
 
 /** Tells whether the options leave a stage out as a whole. */

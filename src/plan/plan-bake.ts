@@ -51,11 +51,11 @@ export function planBake(model: Model, names?: Iterable<string>): BakePlan {
   let baked = wanted;
   for (;;) {
     // A module that stays is an obstacle for the factors of others: they are led anew without it.
-    const roads = leadAll(model, baked);
-    const going = baked.filter((_, index) => roads[index] !== undefined);
+    const led = leadAll(model, baked);
+    const going = baked.filter((_, index) => led[index] !== undefined);
     if (going.length === baked.length) {
       return {
-        modules: roads as readonly BakedModule[],
+        modules: led as readonly BakedModule[],
         kept: wanted.filter((module) => !baked.includes(module)),
         record: remainingRecord(model.record, baked),
       };

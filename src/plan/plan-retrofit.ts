@@ -136,7 +136,7 @@ function siteOf(draft: Draft, compensation: Compensation, name: string, options:
     spatialRank: draft.spatialRank,
     stepAxes: draft.stepAxes,
     isChannelsFirst: draft.isChannelsFirst,
-    isHeld: isHeld(root, view.path),
+    isFrozen: isFrozen(root, view.path),
     dtype: view.nodes[place.node]!.layer.settings.dtype,
     params: moduleParams(channels, units, options.bias),
     macs: sumKnown(elements.map((count, call) => moduleMacs(channels, units, count, gates[call]!))),
@@ -148,7 +148,7 @@ const times = (left: number | null, right: number | null): number | null =>
   left === null || right === null ? null : left * right;
 
 /** Tells whether a model lies in a frozen wrapper, or in any if the root is frozen, whose flag its layers are given. */
-const isHeld = (root: Graph, path: readonly string[]): boolean =>
+const isFrozen = (root: Graph, path: readonly string[]): boolean =>
   path.some((name, depth) => {
     const layer = findGraph(root, path.slice(0, depth))?.layers.find((inner) => inner.name === name);
     return layer?.wrappers?.some(({ settings }) => root.isFrozen || settings.trainable === false);
@@ -265,7 +265,7 @@ function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
     sites.flatMap((site) => site.graph.map((_, depth) => site.graph.slice(0, depth + 1).join('\0'))),
   );
   return [...listGraphs(root)]
-    .filter(({ graph, path }) => (graph.isFrozen || isHeld(root, path)) && used.has(path.join('\0')))
+    .filter(({ graph, path }) => (graph.isFrozen || isFrozen(root, path)) && used.has(path.join('\0')))
     .map(({ path }) => path.at(-1)!);
 }
 
@@ -277,11 +277,11 @@ function listClosedLayers(root: GraphView): readonly Layer[] {
   return closed.sort((left, right) => right.weights.length - left.weights.length);
 }
 
-function nothingToDo(file: string, network: Network, { held, chosen }: Choice, { options, skipped }: Plan) {
-  if (held.length > 0 && chosen.length === 0) {
+function nothingToDo(file: string, network: Network, { occupied, chosen }: Choice, { options, skipped }: Plan) {
+  if (occupied.length > 0 && chosen.length === 0) {
     return usageError(
       'already-retrofitted',
-      `every chosen block holds a module already (${held.length} of ${held.length})`,
+      `every chosen block holds a module already (${occupied.length} of ${occupied.length})`,
       {
         hint: 'choose other stages, or see what is there with: se-retrofit inspect',
       },

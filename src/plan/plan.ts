@@ -37,7 +37,7 @@ export interface Site {
   readonly stepAxes: number;
   readonly isChannelsFirst: boolean;
   /** Whether it is made frozen: Keras 2 cannot read a `.h5` of a frozen TimeDistributed in which something trains. */
-  readonly isHeld: boolean;
+  readonly isFrozen: boolean;
   /** The dtype policy of the layer before, as its config has it; undefined where it has none. */
   readonly dtype: unknown;
   readonly params: number;

@@ -1,4 +1,4 @@
-import { hasActivityRegularizer, isHeld } from '../layers/config.js';
+import { hasActivityRegularizer, isConstrainedOrRegularized } from '../layers/config.js';
 import { computesInFloat16 } from '../layers/dtype-policy.js';
 import type { Scaling } from '../layers/layer-facts.js';
 import type { GraphNode } from '../model/graph-nodes.js';
@@ -125,7 +125,7 @@ export function listWeightsAt(
   bases: readonly string[] | undefined,
 ): readonly string[] | undefined {
   if (bases === undefined || layer.calls.length > 1) return undefined;
-  if (bases.some((base) => isHeld(layer.settings, base))) return undefined;
+  if (bases.some((base) => isConstrainedOrRegularized(layer.settings, base))) return undefined;
   const facts = view.facts[id]!.weights?.(layer.settings, []) ?? [];
   const names = bases.map((base) => facts.find((fact) => fact.base === base)?.name);
   if (names.includes(undefined)) return undefined;

@@ -15,7 +15,7 @@ export interface ModuleDesign {
   readonly stepAxes: number;
   readonly isChannelsFirst: boolean;
   /** Whether it is frozen, as the wrapper around it is. */
-  readonly isHeld: boolean;
+  readonly isFrozen: boolean;
   readonly form: 'dense' | 'conv';
   readonly squeeze: 'avg' | 'max';
   readonly bias: boolean;
@@ -64,7 +64,7 @@ export function moduleLayers(design: ModuleDesign, tensors: readonly TensorRef[]
     const [className, settings] = classAndSettings[part];
     const layer = newLayer(className, nameOf(part), {
       name: nameOf(part),
-      trainable: !design.isHeld,
+      trainable: !design.isFrozen,
       dtype: part === 'scale' ? ownDtype(design.dtype) : gateDtype(design.dtype),
       ...settings,
     });

@@ -142,7 +142,7 @@ function insertModules(layers: readonly Layer[], sites: readonly Site[], options
 
 /** Field by field: to spread both takes 15 kB a module, which is felt in very deep networks. */
 const designOf = (
-  { name, channels, units, spatialRank, stepAxes, isChannelsFirst, isHeld, dtype, exactBy }: Site,
+  { name, channels, units, spatialRank, stepAxes, isChannelsFirst, isFrozen, dtype, exactBy }: Site,
   { form, squeeze, bias, init, seed }: RetrofitOptions,
 ): ModuleDesign => ({
   name,
@@ -151,7 +151,7 @@ const designOf = (
   spatialRank,
   stepAxes,
   isChannelsFirst,
-  isHeld,
+  isFrozen,
   dtype,
   form,
   squeeze,

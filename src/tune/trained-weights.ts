@@ -102,10 +102,10 @@ function moduleLayers(model: Model): ReadonlySet<string> {
  * models.
  */
 function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
-  const isHeld = ({ wrappers = [] }: Layer) => wrappers.some(({ settings }) => settings.trainable === false);
+  const isFrozenByWrapper = ({ wrappers = [] }: Layer) => wrappers.some(({ settings }) => settings.trainable === false);
   const list = (graph: Graph, path: readonly string[]): readonly string[] =>
     graph.layers
-      .filter((layer) => !isHeld(layer) && layer.settings.trainable !== false)
+      .filter((layer) => !isFrozenByWrapper(layer) && layer.settings.trainable !== false)
       .flatMap(({ name, graph: inner }) =>
         inner === undefined ? [JSON.stringify([...path, name])] : list(inner, [...path, name]),
       );

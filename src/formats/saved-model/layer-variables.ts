@@ -8,7 +8,7 @@ export interface Variable {
   /** Under which its object holds it: `kernel`. */
   readonly name: string;
   /** The path from the layer to that object: `cell`; empty for the layer itself. */
-  readonly heldBy: string;
+  readonly owner: string;
   /** Its name in the program: `conv2d/kernel`. */
   readonly fullName: string;
   /** Under which its values stand in the checkpoint. */
@@ -39,7 +39,7 @@ export function pairVariables(layer: Layer, variables: readonly Variable[]): rea
   return facts.map((fact) => {
     const wanted = lastOf(fact.name);
     const named = left.filter(({ name, fullName }) => name === wanted || lastOf(fullName) === wanted);
-    const held = named.filter(({ heldBy }) => heldBy === (fact.heldBy ?? ''));
+    const held = named.filter(({ owner }) => owner === (fact.owner ?? ''));
     const variable = named.length === 1 ? named[0] : held[0];
     if (variable === undefined)
       throw weightsMismatch(layer.name, `the checkpoint has no "${fact.name}" of it`, left[0]!.key);

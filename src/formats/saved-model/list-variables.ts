@@ -48,7 +48,7 @@ export function listVariables(objects: ObjectGraph, id: number, layer: Layer): L
       const item = objects[list]!.children.get(String(index));
       if (item === undefined) break;
       for (const { name, fullName, key } of objects[item]!.attributes)
-        if (name === VALUE) items.push(byKey.get(key) ?? { name: '', heldBy: '', fullName, key });
+        if (name === VALUE) items.push(byKey.get(key) ?? { name: '', owner: '', fullName, key });
     }
     return items;
   });
@@ -71,7 +71,7 @@ function walk(objects: ObjectGraph, root: number, layer: Layer): readonly Variab
       if (attribute.name !== VALUE) throw unmappable(layer, `keeps "${attribute.key}", which is no variable`);
       found.push({
         name: path.at(-1) ?? '',
-        heldBy: path.slice(0, -1).join('/'),
+        owner: path.slice(0, -1).join('/'),
         fullName: attribute.fullName,
         key: attribute.key,
       });

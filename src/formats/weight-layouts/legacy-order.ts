@@ -21,11 +21,11 @@ const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance', 'mean',
  */
 export function legacyOrder(model: Layer & { graph: Graph }, dialect: Dialect): readonly LegacyVariable[] | undefined {
   const isFrozen = model.wrappers === undefined && model.graph.isFrozen;
-  const parts = split(model.graph, dialect, isHeld(model) || (dialect === 'keras3' && isFrozen));
+  const parts = split(model.graph, dialect, isFrozenByWrapper(model) || (dialect === 'keras3' && isFrozen));
   return parts && [...parts.trainable, ...parts.others];
 }
 
-const isHeld = ({ wrappers = [] }: Layer): boolean => wrappers[0]?.settings.trainable === false;
+const isFrozenByWrapper = ({ wrappers = [] }: Layer): boolean => wrappers[0]?.settings.trainable === false;
 
 interface Split {
   readonly trainable: readonly LegacyVariable[];
@@ -36,7 +36,7 @@ function split(graph: Graph, dialect: Dialect, isFrozen: boolean): Split | undef
   const trainable: LegacyVariable[] = [];
   const others: LegacyVariable[] = [];
   for (const layer of layerOrder(graph)) {
-    const areAllFrozen = isFrozen || (dialect === 'keras2' && isHeld(layer));
+    const areAllFrozen = isFrozen || (dialect === 'keras2' && isFrozenByWrapper(layer));
     if (layer.graph !== undefined) {
       const inner = split(layer.graph, dialect, areAllFrozen);
       if (inner === undefined) return undefined;

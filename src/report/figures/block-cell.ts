@@ -81,11 +81,11 @@ function pillWords({ sites, there }: OutlineCell, state: CellState, y: number): 
   if (state === 'there') return words('ink', there === undefined ? '' : 'module there');
   const [site] = sites;
   if (site === undefined) return '';
-  const roads = new Set(sites.map(({ exactBy }) => compensationWord(exactBy)));
+  const compensations = new Set(sites.map(({ exactBy }) => compensationWord(exactBy)));
   const what = sites.length > 1 ? plural(sites.length, 'module') : plural(site.units, 'unit');
   return (
     label(what, { ...paint('on-added'), x: left, y, size: 10.5, 'font-weight': 700 }) +
-    label(roads.size === 1 ? [...roads][0]! : 'several', {
+    label(compensations.size === 1 ? [...compensations][0]! : 'several', {
       ...paint('on-added'),
       x: right,
       y,

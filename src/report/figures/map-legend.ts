@@ -55,7 +55,7 @@ const kindEntries = (cells: readonly OutlineCell[]): readonly Entry[] =>
 function stateEntries(plan: Plan, cells: readonly OutlineCell[]): readonly Entry[] {
   const states = new Set(cells.map(stateOf));
   const words: Readonly<Record<Exclude<CellState, 'none'>, string>> = {
-    added: roadWords(plan),
+    added: compensationWords(plan),
     there: 'a module is there already',
     hollow: `no module: ${reasonWords(cells)}`,
   };
@@ -69,7 +69,7 @@ function stateEntries(plan: Plan, cells: readonly OutlineCell[]): readonly Entry
 }
 
 /** Explains the compensations that keep the network exact, by the words in the cells. */
-function roadWords({ sites }: Plan): string {
+function compensationWords({ sites }: Plan): string {
   const compensations = [...new Set(sites.map(({ exactBy }) => exactBy))];
   const start = 'module to add, with its hidden units';
   return compensations.includes(null)

@@ -951,9 +951,9 @@ describe('calls', () => {
 
   test('the phase that Keras 2 obeys is kept, and said where training does not obey it', () => {
     const fixed = graphOf('keras2', [4], { n: norm({ training: false }) });
-    const { graph, held } = translateGraph(fixed, 'keras3');
+    const { graph, fixedPhases } = translateGraph(fixed, 'keras3');
     expect(callOf(graph, 'keras3').kwargs).toEqual({ training: false });
-    expect(held).toEqual(['n']);
+    expect(fixedPhases).toEqual(['n']);
     expect(callOf(translateGraph(fixed, 'tfjs').graph, 'keras2')).toEqual([['in', 0, 0, { training: false }]]);
     // TensorFlow.js, which writes the words of Keras 2, reads past what Keras 2 obeys.
     for (const target of ['keras2', 'keras3', 'tfjs'] as const) {

@@ -16,7 +16,7 @@ import { objectOf } from '../bare-json.js';
 import { type DialectPair, translateConfig } from './translate-config.js';
 
 /** Input of a part: an input of the call that it stands for, or the part of that number. */
-export type Source = { readonly input: number } | { readonly piece: number };
+export type Source = { readonly input: number } | { readonly part: number };
 
 /** Facts of a tensor that are known during translation. */
 export interface TensorFacts {
@@ -60,7 +60,7 @@ const ROLES: Readonly<Record<string, string>> = {
 export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
   'input' in source
     ? (builder.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
-    : builder.parts[source.piece]!.output;
+    : builder.parts[source.part]!.output;
 
 /** Adds a part that is in the target's dialect already. */
 export function addPart(
@@ -80,7 +80,7 @@ export function addPart(
   const role = ROLES[className] ?? operationName(className).toLowerCase();
   const output = { shape, dtype: dtype.replace('mixed_', '') };
   builder.parts.push({ className, role, config, sources, output, ...more });
-  return { piece: builder.parts.length - 1 };
+  return { part: builder.parts.length - 1 };
 }
 
 /** Adds a part by settings that mean the same everywhere, in the precision of its input. */

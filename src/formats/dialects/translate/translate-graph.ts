@@ -13,12 +13,12 @@ import { gatherChannels } from './gather-channels.js';
 import { addIdentity, addTranslated, type LayerBuilder, type Source, type TensorFacts } from './layer-builder.js';
 import { type LayerNames, layerNames } from './layer-names.js';
 import { omissionOf } from './leaves-out.js';
-import { namePieces, withKnownWeights, wrapAgain } from './name-pieces.js';
+import { nameParts, withKnownWeights, wrapAgain } from './name-parts.js';
 import { ownArguments } from './own-arguments.js';
 import { isOperation } from './read-operation.js';
 import { refuseMask } from './refuse-mask.js';
 import type { DialectPair } from './translate-config.js';
-import { listHeld, translateKeywords } from './translate-keywords.js';
+import { listFixedPhases, translateKeywords } from './translate-keywords.js';
 import { translateLayer } from './translate-layer.js';
 import { translateOperation } from './translate-operation.js';
 
@@ -37,7 +37,7 @@ export interface Translation {
   /** Layers that are left out, as the target has none like them: they compute nothing when the model predicts. */
   readonly leftOut: readonly Layer[];
   /** Layers that did not train, by their calls, and that the new loader trains. */
-  readonly held: readonly string[];
+  readonly fixedPhases: readonly string[];
 }
 
 export interface TranslateOptions {
@@ -60,10 +60,10 @@ export function translateGraph(
   const source = whole.read?.dialect ?? 'keras2';
   const said = source === 'keras3' && target !== 'keras3' ? withoutMasks(whole, target) : whole;
   const root = hasOperations ? said : gatherChannels(said);
-  const told = listHeld(root);
-  const held = source === target ? [] : told;
+  const fixed = listFixedPhases(root);
+  const fixedPhases = source === target ? [] : fixed;
   if (source === target && !isMixed && !hasTfjsWords(root) && (hasOperations || !holdsOperations(root)))
-    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), leftOut: [], held };
+    return { graph: withKnownWeights(root), renamed: [], renamedOutputs: new Map(), leftOut: [], fixedPhases };
   if (target === 'tfjs') refuseTwins(root);
   const renamed: Renaming[] = [];
   const leftOut: Layer[] = [];
@@ -80,7 +80,7 @@ export function translateGraph(
   const structures = target === 'tfjs' ? undefined : root.structures;
   const named = { ...graph, name: rootName(root.name, target), structures };
   const gone = new Set(leftOut.map((layer) => layer.name));
-  return { graph: named, renamed, renamedOutputs, leftOut, held: held.filter((name) => !gone.has(name)) };
+  return { graph: named, renamed, renamedOutputs, leftOut, fixedPhases: fixedPhases.filter((name) => !gone.has(name)) };
 }
 
 /** TensorFlow.js loads a model that gives a tensor out twice, and stops when it is to predict. */
@@ -179,7 +179,7 @@ function translateOne(
   const layers = graph.layers.flatMap((layer) => connect(layer, done.get(layer)!, redirect));
   const isChain = [...done.values()].every(({ sources }) =>
     sources.every(
-      (each, index) => index === 0 || (each.length === 1 && 'piece' in each[0]! && each[0].piece === index - 1),
+      (each, index) => index === 0 || (each.length === 1 && 'part' in each[0]! && each[0].part === index - 1),
     ),
   );
   const { name, inputs, outputs, isFrozen } = graph;
@@ -208,7 +208,7 @@ function leaveOut(
   const builder: LayerBuilder = { parts: [], inputs: [given], dialects: task, layer: layer.name };
   addIdentity(builder, layer.config, { input: 0 });
   return {
-    ...namePieces(builder, { ...layer, weights: [] }, name, task),
+    ...nameParts(builder, { ...layer, weights: [] }, name, task),
     outputs: [builder.parts[0]!.output],
     keywords: [],
   };
@@ -250,7 +250,7 @@ function translateAny(
   }
   const { shape, dtype } = builder.parts.at(-1)!.output;
   const output = { shape: shapeOutside(layer, shape, inputs[0]?.shape), dtype };
-  return { ...namePieces(builder, layer, name, task), outputs: [output], keywords };
+  return { ...nameParts(builder, layer, name, task), outputs: [output], keywords };
 }
 
 /** Translates a nested model: its layers are translated, the model itself stays one. */
@@ -313,18 +313,18 @@ function severalCalls(layer: Layer) {
 /** The layers that stand for one, called as often as it was. */
 function connect(layer: Layer, translated: Translated, redirect: (ref: TensorRef) => TensorRef) {
   const { layers, sources, keywords } = translated;
-  return layers.map((piece, index): Layer => {
+  return layers.map((part, index): Layer => {
     const calls = layer.calls.map((call, number): Call => {
       const inputs = sources[index]!.map((source) =>
         'input' in source
           ? redirect(call.inputs[source.input]!)
-          : { layer: layers[source.piece]!.name, call: number, tensor: 0 },
+          : { layer: layers[source.part]!.name, call: number, tensor: 0 },
       );
       const made = translated.arguments?.[index];
       if (made !== undefined) return { inputs, arguments: withKeywords(made, keywords[number]), hasArguments: true };
-      const said = piece.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
+      const said = part.className === layer.className || layers.length === 1 ? keywords[number] : undefined;
       return said === undefined ? { inputs } : { inputs, keywords: said };
     });
-    return { ...piece, calls };
+    return { ...part, calls };
   });
 }

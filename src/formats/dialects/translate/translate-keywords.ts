@@ -34,11 +34,11 @@ export function translateKeywords(
     );
   }
   const isTraining = phaseOf(call);
-  const trainsUnlessTold = factsOf(layer.className, layer.settings).trainsUnlessTold === true;
-  if (isTraining === true && !(source === 'keras3' && trainsUnlessTold)) throw inTraining(layer);
+  const trainsByDefault = factsOf(layer.className, layer.settings).trainsByDefault === true;
+  if (isTraining === true && !(source === 'keras3' && trainsByDefault)) throw inTraining(layer);
   if (source === 'keras3') return undefined;
   // With `training=False`, an augmentation of Keras 3 does in each phase the same as that of Keras 2.
-  return isTraining === false || (target === 'keras3' && trainsUnlessTold) ? NOT_TRAINING : undefined;
+  return isTraining === false || (target === 'keras3' && trainsByDefault) ? NOT_TRAINING : undefined;
 }
 
 /** The phase that a call gives its layer; undefined where it gives none. */
@@ -70,7 +70,7 @@ function isItsOwn({ graph }: Layer, argument: Argument | undefined): boolean {
  * @throws RetrofitError `cannot-convert` for one that is called with training=True: TensorFlow.js, which has the same
  * dialect, ignores it
  */
-export function listHeld(root: Graph): readonly string[] {
+export function listFixedPhases(root: Graph): readonly string[] {
   if (root.read?.dialect === 'keras3') return [];
   return [...listGraphs(root)]
     .flatMap(({ graph }) =>

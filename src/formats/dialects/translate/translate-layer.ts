@@ -206,7 +206,7 @@ const pipeline: Rule = (builder, layer, sources) => {
     if (omission === 'leave out') return before;
     if (omission === 'stand in') return addIdentity(builder, config, before);
     translateLayer(builder, inner, [before]);
-    return { piece: builder.parts.length - 1 };
+    return { part: builder.parts.length - 1 };
   }, sources[0]!);
 };
 

@@ -22,30 +22,30 @@ interface Naming extends DialectPair {
 }
 
 /** Gives the parts their names: the one of the layer's own class, or else the last one, is the layer itself. */
-export function namePieces(builder: LayerBuilder, layer: Layer, name: string, naming: Naming) {
+export function nameParts(builder: LayerBuilder, layer: Layer, name: string, naming: Naming) {
   const { names, target } = naming;
   if (target === 'tfjs') refuseUnknownWeights(layer);
   const { parts } = builder;
   const same = parts.findIndex(({ className }) => className === layer.className);
   const keeper = same < 0 ? parts.length - 1 : same;
-  const own = parts.some((piece) => piece.weights !== undefined) ? [] : keptWeights(layer);
-  const layers = parts.map((piece, index): Layer => {
-    const title = index === keeper ? name : names.claim(`${name}_${piece.role}`);
-    const config = named(piece.config, title);
+  const own = parts.some((part) => part.weights !== undefined) ? [] : keptWeights(layer);
+  const layers = parts.map((part, index): Layer => {
+    const title = index === keeper ? name : names.claim(`${name}_${part.role}`);
+    const config = named(part.config, title);
     const made: Layer = {
       name: title,
-      className: piece.className,
+      className: part.className,
       config,
       settings: toPlain(config) as PlainObject,
       calls: [],
-      weights: piece.weights ?? (index === keeper ? own : []),
-      ...(isOperationClass(piece.className) ? { isOperation: true } : {}),
+      weights: part.weights ?? (index === keeper ? own : []),
+      ...(isOperationClass(part.className) ? { isOperation: true } : {}),
     };
     // What takes several tensors, number by number, need not be wrapped, and cannot be.
-    if (layer.wrappers === undefined || piece.sources.length > 1) return made;
+    if (layer.wrappers === undefined || part.sources.length > 1) return made;
     return index === keeper ? wrapAgain(made, layer, naming) : distribute(made, stepAxes(layer));
   });
-  return { layers, sources: parts.map((piece) => piece.sources), arguments: parts.map(({ call }) => call) };
+  return { layers, sources: parts.map((part) => part.sources), arguments: parts.map(({ call }) => call) };
 }
 
 const named = (config: JsonObject, name: string): JsonObject =>
