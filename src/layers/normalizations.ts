@@ -2,7 +2,6 @@ import { isArray, type PlainObject } from '../json/json-value.js';
 import { axisOf } from './config.js';
 import {
   ALL,
-  ANY,
   AXES_WITHOUT_MODULE,
   ignoredByTfjs,
   initialized,
@@ -50,7 +49,7 @@ const AXIS = { axis: orNull(AXES) };
 function norm(
   className: string,
   loads: readonly Loader[],
-  statistics: readonly string[] = [],
+  statisticsOf: (config: PlainObject) => readonly string[] = () => [],
   shapeOfVariables = normalizedShape,
 ): LayerFacts {
   return {
@@ -62,11 +61,15 @@ function norm(
     outputShape: sameShape,
     weights: (config, [input]) => {
       const shape = shapeOfVariables(config, input);
-      const names = [...(hasGamma(config) ? ['gamma'] : []), ...(hasBeta(config) ? ['beta'] : []), ...statistics];
+      const names = [
+        ...(hasGamma(config) ? ['gamma'] : []),
+        ...(hasBeta(config) ? ['beta'] : []),
+        ...statisticsOf(config),
+      ];
       return names.map((name): WeightFact => ({ name, base: name, shape }));
     },
     inputClue: (config, shapeOf) => {
-      const shape = ['gamma', 'beta', ...statistics].map(shapeOf).find((found) => found !== undefined);
+      const shape = ['gamma', 'beta', ...statisticsOf(config)].map(shapeOf).find((found) => found !== undefined);
       const axis = [config.axis ?? -1].flat();
       if (shape?.length !== 1 || axis.length !== 1 || typeof axis[0] !== 'number') return undefined;
       return { size: { axis: axis[0], size: shape[0]! } };
@@ -140,10 +143,18 @@ const normalization: LayerFacts = {
   },
 };
 
+/** Batch renormalization keeps more statistics, which training alone reads: both Kerases, in this order. */
+const RENORM: readonly string[] = ['moving_stddev', 'renorm_mean', 'renorm_stddev'];
+const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance'];
+
 const batchNorm = (className: string, loads: readonly Loader[]): LayerFacts => ({
-  ...norm(className, loads, ['moving_mean', 'moving_variance'], batchNormShape),
-  fields: `${AFFINE} momentum moving_mean_initializer moving_variance_initializer synchronized renorm`,
-  keras3Fields: { renorm_clipping: null, renorm_momentum: ANY },
+  ...norm(
+    className,
+    loads,
+    ({ renorm }) => (renorm === true ? [...STATISTICS, ...RENORM] : STATISTICS),
+    batchNormShape,
+  ),
+  fields: `${AFFINE} momentum moving_mean_initializer moving_variance_initializer synchronized renorm renorm_clipping renorm_momentum`,
 });
 
 const withoutWeights = (className: string, loads: readonly Loader[], fields: string): LayerFacts => ({

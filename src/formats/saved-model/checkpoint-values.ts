@@ -33,8 +33,9 @@ const placeOf = ({ file, byteOffset, byteLength }: BundleEntry['range']): string
 type Pool = Uint8Array<ArrayBuffer>[];
 
 /**
- * Yields the bytes of a tensor, whose checksum is verified at their end. The next ones are read and added up while
- * those before are written. Whole chunks share memory: each is valid until another is requested.
+ * Yields the bytes of a tensor, the last of them once its checksum is verified: whoever takes as many as there are asks for
+ * no more. The next ones are read and added up while those before are written. Whole chunks share memory: each is valid until
+ * another is requested.
  */
 async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader, pool: Pool) {
   const { file, byteOffset, byteLength } = range;
@@ -46,18 +47,24 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
     crc = crc32c(bytes, crc);
     return bytes;
   };
+  const verify = () => {
+    if (masked(crc) !== checksum) throw damaged(key, path);
+  };
+  if (byteLength === 0) verify();
   let next = byteLength > 0 ? read(0) : undefined;
   for (let done = CHUNK_BYTES; next !== undefined; done += CHUNK_BYTES) {
     const bytes = await next;
     next = done < byteLength ? read(done) : undefined;
     // The error is thrown when this chunk is requested.
     next?.catch(() => {});
+    if (next === undefined) verify();
     yield bytes;
     if (bytes.byteLength === CHUNK_BYTES) pool.push(bytes);
   }
-  if (masked(crc) === checksum) return;
-  throw inputError('bad-bundle', `the tensor "${key}" has another checksum than it is to have`, {
+}
+
+const damaged = (key: string, path: string) =>
+  inputError('bad-bundle', `the tensor "${key}" has another checksum than it is to have`, {
     where: { file: path, field: key },
     hint: 'the file is damaged: save or download the model again',
   });
-}

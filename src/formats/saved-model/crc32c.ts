@@ -3,6 +3,7 @@ import { crcTable } from '../../storage/crc32.js';
 /** Bytes at a time, each with a table of its own. */
 const STEP = 16;
 const TABLES = makeTables();
+const NONE = new Int32Array();
 
 /** One behind the other: that of the last of the bytes first. */
 function makeTables(): Int32Array {
@@ -20,7 +21,8 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   const lead = Math.min(bytes.length, -bytes.byteOffset & 3);
   const count = Math.floor((bytes.length - lead) / STEP);
   let crc = byByte(~before, bytes, 0, lead);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + lead, count * 4);
+  // Of a few bytes none may be aligned, which a view would refuse.
+  const words = count === 0 ? NONE : new Int32Array(bytes.buffer, bytes.byteOffset + lead, count * 4);
   for (let at = 0; at < words.length; at += 4) {
     const a = words[at]! ^ crc;
     const b = words[at + 1]!;

@@ -63,10 +63,28 @@ export function parseMetadata(text: string): KerasMetadata {
     throw subclassedModel(stringOf(getMember(entry, 'class_name')) ?? '', 'model_config');
   const settings = getMember(root, 'training_config');
   return {
-    topology: { lead: '', trail: '', root: decoded(entry) },
+    topology: { lead: '', trail: '', root: decoded(withGiven(entry, getMember(root, 'config'))) },
     trainingConfig: isObject(settings) ? { lead: '', trail: '', root: decoded(settings) } : undefined,
     kerasVersion: stringOf(getMember(root, 'keras_version')),
   };
+}
+
+/**
+ * Fills in what a layer was given, the vocabulary of a lookup above all: it is null in the entry that has the classes of all
+ * layers, and stands in the config beside that, which Keras reads.
+ * Source: `_revive_graph_network` and `_reconstruct_model` in tf_keras/src/saving/legacy/saved_model/load.py.
+ */
+const withGiven = (entry: JsonValue, config: JsonValue | undefined): JsonValue =>
+  isObject(entry) ? mapMembers(entry, (value, key) => (key === 'config' ? filledIn(value, config) : value)) : entry;
+
+function filledIn(value: JsonValue, given: JsonValue | undefined): JsonValue {
+  if (given === undefined) return value;
+  if (value.kind === 'literal' && value.text === 'null') return given;
+  if (isObject(value) && isObject(given))
+    return mapMembers(value, (member, key) => filledIn(member, getMember(given, key)));
+  if (isArray(value) && isArray(given) && value.items.length === given.items.length)
+    return mapItems(value, (item, index) => filledIn(item, given.items[index]!.value));
+  return value;
 }
 
 /**

@@ -17,6 +17,13 @@ const DAMAGED = { hint: 'save or download the model again, all of its files' };
 const damaged = (message: string, field?: string) =>
   inputError('bad-bundle', `the index of the checkpoint is damaged: ${message}`, { where: { field }, ...DAMAGED });
 
+/** Refuses a tensor that is stored in parts, as models were that several machines trained together. */
+export const inSlices = (key: string) =>
+  inputError('bad-bundle', `the tensor "${key}" is stored in slices, which is not read`, {
+    where: { field: key },
+    hint: 'load the checkpoint in TensorFlow, and save it again without slices (without max_shard_size)',
+  });
+
 /** Tells whether a file ends as the index of a checkpoint does. */
 export const isTableEnd = (end: Uint8Array): boolean =>
   end.length >= MAGIC.length && MAGIC.every((byte, index) => end[end.length - MAGIC.length + index] === byte);
@@ -36,6 +43,8 @@ export function readTable(file: Uint8Array): ReadonlyMap<string, Uint8Array> {
     const handle = readHandle(value, 0);
     if (handle === undefined) throw damaged('it does not say where its blocks are');
     for (const [key, entry] of readBlock(file, handle)) {
+      // Slices of a tensor have keys of their own: a zero, its name, a zero, and which of it they are.
+      if (key.startsWith('\0')) throw inSlices(key.split('\0')[1]!);
       if (entries.has(key)) throw damaged('a key is there twice', key);
       entries.set(key, entry);
     }

@@ -6,7 +6,7 @@ import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { findWeightsPart } from '../find-weights-part.js';
 import { standInAt, standInError } from '../foreign-files.js';
 import { readBeginning } from '../read-json-file.js';
-import { readTable } from './sstable.js';
+import { inSlices, readTable } from './sstable.js';
 import { readFields } from './wire.js';
 
 // A checkpoint: PREFIX.index lists tensors by their keys, PREFIX.data-00000-of-00001 and so on hold their values.
@@ -147,8 +147,7 @@ function readEntry(key: string, bytes: Uint8Array) {
     else if (number === 4) found.offset = value;
     else if (number === 5) found.size = value;
     else if (number === 6) found.checksum = value;
-    else if (number === 7)
-      throw badEntry(key, 'is stored in slices, as models were that several machines trained together');
+    else if (number === 7) throw inSlices(key);
   }
   const { type, shard, offset, size, checksum } = found;
   if (!Number.isSafeInteger(offset + size)) throw badEntry(key, 'lies where no file can be');

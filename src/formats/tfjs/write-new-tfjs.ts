@@ -1,3 +1,4 @@
+import { usageError } from '../../errors.js';
 import { fromPlain, getMember, type JsonObject, type Plain, withMember } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
@@ -87,7 +88,7 @@ export async function planWeights(
     const dtype = writtenDtype(tensor);
     const elements = tensor.shape.reduce((product, size) => product * size, 1);
     const wanted = dtype === 'float32' ? options.quantize?.(name) : undefined;
-    const quantization = wanted === undefined ? undefined : await quantizationOf(wanted, tensor, values);
+    const quantization = wanted === undefined ? undefined : await quantizationOf(wanted, name, tensor, values);
     const spec: WrittenSpec = {
       name,
       shape: tensor.shape,
@@ -102,12 +103,22 @@ export async function planWeights(
 /** TensorFlow.js computes in float32, and takes halves as such only. */
 const writtenDtype = ({ dtype }: Tensor): string => (['int32', 'bool'].includes(dtype) ? dtype : 'float32');
 
-async function quantizationOf(dtype: QuantizedDtype, tensor: Tensor, values: TensorValues): Promise<Quantization> {
+async function quantizationOf(
+  dtype: QuantizedDtype,
+  name: string,
+  tensor: Tensor,
+  values: TensorValues,
+): Promise<Quantization> {
   if (dtype === 'float16') return { dtype };
   let range: ValueRange = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
   for await (const floats of floatChunks(tensor, values)) {
     for (const value of floats) range = { min: Math.min(range.min, value), max: Math.max(range.max, value) };
   }
+  if (!Number.isFinite(range.max - range.min))
+    throw usageError('cannot-quantize', `the weight "${name}" has values that are infinite or no numbers`, {
+      where: { field: 'quantize' },
+      hint: `${dtype} has no place for them: leave the weight out, by a pattern behind the dtype, or mend the model`,
+    });
   return affineQuantization(dtype, range);
 }
 
