@@ -4,6 +4,7 @@ import { RetrofitError } from '../../src/errors.js';
 import { readFrom } from '../../src/formats/known-formats.js';
 import { readTable } from '../../src/formats/saved-model/sstable.js';
 import { memoryStorage } from '../../src/storage/memory.js';
+import * as web from '../../src/web.js';
 import { allValues } from '../support/all-values.js';
 import {
   type Entry,
@@ -249,6 +250,28 @@ describe('an index', () => {
     ['with a damaged block', (index) => index.with(20, index[20]! ^ 1), /another checksum/],
   ])('%s', async (_, spoil, words) => {
     await expectRefused(storageOf(spoil(files.get(INDEX)!), files.get(DATA)!), 'bad-bundle', words);
+  });
+
+  test('with a tensor in slices, by its name', async () => {
+    const { index, data } = putTogether(whole());
+    const [header, ...rows] = [...takeRows(index)];
+    const slices = ['\0\u0001', '\0\u0002'].map((slice) => [`\0kernel${slice}`, rows[0]![1]] as const);
+    const sliced = writeTable([header!, ...slices, ...rows], { most: 99 });
+    await expectRefused(storageOf(sliced, data), 'bad-bundle', /"kernel" is stored in slices/);
+  });
+
+  test('with values that changed, whoever takes them: every weight, into TensorFlow.js files', async () => {
+    const keys = [...whole().entries.keys()].filter((key) => key.startsWith('layer_with_weights'));
+    expect(keys.length).toBeGreaterThan(3);
+    for (const key of keys) {
+      const parts = whole();
+      const { offset, size } = parts.entries.get(key)!;
+      parts.data[offset + size - 1]! ^= 1;
+      const { index, data } = putTogether(parts);
+      const given = [['model.json', architecture] as const, [INDEX, index] as const, [DATA, data] as const];
+      const written = web.readModel(given, { weights: 'net' }).then((model) => web.writeModel(model, { to: 'tfjs' }));
+      await expect(written).rejects.toMatchObject({ code: 'bad-bundle', message: expect.stringContaining('checksum') });
+    }
   });
 
   test('with a key twice, and with keys in no order', async () => {

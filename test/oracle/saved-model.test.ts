@@ -79,6 +79,30 @@ describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
     await expectExact(keras, before, path, { custom: true });
   });
 
+  const BUILT = {
+    'words and numbers of lookups, which stand beside the config with the classes': `
+given = keras.Input((4,), dtype="int64")
+inner = keras.Model(given, L.Embedding(6, 3)(L.IntegerLookup(vocabulary=[0, 1, 7])(given)), name="inner")
+numbers = keras.Input((4,), dtype="int64")
+model = keras.Model(numbers, L.Dense(2)(inner(numbers)))`,
+    'batch renormalization, whose statistics are seven': `
+model = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(4, 3), L.BatchNormalization(renorm=True), L.ReLU(),
+  L.GlobalAveragePooling2D(), L.Dense(2)])`,
+  };
+  test.each(Object.entries(BUILT))('%s', async (name, code) => {
+    const at = (ending: string) => join(folder, `${name.slice(0, 5)}${ending}`);
+    await keras.build(code, [at('.tf')]);
+    const asked = await keras.outputs(at('.tf'));
+    for (const [ending, judge, dialect] of [
+      ['.h5', keras, 'keras2'],
+      ['.keras', oracle('keras3'), 'keras3'],
+    ] as const) {
+      await writeModel(await readModel(at('.tf')), at(ending), { dialect });
+      const { outputs } = await judge.outputs(at(ending), { inputs: asked.inputs });
+      expectClose(numbersOf(outputs[0]!), numbersOf(asked.outputs[0]!), 1e-6);
+    }
+  });
+
   test('one folder is converted for Keras 3 and TensorFlow.js', async () => {
     const [name] = MODELS;
     await keras.make(name!, folder, ['.tf']);

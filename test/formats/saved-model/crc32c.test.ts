@@ -14,6 +14,13 @@ test('is masked as LevelDB does', () => {
   expect(masked(0xe3069283)).toBe(((((0xe3069283 >>> 15) | (0xe3069283 << 17)) >>> 0) + 0xa282ead8) % 2 ** 32);
 });
 
+test('of a few bytes wherever they lie', () => {
+  for (let start = 0; start < 4; start++) {
+    for (let length = 0; length < 4; length++)
+      expect(crc32c(NUMBERS.subarray(start, start + length))).toBe(crc32c(NUMBERS.slice(start, start + length)));
+  }
+});
+
 test.each([0, 1, 2, 3, 5, 15, 16, 17, 40, 999])('goes on after %i bytes, wherever they lie in memory', (length) => {
   const whole = crc32c(NUMBERS);
   expect(crc32c(NUMBERS.subarray(length), crc32c(NUMBERS.subarray(0, length)))).toBe(whole);
