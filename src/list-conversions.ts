@@ -24,6 +24,7 @@ export const listConversions = (
     .map(({ loader }) => {
       const done = loader === 'tfjs' ? forTfjs : attempt(model, () => convertModel(model, FORMATS[loader]));
       if ('stop' in done) return { loader, ok: false, blockedBy: done.stop };
-      // Of a model that is of the loader's dialect already, only the container changes.
-      return listModelLoaders(done.made).find((verdict) => verdict.loader === loader)!;
+      // Of a model that is of the loader's dialect already, only the container changes, and the layout to today's.
+      const made = { ...done.made, kerasVersion: undefined };
+      return listModelLoaders(made).find((verdict) => verdict.loader === loader)!;
     });

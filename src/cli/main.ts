@@ -13,7 +13,9 @@ import { isEnding, noteReported } from './signals.js';
  */
 export async function runWords(given: readonly string[]): Promise<number> {
   const program = makeProgram();
-  const words = commandFirst(program, given);
+  const inOrder = commandFirst(program, given);
+  // Of itself commander's own help knows nothing.
+  const words = inOrder[0] === 'help' && inOrder[1] === 'help' ? ['help'] : inOrder;
   if (words.length === 0) {
     // A first look at the program; in a pipeline whose variable is empty it is a mistake.
     program.outputHelp();

@@ -24,7 +24,7 @@ const ENDINGS: Readonly<Record<ReportFlag, RegExp>> = {
   html: /\.html?$/i,
   svg: /\.(svg|png)$/i,
 };
-const OTHER_ENDINGS = /\.(png|jpe?g|gif|webp|avif|pdf|svg|html?|md|markdown|txt|csv|json|h5|hdf5|keras|bin)$/i;
+export const OTHER_ENDINGS = /\.(png|jpe?g|gif|webp|avif|pdf|svg|html?|md|markdown|txt|csv|json|h5|hdf5|keras|bin)$/i;
 const PNG = /\.png$/i;
 
 const KINDS: Readonly<Record<ReportFlag, string>> = {

@@ -149,7 +149,8 @@ function nestedBlocker(
   const place = places.get(graph);
   if (loader !== 'keras3' || place === undefined) return undefined;
   const layer = place.holder.name;
-  const isOfKeras2 = graph.read?.dialect !== 'keras3';
+  // What was translated is written as Keras 3 numbers it.
+  const isOfKeras2 = graph.read?.dialect === 'keras2';
   const isNumbered = isOfKeras2 && isNumberedOtherwise(graph, place);
   if (isNumbered || (isOfKeras2 && graph.kind === 'functional' && feedsLayer(place, places))) {
     const reason = isNumbered ? 'numbers its calls otherwise' : 'makes a list of what it gives to the next layer';

@@ -63,7 +63,8 @@ const DTYPE_POLICY: RefusedField = {
   loaders: ['tfjs'],
   field: 'dtype',
   reason: 'is a policy, with which it cannot predict',
-  stops: (value) => typeof value === 'object' && value !== null,
+  stops: (value) =>
+    (typeof value === 'object' && value !== null) || (typeof value === 'string' && /^mixed_/.test(value)),
 };
 
 /** A layer that TensorFlow.js has under the same name, and that does something else there. */

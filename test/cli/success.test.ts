@@ -196,12 +196,15 @@ describe('--markdown', () => {
 });
 
 describe('help', () => {
-  test.each([['--help'], ['-h'], ['help'], ['add', '--help'], ['inspect', '--help']])('%s %s', async (...words) => {
-    const { code, stdout, stderr } = await run(words);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: se-retrofit/);
-    expect(stdout).toMatch(/--ratio|Commands:/);
-  });
+  test.each([['--help'], ['-h'], ['help'], ['help', 'help'], ['add', '--help'], ['inspect', '--help']])(
+    '%s %s',
+    async (...words) => {
+      const { code, stdout, stderr } = await run(words);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^Usage: se-retrofit/);
+      expect(stdout).toMatch(/--ratio|Commands:/);
+    },
+  );
 
   test('--version prints the version and nothing else', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));

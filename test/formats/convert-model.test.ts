@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { convertModel } from '../../src/formats/convert-model.js';
 import { inspect, readModel, retrofit, writeModel } from '../../src/index.js';
@@ -152,6 +153,15 @@ test('a model is not said to be convertible for a loader that would not load wha
   const read = await readModel(writeBuilt(join(folder, 'contrast'), model));
   expect(inspect(read).loads.map(({ ok }) => ok)).toEqual([false, false, true]);
   expect(inspect(read).converts).toEqual([]);
+});
+
+test.each([
+  ['saved-model/tf-2.13', ['tfjs', 'keras3']],
+  // Of a layout that no later Keras finds the weights of.
+  ['checkpoint-layout/keras-2.14.keras', ['keras2', 'keras3']],
+])('%s is said to be convertible where it is', async (name, converts) => {
+  const read = await readModel(fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url)));
+  expect(inspect(read).converts).toEqual(converts);
 });
 
 test('tune is said to compute without the layers that only training has', async () => {
