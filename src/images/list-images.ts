@@ -122,7 +122,9 @@ async function look(
 
 async function readLabels(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError('bad-labels', `the file of labels cannot be read (${error.code})`, {
+    const reason =
+      error.code === 'ENOENT' ? 'there is no such file of labels' : `the file of labels cannot be read (${error.code})`;
+    throw usageError('bad-labels', reason, {
       where: { file: path, field: 'labels' },
       hint: "give a text file with one class name a line, in the order of the model's output units",
     });

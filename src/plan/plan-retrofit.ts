@@ -252,7 +252,7 @@ function planWarnings(
     if (hasOutputKeys(model.graph)) continue;
     warnings.push({
       code: 'output-renamed',
-      message: `this output of the model is now called "${scaleName(site.name)}"; losses and metrics by name follow`,
+      message: `this output is called "${scaleName(site.name)}" in the new model; losses and metrics by name follow`,
       where: site.after,
     });
   }

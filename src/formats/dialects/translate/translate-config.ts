@@ -240,8 +240,9 @@ export function noSuchClass(className: string, layer: string, target: Loader) {
 }
 
 function noSuchField(layer: string, field: string, value: unknown, target: Loader, reason: string) {
-  // An object's whole JSON would be no sentence.
-  const shown = typeof value === 'object' && value !== null ? '' : `, ${JSON.stringify(value)},`;
+  // An object's whole JSON would be no sentence, nor would a value that the reason says again.
+  const isPlain = typeof value !== 'object' || value === null;
+  const shown = isPlain && !reason.startsWith(`is ${JSON.stringify(value)}`) ? `, ${JSON.stringify(value)},` : '';
   return cannotConvert(
     layer,
     field,
