@@ -63,6 +63,13 @@ export async function readModel(files: Files, options: ReadOptions = {}): Promis
   }
 }
 
+/**
+ * Takes the files out of a zip archive, if there is nothing but one: those that `readModel` finds the model among.
+ * @throws RetrofitError `bad-zip`, `unsafe-path`
+ * @example const names = [...(await unpackFiles(files))].map(([path]) => path);
+ */
+export const unpackFiles = async (files: Files): Promise<Files> => [...(await unpacked(memoryStorage(files))).files];
+
 const isWithoutWeights = (error: unknown): boolean => error instanceof RetrofitError && error.code === 'no-weights';
 
 const MAY_BE_WEIGHTS = /\.(h5|hdf5|index|weights\.json)$/i;

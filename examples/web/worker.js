@@ -18,6 +18,7 @@ import {
   stageTable,
   strip,
   totalsLine,
+  unpackFiles,
   writeModel,
   zipFiles,
 } from 'se-retrofit/web';
@@ -69,13 +70,14 @@ async function open(files) {
   model = undefined;
   planned = undefined;
   openError = undefined;
-  const read = await readModel(files);
+  const unpacked = await unpackFiles(files);
+  const read = await readModel(unpacked);
   const { plan, modules, loads } = inspect(read);
   model = read;
   survey = plan;
   return {
     title: titleOf(model.path),
-    others: otherModels(files, model),
+    others: otherModels(unpacked, model),
     bytes: model.bytes,
     fileCount: model.files.length,
     format: model.format,
@@ -237,7 +239,7 @@ function stemOf(path) {
 /** Models that were dropped along with the one that was opened, and lie where nothing of it does. */
 function otherModels(files, { files: own }) {
   const opened = new Set(own.map(({ path }) => plainPath(path)));
-  const paths = files
+  const paths = [...files]
     .map(([path]) => plainPath(path))
     .filter((path) => !opened.has(path) && !/(^|\/)(__MACOSX\/|\._)/.test(path));
   const titles = paths

@@ -5,7 +5,10 @@ import { meantName } from '../nearest-names.js';
 /** Words what the parser of the command line refuses. */
 export function commandError(error: CommanderError, { commands }: Command, name: string): RetrofitError {
   // What the parser itself suggests stands on a line of its own.
-  const message = error.message.replace(/^error: /, '').replace(/\n.*/s, '');
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\n.*/s, '')
+    .replace(/^command-argument value '(.*)' is invalid for argument '(.*)'/, '"$1" is no $2 that is known');
   const unknown = /^unknown option '(--[^'=]+)/.exec(message)?.[1];
   const command = commands.find((each) => each.name() === name);
   const help = `see se-retrofit ${name} --help`;

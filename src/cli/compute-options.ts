@@ -67,7 +67,7 @@ export const wholeNumber =
     if (number >= least && number < 2 ** 32) return number;
     throw usageError('bad-option', `--${flag} "${text}" is no whole number of at least ${least}`, {
       where: { field: flag },
-      hint: `give a number from ${least}`,
+      hint: `give a whole number from ${least}`,
     });
   };
 
@@ -77,5 +77,8 @@ export const amountOf =
   (text: string): number => {
     const number = text.trim() === '' ? Number.NaN : Number(text);
     if (number >= 0 && number < Number.POSITIVE_INFINITY) return number;
-    throw usageError('bad-option', `--${flag} "${text}" is no number of at least 0`, { where: { field: flag } });
+    throw usageError('bad-option', `--${flag} "${text}" is no number of at least 0`, {
+      where: { field: flag },
+      hint: 'give a plain number, such as 0.05 for 5 %',
+    });
   };

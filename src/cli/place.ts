@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js';
 import { checkOutput } from '../formats/check-output.js';
 import { convertModel } from '../formats/convert-model.js';
 import { type OutputPlace, outputPlace } from '../formats/output-place.js';
@@ -7,18 +8,24 @@ import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
 
 /** Returns the place of the output, as the flags say; by default beside the input, under its name and the suffix. */
-export const placeOf = async (
+export async function placeOf(
   path: string,
   model: Model,
   { output, outputDir, to, dialect }: Pick<Flags, 'output' | 'outputDir' | 'to' | 'dialect'>,
   suffix?: string,
-): Promise<OutputPlace> =>
-  outputPlace(
-    nodeStorage,
-    { path, isFolder: (await nodeStorage.kindOf(path)) === 'folder', format: model.format },
-    { output, folder: outputDir, to, dialect },
-    suffix,
-  );
+): Promise<OutputPlace> {
+  // The variable of a script that is not set, say.
+  if (output === '') throw noPlace('-o', 'output');
+  const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
+  const request = { output, folder: outputDir, to, dialect };
+  return outputPlace(nodeStorage, { path, isFolder, format: model.format }, request, suffix);
+}
+
+export const noPlace = (flag: string, field: string) =>
+  usageError('bad-option', `${flag} names no place: it is empty`, {
+    where: { field },
+    hint: 'give the name of the output, or leave the option out',
+  });
 
 /**
  * Whatever would stop the writing stops it now, not in some hours.

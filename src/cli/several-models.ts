@@ -10,6 +10,7 @@ import { textTable } from '../report/table.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
+import { noPlace } from './place.js';
 import { retrofitFile } from './retrofit-file.js';
 import { sayWhenInterrupted } from './signals.js';
 import { dataColors, messageColors, print, printReport, tell } from './terminal.js';
@@ -63,6 +64,7 @@ const ONLY_FOR_ONE = { output: '-o', weights: '-w', markdown: '--markdown', html
 
 function checkFlags(paths: readonly string[], flags: Flags): void {
   const given = Object.entries(ONLY_FOR_ONE).find(([key]) => flags[key as keyof typeof ONLY_FOR_ONE] !== undefined);
+  if (flags.outputDir === '') throw noPlace('--output-dir', 'outputDir');
   if (flags.outputDir === undefined)
     throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and no folder for the new ones`, {
       hint:

@@ -49,6 +49,8 @@ export const RETROFIT_DEFAULTS: RetrofitOptions = Object.freeze({
   seed: 1,
 });
 
+const LISTS = ['stages', 'skipStages', 'include', 'exclude', 'at'] as const;
+
 /** Allowed values of each option that is chosen from a list. */
 export const OPTION_CHOICES = Object.freeze({
   placement: ['standard', 'pre', 'post', 'identity'],
@@ -97,6 +99,11 @@ export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOption
         ...range,
       });
   }
+  for (const key of LISTS)
+    if (!Array.isArray(options[key]))
+      throw badOption(key, `${JSON.stringify(options[key])} is no list`, 'give a list', {
+        found: String(options[key]),
+      });
   for (const key of ['stages', 'skipStages'] as const) {
     const wrong = options[key].find((stage) => stage !== 'last' && !(Number.isInteger(stage) && stage >= 1));
     if (wrong !== undefined)

@@ -55,6 +55,8 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
   [['--config'], '--config'],
   [['extra-argument'], '2 models are given', '-o NAME'],
   [['-o', '-'], 'standard output', './-'],
+  [['-o', ''], '-o names no place', 'leave the option out'],
+  [['--output-dir', ''], '--output-dir names no place'],
 ];
 
 test.each(BAD_OPTIONS.map(([flags, ...words]) => ({ flags, words })))('$flags', async ({ flags, words }) => {

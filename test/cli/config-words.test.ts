@@ -78,7 +78,7 @@ test.each([
   { config: { json: true }, said: ['json', 'the keys are '] },
   { config: { flip: 'yes' }, said: ['flip', 'give true or false'] },
   { config: { epochs: { many: 1 } }, said: ['epochs', 'give what stands behind --epochs'] },
-  { config: { epochs: 'many' }, said: ['config.json, epochs: "many" does not fit', 'give a number from 1'] },
+  { config: { epochs: 'many' }, said: ['config.json, epochs: "many" does not fit', 'give a whole number from 1'] },
   { config: { learningRate: -1 }, said: ['learningRate: -1 does not fit', '"-1" is no number above 0'] },
   { config: { head: 'other' }, said: ['head: "other" does not fit', 'give one of keep, new'] },
   { config: { train: 'tail' }, said: ['train: "tail" does not fit', 'give modules, head'] },

@@ -13,3 +13,8 @@ test.each([
   });
   expect(() => completeOptions({ [name]: 1 })).toThrow(error);
 });
+
+test.each(['stages', 'skipStages', 'include', 'exclude', 'at'])('%s that is no list is refused as such', (name) => {
+  const error = expect.objectContaining({ code: 'bad-option', where: { field: name }, hint: 'give a list' });
+  expect(() => completeOptions({ [name]: 9 })).toThrow(error);
+});

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -180,6 +180,10 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     );
     await dropFiles([stacked]);
     expect(await page.$('#others[hidden]')).not.toBeNull();
+    // In an archive too.
+    cpSync(join(FIXTURES, 'emotion-classifier/emotion_model.hdf5'), join(folder, 'emotion_model.hdf5'));
+    await dropFiles([await zipped(folder)]);
+    expect(await textOf('#others')).toMatch(/“emotion_model.hdf5”/);
   });
 
   test('of many it names the first, where none of them is the outermost', async () => {
