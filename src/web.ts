@@ -1,4 +1,4 @@
-import { RetrofitError } from './errors.js';
+import { inputError, RetrofitError } from './errors.js';
 import { forTodaysKeras } from './formats/conversion-warnings.js';
 import { convertModel as toFormat } from './formats/convert-model.js';
 import { findModel } from './formats/find-model.js';
@@ -83,6 +83,11 @@ async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
   if (!String.fromCharCode(...head).startsWith('PK') || isForeignZip({ head })) return storage;
   const inside = await unzipFiles(storage, file);
   if (inside.has(CONFIG_MEMBER)) return storage;
+  if (inside.size === 0)
+    throw inputError('not-a-model', 'the archive is empty', {
+      where: { file: path },
+      hint: 'give a .keras or .h5 file, or an archive with the files of a model',
+    });
   // Files that lie in no folder get the name of the archive.
   const folder = path.replace(/(\.zip)?$/i, '');
   return memoryStorage([...inside].map(([name, content]) => [storage.join(folder, name), content]));

@@ -40,7 +40,7 @@ export function showModel(model) {
 }
 
 const blockedWords = ({ loader, blockedBy: { layer, field, reason } }) =>
-  asSentence(`${LOADERS[loader]} does not load it: “${layer}”, ${field} ${reason}`);
+  asSentence(`${LOADERS[loader]} does not load it: in “${layer}”, ${field} ${reason}`);
 
 /** Whether a loader takes the file as it is, or what it is converted to. */
 function loaderItem({ loader, ok }, { ownLoaders, refused }) {

@@ -71,6 +71,18 @@ export const wholeNumber =
     });
   };
 
+/** Reads a flag that is a share of a whole. */
+export const shareOf =
+  (flag: string) =>
+  (text: string): number => {
+    const share = amountOf(flag)(text);
+    if (share <= 1) return share;
+    throw usageError('bad-option', `--${flag} ${text} is more than the whole`, {
+      where: { field: flag },
+      hint: 'give a share, such as 0.05 for 5 %',
+    });
+  };
+
 /** Reads a flag that is a number of at least zero. */
 export const amountOf =
   (flag: string) =>

@@ -3,7 +3,14 @@ import { BEST_CHOICES, HEAD_CHOICES, TUNE_DEFAULTS } from '../tune/tune-options.
 import type { BakeFlags } from './commands/bake.js';
 import type { ExciteFlags } from './commands/excite.js';
 import type { VerifyFlags } from './commands/verify.js';
-import { addComputeOptions, addImageOptions, addPreprocessOption, amountOf, wholeNumber } from './compute-options.js';
+import {
+  addComputeOptions,
+  addImageOptions,
+  addPreprocessOption,
+  amountOf,
+  shareOf,
+  wholeNumber,
+} from './compute-options.js';
 import { MODEL } from './descriptions.js';
 import { collect } from './flags.js';
 import { parseLearningRate, parseTrain, parseValidation, type TuneFlags } from './tune-flags.js';
@@ -137,7 +144,7 @@ function bakeCommand(program: Command): Command {
     .argument('<model>', MODEL)
     .argument('<images>', 'a folder of images, in one folder for each class if accuracy is to be told')
     .requiredOption('-o, --output <path>', 'where the new model goes')
-    .option('--below <share>', 'only modules whose gates move by less, as a share of their range', amountOf('below'))
+    .option('--below <share>', 'only modules whose gates move by less, as a share of their range', shareOf('below'))
     .option('--force', 'replace an existing output')
     .option('--quiet', 'print nothing but errors')
     .action(async (model: string, images: string, flags: BakeFlags) =>

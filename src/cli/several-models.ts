@@ -65,7 +65,7 @@ const ONLY_FOR_ONE = { output: '-o', weights: '-w', markdown: '--markdown', html
 function checkFlags(paths: readonly string[], flags: Flags): void {
   const given = Object.entries(ONLY_FOR_ONE).find(([key]) => flags[key as keyof typeof ONLY_FOR_ONE] !== undefined);
   if (flags.outputDir === '') throw noPlace('--output-dir', 'outputDir');
-  if (flags.outputDir === undefined)
+  if (flags.outputDir === undefined && flags.dryRun !== true)
     throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and no folder for the new ones`, {
       hint:
         given?.[0] === 'output' || paths.length > 2 || existsSync(paths[1]!)
@@ -104,7 +104,7 @@ function claim(claimed: Map<string, string>, path: string, place: OutputPlace): 
     if (other !== undefined)
       throw usageError('output-exists', `it would be written as ${place.path}, as ${other} is`, {
         where: { file: path },
-        hint: 'name the folders of model.json files, which give their models their own names, or give each another --output-dir',
+        hint: `${/(^|[\\/])model\.json$/.test(path) ? 'name the folders of model.json files, which give their models their own names, or ' : ''}give each another --output-dir, in a run of its own`,
       });
     claimed.set(file, path);
   }

@@ -41,11 +41,18 @@ function fetchLine(url: string): string {
     return `fetch it first: ${/\.json$/i.test(plain) ? copy.folder(folder) : copy.file(plain)}`;
   }
   if (!/^https?$/.test(scheme)) return 'fetch it first: only files of this machine are read';
-  const name = plain.slice(folder.length).replace(/[?#].*$/, '');
+  const [name, query] = splitQuery(plain.slice(folder.length));
+  if (name === '') return `fetch it first: curl -fL ${inQuotes(plain)} -o NAME`;
   // A name that a shell would take for more than a name stays within quotes.
   if (!/^[\w.-]+\.json$/.test(name)) return `fetch it first: curl -fLO ${inQuotes(plain)}`;
   const paths = `node -p "require('./${name}').weightsManifest.flatMap(({ paths }) => paths).join('\\n')"`;
-  return `fetch it first: curl -fL ${inQuotes(plain)} -o ${name} && ${paths} | xargs -I{} curl -fLO ${inQuotes(`${folder}{}`)}`;
+  return `fetch it first: curl -fL ${inQuotes(plain)} -o ${name} && ${paths} | xargs -I{} curl -fLO ${inQuotes(`${folder}{}${query}`)}`;
+}
+
+/** Splits a query, or the name of a place inside, off the name of a file. */
+function splitQuery(name: string): readonly [name: string, query: string] {
+  const at = name.search(/[?#]/);
+  return at < 0 ? [name, ''] : [name.slice(0, at), name.slice(at)];
 }
 
 /** Commands that copy from a store. */

@@ -74,6 +74,7 @@ describe('what is refused leaves nothing behind', () => {
   });
   test('gates that move more than --below says', () =>
     refused(3, ['untrained.keras', 'digits', '-o', 'out', '--below', '0'], /move by/));
+  test('more than all for --below', () => refused(2, ['grey', 'digits', '-o', 'out', '--below', '5'], /0\.05 for 5 %/));
   test('no number for --below', () => refused(2, ['grey', 'digits', '-o', 'out', '--below', 'x'], /below/));
   test('an output that exists', () => refused(2, ['grey', 'digits', '-o', 'grey.keras'], /exists/));
   test('no output', () => refused(2, ['grey', 'digits'], /output/));

@@ -79,6 +79,8 @@ describe('add of several models', () => {
     const dry = await run([...NAMES, '--output-dir', 'other', '--dry-run'], { cwd });
     expect(dry.code).toBe(0);
     expect(dry.stdout.match(/dry run$/gm)).toHaveLength(3);
+    // Nothing is written, so that it need not be said where.
+    expect(await run([...NAMES, '--dry-run'], { cwd })).toMatchObject({ code: 0, stdout: dry.stdout });
     expect(namesIn(cwd)).not.toContain('other');
   });
 

@@ -49,6 +49,8 @@ test.each([
   ['s3://bucket/net/model.json', "aws s3 cp --recursive 's3://bucket/net/' ."],
   ['gs://bucket/net.keras', "gcloud storage cp 'gs://bucket/net.keras' ."],
   ['file:///nets/a%20net.h5', 'give the path itself: /nets/a net.h5'],
+  ['https://example.org/nets/?v=1', "curl -fL 'https://example.org/nets/?v=1' -o NAME"],
+  ['https://example.org/model.json?alt=media', "curl -fLO 'https://example.org/{}?alt=media'"],
   ['ftp://example.org/net.h5', 'only files of this machine are read'],
 ])('%s: what fits that kind of address', async (url, hint) => {
   expectFailure(await runHere(['inspect', url]), 4, 'a URL, and nothing is fetched here', hint);
