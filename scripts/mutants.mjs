@@ -8,13 +8,17 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
+import { randomNumbers, shuffled } from '../dist/src/random.js';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 const COPY = join(ROOT, '.cache', 'mutants', 'copy');
 const RESULTS = join(ROOT, '.cache', 'mutants', 'results.json');
-const COPIED = ['src', 'test', 'fixtures', 'docs', 'scripts', 'bin', 'schemas', 'examples', 'package.json'];
-const CONFIGS = ['vitest.config.ts', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'README.zh-CN.md'];
+/** The tests read more than the source. */
+const COPIED = [
+  ...['src', 'test', 'fixtures', 'docs', 'scripts', 'bin', 'schemas', 'examples'],
+  ...['package.json', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'README.zh-CN.md'],
+];
 /** Where mutants are made. */
 const FOLDERS = ['plan', 'model', 'formats'];
 /** A mutant that makes a loop endless is killed by the clock. */
@@ -77,19 +81,6 @@ function mutantsIn(path) {
   return mutants;
 }
 
-/** @param {readonly Mutant[]} mutants @param {number} seed */
-function shuffled(mutants, seed) {
-  const order = [...mutants];
-  let state = seed >>> 0;
-  for (let last = order.length - 1; last > 0; last--) {
-    // Numerical Recipes' linear congruential generator: which mutants are tried is all that depends on it.
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const other = Math.floor((state / 2 ** 32) * (last + 1));
-    [order[last], order[other]] = [/** @type {Mutant} */ (order[other]), /** @type {Mutant} */ (order[last])];
-  }
-  return order;
-}
-
 /** @param {readonly string[]} words @returns {boolean} whether the tests notice */
 function fails(...words) {
   const { status } = spawnSync(process.execPath, [VITEST, 'run', '--bail', '1', '--reporter', 'dot', ...words], {
@@ -112,16 +103,16 @@ function isKilled({ path }) {
 
 rmSync(COPY, { recursive: true, force: true });
 mkdirSync(COPY, { recursive: true });
-for (const name of [...COPIED, ...CONFIGS]) cpSync(join(ROOT, name), join(COPY, name), { recursive: true });
-for (const name of ['node_modules', 'dist']) symlinkSync(join(ROOT, name), join(COPY, name));
-symlinkSync(join(ROOT, '.cache'), join(COPY, '.cache'));
+for (const name of COPIED) cpSync(join(ROOT, name), join(COPY, name), { recursive: true });
+for (const name of ['node_modules', 'dist', '.cache']) symlinkSync(join(ROOT, name), join(COPY, name));
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => `src/${folder}/${name}`),
 ).sort();
-const chosen = shuffled(files.flatMap(mutantsIn), Number(values.seed)).slice(0, Number(values.count));
+const random = randomNumbers(Number(values.seed), 'mutants');
+const chosen = shuffled(files.flatMap(mutantsIn), random).slice(0, Number(values.count));
 /** @type {Record<string, boolean>} */
 const results = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
 

@@ -1,6 +1,7 @@
 import type { Command, CommanderError } from 'commander';
 import { type RetrofitError, usageError } from '../errors.js';
 import { meantName } from '../nearest-names.js';
+import { findCommand } from './command-words.js';
 
 /** Words what the parser of the command line refuses. */
 export function commandError(error: CommanderError, { commands }: Command, name: string): RetrofitError {
@@ -10,7 +11,7 @@ export function commandError(error: CommanderError, { commands }: Command, name:
     .replace(/\n.*/s, '')
     .replace(/^command-argument value '(.*)' is invalid for argument '(.*)'/, '"$1" is no $2 that is known');
   const unknown = /^unknown option '(--[^'=]+)/.exec(message)?.[1];
-  const command = commands.find((each) => each.name() === name);
+  const command = findCommand(commands, name);
   const help = `see se-retrofit ${name} --help`;
   if (unknown === undefined || command === undefined) return usageError('bad-flags', message, { hint: help });
   const others = commands.filter((each) => flagsOf(each).includes(unknown)).map((each) => each.name());

@@ -2,7 +2,7 @@ import { usageError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { PendingOutput } from '../storage/storage.js';
-import { OTHER_ENDINGS } from './report-file.js';
+import { hasOtherEnding } from './report-file.js';
 
 /**
  * Starts the file of a table that is written beside a report.
@@ -25,8 +25,7 @@ export async function stageCsv(path: string, model: Model, folder: string, force
       hint: 'give another name with --csv',
     });
   }
-  if (OTHER_ENDINGS.test(name) && !/\.(csv|txt)$/i.test(name))
-    throw badPlace(path, 'the table is CSV, and the name says something else');
+  if (hasOtherEnding(name, /\.(csv|txt)$/i)) throw badPlace(path, 'the table is CSV, and the name says something else');
   return nodeStorage.beginFiles(nodeStorage.folderOf(path), [name], force);
 }
 

@@ -24,8 +24,11 @@ const ENDINGS: Readonly<Record<ReportFlag, RegExp>> = {
   html: /\.html?$/i,
   svg: /\.(svg|png)$/i,
 };
-export const OTHER_ENDINGS = /\.(png|jpe?g|gif|webp|avif|pdf|svg|html?|md|markdown|txt|csv|json|h5|hdf5|keras|bin)$/i;
+const KNOWN_ENDINGS = /\.(png|jpe?g|gif|webp|avif|pdf|svg|html?|md|markdown|txt|csv|json|h5|hdf5|keras|bin)$/i;
 const PNG = /\.png$/i;
+
+/** Tells whether a file's ending is known, and is none of its own kind. */
+export const hasOtherEnding = (path: string, own: RegExp): boolean => KNOWN_ENDINGS.test(path) && !own.test(path);
 
 const KINDS: Readonly<Record<ReportFlag, string>> = {
   markdown: 'Markdown',
@@ -51,7 +54,7 @@ export async function checkReportPlaces(
   for (const flag of Object.keys(NAMES) as ReportFlag[]) {
     const path = flags[flag];
     if (path === undefined) continue;
-    if (OTHER_ENDINGS.test(path) && !ENDINGS[flag].test(path)) throw badEnding(flag, path);
+    if (hasOtherEnding(path, ENDINGS[flag])) throw badEnding(flag, path);
     if (PNG.test(path)) await loadPngSharp();
     await checkReportPlace(path, flag, model, output);
     const report = await nodeStorage.canonical(path);

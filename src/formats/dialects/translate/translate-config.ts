@@ -231,10 +231,7 @@ export function noSuchClass(className: string, layer: string, target: Loader) {
   return cannotConvert(
     layer,
     'class_name',
-    [
-      `${LOADER_NAMES[target]} has no ${className} that does the same`,
-      ...(differsBy === undefined ? [] : [differsBy]),
-    ].join(': '),
+    `${LOADER_NAMES[target]} has no ${className} that does the same${differsBy === undefined ? '' : `: ${differsBy}`}`,
     'keep the model in the format it is in, or rebuild it without this layer',
   );
 }
