@@ -21,7 +21,7 @@ export function showModel(model) {
     ...(tensorflow === undefined ? [] : [`TensorFlow ${tensorflow}`]),
     plural(layers, 'layer'),
     plural(params, 'parameter'),
-    ...(macs === null ? [] : [`${magnitude(macs)} multiply-adds`]),
+    ...(macs === null ? [] : [`${magnitude(macs)} MACs (multiply-adds)`]),
     `${size(bytes)} in ${plural(fileCount, 'file')}`,
   ].join(' · ');
   part('others').hidden = others.length === 0;

@@ -15,8 +15,9 @@ const client = startClient(({ done, total }) => {
   part('progress').value = done;
 });
 
-/** What was opened, and the plan that stands on the page. */
+/** What is open, the same while other files are tried in its place, and the plan that stands on the page. */
 let model;
+let lastModel;
 let planned;
 /** Whether the plan on the page is that of the form. */
 let isPlanned = false;
@@ -53,15 +54,26 @@ new ResizeObserver(([{ contentRect }]) => {
 
 const action = () => form.elements.action.value;
 
-/** Opens another model in the place of the one that is shown. */
+/** Opens another model in the place of the one that is shown, which stays if that fails. */
 async function open(files, input) {
   model = undefined;
-  planned = undefined;
   part('model').hidden = true;
   await answering('Reading the model', part('error'), async (isCurrent) => {
-    const opened = await client.open(await files);
-    if (!isCurrent()) return;
-    model = opened;
+    try {
+      const opened = await client.open(await files);
+      if (!isCurrent()) return;
+      model = opened;
+    } catch (error) {
+      if (lastModel !== undefined && isCurrent()) {
+        model = lastModel;
+        part('model').hidden = false;
+        // Its plan may have been cut off.
+        await show(isCurrent);
+      }
+      throw error;
+    }
+    lastModel = model;
+    planned = undefined;
     showModel(model);
     part('model').hidden = false;
     document.body.classList.add('opened');

@@ -48,6 +48,7 @@ const ADVICE = {
   'changed-module': 'The modules were changed since they were put in. Open the file as it was written then.',
   checkpoint:
     'Drop the checkpoint together with the architecture of the model: what model.to_json() gives, as a .json file.',
+  defect: ({ sentence }) => `Please report it with the architecture of the model, and these words: ${sentence}`,
   'graph-model': 'Start from the Keras model that it was made from, and convert that one here.',
   gzip: 'Unpack it first.',
   'input-changed': 'Wait until whatever writes it is done, then choose it again.',
@@ -68,7 +69,8 @@ const ADVICE = {
   'unknown-layer': '',
   'unknown-stage': '',
   'unmatched-glob': '',
-  'unsafe-path': 'Choose the whole folder of the model, with all of its files in it.',
+  // Only a link's names a flag, and no browser gives one out.
+  'unsafe-path': ({ hint }) => hint,
   'weights-missing': 'Drop the model together with all the files of its weights: its whole folder, if it has one.',
   'weights-mismatch':
     'Drop the files that were saved together; or the .keras file they were made from, and convert that.',
@@ -86,12 +88,11 @@ export const OWN_SENTENCES = new Set([...Object.keys(SENTENCES), ...Object.keys(
 export const OWN_ADVICE = new Set(Object.keys(ADVICE));
 
 /** An error as this page says it: what happened, where, and what to do. */
-export function errorWords({ code, sentence, where, facts, hint }) {
+export function errorWords(error) {
+  const { code, sentence, where, facts, hint } = error;
   const what = SENTENCES[code]?.(facts) ?? sentence;
-  const advice =
-    code === 'defect'
-      ? `Please report it with the architecture of the model, and these words: ${sentence}`
-      : (ADVICE[code] ?? hint ?? '');
+  const own = ADVICE[code];
+  const advice = (typeof own === 'function' ? own(error) : own) ?? hint ?? '';
   const place = [where.file, where.layer === undefined ? undefined : `layer “${where.layer}”`];
   return {
     what: asSentence(what),

@@ -11,6 +11,7 @@ export class Cancelled extends Error {}
 export function startClient(onProgress) {
   let worker;
   let files;
+  let opening = 0;
   let nextId = 0;
   const waiting = new Map();
 
@@ -50,11 +51,19 @@ export function startClient(onProgress) {
 
   return {
     ask,
-    open(given) {
+    async open(given) {
       // Whatever is being done with the last model is for nothing.
       if (waiting.size > 0) stop(new Cancelled());
-      files = given;
-      return ask('open', given);
+      const own = ++opening;
+      try {
+        const opened = await ask('open', given);
+        files = given;
+        return opened;
+      } catch (error) {
+        // The next worker opens the files that were open before.
+        if (own === opening) stop(error);
+        throw error;
+      }
     },
     cancel: () => stop(new Cancelled()),
   };

@@ -29,7 +29,25 @@ export function countOnlyIn(list, other) {
 }
 
 /** An arm with how many pictures its runs got wrong, in the place of which, and without the places of their files. */
-export const withCounts = ({ runs, ...arm }) => ({
+export const withCounts = (arm) => withWrong(arm, (wrong) => wrong.length);
+
+/** The same with the numbers of these pictures in a short text, as long as ways are still to be compared with it. */
+export const packed = (arm) =>
+  withWrong(arm, (wrong) => {
+    const bits = new Uint8Array(Math.ceil((Math.max(-1, ...wrong) + 1) / 8));
+    for (const picture of wrong) bits[picture >> 3] |= 1 << (picture & 7);
+    return Buffer.from(bits).toString('base64');
+  });
+
+export const unpacked = (arm) =>
+  withWrong(arm, (text) => {
+    const bits = Buffer.from(text, 'base64');
+    return Array.from({ length: 8 * bits.length }, (_, picture) => picture).filter(
+      (picture) => (bits[picture >> 3] >> (picture & 7)) & 1,
+    );
+  });
+
+const withWrong = ({ runs, ...arm }, map) => ({
   ...arm,
-  runs: runs.map(({ place, wrong, ...run }) => ({ ...run, wrong: wrong.length })),
+  runs: runs.map(({ place, wrong, ...run }) => ({ ...run, wrong: map(wrong) })),
 });

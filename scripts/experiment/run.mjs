@@ -1,10 +1,12 @@
 // npm run experiment: is it worth it? Writes docs/EXPERIMENT.md, docs/experiment.json and docs/images/experiment.svg. Some hours
 // on two cores; every run is kept as it ends, and `npm run experiment -- --minutes 30` begins none after so long, so that it
-// can be made over several sittings.
+// can be made over several sittings. `-- --anew` makes all of it again, what is published too.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { claim } from './claim.mjs';
+import { packed, unpacked } from './claims.mjs';
 import { accuracyFigure } from './figure.mjs';
 import { experimentPage } from './page.mjs';
 import { DOCS } from './places.mjs';
@@ -15,41 +17,46 @@ console.warn = () => {}; // TensorFlow.js advertises its native package
 const TEST = 10_000;
 const NETWORK = 'The MobileNet v2 of the npm package `nsfwjs`, trained on photographs,';
 
-const at = process.argv.indexOf('--minutes');
-if (at >= 0) endAfter(Number(process.argv[at + 1]) * 60_000);
+const RESULTS = join(DOCS, 'experiment.json');
 
-const counts = [];
-let gates;
-let milliseconds;
-let claimed;
+const { values: options } = parseArgs({ options: { minutes: { type: 'string' }, anew: { type: 'boolean' } } });
+if (options.minutes !== undefined) endAfter(Number(options.minutes) * 60_000);
+
+// What was published is not worked out again.
+const published = options.anew || !existsSync(RESULTS) ? { counts: [] } : JSON.parse(readFileSync(RESULTS, 'utf8'));
+let { milliseconds, claim: claimed } = published;
+const counts = new Map(published.counts.map((results) => [results.count, results]));
 try {
   for (const count of LABELLED) {
-    const done = await transfer(count);
-    counts.push(done.results);
-    gates = done.gates;
+    const known = counts.get(count);
+    if (known?.claims !== undefined) continue;
+    const results = await transfer(count, (known?.arms ?? []).map(unpacked), (arms, gates) => {
+      counts.set(count, { count, arms: arms.map(packed) });
+      // The README's picture is of the last: it has the most labelled pictures, and all that helps is trained.
+      if (gates !== undefined) writeFileSync(join(DOCS, 'images', 'gates.svg'), gates);
+      publish();
+    });
+    counts.set(count, results);
+    publish();
   }
-  milliseconds = await timeArms();
-  claimed = await claim(SEEDS);
+  milliseconds ??= await timeArms();
+  claimed ??= await claim(SEEDS);
 } catch (error) {
   if (!(error instanceof Late)) throw error;
   console.error('not all is done yet: run it again, and it goes on from here');
 }
-if (counts.length > 0) {
-  // The README's picture is of the last: it has the most labelled pictures, and all that helps is trained.
-  writeFileSync(join(DOCS, 'images', 'gates.svg'), gates);
-  const results = {
-    network: NETWORK,
-    side: SIDE,
-    test: TEST,
-    seeds: SEEDS.length,
-    counts,
-    milliseconds,
-    claim: claimed,
-  };
-  const lines = counts.map(({ count, arms }) => ({ count, points: arms.map(toPoint) }));
+publish();
+
+/** Writes what there is; a count of pictures of which not all ways are done has no place on the page yet. */
+function publish() {
+  const facts = { network: NETWORK, side: SIDE, test: TEST, seeds: SEEDS.length };
+  const results = { ...facts, counts: [...counts.values()], milliseconds, claim: claimed };
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 1)}\n`);
+  const done = results.counts.filter(({ claims }) => claims !== undefined);
+  if (done.length === 0) return;
+  const lines = done.map(({ count, arms }) => ({ count, points: arms.map(toPoint) }));
   writeFileSync(join(DOCS, 'images', 'experiment.svg'), accuracyFigure(lines));
-  writeFileSync(join(DOCS, 'experiment.json'), `${JSON.stringify(results, undefined, 1)}\n`);
-  writeFileSync(join(DOCS, 'EXPERIMENT.md'), experimentPage(results));
+  writeFileSync(join(DOCS, 'EXPERIMENT.md'), experimentPage({ ...results, counts: done }));
 }
 
 function toPoint({ title, runs }) {

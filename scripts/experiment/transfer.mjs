@@ -77,38 +77,43 @@ const INPUT = { side: SIDE, channels: 3 };
 /**
  * Trains each way with so many labelled pictures: with the first seed at each learning rate, with the others at the one that
  * was best by the pictures held back. Tested once, on what nothing was chosen by.
+ * @param known ways that are done
+ * @param onArm is given all that are done, whenever one more is, and the figure of its gates where there is one
  * @throws Late
  */
-export async function transfer(count) {
+export async function transfer(count, known, onArm) {
   const bases = await makeBases();
-  const arms = [];
-  for (const arm of ARMS) arms.push(await trainArm(bases, arm, count));
-  for (const arm of arms) {
-    for (const run of arm.runs) {
-      const file = join(run.place, 'model.json');
-      run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(file, INPUT));
-    }
-    const [first] = arm.runs;
-    const inKeras = await kept(`${first.place}.keras-wrong.json`, () =>
-      wrongInKeras(join(first.place, 'model.json'), INPUT),
-    );
-    arm.otherwiseInKeras = countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong);
+  const arms = [...known];
+  for (const arm of ARMS.filter(({ name }) => known.every((other) => other.name !== name))) {
+    const done = await trainArm(bases, arm, count);
+    arms.push(done.results);
+    onArm(arms, done.gates);
   }
-  let gates;
-  for (const arm of arms.filter(({ name }) => HELD.includes(name))) {
-    const [{ place, seed }] = arm.runs;
-    const pictures = join(CACHE, 'pictures', `${count}-${seed}`);
-    gates = await kept(`${place}.gates.json`, () => drawGates(join(place, 'model.json'), pictures));
-    arm.held = await kept(`${place}.held.json`, () => holdStages(join(place, 'model.json'), pictures, INPUT));
-  }
-  return { gates, results: { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) } };
+  return { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
 }
 
-/** One row of the table. */
+/** One row of the table, and the figure of its gates. */
 async function trainArm(bases, arm, count) {
   const { rates, runs } = await overSeeds(SEEDS, arm.rates, (seed, rate) => train(bases, arm, count, seed, rate));
-  return { name: arm.name, title: arm.title, rates, runs, shipped: await shippedBytes(runs) };
+  for (const run of runs) run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(fileOf(run), INPUT));
+  const [first] = runs;
+  const inKeras = await kept(`${first.place}.keras-wrong.json`, () => wrongInKeras(fileOf(first), INPUT));
+  const results = {
+    name: arm.name,
+    title: arm.title,
+    rates,
+    shipped: await shippedBytes(runs),
+    otherwiseInKeras: countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong),
+  };
+  if (!HELD.includes(arm.name)) return { results: { ...results, runs: runs.map(withoutPlace) } };
+  const pictures = join(CACHE, 'pictures', `${count}-${first.seed}`);
+  const held = await kept(`${first.place}.held.json`, () => holdStages(fileOf(first), pictures, INPUT));
+  const gates = await kept(`${first.place}.gates.json`, () => drawGates(fileOf(first), pictures));
+  return { results: { ...results, held, runs: runs.map(withoutPlace) }, gates };
 }
+
+const fileOf = ({ place }) => join(place, 'model.json');
+const withoutPlace = ({ place, ...run }) => run;
 
 /** What two models of one base do not share: the files that differ between two runs. */
 async function shippedBytes([one, other]) {

@@ -196,6 +196,18 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     );
   });
 
+  test('a file that is no model leaves the open one as it was', async () => {
+    const folder = newFolder();
+    const [wrong, model] = [join(folder, 'notes.txt'), copyFixture('vgg', join(folder, 'vgg'))];
+    writeFileSync(wrong, 'x');
+    await dropFiles([model]);
+    await fill('ratio', '2');
+    await dropFiles([wrong], '#error');
+    expect(await textOf('#model-name')).toBe('vgg');
+    expect(await page.$('#model[hidden]')).toBeNull();
+    expect(await madeFolder()).toEqual(await byCommandLine([join(model, 'model.json'), '--ratio', '2']));
+  });
+
   test.each([
     ['text/uri-list', 'https://example.org/net.keras', 'You dropped an address, and no file.'],
     ['text/plain', 'net.keras', 'You dropped a text, and no file.'],

@@ -105,6 +105,12 @@ test.each([
   throw new Error('it was taken out');
 });
 
+test('an HDF5 file with a link in it is to be saved anew: there is no folder to choose', () => {
+  const hint = 'save the model anew with Keras, without links';
+  const error = { code: 'unsafe-path', sentence: 'a soft link', where: { field: '/model_weights' }, facts: {}, hint };
+  expect(errorWords(error).advice).toBe('Save the model anew with Keras, without links.');
+});
+
 test('a warning says where, and ends', () => {
   expect(warningWords({ code: 'half-precision', message: 'computes in half', where: 'conv' })).toBe(
     'conv: Computes in half.',
