@@ -41,6 +41,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 600_000,
     pool: 'forks',
+    // The projects transform the same modules, each for itself: once is enough.
+    experimental: { fsModuleCache: true },
     // A machine has two cores at the least, and TensorFlow.js' wasm backend likes one to itself.
     maxWorkers: 2,
   },

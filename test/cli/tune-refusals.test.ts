@@ -124,13 +124,13 @@ describe('what cannot be trained', () => {
   test('an image that the memory does not hold: 2, one line, what to do, and nothing is written', async () => {
     const folder = newFolder();
     const model = buildModel();
-    const size = { size: [1200, 1200], data_format: 'channels_last', interpolation: 'nearest' };
+    const size = { size: [2400, 2400], data_format: 'channels_last', interpolation: 'nearest' };
     layersOf(model).splice(6, 0, layer('UpSampling2D', 'huge', size, ['rectified']));
     layerOf(model, 'pool').inbound_nodes = [[['huge', 0, 0, {}]]];
     const path = join(folder, 'huge-se');
     await writeModel(retrofit(await readModel(writeBuilt(join(folder, 'huge'), model))), path);
     await writePictures(join(folder, 'images'), ['a', 'b', 'c'], 16);
-    // 1.5 GB an image, and several such tensors at once.
+    // 6 GB an image: more than wasm can address.
     const words = ['tune', path, join(folder, 'images'), '--validation', '0.05', '-o', join(folder, 'tuned')];
     const result = await run([...words, '--backend', 'wasm', '--batch', '64', '--checkpoints', join(folder, 'kept')]);
     expectFailure(result, 2, 'the memory is full', 'one image alone needs more', 'native backend');

@@ -76,11 +76,11 @@ def residual_main_first(K):
 def residual_shortcut_first(K):
     inputs = image(K)
     x = conv_bn(K, inputs, 4)
-    for stride in (1, 2, 2):
+    for stride in (1, 2):
         shortcut = conv_bn(K, x, 4, act=None, strides=stride)
         main = conv_bn(K, x, 4, act=None, strides=stride)
         x = K.layers.ReLU()(K.layers.Add()([shortcut, main]))
-    for filters, stride in ((4, 1), (8, 2), (8, 1)):
+    for filters, stride in ((4, 1), (8, 2)):
         x = unit(K, x, filters, stride, shortcut_first=True)
     return K.keras.Model(inputs, head(K, x))
 

@@ -565,6 +565,30 @@ def change(K, model, to, variable, add=0.0, times=1.0, custom=False):
     return {"files": [to]}
 
 
+def compile_names(K):
+    """The losses, metrics, optimizers and schedules that this Keras ships."""
+    if K.version == 2:
+        import tf_keras.src.losses as losses
+        import tf_keras.src.metrics as metrics
+        from tf_keras import optimizers
+
+        modules = (losses, metrics, optimizers, optimizers.schedules)
+        names = [
+            name
+            for module in modules
+            for name, value in vars(module).items()
+            if callable(value) and getattr(value, "_keras_api_names", None)
+        ]
+        return [name for name in names if name != "get" and "serialize" not in name]
+    from keras.src import losses, metrics, optimizers
+    from keras.src.optimizers import schedules
+
+    classes = [value.__name__ for value in optimizers.ALL_OBJECTS]
+    own = [name for name, value in vars(schedules).items() if isinstance(value, type)]
+    shipped = (losses.ALL_OBJECTS_DICT, metrics.ALL_OBJECTS_DICT, optimizers.ALL_OBJECTS_DICT)
+    return [*(name for names in shipped for name in names), *classes, *own]
+
+
 def describe_catalogue(K):
     return catalogue.describe()
 
@@ -575,6 +599,7 @@ REQUESTS = {
     "change": change,
     "compare": compare,
     "compareFiles": compareFiles,
+    "compileNames": compile_names,
     "textKinds": textKinds,
     "compareWeights": compareWeights,
     "fit": fit,

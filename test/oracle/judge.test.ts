@@ -28,7 +28,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
       ['other', { add: 0.1 }],
     ];
     // What one Keras is not asked for, the other is.
-    test.each(CHANGES.filter(([relation], index) => relation === 'other' || isTurnOf(kind, index)))(
+    test.each(CHANGES.filter((_, index) => isTurnOf(kind, index)))(
       'notices one weight that changed: %s %o',
       async (relation, change) => {
         const after = join(place, 'changed.keras');

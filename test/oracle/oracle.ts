@@ -148,6 +148,8 @@ export interface Oracle {
   ): Promise<readonly (readonly Tensor[])[]>;
   /** Saves a model again, with random weights everywhere. */
   randomised(model: SavedModel, to: string): Promise<unknown>;
+  /** The losses, metrics, optimizers and schedules that it ships. */
+  compileNames(): Promise<readonly string[]>;
   /** What keras.applications' `preprocess_input` makes of colours. */
   preprocess(pixels: readonly number[], mode: string): Promise<Tensor>;
 }
@@ -209,6 +211,7 @@ function startOracle(kind: Kind): Oracle {
     outputs: (model, options) => ask('outputs', { model, ...options }),
     gates: (model, scales, inputs) => ask('gates', { model, scales, inputs }),
     randomised: (model, to) => ask('randomised', { model, to }),
+    compileNames: () => ask('compileNames', {}),
     preprocess: (pixels, mode) => ask('preprocess', { pixels, mode }),
   };
 

@@ -85,7 +85,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
 
     test('with modules, which go as they came', async () => {
       const path = (word: string) => `${folder}/${kind}-modules-${word}.keras`;
-      const plain = replaced(await readFixture('resnet-v1'))!;
+      const plain = replaced(await readFixture('resnet-cifar'))!;
       await writeModel(plain, path('plain'), { dialect: kind });
       const before = await readModel(path('plain'));
       await writeModel(retrofit(before, { ratio: 4 }), path('se'));

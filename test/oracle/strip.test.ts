@@ -35,7 +35,7 @@ const OPTIONS: readonly Partial<RetrofitOptions>[] = [
 for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'stripped straight after a retrofit', (keras) => {
     const models = listCatalogue(kind).filter(
-      ({ name }, index) => LOADED.includes(name) || isTurnOf(kind, index, isTrap(name) ? 6 : 12),
+      ({ name }, index) => LOADED.includes(name) || isTurnOf(kind, index, isTrap(name) ? 12 : 24),
     );
     const stripped = new Set<string>();
     describe.each(models.map(({ name }, index) => ({ name, index })))('$name', ({ name, index: turn }) => {

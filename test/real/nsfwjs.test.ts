@@ -35,7 +35,7 @@ const NETWORKS: readonly RealNetwork[] = [
     addedParams: 28_544,
     exactBy: { norm: 17 },
     sitesWithoutLast: 13,
-    backends: ['wasm', 'cpu'],
+    backends: isAll ? ['wasm', 'cpu'] : ['wasm'],
   },
   {
     name: 'inception_v3',
