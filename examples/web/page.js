@@ -116,6 +116,8 @@ async function redraw() {
   if (drawn !== undefined && own === request && shown === model) showDrawing(drawn);
 }
 
+const FRUITLESS = ['already-retrofitted', 'nothing-chosen', 'nothing-found'];
+
 async function showAdd(isCurrent) {
   const { options, problems } = readOptions(form);
   isPlanned = false;
@@ -130,6 +132,8 @@ async function showAdd(isCurrent) {
     markStale();
   } catch (error) {
     if (error instanceof Cancelled || error.kind === undefined || !isCurrent()) throw error;
+    // What is typed in full, and leads to nothing, has no plan: only that of half a word stays.
+    if (FRUITLESS.includes(error.code)) planned = undefined;
     const { field } = error.where;
     const { what, advice } = errorWords(error);
     const text = [what, advice].filter((words) => words !== '').join(' ');

@@ -33,7 +33,7 @@ export function showPlan(planned) {
   showDrawing(planned);
   part('costs').replaceChildren(
     costItem('Parameters', `+${count(params.added)}`, percent(params.added, params.before)),
-    costItem('Multiply-adds', `+${magnitude(macs.added)}`, percent(macs.added, macs.before)),
+    costItem('MACs', `+${magnitude(macs.added)}`, percent(macs.added, macs.before)),
     costItem('Weights', `+${size(4 * params.added)}`, 'in the new file'),
     costItem('Outputs', exact ? 'the same' : 'others', 'until it is trained'),
   );

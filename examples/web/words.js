@@ -59,7 +59,7 @@ const ADVICE = {
   'no-weights': 'Drop the weights together with it: a .h5 file, a list of shards, or a checkpoint.',
   'not-a-model':
     'Drop a .keras or .h5 file, or a model.json or saved_model.pb together with the files that belong to it.',
-  'nothing-chosen': 'Choose other options: the list below the network says what stands in the way.',
+  'nothing-chosen': 'Choose other options.',
   'nothing-found': 'Modules go into convolutional networks. This one can still be converted.',
   'out-of-memory': 'Close other pages, or use a browser with 64 bits.',
   overflow: 'A weight is so large that it cannot be doubled. Skip the stage it is in.',

@@ -288,7 +288,7 @@ function nothingToDo(file: string, network: Network, { occupied, chosen }: Choic
     );
   }
   if (options.at.length > 0) {
-    return usageError('nothing-chosen', `no module can go where --at says`, {
+    return usageError('nothing-chosen', 'no module can go behind the layers that are named', {
       where: { field: 'at' },
       reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
       hint: 'name a layer that makes a feature map, such as a convolution',

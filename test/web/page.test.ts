@@ -239,6 +239,15 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     expect(await madeFolder()).toEqual(await byCommandLine([join(folder, 'model.json'), ...flags]));
   });
 
+  test('options that leave no place for a module have no plan, and cost nothing', async () => {
+    await dropFiles(filesIn(copyFixture('vgg', newFolder())));
+    await fill('skipStages', '1,2,3,4,5'.slice(0, 2 * (await page.$$('#stages tbody tr')).length - 1));
+    await page.waitForSelector('#add-problem:not([hidden])');
+    expect(await textOf('#add-problem')).toMatch(/^None of the \d+ blocks takes a module/);
+    expect(await page.$('#plan[hidden]')).not.toBeNull();
+    expect(await page.$('#make[disabled]')).not.toBeNull();
+  });
+
   test('takes files that are chosen, and gives them back one by one', async () => {
     const folder = copyFixture('resnet-cifar', newFolder());
     await (await page.$('#files'))!.uploadFile(...filesIn(folder));
