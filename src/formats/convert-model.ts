@@ -34,6 +34,7 @@ import { findForgotten } from './find-forgotten.js';
 import { withoutEllipses } from './known-slices.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
 import { findShapeBlocker } from './shape-blocker.js';
+import { inBuiltOrder } from './tfjs/built-order.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
@@ -126,7 +127,8 @@ function translated(model: Model, format: Format): Model {
     hasOperations: keepsOperations(format),
   });
   const sized = to === 'tfjs' && from !== 'tfjs' ? withKnownSizes(translated) : translated;
-  const graph = readable(to === 'keras2' ? withNames(sized) : sized, format);
+  const numbered = to === 'tfjs' ? inBuiltOrder(sized) : sized;
+  const graph = readable(to === 'keras2' ? withNames(numbered) : numbered, format);
   const converted: Model = {
     ...model,
     format,

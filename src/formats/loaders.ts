@@ -35,6 +35,7 @@ import { findEllipsis } from './known-slices.js';
 import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
+import { findMisnumbered, MISNUMBERED } from './tfjs/built-order.js';
 import { findSettingsBlocker } from './tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from './tfjs/tfjs-source.js';
 import { findMisnamed } from './tfjs/weight-names.js';
@@ -185,6 +186,8 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       const reason = 'is not that of the entry, by which TensorFlow.js looks for its weights';
       return { layer: other.name, field: 'config.name', reason };
     }
+    const misnumbered = findMisnumbered(graph);
+    if (misnumbered !== undefined) return { layer: misnumbered, field: 'inbound_nodes', reason: MISNUMBERED };
     const [input, first] = graph.layers;
     if (input!.implicit && first!.graph === undefined && inputShape(input!.settings) === undefined) {
       const reason = 'is missing, and TensorFlow.js builds a Sequential model by it';

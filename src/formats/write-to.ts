@@ -5,6 +5,7 @@ import { checkWritten } from './check-written.js';
 import { isFolder, type OnProgress, WRITTEN } from './containers.js';
 import { forItsVersion } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
+import { inBuiltOrder } from './tfjs/built-order.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 
 /** Result of writing a model. */
@@ -55,7 +56,8 @@ export async function beginModel(
   place: OutputPlace,
   options: WriteOptions,
 ): Promise<PendingModel> {
-  const { model, warnings: ofVersion } = forItsVersion(given);
+  const { model: saved, warnings: ofVersion } = forItsVersion(given);
+  const model = place.format.container === 'tfjs' ? { ...saved, graph: inBuiltOrder(saved.graph) } : saved;
   const force = options.force ?? false;
   const { container } = place.format;
   await checkOutput(storage, model, place, force);

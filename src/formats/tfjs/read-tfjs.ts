@@ -8,7 +8,7 @@ import {
   withMember,
 } from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
-import type { Model, Warning } from '../../model/model.js';
+import { type Graph, listGraphs, type Model, type Warning } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
@@ -16,6 +16,7 @@ import type { FileContent } from '../containers.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 import { attachWeights } from './attach-weights.js';
+import { findMisnumbered, MISNUMBERED } from './built-order.js';
 import { locateWeights } from './locate-weights.js';
 import { withTfjsValues } from './read-values.js';
 import { inSnakeCase } from './snake-case.js';
@@ -51,6 +52,7 @@ async function readDocument(
   const isWrapped = isObject(inner);
   const topology = isWrapped ? inner : found;
   const bare = raiseGraph(topology, isWrapped ? 'modelTopology.model_config' : 'modelTopology');
+  refuseMisnumbered(bare);
   const groups = readManifest(getMember(root, 'weightsManifest'));
   const { located, files } = await locateWeights(storage, modelFile, groups, options);
   const graph = attachWeights(bare, located);
@@ -92,6 +94,18 @@ async function readDocument(
     withValues: (use) => withTfjsValues(source, use),
     carried: source,
   };
+}
+
+/** What TensorFlow.js computes is not what the file says, and nobody knows which of them was meant. */
+function refuseMisnumbered(root: Graph): void {
+  for (const { graph } of listGraphs(root)) {
+    const layer = findMisnumbered(graph);
+    if (layer === undefined) continue;
+    throw inputError('bad-graph', `the layer ${MISNUMBERED}, and computes something else than the file says`, {
+      where: { layer, field: 'inbound_nodes' },
+      hint: 'convert the Keras model that it was made from with se-retrofit',
+    });
+  }
 }
 
 /** The architecture as everybody spells it. */
