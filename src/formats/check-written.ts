@@ -9,6 +9,7 @@ import {
   loaderOf,
   type Model,
   type TensorRef,
+  type Warning,
 } from '../model/model.js';
 import { isOwnCode } from './convert-model.js';
 import { raiseGraph } from './dialects/raise-graph.js';
@@ -30,14 +31,19 @@ export interface WrittenArchitecture {
 /**
  * Reads an architecture back as it was written, before anybody sees it: it must say the graph that it was made from,
  * every weight must find its layer, and its loader must take it if the loader of the input took that.
+ * @returns a warning about a model that does not load, as it did not before
  * @throws RetrofitError `defect`, and `cannot-convert` for a model that does not load, and would not in its new container
  */
-export function checkWritten(model: Model, written: WrittenArchitecture): void {
+export function checkWritten(model: Model, written: WrittenArchitecture): readonly Warning[] {
   const { asRead, format } = model;
   const blocker = readBack(model, written);
-  if (blocker === undefined || asRead === undefined) return;
+  if (blocker === undefined || asRead === undefined) return [];
   if (blockerOf(asRead.graph, asRead.format, asRead.settings) === undefined) throw badOutput(saying(blocker), blocker);
-  if (format.container !== asRead.format.container && !isOwnCode(blocker, model)) throw loadsNowhere(model, blocker);
+  if (isOwnCode(blocker, model)) return [];
+  if (format.container !== asRead.format.container) throw loadsNowhere(model, blocker);
+  const message = `neither the model nor what is written loads in ${LOADER_NAMES[loaderOf(format)]}: ${saying(blocker)}`;
+  const isSaid = model.warnings.some(({ code }) => code === 'does-not-load');
+  return isSaid ? [] : [{ code: 'does-not-load', message, where: blocker.layer }];
 }
 
 /** Returns why the loader refuses the written architecture, which must say the same as the model. */

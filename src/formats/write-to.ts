@@ -70,7 +70,7 @@ export async function beginModel(
       lost = [],
       warnings = [],
     } = await WRITTEN[container].write(model, pending, place, options, options.onProgress ?? (() => {}));
-    checkWritten(model, architecture);
+    const unloadable = checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     const unlike = await unlikeTfjsWarnings(model);
     for (const file of model.files) await storage.ensureUnchanged(file);
@@ -79,7 +79,13 @@ export async function beginModel(
       format: place.format,
       files: files.map((file) => file.name),
       bytes: files.reduce((sum, file) => sum + file.byteLength, 0),
-      warnings: [...warnings, ...unlike, ...ofVersion, ...(lost.length === 0 ? [] : [lostWarning(lost)])],
+      warnings: [
+        ...warnings,
+        ...unloadable,
+        ...unlike,
+        ...ofVersion,
+        ...(lost.length === 0 ? [] : [lostWarning(lost)]),
+      ],
     };
     return { result, pending };
   } catch (error) {

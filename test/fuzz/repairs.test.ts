@@ -23,7 +23,7 @@ const ALL_BASES = [
   'tfjs-saved',
   'siamese',
 ];
-const COUNT = isAll ? 1500 : 60;
+const COUNT = isAll ? 1500 : 30;
 // TensorFlow.js never ends loading some of these: what takes so long on a second look does not load.
 const [IMPATIENT, PATIENT] = [1500, 20_000];
 

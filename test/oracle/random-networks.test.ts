@@ -14,7 +14,7 @@ import { expectExact, retrofitSaved } from './saved-models.js';
 // Keras computes the very same numbers. The seed is the test's name.
 
 const folder = temporaryFolder();
-const COUNT = isAll ? 300 : 6;
+const COUNT = isAll ? 300 : 4;
 const REFUSALS: readonly string[] = ['nothing-found', 'nothing-chosen', 'already-retrofitted', 'cannot-convert'];
 
 beforeAll(() => useBackend('cpu'));

@@ -10,7 +10,7 @@ import { LOADABLE_NAMES, readFixture } from '../support/fixtures.js';
 import { isAll } from '../support/is-all.js';
 import { planOrNothing } from '../support/retrofitted.js';
 import { tf } from '../support/tensorflow.js';
-import { SEED } from '../support/turns.js';
+import { byTurns, SEED } from '../support/turns.js';
 
 let tensorflow: TensorFlow;
 beforeAll(async () => {
@@ -32,7 +32,12 @@ async function firstDifference(before: Model, after: Model): Promise<string | un
 
 describe('of an exact retrofit no layer differs by more than the powers of two that the records account for', () => {
   const OPTIONS = [{}, { placement: 'post' }, { granularity: 'conv', form: 'conv' }] as const;
-  test.each(LOADABLE_NAMES.map((name, index) => ({ name, index })))('$name', async ({ name, index }) => {
+  test.each(
+    byTurns(
+      LOADABLE_NAMES.map((name, index) => ({ name, index })),
+      2,
+    ),
+  )('$name', async ({ name, index }) => {
     const before = await readFixture(name);
     // One of them by turns; another seed takes another.
     for (const options of OPTIONS.filter((_, option) => isAll || (option + index + SEED) % OPTIONS.length === 0)) {

@@ -12,6 +12,7 @@ import { planOrNothing } from '../support/retrofitted.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { tf } from '../support/tensorflow.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
+import { byTurns } from '../support/turns.js';
 
 const native = inject('native');
 const title = 'reason' in native ? `a native backend (${native.reason})` : 'a native backend';
@@ -54,13 +55,13 @@ describe.skipIf('reason' in native)(title, () => {
     expect(tf.getBackend()).toBe('tensorflow');
   });
 
-  test.each(LOADABLE_NAMES)('%s: the numbers of the wasm backend', async (name) => {
+  test.each(byTurns(LOADABLE_NAMES, 3))('%s: the numbers of the wasm backend', async (name) => {
     const [expected, found] = [await on('wasm', name, outputs), await on('tensorflow', name, outputs)];
     expect(found.length).toBe(expected.length);
     for (const [index, values] of expected.entries()) expectClose(found[index]!, values, 1e-5);
   });
 
-  test.each(LOADABLE_NAMES)('%s: a retrofit computes the very same', async (name) => {
+  test.each(byTurns(LOADABLE_NAMES, 3, 1))('%s: a retrofit computes the very same', async (name) => {
     await tf.setBackend('tensorflow');
     const model = await readFixture(name);
     const plan = planOrNothing(model, {});
@@ -87,31 +88,35 @@ describe.skipIf('reason' in native)(title, () => {
     for (const [index, values] of expected.entries()) expectClose(found[index]!, values, 1e-4);
   });
 
-  test.each([
+  const TRAINED = [
     { dialect: 'keras2', train: ['all'] },
     { dialect: 'keras3', train: ['all'] },
     { dialect: 'keras3', train: ['norms'] },
-  ] as const)('norms in training compute as on the cpu backend: $dialect, $train', async ({ dialect, train }) => {
-    const path = `${models}/${dialect}-${train}.keras`;
-    await writeModel(retrofit(await readFixture('resnet-v1')), path, { dialect });
-    const examples = makeExamples(16, 32 ** 2 * 3, 5, 1);
-    const options = { batch: 8, learningRate: 1e-3, train };
-    const onBackend = async (backend: 'cpu' | 'tfjs-node-gpu') => {
-      const { losses, model, tensors } = await trainOnce(
-        await startBackend(backend),
-        await readModel(path),
-        examples,
-        options,
-      );
-      return { losses, tensors, values: await allValues(model) };
-    };
-    const [expected, found] = [await onBackend('cpu'), await onBackend('tfjs-node-gpu')];
-    for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected.losses[step]!, 4);
-    expect(new Set(found.tensors).size).toBe(1);
-    const statistics = [...expected.values].filter(([name]) => /moving_|gamma|beta/.test(name));
-    expect(statistics.length).toBeGreaterThan(8);
-    for (const [name, values] of statistics) expectClose(numbersIn(found.values.get(name)!), numbersIn(values), 1e-3);
-  });
+  ] as const;
+  test.each(byTurns(TRAINED, 3))(
+    'norms in training compute as on the cpu backend: $dialect, $train',
+    async ({ dialect, train }) => {
+      const path = `${models}/${dialect}-${train}.keras`;
+      await writeModel(retrofit(await readFixture('resnet-v1')), path, { dialect });
+      const examples = makeExamples(16, 32 ** 2 * 3, 5, 1);
+      const options = { batch: 8, learningRate: 1e-3, train };
+      const onBackend = async (backend: 'cpu' | 'tfjs-node-gpu') => {
+        const { losses, model, tensors } = await trainOnce(
+          await startBackend(backend),
+          await readModel(path),
+          examples,
+          options,
+        );
+        return { losses, tensors, values: await allValues(model) };
+      };
+      const [expected, found] = [await onBackend('cpu'), await onBackend('tfjs-node-gpu')];
+      for (const [step, loss] of found.losses.entries()) expect(loss).toBeCloseTo(expected.losses[step]!, 4);
+      expect(new Set(found.tensors).size).toBe(1);
+      const statistics = [...expected.values].filter(([name]) => /moving_|gamma|beta/.test(name));
+      expect(statistics.length).toBeGreaterThan(8);
+      for (const [name, values] of statistics) expectClose(numbersIn(found.values.get(name)!), numbersIn(values), 1e-3);
+    },
+  );
 
   test('from the command line, on a Node whose util lacks what 23 took out', async () => {
     const model = modelFolder('resnet-v1');

@@ -9,7 +9,7 @@ import { firstDifference, loadModel, predict, seededInputs, tf, useBackend } fro
 import { SEED } from '../support/turns.js';
 
 const folder = temporaryFolder();
-const COUNT = isAll ? 1000 : 80;
+const COUNT = isAll ? 1000 : 40;
 
 beforeAll(() => useBackend('cpu'));
 

@@ -37,7 +37,7 @@ const MODELS: readonly string[] = [
   'vgg-bn',
   'quantized-uint8',
 ];
-const SEEDS = isAll ? 20 : 2;
+const SEEDS = isAll ? 20 : 1;
 
 const isExpand = (name: string) => /se_[\d_]+_expand\/kernel/.test(name);
 
