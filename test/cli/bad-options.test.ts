@@ -83,6 +83,10 @@ test.each([
   [['inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
   [['verfy', 'a', 'b'], 'there is no command and no file called "verfy" (did you mean verify?)'],
   [['gats', 'model.json', 'images'], 'there is no command and no file called "gats" (did you mean gates?)'],
+  [['conv', 'model.json'], 'there is no command and no file called "conv" (did you mean convert?)'],
+  [['ver', 'a', 'b'], 'there is no command and no file called "ver" (did you mean verify?)'],
+  [['--quiet', 'inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
+  [['-o', 'out', 'inspct', 'resnet-v1'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
   [['help', 'inspct'], 'there is no command called "inspct" (did you mean inspect?)'],
   [['help', 'colour'], /there is no command called "colour" \(the commands are add, /],
 ])('a command that there is not: %s', async (words, message) => {
@@ -102,6 +106,10 @@ test('gates is another name of excite, behind options too', async () => {
     expect(JSON.parse(stdout)).toMatchObject({ command: 'excite', error: { code: 'not-found' } });
   }
   expectFailure(await run(['gates', '--per-clas', '1'], { cwd: folder }), 2, 'did you mean --per-class');
+});
+
+test('of several models the one that is not there is named', async () => {
+  expectFailure(await run(['none.h5', 'resnet-v1'], { cwd: folder }), 4, 'none.h5: no such file');
 });
 
 test('what is there is a model, whatever it is called', async () => {
