@@ -275,6 +275,14 @@ describe('refused, and nothing is written', () => {
     await writeModel(retrofit(four), join(folder, 'four-se'));
   });
 
+  test('the option of a table that exists is named, and the table as it was given', async () => {
+    expectFailure(
+      await run(['excite', MODEL, 'digits', '--csv', 'labels.txt', ...BACKEND], { cwd: folder }),
+      2,
+      /^se-retrofit: labels\.txt: the table exists already \(give another name with --csv, or --force to replace it\)/,
+    );
+  });
+
   test.each(refusals)('%s', async (_, words, exit, code, message) => {
     const before = namesIn(folder);
     const json = await run(['excite', ...words, ...(words.includes('--backend') ? [] : BACKEND), '--json'], {
