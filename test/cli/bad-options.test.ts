@@ -87,6 +87,8 @@ test.each([
   [['ver', 'a', 'b'], 'there is no command and no file called "ver" (did you mean verify?)'],
   [['--quiet', 'inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
   [['-o', 'out', 'inspct', 'resnet-v1'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
+  [['help', 'add', 'strip'], 'help takes the name of one command, and no "strip"'],
+  [['help', '--quiet'], 'help takes the name of one command, and no "--quiet"'],
   [['help', 'inspct'], 'there is no command called "inspct" (did you mean inspect?)'],
   [['help', 'colour'], /there is no command called "colour" \(the commands are add, /],
 ])('a command that there is not: %s', async (words, message) => {

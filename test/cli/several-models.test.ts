@@ -97,7 +97,10 @@ describe('add of several models', () => {
   });
 
   test.each([
-    [['vgg', 'out'], /2 models are given, and no file called "out" .*--output-dir DIR; of one model, the place of the new one is -o NAME/],
+    [
+      ['vgg', 'out'],
+      /2 models are given, and no file called "out" .*--output-dir DIR; of one model, the place of the new one is -o NAME/,
+    ],
     [['vgg', 'net.keras'], /2 models are given, .*\(give it with --output-dir DIR\)/],
     [['vgg', 'net.keras', '-o', 'out'], /2 models are given/],
     [['vgg', 'net.keras', '-o', 'out', '--output-dir', 'all'], /^se-retrofit: -o is for one model/],
