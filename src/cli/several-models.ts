@@ -77,7 +77,7 @@ function checkFlags(paths: readonly string[], flags: Flags): void {
   }
   if (given !== undefined)
     throw usageError('bad-flags', `${given[1]} is for one model, and --output-dir for several`, {
-      hint: 'leave one of them out',
+      hint: given[0] === 'weights' ? 'retrofit that model by itself, with -o NAME' : 'leave one of them out',
     });
 }
 
