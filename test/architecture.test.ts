@@ -14,7 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'random.ts': [],
   'flag-of.ts': [],
   'plural.ts': [],
-  'nearest-names.ts': [],
+  'nearest-names.ts': ['errors.ts'],
   'shell-word.ts': [],
   'missing-packages.ts': [],
   json: ['errors.ts', 'limits.ts'],
@@ -57,6 +57,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'errors.ts',
     'limits.ts',
+    'nearest-names.ts',
   ],
   images: ['errors.ts', 'limits.ts', 'random.ts', 'missing-packages.ts'],
   tune: [
