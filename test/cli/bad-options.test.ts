@@ -1,4 +1,4 @@
-import { readdirSync, renameSync } from 'node:fs';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyFixture, expectFailure, makeFolders } from '../support/cli.js';
@@ -114,6 +114,12 @@ test('of several models the one that is not there is named', async () => {
   expectFailure(await run(['none.h5', 'resnet-v1'], { cwd: folder }), 4, 'none.h5: no such file');
 });
 
+test('a model whose name begins with a dash: how it is given', async () => {
+  const place = newFolder();
+  writeFileSync(join(place, '-x.keras'), '');
+  expectFailure(await run(['-x.keras'], { cwd: place }), 2, 'the file of this name is ./-x.keras');
+});
+
 test('what is there is a model, whatever it is called', async () => {
   const place = newFolder();
   renameSync(copyFixture('resnet-v1', place), join(place, 'inspec'));
@@ -122,7 +128,12 @@ test('what is there is a model, whatever it is called', async () => {
 
 test('--at says the nearest names, and the place once', async () => {
   const failed = await run([model, '--at', 'conv2_blok1_add']);
-  expectFailure(failed, 2, 'the nearest names are conv2_block1_add', 'inspect --layers');
+  expectFailure(
+    failed,
+    2,
+    'the nearest names are conv2_block1_add',
+    `se-retrofit inspect ${model}/model.json --layers`,
+  );
   expect(failed.stderr).toMatch(/^se-retrofit: --at conv2_blok1_add: the model has no such layer /);
 });
 
@@ -149,6 +160,7 @@ const escaped = (text: string) => new RegExp(text.replaceAll(/[()?]/g, '\\$&'));
 describe('unknown options', () => {
   test.each([
     [['model.json', '--deny', 'code'], 'did you mean --deny-code?'],
+    [['model.json', '--format', 'h5'], 'did you mean --to?'],
     [['model.json', '--ratoi', '4'], 'did you mean --ratio?'],
     [
       ['inspect', 'model.json', '--deny-code'],

@@ -123,6 +123,10 @@ describe('models that differ: 3, with the whole report', () => {
     const result = await verify(before, tuned, '--json', '--tolerance', String(maxAbsDiff));
     expect(reportOf(result)).toMatchObject({ identical: false, tolerance: maxAbsDiff });
     expect(result).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await verify(before, tuned, '--tolerance', '1');
+    expect(stdout).toMatch(
+      /\nthe outputs differ by no more than the tolerance of 1 \(4 examples, wasm\): predictions by /,
+    );
     expectDiffers(await verify(before, tuned, '--tolerance', String(maxAbsDiff! * 0.9)), /more than/);
   });
 
