@@ -107,5 +107,5 @@ function fewerHint({ options: { minUnits, stages: chosen, at }, stages, sites }:
   const fewer =
     at.length > 0 ? 'fewer --at' : chosen.length > 0 ? 'fewer stages in --stage' : `--skip-stage ${skipped}`;
   const ways = [...units, ...(hasOthers ? [fewer] : [])].join(' or ');
-  return ways === '' ? '' : `${ways} adds fewer; `;
+  return ways === '' ? '' : `${ways} would add fewer; `;
 }

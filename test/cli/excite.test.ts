@@ -275,6 +275,12 @@ describe('refused, and nothing is written', () => {
     await writeModel(retrofit(four), join(folder, 'four-se'));
   });
 
+  test('a model without modules: the command that puts them in', async () => {
+    const words = ['excite', 'single-channel', 'digits', ...BACKEND];
+    const hint = 'put modules in first: se-retrofit single-channel/model.json)';
+    expectFailure(await run(words, { cwd: folder }), 4, hint);
+  });
+
   test('the option of a table that exists is named, and the table as it was given', async () => {
     expectFailure(
       await run(['excite', MODEL, 'digits', '--csv', 'labels.txt', ...BACKEND], { cwd: folder }),

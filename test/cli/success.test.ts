@@ -89,7 +89,7 @@ describe('--json', () => {
     ['an unknown flag of inspect', ['inspect', 'nowhere.json', '--json', '--nope'], 2, 'inspect', 'bad-flags'],
     ['a flag without its value', ['nowhere.json', '--json', '--ratio'], 2, 'add', 'bad-flags'],
     ['no model', ['--json'], 2, 'add', 'bad-flags'],
-    ['two models', ['one', 'two', '--json'], 2, 'add', 'bad-flags'],
+    ['two models', ['.', 'two', '--json'], 2, 'add', 'bad-flags'],
     ['a bad option', ['nowhere.json', '--json', '--ratio', '0'], 2, 'add', 'bad-option'],
   ] as const)('fails as JSON too: %s', async (_, words, code, command, errorCode) => {
     const result = await run(words, { cwd: newFolder() });
@@ -187,7 +187,7 @@ describe('--markdown', () => {
     const model = copyFixture('resnet-v1', folder);
     expect((await run(['inspect', model, '--markdown', join(folder, 'report.md')])).code).toBe(0);
     const report = readFileSync(join(folder, 'report.md'), 'utf8');
-    expect(report).toMatch(/\n\nWould add 6 modules, .*\.\n\n\| stage/);
+    expect(report).toMatch(/\n\nWould add 6 modules: .*\.\n\n\| stage/);
     expect(report).not.toContain('written');
   });
 
