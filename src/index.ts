@@ -2,8 +2,9 @@ import type { ReadOptions as FormatReadOptions } from './formats/containers.js';
 import { convertModel } from './formats/convert-model.js';
 import { readFrom } from './formats/known-formats.js';
 import { type OutputRequest, outputPlace } from './formats/output-place.js';
-import { type WriteOptions, type WriteResult, writeTo } from './formats/write-to.js';
+import { WRITE_OPTIONS, type WriteOptions, type WriteResult, writeTo } from './formats/write-to.js';
 import type { Model } from './model/model.js';
+import { refuseUnknownOptions } from './nearest-names.js';
 import { nodeStorage } from './storage/node/node-storage.js';
 import type { Storage } from './storage/storage.js';
 
@@ -53,7 +54,7 @@ export interface ReadOptions extends FormatReadOptions {
 export const readModel = (path: string, { storage = nodeStorage, ...options }: ReadOptions = {}): Promise<Model> =>
   readFrom(storage, path, options);
 
-export interface WriteModelOptions extends WriteOptions, Omit<OutputRequest, 'output'> {
+export interface WriteModelOptions extends WriteOptions, Pick<OutputRequest, 'to' | 'dialect'> {
   readonly storage?: Storage;
 }
 
@@ -61,13 +62,14 @@ export interface WriteModelOptions extends WriteOptions, Omit<OutputRequest, 'ou
  * Writes a model: in its own format, or in the one that the name of the output or `to` and `dialect` say. The output
  * appears whole or not at all.
  * @param path the new file, or the new folder of a TensorFlow.js model
- * @throws RetrofitError `output-exists` unless `force` is set, `output-is-input`, `cannot-write`, `cannot-convert`
+ * @throws RetrofitError `output-exists` unless `force` is set, `output-is-input`, `cannot-write`, `cannot-convert`, `bad-option`
  * @example
  * const model = await readModel('mobilenet/model.json');
  * await writeModel(retrofit(model, { ratio: 16 }), 'mobilenet-se.keras');
  */
 export function writeModel(model: Model, path: string, options: WriteModelOptions = {}): Promise<WriteResult> {
   const { storage = nodeStorage, to, dialect, ...writing } = options;
+  refuseUnknownOptions({ to, dialect, ...writing }, WRITE_OPTIONS);
   const input = { path: model.path, isFolder: false, format: model.format };
   const place = outputPlace(storage, input, { output: path, to, dialect });
   return writeTo(storage, convertModel(model, place.format), place, writing);

@@ -21,7 +21,7 @@ export interface CommandVerdict {
 /**
  * Lists which commands can compute with a model, and why the others cannot.
  * @param forTfjs the model converted for TensorFlow.js
- * @param hasModules whether it holds SE modules: `excite` and `bake` look at their gates
+ * @param hasModules whether it holds SE modules: `excite` and `bake` look at their gates, `tune` trains them by default
  */
 export function listCommands(model: Model, forTfjs: Attempt<Model>, hasModules: boolean): readonly CommandVerdict[] {
   const computable = 'stop' in forTfjs ? forTfjs : attempt(model, () => checkComputable(model, forTfjs.made));
@@ -29,8 +29,11 @@ export function listCommands(model: Model, forTfjs: Attempt<Model>, hasModules: 
   const noImages = stopped ?? findNoImages(model);
   const several = model.graph.outputs.length === 1 ? undefined : `has ${model.graph.outputs.length} outputs`;
   const noLoss = noImages ?? (several === undefined ? undefined : wholeModel(model, several));
-  const noGates = noImages ?? (hasModules ? undefined : wholeModel(model, 'holds no SE module yet'));
-  const blockers = { verify: stopped, excite: noGates, tune: noLoss, bake: noGates };
+  const noModules = hasModules ? undefined : 'holds no SE module yet';
+  const noGates = noImages ?? (noModules === undefined ? undefined : wholeModel(model, noModules));
+  const notByDefault =
+    noModules === undefined ? undefined : wholeModel(model, `${noModules}: it can with --train head, norms or all`);
+  const blockers = { verify: stopped, excite: noGates, tune: noLoss ?? notByDefault, bake: noGates };
   return COMPUTING_COMMANDS.map((command) => {
     const blockedBy = blockers[command] ?? null;
     const without = command === 'tune' && blockedBy === null ? listLeftOut(model.graph) : [];

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { usageError } from './errors.js';
 
 /** Names further away than this share of their letters are other names, not misspellings. */
 const FARTHEST_SHARE = 0.5;
@@ -23,6 +24,20 @@ export const meantName = (name: string, names: readonly string[]): string | unde
 export function unknownNameHint(what: string, names: readonly string[], name: string): string {
   const meant = meantName(name, names);
   return meant === undefined ? `the ${what} are ${names.join(', ')}` : `did you mean ${JSON.stringify(meant)}?`;
+}
+
+/**
+ * Refuses options of the library that there are not, so that none is misspelt in silence.
+ * @throws RetrofitError `bad-option`
+ */
+export function refuseUnknownOptions(given: object, known: object): void {
+  const names = Object.keys(known);
+  const unknown = Object.entries(given).find(([name, value]) => value !== undefined && !names.includes(name))?.[0];
+  if (unknown === undefined) return;
+  throw usageError('bad-option', `${unknown}: there is no such option`, {
+    where: { field: unknown },
+    hint: unknownNameHint('options', names, unknown),
+  });
 }
 
 /** `skip-stage`, `skip_stage` and `skipStage` are one. */

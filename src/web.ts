@@ -4,12 +4,13 @@ import { convertModel as toFormat } from './formats/convert-model.js';
 import { findModel } from './formats/find-model.js';
 import { isForeignZip } from './formats/foreign-files.js';
 import { CONFIG_MEMBER } from './formats/keras/archive-members.js';
-import { MODEL_FILE, readFrom } from './formats/known-formats.js';
-import { type OutputPlace, type OutputRequest, outputPlace } from './formats/output-place.js';
+import { readFrom } from './formats/known-formats.js';
+import { MODEL_FILE, type OutputPlace, type OutputRequest, outputPlace } from './formats/output-place.js';
 import { readBeginning } from './formats/read-json-file.js';
-import { type WriteOptions, writeTo } from './formats/write-to.js';
+import { WRITE_OPTIONS, type WriteOptions, writeTo } from './formats/write-to.js';
 import { HEAD_BYTES } from './limits.js';
 import type { Model, Warning } from './model/model.js';
+import { refuseUnknownOptions } from './nearest-names.js';
 import { unzipFiles } from './storage/memory/unzip-files.js';
 import { type Content, type Files, type MemoryStorage, memoryStorage } from './storage/memory.js';
 
@@ -104,7 +105,7 @@ export function convertModel(model: Model, request: OutputRequest): Model {
   return toFormat(forTodaysKeras(model, format.dialect), format);
 }
 
-export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRequest {
+export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, Omit<OutputRequest, 'folder'> {
   /** Called with each warning about the new files, besides the model's own `warnings`. */
   readonly onWarning?: (warning: Warning) => void;
 }
@@ -118,6 +119,7 @@ export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, OutputRe
  */
 export async function writeModel(model: Model, options: WriteModelOptions = {}): Promise<ReadonlyMap<string, Content>> {
   const { output, to, dialect, onWarning = () => {}, ...writing } = options;
+  refuseUnknownOptions({ to, dialect, ...writing }, WRITE_OPTIONS);
   const memory = memoryStorage();
   // The output is in none of the places that were read, whatever its name: each is another one.
   let places = 0;

@@ -14,7 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'random.ts': [],
   'flag-of.ts': [],
   'plural.ts': [],
-  'nearest-names.ts': [],
+  'nearest-names.ts': ['errors.ts'],
   'shell-word.ts': [],
   'missing-packages.ts': [],
   json: ['errors.ts', 'limits.ts'],
@@ -36,6 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'nearest-names.ts',
     'flag-of.ts',
     'plural.ts',
+    'shell-word.ts',
   ],
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
@@ -57,6 +58,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'errors.ts',
     'limits.ts',
+    'nearest-names.ts',
   ],
   images: ['errors.ts', 'limits.ts', 'random.ts', 'missing-packages.ts'],
   tune: [
@@ -67,6 +69,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runtime: [
     ...['formats', 'images', 'stages', 'plan', 'model', 'layers', 'json', 'errors.ts', 'limits.ts', 'random.ts'],
     'missing-packages.ts',
+    'shell-word.ts',
   ],
 };
 

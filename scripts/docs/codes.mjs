@@ -67,11 +67,11 @@ function takesCode(checker, callee) {
 }
 
 /** A warning that is written out, or a row of the table of files that are no models. */
-function codesOfLiteral({ checker }, literal) {
+function codesOfLiteral({ checker, calls }, literal) {
   const initialOf = (name) => {
     const property = literal.properties.find((one) => one.name?.getText() === name);
     if (property === undefined || ts.isPropertyAssignment(property)) return property?.initializer;
-    return initializerOf(checker.getShorthandAssignmentValueSymbol(property));
+    return initializerOf(checker.getShorthandAssignmentValueSymbol(property)) ?? property.name;
   };
   const code = initialOf('code');
   if (code === undefined || !ts.isStringLiteral(code)) return [];
@@ -79,7 +79,8 @@ function codesOfLiteral({ checker }, literal) {
   const kind = { Warning: 'warning', ForeignFile: 'input' }[type];
   if (kind === undefined) return [];
   const message = initialOf('message');
-  return [{ code: code.text, kind, message: message === undefined ? '' : textOf(checker, message) }];
+  const messages = message === undefined ? [''] : messagesOf({ checker, calls }, message);
+  return messages.map((text) => ({ code: code.text, kind, message: text }));
 }
 
 /** Whether a code is a parameter of the function around: then that one's calls tell it. */
@@ -129,9 +130,29 @@ const initializerOf = (symbol) => symbol?.valueDeclaration?.initializer;
 function textOf(checker, node) {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTemplateExpression(node)) {
-    return node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join('');
+    const spans = node.templateSpans.map(
+      ({ expression, literal }) => `${constantOf(checker, expression)}${literal.text}`,
+    );
+    return node.head.text + spans.join('');
   }
   if (ts.isConditionalExpression(node)) return textOf(checker, node.whenTrue);
+  if (ts.isCallExpression(node)) return returnedText(checker, node);
   const value = ts.isIdentifier(node) ? initializerOf(checker.getSymbolAtLocation(node)) : undefined;
   return value === undefined ? '…' : textOf(checker, value);
+}
+
+/** A part of a message that is the same each time: a constant of the file. */
+const constantOf = (checker, node) => (/^[A-Z_]+$/.test(node.getText()) ? textOf(checker, node) : '…');
+
+/** What a function makes a message of, where it returns one that is written out. */
+function returnedText(checker, call) {
+  const { declaration } = checker.getResolvedSignature(call) ?? {};
+  if (declaration?.body === undefined || !ts.isBlock(declaration.body)) return '…';
+  const texts = declaration.body.statements.flatMap((statement) => {
+    const returned = ts.isIfStatement(statement) ? statement.thenStatement : statement;
+    return ts.isReturnStatement(returned) && returned.expression && !ts.isCallExpression(returned.expression)
+      ? textOf(checker, returned.expression)
+      : [];
+  });
+  return texts.find((text) => /\w{3}/.test(text)) ?? '…';
 }

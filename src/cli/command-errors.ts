@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { type RetrofitError, usageError } from '../errors.js';
 import { meantName } from '../nearest-names.js';
@@ -10,12 +11,16 @@ export function commandError(error: CommanderError, { commands }: Command, name:
     .replace(/^error: /, '')
     .replace(/\n.*/s, '')
     .replace(/^command-argument value '(.*)' is invalid for argument '(.*)'/, '"$1" is no $2 that is known');
+  const [, file] = /^unknown option '([^']+)/.exec(message) ?? [];
+  if (file !== undefined && existsSync(file))
+    return usageError('bad-flags', message, { hint: `the file of this name is ./${file}` });
   const unknown = /^unknown option '(--[^'=]+)/.exec(message)?.[1];
   const command = findCommand(commands, name);
   const help = `see se-retrofit ${name} --help`;
   if (unknown === undefined || command === undefined) return usageError('bad-flags', message, { hint: help });
   const others = commands.filter((each) => flagsOf(each).includes(unknown)).map((each) => each.name());
-  const meant = meantName(unknown, flagsOf(command));
+  const other = OTHER_WORDS[unknown];
+  const meant = other !== undefined && flagsOf(command).includes(other) ? other : meantName(unknown, flagsOf(command));
   const hint =
     others.length > 0
       ? `it is an option of ${others.join(', ')}; ${help}`
@@ -24,5 +29,8 @@ export function commandError(error: CommanderError, { commands }: Command, name:
         : `did you mean ${meant}? ${help}`;
   return usageError('bad-flags', message, { hint });
 }
+
+/** Options as other programs call them. */
+const OTHER_WORDS: Readonly<Record<string, string>> = { '--format': '--to' };
 
 const flagsOf = ({ options }: Command): readonly string[] => options.flatMap(({ long }) => long ?? []);

@@ -1,14 +1,20 @@
 import type { Command } from 'commander';
 
 /** Moves a command to the front that stands behind options: `--json inspect net.keras`. */
-export function commandFirst({ commands }: Command, words: readonly string[]): readonly string[] {
+export function commandFirst(program: Command, words: readonly string[]): readonly string[] {
+  const at = findOperand(program, words);
+  const word = words[at];
+  if (at === 0 || findCommand(program.commands, word) === undefined) return words;
+  return [word!, ...words.toSpliced(at, 1)];
+}
+
+/** Returns the place of the first word that is no option, nor the value of one: the end where all are. */
+export function findOperand({ commands }: Command, words: readonly string[]): number {
   const taking = commands.flatMap(({ options }) => options.filter(({ required }) => required));
   const takesValue = (word: string) => taking.some(({ long, short }) => word === long || word === short);
   let at = 0;
   while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
-  const word = words[at];
-  if (at === 0 || findCommand(commands, word) === undefined) return words;
-  return [word!, ...words.toSpliced(at, 1)];
+  return at;
 }
 
 /** Returns the name of the command; a word that is none is the model of the default command. */

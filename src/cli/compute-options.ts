@@ -71,26 +71,28 @@ export const wholeNumber =
     });
   };
 
+const SHARE_HINT = 'give a share, such as 0.05 for 5 %';
+
 /** Reads a flag that is a share of a whole. */
 export const shareOf =
   (flag: string) =>
   (text: string): number => {
-    const share = amountOf(flag)(text);
+    const share = amountOf(flag, SHARE_HINT)(text);
     if (share <= 1) return share;
     throw usageError('bad-option', `--${flag} ${text} is more than the whole`, {
       where: { field: flag },
-      hint: 'give a share, such as 0.05 for 5 %',
+      hint: SHARE_HINT,
     });
   };
 
 /** Reads a flag that is a number of at least zero. */
 export const amountOf =
-  (flag: string) =>
+  (flag: string, hint = 'give a plain number, such as 0.001 or 1e-3') =>
   (text: string): number => {
     const number = text.trim() === '' ? Number.NaN : Number(text);
     if (number >= 0 && number < Number.POSITIVE_INFINITY) return number;
     throw usageError('bad-option', `--${flag} "${text}" is no number of at least 0`, {
       where: { field: flag },
-      hint: 'give a plain number, such as 0.05 for 5 %',
+      hint,
     });
   };

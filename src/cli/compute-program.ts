@@ -33,7 +33,12 @@ function verifyCommand(program: Command): Command {
     .argument('<before>', MODEL)
     .argument('<after>', 'what was made of it')
     .option('--images <dir>', 'compute these images, instead of random inputs')
-    .option('--samples <number>', 'random inputs to compute', wholeNumber('samples', 1), 4)
+    .addOption(
+      new Option('--samples <number>', 'random inputs to compute')
+        .argParser(wholeNumber('samples', 1))
+        .default(4)
+        .conflicts('images'),
+    )
     .option(
       '--tolerance <number>',
       'largest difference of an output that is taken as equal; above 0 the weights need not be those of the first',

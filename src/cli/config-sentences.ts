@@ -27,14 +27,16 @@ export function misfit(
   const message = `${shown(value)} does not fit`;
   if (found === undefined) return { message, hint: 'give an object' };
   const isOne = found.items !== undefined && schema.safeParse({ [key]: [value] }).success;
-  return { message, hint: isOne ? `give a list: ${JSON.stringify([value])}` : `give ${expected(found)}` };
+  // Of a list the entry alone is wrong.
+  const wanted = path.length > 1 && found.items !== undefined ? found.items : found;
+  return { message, hint: isOne ? `give a list: ${JSON.stringify([value])}` : `give ${expected(wanted)}` };
 }
 
 function expected({ enum: choices, const: constant, anyOf, type, items, minimum, maximum }: Schema): string {
   if (choices !== undefined) return `one of ${choices.join(', ')}`;
   if (constant !== undefined) return JSON.stringify(constant);
   if (anyOf !== undefined) return anyOf.map(expected).join(', or ');
-  if (items !== undefined) return `a list: of each, ${expected(items)}`;
+  if (items !== undefined) return `a list, each entry ${expected(items)}`;
   if (type === 'boolean') return 'true or false';
   if (type === 'null') return 'null';
   if (type === 'string') return 'a text that is not empty';

@@ -1,4 +1,4 @@
-import { usageError } from '../errors.js';
+import { RetrofitError, usageError, withHint } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { PendingOutput } from '../storage/storage.js';
@@ -26,7 +26,14 @@ export async function stageCsv(path: string, model: Model, folder: string, force
     });
   }
   if (hasOtherEnding(name, /\.(csv|txt)$/i)) throw badPlace(path, 'the table is CSV, and the name says something else');
-  return nodeStorage.beginFiles(nodeStorage.folderOf(path), [name], force);
+  if (!force && isFile)
+    throw usageError('output-exists', 'the table exists already', {
+      where: { file: path },
+      hint: 'give another name with --csv, or --force to replace it',
+    });
+  return nodeStorage.beginFiles(nodeStorage.folderOf(path), [name], force).catch((error: unknown) => {
+    throw error instanceof RetrofitError ? withHint(error, (hint) => hint.replace(' -o', ' --csv')) : error;
+  });
 }
 
 const badPlace = (path: string, message: string) =>

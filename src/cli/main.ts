@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
-import { commandFirst, commandOf, findCommand, namesOf } from './command-words.js';
+import { commandFirst, commandOf, findCommand, findOperand, namesOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
 import { isEnding, noteReported } from './signals.js';
@@ -76,18 +76,25 @@ async function configured({ commands }: Command, words: readonly string[]): Prom
   return (await import('./config-words.js')).withConfigWords(command, commands, words);
 }
 
+/** Fewer letters may be the beginning of anything. */
+const LEAST_LETTERS = 3;
+
 /**
- * A first word that is no command is the model of `add`, unless no file is called so and one of the commands nearly is.
- * @throws RetrofitError `unknown-command`
+ * A first word that is no command is the model of `add`, unless no file is called so and one of the commands nearly is, or
+ * begins so.
+ * @throws RetrofitError `unknown-command`, `bad-flags` for more words than help takes
  */
-async function refuseUnknownCommand({ commands }: Command, words: readonly string[]): Promise<void> {
-  const names = [...commands.flatMap(namesOf), 'help'];
+async function refuseUnknownCommand(program: Command, words: readonly string[]): Promise<void> {
+  const extra = words[0] === 'help' && words.slice(1).find((word, index) => index > 0 || /^-(?!h$|-help$)/.test(word));
+  if (extra)
+    throw usageError('bad-flags', `help takes the name of one command, and no "${extra}"`, { hint: 'leave it out' });
+  const names = [...program.commands.flatMap(namesOf), 'help'];
   const isHelp = words[0] === 'help';
-  const word = isHelp ? words[1] : words[0];
+  const word = isHelp ? words[1] : words[findOperand(program, words)];
   if (word === undefined || names.includes(word) || word.startsWith('-')) return;
   if (!isHelp && existsSync(word)) return;
-  const { nearestNames } = await import('../nearest-names.js');
-  const [meant] = nearestNames(word, names);
+  const { meantName, nearestNames } = await import('../nearest-names.js');
+  const meant = word.length < LEAST_LETTERS ? nearestNames(word, names)[0] : meantName(word, names);
   if (!isHelp && meant === undefined) return;
   throw usageError('unknown-command', `there is no command${isHelp ? '' : ' and no file'} called "${word}"`, {
     hint: meant === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${meant}?`,

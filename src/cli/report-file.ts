@@ -1,4 +1,4 @@
-import { access, appendFile, constants, lstat, writeFile } from 'node:fs/promises';
+import { access, appendFile, constants, lstat, readFile, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
@@ -60,7 +60,7 @@ export async function checkReportPlaces(
     const report = await nodeStorage.canonical(path);
     if (taken.has(report)) throw badPlace(flag, path, 'would stand where another report goes');
     taken.add(report);
-    if (flags.force !== true && !isSummary(path) && (await holdsSomething(path))) {
+    if (flags.force !== true && !(await isSummary(path)) && (await holdsSomething(path))) {
       throw usageError('output-exists', `${NAMES[flag]} exists already`, {
         where: { file: path },
         hint: `give another name with --${flag}, or --force to replace it`,
@@ -70,8 +70,11 @@ export async function checkReportPlaces(
   }
 }
 
-/** The file in which GitHub's pipelines gather what all steps have to say. */
-const isSummary = (path: string): boolean => path === process.env.GITHUB_STEP_SUMMARY;
+/** Tells whether a path is that of the file in which GitHub's pipelines gather what all steps have to say. */
+async function isSummary(path: string): Promise<boolean> {
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  return summary ? (await nodeStorage.canonical(path)) === (await nodeStorage.canonical(summary)) : false;
+}
 
 const holdsSomething = async (path: string): Promise<boolean> =>
   (await nodeStorage.kindOf(path)) === 'file' && (await nodeStorage.findFile(path)).byteLength > 0;
@@ -128,7 +131,7 @@ async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace
     if (!isMade || !isMissing(error) || isTooLong(error))
       throw cannotWrite(path, flag, fileSystemReason(error) ?? 'no such folder');
   }
-  if (kind === 'other' || isSummary(path)) return;
+  if (kind === 'other' || (await isSummary(path))) return;
   // A folder that takes no files, say: what stops the writing stops it now, not behind the model.
   try {
     const place = await nodeStorage.canonical(path);
@@ -159,13 +162,17 @@ export const writtenLines = (flags: ReportFlags): readonly string[] =>
  */
 export async function writeReport(path: string, flag: ReportFlag, text: string, model?: string): Promise<void> {
   try {
-    if (isSummary(path)) await appendFile(path, text);
+    if (await isSummary(path)) await appendFile(path, `${(await endsInLine(path)) ? '\n' : ''}${text}`);
     else if ((await nodeStorage.kindOf(path)) === 'other') await writeFile(path, text);
     else await writeWhole(await nodeStorage.canonical(path), PNG.test(path) ? await drawPng(text) : encode(text));
   } catch (error) {
     throw asReportError(error, path, flag, model);
   }
 }
+
+/** Tells whether a file ends within a line. */
+const endsInLine = async (path: string): Promise<boolean> =>
+  (await nodeStorage.kindOf(path)) === 'file' && /[^\n]$/.test(await readFile(path, 'utf8'));
 
 function asReportError(error: unknown, path: string, flag: ReportFlag, model?: string): unknown {
   if (error instanceof RetrofitError)

@@ -92,7 +92,20 @@ function checkBudget(plan: Plan, budget: string): void {
     'over-budget',
     `${plural(plan.params.added, 'parameter')} would be added; --max-added-params ${budget} allows ${count(Math.floor(most))}`,
     {
-      hint: `a larger --ratio or --skip-stage last adds fewer; nothing was written`,
+      hint: `${fewerHint(plan)}nothing was written`,
     },
   );
+}
+
+/** Suggests which other options would add fewer parameters. */
+function fewerHint({ options: { minUnits, stages: chosen, at }, stages, sites }: Plan): string {
+  const last = Math.max(...sites.map(({ stage }) => stage));
+  const skipped = last === stages.at(-1)?.stage ? 'last' : last;
+  const units = sites.some((site) => site.units > minUnits) ? ['a larger --ratio'] : [];
+  if (units.length === 0 && minUnits > 1) units.push('a smaller --min-units');
+  const hasOthers = sites.some(({ stage }) => stage !== last);
+  const fewer =
+    at.length > 0 ? 'fewer --at' : chosen.length > 0 ? 'fewer stages in --stage' : `--skip-stage ${skipped}`;
+  const ways = [...units, ...(hasOthers ? [fewer] : [])].join(' or ');
+  return ways === '' ? '' : `${ways} would add fewer; `;
 }

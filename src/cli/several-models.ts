@@ -8,6 +8,7 @@ import { byteSize, magnitude, percent, printable } from '../report/printable.js'
 import type { AddSeveralReport } from '../report/report-schemas.js';
 import { textTable } from '../report/table.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
+import { notFound } from '../storage/storage-errors.js';
 import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
 import { noPlace } from './place.js';
@@ -65,16 +66,18 @@ const ONLY_FOR_ONE = { output: '-o', weights: '-w', markdown: '--markdown', html
 function checkFlags(paths: readonly string[], flags: Flags): void {
   const given = Object.entries(ONLY_FOR_ONE).find(([key]) => flags[key as keyof typeof ONLY_FOR_ONE] !== undefined);
   if (flags.outputDir === '') throw noPlace('--output-dir', 'outputDir');
-  if (flags.outputDir === undefined && flags.dryRun !== true)
-    throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and no folder for the new ones`, {
-      hint:
-        given?.[0] === 'output' || paths.length > 2 || existsSync(paths[1]!)
-          ? 'give it with --output-dir DIR'
-          : 'give it with --output-dir DIR; of one model, the place of the new one is -o NAME',
+  if (flags.outputDir === undefined && flags.dryRun !== true) {
+    const missing = paths.find((path) => !existsSync(path));
+    const isPlace = paths.length === 2 && missing === paths[1] && given?.[0] !== 'output';
+    if (missing !== undefined && !isPlace) throw notFound(missing);
+    const lacking = isPlace ? `no file called "${missing}"` : 'no folder for the new ones';
+    throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and ${lacking}`, {
+      hint: `${isPlace ? 'give a folder' : 'give it'} with --output-dir DIR${isPlace ? '; of one model, the place of the new one is -o NAME' : ''}`,
     });
+  }
   if (given !== undefined)
     throw usageError('bad-flags', `${given[1]} is for one model, and --output-dir for several`, {
-      hint: 'leave one of them out',
+      hint: given[0] === 'weights' ? 'retrofit that model by itself, with -o NAME' : 'leave one of them out',
     });
 }
 

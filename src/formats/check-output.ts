@@ -3,7 +3,7 @@ import { getMember, isArray, stringOf } from '../json/json-value.js';
 import type { Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
 import { isFolder } from './containers.js';
-import { listOutputNames, type OutputPlace } from './output-place.js';
+import { listOutputNames, MODEL_FILE, type OutputPlace } from './output-place.js';
 import { readJsonFile } from './read-json-file.js';
 
 /**
@@ -60,9 +60,10 @@ async function checkFolder(storage: Storage, model: Model, place: OutputPlace, f
   const input = await storage.canonical(storage.folderOf(model.path));
   const output = await storage.canonical(place.folder);
   if (input === output || isWithin(input, output)) {
+    const isNamed = place.modelName !== MODEL_FILE;
     throw usageError('output-is-input', 'the output is the folder of the input, or a folder around it', {
       where: { file: place.path },
-      hint: 'a TensorFlow.js model gets a folder of its own: give another name with -o',
+      hint: `${isNamed ? 'a name in .json is that of a TensorFlow.js model, which' : 'a TensorFlow.js model'} gets a folder of its own: give another name with -o${isNamed ? '; --to keras-json writes the architecture as Keras does, and its weights beside it' : ''}`,
     });
   }
   const kind = await storage.kindOf(place.folder);

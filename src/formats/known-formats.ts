@@ -5,11 +5,10 @@ import type { FoundFile, Storage } from '../storage/storage.js';
 import { type FileContent, type ReadOptions, WRITTEN } from './containers.js';
 import { refuseForeignFile } from './foreign-files.js';
 import { CONFIG_MEMBER } from './keras/archive-members.js';
+import { MODEL_FILE } from './output-place.js';
 import { readBeginning, readJsonFile } from './read-json-file.js';
 import { findSavedModel, refuseCheckpoint } from './tensorflow-files.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
-
-export const MODEL_FILE = 'model.json';
 
 /**
  * Reads a saved model: a file, or a folder that holds a model.json, a SavedModel or an unzipped `.keras` archive. Weights

@@ -33,7 +33,7 @@ export interface InputPlace {
   readonly format: Format;
 }
 
-const MODEL_FILE = 'model.json';
+export const MODEL_FILE = 'model.json';
 /** Files that mark a folder as a SavedModel; the model has the folder's name. */
 const IN_FOLDER = /^(saved_model|keras_metadata)\.pb$/;
 const INPUT_ENDING = /\.(json|h5|hdf5|keras)$/i;

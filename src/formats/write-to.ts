@@ -24,6 +24,16 @@ export interface WriteOptions extends NewTfjsOptions {
   readonly onProgress?: OnProgress;
 }
 
+/** Every option for writing, and for the choice of the format: the library refuses others. */
+export const WRITE_OPTIONS: Readonly<Record<keyof WriteOptions | 'to' | 'dialect', true>> = {
+  force: true,
+  onProgress: true,
+  quantize: true,
+  shardBytes: true,
+  to: true,
+  dialect: true,
+};
+
 /**
  * Writes a model to its place: whole, or not at all.
  * @throws RetrofitError `output-exists`, `output-is-input`, `cannot-write`, `input-changed`

@@ -2,6 +2,7 @@ import picomatch from 'picomatch';
 import { usageError } from '../errors.js';
 import { flagOf } from '../flag-of.js';
 import { nearestNames } from '../nearest-names.js';
+import { shellWord } from '../shell-word.js';
 import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
 import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
 import type { Block, Network } from '../stages/network.js';
@@ -34,15 +35,17 @@ export interface Choice {
 
 /**
  * The places that the options ask for.
+ * @param path that of the model, for messages
  * @throws RetrofitError `bad-option`, `unknown-stage`, `unmatched-glob`, `unknown-layer`
  */
-export function chooseCandidates(network: Network, options: RetrofitOptions): Choice {
+export function chooseCandidates(network: Network, options: RetrofitOptions, path: string): Choice {
   const stages = resolveStages(network, options, 'stages');
   const skipStages = resolveStages(network, options, 'skipStages');
   // Only here is it known which stage is the last.
   refuseBoth(stages, skipStages);
   const skipped: Skipped[] = [];
-  const candidates = options.at.length > 0 ? placesAt(network, options.at) : placesOfBlocks(network, options, skipped);
+  const candidates =
+    options.at.length > 0 ? placesAt(network, options.at, path) : placesOfBlocks(network, options, skipped);
   // Who names places with --at asked for nothing else.
   if (options.at.length === 0) {
     skipped.unshift(
@@ -183,7 +186,7 @@ const nameAt = ({ view, place }: PlacedIn): string => view.nodes[place.node]!.la
 const layerOf = (block: FoundBlock, place: Place): string => nameAt({ view: block.view, place });
 
 /** Places behind layers that the user named; every call of the layer takes part. */
-function placesAt(network: Network, names: readonly string[]): readonly Candidate[] {
+function placesAt(network: Network, names: readonly string[], path: string): readonly Candidate[] {
   const counts = new Map<number, number>();
   return [...new Set(names)].flatMap((name) => {
     const candidates = [...listViews(network.view)].flatMap((view): readonly Candidate[] => {
@@ -205,7 +208,7 @@ function placesAt(network: Network, names: readonly string[]): readonly Candidat
       throw usageError('unknown-layer', `--at ${name}: the model has no such layer`, {
         where: { layer: name, field: 'at' },
         facts: { found: name, nearest },
-        hint: atHint(nearest),
+        hint: atHint(nearest, path),
       });
     }
     return candidates;
@@ -215,7 +218,5 @@ function placesAt(network: Network, names: readonly string[]): readonly Candidat
 const namesIn = ({ view }: Network): readonly string[] =>
   [...listViews(view)].flatMap(({ nodes }) => nodes.map(({ layer }) => layer.name));
 
-const atHint = (nearest: readonly string[]): string =>
-  nearest.length === 0
-    ? 'see the names with: se-retrofit inspect --layers'
-    : `the nearest names are ${nearest.join(', ')}; all: se-retrofit inspect --layers`;
+const atHint = (nearest: readonly string[], path: string): string =>
+  `${nearest.length === 0 ? 'see the names with' : `the nearest names are ${nearest.join(', ')}; all`}: se-retrofit inspect ${shellWord(path)} --layers`;

@@ -1,6 +1,6 @@
 import { type ErrorFacts, usageError } from '../errors.js';
 import { flagOf } from '../flag-of.js';
-import { unknownNameHint } from '../nearest-names.js';
+import { refuseUnknownOptions } from '../nearest-names.js';
 
 export type Placement = 'standard' | 'pre' | 'post' | 'identity';
 export type Granularity = 'block' | 'stage' | 'conv';
@@ -73,13 +73,7 @@ export const OPTION_RANGES = Object.freeze({
  */
 export function completeOptions(given: Partial<RetrofitOptions>): RetrofitOptions {
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const unknown = Object.keys(stated).find((key) => !Object.hasOwn(RETROFIT_DEFAULTS, key));
-  if (unknown !== undefined) {
-    throw usageError('bad-option', `${unknown}: there is no such option`, {
-      where: { field: unknown },
-      hint: unknownNameHint('options', Object.keys(RETROFIT_DEFAULTS), unknown),
-    });
-  }
+  refuseUnknownOptions(stated, RETROFIT_DEFAULTS);
   const options: RetrofitOptions = { ...RETROFIT_DEFAULTS, ...stated };
   for (const [key, choices] of Object.entries(OPTION_CHOICES)) {
     const value = options[key as keyof typeof OPTION_CHOICES];

@@ -37,7 +37,7 @@ export function planRetrofit(
 ): Plan {
   const options = completeOptions(given);
   const network = findNetwork(model.graph);
-  const choice = chooseCandidates(network, options);
+  const choice = chooseCandidates(network, options, model.path);
   const plan = makePlan(model, options, network, choice, notDoubled);
   if (plan.sites.length === 0) throw nothingToDo(model.path, network, choice, plan);
   return plan;
@@ -47,7 +47,7 @@ export function planRetrofit(
 export function surveyRetrofit(model: Model, given: Partial<RetrofitOptions> = {}): Plan {
   const options = completeOptions(given);
   const network = findNetwork(model.graph);
-  return makePlan(model, options, network, chooseCandidates(network, options));
+  return makePlan(model, options, network, chooseCandidates(network, options, model.path));
 }
 
 function makePlan(

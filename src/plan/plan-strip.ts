@@ -55,6 +55,6 @@ export const stripWarnings = ({ modules }: StripPlan, changing: readonly Retrofi
         {
           code: 'function-changes',
           message: `${changing.length} of ${plural(modules.length, 'module')} did something, which is gone now (se-retrofit bake keeps their mean gates)`,
-          where: scaleName(changing[0]!.name),
+          where: changing.length === 1 ? scaleName(changing[0]!.name) : null,
         },
       ];

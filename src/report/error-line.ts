@@ -15,7 +15,8 @@ export function groupedByReason(reasons: readonly ErrorReason[]): readonly strin
   }
   return [...layersBy].map(([sentence, layers]) => {
     const more = layers.length > 4 ? ` and ${layers.length - 4} more` : '';
-    return `${layers.slice(0, 4).join(', ')}${more}: ${sentence}`;
+    const said = layers.length > 1 ? sentence.replace(/^its /, 'their ') : sentence;
+    return `${layers.slice(0, 4).join(', ')}${more}: ${said}`;
   });
 }
 

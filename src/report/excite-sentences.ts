@@ -71,13 +71,16 @@ const SENTENCES: Readonly<
     'No stage stands out: in all of them the gates are nearly the same for every class and hardly move ' +
     `(from image to image by ${largestMove(stages)} of their range at the most${changed === null ? '' : `; ${answersChange(changed)}`}). ` +
     'Train the modules longer, or fold their gates into the weights.',
-  'answers-change': ({ changed }, { changedAtMost }) =>
-    'Keep every stage: gates that hardly move decide too. With the means in the place of those that say least ' +
+  'answers-change': ({ stages, changed }, { changedAtMost }) =>
+    `${keepStages(stages)}: gates that hardly move decide too. With the means in the place of those that say least ` +
     `${share(changed!)} of the answers change, and ${share(changedAtMost)} is the most that is recommended.`,
-  'all-needed': (_, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
-    `Keep every stage: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, the gates of one at the least differ ` +
+  'all-needed': ({ stages }, { paramsShareFrom, classSpreadBelow, spreadBelow }) =>
+    `${keepStages(stages)}: wherever modules hold ${share(paramsShareFrom)} of the parameters or more, the gates of one at the least differ ` +
     `between classes (by ${share(classSpreadBelow)} of their range or more) or move from image to image (by ${share(spreadBelow)} or more).`,
 };
+
+const keepStages = (stages: readonly StageGates[]): string =>
+  stages.some(({ isUntrained }) => isUntrained) ? 'Keep every stage that is trained' : 'Keep every stage';
 
 const largestMove = (stages: readonly StageGates[]): string =>
   share(Math.max(...stages.map(({ largestSpread }) => largestSpread)));
@@ -113,6 +116,8 @@ export function nextStep({
   const compute = (command: string, suffix: string, more = '') =>
     `se-retrofit ${command} ${model} ${quoted(imagesPath)}${flag('--preprocess', preprocess)}${flag('--labels', labels)} ` +
     `-o ${quoted(besideModel(input, suffix))}${more}`;
+  const idle = recommendation.stages.filter(({ isUntrained }) => isUntrained);
+  const untrained = idle.length === 0 ? '' : `, those of ${stageList(idle)} too: first train what is to stay`;
   const isOurs = excitation.modules.every(({ kind }) => kind === 'se-retrofit');
   if (code === 'says-little' && isOurs) {
     const plain = quoted(besideModel(input, '-plain', '.h5'));
@@ -136,13 +141,13 @@ export function nextStep({
   if (code === 'all-needed' && idleModules.length > 0) {
     return {
       command: compute('bake', '-baked', ' --below 0.001'),
-      note: 'Only gates that do not move are folded into the weights.',
+      note: `Only gates that do not move are folded into the weights${untrained}.`,
     };
   }
   if (code !== 'says-little' && code !== 'all-say-little') return undefined;
   return {
     command: compute('bake', '-baked'),
-    note: 'The gates are replaced by their means and folded into the weights.',
+    note: `The gates are replaced by their means and folded into the weights${untrained}.`,
   };
 }
 

@@ -5,18 +5,25 @@ import { siteTable, stageTable, totalsLine, warningLine } from './summary.js';
 import { markdownTable } from './table.js';
 import { nanLine, verifiedLines } from './verify-report.js';
 
-/** A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model. */
-export function markdownReport(run: Run): string {
+/**
+ * A run as a page of Markdown: for the summary of a pipeline, or for the pull request that brings the new model.
+ * @param isOfInspect whether nothing was meant to be written
+ */
+export function markdownReport(run: Run, isOfInspect = false): string {
   const { plan, model, inputPath, output, verified, tool } = run;
   const { sites, skipped } = plan;
   const warnings = runWarnings(run);
   const lines = [
     `## Squeeze-and-Excitation: ${code(inputPath)}`,
     '',
-    `${totalsLine(plan)}.`,
-    output === null
-      ? 'Nothing was written.'
-      : `Written to ${code(output.path)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
+    `${isOfInspect ? 'Would add ' : ''}${totalsLine(plan)}.`,
+    ...(isOfInspect
+      ? []
+      : [
+          output === null
+            ? 'Nothing was written.'
+            : `Written to ${code(output.path)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
+        ]),
     ...(verified === undefined
       ? []
       : [...verifiedLines(verified), nanLine(verified) ?? []].flat().map((line) => `- ${line}`)),

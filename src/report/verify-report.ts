@@ -111,14 +111,17 @@ export function nanLine({ verification: { numbers, bothNaN } }: Pick<Verified, '
 }
 
 /** Summarises the comparison, a line each. */
-export function verifiedLines({ weights, onlyModules, verification, backend }: Verified): readonly string[] {
+export function verifiedLines(verified: Verified): readonly string[] {
+  const { weights, onlyModules, verification, backend, tolerance } = verified;
   const { identical, outputs, firstDifference, examples, timing } = verification;
+  const differ =
+    tolerance > 0 && isVerified(verified) ? `differ by no more than the tolerance of ${tolerance}` : 'differ';
   const where = `${count(examples)} ${examples === 1 ? 'example' : 'examples'}, ${backend}`;
   return [
     weightsLine(weights, onlyModules),
     identical
       ? `the outputs are identical, bit for bit (${where})`
-      : `the outputs differ (${where}): ${outputs.map(({ name, maxAbsDiff }) => `${printable(name)} by ${difference(maxAbsDiff)}`).join(', ')}`,
+      : `the outputs ${differ} (${where}): ${outputs.map(({ name, maxAbsDiff }) => `${printable(name)} by ${difference(maxAbsDiff)}`).join(', ')}`,
     ...(firstDifference === null ? [] : [`they part at "${printable(firstDifference)}"`]),
     ...(timing === null
       ? []

@@ -1,6 +1,7 @@
 import { inputError } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { tensorSize } from '../model/tensor.js';
+import { shellWord } from '../shell-word.js';
 import type { ExistingModule } from '../stages/existing-modules.js';
 import { channelsAxisOf, type GraphView } from '../stages/graph-view.js';
 import { findNetwork } from '../stages/network.js';
@@ -56,7 +57,7 @@ export function getGates(model: Model): readonly Gate[] {
 export const noModules = (file: string) =>
   inputError('no-modules', 'the model holds no SE module', {
     where: { file },
-    hint: 'put modules in first: se-retrofit <model>',
+    hint: `put modules in first: se-retrofit ${shellWord(file)}`,
   });
 
 function isDoubling(view: GraphView, id: number): boolean {

@@ -45,8 +45,11 @@ function fetchLine(url: string): string {
   if (name === '') return `fetch it first: curl -fL ${inQuotes(plain)} -o NAME`;
   // A name that a shell would take for more than a name stays within quotes.
   if (!/^[\w.-]+\.json$/.test(name)) return `fetch it first: curl -fLO ${inQuotes(plain)}`;
-  const paths = `node -p "require('./${name}').weightsManifest.flatMap(({ paths }) => paths).join('\\n')"`;
-  return `fetch it first: curl -fL ${inQuotes(plain)} -o ${name} && ${paths} | xargs -I{} curl -fLO ${inQuotes(`${folder}{}${query}`)}`;
+  // A foreign model names them: none may lead out of this folder.
+  const within = `filter((path) => path.split('/').includes('..') === false)`;
+  const paths = `node -p "require('./${name}').weightsManifest.flatMap(({ paths }) => paths).${within}.join('\\n')"`;
+  const fetchEach = `xargs -I{} curl -fL --create-dirs -o ./{} ${inQuotes(`${folder}{}${query}`)}`;
+  return `fetch it first: curl -fL ${inQuotes(plain)} -o ${name} && ${paths} | ${fetchEach}`;
 }
 
 /** Splits a query, or the name of a place inside, off the name of a file. */

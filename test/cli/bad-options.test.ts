@@ -1,4 +1,4 @@
-import { readdirSync, renameSync } from 'node:fs';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyFixture, expectFailure, makeFolders } from '../support/cli.js';
@@ -83,6 +83,12 @@ test.each([
   [['inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
   [['verfy', 'a', 'b'], 'there is no command and no file called "verfy" (did you mean verify?)'],
   [['gats', 'model.json', 'images'], 'there is no command and no file called "gats" (did you mean gates?)'],
+  [['conv', 'model.json'], 'there is no command and no file called "conv" (did you mean convert?)'],
+  [['ver', 'a', 'b'], 'there is no command and no file called "ver" (did you mean verify?)'],
+  [['--quiet', 'inspct', 'model.json'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
+  [['-o', 'out', 'inspct', 'resnet-v1'], 'there is no command and no file called "inspct" (did you mean inspect?)'],
+  [['help', 'add', 'strip'], 'help takes the name of one command, and no "strip"'],
+  [['help', '--quiet'], 'help takes the name of one command, and no "--quiet"'],
   [['help', 'inspct'], 'there is no command called "inspct" (did you mean inspect?)'],
   [['help', 'colour'], /there is no command called "colour" \(the commands are add, /],
 ])('a command that there is not: %s', async (words, message) => {
@@ -104,6 +110,16 @@ test('gates is another name of excite, behind options too', async () => {
   expectFailure(await run(['gates', '--per-clas', '1'], { cwd: folder }), 2, 'did you mean --per-class');
 });
 
+test('of several models the one that is not there is named', async () => {
+  expectFailure(await run(['none.h5', 'resnet-v1'], { cwd: folder }), 4, 'none.h5: no such file');
+});
+
+test('a model whose name begins with a dash: how it is given', async () => {
+  const place = newFolder();
+  writeFileSync(join(place, '-x.keras'), '');
+  expectFailure(await run(['-x.keras'], { cwd: place }), 2, 'the file of this name is ./-x.keras');
+});
+
 test('what is there is a model, whatever it is called', async () => {
   const place = newFolder();
   renameSync(copyFixture('resnet-v1', place), join(place, 'inspec'));
@@ -112,7 +128,12 @@ test('what is there is a model, whatever it is called', async () => {
 
 test('--at says the nearest names, and the place once', async () => {
   const failed = await run([model, '--at', 'conv2_blok1_add']);
-  expectFailure(failed, 2, 'the nearest names are conv2_block1_add', 'inspect --layers');
+  expectFailure(
+    failed,
+    2,
+    'the nearest names are conv2_block1_add',
+    `se-retrofit inspect ${model}/model.json --layers`,
+  );
   expect(failed.stderr).toMatch(/^se-retrofit: --at conv2_blok1_add: the model has no such layer /);
 });
 
@@ -139,6 +160,7 @@ const escaped = (text: string) => new RegExp(text.replaceAll(/[()?]/g, '\\$&'));
 describe('unknown options', () => {
   test.each([
     [['model.json', '--deny', 'code'], 'did you mean --deny-code?'],
+    [['model.json', '--format', 'h5'], 'did you mean --to?'],
     [['model.json', '--ratoi', '4'], 'did you mean --ratio?'],
     [
       ['inspect', 'model.json', '--deny-code'],

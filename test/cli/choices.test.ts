@@ -196,6 +196,17 @@ describe('--max-added-params', () => {
     expect((await run([resnet, '--dry-run', '--max-added-params', budget])).code).toBe(0);
   });
 
+  test.each([
+    [[], '(a smaller --min-units or --skip-stage last'],
+    [['--ratio', '1'], '(a larger --ratio or --skip-stage last'],
+    [['--skip-stage', 'last'], '(a smaller --min-units or --skip-stage 3'],
+    [['--stage', '3,4'], 'fewer stages in --stage'],
+    [['--stage', '3', '--ratio', '2'], '(a larger --ratio would add fewer'],
+    [['--stage', '3', '--min-units', '1', '--ratio', '4096'], '(nothing was written)'],
+  ])('%j: the hint proposes what is not there yet', async (flags, hint) => {
+    expectFailure(await run([resnet, '--max-added-params', '0', ...flags]), 3, hint);
+  });
+
   test('a dry run answers no too', async () => {
     expectFailure(await run([resnet, '--dry-run', '--max-added-params', '1%']), 3);
   });

@@ -275,6 +275,20 @@ describe('refused, and nothing is written', () => {
     await writeModel(retrofit(four), join(folder, 'four-se'));
   });
 
+  test('a model without modules: the command that puts them in', async () => {
+    const words = ['excite', 'single-channel', 'digits', ...BACKEND];
+    const hint = 'put modules in first: se-retrofit single-channel/model.json)';
+    expectFailure(await run(words, { cwd: folder }), 4, hint);
+  });
+
+  test('the option of a table that exists is named, and the table as it was given', async () => {
+    expectFailure(
+      await run(['excite', MODEL, 'digits', '--csv', 'labels.txt', ...BACKEND], { cwd: folder }),
+      2,
+      /^se-retrofit: labels\.txt: the table exists already \(give another name with --csv, or --force to replace it\)/,
+    );
+  });
+
   test.each(refusals)('%s', async (_, words, exit, code, message) => {
     const before = namesIn(folder);
     const json = await run(['excite', ...words, ...(words.includes('--backend') ? [] : BACKEND), '--json'], {

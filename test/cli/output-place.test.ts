@@ -59,6 +59,12 @@ describe('where the output goes', () => {
     expect(readdirSync(folder).sort()).toEqual(['resnet-v1', 'resnet-v1-se']);
   });
 
+  test('a name in .json beside the input: what it means, and how Keras has it', async () => {
+    const { model } = workplace();
+    const result = await run(['convert', 'model.json', '-o', 'net.json'], { cwd: model });
+    expectFailure(result, 2, /net\.json: .*a name in \.json is that of a TensorFlow\.js model, .*--to keras-json/);
+  });
+
   test('a file: <stem>-se in its folder', async () => {
     const { folder, model } = workplace();
     expect((await run([join(model, 'model.json')])).code).toBe(0);

@@ -97,10 +97,14 @@ describe('add of several models', () => {
   });
 
   test.each([
-    [['vgg', 'out'], /2 models are given, .*--output-dir DIR; of one model, the place of the new one is -o NAME/],
+    [
+      ['vgg', 'out'],
+      /2 models are given, and no file called "out" .*--output-dir DIR; of one model, the place of the new one is -o NAME/,
+    ],
     [['vgg', 'net.keras'], /2 models are given, .*\(give it with --output-dir DIR\)/],
     [['vgg', 'net.keras', '-o', 'out'], /2 models are given/],
     [['vgg', 'net.keras', '-o', 'out', '--output-dir', 'all'], /^se-retrofit: -o is for one model/],
+    [['vgg', 'net.keras', '-w', 'x.h5', '--output-dir', 'all'], /^se-retrofit: -w is .*retrofit that model by itself/],
     [['vgg', '--html', 'page.html', '--output-dir', 'all'], /^se-retrofit: --html is for one model/],
   ])('%j: 2', async (words, said) => {
     const cwd = await models();

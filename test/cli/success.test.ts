@@ -89,7 +89,7 @@ describe('--json', () => {
     ['an unknown flag of inspect', ['inspect', 'nowhere.json', '--json', '--nope'], 2, 'inspect', 'bad-flags'],
     ['a flag without its value', ['nowhere.json', '--json', '--ratio'], 2, 'add', 'bad-flags'],
     ['no model', ['--json'], 2, 'add', 'bad-flags'],
-    ['two models', ['one', 'two', '--json'], 2, 'add', 'bad-flags'],
+    ['two models', ['.', 'two', '--json'], 2, 'add', 'bad-flags'],
     ['a bad option', ['nowhere.json', '--json', '--ratio', '0'], 2, 'add', 'bad-option'],
   ] as const)('fails as JSON too: %s', async (_, words, code, command, errorCode) => {
     const result = await run(words, { cwd: newFolder() });
@@ -163,9 +163,10 @@ describe('--markdown', () => {
     const folder = newFolder();
     const model = copyFixture('resnet-v1', folder);
     const summary = join(folder, 'summary');
-    writeFileSync(summary, '# Of another step\n');
+    writeFileSync(summary, '# Of another step');
     const env = { GITHUB_STEP_SUMMARY: summary };
-    expect((await run([model, '--quiet', '--markdown', summary], { env })).code).toBe(0);
+    // Under another name, too.
+    expect((await run([model, '--quiet', '--markdown', 'summary'], { env, cwd: folder })).code).toBe(0);
     expect(readFileSync(summary, 'utf8')).toMatch(/^# Of another step\n## Squeeze-and-Excitation/);
   });
 
@@ -185,7 +186,9 @@ describe('--markdown', () => {
     const folder = newFolder();
     const model = copyFixture('resnet-v1', folder);
     expect((await run(['inspect', model, '--markdown', join(folder, 'report.md')])).code).toBe(0);
-    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('Nothing was written');
+    const report = readFileSync(join(folder, 'report.md'), 'utf8');
+    expect(report).toMatch(/\n\nWould add 6 modules: .*\.\n\n\| stage/);
+    expect(report).not.toContain('written');
   });
 
   test('in a folder that does not exist: the output cannot be written', async () => {

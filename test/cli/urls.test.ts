@@ -13,9 +13,14 @@ import { modelFolder } from '../support/fixtures.js';
 
 const newFolder = makeFolders();
 const served = modelFolder('resnet-v1');
-const server = createServer(({ url }, response) =>
-  response.end(readFileSync(join(served, url!.slice('/nets/'.length)))),
-);
+/** What is served instead of a file, and what was asked for. */
+const instead = new Map<string, string>();
+const asked: string[] = [];
+const server = createServer(({ url }, response) => {
+  const name = url!.slice('/nets/'.length);
+  asked.push(name);
+  response.end(instead.get(name) ?? readFileSync(join(served, name.replace('w/', ''))));
+});
 let nets: string;
 
 beforeAll(async () => {
@@ -45,12 +50,25 @@ test('the line that is printed fetches a TensorFlow.js model with its weights', 
   expect(await run(['inspect', 'model.json'], { cwd: folder })).toMatchObject({ code: 0 });
 });
 
+test('weights in a folder are put there, and nothing outside of the folder of the model', async () => {
+  const folder = newFolder();
+  const json = JSON.parse(readFileSync(join(served, 'model.json'), 'utf8'));
+  const [{ paths }] = json.weightsManifest;
+  json.weightsManifest[0].paths = [...paths.map((path: string) => `w/${path}`), 'w/../../outside', '/absolute'];
+  instead.set('there.json', JSON.stringify(json)).set('/absolute', '');
+  const { stderr } = await runHere([`${nets}/there.json`]);
+  await promisify(exec)(/fetch it first: (.*)\)$/m.exec(stderr)![1]!, { cwd: folder });
+  const fetched = paths.map((path: string) => `w/${path}`);
+  expect(namesIn(folder)).toEqual(['absolute', 'there.json', 'w/', ...fetched].sort());
+  expect(asked.some((name) => name.includes('outside'))).toBe(false);
+});
+
 test.each([
   ['s3://bucket/net/model.json', "aws s3 cp --recursive 's3://bucket/net/' ."],
   ['gs://bucket/net.keras', "gcloud storage cp 'gs://bucket/net.keras' ."],
   ['file:///nets/a%20net.h5', 'give the path itself: /nets/a net.h5'],
   ['https://example.org/nets/?v=1', "curl -fL 'https://example.org/nets/?v=1' -o NAME"],
-  ['https://example.org/model.json?alt=media', "curl -fLO 'https://example.org/{}?alt=media'"],
+  ['https://example.org/model.json?alt=media', "curl -fL --create-dirs -o ./{} 'https://example.org/{}?alt=media'"],
   ['ftp://example.org/net.h5', 'only files of this machine are read'],
 ])('%s: what fits that kind of address', async (url, hint) => {
   expectFailure(await runHere(['inspect', url]), 4, 'a URL, and nothing is fetched here', hint);

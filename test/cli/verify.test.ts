@@ -123,6 +123,10 @@ describe('models that differ: 3, with the whole report', () => {
     const result = await verify(before, tuned, '--json', '--tolerance', String(maxAbsDiff));
     expect(reportOf(result)).toMatchObject({ identical: false, tolerance: maxAbsDiff });
     expect(result).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await verify(before, tuned, '--tolerance', '1');
+    expect(stdout).toMatch(
+      /\nthe outputs differ by no more than the tolerance of 1 \(4 examples, wasm\): predictions by /,
+    );
     expectDiffers(await verify(before, tuned, '--tolerance', String(maxAbsDiff! * 0.9)), /more than/);
   });
 
@@ -263,7 +267,14 @@ describe('bad input', () => {
     [[before, after, '--samples', 'many'], /--samples "many"/],
     [[before, after, '--batch', '0'], /--batch "0"/],
     [[before, after, '--tolerance', '-1'], /--tolerance "-1"/],
-    [[before, after, '--tolerance', 'NaN'], /--tolerance "NaN"/],
+    [
+      [before, after, '--tolerance', 'NaN'],
+      /--tolerance "NaN" is no number of at least 0 \(give a plain number, such as 0.001/,
+    ],
+    [[before, after, '--preprocess', 'tf'], /--preprocess is for images, .*--images/],
+    [[before, after, '--images', folder, '--samples', '4'], /'--samples <number>' cannot be used with .*'--images/],
+    [[before, after, '--before-weights', 'x.h5'], /no others can be given \(leave --before-weights out/],
+    [[before, after, '--after-weights', 'x.h5'], /no others can be given \(leave --after-weights out/],
     [[before, after, '--seed', '1.5'], /--seed "1.5"/],
     [[before, after, '--backend', 'webgl'], /--backend/],
     [[before, after, '--unknown'], /--unknown/],

@@ -12,6 +12,8 @@ test('the pages about options and the library say what the program is', {
   // After a change of either: npm run docs
   for (const [path, text] of Object.entries(await generatedPages())) {
     expect(readFileSync(join(CLONE, path), 'utf8'), path).toBe(text);
+    // What a code says, for example, is found in the source.
+    expect(text).not.toMatch(/^\| `[a-z-]+` \|( \d \|)? *\|$/m);
   }
 });
 

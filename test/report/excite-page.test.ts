@@ -164,6 +164,18 @@ test('one class: no distances, and a warning', () => {
 describe('what to run next', () => {
   const next = (sketches: readonly ModuleSketch[], changes: Partial<ExciteRun> = {}) =>
     nextStep(sketchRun(sketchExcitation(sketches), changes))?.command;
+
+  test('a stage that is untrained is kept by no sentence and folded by no command in silence', () => {
+    const dead = { between: 0, within: 0, isUntrained: true };
+    const run = sketchRun(sketchExcitation([{ stage: 1, ...dead }, { stage: 2 }, { stage: 2, ...dead }]));
+    expect(recommendationSentence(run.recommendation)).toMatch(
+      /^Keep every stage that is trained: .* Of stage 1 nothing is said/,
+    );
+    expect(nextStep(run)).toMatchObject({
+      command: expect.stringMatching(/^se-retrofit bake .* --below 0\.001$/),
+      note: 'Only gates that do not move are folded into the weights, those of stage 1 too: first train what is to stay.',
+    });
+  });
   const format = { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' } as const;
   const input = { ...sketchRun(sketchExcitation(NET)).input, format, path: "my net's.keras" };
 

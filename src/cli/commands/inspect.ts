@@ -48,7 +48,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
     output: null,
     milliseconds: performance.now() - started,
   };
-  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run));
+  if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run, true));
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path));
   if (flags.json) {
     printReport(inspectReport(run, inspection, flags.layers === true));

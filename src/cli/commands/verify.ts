@@ -1,3 +1,4 @@
+import { RetrofitError, usageError, withHint } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import type { SkippedImage } from '../../images/image-batches.js';
 import { countLayers, type Model } from '../../model/model.js';
@@ -26,8 +27,12 @@ export interface VerifyFlags extends VerifyRequest {
 /** Tells whether a model computes what another does, and whether its weights are all there. */
 export async function verify(beforePath: string, afterPath: string, flags: VerifyFlags): Promise<void> {
   const started = performance.now();
-  const before = await read(beforePath, flags.beforeWeights, flags);
-  const after = await read(afterPath, flags.afterWeights, flags);
+  if (flags.preprocess !== undefined && flags.images === undefined)
+    throw usageError('bad-flags', '--preprocess is for images, and none are given', {
+      hint: 'give them with --images DIR, or leave it out',
+    });
+  const before = await read(beforePath, 'before', flags);
+  const after = await read(afterPath, 'after', flags);
   const skipped: SkippedImage[] = [];
   const bar = progressBar('comparing', flags.json === true, flags.images === undefined ? EXAMPLES : IMAGES);
   const watch: VerifyWatch = {
@@ -58,8 +63,14 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
     throw differs(verified, afterPath, 'with a --tolerance above 0 the outputs alone decide, and how near they are');
 }
 
-const read = (path: string, weights: string | undefined, { allowLinks = false }: VerifyFlags): Promise<Model> =>
-  readFrom(nodeStorage, path, { allowLinks, ...(weights === undefined ? {} : { weights }) });
+function read(path: string, which: 'before' | 'after', { allowLinks = false, ...flags }: VerifyFlags): Promise<Model> {
+  const weights = flags[`${which}Weights`];
+  const options = { allowLinks, ...(weights === undefined ? {} : { weights }) };
+  return readFrom(nodeStorage, path, options).catch((error: unknown) => {
+    if (!(error instanceof RetrofitError)) throw error;
+    throw withHint(error, (hint) => hint.replace(/--weights|(?<=: |with )-w\b/, `--${which}-weights`));
+  });
+}
 
 const described = ({ format, graph, bytes }: Model, path: string): Comparison['before'] => ({
   path,
