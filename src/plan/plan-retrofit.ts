@@ -291,7 +291,7 @@ function nothingToDo(file: string, network: Network, { occupied, chosen }: Choic
     return usageError('nothing-chosen', 'no module can go behind the layers that are named', {
       where: { field: 'at' },
       reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
-      hint: 'name a layer that makes a feature map, such as a convolution',
+      hint: 'name a layer with --at that makes a feature map, such as a convolution',
     });
   }
   if (network.blocks.length === 0) {

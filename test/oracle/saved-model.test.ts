@@ -30,7 +30,7 @@ const EVERY = listCatalogue('keras2').flatMap(({ name, custom }) =>
 );
 /** Keras' own loader of folders does not take these, or not as they were. */
 const NOT_IN_FOLDERS: readonly string[] = ['nested_dictionaries'];
-const RANDOM = isAll ? 50 : 2;
+const RANDOM = isAll ? 50 : 1;
 
 beforeAll(() => useBackend('cpu'));
 

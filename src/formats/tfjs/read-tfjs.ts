@@ -103,7 +103,7 @@ function refuseMisnumbered(root: Graph): void {
     if (layer === undefined) continue;
     throw inputError('bad-graph', `the layer ${MISNUMBERED}, and computes something else than the file says`, {
       where: { layer, field: 'inbound_nodes' },
-      hint: 'convert the Keras model that it was made from with se-retrofit',
+      hint: 'start from the Keras model that it was made from',
     });
   }
 }
