@@ -45,6 +45,8 @@ function python(script: string, words: readonly string[], env: Readonly<Record<s
     TF_CPP_MIN_LOG_LEVEL: '3',
     CUDA_VISIBLE_DEVICES: '',
     JAX_PLATFORMS: 'cpu',
+    // To compile takes longer than all the rest.
+    JAX_DISABLE_MOST_OPTIMIZATIONS: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };
   const child = spawn(inject('oracle').python!, [join(EXAMPLES, script), ...words, ...OPTIONS], {
