@@ -102,18 +102,18 @@ async function trainArm(bases, arm, count) {
     name: arm.name,
     title: arm.title,
     rates,
+    runs,
     shipped: await shippedBytes(runs),
     otherwiseInKeras: countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong),
   };
-  if (!HELD.includes(arm.name)) return { results: { ...results, runs: runs.map(withoutPlace) } };
+  if (!HELD.includes(arm.name)) return { results };
   const pictures = join(CACHE, 'pictures', `${count}-${first.seed}`);
   const held = await kept(`${first.place}.held.json`, () => holdStages(fileOf(first), pictures, INPUT));
   const gates = await kept(`${first.place}.gates.json`, () => drawGates(fileOf(first), pictures));
-  return { results: { ...results, held, runs: runs.map(withoutPlace) }, gates };
+  return { results: { ...results, held }, gates };
 }
 
 const fileOf = ({ place }) => join(place, 'model.json');
-const withoutPlace = ({ place, ...run }) => run;
 
 /** What two models of one base do not share: the files that differ between two runs. */
 async function shippedBytes([one, other]) {

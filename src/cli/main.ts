@@ -85,11 +85,11 @@ const LEAST_LETTERS = 3;
  * @throws RetrofitError `unknown-command`, `bad-flags` for more words than help takes
  */
 async function refuseUnknownCommand(program: Command, words: readonly string[]): Promise<void> {
-  const extra = words[0] === 'help' && words.slice(1).find((word, index) => index > 0 || /^-(?!h$|-help$)/.test(word));
+  const isHelp = words[0] === 'help';
+  const extra = words.find((word, index) => isHelp && (index > 1 || /^-(?!h$|-help$)/.test(word)));
   if (extra)
     throw usageError('bad-flags', `help takes the name of one command, and no "${extra}"`, { hint: 'leave it out' });
   const names = [...program.commands.flatMap(namesOf), 'help'];
-  const isHelp = words[0] === 'help';
   const word = isHelp ? words[1] : words[findOperand(program, words)];
   if (word === undefined || names.includes(word) || word.startsWith('-')) return;
   if (!isHelp && existsSync(word)) return;

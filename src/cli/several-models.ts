@@ -72,7 +72,9 @@ function checkFlags(paths: readonly string[], flags: Flags): void {
     if (missing !== undefined && !isPlace) throw notFound(missing);
     const lacking = isPlace ? `no file called "${missing}"` : 'no folder for the new ones';
     throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and ${lacking}`, {
-      hint: `${isPlace ? 'give a folder' : 'give it'} with --output-dir DIR${isPlace ? '; of one model, the place of the new one is -o NAME' : ''}`,
+      hint: isPlace
+        ? 'give a folder with --output-dir DIR; of one model, the place of the new one is -o NAME'
+        : 'give it with --output-dir DIR',
     });
   }
   if (given !== undefined)

@@ -11,6 +11,7 @@ import {
   type TensorRef,
   type Warning,
 } from '../model/model.js';
+import { doesNotLoadWarning } from './conversion-warnings.js';
 import { isOwnCode } from './convert-model.js';
 import { raiseGraph } from './dialects/raise-graph.js';
 import { cannotConvert } from './dialects/translate/cannot-convert.js';
@@ -41,9 +42,8 @@ export function checkWritten(model: Model, written: WrittenArchitecture): readon
   if (blockerOf(asRead.graph, asRead.format, asRead.settings) === undefined) throw badOutput(saying(blocker), blocker);
   if (isOwnCode(blocker, model)) return [];
   if (format.container !== asRead.format.container) throw loadsNowhere(model, blocker);
-  const message = `neither the model nor what is written loads in ${LOADER_NAMES[loaderOf(format)]}: ${saying(blocker)}`;
-  const isSaid = model.warnings.some(({ code }) => code === 'does-not-load');
-  return isSaid ? [] : [{ code: 'does-not-load', message, where: blocker.layer }];
+  const warning = doesNotLoadWarning(loaderOf(format), blocker);
+  return model.warnings.some(({ code }) => code === warning.code) ? [] : [warning];
 }
 
 /** Returns why the loader refuses the written architecture, which must say the same as the model. */

@@ -9,9 +9,17 @@ import { type Format, type Graph, type Layer, listGraphs, type Model, type Warni
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
 import { EARLIEST_FORM, isBefore215 } from './keras/keras-versions.js';
+import type { Blocker } from './loaders.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 
 // Warnings about a model that was translated for another loader.
+
+/** About a model that its loader refuses, as it did before anything was changed. */
+export function doesNotLoadWarning(loader: Loader, { layer, field, reason }: Blocker): Warning {
+  const why = field === '' ? reason : `${field} ${reason}`;
+  const message = `neither the model nor what is written loads in ${LOADER_NAMES[loader]}: ${why}`;
+  return { code: 'does-not-load', message, where: layer };
+}
 
 /** Keras 2 and Keras 3 order their sums otherwise: in half precision that shows in the third digit. */
 export function halfWarning(root: Graph): readonly Warning[] {

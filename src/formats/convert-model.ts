@@ -18,6 +18,7 @@ import { layerKey } from '../model/weight-key.js';
 import { classBlocker, type Finding } from './class-blocker.js';
 import { factsOfContainer } from './containers.js';
 import {
+  doesNotLoadWarning,
   fixedPhaseWarning,
   halfWarning,
   leftOutWarning,
@@ -161,10 +162,7 @@ function loadable(model: Model): Model {
   // Custom losses and metrics may be defined when the model is loaded.
   if (isOwnCode(left ?? blocker, model)) return nested;
   const said = left === undefined ? withWarnings(nested, structureWarnings(model.graph, 'tfjs')) : inTfjsWords(nested);
-  if (said === undefined) {
-    const message = `neither the model nor what is written loads in TensorFlow.js: ${left!.field} ${left!.reason}`;
-    return withWarnings(nested, [{ code: 'does-not-load', message, where: left!.layer }]);
-  }
+  if (said === undefined) return withWarnings(nested, [doesNotLoadWarning('tfjs', left!)]);
   const compiles = architectureBlocker(said.graph, tfjsSettings(said)) === undefined;
   const message = `what is written loads in TensorFlow.js, the model as it is does not: ${blocker.field} ${blocker.reason}`;
   return withWarnings(compiles ? said : withoutSettings(said), [

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { planRetrofit } from '../../src/index.js';
 import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { SEED } from '../support/turns.js';
+import { byTurns } from '../support/turns.js';
 import { describeOracle, listCatalogue } from './oracle.js';
 import { CONTAINERS, expectExact, filesOf, readSaved, retrofitSaved, savedAs } from './saved-models.js';
 
@@ -23,7 +23,7 @@ describeOracle('keras3-jax', 'channels_first', (keras) => {
   const models = listCatalogue('keras3-jax').map(({ name }) => name);
   test('the catalogue is there', () => expect(models).toEqual(Object.keys(SITES)));
   const cases = models.flatMap((name, index) =>
-    containers.filter((_, at) => isAll || (index + at + SEED) % 4 === 0).map((container) => [name, container] as const),
+    byTurns(containers, 4, index).map((container) => [name, container] as const),
   );
   test.each(cases)('%s%s', async (name, container) => {
     const place = `${folder}/${name}${container}`;

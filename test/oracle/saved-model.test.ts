@@ -7,7 +7,7 @@ import { randomNetwork } from '../support/random-network.js';
 import { saveModel } from '../support/random-retrofit.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { useBackend } from '../support/tensorflow.js';
-import { SEED } from '../support/turns.js';
+import { byTurns } from '../support/turns.js';
 import { describeOracle, listCatalogue, numbersOf, oracle } from './oracle.js';
 import { expectClose, expectExact, loadsItsOwn, readSaved, retrofitSaved } from './saved-models.js';
 import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
@@ -35,26 +35,22 @@ const RANDOM = isAll ? 50 : 1;
 beforeAll(() => useBackend('cpu'));
 
 describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
-  test.each(isAll ? EVERY : MODELS.filter((_, index) => (index + SEED) % 3 === 0))(
-    '%s',
-    { timeout: 300_000 },
-    async (name) => {
-      const hasFolder = !NOT_IN_FOLDERS.includes(name);
-      await keras.make(name, folder, ['.h5', '.json', '.ckpt', ...(hasFolder ? (['.tf'] as const) : [])]);
-      const at = (ending: string) => join(folder, name + ending);
-      const checkpoint = { json: at('.json'), weights: at('.ckpt') };
-      const expected = await allValues(await readModel(at('.h5')));
-      expect(await allValues(await readSaved(checkpoint))).toEqual(expected);
-      if (!hasFolder) return;
-      const model = await readModel(at('.tf'));
-      expect(await allValues(model)).toEqual(expected);
-      if (!MODELS.includes(name)) return;
+  test.each(isAll ? EVERY : byTurns(MODELS, 3))('%s', { timeout: 300_000 }, async (name) => {
+    const hasFolder = !NOT_IN_FOLDERS.includes(name);
+    await keras.make(name, folder, ['.h5', '.json', '.ckpt', ...(hasFolder ? (['.tf'] as const) : [])]);
+    const at = (ending: string) => join(folder, name + ending);
+    const checkpoint = { json: at('.json'), weights: at('.ckpt') };
+    const expected = await allValues(await readModel(at('.h5')));
+    expect(await allValues(await readSaved(checkpoint))).toEqual(expected);
+    if (!hasFolder) return;
+    const model = await readModel(at('.tf'));
+    expect(await allValues(model)).toEqual(expected);
+    if (!MODELS.includes(name)) return;
 
-      const { path } = await writeModel(retrofit(model), at('-se.h5'));
-      await expectExact(keras, at('.tf'), path);
-      await expectExact(keras, checkpoint, await retrofitSaved(checkpoint, at('-ckpt-se')));
-    },
-  );
+    const { path } = await writeModel(retrofit(model), at('-se.h5'));
+    await expectExact(keras, at('.tf'), path);
+    await expectExact(keras, checkpoint, await retrofitSaved(checkpoint, at('-ckpt-se')));
+  });
 
   test('a layer of two models is kept once in a folder and a checkpoint, and in each of them in what is written', async () => {
     const at = (ending: string) => join(folder, `layer_in_two_models${ending}`);

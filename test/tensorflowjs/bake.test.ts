@@ -3,11 +3,10 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bake, planBake, type RetrofitOptions, readModel, writeModel } from '../../src/index.js';
 import { distance, withConstantGates } from '../support/constant-gates.js';
 import { LOADABLE_NAMES } from '../support/fixtures.js';
-import { isAll } from '../support/is-all.js';
 import { retrofitFixture } from '../support/retrofitted.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { loadModel, predict, seededInputs, tf, useBackend } from '../support/tensorflow.js';
-import { SEED } from '../support/turns.js';
+import { byTurns } from '../support/turns.js';
 
 // Real TensorFlow.js computes the same with constant gates folded away as with modules whose gates are those constants.
 
@@ -27,8 +26,7 @@ const OPTIONS: readonly Partial<RetrofitOptions>[] = [
 ];
 
 /** Every model takes one of the options; the seed says which. */
-const optionsFor = (index: number) =>
-  OPTIONS.filter((_, option) => isAll || (option + index + SEED) % OPTIONS.length < 1);
+const optionsFor = (index: number) => byTurns(OPTIONS, OPTIONS.length, index);
 
 describe.each(LOADABLE_NAMES.map((name, index) => ({ name, index })))('$name', ({ name, index }) => {
   test.each(optionsFor(index))('%o', async (options) => {

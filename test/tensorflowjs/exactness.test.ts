@@ -6,7 +6,7 @@ import { pairwise } from '../support/pairwise.js';
 import { expectSameBits, retrofitFixture } from '../support/retrofitted.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { BACKENDS, tf, useBackend } from '../support/tensorflow.js';
-import { SEED as TURN } from '../support/turns.js';
+import { byTurns, SEED as TURN } from '../support/turns.js';
 
 const folder = temporaryFolder();
 
@@ -72,7 +72,7 @@ describe.each(BACKENDS)('on the %s backend', (backend) => {
   test.each(namesFor(backend, 0))('$name predicts the same bits with an option', async ({ name, index }) => {
     await useBackend(backend);
     // Every fourth by turns; another seed takes others.
-    for (const options of ONE_BY_ONE.filter((_, option) => isAll || ((index >> 1) + option + TURN) % 8 === 0)) {
+    for (const options of byTurns(ONE_BY_ONE, 8, index >> 1)) {
       const result = await retrofitFixture(name, options, folder);
       if (result !== undefined) await expectSameBits(name, result.output, JSON.stringify(options));
     }

@@ -13,10 +13,9 @@ import { makeNetwork } from '../../src/tune/network.js';
 import { plainLook } from '../../src/tune/seen-images.js';
 import { judgeBatch } from '../../src/tune/train-step.js';
 import { readFixture } from '../support/fixtures.js';
-import { isAll } from '../support/is-all.js';
 import { writePictures } from '../support/labelled-pictures.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { SEED } from '../support/turns.js';
+import { byTurns } from '../support/turns.js';
 
 const CLASSES = ['otter', 'puma', 'quail'];
 const folder = temporaryFolder();
@@ -73,7 +72,7 @@ describe('a head learns from what has a large mean', () => {
 /** Convolution and reshape; convolution, ReLU and pooling; nested; Sequential; a kernel that is doubled for a module. */
 describe('of every kind', () => {
   const HEADED = ['mobilenet-v1', 'squeezenet-fire', 'nested-deep', 'sequential-array', 'downstream-chain'];
-  test.each(HEADED.filter((_, index) => isAll || (index + SEED) % 2 === 0))('%s', async (name) => {
+  test.each(byTurns(HEADED, 2))('%s', async (name) => {
     const tensorflow = await startBackend('wasm');
     const before = await readFixture(name);
     const model = replaceHead(name === 'downstream-chain' ? retrofit(before, { ratio: 4 }) : before, CLASSES);

@@ -6,10 +6,9 @@ import { startBackend } from '../../src/runtime/start-backend.js';
 import { findFinalActivation } from '../../src/tune/final-activation.js';
 import { makeNetwork } from '../../src/tune/network.js';
 import { readFixture } from '../support/fixtures.js';
-import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
-import { SEED } from '../support/turns.js';
+import { byTurns } from '../support/turns.js';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -45,9 +44,7 @@ describe('a step on wasm is one on cpu', () => {
   test.each(
     // Some by turns; another seed takes others.
     ['resnet-v1', 'mobilenet-v1', 'mobilenet-v2', 'inception', 'vgg-bn'].flatMap((name, index) =>
-      (['modules', 'all'] as const)
-        .filter((_, at) => isAll || (index + at + SEED) % 4 === 0)
-        .map((train) => ({ name, train })),
+      byTurns(['modules', 'all'] as const, 4, index).map((train) => ({ name, train })),
     ),
   )('$name, $train', async ({ name, train }) => {
     const options = { batch: 8, learningRate: 1e-3, train };

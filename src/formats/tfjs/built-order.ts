@@ -25,13 +25,14 @@ function roundsOf(graph: Graph): ReadonlyMap<Layer, readonly number[]> {
   const rounds = new Map(graph.layers.map((layer) => [layer, Array.from(layer.calls, () => 0)]));
   const { nodes } = resolveGraph(graph);
   for (const { layer, call, inputs } of nodes) {
-    const own = inputs.map(({ node }) => {
+    let round = inputs.length === 0 ? 0 : 1;
+    for (const { node } of inputs) {
       const from = nodes[node]!;
-      const round = rounds.get(from.layer)![from.call]!;
+      const made = rounds.get(from.layer)![from.call]!;
       const isBefore = from.layer === layer ? from.call < call : places.get(from.layer)! < places.get(layer)!;
-      return round === 0 || isBefore ? Math.max(round, 1) : round + 1;
-    });
-    rounds.get(layer)![call] = Math.max(0, ...own);
+      round = Math.max(round, made === 0 || isBefore ? made : made + 1);
+    }
+    rounds.get(layer)![call] = round;
   }
   return rounds;
 }
@@ -66,18 +67,11 @@ function renumbered(graph: Graph, orders: ReadonlyMap<string, readonly number[]>
     const order = orders.get(layer.name);
     if (order === undefined) return { ...layer, calls };
     const nodes = getMember(layer.entry, 'inbound_nodes');
-    const entry =
-      layer.entry === undefined || !isArray(nodes)
-        ? layer.entry
-        : withMember(
-            layer.entry,
-            'inbound_nodes',
-            withItems(
-              nodes,
-              order.map((call) => nodes.items[call]!),
-            ),
-          );
-    return { ...layer, entry, calls: order.map((call) => calls[call]!) };
+    const inOrder = <T>(items: readonly T[]): readonly T[] => order.map((call) => items[call]!);
+    const entry = isArray(nodes)
+      ? withMember(layer.entry!, 'inbound_nodes', withItems(nodes, inOrder(nodes.items)))
+      : layer.entry;
+    return { ...layer, entry, calls: inOrder(calls) };
   });
   return { ...graph, layers, outputs: graph.outputs.map(now) };
 }
