@@ -1,8 +1,24 @@
 import type { PlainObject } from '../json/json-value.js';
 import { reluScaling } from './activation-layers.js';
-import { axisOf, elementCount, isChannelsFirst, numberIn } from './config.js';
 import { COMMUTES, type LayerFacts, type LayerRole, type Shape, sameShape } from './layer-facts.js';
 import { concatenated } from './merges.js';
+import {
+  axesOf,
+  blockSize,
+  broadcast,
+  expanded,
+  multiplied,
+  padded,
+  part,
+  reduced,
+  reordered,
+  reshaped,
+  resized,
+  spread,
+  squeezed,
+  tiled,
+  transposed,
+} from './operation-shapes.js';
 import { poolOperation, upsamplingSizes } from './poolings.js';
 import { AXES, orNull } from './size-rules.js';
 
@@ -75,17 +91,6 @@ export function elementwiseShape(
   return hasNumbersAlone ? shape : shape?.map((size) => (size === 1 ? null : size));
 }
 
-/** The shape that numbers of these shapes broadcast to, aligned at the last axis as NumPy does. */
-function broadcast(_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined {
-  if (inputs.length === 0 || inputs.includes(undefined)) return undefined;
-  const shapes = inputs as readonly Shape[];
-  const rank = Math.max(...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, axis) => {
-    const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? (axis < rank - shape.length ? 1 : null));
-    return sizes.find((size) => size !== null && size !== 1) ?? (sizes.includes(null) ? null : 1);
-  });
-}
-
 const elementwise = (role: LayerRole, more: Partial<LayerFacts> = {}): OperationFacts => ({
   role,
   isElementwise: true,
@@ -104,100 +109,17 @@ const rectifier = (more: Partial<LayerFacts> = {}): OperationFacts => activation
 
 const commuting: Pick<LayerFacts, 'scaling'> = { scaling: () => COMMUTES };
 
-const axesOf = (config: PlainObject): readonly number[] | undefined => {
-  const { axis } = config;
-  if (typeof axis === 'number') return [axis];
-  return Array.isArray(axis) && axis.every((each) => typeof each === 'number')
-    ? (axis as readonly number[])
-    : undefined;
-};
-
 /** Two or three axes are those of a map; of one alone, the first behind the batch is taken to be one of places. */
 const poolsPlaces = (config: PlainObject): boolean => {
   const axes = axesOf(config);
   return axes !== undefined && (axes.length > 1 || axes[0] === 1 || axes[0] === -2);
 };
 
-function reduced(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const axes = axesOf(config);
-  if (input === undefined || axes === undefined) return undefined;
-  const gone = axes.map((axis) => axisOf(axis, input.length));
-  return input.flatMap((size, axis) => (gone.includes(axis) ? (config.keepdims === true ? [1] : []) : [size]));
-}
-
 const reduction = (more: Partial<LayerFacts> = {}): OperationFacts => ({
   role: (config) => (poolsPlaces(config) ? 'global-pool' : 'other'),
   outputShape: reduced,
   ...more,
 });
-
-function reshaped(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const target = config.newshape ?? config.new_shape ?? config.shape;
-  if (!Array.isArray(target) || !target.every((size) => typeof size === 'number' || size === null)) return undefined;
-  const sizes = target as Shape;
-  const total = elementCount(input);
-  const known = sizes.filter((size) => size !== null && size >= 0);
-  const rest = total === null ? null : total / elementCount(known)!;
-  return sizes.map((size) => (size !== null && size >= 0 ? size : rest));
-}
-
-function transposed(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const { axes } = config;
-  if (input === undefined || !Array.isArray(axes)) return undefined;
-  return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
-}
-
-function padded(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const { pad_width: widths } = config;
-  if (input === undefined || !Array.isArray(widths) || widths.length !== input.length) return undefined;
-  return input.map((size, axis) => {
-    const [before, after] = [widths[axis]].flat();
-    return size === null || typeof before !== 'number' || typeof after !== 'number' ? null : before + size + after;
-  });
-}
-
-/** One of as many equal parts; a list would be of places in Keras 3, and of sizes in TensorFlow. */
-function part(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const sections = numberIn(config, 'indices_or_sections');
-  const axis = input && axisOf(config.axis ?? 0, input.length);
-  if (input === undefined || sections === undefined || axis === undefined) return undefined;
-  return input.map((size, at) => (at === axis && size !== null ? size / sections : size));
-}
-
-function resized(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const { size } = config;
-  if (input?.length !== 4 || !Array.isArray(size) || !size.every((each) => typeof each === 'number')) return undefined;
-  const [height, width] = size as readonly number[];
-  return isChannelsFirst(config) ? [input[0]!, input[1]!, height!, width!] : [input[0]!, height!, width!, input[3]!];
-}
-
-function squeezed(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const axes = axesOf(config);
-  if (input === undefined || axes === undefined) return undefined;
-  const gone = axes.map((axis) => axisOf(axis, input.length));
-  return input.filter((_, axis) => !gone.includes(axis));
-}
-
-function expanded(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  const axes = axesOf(config);
-  if (input === undefined || axes === undefined) return undefined;
-  const rank = input.length + axes.length;
-  const added = axes.map((axis) => axisOf(axis, rank));
-  const rest = [...input];
-  return Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : rest.shift()!));
-}
-
-const blockSize = (config: PlainObject): number => numberIn(config, 'block_size') ?? 2;
-
-function spread(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
-  if (input?.length !== 4) return undefined;
-  const block = blockSize(config);
-  const channels = isChannelsFirst(config) ? 1 : 3;
-  return input.map((size, axis) => {
-    if (axis === 0 || size === null) return size;
-    return axis === channels ? size / block ** 2 : size * block;
-  });
-}
 
 const moving = (outputShape: NonNullable<LayerFacts['outputShape']>): OperationFacts => ({
   role: 'reshape',
@@ -225,6 +147,7 @@ const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1
 const OTHER: OperationFacts = { role: 'other' };
 const UNARY = elementwise('other');
 const LISTED: OperationFacts = { role: 'other', takesList: true };
+const REDUCTION: OperationFacts = { role: 'other', outputShape: reduced };
 const AXIS = { axis: 'axis' };
 const REDUCED = { axis: 'axis', keepdims: 'keepdims' };
 const PROBABILITIES = activation({ makesProbabilities: true });
@@ -248,6 +171,15 @@ const OPERATIONS: readonly Operation[] = [
   both('numpy.Reciprocal', UNARY, 'math.reciprocal'),
   both('numpy.Exp', UNARY, 'math.exp exp'),
   both('numpy.Log', UNARY, 'math.log'),
+  both('numpy.Log1p', UNARY, 'math.log1p'),
+  both('numpy.Expm1', UNARY, 'math.expm1'),
+  both('numpy.Sin', UNARY, 'math.sin sin'),
+  both('numpy.Cos', UNARY, 'math.cos cos'),
+  both('numpy.Floor', UNARY, 'math.floor floor'),
+  both('numpy.Ceil', UNARY, 'math.ceil'),
+  both('numpy.Round', UNARY, 'math.round round'),
+  both('numpy.Sign', UNARY, 'math.sign sign'),
+  both('math.Erf', UNARY, 'math.erf'),
   both('core.Cast', UNARY, 'cast', { dtype: 'dtype' }),
   both('numpy.Clip', UNARY, 'clip_by_value', { x_min: 'clip_value_min', x_max: 'clip_value_max' }),
   both('numpy.Take', OTHER, 'gather compat.v1.gather', AXIS),
@@ -256,6 +188,8 @@ const OPERATIONS: readonly Operation[] = [
   both('numpy.ExpandDims', moving(expanded), 'expand_dims', AXIS),
   both('numpy.Squeeze', moving(squeezed), 'squeeze compat.v1.squeeze', AXIS),
   both('numpy.Transpose', moving(transposed), 'transpose compat.v1.transpose', { axes: 'perm' }),
+  own('Swapaxes', moving(reordered('Swapaxes'))),
+  own('Moveaxis', moving(reordered('Moveaxis'))),
   both('numpy.Flip', OTHER, 'reverse', AXIS),
   both('numpy.GetItem', OTHER, '__operators__.getitem'),
   both(
@@ -275,7 +209,10 @@ const OPERATIONS: readonly Operation[] = [
   both('numpy.Max', reduction(commuting), 'math.reduce_max reduce_max', REDUCED),
   own('Amax', reduction(commuting)),
   both('numpy.Min', OTHER, 'math.reduce_min reduce_min', REDUCED),
-  both('numpy.Sum', { role: 'other', outputShape: reduced }, 'math.reduce_sum reduce_sum', REDUCED),
+  both('numpy.Sum', REDUCTION, 'math.reduce_sum reduce_sum', REDUCED),
+  both('numpy.Prod', REDUCTION, 'math.reduce_prod reduce_prod', REDUCED),
+  both('numpy.Var', REDUCTION, 'math.reduce_variance', REDUCED),
+  both('numpy.Std', REDUCTION, 'math.reduce_std', REDUCED),
   both('numpy.Pad', { role: 'other', outputShape: padded }, 'compat.v1.pad pad', {
     pad_width: 'paddings',
     mode: 'mode',
@@ -285,6 +222,8 @@ const OPERATIONS: readonly Operation[] = [
     indices_or_sections: 'num_or_size_splits',
     axis: 'axis',
   }),
+  both('numpy.Tile', { role: 'other', outputShape: tiled }, 'tile', { repeats: 'multiples' }),
+  both('numpy.Matmul', { role: 'other', outputShape: multiplied }, 'linalg.matmul matmul'),
   both('numpy.Reshape', moving(reshaped), 'reshape', { newshape: 'shape' }),
   both('nn.Relu', rectifier(commuting), 'nn.relu'),
   // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
@@ -306,13 +245,18 @@ const OPERATIONS: readonly Operation[] = [
   own('HardSigmoid', PROBABILITIES),
   own('AveragePool', poolOperation()),
   own('MaxPool', poolOperation()),
-  own('DepthToSpace', {
-    role: 'upsampling',
-    sizes: upsamplingSizes(),
-    outputShape: spread,
-    resolution: (config) => [1 / blockSize(config), 1 / blockSize(config)],
-    ...commuting,
-  }),
+  both(
+    'nn.DepthToSpace',
+    {
+      role: 'upsampling',
+      sizes: upsamplingSizes(),
+      outputShape: spread,
+      resolution: (config) => [1 / blockSize(config), 1 / blockSize(config)],
+      ...commuting,
+    },
+    'nn.depth_to_space',
+    { block_size: 'block_size', data_format: 'data_format' },
+  ),
   both('image.Resize', { role: 'upsampling', sizes: upsamplingSizes(), outputShape: resized }, 'image.resize', {
     size: 'size',
     interpolation: 'method',

@@ -29,20 +29,23 @@ export function withCheckpointValues<T>(
 const placeOf = ({ file, byteOffset, byteLength }: BundleEntry['range']): string =>
   `${byteOffset}+${byteLength}:${file}`;
 
-/** Buffers for whole chunks that are not in use. */
+/** Buffers of a whole chunk that are not in use. */
 type Pool = Uint8Array<ArrayBuffer>[];
+
+/** Fewer bytes get memory of their own, which is soon free again. */
+const POOLED_BYTES = 64 * 1024;
 
 /**
  * Yields the bytes of a tensor, the last of them once its checksum is verified: whoever takes as many as there are asks for
- * no more. The next ones are read and added up while those before are written. Whole chunks share memory: each is valid until
- * another is requested.
+ * no more. The next ones are read and added up while those before are written. Chunks share memory: each is valid until another
+ * is requested.
  */
 async function* checked({ key, range, checksum }: BundleEntry, path: string, reader: WeightReader, pool: Pool) {
   const { file, byteOffset, byteLength } = range;
   let crc = 0;
   const read = async (done: number) => {
     const length = Math.min(CHUNK_BYTES, byteLength - done);
-    const into = length === CHUNK_BYTES ? pool.pop() : undefined;
+    const into = length < POOLED_BYTES ? undefined : (pool.pop() ?? new Uint8Array(CHUNK_BYTES));
     const bytes = await reader.read({ file, byteOffset: byteOffset + done, byteLength: length }, into);
     crc = crc32c(bytes, crc);
     return bytes;
@@ -59,7 +62,7 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
     next?.catch(() => {});
     if (next === undefined) verify();
     yield bytes;
-    if (bytes.byteLength === CHUNK_BYTES) pool.push(bytes);
+    if (bytes.byteLength >= POOLED_BYTES) pool.push(new Uint8Array(bytes.buffer));
   }
 }
 

@@ -18,6 +18,8 @@ export interface WritePlace {
   readonly byteOffset?: number;
   /** Checksum of the bytes copied into the window. */
   readonly checksum?: RunningChecksum;
+  /** Is told of the bytes that were added, where there are many. */
+  readonly grew?: (byteLength: number) => void;
 }
 
 /** Turns an error of the operating system, from writing a place, into one for the user. */
@@ -44,7 +46,7 @@ export async function openWindow(place: WritePlace, isNew: boolean): Promise<Fil
   return windowOf(file, place);
 }
 
-function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum }: WritePlace): FileWindow {
+function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum, grew }: WritePlace): FileWindow {
   const read = (address: number, byteLength: number): Uint8Array => {
     const bytes = readBytesSync(file.fd, byteOffset + address, byteLength);
     if (bytes.byteLength < byteLength) throw new Error(`${path} became shorter while it was written`);
@@ -74,6 +76,7 @@ function windowOf(file: FileHandle, { path, shown, byteOffset = 0, checksum }: W
       try {
         begin(bytes, address);
         await writeBytes(file, bytes, byteOffset + address);
+        grew?.(bytes.byteLength);
       } catch (error) {
         throw unwritable(shown, error);
       }

@@ -32,7 +32,6 @@ const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
     'custom.keras2-zip': 'bare.class_name',
     'custom.keras3-h5': 'registered.class_name',
     'custom.keras3-zip': 'bare.class_name',
-    'edsr-ops of Keras 2': 'tf.nn.depth_to_space.function',
     // Its statistics are weights, which this file does not have.
     'efficientnet-b0 of Keras 2': 'normalization.axis',
     'efficientnet-b0 of Keras 3': 'normalization.axis',
@@ -41,10 +40,6 @@ const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
     'mixed.keras2-zip': 'stem.dtype',
     'mixed.keras3-h5': 'stem.dtype',
     'mixed.keras3-zip': 'stem.dtype',
-    'operations.keras2-h5': 'tf.math.reduce_mean_1.function',
-    'operations.keras2-zip': 'tf.math.reduce_mean_1.function',
-    'operations.keras3-h5': 'mean_1.class_name',
-    'operations.keras3-zip': 'mean_1.class_name',
     'regnet-x-002 of Keras 2': 'regnetx002_Stage_0_XBlock_0_conv_3x3.groups',
     'sequential-unbuilt.keras2-zip': 'seq_0_input.batch_input_shape',
     'sequential-unbuilt.keras3-h5': 'seq_0_input.batch_input_shape',
@@ -62,7 +57,6 @@ const REFUSED: Readonly<Record<Loader, Readonly<Record<string, string>>>> = {
     'convnext-tiny of Keras 2': 'convnext_tiny_stage_0_block_0_layer_scale.class_name',
     'custom.keras2-h5': 'registered.class_name',
     'custom.keras2-zip': 'bare.class_name',
-    'edsr-ops of Keras 2': 'tf.nn.depth_to_space.function',
     'sequential-unbuilt.keras2-zip': 'seq_0_input.batch_input_shape',
   },
 };

@@ -603,7 +603,6 @@ describe('operations', () => {
     ['a root', 'keras3', numpy('Sqrt', ['@in']), 'has it'],
     ['a high power', 'keras3', numpy('Power', ['@in', 0.5]), 'has it'],
     ['a constant larger than the tensor', 'keras3', numpy('Add', ['@in', array([[[[1], [2]]]])]), 'has it'],
-    ['a mean over channels', 'keras3', numpy('Mean', ['@in'], { axis: [3], keepdims: false }), 'has it'],
     ['a mean over the batch', 'keras3', numpy('Mean', ['@in'], { axis: [0, 1], keepdims: false }), 'has it'],
     ['the approximate gelu', 'keras3', nn('Gelu', { approximate: true })],
     ['a softmax over places', 'keras3', nn('Softmax', { axis: 1 })],
@@ -611,7 +610,7 @@ describe('operations', () => {
     ['one of the batch', 'keras3', numpy('GetItem', ['@in', [0]]), 'has it'],
     ['a list that is no array', 'keras3', numpy('Multiply', ['@in', [[1, 2], [3]]])],
     ['a sum of many', 'keras3', numpy('Cumsum', ['@in'], { axis: 1 })],
-    ['a function of TensorFlow', 'keras2', tensorflow('nn.depth_to_space', ['@in'], { block_size: 2 })],
+    ['a function of TensorFlow', 'keras2', tensorflow('nn.space_to_depth', ['@in'], { block_size: 2 })],
   ])('%s: refused', (_, source, entry, inOther) => {
     const refused = `op.${source === 'keras3' ? 'class_name' : 'function'}`;
     const stops = (target: Loader) => refusal(() => translateGraph(graphOf(source, [4, 4, 4], { op: entry }), target));
@@ -721,6 +720,25 @@ describe('operations', () => {
       'keras3',
       numpy('ExpandDims', ['@in'], { axis: -1 }),
       [['Reshape', { target_shape: [4, 4, 4, 1] }]],
+    ],
+    [
+      'a mean over channels',
+      'keras3',
+      numpy('Mean', ['@in'], { axis: [3], keepdims: false }),
+      [
+        ['Dense', { trainable: false, units: 1, activation: 'linear', use_bias: false }],
+        ['Reshape', { target_shape: [4, 4] }],
+      ],
+    ],
+    [
+      'blocks of channels that become places',
+      'keras2',
+      tensorflow('nn.depth_to_space', ['@in'], { block_size: 2, data_format: 'NHWC' }),
+      [
+        ['Reshape', { target_shape: [4, 4, 2, 2, 1] }],
+        ['Permute', { dims: [1, 3, 2, 4, 5] }],
+        ['Reshape', { target_shape: [8, 8, 1] }],
+      ],
     ],
   ])('%s for TensorFlow.js', (_, source, entry, expected) => {
     expect(layersFor(source, entry)).toEqual(expected);

@@ -1,4 +1,5 @@
-import { fromPlain, type JsonObject, type JsonValue, stringOf } from '../../../json/json-value.js';
+import { fromPlain, type JsonObject, type JsonValue, type Plain, stringOf } from '../../../json/json-value.js';
+import { axisOf } from '../../../layers/config.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { namesInBoth } from '../../../layers/operations.js';
@@ -8,7 +9,7 @@ import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
 import { type IndexPart, indexedShape, readIndex, withoutEllipsis, writeIndex } from './index-keys.js';
 import { addPart, type LayerBuilder, outputOf } from './layer-builder.js';
-import { hasOnly, numbersOf, type Operation, resizingOf, settingsOf, tensorOf } from './operation-rules.js';
+import { blockOf, hasOnly, numbersOf, type Operation, resizingOf, settingsOf, tensorOf } from './operation-rules.js';
 import { settingIn } from './read-operation.js';
 
 /** An operation as both Kerases have it. */
@@ -18,9 +19,10 @@ interface Carried {
   readonly settings: JsonObject;
 }
 
-const BINARY = 'Add Subtract Multiply TrueDivide Divide Maximum Minimum Power'.split(' ');
+const BINARY = 'Add Subtract Multiply TrueDivide Divide Maximum Minimum Power Matmul'.split(' ');
 const LISTS = ['Stack', 'Concatenate'];
-const UNARY = 'Negative Absolute Square Sqrt Rsqrt Reciprocal Exp Log'.split(' ');
+const UNARY =
+  'Negative Absolute Square Sqrt Rsqrt Reciprocal Exp Expm1 Log Log1p Sin Cos Floor Ceil Round Sign Erf'.split(' ');
 
 /** Writes an operation as the same operation of the other Keras and says so; false where it is not certain to be one. */
 export function carryOver(operation: Operation): boolean {
@@ -67,7 +69,7 @@ function renumbered(operands: readonly Argument[]): readonly Argument[] {
 }
 
 /** TensorFlow's names for the operands after the first one. */
-const SECOND: Readonly<Record<string, string>> = { Take: 'indices', GetItem: 'slice_spec' };
+const SECOND: Readonly<Record<string, string>> = { Take: 'indices', GetItem: 'slice_spec', Matmul: 'b' };
 
 function tensorflowCall(
   { id, settings }: Carried,
@@ -97,6 +99,7 @@ function carry(operation: Operation): Carried | undefined {
     return { id, operands: [first, key], settings };
   }
   if (BINARY.includes(id)) {
+    if (id === 'Matmul' && operands.some(({ kind }) => kind !== 'tensor')) return undefined;
     if (!hasOnly(plain) || first === undefined || second === undefined || more.length > 0) return undefined;
     const written = [first, second].map((operand) => writeOperand(operand, operation));
     return written.includes(undefined) ? undefined : { id, operands: written as readonly Argument[], settings };
@@ -194,18 +197,29 @@ function carryShaped({ id, arguments: operands, settings, builder }: Operation):
     case 'Max':
     case 'Min':
     case 'Sum':
+    case 'Prod':
+    case 'Var':
+    case 'Std':
       return plain.axis !== undefined && isAxes(plain.axis) && hasOnly(plain, 'axis', 'keepdims') ? carried : undefined;
     case 'Reshape':
       return Array.isArray(plain.newshape) && isAxes(plain.newshape) && hasOnly(plain, 'newshape')
         ? carried
         : undefined;
-    // A list holds sizes in TensorFlow, and places in Keras 3.
-    case 'Split':
-      return Number.isInteger(plain.indices_or_sections) &&
-        Number.isInteger(plain.axis ?? 0) &&
-        hasOnly(plain, 'indices_or_sections', 'axis')
-        ? carried
-        : undefined;
+    case 'Tile':
+      return Array.isArray(plain.repeats) && isAxes(plain.repeats) && hasOnly(plain, 'repeats') ? carried : undefined;
+    case 'Split': {
+      const { indices_or_sections: given, axis = 0, ...others } = plain;
+      const sections = hasOnly(others) && Number.isInteger(axis) ? sectionsFor(given, axis, builder) : undefined;
+      return sections === undefined
+        ? undefined
+        : { ...carried, settings: fromPlain({ indices_or_sections: sections, axis }) as JsonObject };
+    }
+    case 'DepthToSpace': {
+      const block = blockOf({ settings });
+      const { data_format } = block ?? {};
+      const format = builder.dialects.target === 'keras3' ? data_format : 'NHWC';
+      return block && { ...carried, settings: fromPlain({ ...block, data_format: format }) as JsonObject };
+    }
     case 'Resize': {
       const resizing = resizingOf({ settings });
       return resizing && { ...carried, settings: fromPlain(resizing) as JsonObject };
@@ -219,6 +233,22 @@ function carryShaped({ id, arguments: operands, settings, builder }: Operation):
     default:
       return undefined;
   }
+}
+
+/** Parts of a tensor: a number of equal ones, or a list, which holds sizes in TensorFlow, and places in Keras 3. */
+function sectionsFor(given: Plain | undefined, axis: Plain, { inputs, dialects }: LayerBuilder): Plain | undefined {
+  if (Number.isInteger(given)) return given;
+  const shape = inputs[0]?.shape;
+  const total = shape?.[axisOf(axis, shape.length) ?? -1];
+  if (!Array.isArray(given) || !given.every(Number.isInteger) || dialects.source === dialects.target) return undefined;
+  const numbers = given as readonly number[];
+  if (dialects.target !== 'keras3') {
+    if (total == null) return undefined;
+    const sizes = [...numbers, total].map((place, index) => place - (numbers[index - 1] ?? 0));
+    return sizes.every((size) => size >= 0) ? sizes : undefined;
+  }
+  let place = 0;
+  return numbers.every((size) => size >= 0) ? numbers.slice(0, -1).map((size) => (place += size)) : undefined;
 }
 
 /** Returns the shape of the operation's output, constants among the operands included. */

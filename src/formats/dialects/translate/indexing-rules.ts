@@ -1,11 +1,21 @@
-import { fromPlain, type JsonObject, type PlainObject } from '../../../json/json-value.js';
+import { fromPlain, type JsonObject } from '../../../json/json-value.js';
 import { axisOf } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { generatedTensor } from '../../../model/tensor.js';
 import { numbersIn } from './constants.js';
 import { indexedShape, isFull, placesIn, placesOf, readIndex, spread } from './index-keys.js';
-import { addPart, addPlain, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import {
+  addPart,
+  addPlain,
+  addProduct,
+  addReshape,
+  type LayerBuilder,
+  outputOf,
+  reshapeTo,
+  type Source,
+} from './layer-builder.js';
+import {
+  blockOf,
   hasOnly,
   numbersOf,
   type Operation,
@@ -28,31 +38,11 @@ function pick(builder: LayerBuilder, tensor: Source, axis: number, places: reado
   return addPlain(builder, 'Permute', { dims: back }, [pickLast(builder, turned, places, size)]);
 }
 
-/** Puts a tensor into another shape, its first axis aside; undefined where more than one size is open. */
-export function addReshape(builder: LayerBuilder, tensor: Source, shape: Shape): Source | undefined {
-  const sizes = shape.slice(1);
-  if (sizes.filter((size) => size === null).length > 1) return undefined;
-  return addPlain(builder, 'Reshape', { target_shape: sizes.map((size) => size ?? -1) }, [tensor]);
-}
-
-const reshapeTo = (builder: LayerBuilder, tensor: Source, shape: Shape): boolean =>
-  addReshape(builder, tensor, shape) !== undefined;
-
 /** The numbers at these places of the last axis: a product with a matrix that has one 1 a column changes none of them. */
-function pickLast(builder: LayerBuilder, tensor: Source, indices: readonly number[], size: number): Source {
-  const { dtype, shape } = outputOf(builder, tensor);
-  const units = indices.length;
-  const config: PlainObject = { dtype, trainable: false, units, activation: 'linear', use_bias: false };
-  const kernel = generatedTensor([size, units], () => {
-    const values = new Float32Array(size * units);
-    for (const [column, row] of indices.entries()) values[row * units + column] = 1;
-    return values;
+const pickLast = (builder: LayerBuilder, tensor: Source, indices: readonly number[], size: number): Source =>
+  addProduct(builder, tensor, [size, indices.length], (values) => {
+    for (const [column, row] of indices.entries()) values[row * indices.length + column] = 1;
   });
-  return addPart(builder, 'Dense', fromPlain(config) as JsonObject, [tensor], {
-    weights: [{ name: 'kernel', tensor: kernel }],
-    output: { dtype, shape: shape && [...shape.slice(0, -1), units] },
-  });
-}
 
 const take: OperationRule = ({ builder, arguments: [first, second, ...more], ...operation }) => {
   const tensor = tensorOf(first);
@@ -133,6 +123,38 @@ const transpose: OperationRule = (operation) => {
   return true;
 };
 
+/**
+ * Channels become places: each takes a row and a column of a block, which are axes of their own for a moment. In a map of
+ * any size a transposed convolution puts them there, with a kernel that has one 1 a channel.
+ */
+const depthToSpace: OperationRule = (operation) => {
+  const { builder } = operation;
+  const tensor = onlyTensor(operation);
+  const block = blockOf(operation)?.block_size;
+  const { shape, dtype } = tensor === undefined ? {} : outputOf(builder, tensor);
+  const channels = shape?.at(-1) ?? null;
+  if (tensor === undefined || block === undefined || shape?.length !== 4 || channels === null) return false;
+  const kept = channels / block ** 2;
+  if (!Number.isInteger(kept)) return false;
+  const [batch = null, height, width] = shape;
+  if (height != null && width != null) {
+    const apart = addReshape(builder, tensor, [batch, height, width, block, block, kept])!;
+    const turned = addPlain(builder, 'Permute', { dims: [1, 3, 2, 4, 5] }, [apart]);
+    return reshapeTo(builder, turned, [batch, height * block, width * block, kept]);
+  }
+  const settings = { filters: kept, kernel_size: [block, block], strides: [block, block], padding: 'valid' };
+  const config = { dtype, trainable: false, ...settings, data_format: 'channels_last', use_bias: false };
+  const kernel = generatedTensor([block, block, kept, channels], () => {
+    const values = new Float32Array(channels ** 2);
+    for (let index = 0; index < channels; index++) values[index * channels + index] = 1;
+    return values;
+  });
+  addPart(builder, 'Conv2DTranspose', fromPlain({ ...config, activation: 'linear' }) as JsonObject, [tensor], {
+    weights: [{ name: 'kernel', tensor: kernel }],
+  });
+  return true;
+};
+
 /** Stretches of the axes of a map, and any places of one axis after the other. */
 const getItem: OperationRule = ({ builder, arguments: [first, second, ...more], ...operation }: Operation) => {
   const tensor = tensorOf(first);
@@ -203,4 +225,5 @@ export const INDEXING: Readonly<Record<string, OperationRule>> = {
   ExpandDims: expandDims,
   Squeeze: squeeze,
   Transpose: transpose,
+  DepthToSpace: depthToSpace,
 };

@@ -11,7 +11,7 @@ import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
 import { operationName } from '../../../layers/operations.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
-import type { Weight } from '../../../model/tensor.js';
+import { generatedTensor, type Weight } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';
 import { type DialectPair, translateConfig } from './translate-config.js';
 
@@ -62,6 +62,9 @@ export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
     ? (builder.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
     : builder.parts[source.part]!.output;
 
+/** The part that was added last. */
+export const lastPart = ({ parts }: LayerBuilder): Source => ({ part: parts.length - 1 });
+
 /** Adds a part that is in the target's dialect already. */
 export function addPart(
   builder: LayerBuilder,
@@ -80,7 +83,7 @@ export function addPart(
   const role = ROLES[className] ?? operationName(className).toLowerCase();
   const output = { shape, dtype: dtype.replace('mixed_', '') };
   builder.parts.push({ className, role, config, sources, output, ...more });
-  return { part: builder.parts.length - 1 };
+  return lastPart(builder);
 }
 
 /** Adds a part by settings that mean the same everywhere, in the precision of its input. */
@@ -92,6 +95,37 @@ export function addPlain(
 ): Source {
   const { dtype } = outputOf(builder, sources[0]!);
   return addPart(builder, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
+}
+
+/** Puts a tensor into another shape, its first axis aside; undefined where more than one size is open. */
+export function addReshape(builder: LayerBuilder, tensor: Source, shape: Shape): Source | undefined {
+  const sizes = shape.slice(1);
+  if (sizes.filter((size) => size === null).length > 1) return undefined;
+  return addPlain(builder, 'Reshape', { target_shape: sizes.map((size) => size ?? -1) }, [tensor]);
+}
+
+/** Does a tensor into another shape, and says whether that is certain. */
+export const reshapeTo = (builder: LayerBuilder, tensor: Source, shape: Shape): boolean =>
+  addReshape(builder, tensor, shape) !== undefined;
+
+/** Multiplies the last axis with a matrix of constants. @param fill puts them among zeros, row by row */
+export function addProduct(
+  builder: LayerBuilder,
+  tensor: Source,
+  [size, units]: readonly [number, number],
+  fill: (values: Float32Array) => void,
+): Source {
+  const { dtype, shape } = outputOf(builder, tensor);
+  const config: PlainObject = { dtype, trainable: false, units, activation: 'linear', use_bias: false };
+  const kernel = generatedTensor([size, units], () => {
+    const values = new Float32Array(size * units);
+    fill(values);
+    return values;
+  });
+  return addPart(builder, 'Dense', fromPlain(config) as JsonObject, [tensor], {
+    weights: [{ name: 'kernel', tensor: kernel }],
+    output: { dtype, shape: shape && [...shape.slice(0, -1), units] },
+  });
 }
 
 /** Gives a tensor in the precision of a config's dtype: a Rescaling converts in every loader. */

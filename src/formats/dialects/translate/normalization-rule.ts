@@ -5,8 +5,15 @@ import type { Layer } from '../../../model/model.js';
 import { mapped, type Tensor, type Weight } from '../../../model/tensor.js';
 import { cannotConvert } from './cannot-convert.js';
 import { constantOf, numbersIn, readConstant } from './constants.js';
-import { addReshape } from './indexing-rules.js';
-import { addPart, addPlain, inPrecision, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
+import {
+  addPart,
+  addPlain,
+  addReshape,
+  inPrecision,
+  type LayerBuilder,
+  outputOf,
+  type Source,
+} from './layer-builder.js';
 import { addRescaling } from './translate-layer.js';
 
 // Keras' Normalization, (x - mean) / deviation, is a fixed affine map. Where its numbers stand in the config it is

@@ -66,3 +66,11 @@ export function resizingOf(operation: { readonly settings: JsonObject }) {
 }
 
 const INTERPOLATIONS: readonly string[] = ['bilinear', 'nearest', 'bicubic'];
+
+/** How an operation turns channels into places, channels last; undefined where it does not say so. */
+export function blockOf(operation: { readonly settings: JsonObject }) {
+  const { block_size, data_format = 'channels_last', ...others } = settingsOf(operation);
+  const isLast = data_format === 'channels_last' || data_format === 'NHWC';
+  if (!Number.isInteger(block_size) || Number(block_size) < 1 || !isLast || !hasOnly(others)) return undefined;
+  return { block_size: Number(block_size), data_format: 'channels_last' };
+}

@@ -27,7 +27,7 @@ export const operationId = (layer: Layer): string =>
     : (nodeOperation(layer.settings) ?? functionOf(layer.settings) ?? layer.className);
 
 /** Names that TensorFlow gives operands; Keras 3 writes operands in order. */
-const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'y', 'x2', 'bias', 'indices', 'slice_spec'];
+const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'y', 'x2', 'b', 'bias', 'indices', 'slice_spec'];
 
 /** Fields and arguments that do not change an operation, as far as they have these values. */
 const BESIDES: Readonly<Record<string, JsonValue | undefined>> = {
@@ -36,6 +36,11 @@ const BESIDES: Readonly<Record<string, JsonValue | undefined>> = {
   function: undefined,
   conjugate: fromPlain(false),
   batch_dims: fromPlain(0),
+  decimals: fromPlain(0),
+  transpose_a: fromPlain(false),
+  transpose_b: fromPlain(false),
+  adjoint_a: fromPlain(false),
+  adjoint_b: fromPlain(false),
 };
 
 /** Reads an operation; undefined where a tensor stands under a name that is not known: it could mean anything. */

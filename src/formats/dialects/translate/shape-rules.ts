@@ -1,27 +1,67 @@
 import type { Plain } from '../../../json/json-value.js';
 import { axisOf, elementCount } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { addPlain, outputOf, type Source } from './layer-builder.js';
+import {
+  addPlain,
+  addProduct,
+  addReshape,
+  type LayerBuilder,
+  lastPart,
+  outputOf,
+  reshapeTo,
+  type Source,
+} from './layer-builder.js';
 import { asLayer, hasOnly, type OperationRule, onlyTensor, rankOf, resizingOf, settingsOf } from './operation-rules.js';
 
 // Operations that gather or move numbers.
 
-/** A mean or maximum over all places of a map, as the global pooling of its rank. */
-const pooling =
-  (kind: 'Average' | 'Max'): OperationRule =>
+type Reduction = 'Average' | 'Max' | 'Sum';
+
+/** A mean, maximum or sum over all places of a map, as the global pooling of its rank, or over the last axis. */
+const reduction =
+  (kind: Reduction): OperationRule =>
   (operation) => {
+    const { builder } = operation;
     const tensor = onlyTensor(operation);
     const settings = settingsOf(operation);
-    const rank = tensor && rankOf(operation.builder, tensor);
-    if (tensor === undefined || rank === undefined || rank < 3 || rank > 5) return false;
-    if (!hasOnly(settings, 'axis', 'keepdims', 'initial') || (settings.initial ?? null) !== null) return false;
+    const shape = tensor && outputOf(builder, tensor).shape;
+    if (tensor === undefined || shape === undefined || !hasOnly(settings, 'axis', 'keepdims', 'initial')) return false;
+    if ((settings.initial ?? null) !== null) return false;
+    const { hasOperations } = builder.dialects;
+    const rank = shape.length;
+    const keepdims = settings.keepdims === true;
     const axes = [settings.axis ?? null].flat().map((each) => axisOf(each as Plain, rank));
+    if (kind === 'Sum' && hasOperations) return false;
+    if (axes.length === 1 && axes[0] === rank - 1)
+      return (
+        !hasOperations && reduceLast(builder, tensor, shape, kind, [...shape.slice(0, -1), ...(keepdims ? [1] : [])])
+      );
+    if (rank < 3 || rank > 5) return false;
     const isAllFrom = (first: number) => axes.length === rank - 2 && axes.every((_, at) => axes.includes(first + at));
     if (!isAllFrom(1) && !isAllFrom(2)) return false;
     const data_format = isAllFrom(1) ? 'channels_last' : 'channels_first';
-    const keepdims = settings.keepdims === true;
-    return asLayer(operation, `Global${kind}Pooling${rank - 2}D`, { data_format, keepdims }, [tensor]);
+    const count = elementCount(axes.map((axis) => shape[axis!] ?? null));
+    if (kind === 'Sum' && count === null) return false;
+    const pooling = kind === 'Sum' ? 'Average' : kind;
+    asLayer(operation, `Global${pooling}Pooling${rank - 2}D`, { data_format, keepdims }, [tensor]);
+    if (kind === 'Sum') addPlain(builder, 'Rescaling', { scale: count, offset: 0 }, [lastPart(builder)]);
+    return true;
   };
+
+/** Sums are products with a column of equal numbers; the largest of a row is a pooling of all of it. */
+function reduceLast(builder: LayerBuilder, tensor: Source, shape: Shape, kind: Reduction, target: Shape): boolean {
+  const size = shape.at(-1) ?? null;
+  // Open sizes can be found again by one layer only if there is no more than one.
+  const isFlat = shape.length < 3 || shape.slice(1).filter((each) => each === null).length > 1;
+  if (size === null || isFlat) return false;
+  if (kind !== 'Max') {
+    const sum = addProduct(builder, tensor, [size, 1], (values) => values.fill(kind === 'Sum' ? 1 : 1 / size));
+    return target.length === shape.length || reshapeTo(builder, sum, target);
+  }
+  const rows = addReshape(builder, tensor, [null, elementCount(shape.slice(1, -1)), size, 1])!;
+  const settings = { pool_size: [1, size], strides: [1, size], padding: 'valid', data_format: 'channels_last' };
+  return reshapeTo(builder, addPlain(builder, 'MaxPooling2D', settings, [rows]), target);
+}
 
 /** A Reshape layer leaves the first axis alone: certain where the operation does so too. */
 const reshape: OperationRule = (operation) => {
@@ -133,9 +173,10 @@ const normalize: OperationRule = (operation) => {
 
 /** Rules by the name of the class in Keras 3, or of TensorFlow's function where it has no such class. */
 export const SHAPES: Readonly<Record<string, OperationRule>> = {
-  Mean: pooling('Average'),
-  Max: pooling('Max'),
-  Amax: pooling('Max'),
+  Mean: reduction('Average'),
+  Max: reduction('Max'),
+  Amax: reduction('Max'),
+  Sum: reduction('Sum'),
   Reshape: reshape,
   Concatenate: concatenate,
   Pad: pad,

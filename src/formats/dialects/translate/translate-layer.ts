@@ -21,6 +21,7 @@ import {
   addTranslated,
   inPrecision,
   type LayerBuilder,
+  lastPart,
   outputOf,
   type Source,
 } from './layer-builder.js';
@@ -206,7 +207,7 @@ const pipeline: Rule = (builder, layer, sources) => {
     if (omission === 'leave out') return before;
     if (omission === 'stand in') return addIdentity(builder, config, before);
     translateLayer(builder, inner, [before]);
-    return { part: builder.parts.length - 1 };
+    return lastPart(builder);
   }, sources[0]!);
 };
 

@@ -1,4 +1,6 @@
 import { LOADER_NAMES } from '../../../format-names.js';
+import { fromPlain, type JsonObject } from '../../../json/json-value.js';
+import { movedAxes } from '../../../layers/operation-shapes.js';
 import { isNodeLayer } from '../../../layers/tensorflow-nodes.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
@@ -9,8 +11,8 @@ import { carryOver } from './carry-operation.js';
 import { FUNCTIONS } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
 import { type LayerBuilder, outputOf } from './layer-builder.js';
-import type { Operation, OperationRule } from './operation-rules.js';
-import { operationId, readOperation } from './read-operation.js';
+import { type Operation, type OperationRule, rankOf, settingsOf } from './operation-rules.js';
+import { operationId, type ReadOperation, readOperation } from './read-operation.js';
 import { SHAPES } from './shape-rules.js';
 
 const RULES: ReadonlyMap<string, OperationRule> = new Map(
@@ -26,7 +28,7 @@ const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
  */
 export function translateOperation(builder: LayerBuilder, layer: Layer, call: CallArguments): void {
   const id = operationId(layer);
-  const read = readOperation(layer, call);
+  const read = asTransposed(readOperation(layer, call), builder);
   if (read !== undefined && isComputed(id, builder) && translateRead({ ...read, builder })) return;
   const { target, hasOperations } = builder.dialects;
   // Keras 3 finds the operations of its .h5 files no more; of its other files it does.
@@ -49,6 +51,13 @@ export function translateOperation(builder: LayerBuilder, layer: Layer, call: Ca
 
 const nameOf = (layer: Layer, id: string): string =>
   !layer.isOperation && typeof layer.settings.function === 'string' ? layer.settings.function : id;
+
+/** Axes that change places are a new order of all of them, which both Kerases have, once it is known how many there are. */
+function asTransposed(read: ReadOperation | undefined, builder: LayerBuilder): ReadOperation | undefined {
+  const rank = rankOf(builder, { input: 0 });
+  const axes = read && rank !== undefined ? movedAxes(read.id, settingsOf(read), rank) : undefined;
+  return axes === undefined ? read : { ...read!, id: 'Transpose', settings: fromPlain({ axes }) as JsonObject };
+}
 
 function translateRead(operation: Operation): boolean {
   const { builder, id } = operation;

@@ -24,6 +24,8 @@ export interface OutputWriter extends FileSteps {
 
 /** Makes the writer of an output's files, while it is built in a hidden folder. */
 export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
+  const early = makeEarlySync();
+
   // Files that are made within an archive.
   const members = new Map<string, WritePlace>();
   const placeOf = async (name: string): Promise<WritePlace> => {
@@ -31,10 +33,8 @@ export function makeOutputWriter(hidden: string, shown: string): OutputWriter {
     if (member !== undefined) return member;
     const path = join(hidden, name);
     if (dirname(path) !== hidden) await mkdir(dirname(path), { recursive: true });
-    return { path, shown: join(shown, name) };
+    return { path, shown: join(shown, name), grew: (byteLength) => early.grew(path, byteLength) };
   };
-
-  const early = makeEarlySync();
 
   // A model has thousands of tensors to patch in a few files.
   const patched = new Map<string, FileWindow>();

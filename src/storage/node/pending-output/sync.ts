@@ -25,6 +25,8 @@ export const syncAll = (paths: readonly string[]): Promise<void> => mapWithConcu
 export interface EarlySync {
   /** Begins with a file that is complete but for a few bytes: later changes have to be synced again. */
   begin(path: string): void;
+  /** Begins with what a file holds so far whenever so much was written to it that the disk has work. */
+  grew(path: string, byteLength: number): void;
   /** Waits for all; the disk reports a failure only once. */
   end(): Promise<void>;
   /** Begins no more, and waits for those that are under way. */
@@ -34,17 +36,27 @@ export interface EarlySync {
 /** Leaves threads for the work: Node has four for the file system. */
 const EARLY_AT_ONCE = 2;
 
+/** What a disk writes while as much is computed and copied. */
+const EARLY_BYTES = 16 * 1024 * 1024;
+
 export function makeEarlySync(): EarlySync {
   const rows: Promise<void>[] = Array.from({ length: EARLY_AT_ONCE }, () => Promise.resolve());
   let count = 0;
   let isCancelled = false;
+  const unsynced = new Map<string, number>();
+  const begin = (path: string): void => {
+    const row = count % EARLY_AT_ONCE;
+    count += 1;
+    const syncing = rows[row]!.then(() => (isCancelled ? undefined : sync(path)));
+    syncing.catch(() => {});
+    rows[row] = syncing;
+  };
   return {
-    begin: (path) => {
-      const row = count % EARLY_AT_ONCE;
-      count += 1;
-      const syncing = rows[row]!.then(() => (isCancelled ? undefined : sync(path)));
-      syncing.catch(() => {});
-      rows[row] = syncing;
+    begin,
+    grew: (path, byteLength) => {
+      const grown = (unsynced.get(path) ?? 0) + byteLength;
+      unsynced.set(path, grown % EARLY_BYTES);
+      if (grown >= EARLY_BYTES) begin(path);
     },
     end: async () => {
       await Promise.all(rows);
