@@ -14,13 +14,19 @@ export function commandError(error: CommanderError, { commands }: Command, name:
   const [, file] = /^unknown option '([^']+)/.exec(message) ?? [];
   if (file !== undefined && existsSync(file))
     return usageError('bad-flags', message, { hint: `the file of this name is ./${file}` });
-  const unknown = /^unknown option '(--[^'=]+)/.exec(message)?.[1];
+  const unknown = /^unknown option '(--?[^'=]+)/.exec(message)?.[1];
   const command = findCommand(commands, name);
   const help = `see se-retrofit ${name} --help`;
   if (unknown === undefined || command === undefined) return usageError('bad-flags', message, { hint: help });
   const others = commands.filter((each) => flagsOf(each).includes(unknown)).map((each) => each.name());
   const other = OTHER_WORDS[unknown];
-  const meant = other !== undefined && flagsOf(command).includes(other) ? other : meantName(unknown, flagsOf(command));
+  const isShort = !unknown.startsWith('--');
+  const meant =
+    other !== undefined && flagsOf(command).includes(other)
+      ? other
+      : isShort
+        ? undefined
+        : meantName(unknown, flagsOf(command));
   const hint =
     others.length > 0
       ? `it is an option of ${others.join(', ')}; ${help}`
@@ -31,6 +37,6 @@ export function commandError(error: CommanderError, { commands }: Command, name:
 }
 
 /** Options as other programs call them. */
-const OTHER_WORDS: Readonly<Record<string, string>> = { '--format': '--to' };
+const OTHER_WORDS: Readonly<Record<string, string>> = { '--format': '--to', '-q': '--quiet', '-f': '--force' };
 
 const flagsOf = ({ options }: Command): readonly string[] => options.flatMap(({ long }) => long ?? []);

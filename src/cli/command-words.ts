@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 export function commandFirst(program: Command, words: readonly string[]): readonly string[] {
   const at = findOperand(program, words);
   const word = words[at];
-  if (at === 0 || findCommand(program.commands, word) === undefined) return words;
+  const isCommand = word === 'help' || findCommand(program.commands, word) !== undefined;
+  if (at === 0 || !isCommand) return words;
   return [word!, ...words.toSpliced(at, 1)];
 }
 
@@ -16,6 +17,10 @@ export function findOperand({ commands }: Command, words: readonly string[]): nu
   while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
   return at;
 }
+
+/** Finds an option that lacks a dash: `-ratio` would be `-r`, with `atio` for its value. */
+export const findSingleDash = ({ commands }: Command, words: readonly string[]): string | undefined =>
+  words.find((word) => commands.some(({ options }) => options.some(({ long }) => long === `-${word.split('=')[0]}`)));
 
 /** Returns the name of the command; a word that is none is the model of the default command. */
 export const commandOf = ({ commands }: Command, [word]: readonly string[]): string =>

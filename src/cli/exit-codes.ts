@@ -14,4 +14,4 @@ export const EXIT_CODES: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** 128 + the number of the signal, as shells have it. */
-export const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+export const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

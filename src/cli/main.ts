@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
-import { commandFirst, commandOf, findCommand, findOperand, namesOf } from './command-words.js';
+import { commandFirst, commandOf, findCommand, findOperand, findSingleDash, namesOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
 import { isEnding, noteReported } from './signals.js';
@@ -22,6 +22,9 @@ export async function runWords(given: readonly string[]): Promise<number> {
     return EXIT_CODES.usage;
   }
   try {
+    const slip = findSingleDash(program, words);
+    if (slip !== undefined)
+      throw usageError('bad-flags', `unknown option '${slip}'`, { hint: `did you mean -${slip}?` });
     await refuseUnknownCommand(program, words);
     await program.parseAsync([...(await configured(program, words))], { from: 'user' });
     return EXIT_DONE;

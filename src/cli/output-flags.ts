@@ -17,14 +17,22 @@ const WRITTEN: Readonly<Record<string, string>> = {
 const TO_DEVICES: readonly string[] = ['markdown', 'html', 'svg'];
 
 /**
- * Refuses places that are none: URLs, and the dash that elsewhere stands for standard output.
+ * Refuses places that are none: empty ones, URLs, and the dash that elsewhere stands for standard output.
  * @throws RetrofitError `bad-option`
  */
 export function checkOutputFlags(command: Command): void {
   for (const [key, what] of Object.entries(WRITTEN)) {
     const path: unknown = command.opts()[key];
     if (typeof path !== 'string') continue;
-    const flag = command.options.find((option) => option.attributeName() === key)?.long;
+    const option = command.options.find((option) => option.attributeName() === key);
+    const flag = key === 'output' ? option?.short : option?.long;
+    // The variable of a script that is not set, say.
+    if (path === '') {
+      throw usageError('bad-option', `${flag} names no place: it is empty`, {
+        where: { field: key },
+        hint: 'give a name, or leave the option out',
+      });
+    }
     if (isUrl(path)) throw urlOutput(path, key);
     if (path !== '-') continue;
     const device = TO_DEVICES.includes(key)

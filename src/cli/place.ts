@@ -1,4 +1,3 @@
-import { usageError } from '../errors.js';
 import { checkOutput } from '../formats/check-output.js';
 import { convertModel } from '../formats/convert-model.js';
 import { type OutputPlace, outputPlace } from '../formats/output-place.js';
@@ -14,18 +13,10 @@ export async function placeOf(
   { output, outputDir, to, dialect }: Pick<Flags, 'output' | 'outputDir' | 'to' | 'dialect'>,
   suffix?: string,
 ): Promise<OutputPlace> {
-  // The variable of a script that is not set, say.
-  if (output === '') throw noPlace('-o', 'output');
   const isFolder = (await nodeStorage.kindOf(path)) === 'folder';
   const request = { output, folder: outputDir, to, dialect };
   return outputPlace(nodeStorage, { path, isFolder, format: model.format }, request, suffix);
 }
-
-export const noPlace = (flag: string, field: string) =>
-  usageError('bad-option', `${flag} names no place: it is empty`, {
-    where: { field },
-    hint: 'give the name of the output, or leave the option out',
-  });
 
 /**
  * Whatever would stop the writing stops it now, not in some hours.

@@ -11,7 +11,6 @@ import { nodeStorage } from '../storage/node/node-storage.js';
 import { notFound } from '../storage/storage-errors.js';
 import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
-import { noPlace } from './place.js';
 import { retrofitFile } from './retrofit-file.js';
 import { sayWhenInterrupted } from './signals.js';
 import { dataColors, messageColors, print, printReport, tell } from './terminal.js';
@@ -65,7 +64,6 @@ const ONLY_FOR_ONE = { output: '-o', weights: '-w', markdown: '--markdown', html
 
 function checkFlags(paths: readonly string[], flags: Flags): void {
   const given = Object.entries(ONLY_FOR_ONE).find(([key]) => flags[key as keyof typeof ONLY_FOR_ONE] !== undefined);
-  if (flags.outputDir === '') throw noPlace('--output-dir', 'outputDir');
   if (flags.outputDir === undefined && flags.dryRun !== true) {
     const missing = paths.find((path) => !existsSync(path));
     const isPlace = paths.length === 2 && missing === paths[1] && given?.[0] !== 'output';

@@ -56,8 +56,8 @@ export async function sayInterrupted(line = parting): Promise<void> {
 }
 
 /**
- * Makes SIGINT and SIGTERM roll back unfinished work and end the process with the shell's exit codes; twice: at once,
- * unless a guard sees to that, whose signals may come on top of the terminal's.
+ * Makes SIGINT, SIGTERM and SIGHUP, of a terminal that closes, roll back unfinished work and end the process with the
+ * shell's exit codes; twice: at once, unless a guard sees to that, whose signals may come on top of the terminal's.
  */
 export function exitOnSignals(): void {
   guarded = followGuard();

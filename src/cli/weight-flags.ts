@@ -1,9 +1,9 @@
-import picomatch from 'picomatch';
 import { usageError } from '../errors.js';
 import { listTensors } from '../formats/tfjs/list-tensors.js';
 import type { QuantizedDtype } from '../formats/tfjs/quantize.js';
 import type { NewTfjsOptions } from '../formats/tfjs/write-new-tfjs.js';
 import type { Container, Model } from '../model/model.js';
+import { matchGlob } from '../plan/glob.js';
 
 /** Flags of `convert` for storing the weights. */
 export interface WeightFlags {
@@ -55,8 +55,7 @@ function chooseQuantization(model: Model, texts: readonly string[]): (name: stri
         hint: `give one of ${DTYPES.join(', ')}, and a glob on the weights' names if you like: uint8:*/kernel`,
       });
     }
-    // Names of weights are no paths: a star matches slashes.
-    const matches = glob === undefined ? () => true : picomatch(glob, { bash: true, dot: true });
+    const matches = glob === undefined ? () => true : matchGlob(glob);
     if (!names.some((name) => matches(name))) {
       throw usageError('unmatched-glob', `--quantize ${text}: no weight matches`, {
         where: { field: 'quantize' },

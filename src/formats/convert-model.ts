@@ -1,4 +1,5 @@
 import { RetrofitError } from '../errors.js';
+import { LOADER_NAMES } from '../format-names.js';
 import { fromPlain, getMember, isObject, type JsonValue, withMember } from '../json/json-value.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { inputShape } from '../layers/other-layers.js';
@@ -83,18 +84,37 @@ const isSameFiles = (before: Format, after: Format): boolean =>
 
 /** What no loader builds does not load in another format either. */
 function refuseMisfits(root: Graph): void {
-  for (const { graph } of listGraphs(root)) {
-    const misfit = findShapeBlocker(graph);
-    if (misfit === undefined) continue;
-    const { layer, field, reason } = misfit;
-    throw cannotConvert(
-      layer,
-      field,
-      `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
-      'mend the model where it stands, or save it again with the program that made it',
-    );
-  }
+  const misfit = findMisfit(root);
+  if (misfit === undefined) return;
+  const { layer, field, reason } = misfit;
+  throw cannotConvert(
+    layer,
+    field,
+    `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
+    'mend the model where it stands, or save it again with the program that made it',
+  );
 }
+
+/** Refuses layers that a loader has, and does not build on inputs like these. */
+function refuseMisfitsOf(loader: Loader, root: Graph): void {
+  const misfit = findMisfit(root, loader);
+  if (misfit === undefined) return;
+  const { layer, field, reason } = misfit;
+  throw cannotConvert(
+    layer,
+    field,
+    `${LOADER_NAMES[loader]} would not load it: ${field} ${reason}`,
+    'keep the model in the format it is in, or rebuild it with other layers in its place',
+  );
+}
+
+const findMisfit = (root: Graph, loader?: Loader) => {
+  for (const { graph } of listGraphs(root)) {
+    const misfit = findShapeBlocker(graph, loader);
+    if (misfit !== undefined) return misfit;
+  }
+  return undefined;
+};
 
 function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
@@ -129,6 +149,7 @@ function translated(model: Model, format: Format): Model {
   });
   const sized = to === 'tfjs' && from !== 'tfjs' ? withKnownSizes(translated) : translated;
   const numbered = to === 'tfjs' ? inBuiltOrder(sized) : sized;
+  refuseMisfitsOf(to, numbered);
   const graph = readable(to === 'keras2' ? withNames(numbered) : numbered, format);
   const converted: Model = {
     ...model,

@@ -202,7 +202,7 @@ function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | un
       reason: 'is true, which TensorFlow.js ignores: the next layer sees too few dimensions',
     };
   }
-  const shaped = findShapeBlocker(graph) ?? findSeveralOutputs(graph, loader);
+  const shaped = findShapeBlocker(graph, loader) ?? findSeveralOutputs(graph, loader);
   if (shaped !== undefined) return shaped;
   const isUnnamed = isObject(graph.read?.config) && getMember(graph.read.config, 'name') === undefined;
   if (loader === 'keras2' && isUnnamed)

@@ -1,4 +1,4 @@
-import type { Loader } from '../layers/layer-facts.js';
+import { type Loader, shapeText } from '../layers/layer-facts.js';
 import { readField } from '../layers/read-field.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
@@ -7,21 +7,40 @@ import { configShapes } from '../model/shapes.js';
 import type { Blocker } from './loaders.js';
 import { memoizeByObject } from './memoize-by-object.js';
 
-const remembered = memoizeByObject<Graph, 'blocker', Blocker | undefined>();
+/** A call that stops one loader, or all of them. */
+interface Misfit extends Blocker {
+  readonly loader?: Loader;
+}
 
-/** Finds a call whose input shapes, as far as configs tell them, stop every loader: looked for once for all of them. */
-export const findShapeBlocker = (graph: Graph): Blocker | undefined =>
-  remembered(graph, 'blocker', () => findMisfit(graph));
+const remembered = memoizeByObject<Graph, 'misfits', readonly Misfit[]>();
 
-function findMisfit(graph: Graph): Blocker | undefined {
+/**
+ * Finds a call whose input shapes, as far as configs tell them, stop a loader: looked for once for all of them.
+ * @param loader undefined for what stops them all
+ */
+export const findShapeBlocker = (graph: Graph, loader?: Loader): Blocker | undefined =>
+  remembered(graph, 'misfits', () => listMisfits(graph)).find(
+    (misfit) => misfit.loader === undefined || misfit.loader === loader,
+  );
+
+function listMisfits(graph: Graph): readonly Misfit[] {
   const shapes = configShapes(graph, []);
-  for (const { layer, inputs } of resolveGraph(graph).nodes) {
-    if (layer.graph !== undefined) continue;
+  const field = 'inbound_nodes';
+  return resolveGraph(graph).nodes.flatMap(({ layer, inputs }): readonly Misfit[] => {
+    if (layer.graph !== undefined) return [];
     const given = inputs.map(({ node, tensor }) => shapes[node]?.[tensor]);
-    const misfit = factsOfLayer(layer).misfit?.(layer.settings, given);
-    if (misfit !== undefined) return { layer: layer.name, field: 'inbound_nodes', reason: misfit };
-  }
-  return undefined;
+    const { misfit, mostAxes } = factsOfLayer(layer);
+    const reason = misfit?.(layer.settings, given);
+    if (reason !== undefined) return [{ layer: layer.name, field, reason }];
+    const tooMany = given.find(
+      (shape) => mostAxes !== undefined && shape !== undefined && shape.length > mostAxes.count,
+    );
+    if (mostAxes === undefined || tooMany === undefined) return [];
+    const { loader, count } = mostAxes;
+    return [
+      { layer: layer.name, field, loader, reason: `gives it ${shapeText(tooMany)}, and it takes ${count} dimensions` },
+    ];
+  });
 }
 
 /** A layer of a Sequential model that gives several tensors: Keras 3 alone takes it, and only at the end. */

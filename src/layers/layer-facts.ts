@@ -175,6 +175,8 @@ export interface LayerFacts {
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
   /** Why no loader builds it on inputs of these shapes; undefined where they fit, as far as they are known. */
   readonly misfit?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => string | undefined;
+  /** The most axes of an input that a loader takes, the batch among them. */
+  readonly mostAxes?: { readonly loader: Loader; readonly count: number };
   /** Absent, or undefined: they are not known. */
   readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
   /** `shapeOf` gives the stored shape of a variable. Absent: it tells nothing. */

@@ -112,7 +112,14 @@ export const MERGES: readonly LayerFacts[] = [
   merge('Minimum', 'merge', ALL, { scaling: commutes }),
   merge('Subtract', 'merge', KERAS, { scaling: commutes }),
   merge('Multiply', 'multiply', ALL, {}),
-  { className: 'Dot', role: 'merge', loads: ALL, fields: 'axes normalize', weights: () => [] },
+  {
+    className: 'Dot',
+    role: 'merge',
+    loads: ALL,
+    fields: 'axes normalize',
+    mostAxes: { loader: 'tfjs', count: 3 },
+    weights: () => [],
+  },
   // Inception-ResNet v2 in keras.applications: inputs[0] + scale * inputs[1].
   {
     className: 'CustomScaleLayer',

@@ -1,4 +1,3 @@
-import picomatch from 'picomatch';
 import { usageError } from '../errors.js';
 import { flagOf } from '../flag-of.js';
 import { nearestNames } from '../nearest-names.js';
@@ -6,6 +5,7 @@ import { shellWord } from '../shell-word.js';
 import { behindNonLinearity, type FoundBlock, type Place } from '../stages/block.js';
 import { type GraphView, listViews, strideOf } from '../stages/graph-view.js';
 import type { Block, Network } from '../stages/network.js';
+import { matchGlob } from './glob.js';
 import { type RetrofitOptions, refuseBoth } from './options.js';
 import type { Skipped, SkipReason } from './plan.js';
 
@@ -106,18 +106,20 @@ function resolveStages(
   );
 }
 
+/** An empty word as one sees it. */
+const EMPTY = '""';
+
 type Matcher = (candidate: Candidate) => boolean;
 
 function globs(patterns: readonly string[], candidates: readonly Candidate[], flag: string): Matcher | undefined {
   if (patterns.length === 0) return undefined;
   const matchers = patterns.map((pattern): Matcher => {
-    // Layer names are no paths: a star matches slashes, a leading dot is a letter like any other.
-    const matches = picomatch(pattern, { bash: true, dot: true });
+    const matches = matchGlob(pattern);
     const matcher: Matcher = ({ after, places }) =>
       matches(after) || matches([...places[0]!.view.path, after].join('/'));
     if (!candidates.some(matcher)) {
       const names = candidates.slice(0, 4).map((candidate) => candidate.after);
-      throw usageError('unmatched-glob', `--${flag} ${pattern}: no site matches`, {
+      throw usageError('unmatched-glob', `--${flag} ${pattern || EMPTY}: no site matches`, {
         where: { field: flag },
         facts: { found: pattern, names },
         hint:
@@ -205,7 +207,7 @@ function placesAt(network: Network, names: readonly string[], path: string): rea
     });
     if (candidates.length === 0) {
       const nearest = nearestNames(name, namesIn(network));
-      throw usageError('unknown-layer', `--at ${name}: the model has no such layer`, {
+      throw usageError('unknown-layer', `--at ${name || EMPTY}: the model has no such layer`, {
         where: { layer: name, field: 'at' },
         facts: { found: name, nearest },
         hint: atHint(nearest, path),

@@ -57,6 +57,12 @@ const BAD_OPTIONS: readonly (readonly [flags: readonly string[], ...words: (stri
   [['-o', '-'], 'standard output', './-'],
   [['-o', ''], '-o names no place', 'leave the option out'],
   [['--output-dir', ''], '--output-dir names no place'],
+  [['--markdown', ''], '--markdown names no place'],
+  [['--include', ''], '--include "": no site matches'],
+  [['--exclude', ''], '--exclude "": no site matches'],
+  [['--at', ''], '--at "": the model has no such layer'],
+  [['-ratio', '8'], "unknown option '-ratio'", 'did you mean --ratio?'],
+  [['-q'], "unknown option '-q'", 'did you mean --quiet?'],
 ];
 
 test.each(BAD_OPTIONS.map(([flags, ...words]) => ({ flags, words })))('$flags', async ({ flags, words }) => {

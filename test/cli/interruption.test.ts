@@ -68,6 +68,7 @@ describe('interrupted while it writes', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s leaves nothing and exits with %i', async (signal, code) => {
     const folder = newFolder();
     const model = largeModel(join(folder, 'large'));

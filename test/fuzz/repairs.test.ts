@@ -97,10 +97,13 @@ describe(`repairs, seed ${SEED}`, () => {
       for (let index = 0; index < COUNT / bases.length; index++)
         finds.push(...(await judge(base, SEED + index * bases.length + bases.indexOf(base))));
       expect(finds).toEqual([]);
-      // What is refused to the last tries nothing.
-      expect(tally.loads).toBeGreaterThan(0);
-      expect(tally.mended).toBeGreaterThan(0);
     },
     isAll ? 3_600_000 : 120_000,
   );
+
+  // What is refused to the last tries nothing.
+  test('some of them load, and some are mended', () => {
+    expect(tally.loads).toBeGreaterThan(0);
+    expect(tally.mended).toBeGreaterThan(0);
+  });
 });

@@ -194,7 +194,7 @@ export const REPAIRS: readonly Repair[] = [
     apply: (file, random) =>
       done(
         plainLayers(file).map(({ class_name, config }) => {
-          if (class_name !== 'BatchNormalization') return false;
+          if (class_name !== 'BatchNormalization' || typeof config.axis !== 'number') return false;
           config.axis = [random(2) === 0 ? -1 : config.axis];
           return true;
         }),
@@ -282,6 +282,14 @@ export const REPAIRS: readonly Repair[] = [
           return true;
         }),
       ),
+  },
+  {
+    name: 'an architecture beside an empty one',
+    apply: (file) => {
+      const topology = file.modelTopology;
+      if (topology?.model_config) file.modelTopology = { ...topology.model_config, model_config: null };
+      return Boolean(topology?.model_config);
+    },
   },
   {
     name: 'backslashes',

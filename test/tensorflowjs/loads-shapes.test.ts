@@ -80,6 +80,15 @@ test.each(MERGES)('%s', async (className) => {
   expect(found.size).toBe(2);
 });
 
+test.each([
+  [3, [3, 4], [5, 4], true],
+  [4, [2, 3, 4], [2, 5, 4], false],
+] as const)('Dot of tensors of %i dimensions', async (_, one, other, isTaken) => {
+  const dot = layer('Dot', 'dot', { axes: -1, normalize: false }, ['one', 'other']);
+  const { isWorking, verdict } = await judge([input('one', one), input('other', other), dot]);
+  expect([isWorking, verdict.ok]).toEqual([isTaken, isTaken]);
+});
+
 const RNN = { units: 3, recurrent_initializer: { class_name: 'Zeros', config: {} }, return_sequences: true };
 const [KERNEL, RECURRENT, BIAS] = [[4, 3], [3, 3], [3]] as const;
 const OF_RNN: readonly Weight[] = [

@@ -20,7 +20,7 @@ import { findMisnumbered, MISNUMBERED } from './built-order.js';
 import { locateWeights } from './locate-weights.js';
 import { withTfjsValues } from './read-values.js';
 import { inSnakeCase } from './snake-case.js';
-import type { TfjsSource } from './tfjs-source.js';
+import { findTopology, type TfjsSource } from './tfjs-source.js';
 
 /**
  * Reads a TensorFlow.js layers model: model.json whole, its weight files only by their sizes.
@@ -48,9 +48,7 @@ async function readDocument(
   if (!isObject(found)) throw notLayersModel('there is no "modelTopology"', 'modelTopology');
   if (getMember(found, 'node') !== undefined || getMember(found, 'library') !== undefined) refuseFormat('graph-model');
 
-  const inner = getMember(found, 'model_config');
-  const isWrapped = isObject(inner);
-  const topology = isWrapped ? inner : found;
+  const { topology, isWrapped } = findTopology(found);
   const bare = raiseGraph(topology, isWrapped ? 'modelTopology.model_config' : 'modelTopology');
   refuseMisnumbered(bare);
   const groups = readManifest(getMember(root, 'weightsManifest'));
@@ -112,9 +110,9 @@ function refuseMisnumbered(root: Graph): void {
 function withSnakeCase(root: JsonObject): JsonObject {
   const found = getMember(root, 'modelTopology');
   if (!isObject(found)) return root;
-  const inner = getMember(found, 'model_config');
-  const spelt = isObject(inner)
-    ? withMember(found, 'model_config', inSnakeCase(inner, 'modelTopology.model_config'))
+  const { topology, isWrapped } = findTopology(found);
+  const spelt = isWrapped
+    ? withMember(found, 'model_config', inSnakeCase(topology, 'modelTopology.model_config'))
     : inSnakeCase(found, 'modelTopology');
   return withMember(root, 'modelTopology', spelt);
 }

@@ -1,4 +1,4 @@
-import { getMember, type JsonDocument, type JsonObject, type JsonValue } from '../../json/json-value.js';
+import { getMember, isObject, type JsonDocument, type JsonObject, type JsonValue } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
@@ -40,11 +40,16 @@ export function findTfjsSource({ carried }: Model): TfjsSource | undefined {
 export const tfjsSettings = (model: Model): JsonValue | undefined =>
   getMember(findTfjsSource(model)?.root, 'trainingConfig') === undefined ? undefined : model.trainingConfig;
 
+/** Finds the architecture in a `modelTopology`: Keras wraps it in a member of its own, which may be there and hold nothing. */
+export function findTopology(found: JsonObject): Pick<TfjsSource, 'isWrapped'> & { readonly topology: JsonObject } {
+  const inner = getMember(found, 'model_config');
+  return isObject(inner) ? { topology: inner, isWrapped: true } : { topology: found, isWrapped: false };
+}
+
 /** Returns the architecture of a model.json, without the weights' values. */
 export function architectureIn(root: JsonObject): WrittenArchitecture {
-  const topology = getMember(root, 'modelTopology')!;
   return {
-    topology: getMember(topology, 'model_config') ?? topology,
+    topology: findTopology(getMember(root, 'modelTopology') as JsonObject).topology,
     manifest: getMember(root, 'weightsManifest')!,
     settings: getMember(root, 'trainingConfig'),
   };

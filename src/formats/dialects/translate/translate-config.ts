@@ -19,7 +19,7 @@ import type { LayerFacts, Loader } from '../../../layers/layer-facts.js';
 import { nameProblem } from '../../../layers/layer-names.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect, Layer } from '../../../model/model.js';
-import { bareJson, objectOf } from '../bare-json.js';
+import { arrayOf, bareJson, objectOf } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
@@ -94,11 +94,17 @@ export function translateConfig(
       const instead = refused?.instead?.(value);
       if (refused !== undefined && instead === undefined) throw noSuchField(layer, key, plain, target, refused.reason);
       const json = field.kind === 'layers' ? translateWrapped(key, value, dialects, layer) : bareJson(instead ?? value);
-      members.push([key, json]);
+      members.push([key, facts.sizes?.[key] === undefined ? json : wholeNumbers(json)]);
     }
   }
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
   return { config: objectOf([...members, ...neededFields(facts, members, target)]), split };
+}
+
+/** Writes sizes as whole numbers: `8.0` is one for JavaScript, and none for Python. */
+function wholeNumbers(value: JsonValue): JsonValue {
+  if (value.kind === 'array') return arrayOf(value.items.map((item) => wholeNumbers(item.value)));
+  return value.kind === 'number' && Number.isInteger(Number(value.text)) ? fromPlain(Number(value.text)) : value;
 }
 
 /** The members under the names that the target gives them. */
