@@ -2,7 +2,7 @@ import type { ReadOptions as FormatReadOptions } from './formats/containers.js';
 import { convertModel } from './formats/convert-model.js';
 import { readFrom } from './formats/known-formats.js';
 import { type OutputRequest, outputPlace } from './formats/output-place.js';
-import { WRITE_OPTIONS, type WriteOptions, type WriteResult, writeTo } from './formats/write-to.js';
+import { checkWriteOptions, type WriteOptions, type WriteResult, writeTo } from './formats/write-to.js';
 import type { Model } from './model/model.js';
 import { refuseUnknownOptions } from './nearest-names.js';
 import { nodeStorage } from './storage/node/node-storage.js';
@@ -51,8 +51,12 @@ export interface ReadOptions extends FormatReadOptions {
  * @throws RetrofitError with a code, a place and a hint, for everything that is not a usable model
  * @example const model = await readModel('mobilenet/model.json');
  */
-export const readModel = (path: string, { storage = nodeStorage, ...options }: ReadOptions = {}): Promise<Model> =>
-  readFrom(storage, path, options);
+export async function readModel(path: string, { storage = nodeStorage, ...options }: ReadOptions = {}): Promise<Model> {
+  refuseUnknownOptions(options, READ_OPTIONS);
+  return readFrom(storage, path, options);
+}
+
+const READ_OPTIONS: Readonly<Record<keyof FormatReadOptions, true>> = { weights: true, allowLinks: true };
 
 export interface WriteModelOptions extends WriteOptions, Pick<OutputRequest, 'to' | 'dialect'> {
   readonly storage?: Storage;
@@ -69,8 +73,8 @@ export interface WriteModelOptions extends WriteOptions, Pick<OutputRequest, 'to
  */
 export function writeModel(model: Model, path: string, options: WriteModelOptions = {}): Promise<WriteResult> {
   const { storage = nodeStorage, to, dialect, ...writing } = options;
-  refuseUnknownOptions({ to, dialect, ...writing }, WRITE_OPTIONS);
   const input = { path: model.path, isFolder: false, format: model.format };
   const place = outputPlace(storage, input, { output: path, to, dialect });
+  checkWriteOptions(writing, place.format.container);
   return writeTo(storage, convertModel(model, place.format), place, writing);
 }

@@ -7,7 +7,7 @@ import { CONFIG_MEMBER } from './formats/keras/archive-members.js';
 import { readFrom } from './formats/known-formats.js';
 import { MODEL_FILE, type OutputPlace, type OutputRequest, outputPlace } from './formats/output-place.js';
 import { readBeginning } from './formats/read-json-file.js';
-import { WRITE_OPTIONS, type WriteOptions, writeTo } from './formats/write-to.js';
+import { checkWriteOptions, type WriteOptions, writeTo } from './formats/write-to.js';
 import { HEAD_BYTES } from './limits.js';
 import type { Model, Warning } from './model/model.js';
 import { refuseUnknownOptions } from './nearest-names.js';
@@ -52,6 +52,7 @@ export interface ReadOptions {
  * @example const model = await readModel([...input.files].map((file) => [file.webkitRelativePath || file.name, file]));
  */
 export async function readModel(files: Files, options: ReadOptions = {}): Promise<Model> {
+  refuseUnknownOptions(options, { weights: true });
   const storage = await unpacked(memoryStorage(files));
   const paths = [...storage.files.keys()];
   const path = findModel(paths);
@@ -101,9 +102,13 @@ async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
  * @example const plan = planRetrofit(convertModel(model, { to: 'keras-zip', dialect: 'keras3' }));
  */
 export function convertModel(model: Model, request: OutputRequest): Model {
+  refuseUnknownOptions(request, { output: true, folder: true, to: true, dialect: true });
   const { format } = placeOf(memoryStorage(), model, request);
   return toFormat(forTodaysKeras(model, format.dialect), format);
 }
+
+/** The bytes of a written file, as `File`, `Blob` and `Response` take them. */
+export type WrittenContent = Uint8Array<ArrayBuffer> | Blob;
 
 export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, Omit<OutputRequest, 'folder'> {
   /** Called with each warning about the new files, besides the model's own `warnings`. */
@@ -117,18 +122,23 @@ export interface WriteModelOptions extends Omit<WriteOptions, 'force'>, Omit<Out
  * @throws RetrofitError `overflow`, `cannot-convert`, `input-changed`, `bad-option`
  * @example const files = await writeModel(retrofit(model, { ratio: 16 }), { to: 'tfjs' });
  */
-export async function writeModel(model: Model, options: WriteModelOptions = {}): Promise<ReadonlyMap<string, Content>> {
+export async function writeModel(
+  model: Model,
+  options: WriteModelOptions = {},
+): Promise<ReadonlyMap<string, WrittenContent>> {
   const { output, to, dialect, onWarning = () => {}, ...writing } = options;
-  refuseUnknownOptions({ to, dialect, ...writing }, WRITE_OPTIONS);
   const memory = memoryStorage();
   // The output is in none of the places that were read, whatever its name: each is another one.
   let places = 0;
   const storage = { ...memory, canonical: async (path: string) => `${++places}:${memory.absolute(path)}` };
   const place = placeOf(storage, model, { output, to, dialect });
+  checkWriteOptions(writing, place.format.container);
   const converted = toFormat(model, place.format);
   const { files, warnings } = await writeTo(storage, converted, place, writing);
   for (const warning of [...converted.warnings, ...warnings]) if (!model.warnings.includes(warning)) onWarning(warning);
-  return new Map(files.map((name) => [storage.join('.', name), storage.files.get(storage.join(place.folder, name))!]));
+  // Memory that threads share comes from nobody: it is that of the files that were read, or our own.
+  const contentOf = (name: string) => storage.files.get(storage.join(place.folder, name)) as WrittenContent;
+  return new Map(files.map((name) => [storage.join('.', name), contentOf(name)]));
 }
 
 function placeOf(storage: MemoryStorage, model: Model, request: OutputRequest): OutputPlace {

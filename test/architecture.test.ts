@@ -22,7 +22,18 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   model: ['layers', 'json', 'errors.ts', 'limits.ts', 'format-names.ts'],
   storage: ['limits.ts', 'errors.ts', 'shell-word.ts'],
   'storage/node': ['storage', 'limits.ts', 'errors.ts'],
-  formats: ['model', 'layers', 'json', 'storage', 'errors.ts', 'limits.ts', 'format-names.ts', 'tool.ts', 'plural.ts'],
+  formats: [
+    'model',
+    'layers',
+    'json',
+    'storage',
+    'errors.ts',
+    'limits.ts',
+    'format-names.ts',
+    'tool.ts',
+    'plural.ts',
+    'nearest-names.ts',
+  ],
   stages: ['model', 'layers', 'json'],
   se: ['model', 'layers', 'json', 'errors.ts', 'random.ts'],
   plan: [
@@ -38,7 +49,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'plural.ts',
     'shell-word.ts',
   ],
-  transforms: ['plan', 'se', 'model', 'json', 'errors.ts'],
+  transforms: ['plan', 'se', 'model', 'json', 'errors.ts', 'nearest-names.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
   report: ['errors.ts', 'limits.ts', 'format-names.ts', 'flag-of.ts', 'plural.ts', 'shell-word.ts'],
   'find-stop.ts': ['formats', 'model', 'errors.ts'],

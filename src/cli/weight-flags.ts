@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js';
 import { listTensors } from '../formats/tfjs/list-tensors.js';
-import type { QuantizedDtype } from '../formats/tfjs/quantize.js';
+import { QUANTIZED_DTYPES, type QuantizedDtype } from '../formats/tfjs/quantize.js';
 import type { NewTfjsOptions } from '../formats/tfjs/write-new-tfjs.js';
 import type { Container, Model } from '../model/model.js';
 import { matchGlob } from '../plan/glob.js';
@@ -11,7 +11,6 @@ export interface WeightFlags {
   readonly shardSize?: string;
 }
 
-const DTYPES: readonly string[] = ['float16', 'uint8', 'uint16'];
 const UNITS: Readonly<Record<string, number>> = {
   B: 1,
   KiB: 2 ** 10,
@@ -49,10 +48,10 @@ function chooseQuantization(model: Model, texts: readonly string[]): (name: stri
   const names = listTensors(model).map(({ name }) => name);
   const rules = texts.map((text) => {
     const [, dtype, glob] = /^([^:]*)(?::(.*))?$/s.exec(text)!;
-    if (!DTYPES.includes(dtype!)) {
+    if (!QUANTIZED_DTYPES.includes(dtype as QuantizedDtype)) {
       throw usageError('bad-option', `--quantize ${text}: "${dtype}" is no way to store weights`, {
         where: { field: 'quantize' },
-        hint: `give one of ${DTYPES.join(', ')}, and a glob on the weights' names if you like: uint8:*/kernel`,
+        hint: `give one of ${QUANTIZED_DTYPES.join(', ')}, and a glob on the weights' names if you like: uint8:*/kernel`,
       });
     }
     const matches = glob === undefined ? () => true : matchGlob(glob);

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import { WRITTEN_CONTAINERS } from '../format-names.js';
+import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
 import { isUrl, urlOutput } from '../storage/storage-errors.js';
@@ -73,6 +73,13 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
       where: { field: 'to' },
       facts: { choices: WRITTEN_CONTAINERS },
       hint: `give one of ${WRITTEN_CONTAINERS.join(', ')}`,
+    });
+  }
+  if (request.dialect !== undefined && !DIALECTS.includes(request.dialect)) {
+    throw usageError('bad-option', `--dialect ${request.dialect}: there is no such dialect`, {
+      where: { field: 'dialect' },
+      facts: { choices: DIALECTS },
+      hint: `give one of ${DIALECTS.join(', ')}`,
     });
   }
   const { ending, hasWeightsBeside } = WRITTEN[container];

@@ -1,4 +1,6 @@
-import type { Format, Model, Warning } from '../model/model.js';
+import { usageError } from '../errors.js';
+import type { Container, Format, Model, Warning } from '../model/model.js';
+import { refuseUnknownOptions } from '../nearest-names.js';
 import type { PendingOutput, Storage } from '../storage/storage.js';
 import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
@@ -24,15 +26,34 @@ export interface WriteOptions extends NewTfjsOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** Every option for writing, and for the choice of the format: the library refuses others. */
-export const WRITE_OPTIONS: Readonly<Record<keyof WriteOptions | 'to' | 'dialect', true>> = {
-  force: true,
-  onProgress: true,
-  quantize: true,
-  shardBytes: true,
-  to: true,
-  dialect: true,
+/** Every option for writing, with what it wants. */
+const WANTED: Readonly<Record<keyof WriteOptions, readonly [kind: string, fits: (value: unknown) => boolean]>> = {
+  force: ['true or false', (value) => typeof value === 'boolean'],
+  onProgress: ['a function', (value) => typeof value === 'function'],
+  quantize: ['a function that takes the name of a weight', (value) => typeof value === 'function'],
+  shardBytes: ['a whole number of bytes above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0],
 };
+
+const FOR_TFJS = ['quantize', 'shardBytes'] as const;
+
+/**
+ * Checks the options of a library call that writes a model.
+ * @throws RetrofitError `bad-option` for one that there is not, that is of another kind, or that the format has no use for
+ */
+export function checkWriteOptions(options: WriteOptions, container: Container): void {
+  refuseUnknownOptions(options, { ...WANTED, to: true, dialect: true });
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    const [kind, fits] = WANTED[name as keyof WriteOptions];
+    if (!fits(value)) throw badOption(name, `${name} wants ${kind}`, `give ${kind}`);
+  }
+  const spare = FOR_TFJS.find((name) => container !== 'tfjs' && options[name] !== undefined);
+  if (spare !== undefined)
+    throw badOption(spare, `${spare} is for TensorFlow.js models: Keras files have no such thing`, 'leave it out');
+}
+
+const badOption = (field: string, message: string, hint: string) =>
+  usageError('bad-option', message, { where: { field }, hint });
 
 /**
  * Writes a model to its place: whole, or not at all.

@@ -24,8 +24,9 @@ import {
 } from '../model/model.js';
 import { FLOATS, replacedTensor, type Tensor, type Weight } from '../model/tensor.js';
 import { layerKey, weightKey } from '../model/weight-key.js';
+import { refuseUnknownOptions } from '../nearest-names.js';
 import { findHead, type Head, type HeadLayer } from '../plan/find-head.js';
-import { RETROFIT_DEFAULTS } from '../plan/options.js';
+import { completeOptions } from '../plan/options.js';
 import { glorotUniform } from '../se/initial-weights.js';
 
 export interface HeadOptions {
@@ -44,11 +45,9 @@ export interface HeadOptions {
  * const model = await readModel('model.json');
  * const own = replaceHead(retrofit(model), ['cat', 'dog'], { seed: 7 });
  */
-export function replaceHead(
-  model: Model,
-  classes: readonly string[],
-  { seed = RETROFIT_DEFAULTS.seed }: HeadOptions = {},
-): Model {
+export function replaceHead(model: Model, classes: readonly string[], options: HeadOptions = {}): Model {
+  refuseUnknownOptions(options, { seed: true });
+  const { seed } = completeOptions(options);
   checkNames(classes);
   const head = findHead(model);
   const count = classes.length;
@@ -64,6 +63,8 @@ export function replaceHead(
 }
 
 function checkNames(classes: readonly string[]): void {
+  if (!Array.isArray(classes) || !classes.every((name) => typeof name === 'string'))
+    throw usageError('bad-classes', 'the classes are no list of names', { hint: 'give one name a class' });
   const twice = classes.find((name, index) => name === '' || classes.indexOf(name) !== index);
   if (classes.length > 1 && twice === undefined) return;
   const message =

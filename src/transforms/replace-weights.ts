@@ -42,6 +42,7 @@ function withValues(tensor: Tensor, values: NewValues, layer: string, weight: st
     });
   if (!FLOATS.includes(tensor.dtype)) throw wrong(`is stored as ${tensor.dtype}`);
   const checked = (given: Float32Array) => {
+    if (!(given instanceof Float32Array)) throw wrong('takes a Float32Array, or a function that makes one');
     if (given.length !== tensorSize(tensor)) throw wrong(`has ${tensorSize(tensor)} values, not ${given.length}`);
     return given;
   };

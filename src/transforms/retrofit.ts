@@ -1,8 +1,9 @@
-import { defect } from '../errors.js';
+import { defect, usageError } from '../errors.js';
 import {
   type Call,
   type Graph,
   type Layer,
+  listGraphs,
   type Model,
   mapGraphs,
   samePath,
@@ -13,6 +14,7 @@ import {
 } from '../model/model.js';
 import { doubled, type Tensor } from '../model/tensor.js';
 import { unfreeze } from '../model/unfreeze.js';
+import { layerKey } from '../model/weight-key.js';
 import { RETROFIT_DEFAULTS, type RetrofitOptions } from '../plan/options.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
 import { planRetrofit } from '../plan/plan-retrofit.js';
@@ -25,7 +27,7 @@ export { RETROFIT_DEFAULTS, type RetrofitOptions };
 /**
  * Puts SE modules into a model. Pure: the model that comes in stays as it is.
  * @param plan what to do, or options to plan it by
- * @throws RetrofitError whatever `planRetrofit` throws for these options. No weight is read here: where one is too large
+ * @throws RetrofitError whatever `planRetrofit` throws for these options; `bad-option` for another model's plan. No weight is read here: where one is too large
  * to be doubled, writing the model throws `overflow`; give its name to `planRetrofit`, which finds another compensation.
  * @example
  * const before = await readModel('mobilenet/model.json');
@@ -33,6 +35,7 @@ export { RETROFIT_DEFAULTS, type RetrofitOptions };
  */
 export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {}): Model {
   const decided = 'sites' in plan ? plan : planRetrofit(model, plan);
+  if (decided === plan) refuseOthersPlan(model.graph, decided);
   const graph = mapGraphs(unfreeze(model.graph), (inner, path) => retrofitGraph(inner, path, decided));
   return {
     ...model,
@@ -40,6 +43,28 @@ export function retrofit(model: Model, plan: Plan | Partial<RetrofitOptions> = {
     trainingConfig: renameOutputs(model.trainingConfig, model.graph, graph),
     record: extendRecord(model, decided),
   };
+}
+
+/** A plan names layers, which another model may not have: what it says of them would be left out, or fall on others. */
+function refuseOthersPlan(graph: Graph, { sites, doublings }: Plan): void {
+  const layers = new Set(
+    [...listGraphs(graph)].flatMap(({ graph: inner, path }) => inner.layers.map(({ name }) => layerKey(path, name))),
+  );
+  const named = [
+    ...sites.flatMap((site) =>
+      [
+        site.after,
+        ...site.tensors.flatMap(({ tensor, readers }) => [tensor.layer, ...readers.map(({ layer }) => layer)]),
+      ].map((name) => [site.graph, name] as const),
+    ),
+    ...doublings.map(({ graph: path, layer }) => [path, layer] as const),
+  ];
+  const missing = named.find(([path, name]) => !layers.has(layerKey(path, name)));
+  if (missing === undefined) return;
+  throw usageError('bad-option', `the plan is that of another model: it names the layer "${missing[1]}"`, {
+    where: { layer: missing[1] },
+    hint: 'plan for this model: planRetrofit(model)',
+  });
 }
 
 function retrofitGraph(graph: Graph, path: readonly string[], plan: Plan): Graph {

@@ -2,6 +2,8 @@ import type { Quantization } from '../../model/tensor.js';
 
 export type QuantizedDtype = Quantization['dtype'];
 
+export const QUANTIZED_DTYPES: readonly QuantizedDtype[] = ['float16', 'uint8', 'uint16'];
+
 /** The range of a tensor's values. */
 export interface ValueRange {
   readonly min: number;

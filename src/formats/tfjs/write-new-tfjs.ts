@@ -11,7 +11,13 @@ import type { OnProgress, WrittenFiles } from '../containers.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../float-values.js';
 import { listTensors } from './list-tensors.js';
-import { affineQuantization, type QuantizedDtype, quantizeValues, type ValueRange } from './quantize.js';
+import {
+  affineQuantization,
+  QUANTIZED_DTYPES,
+  type QuantizedDtype,
+  quantizeValues,
+  type ValueRange,
+} from './quantize.js';
 import { type Released, releaseConstraints } from './release-constraints.js';
 import { architectureIn, findTfjsSource } from './tfjs-source.js';
 
@@ -109,6 +115,11 @@ async function quantizationOf(
   tensor: Tensor,
   values: TensorValues,
 ): Promise<Quantization> {
+  if (!QUANTIZED_DTYPES.includes(dtype))
+    throw usageError('bad-option', `quantize gives "${dtype}" for the weight "${name}", which is no way to store it`, {
+      where: { field: 'quantize' },
+      hint: `give one of ${QUANTIZED_DTYPES.join(', ')}, or undefined for float32`,
+    });
   if (dtype === 'float16') return { dtype };
   let range: ValueRange = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
   for await (const floats of floatChunks(tensor, values)) {

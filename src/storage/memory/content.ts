@@ -1,3 +1,4 @@
+import { usageError } from '../../errors.js';
 import { CHUNK_BYTES } from '../../limits.js';
 import { crc32ByTable } from '../crc32.js';
 import type { FoundFile } from '../storage.js';
@@ -8,6 +9,18 @@ export type Content = Uint8Array | Blob;
 
 /** Files by their paths, with slashes. */
 export type Files = Iterable<readonly [string, Content]>;
+
+/**
+ * Lets the content of a file through that is one.
+ * @throws RetrofitError `bad-content`
+ */
+export function checkContent(path: string, content: Content): Content {
+  if (content instanceof Uint8Array || typeof content?.arrayBuffer === 'function') return content;
+  throw usageError('bad-content', 'what is given for the content of the file is no Uint8Array, Blob or File', {
+    where: { file: String(path) },
+    hint: 'of an ArrayBuffer give new Uint8Array(buffer), of an answer to fetch its blob()',
+  });
+}
 
 export const sizeOf = (content: Content): number => (content instanceof Uint8Array ? content.byteLength : content.size);
 
