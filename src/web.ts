@@ -12,7 +12,7 @@ import { HEAD_BYTES } from './limits.js';
 import type { Model, Warning } from './model/model.js';
 import { refuseUnknownOptions } from './nearest-names.js';
 import { unzipFiles } from './storage/memory/unzip-files.js';
-import { type Content, type Files, type MemoryStorage, memoryStorage } from './storage/memory.js';
+import { type Files, type MemoryStorage, memoryStorage } from './storage/memory.js';
 
 // The library where there is no file system: nothing here, or below, needs Node.
 

@@ -24,6 +24,11 @@ export async function checkCheckpoints(
     });
   }
   const where = { file: checkpoints, field: 'checkpoints' };
+  if ((await nodeStorage.kindOf(checkpoints)) === 'file')
+    throw usageError('output-exists', 'a file stands where the folder for checkpoints would be', {
+      where,
+      hint: 'give the name of a folder with --checkpoints',
+    });
   const [inside, output] = [await nodeStorage.canonical(checkpoints), await nodeStorage.canonical(folder)];
   if (isFolder(format.container) && (inside === output || inside.startsWith(`${output}/`))) {
     const message = 'the checkpoints would lie in the folder of the new model, which holds nothing else';

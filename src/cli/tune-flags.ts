@@ -24,7 +24,7 @@ export interface TuneFlags
 /** A share of the images, or a folder of others. */
 export function parseValidation(text: string): Validation {
   const share = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isNaN(share)) return text;
+  if (Number.isNaN(share) && !/^[\d.]+ ?%$/.test(text)) return text;
   if (share > 0 && share < 1) return share;
   throw usageError('bad-option', `--validation ${text} is no share of the images`, {
     where: { field: 'validation' },

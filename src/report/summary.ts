@@ -157,8 +157,7 @@ const TENSORFLOW_JS: Freezing = [
 const KERAS: Freezing = [
   ["for layer in model.layers: layer.trainable = layer.name.startswith('se_')"],
   [
-    'layers = list(model.layers)',
-    "while layers: layer = layers.pop(); inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
+    "for layer in (layers := list(model.layers)): inside = list(getattr(layer, 'layers', [layer.layer] if type(layer).__name__ == 'TimeDistributed' else [])); layer.trainable = bool(inside) or layer.name.startswith('se_'); layers += inside",
   ],
 ];
 

@@ -1,4 +1,5 @@
 import type { WriteResult } from '../formats/write-to.js';
+import type { Preprocess } from '../images/preprocess.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';
 import type { Epoch, Judged } from '../tune/checkpoint.js';
@@ -93,12 +94,13 @@ export const epochLine = (
 
 /** Summarises the training and its validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
-  const { result, images, trainedParams, params, changed, output, head } = run;
+  const { result, images, trainedParams, params, changed, output, head, options } = run;
   const { training, validation } = imagesOf(run);
   return [
     `trained ${count(trainedParams)} of ${plural(params, 'parameter')} on ${plural(training, 'image')} of ${plural(images.classes.length, 'class', 'classes')}; ` +
       `${result.best === 0 ? 'the new head alone' : `epoch ${result.best} of ${result.epochs.length}`} is written`,
     `validation (${plural(validation, 'image')}): ${judgedWords(result.before, validation)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after, validation)} after`,
+    `pixels went in ${PIXELS[options.preprocess as Preprocess]} (--preprocess ${options.preprocess}), as they have to whenever the model is used`,
     ...(output.files.length - changed.length > 1
       ? [
           `files of weights that changed: ${changed.map(({ name, bytes }) => `${printable(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
@@ -107,8 +109,22 @@ export function tuneLines(run: TuneRun): readonly string[] {
   ];
 }
 
+/** What happened to pixels from 0 to 255. */
+const PIXELS: Readonly<Record<Preprocess, string>> = {
+  none: 'as they are, from 0 to 255',
+  unit: 'divided by 255',
+  tf: 'from -1 to 1',
+  torch: "divided by 255, less ImageNet's means, divided by its deviations",
+  caffe: "with blue first, less ImageNet's means",
+};
+
 const judgedWords = ({ loss, accuracy }: Judged, images: number): string =>
   `loss ${loss.toFixed(4)}, accuracy ${accuracyWords(accuracy, images)}`;
+
+function classesWithoutImages({ classes, training, validation }: LabelledImages): readonly string[] {
+  const labels = new Set([...training, ...validation].map(({ label }) => label));
+  return classes.filter((_, label) => !labels.has(label));
+}
 
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
   `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
@@ -118,7 +134,7 @@ export function tuneWarnings(
   { before, after, best, skipped }: TuneResult,
   { insteadOf }: Loss,
   { best: judgedBy }: Pick<TuneOptions, 'best'>,
-  partsOf: number | undefined,
+  { partsOf, images, head }: { readonly partsOf: number | undefined } & Pick<TuneRun, 'images' | 'head'>,
 ): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
   const isWorse = best === 0 || (judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy);
@@ -134,6 +150,13 @@ export function tuneWarnings(
             `the model was compiled with ${insteadOf}; it is trained with a cross-entropy all the same`,
           ),
         ]),
+    ...(head === 'new' ? classesWithoutImages(images) : []).map((name) =>
+      warning(
+        'class-without-images',
+        `the class "${name}" has no images: the new head has a unit for it, which learns to say no; remove the folder or the label, or give it images`,
+        name,
+      ),
+    ),
     ...(partsOf === undefined
       ? []
       : [

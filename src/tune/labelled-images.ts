@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { inputError, usageError } from '../errors.js';
 import { type ImageFile, type ListOptions, listImages } from '../images/list-images.js';
 import { plural } from '../plural.js';
@@ -17,7 +18,8 @@ export type Validation = string | number;
 /**
  * Finds the images and decides, by the seed, which of them are kept for validation.
  * @param names see `listImages`
- * @throws RetrofitError as `listImages` does; `too-few-images` where a share leaves nothing for one of the two
+ * @throws RetrofitError as `listImages` does; `bad-option` for the same folder to train and to validate with;
+ * `too-few-images` where a share leaves nothing for one of the two
  */
 export async function findLabelledImages(
   folder: string,
@@ -27,6 +29,11 @@ export async function findLabelledImages(
 ): Promise<LabelledImages> {
   const found = await listImages(folder, names);
   if (typeof validation === 'string') {
+    if ((await realpath(folder)) === (await realpath(validation).catch(() => undefined)))
+      throw usageError('bad-option', 'the images to validate with are those to train with', {
+        where: { file: validation, field: 'validation' },
+        hint: 'give a folder of other images, or the share to keep out of the training: --validation 0.1',
+      });
     const others = await listImages(validation);
     const images = others.images.map(({ path, label }): ImageFile => {
       const name = others.classes[label!]!;

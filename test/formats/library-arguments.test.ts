@@ -76,7 +76,9 @@ describe('the library', async () => {
 });
 
 describe('the library of the browser', () => {
-  const files = ['model.json', 'model.weights.bin'].map((name) => [name, new Uint8Array(readFileSync(join(path, name)))] as const);
+  const files = ['model.json', 'model.weights.bin'].map(
+    (name) => [name, new Uint8Array(readFileSync(join(path, name)))] as const,
+  );
   test.each<[string, unknown]>([
     ['an ArrayBuffer', new ArrayBuffer(8)],
     ['a text', '{}'],

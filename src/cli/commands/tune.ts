@@ -88,7 +88,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     warnings: [
       ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
       ...leftOut,
-      ...tuneWarnings(result, network.loss, flags, partsOf),
+      ...tuneWarnings(result, network.loss, flags, { partsOf, images, head: flags.head === 'new' ? 'new' : 'kept' }),
       ...output.warnings,
     ],
     milliseconds: performance.now() - started,
