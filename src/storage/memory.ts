@@ -1,7 +1,7 @@
 import { crc32ByTable } from './crc32.js';
 import { readHdf5 } from './hdf5/open-hdf5.js';
 import { canEditHdf5 } from './hdf5/rename-in-hdf5.js';
-import { type Content, checkContent, type Files, gather, readContent, sizeOf } from './memory/content.js';
+import { type Content, checkFiles, type Files, gather, readContent, sizeOf } from './memory/content.js';
 import { inflate, inflateRaw } from './memory/inflate.js';
 import { bytesOf, contentOf, type MemoryFile, openContent } from './memory/memory-file.js';
 import { absolutePath, foldersAround, joinPaths, plainPath, startOf } from './memory/memory-paths.js';
@@ -23,7 +23,7 @@ export interface MemoryStorage extends Storage {
  * are, elsewhere whole HDF5 files are read into memory first.
  */
 export function memoryStorage(given: Files = []): MemoryStorage {
-  const files = new Map([...given].map(([path, content]) => [plainPath(path), checkContent(path, content)]));
+  const files = new Map(checkFiles(given).map(([path, content]) => [plainPath(path), content]));
   const kindOf = (path: string): 'file' | 'folder' | undefined => {
     const plain = plainPath(path);
     if (files.has(plain)) return 'file';

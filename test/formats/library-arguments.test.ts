@@ -87,6 +87,14 @@ describe('the library of the browser', () => {
     expect(await refused(() => looseWeb.readModel!([['model.json', content]]))).toMatch(/^bad-content/);
   });
 
+  test.each<[string, unknown]>([
+    ['a file alone', new Blob(['{}'])],
+    ['files without paths', [new Blob(['{}'])]],
+    ['null', null],
+  ])('%s as the files', async (_, given) => {
+    expect(await refused(() => looseWeb.readModel!(given))).toMatch(/^bad-content: the files are no pairs/);
+  });
+
   test('options', async () => {
     const model = await web.readModel(files);
     expect(await refused(() => looseWeb.readModel!(files, { weight: 'a' }))).toMatch(/^bad-option: weight/);

@@ -11,16 +11,28 @@ export type Content = Uint8Array | Blob;
 export type Files = Iterable<readonly [string, Content]>;
 
 /**
- * Lets the content of a file through that is one.
+ * Lets files through that are pairs of a path and a content, whatever a program without types gives.
  * @throws RetrofitError `bad-content`
  */
-export function checkContent(path: string, content: Content): Content {
-  if (content instanceof Uint8Array || typeof content?.arrayBuffer === 'function') return content;
-  throw usageError('bad-content', 'what is given for the content of the file is no Uint8Array, Blob or File', {
-    where: { file: String(path) },
-    hint: 'of an ArrayBuffer give new Uint8Array(buffer), of an answer to fetch its blob()',
-  });
+export function checkFiles(files: Files): readonly (readonly [string, Content])[] {
+  const pairs = isIterable(files) ? [...files] : [files];
+  for (const pair of pairs) {
+    const [path, content] = Array.isArray(pair) ? pair : [undefined, undefined];
+    if (typeof path !== 'string')
+      throw usageError('bad-content', 'the files are no pairs of a path and a content', {
+        hint: 'give a list of [file.name, file]',
+      });
+    if (!(content instanceof Uint8Array) && typeof content?.arrayBuffer !== 'function')
+      throw usageError('bad-content', 'what is given for the content of the file is no Uint8Array, Blob or File', {
+        where: { file: path },
+        hint: 'of an ArrayBuffer give new Uint8Array(buffer), of an answer to fetch its blob()',
+      });
+  }
+  return pairs as readonly (readonly [string, Content])[];
 }
+
+const isIterable = (value: unknown): value is Iterable<unknown> =>
+  typeof value === 'object' && value !== null && Symbol.iterator in value;
 
 export const sizeOf = (content: Content): number => (content instanceof Uint8Array ? content.byteLength : content.size);
 
