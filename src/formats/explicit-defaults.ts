@@ -18,12 +18,13 @@ import { readField } from '../layers/read-field.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { type Graph, type Layer, mapGraphs, type Wrapper, withConfig, withLayers } from '../model/model.js';
 import { readSerialized } from './dialects/translate/translate-object.js';
+import { wholeSize } from './dialects/whole-sizes.js';
 
 /** Loaders whose files leave defaults out. */
 type Source = 'tfjs' | 'keras2';
 
 /**
- * The graph of a model as another loader is to read it. Some fields that are not there have other values in each, and to
+ * The graph of a model as another loader is to read it, with sizes as whole numbers. Some fields that are not there have other values in each, and to
  * TensorFlow.js a field of null is mostly one that is not there.
  */
 export const withExplicitDefaults = (root: Graph, source: Source): Graph =>
@@ -50,7 +51,8 @@ function explicitConfig(className: string, config: JsonObject, source: Source): 
     value.kind === 'literal' && value.text === 'null' && !takesNull(className, key);
   const spare = source === 'tfjs' ? config.members.filter(isSpare).map(({ key }) => key) : [];
   const said = spare.reduce(withoutMember, config);
-  const absent = Object.entries(factsOf(className, toPlain(config) as PlainObject).absent?.[source] ?? {}).filter(
+  const facts = factsOf(className, toPlain(config) as PlainObject);
+  const absent = Object.entries(facts.absent?.[source] ?? {}).filter(
     ([key]) => !said.members.some((member) => member.key === key),
   );
   const whole = absent.reduce((all, [key, value]) => withMember(all, key, fromPlain(value!)), said);
@@ -62,7 +64,7 @@ function explicitConfig(className: string, config: JsonObject, source: Source): 
   )
     return withMember(whole, 'axis', fromPlain(-1));
   return mapMembers(whole, (value, key) =>
-    readField(key, undefined).kind === 'layers' ? explicitWrapped(value, source) : value,
+    readField(key, undefined).kind === 'layers' ? explicitWrapped(value, source) : wholeSize(facts, key, value),
   );
 }
 

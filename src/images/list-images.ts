@@ -1,5 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inputError, usageError } from '../errors.js';
 import { randomNumbers, shuffled } from '../random.js';
@@ -65,6 +65,10 @@ export async function listImages(
   if (found.length === 0) throw noImages(folder);
   return { classes, images: found };
 }
+
+/** Tells whether two paths lead to one folder; a path that leads nowhere is found out by listing it. */
+export const isSameFolder = async (one: string, other: string): Promise<boolean> =>
+  (await realpath(one).catch(() => one)) === (await realpath(other).catch(() => other));
 
 /** At most so many images of each class, drawn by the seed and in the order of the folder. */
 export function samplePerClass({ classes, images }: ImageFolder, count: number, seed: number): ImageFolder {

@@ -157,9 +157,12 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
       const backward = wrappedIn(config.backward_layer, factsOf) ?? forward;
       const own = [forward, backward].map((inner) => inner?.facts.weights?.(inner.config, inputs));
       if (own[0] === undefined || own[1] === undefined) return undefined;
+      // Keras 3 has the directions in the names of the layers inside.
+      const named = (facts: readonly WeightFact[], { name }: Wrapped) =>
+        facts.map((fact) => ({ ...fact, keras3Name: `${name}/${fact.name.slice(fact.name.indexOf('/') + 1)}` }));
       return [
-        ...grouped(own[0], 'forward_layer', { prefix: `forward_${forward!.name}/` }),
-        ...grouped(own[1], 'backward_layer', { prefix: `backward_${forward!.name}/` }),
+        ...named(grouped(own[0], 'forward_layer', { prefix: `forward_${forward!.name}/` }), forward!),
+        ...named(grouped(own[1], 'backward_layer', { prefix: `backward_${forward!.name}/` }), backward!),
       ];
     },
   },

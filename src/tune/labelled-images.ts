@@ -1,6 +1,5 @@
-import { realpath } from 'node:fs/promises';
 import { inputError, usageError } from '../errors.js';
-import { type ImageFile, type ListOptions, listImages } from '../images/list-images.js';
+import { type ImageFile, isSameFolder, type ListOptions, listImages } from '../images/list-images.js';
 import { plural } from '../plural.js';
 import { randomNumbers, shuffled } from '../random.js';
 
@@ -29,7 +28,7 @@ export async function findLabelledImages(
 ): Promise<LabelledImages> {
   const found = await listImages(folder, names);
   if (typeof validation === 'string') {
-    if ((await realpath(folder)) === (await realpath(validation).catch(() => undefined)))
+    if (await isSameFolder(folder, validation))
       throw usageError('bad-option', 'the images to validate with are those to train with', {
         where: { file: validation, field: 'validation' },
         hint: 'give a folder of other images, or the share to keep out of the training: --validation 0.1',

@@ -75,6 +75,18 @@ describe.each(ROWS.map((row) => [title(row), row] as const))('%s', (_, row) => {
   });
 });
 
+test('Keras 3 has the directions of a Bidirectional in the names of the layers inside', () => {
+  const inside = (name: string) => ({ class_name: 'LSTM', config: { name, units: 3 } });
+  const made = newLayer('Bidirectional', 'own', {
+    layer: inside('forward_lstm'),
+    backward_layer: inside('backward_lstm'),
+  });
+  for (const weight of ['kernel', 'recurrent_kernel', 'bias']) {
+    expect(weightName(made, `forward_lstm/lstm_cell/${weight}`)).toBe(`forward_forward_lstm/${weight}`);
+    expect(weightName(made, `backward_lstm/lstm_cell/${weight}`)).toBe(`backward_forward_lstm/${weight}`);
+  }
+});
+
 beforeAll(() => useBackend('cpu'));
 
 const IN_TFJS = ROWS.filter(({ class_name, config }) => factsOf(class_name, config).loads.includes('tfjs'));

@@ -29,7 +29,7 @@ export function weightName({ className, settings }: Layer, written: string): str
     facts.find(({ name }) => name === short) ??
     facts.find((_, index) => short === `${index}`);
   if (found !== undefined) return found.name;
-  const isMeant = (name: string | undefined) => name === written || written.endsWith(`/${name}`);
+  const isMeant = (name: string | undefined) => name === written || name === short || written.endsWith(`/${name}`);
   const meant = facts.filter(({ name, keras3Name }) => isMeant(name) || isMeant(keras3Name));
   return meant.length === 1 ? meant[0]!.name : written;
 }

@@ -509,6 +509,15 @@ describe('layers that a loader has otherwise', () => {
     expect(layerIn(graph, 'norm_permute_1').settings.dims).toEqual([3, 1, 2]);
     expect(layerIn(graph, 'norm').settings.axis).toBe(-1);
   });
+
+  test.each(['BatchNormalization', 'LayerNormalization'])(
+    '%s over five axes, which TensorFlow.js loads alone',
+    (className) => {
+      const over = (...shape: readonly number[]) =>
+        refusal(() => translateGraph(graphOf('keras3', shape, { norm: { className, config: {} } }), 'tfjs'));
+      expect([over(4, 4, 3), over(4, 4, 4, 3)]).toEqual(['translated', 'norm.class_name']);
+    },
+  );
 });
 
 describe('operations', () => {

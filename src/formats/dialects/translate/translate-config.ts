@@ -19,7 +19,8 @@ import type { LayerFacts, Loader } from '../../../layers/layer-facts.js';
 import { nameProblem } from '../../../layers/layer-names.js';
 import { readField } from '../../../layers/read-field.js';
 import type { Dialect, Layer } from '../../../model/model.js';
-import { arrayOf, bareJson, objectOf } from '../bare-json.js';
+import { bareJson, objectOf } from '../bare-json.js';
+import { wholeSize } from '../whole-sizes.js';
 import { cannotConvert } from './cannot-convert.js';
 import { translateDtype } from './translate-dtype.js';
 import { readSerialized, type SerializedObject, translateSerialized, writeWrapped } from './translate-object.js';
@@ -66,7 +67,7 @@ export function translateConfig(
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
-  for (const [key, value] of renameFields(facts, written, target)) {
+  for (const [key, value] of renameFields(facts, written, target, layer)) {
     if (key === 'name') continue;
     if (isSpareField(facts, key, value, target, layer)) continue;
     // No layer of TensorFlow.js is called with one. It is for training alone.
@@ -94,27 +95,33 @@ export function translateConfig(
       const instead = refused?.instead?.(value);
       if (refused !== undefined && instead === undefined) throw noSuchField(layer, key, plain, target, refused.reason);
       const json = field.kind === 'layers' ? translateWrapped(key, value, dialects, layer) : bareJson(instead ?? value);
-      members.push([key, facts.sizes?.[key] === undefined ? json : wholeNumbers(json)]);
+      members.push([key, wholeSize(facts, key, json)]);
     }
   }
   if (facts.differsIn?.includes(target)) throw noSuchClass(className, layer, target);
   return { config: objectOf([...members, ...neededFields(facts, members, target)]), split };
 }
 
-/** Writes sizes as whole numbers: `8.0` is one for JavaScript, and none for Python. */
-function wholeNumbers(value: JsonValue): JsonValue {
-  if (value.kind === 'array') return arrayOf(value.items.map((item) => wholeNumbers(item.value)));
-  return value.kind === 'number' && Number.isInteger(Number(value.text)) ? fromPlain(Number(value.text)) : value;
-}
-
-/** The members under the names that the target gives them. */
+/**
+ * The members under the names that the target gives them. A setting that stands there under its old name and its new one is
+ * one: which of two values counts is for each loader to say.
+ */
 function renameFields(
   { renamedField }: LayerFacts,
   config: JsonObject,
   target: Loader,
+  layer: string,
 ): readonly (readonly [string, JsonValue])[] {
   const names: readonly string[] = Object.values(renamedField ?? {});
-  return config.members.map(({ key, value }) => [names.includes(key) ? renamedField![target] : key, value]);
+  const [first, ...others] = config.members.filter(({ key }) => names.includes(key));
+  const other = others.find(({ value }) => JSON.stringify(toPlain(value)) !== JSON.stringify(toPlain(first!.value)));
+  if (other !== undefined) {
+    const message = `it has a "${first!.key}" and another "${other.key}", which are the same setting`;
+    throw cannotConvert(layer, other.key, message, 'leave the one that is meant in the config');
+  }
+  return config.members
+    .filter((member) => !others.includes(member))
+    .map(({ key, value }) => [names.includes(key) ? renamedField![target] : key, value]);
 }
 
 /** Keras 2 will not make this layer from a config that leaves them out. */

@@ -147,18 +147,28 @@ const softmax: Rule = (builder, layer, sources) => {
 /** Limit of batchNormalization in tfjs-layers: beyond, it throws that it is not implemented. */
 const MAX_NORMALIZED_RANK = 4;
 
+/** Returns the number of axes, and refuses more than TensorFlow.js normalises. */
+function normalizedRank(builder: LayerBuilder, { name, className }: Layer, sources: readonly Source[]) {
+  const rank = outputOf(builder, sources[0]!).shape?.length;
+  if (builder.dialects.target !== 'tfjs' || rank === undefined || rank <= MAX_NORMALIZED_RANK) return rank;
+  throw cannotConvert(
+    name,
+    'class_name',
+    `TensorFlow.js loads a ${className} over ${rank} dimensions but cannot compute it`,
+    'it computes those of dense layers and of convolutions in one and two dimensions',
+  );
+}
+
+/** The same everywhere, but for the axes that TensorFlow.js can compute it over. */
+const layerNormalization: Rule = (builder, layer, sources) => {
+  normalizedRank(builder, layer, sources);
+  return undefined;
+};
+
 /** TensorFlow.js computes with the statistics of the last axis, whatever the axis: the channels go there and back. */
 const normalization: Rule = (builder, layer, sources) => {
+  const rank = normalizedRank(builder, layer, sources);
   if (builder.dialects.target !== 'tfjs') return undefined;
-  const rank = outputOf(builder, sources[0]!).shape?.length;
-  if (rank !== undefined && rank > MAX_NORMALIZED_RANK) {
-    throw cannotConvert(
-      layer.name,
-      'class_name',
-      `TensorFlow.js loads a BatchNormalization over ${rank} dimensions but cannot compute it`,
-      'it computes those of dense layers and of convolutions in one and two dimensions',
-    );
-  }
   const axis = rank === undefined ? undefined : axisOf(layer.settings.axis ?? -1, rank);
   const last = withMember(layer.config, 'axis', fromPlain(-1));
   if ((layer.settings.axis ?? -1) === -1 || (rank !== undefined && axis === rank - 1))
@@ -228,6 +238,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ThresholdedReLU', thresholded],
   ['Softmax', softmax],
   ['BatchNormalization', normalization],
+  ['LayerNormalization', layerNormalization],
   ['Normalization', normalize],
   ['CenterCrop', centerCrop],
   ['Pipeline', pipeline],
