@@ -58,7 +58,8 @@ function pool(className: string, rank: Rank): LayerFacts {
     ...resizing(className, 'pool', rank, ALL, resize, stridesOf),
     fields: 'pool_size padding strides data_format',
     sizes: poolSizes(rank),
-    refusedFields: [PADDING_IN_CAPITALS],
+    // Keras 3 takes the words in any letters for convolutions alone.
+    refusedFields: [{ ...PADDING_IN_CAPITALS, loaders: ['tfjs', 'keras3'] }],
   };
 }
 

@@ -186,6 +186,14 @@ describe('configs', () => {
       { axis: 3, epsilon: 0.001 },
     ],
     [
+      'the border of a pooling in capitals',
+      'keras2',
+      'keras3',
+      'MaxPooling2D',
+      { pool_size: [2, 2], padding: 'VALID' },
+      { pool_size: [2, 2], padding: 'valid' },
+    ],
+    [
       'new arguments that say nothing',
       'keras3',
       'keras2',
