@@ -24,8 +24,8 @@ import { wholeSize } from './dialects/whole-sizes.js';
 type Source = 'tfjs' | 'keras2';
 
 /**
- * The graph of a model as another loader is to read it, with sizes as whole numbers. Some fields that are not there have other values in each, and to
- * TensorFlow.js a field of null is mostly one that is not there.
+ * The graph of a model as another loader is to read it, with sizes as whole numbers. Some fields that are not there have other
+ * values in each, and to TensorFlow.js a field of null is mostly one that is not there.
  */
 export const withExplicitDefaults = (root: Graph, source: Source): Graph =>
   mapGraphs(root, (graph) =>
