@@ -8,7 +8,7 @@ import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { makeFolders } from '../support/cli.js';
 import { MODEL_NAMES, readFixture } from '../support/fixtures.js';
 import { buildModel, layerOf, writeBuilt } from '../support/model-builder.js';
-import { SEED } from '../support/turns.js';
+import { byTurns } from '../support/turns.js';
 
 let tensorflow: TensorFlow;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ beforeAll(async () => {
 const newFolder = makeFolders();
 
 const SHAPES = ['multi-io', 'siamese', 'conv1d-residual', 'conv3d-plain', 'channels-first', 'single-channel'];
-const sampled = MODEL_NAMES.filter((name, index) => SHAPES.includes(name) || (index + SEED) % 4 === 0);
+const sampled = [...new Set([...MODEL_NAMES.filter((name) => SHAPES.includes(name)), ...byTurns(MODEL_NAMES, 4)])];
 
 test.each(sampled)('%s: what inspect says of the commands is what they find', async (name) => {
   const model = await readFixture(name);
