@@ -12,11 +12,13 @@ import {
   withMember,
   withoutMember,
 } from '../json/json-value.js';
-import { takesNull } from '../layers/config-fields.js';
+import { fieldStanding, takesNull } from '../layers/config-fields.js';
 import { factsOf } from '../layers/known-layers.js';
+import type { LayerFacts } from '../layers/layer-facts.js';
 import { readField } from '../layers/read-field.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import { type Graph, type Layer, mapGraphs, type Wrapper, withConfig, withLayers } from '../model/model.js';
+import { cannotConvert } from './dialects/translate/cannot-convert.js';
 import { readSerialized } from './dialects/translate/translate-object.js';
 import { wholeSize } from './dialects/whole-sizes.js';
 
@@ -36,19 +38,21 @@ export const withExplicitDefaults = (root: Graph, source: Source): Graph =>
   );
 
 function explicitLayer(layer: Layer, source: Source): Layer {
-  const wrappers = layer.wrappers?.map((wrapper) => explicitWrapper(wrapper, source));
-  return { ...withConfig(layer, explicitConfig(layer.className, layer.config, source)), wrappers };
+  const wrappers = layer.wrappers?.map((wrapper) => explicitWrapper(wrapper, source, layer.name));
+  return { ...withConfig(layer, explicitConfig(layer.className, layer.config, source, layer.name)), wrappers };
 }
 
-function explicitWrapper(wrapper: Wrapper, source: Source): Wrapper {
-  const config = explicitConfig(TIME_DISTRIBUTED, wrapper.config, source);
+function explicitWrapper(wrapper: Wrapper, source: Source, layer: string): Wrapper {
+  const config = explicitConfig(TIME_DISTRIBUTED, wrapper.config, source, layer);
   const { layer: _, ...settings } = toPlain(config) as PlainObject;
   return { config, settings };
 }
 
-function explicitConfig(className: string, config: JsonObject, source: Source): JsonObject {
+function explicitConfig(className: string, config: JsonObject, source: Source, layer: string): JsonObject {
+  // TensorFlow.js does not look at a field that it does not know; it writes those of a cell beside the cell.
   const isSpare = ({ key, value }: JsonObject['members'][number]) =>
-    value.kind === 'literal' && value.text === 'null' && !takesNull(className, key);
+    (isNull(value) && !takesNull(className, key)) ||
+    fieldStanding(className, key, toPlain(value), source) === 'unknown';
   const spare = source === 'tfjs' ? config.members.filter(isSpare).map(({ key }) => key) : [];
   const said = spare.reduce(withoutMember, config);
   const facts = factsOf(className, toPlain(config) as PlainObject);
@@ -56,23 +60,45 @@ function explicitConfig(className: string, config: JsonObject, source: Source): 
     ([key]) => !said.members.some((member) => member.key === key),
   );
   const whole = absent.reduce((all, [key, value]) => withMember(all, key, fromPlain(value!)), said);
-  // TensorFlow.js takes every negative axis for the last one.
-  if (
-    source === 'tfjs' &&
-    className === 'Concatenate' &&
-    Number(toPlain(getMember(whole, 'axis') ?? fromPlain(0))) < -1
-  )
-    return withMember(whole, 'axis', fromPlain(-1));
-  return mapMembers(whole, (value, key) =>
-    readField(key, undefined).kind === 'layers' ? explicitWrapped(value, source) : wholeSize(facts, key, value),
+  if (source === 'tfjs') refuseOtherMeanings(facts, toPlain(whole) as PlainObject, layer);
+  return mapMembers(source === 'tfjs' ? asTfjsReads(className, whole) : whole, (value, key) =>
+    readField(key, undefined).kind === 'layers' ? explicitWrapped(value, source, layer) : wholeSize(facts, key, value),
   );
 }
 
+/** It takes every negative axis for the last one, and writes null for a size that is left open. */
+function asTfjsReads(className: string, config: JsonObject): JsonObject {
+  if (className === 'Concatenate' && Number(toPlain(getMember(config, 'axis') ?? fromPlain(0))) < -1)
+    return withMember(config, 'axis', fromPlain(-1));
+  if (className !== 'Reshape') return config;
+  return mapMembers(config, (value) =>
+    isArray(value) ? mapItems(value, (size) => (isNull(size) ? OPEN : size)) : value,
+  );
+}
+
+/** Some settings TensorFlow.js reads otherwise than Keras does, or not at all: a Keras file would compute something else. */
+function refuseOtherMeanings({ refusedFields = [] }: LayerFacts, config: PlainObject, layer: string): void {
+  const found = refusedFields.find(
+    ({ isSilent, loaders, field, stops }) => isSilent && loaders.includes('tfjs') && stops(config[field], true, config),
+  );
+  if (found === undefined) return;
+  const { field, reason } = found;
+  throw cannotConvert(
+    layer,
+    field,
+    `its ${field} ${reason}: Keras would compute something else than TensorFlow.js does`,
+    'start from the Keras model that it was made from, or rebuild the layer as TensorFlow.js computes it',
+  );
+}
+
+const isNull = (value: JsonValue): boolean => value.kind === 'literal' && value.text === 'null';
+const OPEN = fromPlain(-1);
+
 /** Makes defaults explicit in the layer, or list of layers, inside a wrapper. */
-function explicitWrapped(value: JsonValue, source: Source): JsonValue {
-  if (isArray(value)) return mapItems(value, (item) => explicitWrapped(item, source));
+function explicitWrapped(value: JsonValue, source: Source, layer: string): JsonValue {
+  if (isArray(value)) return mapItems(value, (item) => explicitWrapped(item, source, layer));
   const held = readSerialized(value);
   return held !== undefined && isObject(value)
-    ? withMember(value, 'config', explicitConfig(held.className, held.config, source))
+    ? withMember(value, 'config', explicitConfig(held.className, held.config, source, layer))
     : value;
 }
