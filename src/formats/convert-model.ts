@@ -39,6 +39,7 @@ import { findShapeBlocker } from './shape-blocker.js';
 import { inBuiltOrder } from './tfjs/built-order.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
+import { withSingleReads } from './tfjs/single-reads.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**
@@ -148,7 +149,7 @@ function translated(model: Model, format: Format): Model {
     hasOperations: keepsOperations(format),
   });
   const sized = to === 'tfjs' && from !== 'tfjs' ? withKnownSizes(translated) : translated;
-  const numbered = to === 'tfjs' ? inBuiltOrder(sized) : sized;
+  const numbered = to === 'tfjs' ? inBuiltOrder(withSingleReads(sized)) : sized;
   refuseMisfitsOf(to, numbered);
   const graph = readable(to === 'keras2' ? withNames(numbered) : numbered, format);
   const converted: Model = {

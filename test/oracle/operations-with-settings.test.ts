@@ -105,6 +105,14 @@ describeOracle('keras2', 'operations with settings, for other loaders', (keras) 
     expectClose(numbersOf(again.outputs[0]!), numbersOf(asked.outputs[0]!), 1e-6);
   });
 
+  test('a tensor that one layer reads twice and others too, which TensorFlow.js would dispose of', async () => {
+    const place = join(folder, 'read-twice');
+    const code = 'y = x ** 3 + tf.square(x); x = L.Multiply()([y, y, x]) + L.Average()([x, y]) - y';
+    await keras.build(`${MAPS}; ${code}; ${MODEL}`, [`${place}.h5`]);
+    await writeModel(await readModel(`${place}.h5`), place);
+    await expectCloseInTensorFlowJs(place, await keras.outputs(`${place}.h5`), 1e-6);
+  });
+
   test('slices behind dots, which a .keras of Keras 2 cannot say', async () => {
     const place = join(folder, 'dots');
     const code =
