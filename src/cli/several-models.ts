@@ -4,7 +4,7 @@ import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { count, plural } from '../plural.js';
 import { errorLine } from '../report/error-line.js';
 import { addReport, errorReport, percentOf, type Run, runWarnings } from '../report/json-report.js';
-import { byteSize, magnitude, percent, printable } from '../report/printable.js';
+import { byteSize, magnitude, percent, printablePath } from '../report/printable.js';
 import type { AddSeveralReport } from '../report/report-schemas.js';
 import { textTable } from '../report/table.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
@@ -118,11 +118,11 @@ function show(outcomes: readonly Outcome[]): void {
     head: ['model', 'modules', '+params', '', '+MACs', 'exact', 'output'],
     rightAligned: new Set([1, 2, 3, 4]),
     rows: outcomes.map(({ path, run, error }) => {
-      if (run === undefined) return [printable(path), '-', '-', '-', '-', '-', `failed: ${error!.code}`];
+      if (run === undefined) return [printablePath(path), '-', '-', '-', '-', '-', `failed: ${error!.code}`];
       const { sites, params, macs, exact } = run.plan;
       const { output } = run;
       return [
-        printable(path),
+        printablePath(path),
         count(sites.length),
         count(params.added),
         percent(percentOf(params.added, params.before)),
@@ -132,7 +132,7 @@ function show(outcomes: readonly Outcome[]): void {
           ? `failed: ${error.code}`
           : output === null
             ? 'dry run'
-            : `${printable(output.path)}  (${byteSize(output.bytes)})`,
+            : `${printablePath(output.path)}  (${byteSize(output.bytes)})`,
       ];
     }),
   });

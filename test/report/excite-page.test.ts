@@ -194,6 +194,13 @@ describe('what to run next', () => {
     );
   });
 
+  test('untrained modules and pictures of one class: nothing, tune would refuse it', () => {
+    const untrained = [{ stage: 1, isUntrained: true, between: 0, within: 0 }];
+    const run = sketchRun(sketchExcitation(untrained, ['cat']), { tunedHead: 'new' });
+    expect(run.recommendation.code).toBe('untrained');
+    expect(nextStep(run)).toBeUndefined();
+  });
+
   test('no module says anything: bake them all, into a file of the same kind', () => {
     const steady = [2, 3].map((stage) => ({ stage, between: 0.01, within: 0.02 }));
     const command = (path: string, container: 'tfjs' | 'keras-zip') =>
