@@ -221,6 +221,8 @@ const badFile = (path: string, flag: ReportFlag, message: string, model: string 
   outputError('cannot-write', message, {
     where: { file: path },
     hint:
-      model === undefined ? `choose another name with --${flag}` : `the model itself was written: ${printablePath(model)}`,
+      model === undefined
+        ? `choose another name with --${flag}`
+        : `the model itself was written: ${printablePath(model)}`,
     isReported: model !== undefined,
   });

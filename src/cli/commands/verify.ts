@@ -53,7 +53,9 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
   if (flags.json) printReport(verifyReport(comparison));
   else {
     tell(
-      ...skipped.map(({ path, reason }) => messageColors.yellow(`skipped ${printablePath(path)}: ${printable(reason)}`)),
+      ...skipped.map(({ path, reason }) =>
+        messageColors.yellow(`skipped ${printablePath(path)}: ${printable(reason)}`),
+      ),
     );
     for (const line of [layersLine(verified), nanLine(verified)])
       if (line !== undefined) tell(messageColors.yellow(`warning: ${line}`));
