@@ -70,6 +70,7 @@ describe.each(Object.keys(TOPOLOGY_EXPECTATIONS))('%s', (name) => {
 test.each([0, -3, Number.NaN])('%d columns are one', async (columns) => {
   const plan = planRetrofit(await readFixture('resnet-v1'));
   expect(networkDrawing(plan, 'net', columns)).toBe(networkDrawing(plan, 'net', 1));
+  expect(networkDrawing(plan, 'net', Number.POSITIVE_INFINITY)).not.toContain('Infinity');
 });
 
 test('ResNet-152: 50 units of 2 to 5 stages, numbered, with units and the road in the bar', () => {

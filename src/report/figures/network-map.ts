@@ -72,7 +72,7 @@ export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(ne
  * @example page.innerHTML = networkDrawing(planRetrofit(model), model.path, 4);
  */
 export const networkDrawing = (plan: Plan, path: string, columns = COLUMNS): string =>
-  inlineSvg(networkBands(plan, path, Math.max(1, Math.floor(columns) || 1), 1));
+  inlineSvg(networkBands(plan, path, Math.min(Math.max(1, Math.floor(columns) || 1), MAX_DRAWN_BLOCKS), 1));
 
 const fileName = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 
