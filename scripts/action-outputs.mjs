@@ -23,8 +23,10 @@ for (const [name, value] of Object.entries({ ...results, report: path })) {
   console.log(`${name}<<${delimiter}\n${value}\n${delimiter}`);
 }
 
-function annotate({ message, hint }) {
-  const text = hint === null ? message : `${message} (${hint})`;
+function annotate({ message, where, hint }) {
+  const layer = where.layer === null ? null : `layer "${where.layer}"`;
+  const place = [where.file, layer].filter((part) => part !== null).join(', ');
+  const text = `${place === '' ? '' : `${place}: `}${message}${hint === null ? '' : ` (${hint})`}`;
   const escaped = text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
   console.error(`::error title=se-retrofit::${escaped}`);
 }

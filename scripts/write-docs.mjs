@@ -12,10 +12,11 @@ import { loadSource, ROOT } from './docs/source.mjs';
 export async function generatedPages() {
   const { configSchema } = await import('../dist/src/cli/config-file.js');
   const { EXIT_CODES, SIGNAL_EXIT_CODES } = await import('../dist/src/cli/exit-codes.js');
-  const { makeProgram } = await import('../dist/src/cli/program.js');
+  const { CONFIGURED, makeProgram } = await import('../dist/src/cli/program.js');
   const { EXACT_BY, SKIP_REASONS } = await import('../dist/src/report/sentences.js');
   const facts = {
     program: makeProgram(),
+    configured: CONFIGURED,
     configSchema: z.toJSONSchema(configSchema),
     exitCodes: EXIT_CODES,
     signalExitCodes: SIGNAL_EXIT_CODES,

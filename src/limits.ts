@@ -30,6 +30,9 @@ export const MAX_KERAS_CHAIN = 985;
 /** Names in messages are cut here, so that one line stays one line. */
 export const MAX_SHOWN_NAME = 120;
 
+/** Paths are cut here, in the middle: longer than most, and a manifest names any. A name alone has 255 bytes at the most. */
+export const MAX_SHOWN_PATH = 1024;
+
 /** A Keras archive holds three members, and one for each vocabulary or part of sharded weights: hundreds at the most. */
 export const MAX_ZIP_MEMBERS = 4096;
 

@@ -185,10 +185,13 @@ const ACTIONS = {
   convert: async ({ target, quantize }) => {
     const { ending, suffix = '', ...format } = TARGETS[target];
     const base = convertModel(model, format);
+    const stem = `${stemOf(model.path)}${suffix}`;
+    // Two files of one name would lie beside each other among one's downloads.
+    const isSame = `${stem}${ending}` === titleOf(model.path);
     return {
       base,
       ...format,
-      output: `${stemOf(model.path)}${suffix}${ending}`,
+      output: `${stem}${isSame ? `-${format.dialect}` : ''}${ending}`,
       ...(target === 'tfjs' && quantize !== '' ? { quantize: () => quantize } : {}),
     };
   },

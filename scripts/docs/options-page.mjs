@@ -8,7 +8,10 @@ const HEAD = `# Options, codes and reports
 `;
 
 /** docs/OPTIONS.md, out of the command line's own data and of the source. */
-export function optionsPage({ program, configSchema, exitCodes, signalExitCodes, skipReasons, exactBy }, source) {
+export function optionsPage(
+  { program, configured, configSchema, exitCodes, signalExitCodes, skipReasons, exactBy },
+  source,
+) {
   const { errors, warnings } = listCodes(source);
   const exitCodeOf = (kind) => String(exitCodes[kind]);
   return `${[
@@ -22,6 +25,9 @@ export function optionsPage({ program, configSchema, exitCodes, signalExitCodes,
     '`--config FILE` gives the options of `add` and `inspect` as JSON ([schema](../schemas/config.schema.json)); flags win.',
     '',
     ...table(['key', 'value', 'what it does'], configRows(configSchema)),
+    '',
+    `For ${configured.map((name) => `\`${name}\``).join(', ')} the keys are the names of their flags, as a report's \`options\` has them: \`--learning-rate\` is`,
+    '`learningRate`. A key that the command has no flag for is refused.',
     '',
     '## Exit codes',
     '',
@@ -98,6 +104,7 @@ function valueInWords({ type, enum: choices, anyOf, const: only, items, minimum,
   if (only !== undefined) return `\`"${only}"\``;
   if (choices !== undefined) return choices.map((choice) => `\`"${choice}"\``).join(', ');
   if (anyOf !== undefined) return anyOf.map(valueInWords).join(' or ');
+  if (type === 'null') return 'null';
   if (type === 'array') return `list of: ${valueInWords(items)}`;
   if (type !== 'number' && type !== 'integer') return type === 'boolean' ? 'true or false' : 'text';
   const noun = type === 'integer' ? 'whole number' : 'number';
@@ -111,7 +118,9 @@ function exitRows(source, exitCodes, signalExitCodes) {
   return [
     ['0', 'done'],
     ['1', 'a defect of se-retrofit: please report it'],
-    ...Object.entries(exitCodes).map(([kind, code]) => [String(code), prose(meaningOf(kind))]),
+    ...Object.entries(exitCodes)
+      .filter(([kind]) => kind !== 'defect')
+      .map(([kind, code]) => [String(code), prose(meaningOf(kind))]),
     ...Object.entries(signalExitCodes).map(([signal, code]) => [String(code), `interrupted (${signal})`]),
   ];
 }

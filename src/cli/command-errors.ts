@@ -2,14 +2,17 @@ import { existsSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { type RetrofitError, usageError } from '../errors.js';
 import { meantName } from '../nearest-names.js';
-import { findCommand } from './command-words.js';
+import { commandOf, findCommand, listOperands } from './command-words.js';
 
 /** Words what the parser of the command line refuses. */
-export function commandError(error: CommanderError, { commands }: Command, name: string): RetrofitError {
+export function commandError(error: CommanderError, program: Command, words: readonly string[]): RetrofitError {
+  const { commands } = program;
+  const name = commandOf(program, words);
   // What the parser itself suggests stands on a line of its own.
   const message = error.message
     .replace(/^error: /, '')
     .replace(/\n.*/s, '')
+    .replace(/^required option .* not specified$/, (said) => missingArgument(program, words) ?? said)
     .replace(/^command-argument value '(.*)' is invalid for argument '(.*)'/, '"$1" is no $2 that is known');
   const [, file] = /^unknown option '([^']+)/.exec(message) ?? [];
   if (file !== undefined && existsSync(file))
@@ -34,6 +37,13 @@ export function commandError(error: CommanderError, { commands }: Command, name:
         ? help
         : `did you mean ${meant}? ${help}`;
   return usageError('bad-flags', message, { hint });
+}
+
+/** The parser looks for options first, and who gives nothing misses the model first. */
+function missingArgument(program: Command, words: readonly string[]): string | undefined {
+  const command = findCommand(program.commands, words[0]);
+  const missing = command?.registeredArguments[listOperands(program, words).length - 1];
+  return missing?.required ? `missing required argument '${missing.name()}'` : undefined;
 }
 
 /** Options as other programs call them. */

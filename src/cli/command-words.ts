@@ -10,12 +10,19 @@ export function commandFirst(program: Command, words: readonly string[]): readon
 }
 
 /** Returns the place of the first word that is no option, nor the value of one: the end where all are. */
-export function findOperand({ commands }: Command, words: readonly string[]): number {
+export const findOperand = (program: Command, words: readonly string[]): number =>
+  listOperands(program, words)[0] ?? words.length;
+
+/** Returns the places of the words that are no options, nor the values of one. */
+export function listOperands({ commands }: Command, words: readonly string[]): readonly number[] {
   const taking = commands.flatMap(({ options }) => options.filter(({ required }) => required));
   const takesValue = (word: string) => taking.some(({ long, short }) => word === long || word === short);
-  let at = 0;
-  while (words[at]?.startsWith('-')) at += takesValue(words[at]!) ? 2 : 1;
-  return at;
+  const places: number[] = [];
+  for (let at = 0; at < words.length; at++) {
+    if (!words[at]!.startsWith('-')) places.push(at);
+    else if (takesValue(words[at]!)) at++;
+  }
+  return places;
 }
 
 /** Finds an option that lacks a dash: `-ratio` would be `-r`, with `atio` for its value. */

@@ -45,7 +45,11 @@ export const configSchema = z
     minUnits: whole(OPTION_RANGES.minUnits).describe('Least hidden units of a module'),
     init: z.enum(OPTION_CHOICES.init).describe('Initial weights'),
     seed: whole(OPTION_RANGES.seed).describe('Seed of the initial weights'),
-    maxAddedParams: z.string().min(1).nullable().describe('Refuse to add more parameters: 5%, 200k, 1.5M'),
+    maxAddedParams: z
+      .string()
+      .min(1)
+      .nullable()
+      .meta({ description: 'Refuse to add more parameters: 5%, 200k, 1.5M', examples: ['5%', '200k'] }),
     denyCode: z.boolean().describe('Refuse models with layers that run code when they are loaded'),
     verify: z.boolean().describe('Compute with both models, and write the new one only if it does not differ'),
     allowLinks: z.boolean().describe('Admit weight files that are links'),

@@ -10,6 +10,7 @@ interface Schema {
   readonly items?: Schema;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly examples?: readonly string[];
 }
 
 type ConfigSchema = z.ZodObject;
@@ -32,9 +33,10 @@ export function misfit(
   return { message, hint: isOne ? `give a list: ${JSON.stringify([value])}` : `give ${expected(wanted)}` };
 }
 
-function expected({ enum: choices, const: constant, anyOf, type, items, minimum, maximum }: Schema): string {
+function expected({ enum: choices, const: constant, anyOf, type, items, minimum, maximum, examples }: Schema): string {
   if (choices !== undefined) return `one of ${choices.join(', ')}`;
   if (constant !== undefined) return JSON.stringify(constant);
+  if (examples !== undefined) return `a text such as ${examples.map((each) => JSON.stringify(each)).join(' or ')}`;
   if (anyOf !== undefined) return anyOf.map(expected).join(', or ');
   if (items !== undefined) return `a list, each entry ${expected(items)}`;
   if (type === 'boolean') return 'true or false';

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { RetrofitError, usageError } from '../errors.js';
-import { commandFirst, commandOf, findCommand, findOperand, findSingleDash, namesOf } from './command-words.js';
+import { shellWord } from '../shell-word.js';
+import { commandFirst, commandOf, findCommand, findSingleDash, listOperands, namesOf } from './command-words.js';
 import { EXIT_CODES, EXIT_DEFECT, EXIT_DONE } from './exit-codes.js';
 import { CONFIGURED, makeProgram } from './program.js';
 import { isEnding, noteReported } from './signals.js';
@@ -40,7 +41,7 @@ async function reportFailure(thrown: unknown, words: readonly string[], program:
   const command = commandOf(program, words);
   const error =
     thrown instanceof CommanderError
-      ? (await import('./command-errors.js')).commandError(thrown, program, command)
+      ? (await import('./command-errors.js')).commandError(thrown, program, words)
       : thrown;
   const known = error instanceof RetrofitError;
   if (words.includes('--json') && !(known && error.isReported)) {
@@ -79,6 +80,21 @@ async function configured({ commands }: Command, words: readonly string[]): Prom
   return (await import('./config-words.js')).withConfigWords(command, commands, words);
 }
 
+/**
+ * A command behind its model, and `help` behind a command, would be taken for files.
+ * @throws RetrofitError `bad-flags`
+ */
+function refuseOtherOrder({ commands }: Command, first: string, second: string): void {
+  const [before, behind] = [first, second].map((word) => findCommand(commands, word));
+  if (existsSync(second)) return;
+  if (before !== undefined && second === 'help')
+    throw usageError('bad-flags', 'there is no file called "help"', { hint: `se-retrofit help ${first}` });
+  if (before === undefined && behind !== undefined && existsSync(first))
+    throw usageError('bad-flags', `the command comes first, and "${second}" stands behind the model`, {
+      hint: `se-retrofit ${second} ${shellWord(first)}`,
+    });
+}
+
 /** Fewer letters may be the beginning of anything. */
 const LEAST_LETTERS = 3;
 
@@ -93,7 +109,9 @@ async function refuseUnknownCommand(program: Command, words: readonly string[]):
   if (extra)
     throw usageError('bad-flags', `help takes the name of one command, and no "${extra}"`, { hint: 'leave it out' });
   const names = [...program.commands.flatMap(namesOf), 'help'];
-  const word = isHelp ? words[1] : words[findOperand(program, words)];
+  const [first, second] = listOperands(program, words).map((at) => words[at]!);
+  const word = isHelp ? words[1] : first;
+  if (!isHelp && first !== undefined && second !== undefined) refuseOtherOrder(program, first, second);
   if (word === undefined || names.includes(word) || word.startsWith('-')) return;
   if (!isHelp && existsSync(word)) return;
   const { meantName, nearestNames } = await import('../nearest-names.js');

@@ -4,7 +4,7 @@ import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { loadSharp } from '../images/load-sharp.js';
 import type { Model } from '../model/model.js';
-import { printable } from '../report/printable.js';
+import { printablePath } from '../report/printable.js';
 import { fileSystemReason, isMissing, isTooLong } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { replaceFile } from '../storage/replace-file.js';
@@ -153,7 +153,7 @@ const isWithin = async (path: string, folder: string): Promise<boolean> =>
 /** Names the requested reports and their places, a line each. */
 export const writtenLines = (flags: ReportFlags): readonly string[] =>
   (Object.keys(NAMES) as ReportFlag[]).flatMap((flag) =>
-    flags[flag] === undefined ? [] : [`${NAMES[flag]}: ${printable(flags[flag])}`],
+    flags[flag] === undefined ? [] : [`${NAMES[flag]}: ${printablePath(flags[flag])}`],
   );
 
 /**
@@ -221,6 +221,8 @@ const badFile = (path: string, flag: ReportFlag, message: string, model: string 
   outputError('cannot-write', message, {
     where: { file: path },
     hint:
-      model === undefined ? `choose another name with --${flag}` : `the model itself was written: ${printable(model)}`,
+      model === undefined
+        ? `choose another name with --${flag}`
+        : `the model itself was written: ${printablePath(model)}`,
     isReported: model !== undefined,
   });

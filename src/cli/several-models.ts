@@ -4,7 +4,7 @@ import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
 import { count, plural } from '../plural.js';
 import { errorLine } from '../report/error-line.js';
 import { addReport, errorReport, percentOf, type Run, runWarnings } from '../report/json-report.js';
-import { byteSize, magnitude, percent, printable } from '../report/printable.js';
+import { byteSize, magnitude, percent, printablePath } from '../report/printable.js';
 import type { AddSeveralReport } from '../report/report-schemas.js';
 import { textTable } from '../report/table.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
@@ -26,11 +26,12 @@ interface Outcome {
 /**
  * Puts modules into several models, one after the other, and shows one table. A model that cannot be had does not stop the
  * others.
+ * @param words the flags without those of a config
  * @throws RetrofitError `bad-flags`; `some-failed`, of the kind of the first failure, where there was one
  */
-export async function addSeveral(paths: readonly string[], flags: Flags): Promise<void> {
+export async function addSeveral(paths: readonly string[], flags: Flags, words: Flags): Promise<void> {
   const started = performance.now();
-  checkFlags(paths, flags);
+  checkFlags(paths, flags, words);
   const claimed = new Map<string, string>();
   const outcomes: Outcome[] = [];
   for (const path of paths) {
@@ -62,11 +63,11 @@ export async function addSeveral(paths: readonly string[], flags: Flags): Promis
 
 const ONLY_FOR_ONE = { output: '-o', weights: '-w', markdown: '--markdown', html: '--html' } as const;
 
-function checkFlags(paths: readonly string[], flags: Flags): void {
-  const given = Object.entries(ONLY_FOR_ONE).find(([key]) => flags[key as keyof typeof ONLY_FOR_ONE] !== undefined);
+function checkFlags(paths: readonly string[], flags: Flags, words: Flags): void {
+  const given = (Object.keys(ONLY_FOR_ONE) as (keyof typeof ONLY_FOR_ONE)[]).find((key) => flags[key] !== undefined);
   if (flags.outputDir === undefined && flags.dryRun !== true) {
     const missing = paths.find((path) => !existsSync(path));
-    const isPlace = paths.length === 2 && missing === paths[1] && given?.[0] !== 'output';
+    const isPlace = paths.length === 2 && missing === paths[1] && given !== 'output';
     if (missing !== undefined && !isPlace) throw notFound(missing);
     const lacking = isPlace ? `no file called "${missing}"` : 'no folder for the new ones';
     throw usageError('bad-flags', `${plural(paths.length, 'model')} are given, and ${lacking}`, {
@@ -76,10 +77,14 @@ function checkFlags(paths: readonly string[], flags: Flags): void {
     });
   }
   if (given !== undefined)
-    throw usageError('bad-flags', `${given[1]} is for one model, and --output-dir for several`, {
-      hint: given[0] === 'weights' ? 'retrofit that model by itself, with -o NAME' : 'leave one of them out',
+    throw usageError('bad-flags', `${nameOf(given, words)} is for one model, and --output-dir for several`, {
+      hint: given === 'weights' ? 'retrofit that model by itself, with -o NAME' : 'leave one of them out',
     });
 }
+
+/** Who wrote a config wrote no flag. */
+const nameOf = (key: keyof typeof ONLY_FOR_ONE, words: Flags): string =>
+  words[key] === undefined ? `"${key}" in ${words.config}` : ONLY_FOR_ONE[key];
 
 async function retrofitOne(path: string, flags: Flags, onPlace: (place: OutputPlace) => void): Promise<Outcome> {
   try {
@@ -118,11 +123,11 @@ function show(outcomes: readonly Outcome[]): void {
     head: ['model', 'modules', '+params', '', '+MACs', 'exact', 'output'],
     rightAligned: new Set([1, 2, 3, 4]),
     rows: outcomes.map(({ path, run, error }) => {
-      if (run === undefined) return [printable(path), '-', '-', '-', '-', '-', `failed: ${error!.code}`];
+      if (run === undefined) return [printablePath(path), '-', '-', '-', '-', '-', `failed: ${error!.code}`];
       const { sites, params, macs, exact } = run.plan;
       const { output } = run;
       return [
-        printable(path),
+        printablePath(path),
         count(sites.length),
         count(params.added),
         percent(percentOf(params.added, params.before)),
@@ -132,7 +137,7 @@ function show(outcomes: readonly Outcome[]): void {
           ? `failed: ${error.code}`
           : output === null
             ? 'dry run'
-            : `${printable(output.path)}  (${byteSize(output.bytes)})`,
+            : `${printablePath(output.path)}  (${byteSize(output.bytes)})`,
       ];
     }),
   });

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
 import type { OutputPlace } from '../formats/output-place.js';
-import { printable } from '../report/printable.js';
+import { printablePath } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { CHECKPOINT_NAME, type Checkpoint, checkCheckpointPlace, findCheckpoint } from '../tune/checkpoint.js';
 import { checkFingerprint, type Fingerprint } from '../tune/fingerprint.js';
@@ -69,7 +69,7 @@ export async function findStart(
   if (checkpoints === undefined || given === undefined || !resume) return { warnings: [] };
   const from = await findCheckpoint(nodeStorage, checkpoints);
   if (from === undefined) {
-    return { warnings: [`${printable(checkpoints)} holds no checkpoint to go on from: the training starts anew`] };
+    return { warnings: [`${printablePath(checkpoints)} holds no checkpoint to go on from: the training starts anew`] };
   }
   const changed = checkFingerprint(given, from, checkpoints, force ?? false);
   return { from, warnings: changed.map((what) => `${what}: the result is not that of one run`) };

@@ -1,5 +1,5 @@
 import type { Warning } from '../model/model.js';
-import { printable } from '../report/printable.js';
+import { printablePath } from '../report/printable.js';
 import { warningLine } from '../report/summary.js';
 import { messageColors, tell } from './terminal.js';
 
@@ -8,7 +8,7 @@ import { messageColors, tell } from './terminal.js';
  * @param path of their model, where there are several
  */
 export const tellWarnings = (warnings: readonly Warning[], path?: string): void => {
-  const start = path === undefined ? 'warning' : `warning: ${printable(path)}`;
+  const start = path === undefined ? 'warning' : `warning: ${printablePath(path)}`;
   tell(...warnings.map((warning) => messageColors.yellow(`${start}: ${warningLine(warning)}`)));
 };
 

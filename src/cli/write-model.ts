@@ -1,7 +1,7 @@
 import type { OutputPlace } from '../formats/output-place.js';
 import { beginModel, type PendingModel, type WriteOptions, type WriteResult } from '../formats/write-to.js';
 import type { Model } from '../model/model.js';
-import { printable } from '../report/printable.js';
+import { printablePath } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';
 import { progressBar } from './progress.js';
@@ -39,6 +39,6 @@ const sayingSo = ({ result, pending }: PendingModel): PendingModel['pending'] =>
   ...pending,
   async commit() {
     await pending.commit();
-    sayWhenInterrupted(`interrupted; ${printable(result.path)} is written`);
+    sayWhenInterrupted(`interrupted; ${printablePath(result.path)} is written`);
   },
 });

@@ -9,7 +9,8 @@ export type ImageInput =
 export function readImageInput(shapes: readonly (Shape | undefined)[]): ImageInput {
   if (shapes.length !== 1) return { problem: `has ${shapes.length} inputs` };
   const [shape = []] = shapes;
-  if (shape.length !== 4) return { problem: `has an input of ${Math.max(shape.length - 1, 0)} dimensions` };
+  const rank = Math.max(shape.length - 1, 0);
+  if (rank !== 3) return { problem: `has an input of ${rank} ${rank === 1 ? 'dimension' : 'dimensions'}` };
   const [, height, width, channels] = shape as [null, number | null, number | null, number | null];
   if (height === 3 && channels !== 3) return { problem: 'takes its channels first (channels_first)' };
   if (channels !== 1 && channels !== 3) return { problem: `has an input of ${channels ?? 'any number of'} channels` };

@@ -39,8 +39,8 @@ export interface Choice {
  * @throws RetrofitError `bad-option`, `unknown-stage`, `unmatched-glob`, `unknown-layer`
  */
 export function chooseCandidates(network: Network, options: RetrofitOptions, path: string): Choice {
-  const stages = resolveStages(network, options, 'stages');
-  const skipStages = resolveStages(network, options, 'skipStages');
+  const stages = resolveStages(network, options, 'stages', path);
+  const skipStages = resolveStages(network, options, 'skipStages', path);
   // Only here is it known which stage is the last.
   refuseBoth(stages, skipStages);
   const skipped: Skipped[] = [];
@@ -78,15 +78,16 @@ export function chooseCandidates(network: Network, options: RetrofitOptions, pat
 }
 
 /** Tells whether the options leave a stage out as a whole. */
-export function isStageSkipped(network: Network, options: RetrofitOptions, stage: number): boolean {
-  const stages = resolveStages(network, options, 'stages');
-  return (stages.size > 0 && !stages.has(stage)) || resolveStages(network, options, 'skipStages').has(stage);
+export function isStageSkipped(network: Network, options: RetrofitOptions, stage: number, path: string): boolean {
+  const stages = resolveStages(network, options, 'stages', path);
+  return (stages.size > 0 && !stages.has(stage)) || resolveStages(network, options, 'skipStages', path).has(stage);
 }
 
 function resolveStages(
   network: Network,
   options: RetrofitOptions,
   field: 'stages' | 'skipStages',
+  path: string,
 ): ReadonlySet<number> {
   const count = network.stages.length;
   return new Set(
@@ -99,7 +100,7 @@ function resolveStages(
         {
           where: { field },
           facts: { found: choice, stages: count },
-          hint: 'see them with: se-retrofit inspect',
+          hint: `see them with: se-retrofit inspect ${shellWord(path)}`,
         },
       );
     }),

@@ -4,6 +4,7 @@ import { isClosedLayer } from '../layers/known-layers.js';
 import { hasOutputKeys } from '../model/compile-settings.js';
 import { findGraph, type Graph, type Layer, listGraphs, type Model, scaleName, type Warning } from '../model/model.js';
 import { weightKey } from '../model/weight-key.js';
+import { shellWord } from '../shell-word.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
 import { type Candidate, type Choice, chooseCandidates, isStageSkipped, type PlacedIn } from './candidates.js';
@@ -81,7 +82,7 @@ function makePlan(
     stages: stagesWith(network, drafts).map((stage) => ({
       ...stage,
       sites: sites.filter((site) => site.stage === stage.stage),
-      skipped: isStageSkipped(network, options, stage.stage),
+      skipped: isStageSkipped(network, options, stage.stage, model.path),
     })),
     doublings: addUp(sites.flatMap((site) => site.doublings)),
     params: {
@@ -277,13 +278,16 @@ function listClosedLayers(root: GraphView): readonly Layer[] {
   return closed.sort((left, right) => right.weights.length - left.weights.length);
 }
 
+/** Reasons of blocks that other options would choose. */
+const OTHER_CHOICE: readonly Skipped['reason'][] = ['stage-skipped', 'stage-not-chosen', 'not-included', 'excluded'];
+
 function nothingToDo(file: string, network: Network, { occupied, chosen }: Choice, { options, skipped }: Plan) {
   if (occupied.length > 0 && chosen.length === 0) {
     return usageError(
       'already-retrofitted',
       `every chosen block holds a module already (${occupied.length} of ${occupied.length})`,
       {
-        hint: 'choose other stages, or see what is there with: se-retrofit inspect',
+        hint: `${skipped.some(({ reason }) => OTHER_CHOICE.includes(reason)) ? 'choose other stages, or ' : ''}see what is there with: se-retrofit inspect ${shellWord(file)}`,
       },
     );
   }
@@ -319,7 +323,7 @@ function nothingToDo(file: string, network: Network, { occupied, chosen }: Choic
     {
       facts: { blocks: network.blocks.length },
       reasons: skipped.map(({ layer, reason }) => ({ code: reason, layer })),
-      hint: 'see the blocks with: se-retrofit inspect',
+      hint: `see the blocks with: se-retrofit inspect ${shellWord(file)}`,
     },
   );
 }

@@ -33,10 +33,10 @@ function halvedWithoutRecord(modules: readonly RetrofittedModule[]): StripPlan['
   if (single === undefined) return [];
   throw inputError(
     'no-record',
-    'the file no longer says which weights were doubled for its modules: Keras left that out when it saved the model again',
+    'the file no longer says which weights were doubled for its modules: the save() of Keras leaves the record out',
     {
       where: { layer: scaleName(single.name) },
-      hint: 'give the file that se-retrofit wrote, before Keras saved it again',
+      hint: 'give the file that se-retrofit wrote, before Keras saved it again, or put the trained weights into a copy of it, as docs/guides/keras.md of the repository shows',
     },
   );
 }

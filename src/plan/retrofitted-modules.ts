@@ -2,6 +2,7 @@ import { inFile, inputError } from '../errors.js';
 import { findGraph, type Graph, type Model, type RetrofitRecord, scaleName } from '../model/model.js';
 import { readModule } from '../se/read-module.js';
 import type { PlacedModule } from '../se/remove-modules.js';
+import { shellWord } from '../shell-word.js';
 import { listViews, viewGraph } from '../stages/graph-view.js';
 
 /** A module that se-retrofit put in. */
@@ -20,7 +21,9 @@ export interface RetrofittedModule extends PlacedModule {
  */
 export function listRetrofittedModules({ path, record, graph }: Model): readonly RetrofittedModule[] {
   try {
-    return isRecorded(record) ? record.modules.map((module) => recordedModule(graph, module)) : modulesByName(graph);
+    return isRecorded(record)
+      ? record.modules.map((module) => recordedModule(graph, module))
+      : modulesByName(graph, path);
   } catch (error) {
     throw inFile(error, path);
   }
@@ -41,12 +44,12 @@ function recordedModule(root: Graph, { name, graph, exactBy }: RetrofitRecord['m
   return { ...module, graph, stage: stageIn(name), wasExact: exactBy !== null };
 }
 
-function modulesByName(root: Graph): readonly RetrofittedModule[] {
+function modulesByName(root: Graph, file: string): readonly RetrofittedModule[] {
   const found = [...listViews(viewGraph(root))].flatMap(({ modules, graph, path }) =>
     modules.map(({ name, kind }) => ({ name, kind, graph, path })),
   );
   const ours = found.filter(({ kind }) => kind === 'se-retrofit');
-  if (ours.length === 0) throw noModules(found.length);
+  if (ours.length === 0) throw noModules(found.length, file);
   return ours.map(({ name, graph, path }) => ({
     ...readModule(graph, name),
     graph: path,
@@ -60,13 +63,16 @@ const stageIn = (name: string): number | null => {
   return stage === undefined ? null : Number(stage);
 };
 
-const noModules = (foreign: number) =>
+const noModules = (foreign: number, file: string) =>
   inputError(
     'no-modules',
     foreign === 0
       ? 'the model has no SE modules'
       : `the model's SE modules (${foreign}) were not put in by se-retrofit: they belong to it`,
-    { facts: { foreign }, hint: 'give a model that se-retrofit wrote; see what is there with: se-retrofit inspect' },
+    {
+      facts: { foreign },
+      hint: `give a model that se-retrofit wrote; see what is there with: se-retrofit inspect ${shellWord(file)}`,
+    },
   );
 
 export const badRecord = (layer: string, message: string) =>

@@ -6,7 +6,7 @@ import { htmlTable, plainPage, prose, section, wideFigure } from './html.js';
 import { type Run, runWarnings } from './json-report.js';
 import { optionTable } from './option-table.js';
 import { PLAIN_STYLE, TABLE_STYLE } from './page-style.js';
-import { byteSize, magnitude, printable } from './printable.js';
+import { byteSize, magnitude, printable, printablePath } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 import { freezingCode, freezingSentence, siteTable, stageTable, warningLine } from './summary.js';
 import { isVerified, verifiedLines } from './verify-report.js';
@@ -47,7 +47,7 @@ export function addPage(run: Run): string {
     ),
     section('options', 'Options', '', htmlTable('Table of the options', optionTable(options))),
   ];
-  return plainPage({ title: `SE modules for ${printable(inputPath)}`, style: STYLE, tool, body: parts.join('\n') });
+  return plainPage({ title: `SE modules for ${printablePath(inputPath)}`, style: STYLE, tool, body: parts.join('\n') });
 }
 
 const MODULE_CAPTION =
@@ -56,7 +56,7 @@ const MODULE_CAPTION =
 /** Says what was done, and where the result is. */
 function doneSentence({ plan, model, inputPath, output, verified }: Run): string {
   const modules = `${count(plan.sites.length)} Squeeze-and-Excitation ${plan.sites.length === 1 ? 'module' : 'modules'}`;
-  const into = `into ${printable(inputPath)}`;
+  const into = `into ${printablePath(inputPath)}`;
   if (output === null) {
     return verified !== undefined && !isVerified(verified)
       ? `${modules} were put ${into}, but the new model differs: it was not written.`
@@ -65,7 +65,7 @@ function doneSentence({ plan, model, inputPath, output, verified }: Run): string
   const promise = plan.exact
     ? 'Until it is trained it computes what the old one did.'
     : 'It computes something else until it is trained.';
-  return `${modules} went ${into}. The new model is ${printable(output.path)} (${byteSize(model.bytes)} -> ${byteSize(output.bytes)}). ${promise}`;
+  return `${modules} went ${into}. The new model is ${printablePath(output.path)} (${byteSize(model.bytes)} -> ${byteSize(output.bytes)}). ${promise}`;
 }
 
 /** Says of the cost what the drawing does not. */

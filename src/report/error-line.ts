@@ -1,5 +1,5 @@
 import type { ErrorReason, RetrofitError } from '../errors.js';
-import { printable } from './printable.js';
+import { printable, printablePath } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 
 /** Returns an error's message, with the reasons behind it. */
@@ -27,9 +27,10 @@ export function errorLine(error: RetrofitError): string {
   const saysFlag = message.startsWith('--');
   const field = saysFlag || (kind === 'usage' && where.file === undefined) ? undefined : where.field;
   const layer = saysFlag || where.layer === undefined ? undefined : `layer "${where.layer}"`;
-  const place = [where.file, layer, field]
-    .filter((part) => part !== undefined && part !== '')
-    .map((part) => printable(part!));
+  const place = [
+    where.file && printablePath(where.file),
+    ...[layer, field].map((part) => part && printable(part)),
+  ].filter((part) => part);
   const start = place.length === 0 ? 'se-retrofit' : `se-retrofit: ${place.join(', ')}`;
   return `${start}: ${oneLine(errorSentence(error))}${hint === undefined ? '' : ` (${oneLine(hint)})`}`;
 }

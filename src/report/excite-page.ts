@@ -3,7 +3,7 @@ import { fileName, notesSection } from './excite-notes.js';
 import type { ExciteRun } from './excite-run.js';
 import { exciteWarnings, nextStep, recommendationSentence, stageList, subjectLine } from './excite-sentences.js';
 import { PAGE_STYLE } from './excite-style.js';
-import { distanceFigure } from './figures/distance-figure.js';
+import { classesPart, distanceFigure, NOTHING_SHOWN } from './figures/distance-figure.js';
 import { stageFigure } from './figures/stage-figure.js';
 import { escaped, shortened } from './figures/svg.js';
 import { gatesSection } from './gates-section.js';
@@ -60,7 +60,7 @@ ${tiles(run)}
 <main>
 ${advice(run)}
 ${gatesSection(run)}
-${run.pairs.length === 0 ? '' : section('distances', 'Where the classes part', DISTANCE_CAPTION, wideFigure(distanceFigure(run)))}
+${run.pairs.length === 0 ? '' : section('distances', 'Where the classes part', distanceCaption(run), wideFigure(distanceFigure(run)))}
 ${section('stages', 'What each stage costs and says', STAGE_CAPTION, wideFigure(stageFigure(run)))}
 ${modulesSection(run)}
 ${notesSection(run)}
@@ -74,6 +74,8 @@ ${notesSection(run)}
 
 const DISTANCE_CAPTION =
   'Rows are pairs of classes, those farthest apart first; columns are the modules in the order in which they run. The stronger the colour, the more the mean gates of the two classes differ: root mean square over the channels, less what chance explains.';
+const distanceCaption = (run: ExciteRun): string =>
+  classesPart(run) ? DISTANCE_CAPTION : `The classes do not part yet: ${NOTHING_SHOWN}. ${DISTANCE_CAPTION}`;
 const STAGE_CAPTION =
   'Bars are stages, dots their modules. Modules that cost much, tell no classes apart and hardly move are the ones to leave out.';
 

@@ -129,7 +129,8 @@ export function nextStep({
     };
   }
   if (code === 'untrained') {
-    if (tunedHead === 'none') return undefined;
+    // One class is nothing to train for.
+    if (tunedHead === 'none' || excitation.classes.length < 2) return undefined;
     const isNew = tunedHead === 'new';
     return {
       command: compute('tune', '-tuned', isNew ? ' --head new' : ''),

@@ -1,5 +1,5 @@
 import { type Run, runWarnings } from './json-report.js';
-import { byteSize, printable } from './printable.js';
+import { byteSize, printable, printablePath } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 import { siteTable, stageTable, totalsLine, warningLine } from './summary.js';
 import { markdownTable } from './table.js';
@@ -14,7 +14,7 @@ export function markdownReport(run: Run, isOfInspect = false): string {
   const { sites, skipped } = plan;
   const warnings = runWarnings(run);
   const lines = [
-    `## Squeeze-and-Excitation: ${code(inputPath)}`,
+    `## Squeeze-and-Excitation: ${code(inputPath, printablePath)}`,
     '',
     `${isOfInspect ? 'Would add ' : ''}${totalsLine(plan)}.`,
     ...(isOfInspect
@@ -22,7 +22,7 @@ export function markdownReport(run: Run, isOfInspect = false): string {
       : [
           output === null
             ? 'Nothing was written.'
-            : `Written to ${code(output.path)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
+            : `Written to ${code(output.path, printablePath)}: ${byteSize(model.bytes)} -> ${byteSize(output.bytes)}.`,
         ]),
     ...(verified === undefined
       ? []
@@ -35,7 +35,7 @@ export function markdownReport(run: Run, isOfInspect = false): string {
           '',
           '<details><summary>Every module</summary>',
           '',
-          ...markdownTable(siteTable(sites, code)),
+          ...markdownTable(siteTable(sites, (name) => code(name))),
           '',
           '</details>',
         ]),
@@ -50,4 +50,4 @@ export function markdownReport(run: Run, isOfInspect = false): string {
   return `${lines.join('\n')}\n`;
 }
 
-const code = (text: string): string => `\`${printable(text).replaceAll('`', "'")}\``;
+const code = (text: string, show = printable): string => `\`${show(text).replaceAll('`', "'")}\``;

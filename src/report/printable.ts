@@ -1,10 +1,16 @@
-import { MAX_SHOWN_NAME } from '../limits.js';
+import { MAX_SHOWN_NAME, MAX_SHOWN_PATH } from '../limits.js';
 import { count } from '../plural.js';
 
 /** A name from a file, fit to be shown: control characters and terminal escapes as `\u001b`, long names cut. */
 export function printable(name: string): string {
   const safe = visible(name);
   return safe.length > MAX_SHOWN_NAME ? `${safe.slice(0, MAX_SHOWN_NAME - 3)}...` : safe;
+}
+
+/** A path, fit to be shown as names are; of a very long one the middle is left out, and never the file's name. */
+export function printablePath(path: string): string {
+  const half = (MAX_SHOWN_PATH - 3) >> 1;
+  return visible(path.length > MAX_SHOWN_PATH ? `${path.slice(0, half)}...${path.slice(-half)}` : path);
 }
 
 /** A text of any length with its control characters and terminal escapes as `\u001b`. */

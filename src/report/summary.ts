@@ -10,7 +10,7 @@ import { count, plural } from '../plural.js';
 import type { ListedLayer } from '../stages/list-layers.js';
 import { groupedByReason } from './error-line.js';
 import { percentOf } from './json-report.js';
-import { byteSize, magnitude, percent, printable, visible } from './printable.js';
+import { byteSize, magnitude, percent, printable, printablePath, visible } from './printable.js';
 import { exactBySentence } from './sentences.js';
 import type { Table } from './table.js';
 
@@ -101,16 +101,16 @@ export const skippedLines = (plan: Plan): readonly string[] =>
   ).map((line) => `no module behind ${line}`);
 
 export const warningLine = ({ message, where }: Warning): string =>
-  `${where === null ? '' : `${printable(where)}: `}${visible(message)}`;
+  `${where === null ? '' : `${printablePath(where)}: `}${visible(message)}`;
 
 /** Names the output, its size and the time it took. */
 export const outputLine = (model: Model, result: WriteResult, milliseconds: number): string =>
-  `${printable(result.path)}  (${byteSize(model.bytes)}${weightsWords(model)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
+  `${printablePath(result.path)}  (${byteSize(model.bytes)}${weightsWords(model)} -> ${byteSize(result.bytes)}, ${Math.round(milliseconds)} ms)`;
 
 /** Names the file that an architecture's weights were read from, which need not have been given; empty for other models. */
 export function weightsWords({ format, files }: Pick<Model, 'format' | 'files'>): string {
   const weights = format.container === 'keras-json' ? files[1] : undefined;
-  return weights === undefined ? '' : ` with ${printable(weights.path.replace(/^.*[\\/]/, ''))}`;
+  return weights === undefined ? '' : ` with ${printablePath(weights.path.replace(/^.*[\\/]/, ''))}`;
 }
 
 /** Names the modules that were taken out. */

@@ -8,7 +8,7 @@ import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
 import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
-import { accuracyWords, byteSize, printable } from './printable.js';
+import { accuracyWords, byteSize, printable, printablePath } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
 
 export interface ChangedFile {
@@ -103,7 +103,7 @@ export function tuneLines(run: TuneRun): readonly string[] {
     `pixels went in ${PIXELS[options.preprocess as Preprocess]} (--preprocess ${options.preprocess}), as they have to whenever the model is used`,
     ...(output.files.length - changed.length > 1
       ? [
-          `files of weights that changed: ${changed.map(({ name, bytes }) => `${printable(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
+          `files of weights that changed: ${changed.map(({ name, bytes }) => `${printablePath(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
         ]
       : []),
   ];
@@ -127,7 +127,7 @@ function classesWithoutImages({ classes, training, validation }: LabelledImages)
 }
 
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
-  `${printable(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
+  `${printablePath(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
 
 /** Lists warnings about the result. */
 export function tuneWarnings(

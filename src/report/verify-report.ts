@@ -91,7 +91,7 @@ const WEIGHT_REASONS: Readonly<Record<WeightsVerdict['changed'][number]['reason'
   missing: 'is missing',
   shape: 'has another shape',
   values: 'has other values',
-  doubled: 'is doubled, and no record says so',
+  doubled: "is doubled, and no record says so (Keras' save() leaves it out)",
 };
 
 /** Warns of layers whose settings differ; undefined where none do. */

@@ -98,7 +98,7 @@ export function parseCheckpoint(bytes: Uint8Array, path: string): Checkpoint {
   const bad = (what: string) =>
     usageError('bad-checkpoint', `the checkpoint ${what}`, {
       where: { file: path },
-      hint: 'give another folder with --checkpoints, or start anew with --force',
+      hint: 'give another folder with --checkpoints, or start anew with --force and without --resume',
     });
   if (bytes.byteLength < START || MAGIC.some((byte, index) => bytes[index] !== byte)) throw bad('is none of tune');
   const textLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);

@@ -41,14 +41,14 @@ export function chooseLoss(
   const [, units, ...more] = outputs[0]!;
   const compiled = readCompiledLoss(trainingConfig);
   const kind = compiled.kind ?? (activation === 'sigmoid' || units === 1 ? 'binary' : 'categorical');
-  const isAlwaysOne = units === 1 && (kind === 'categorical' || activation === 'softmax');
-  if (units === undefined || units === null || more.length > 0 || isAlwaysOne) {
+  if (units === undefined || units === null || more.length > 0) {
     const shape = outputs[0]!.slice(1).map((size) => size ?? '?');
     throw inputError('not-a-classifier', `the output of the model has the shape [${shape.join(', ')}]`, {
       where,
       hint: 'tune trains models that give one number a class, or by a sigmoid one number for two classes',
     });
   }
+  if (units === 1 && (kind === 'categorical' || activation === 'softmax')) throw alwaysOne(path, activation);
   const isLogits = compiled.fromLogits ?? activation === 'linear';
   return {
     kind,
@@ -58,6 +58,15 @@ export function chooseLoss(
     insteadOf: compiled.other,
   };
 }
+
+const alwaysOne = (path: string, activation: FinalActivation) =>
+  inputError(
+    'not-a-classifier',
+    `the output of the model is one number, ${
+      activation === 'softmax' ? 'of which a softmax makes 1' : 'and it was compiled with a loss for one number a class'
+    }: that tells no classes apart`,
+    { where: { file: path }, hint: 'for the classes of the folders, give it a new last layer: --head new' },
+  );
 
 /** @throws RetrofitError `one-class` */
 export function checkLabels(classes: readonly string[], labels: ReadonlySet<number | undefined>, folder: string): void {

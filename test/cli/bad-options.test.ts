@@ -132,6 +132,27 @@ test('what is there is a model, whatever it is called', async () => {
   expect((await run(['inspec', '--dry-run', '--quiet'], { cwd: place })).code).toBe(0);
 });
 
+test('help and commands in another order: how it is said', async () => {
+  expectFailure(await run(['inspect', 'help'], { cwd: folder }), 2, '(se-retrofit help inspect)');
+  expectFailure(await run(['resnet-v1', 'inspect'], { cwd: folder }), 2, '(se-retrofit inspect resnet-v1)');
+  expectFailure(await run(['resnet-v1', '-r', '4', 'bake'], { cwd: folder }), 2, 'the command comes first');
+  expect((await run(['resnet-v1', '-o', 'strip', '--dry-run', '--quiet'], { cwd: folder })).code).toBe(0);
+});
+
+test('what is missing first is said first: the model, the images, then -o', async () => {
+  expectFailure(await run(['convert']), 2, "missing required argument 'model'");
+  expectFailure(await run(['tune', 'resnet-v1'], { cwd: folder }), 2, "missing required argument 'images'");
+  expectFailure(await run(['convert', 'resnet-v1'], { cwd: folder }), 2, '--output <path>');
+});
+
+test('hints name the model, and propose no other stages where every block is taken', async () => {
+  expectFailure(await run([model, '--stage', '9']), 2, `see them with: se-retrofit inspect ${model}`);
+  const taken = copyFixture('se-already', folder);
+  const { stderr } = await run([taken]);
+  expect(stderr).toContain(`(see what is there with: se-retrofit inspect ${taken}`);
+  expectFailure(await run(['strip', model]), 4, `se-retrofit inspect ${model}`);
+});
+
 test('--at says the nearest names, and the place once', async () => {
   const failed = await run([model, '--at', 'conv2_blok1_add']);
   expectFailure(

@@ -71,6 +71,7 @@ const BAD_CONFIGS: readonly (readonly [content: object | string, ...words: (stri
   [{ ratio: 4, quiet: true }, 'quiet'],
   [{ 'skip-stage': [5] }, '"skipStage'],
   [{ ratio: '16' }, 'ratio: "16" does not fit (give a number from 1 to 4096)'],
+  [{ maxAddedParams: 5 }, 'maxAddedParams: 5 does not fit (give a text such as "5%" or "200k")'],
   [{ ratio: 0 }, 'ratio', /1/],
   [{ ratio: 1e9 }, 'ratio', /4096/],
   [{ ratio: null }, 'ratio'],

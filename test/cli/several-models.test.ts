@@ -73,6 +73,14 @@ describe('add of several models', () => {
     expect(stderr).not.toMatch(/ -o\b/);
   });
 
+  test('the place of one model, in a config: nobody gave -o', async () => {
+    const cwd = await models();
+    writeFileSync(join(cwd, 'config.json'), '{ "output": "new.keras" }');
+    const { code, stderr } = await run([...NAMES, '--output-dir', 'out', '--config', 'config.json'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('"output" in config.json is for one model, and --output-dir for several');
+  });
+
   test('is quiet, and dry', async () => {
     const cwd = await models();
     expect(await run([...NAMES, '--output-dir', 'out', '--quiet'], { cwd })).toMatchObject({ stdout: '', stderr: '' });

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { addReportSchema, errorReportSchema, inspectReportSchema } from '../../src/index.js';
 import { copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
+import { runHere } from '../support/cli-here.js';
 import { modelFolder } from '../support/fixtures.js';
 
 const newFolder = makeFolders();
@@ -24,6 +25,17 @@ describe('what a run prints', () => {
     expect(lines[6]).toMatch(/resnet-v1-se\/model\.json {2}\(\d.* -> \d.*, \d+ ms\)$/);
     expect(lines).toHaveLength(7);
     expect(stderr).toContain("startsWith('se_')");
+  });
+
+  test('long paths with the name of the file, in the Markdown report too', async () => {
+    const folder = join(newFolder(), 'x'.repeat(120), 'y'.repeat(120));
+    mkdirSync(folder, { recursive: true });
+    const model = copyFixture('resnet-v1', folder);
+    const { stdout } = await runHere([model, '-o', join(folder, 'new.keras'), '--markdown', join(folder, 'report.md')]);
+    expect(stdout).toContain(`${join(folder, 'new.keras')}  (`);
+    const report = readFileSync(join(folder, 'report.md'), 'utf8');
+    expect(report).toContain(`Written to \`${join(folder, 'new.keras')}\``);
+    expect(report).toContain(`Squeeze-and-Excitation: \`${model}\``);
   });
 
   test('a warning is a message', async () => {

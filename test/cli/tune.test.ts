@@ -147,7 +147,7 @@ describe('a run', () => {
     expect(html).toMatch(/>--learning-rate<\/th><td>0\.001</);
   });
 
-  test('pictures that are none: each is named once, left out, and counted as left out', async () => {
+  test('pictures that are none: each is named once, and left out', async () => {
     const folder = newFolder();
     const images = join(folder, 'images');
     await writePictures(images, CLASSES, 6);
@@ -158,7 +158,7 @@ describe('a run', () => {
     const told = await run([...words, '--epochs', '2']);
     expect(told.code).toBe(0);
     for (const path of broken) expect(told.stderr.split('\n').filter((line) => line.includes(path))).toHaveLength(1);
-    expect(told.stderr).toMatch(/^warning: 4 images could not be decoded and were left out$/m);
+    expect(told.stderr).not.toContain('could not be decoded');
     const result = await runHere([...words, '--epochs', '2', '--json', '--force']);
     const { images: found, warnings } = tuneReportSchema.parse(JSON.parse(result.stdout));
     expect(found.skipped.map(({ path }) => path).sort()).toEqual(broken);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
@@ -87,6 +87,24 @@ describe('the action', () => {
     expect(outputs).toMatchObject({ path: '', modules: '', exact: '' });
     expect(summary).toBe('');
     expect(namesIn(workspace)).toEqual(before);
+  });
+
+  test('installs what computes only where something is to be verified', async () => {
+    const workspace = newFolder();
+    writeFileSync(join(workspace, 'npm'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    writeFileSync(join(workspace, 'config.json'), '{ "ratio": 4, "verify": true }');
+    writeFileSync(join(workspace, 'plain.json'), '{ "verify": false }');
+    const step = { ...INSTALL!, env: { ...INSTALL!.env, PATH: `${workspace}:${process.env.PATH}` } };
+    const installs = async (flags: string) => (await runSteps([step], machineIn(workspace), { version, flags })).log;
+    for (const flags of ['', '--ratio 4\n--html verify.html', '--config plain.json --include --verify*'])
+      expect(await installs(flags)).toContain(' --omit=optional ');
+    for (const flags of ['--ratio 4\n  --verify', '--config config.json', '--config=config.json'])
+      expect(await installs(flags)).toContain(' --include=optional ');
+  });
+
+  test('an error names the file that it is about', async () => {
+    const { log } = await act(newFolder(), { model: 'no-such/model.json' });
+    expect(log).toMatch(/::error title=se-retrofit::no-such\/model\.json: /);
   });
 
   test('takes any name for what it is', async () => {

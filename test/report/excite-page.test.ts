@@ -148,6 +148,18 @@ test('gates that hardly move fill their panel by a scale of its own, which numbe
   expect(only(root, 'style').text).toContain('body:has(#scale-own:checked) .lines{transform:var(--own)}');
 });
 
+test('classes that do not part yet: that is said, and no cell has a strong colour', () => {
+  const { root } = pageOf(sketchRun(sketchExcitation(NET.map((module) => ({ ...module, between: 1e-5, within: 0 })))));
+  const section = [...listElements(root, 'section')].find(
+    ({ attributes }) => attributes['aria-labelledby'] === 'distances',
+  )!;
+  expect(textOf(section)).toMatch(/The classes do not part yet: .* less than 0\.0005 of the range/);
+  const cells = [...listElements(section, 'rect')].filter((cell) => [...listElements(cell, 'title')].length > 0);
+  expect(cells).toHaveLength(3 * NET.length);
+  for (const { attributes } of cells) expect(Number(attributes['fill-opacity'])).toBeLessThan(0.1);
+  expect(textOf(section)).toMatch(/0\.030\s+of the range: no two classes part yet/);
+});
+
 test('one class: no distances, and a warning', () => {
   const run = sketchRun(
     sketchExcitation(
@@ -192,6 +204,13 @@ describe('what to run next', () => {
     expect(next(untrained, { tunedHead: 'new', given })).toBe(
       'se-retrofit tune nets/net.keras --allow-links pictures -o nets/net-tuned.keras --head new',
     );
+  });
+
+  test('untrained modules and pictures of one class: nothing, tune would refuse it', () => {
+    const untrained = [{ stage: 1, isUntrained: true, between: 0, within: 0 }];
+    const run = sketchRun(sketchExcitation(untrained, ['cat']), { tunedHead: 'new' });
+    expect(run.recommendation.code).toBe('untrained');
+    expect(nextStep(run)).toBeUndefined();
   });
 
   test('no module says anything: bake them all, into a file of the same kind', () => {

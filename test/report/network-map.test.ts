@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { networkSvg } from '../../src/index.js';
+import { networkSvg, planRetrofit } from '../../src/index.js';
 import { MAX_DRAWN_BLOCKS, MAX_DRAWN_STAGES } from '../../src/limits.js';
 import type { RetrofitOptions } from '../../src/plan/options.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { surveyRetrofit } from '../../src/plan/plan-retrofit.js';
-import { networkMap } from '../../src/report/figures/network-map.js';
+import { networkDrawing, networkMap } from '../../src/report/figures/network-map.js';
 import { outlineOf } from '../../src/report/network-outline.js';
 import { readFixture, readTopology, TOPOLOGY_EXPECTATIONS } from '../support/fixtures.js';
 import { listElements, type MarkupElement, parseMarkup, textOf } from '../support/markup.js';
@@ -65,6 +65,12 @@ describe.each(Object.keys(TOPOLOGY_EXPECTATIONS))('%s', (name) => {
     const { info } = await sharp(Buffer.from(networkSvg(plan, name))).toBuffer({ resolveWithObject: true });
     expect([info.width, info.height]).toEqual([figure.width + 40, figure.height + 76]);
   });
+});
+
+test.each([0, -3, Number.NaN])('%d columns are one', async (columns) => {
+  const plan = planRetrofit(await readFixture('resnet-v1'));
+  expect(networkDrawing(plan, 'net', columns)).toBe(networkDrawing(plan, 'net', 1));
+  expect(networkDrawing(plan, 'net', Number.POSITIVE_INFINITY)).not.toContain('Infinity');
 });
 
 test('ResNet-152: 50 units of 2 to 5 stages, numbered, with units and the road in the bar', () => {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '../../src/index.js';
+import { readImageInput } from '../../src/model/image-input.js';
 import { defaultPreprocess, imageSize } from '../../src/runtime/image-input.js';
 import { loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
@@ -19,6 +20,14 @@ const sizeOf = async (name: string) => imageSize((await loadModel(tensorflow, aw
 describe('the size of images', () => {
   test('as the input says it', async () => {
     expect(await sizeOf('resnet-cifar')).toEqual({ height: 16, width: 16, channels: 3 });
+  });
+
+  test.each([
+    [[null, 8], 'has an input of 1 dimension'],
+    [[null, 8, 8], 'has an input of 2 dimensions'],
+    [[null], 'has an input of 0 dimensions'],
+  ])('no images for the shape %j', (shape, problem) => {
+    expect(readImageInput([shape])).toEqual({ problem });
   });
 
   test('224 where it is open', async () => {

@@ -15,6 +15,7 @@ import {
   writeModel,
 } from '../../src/index.js';
 import { randomNumbers, shuffled } from '../../src/random.js';
+import { weightsLine } from '../../src/report/verify-report.js';
 import { bytesIn, makeFolders } from '../support/cli.js';
 import { MODEL_NAMES, modelFolder, readFixture } from '../support/fixtures.js';
 import { isAll } from '../support/is-all.js';
@@ -189,6 +190,19 @@ describe('a record', () => {
   ])('that is none, %s: what was doubled is not known', async (_, change) => {
     const model = await withRecord(await retrofitted('resnet-v1'), change);
     expect(() => strip(model)).toThrow(/no longer says which weights were doubled/);
+  });
+
+  test('is what the save() of Keras leaves out: that is said, and what to do', async () => {
+    const model = await withRecord(await retrofitted('resnet-v1'), () => undefined);
+    const refused = {
+      code: 'no-record',
+      message: expect.stringContaining('save() of Keras leaves the record out'),
+      hint: expect.stringContaining('put the trained weights into a copy'),
+    };
+    expect(() => planStrip(model)).toThrow(expect.objectContaining(refused));
+    const changed = [{ layer: 'conv', weight: 'kernel', reason: 'doubled' }] as const;
+    const verdict = { checked: 1, doubled: 0, quantized: 0, added: 0, changed };
+    expect(weightsLine(verdict, false)).toContain("no record says so (Keras' save() leaves it out)");
   });
 
   test('is not needed where every gate was doubled', async () => {

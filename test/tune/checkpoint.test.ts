@@ -75,6 +75,12 @@ test('what is cut off or has any other byte in its values is refused', () => {
   );
 });
 
+test('a damaged one is not gone on from: the run begins anew without --resume', () => {
+  expect(() => parseCheckpoint(new Uint8Array(100), 'x')).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('with --force and without --resume') }),
+  );
+});
+
 test('sizes that the file does not hold are refused before anything is made of them', () => {
   const header = { version: 1, ...EXAMPLE, sha256: '', values: [{ name: 'a', length: 2 ** 40 }] };
   const text = Buffer.from(JSON.stringify(header));

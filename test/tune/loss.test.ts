@@ -65,8 +65,12 @@ describe('the loss that fits', () => {
     );
   });
 
-  test('a softmax of one unit is always 1', () => {
-    const refused = expect.objectContaining({ code: 'not-a-classifier' });
+  test('a softmax of one unit is always 1: a new head is the way out', () => {
+    const refused = expect.objectContaining({
+      code: 'not-a-classifier',
+      message: expect.stringContaining('tells no classes apart'),
+      hint: expect.stringContaining('--head new'),
+    });
     expect(() => chooseLoss(compiled(undefined), [[null, 1]], 'softmax')).toThrow(refused);
     expect(() => chooseLoss(compiled('categorical_crossentropy'), [[null, 1]], 'sigmoid')).toThrow(refused);
   });

@@ -118,6 +118,13 @@ describe.runIf(HAS_CHROMIUM)('the page', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a converted model is never offered under the name of the one that was opened', async () => {
+    await dropFiles([join(FIXTURES, 'early-keras3/stacked.keras')]);
+    await choose('action', 'convert');
+    await choose('target', 'keras2');
+    expect(basename(await madeFile())).toBe('stacked-keras2.keras');
+  });
+
   test('converts a TensorFlow.js model to what Keras 3 and Keras 2 read, and stores weights in half the space', async () => {
     const folder = copyFixture('vgg-bn', newFolder());
     await dropFiles([folder]);

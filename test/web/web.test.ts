@@ -99,6 +99,16 @@ test('an archive is the one that the command line would write', async () => {
 });
 
 test.each([
+  ['a name that leads out', ['../a']],
+  ['a name twice', ['a/b', 'a/b']],
+  ['an absolute name', ['/a']],
+  ['no name', ['']],
+])('no archive is made of %s', async (_, names) => {
+  const files = names.map((name) => [name, new Blob(['x'])] as const);
+  await expect(zipFiles(files)).rejects.toMatchObject({ name: 'RetrofitError', code: 'bad-path' });
+});
+
+test.each([
   [
     'no model among the files',
     [

@@ -12,7 +12,7 @@ import { tellWarnings } from '../warnings.js';
 export async function add(paths: readonly string[], given: Flags): Promise<void> {
   const flags = given.config === undefined ? given : await (await import('../config-file.js')).withConfig(given);
   if (paths.length > 1 || flags.outputDir !== undefined)
-    return (await import('../several-models.js')).addSeveral(paths, flags);
+    return (await import('../several-models.js')).addSeveral(paths, flags, given);
   const { run, refusal } = await retrofitFile(paths[0]!, flags);
   const failure = await reportLast(() => writeReports(run, flags));
   if (flags.json) printReport(addReport(run));

@@ -16,7 +16,7 @@ import {
   subjectLine,
 } from '../../report/excite-sentences.js';
 import { MAX_LINES } from '../../report/figures/palette.js';
-import { byteSize, printable } from '../../report/printable.js';
+import { byteSize, printablePath } from '../../report/printable.js';
 import { warningLine } from '../../report/summary.js';
 import { textTable } from '../../report/table.js';
 import { chooseClasses } from '../../runtime/choose-classes.js';
@@ -204,8 +204,8 @@ function show(run: ExciteRun, { path, files, bytes, csv }: WrittenReport): void 
     tell(messageColors.yellow(`and ${warnings.length - MOST_WARNINGS} more; see --json`));
   print(recommendationSentence(run.recommendation));
   const page = nodeStorage.join(path, files[0]!);
-  print(dataColors.green(`${printable(page)}  (${byteSize(bytes)}, ${Math.round(run.milliseconds)} ms)`));
-  if (csv !== null) print(dataColors.green(printable(csv)));
+  print(dataColors.green(`${printablePath(page)}  (${byteSize(bytes)}, ${Math.round(run.milliseconds)} ms)`));
+  if (csv !== null) print(dataColors.green(printablePath(csv)));
   const next = nextStep(run);
   if (next !== undefined) tell(...[`Next: ${next.command}`, `  ${next.note}`].map((line) => messageColors.dim(line)));
 }

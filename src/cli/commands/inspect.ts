@@ -5,7 +5,7 @@ import { plural } from '../../plural.js';
 import { networkSvg } from '../../report/figures/network-map.js';
 import { inspectReport, type Run } from '../../report/json-report.js';
 import { markdownReport } from '../../report/markdown.js';
-import { byteSize, printable } from '../../report/printable.js';
+import { byteSize, printable, printablePath } from '../../report/printable.js';
 import {
   commandLines,
   layerTable,
@@ -59,7 +59,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const [head, ...rows] = textTable(stageTable(plan));
   print(
     dataColors.bold(
-      `${printable(path)}: ${containerWords(model)}, ${dialect}, ${plural(run.layers, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}${weightsWords(model)}`,
+      `${printablePath(path)}: ${containerWords(model)}, ${dialect}, ${plural(run.layers, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}${weightsWords(model)}`,
     ),
     dataColors.bold(head!),
     ...rows,

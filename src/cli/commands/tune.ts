@@ -68,7 +68,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const images = await findLabelledImages(folder, { labels: flags.labels, known }, flags.validation, flags.seed);
   const given = flags.head === 'new' ? withNewHead(read, folder, images, flags) : read;
 
-  const { model, network, result, leftOut, partsOf, ...trained } = await train(given, folder, images, flags);
+  const { model, network, result, leftOut, partsOf, areAllTold, ...trained } = await train(
+    given,
+    folder,
+    images,
+    flags,
+  );
   const tuned = convertModel(replaceWeights(model, result.values), place.format);
   const output = await writeModel(tuned, place, flags);
   const run: TuneRun = {
@@ -97,7 +102,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), output.path);
   });
   if (flags.json) printReport(tuneReport(run));
-  else if (!flags.quiet) show(run);
+  else if (!flags.quiet) show(run, areAllTold);
   if (failure !== undefined) throw failure;
 }
 
@@ -176,6 +181,8 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     result,
     leftOut,
     partsOf,
+    // Of an earlier part of the run nothing was told in this one.
+    areAllTold: skipped.size === result.skipped.length,
     backend: tensorflow.backend,
     options: {
       ...reportedOptions(flags),
@@ -213,8 +220,9 @@ async function importPage() {
   });
 }
 
-function show(run: TuneRun): void {
+/** @param areAllTold whether each image that is left out was told as it was met */
+function show(run: TuneRun, areAllTold: boolean): void {
   print(...tuneLines(run));
-  tellWarnings(run.warnings);
+  tellWarnings(run.warnings.filter(({ code }) => !(areAllTold && code === 'images-skipped')));
   print(dataColors.green(outputLine(run.model, run.output, run.milliseconds)));
 }

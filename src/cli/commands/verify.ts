@@ -2,7 +2,7 @@ import { RetrofitError, usageError, withHint } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import type { SkippedImage } from '../../images/image-batches.js';
 import { countLayers, type Model } from '../../model/model.js';
-import { printable } from '../../report/printable.js';
+import { printable, printablePath } from '../../report/printable.js';
 import {
   type Comparison,
   isVerified,
@@ -53,7 +53,9 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
   if (flags.json) printReport(verifyReport(comparison));
   else {
     tell(
-      ...skipped.map(({ path, reason }) => messageColors.yellow(`skipped ${printable(path)}: ${printable(reason)}`)),
+      ...skipped.map(({ path, reason }) =>
+        messageColors.yellow(`skipped ${printablePath(path)}: ${printable(reason)}`),
+      ),
     );
     for (const line of [layersLine(verified), nanLine(verified)])
       if (line !== undefined) tell(messageColors.yellow(`warning: ${line}`));

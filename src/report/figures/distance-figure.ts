@@ -1,4 +1,5 @@
 import { scaleBand, scaleLinear } from 'd3-scale';
+import type { ClassPair } from '../../runtime/class-distances.js';
 import type { ExciteRun } from '../excite-run.js';
 import { GRID, INK, LIGHT, MUTED } from './palette.js';
 import { element, type Figure, group, label, shortened, tooltip, widthOf } from './svg.js';
@@ -13,6 +14,17 @@ const ROOM = 960;
 const SCALE_ROOM = 680;
 /** Cells as wide as this hold their number. */
 const NUMBERED_FROM = 34;
+/** Smaller distances read as 0. */
+const LEAST_SHOWN = 0.0005;
+
+/** Whether any two classes are as far apart as can be read from the figure. */
+export const classesPart = ({ pairs }: ExciteRun): boolean => largestDistance(pairs) >= LEAST_SHOWN;
+
+/** What is said of a figure in which no two classes part. */
+export const NOTHING_SHOWN = `in every module their mean gates differ by less than ${LEAST_SHOWN} of the range`;
+
+const largestDistance = (rows: readonly Pick<ClassPair, 'distances'>[]): number =>
+  Math.max(...rows.flatMap(({ distances }) => distances), 0);
 
 /** Draws the distance of every two chosen classes in each module: rows are pairs, columns are modules by stage. */
 export function distanceFigure(run: ExciteRun): Figure {
@@ -29,7 +41,8 @@ export function distanceFigure(run: ExciteRun): Figure {
     modules.map((_, index) => index),
     [left, left + cell * modules.length],
   ).paddingInner(0.06);
-  const most = Math.max(...rows.flatMap(({ distances }) => distances), 1e-6);
+  // The full colour is a difference that counts: smaller ones are pale, and noise is.
+  const most = Math.max(largestDistance(rows), run.recommendation.rule.classSpreadBelow);
   const strength = scaleLinear([0, most], [0, 1]);
   const width = left + Math.max(cell * modules.length, SCALE_ROOM);
   const body = [
@@ -48,7 +61,7 @@ export function distanceFigure(run: ExciteRun): Figure {
         ),
       ];
     }),
-    group({ transform: `translate(${left} ${HEAD + rows.length * ROW + 14})` }, scaleBar(most)),
+    group({ transform: `translate(${left} ${HEAD + rows.length * ROW + 14})` }, scaleBar(most, classesPart(run))),
   ];
   return {
     width,
@@ -124,7 +137,7 @@ function stageHeads({ excitation }: ExciteRun, leftOf: (index: number) => number
 }
 
 /** Draws the scale of the colours. */
-function scaleBar(most: number): string {
+function scaleBar(most: number, part: boolean): string {
   const steps = Array.from({ length: 24 }, (_, step) =>
     element('rect', {
       class: 'heat',
@@ -136,7 +149,7 @@ function scaleBar(most: number): string {
       height: 10,
     }),
   );
-  const note = 'of the range: root mean square difference of the mean gates';
+  const note = `of the range: ${part ? 'root mean square difference of the mean gates' : 'no two classes part yet'}`;
   return (
     label('0', { ...MUTED, x: -8, y: 9, 'text-anchor': 'end' }) +
     steps.join('') +
@@ -144,9 +157,12 @@ function scaleBar(most: number): string {
   );
 }
 
-function describe({ pairs, excitation: { modules, classes } }: ExciteRun): string {
+function describe(run: ExciteRun): string {
+  const { pairs, excitation } = run;
+  const { modules, classes } = excitation;
   const [farthest] = pairs;
   if (farthest === undefined) return 'There is one class only.';
+  if (!classesPart(run)) return `No two classes part yet: ${NOTHING_SHOWN}.`;
   const module = farthest.distances.indexOf(Math.max(...farthest.distances));
   const nearest = pairs.at(-1)!;
   const nameOf = ({ left, right }: typeof farthest) => `${classes[left]!.name} and ${classes[right]!.name}`;

@@ -68,11 +68,11 @@ export const networkSvg = (plan: Plan, path: string): string => standaloneSvg(ne
 /**
  * The drawing of a network and of a plan for it as a part of a page, which paints it by the classes of its elements (`ink`,
  * `muted`, `cell`, `added`, `there`, `hollow`): stages with their blocks and modules, without a title, sums and a legend.
- * @param columns blocks beside each other: the drawing is 148 pixels wide for each, and 172 more
+ * @param columns blocks beside each other, one at the least: the drawing is 148 pixels wide for each, and 172 more
  * @example page.innerHTML = networkDrawing(planRetrofit(model), model.path, 4);
  */
 export const networkDrawing = (plan: Plan, path: string, columns = COLUMNS): string =>
-  inlineSvg(networkBands(plan, path, columns, 1));
+  inlineSvg(networkBands(plan, path, Math.min(Math.max(1, Math.floor(columns) || 1), MAX_DRAWN_BLOCKS), 1));
 
 const fileName = (path: string): string => path.split(/[/\\]/).findLast((part) => part !== '') ?? path;
 

@@ -1,9 +1,27 @@
+import { usageError } from '../../errors.js';
 import { type Content, checksumOf, type Files, sizeOf } from '../memory/content.js';
 import { directoryRecord, endRecords, localHeader, type MemberFacts } from './zip-headers.js';
+import { findUnsafeName } from './zip-names.js';
 
-/** A zip archive of files, stored uncompressed, as one download. The same files make the same bytes. */
-export const zipFiles = (files: Files): Promise<Blob> =>
-  zipMembers([...files].map(([name, content]) => ({ name, content })));
+/**
+ * A zip archive of files, stored uncompressed, as one download. The same files make the same bytes.
+ * @throws RetrofitError `bad-path` for a name that leads out of a folder, is no plain path, or stands twice
+ */
+export async function zipFiles(files: Files): Promise<Blob> {
+  const seen = new Set<string>();
+  const members = [...files].map(([name, content]) => {
+    const unsafe = findUnsafeName(name, new TextEncoder().encode(name));
+    const problem = unsafe ?? (seen.has(name) ? 'two members of one name' : undefined);
+    if (problem !== undefined)
+      throw usageError('bad-path', `the archive would hold ${problem}`, {
+        where: { file: name },
+        hint: 'give each file another path, from the root of the archive and without ..',
+      });
+    seen.add(name);
+    return { name, content };
+  });
+  return zipMembers(members);
+}
 
 interface StoredMember extends Pick<MemberFacts, 'isLong'> {
   readonly name: string;
