@@ -241,7 +241,7 @@ describe('refused, and nothing is written', () => {
       /in the folder of the report/,
     ],
     ['a table by the name of a page', [MODEL, 'digits', '--csv', 'gates.html'], 2, 'bad-option', /is CSV/],
-    ['a table without a name', [MODEL, 'digits', '--csv', ''], 2, 'bad-option', /is no name of a file/],
+    ['a table without a name', [MODEL, 'digits', '--csv', ''], 2, 'bad-option', /--csv names no place/],
     [
       'a table in place of the model',
       [MODEL, 'digits', '--csv', MODEL, '--force'],

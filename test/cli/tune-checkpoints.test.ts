@@ -144,7 +144,7 @@ describe('checkpoints', () => {
     for (const words of [[], ['--force'], ['--resume']])
       expectFailure(await at(model, ...words), 2, 'resnet-dropout', /holds "[^"]+", which is none/);
     expect(bytesIn(model)).toEqual(before);
-    expectFailure(await at(join(model, 'model.json')), 5, 'model.json', 'not a folder');
+    expectFailure(await at(join(model, 'model.json')), 2, 'model.json', 'a file stands where the folder');
     mkdirSync(join(folder, 'own'));
     writeFileSync(join(folder, 'own', '.gitignore'), '*');
     expect((await at(join(folder, 'own'))).code).toBe(0);
