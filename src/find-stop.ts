@@ -1,5 +1,5 @@
 import { RetrofitError } from './errors.js';
-import type { Blocker } from './formats/loaders.js';
+import type { Blocker } from './formats/verdict/loaders.js';
 import type { Model } from './model/model.js';
 
 /** What an attempt made, or what in the model stopped it. */

@@ -1,7 +1,7 @@
 import { attempt } from './find-stop.js';
 import { TFJS } from './formats/computable.js';
 import { convertModel } from './formats/convert-model.js';
-import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
+import { type LoaderVerdict, listModelLoaders } from './formats/verdict/loaders.js';
 import { type CommandVerdict, listCommands } from './list-commands.js';
 import { listConversions } from './list-conversions.js';
 import type { Model } from './model/model.js';

@@ -1,6 +1,6 @@
 import { type Attempt, attempt } from './find-stop.js';
 import { convertModel } from './formats/convert-model.js';
-import { type LoaderVerdict, listModelLoaders } from './formats/loaders.js';
+import { type LoaderVerdict, listModelLoaders } from './formats/verdict/loaders.js';
 import type { Loader } from './layers/layer-facts.js';
 import type { Format, Model } from './model/model.js';
 

@@ -1,4 +1,4 @@
-import { findOverflows } from './formats/find-overflows.js';
+import { findOverflows } from './formats/values/find-overflows.js';
 import type { Model } from './model/model.js';
 import type { RetrofitOptions } from './plan/options.js';
 import type { Doubling, Plan } from './plan/plan.js';

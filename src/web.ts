@@ -1,13 +1,13 @@
 import { inputError, RetrofitError } from './errors.js';
 import { forTodaysKeras } from './formats/conversion-warnings.js';
 import { convertModel as toFormat } from './formats/convert-model.js';
-import { findModel } from './formats/find-model.js';
-import { isForeignZip } from './formats/foreign-files.js';
+import { findModel } from './formats/find/find-model.js';
+import { isForeignZip } from './formats/find/foreign-files.js';
+import { readBeginning } from './formats/find/read-json-file.js';
 import { CONFIG_MEMBER } from './formats/keras/archive-members.js';
 import { readFrom } from './formats/known-formats.js';
-import { MODEL_FILE, type OutputPlace, type OutputRequest, outputPlace } from './formats/output-place.js';
-import { readBeginning } from './formats/read-json-file.js';
-import { checkWriteOptions, type WriteOptions, writeTo } from './formats/write-to.js';
+import { MODEL_FILE, type OutputPlace, type OutputRequest, outputPlace } from './formats/output/output-place.js';
+import { checkWriteOptions, type WriteOptions, writeTo } from './formats/output/write-to.js';
 import { HEAD_BYTES } from './limits.js';
 import type { Model, Warning } from './model/model.js';
 import { refuseUnknownOptions } from './nearest-names.js';
@@ -17,8 +17,8 @@ import { type Files, type MemoryStorage, memoryStorage } from './storage/memory.
 // The library where there is no file system: nothing here, or below, needs Node.
 
 export { type ErrorFacts, type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
-export type { OutputRequest } from './formats/output-place.js';
-export type { WriteOptions } from './formats/write-to.js';
+export type { OutputRequest } from './formats/output/output-place.js';
+export type { WriteOptions } from './formats/output/write-to.js';
 export { type Inspection, inspect } from './inspect.js';
 export { countLayers, type Model, type Warning } from './model/model.js';
 export type { Plan, PlannedStage, Site, Skipped } from './plan/plan.js';

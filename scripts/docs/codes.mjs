@@ -44,7 +44,7 @@ function codesOfCall({ checker, calls }, call) {
   if (made !== 'RetrofitError' && made !== 'Warning') return [];
   const [code, message] = [call.arguments[at], call.arguments[names.indexOf('message')]];
   // The rows of that table are read where they stand.
-  if (isPassedOn(code) || fileOf(call) === 'src/formats/foreign-files.ts') return [];
+  if (isPassedOn(code) || fileOf(call) === 'src/formats/find/foreign-files.ts') return [];
   const kind = made === 'Warning' ? 'warning' : kindOf(checker, call, signature);
   // An error that is thrown anew with more said: its code stands where it was made.
   if (kind === undefined) return [];

@@ -1,4 +1,4 @@
-import type { WriteResult } from '../formats/write-to.js';
+import type { WriteResult } from '../formats/output/write-to.js';
 import { CHUNK_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
 import type { ChangedFile } from '../report/tune-report.js';

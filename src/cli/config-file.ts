@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inFile, type RetrofitError, usageError } from '../errors.js';
 import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
-import { readJsonFile } from '../formats/read-json-file.js';
+import { readJsonFile } from '../formats/find/read-json-file.js';
 import { type Plain, toPlain } from '../json/json-value.js';
 import { unknownNameHint } from '../nearest-names.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';

@@ -1,7 +1,7 @@
-import { checkOutput } from '../formats/check-output.js';
 import { convertModel } from '../formats/convert-model.js';
-import { type OutputPlace, outputPlace } from '../formats/output-place.js';
-import { beginOutput } from '../formats/write-to.js';
+import { checkOutput } from '../formats/output/check-output.js';
+import { type OutputPlace, outputPlace } from '../formats/output/output-place.js';
+import { beginOutput } from '../formats/output/write-to.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { Flags } from './flags.js';

@@ -1,7 +1,7 @@
 import { access, appendFile, constants, lstat, readFile, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
-import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
+import { listOutputNames, type OutputPlace } from '../formats/output/output-place.js';
 import { loadSharp } from '../images/load-sharp.js';
 import type { Model } from '../model/model.js';
 import { printablePath } from '../report/printable.js';

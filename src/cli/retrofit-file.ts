@@ -1,8 +1,8 @@
 import { type RetrofitError, refusal } from '../errors.js';
 import { convertModel } from '../formats/convert-model.js';
 import { readFrom } from '../formats/known-formats.js';
-import type { OutputPlace } from '../formats/output-place.js';
-import type { WriteResult } from '../formats/write-to.js';
+import type { OutputPlace } from '../formats/output/output-place.js';
+import type { WriteResult } from '../formats/output/write-to.js';
 import { countLayers } from '../model/model.js';
 import { completeOptions } from '../plan/options.js';
 import type { Plan } from '../plan/plan.js';

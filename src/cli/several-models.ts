@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { inFile, RetrofitError, usageError, withHint } from '../errors.js';
-import { listOutputNames, type OutputPlace } from '../formats/output-place.js';
+import { listOutputNames, type OutputPlace } from '../formats/output/output-place.js';
 import { count, plural } from '../plural.js';
 import { errorLine } from '../report/error-line.js';
 import { addReport, errorReport, percentOf, type Run, runWarnings } from '../report/json-report.js';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
-import type { OutputPlace } from '../formats/output-place.js';
+import type { OutputPlace } from '../formats/output/output-place.js';
 import { printablePath } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { CHECKPOINT_NAME, type Checkpoint, checkCheckpointPlace, findCheckpoint } from '../tune/checkpoint.js';

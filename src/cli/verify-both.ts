@@ -1,6 +1,6 @@
 import { RetrofitError, refusal } from '../errors.js';
-import { compareLayers } from '../formats/compare-layers.js';
-import { compareWeights, type WeightsVerdict } from '../formats/compare-weights.js';
+import { compareLayers } from '../formats/compare/compare-layers.js';
+import { compareWeights, type WeightsVerdict } from '../formats/compare/compare-weights.js';
 import { imageBatches, type SkippedImage } from '../images/image-batches.js';
 import { type ImageFile, listImages } from '../images/list-images.js';
 import type { Model } from '../model/model.js';

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
 import { readFrom } from '../formats/known-formats.js';
-import type { OutputPlace } from '../formats/output-place.js';
-import type { PendingModel, WriteResult } from '../formats/write-to.js';
+import type { OutputPlace } from '../formats/output/output-place.js';
+import type { PendingModel, WriteResult } from '../formats/output/write-to.js';
 import type { Model } from '../model/model.js';
 import type { RetrofitOptions } from '../plan/options.js';
 import { isVerified, type Verified } from '../report/verify-report.js';

@@ -1,5 +1,5 @@
-import type { OutputPlace } from '../formats/output-place.js';
-import { beginModel, type PendingModel, type WriteOptions, type WriteResult } from '../formats/write-to.js';
+import type { OutputPlace } from '../formats/output/output-place.js';
+import { beginModel, type PendingModel, type WriteOptions, type WriteResult } from '../formats/output/write-to.js';
 import type { Model } from '../model/model.js';
 import { printablePath } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';

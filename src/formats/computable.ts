@@ -1,7 +1,7 @@
 import { inputError } from '../errors.js';
 import type { Format, Model } from '../model/model.js';
 import { convertModel } from './convert-model.js';
-import { findBlocker } from './loaders.js';
+import { findBlocker } from './verdict/loaders.js';
 
 /** Format that TensorFlow.js computes with here. */
 export const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };

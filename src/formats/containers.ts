@@ -1,10 +1,10 @@
 import { getMember, type JsonDocument } from '../json/json-value.js';
 import type { Container, Dialect, Model, Warning, WeightLayout, WrittenContainer } from '../model/model.js';
 import type { FindOptions, FoundFile, PendingOutput, Storage } from '../storage/storage.js';
-import type { WrittenArchitecture } from './check-written.js';
-import { isForeignZip } from './foreign-files.js';
+import { isForeignZip } from './find/foreign-files.js';
 import { CONFIG_MEMBER, METADATA_MEMBER } from './keras/archive-members.js';
-import type { OutputPlace } from './output-place.js';
+import type { WrittenArchitecture } from './output/check-written.js';
+import type { OutputPlace } from './output/output-place.js';
 import { findTfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 

@@ -16,7 +16,6 @@ import {
   type Warning,
 } from '../model/model.js';
 import { layerKey } from '../model/weight-key.js';
-import { classBlocker, type Finding } from './class-blocker.js';
 import { factsOfContainer } from './containers.js';
 import {
   doesNotLoadWarning,
@@ -32,15 +31,16 @@ import { hasModule } from './dialects/new-entries.js';
 import { cannotConvert, withoutInputShape } from './dialects/translate/cannot-convert.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
-import { findForgotten } from './find-forgotten.js';
-import { withoutEllipses } from './known-slices.js';
-import { type Blocker, findBlocker, tfjsBlocker } from './loaders.js';
-import { findShapeBlocker } from './shape-blocker.js';
 import { inBuiltOrder } from './tfjs/built-order.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { withSingleReads } from './tfjs/single-reads.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
+import { classBlocker, type Finding } from './verdict/class-blocker.js';
+import { findForgotten } from './verdict/find-forgotten.js';
+import { withoutEllipses } from './verdict/known-slices.js';
+import { type Blocker, findBlocker, tfjsBlocker } from './verdict/loaders.js';
+import { findShapeBlocker } from './verdict/shape-blocker.js';
 
 /**
  * Converts a model to another format, whose loader knows the names of its layers. Weights stay where they are until

@@ -3,11 +3,11 @@ import { HEAD_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
 import type { FoundFile, Storage } from '../storage/storage.js';
 import { type FileContent, type ReadOptions, WRITTEN } from './containers.js';
-import { refuseForeignFile } from './foreign-files.js';
+import { refuseForeignFile } from './find/foreign-files.js';
+import { readBeginning, readJsonFile } from './find/read-json-file.js';
+import { findSavedModel, refuseCheckpoint } from './find/tensorflow-files.js';
 import { CONFIG_MEMBER } from './keras/archive-members.js';
-import { MODEL_FILE } from './output-place.js';
-import { readBeginning, readJsonFile } from './read-json-file.js';
-import { findSavedModel, refuseCheckpoint } from './tensorflow-files.js';
+import { MODEL_FILE } from './output/output-place.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { ErrorPlace, ErrorReason } from '../errors.js';
-import type { WriteResult } from '../formats/write-to.js';
+import type { WriteResult } from '../formats/output/write-to.js';
 import type { Inspection } from '../inspect.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import type { Plan } from '../plan/plan.js';

@@ -1,6 +1,6 @@
 import { LOADER_NAMES } from '../format-names.js';
-import type { LoaderVerdict } from '../formats/loaders.js';
-import type { WriteResult } from '../formats/write-to.js';
+import type { WriteResult } from '../formats/output/write-to.js';
+import type { LoaderVerdict } from '../formats/verdict/loaders.js';
 import type { Inspection } from '../inspect.js';
 import type { CommandVerdict } from '../list-commands.js';
 import type { Container, Model, Warning } from '../model/model.js';

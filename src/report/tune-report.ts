@@ -1,4 +1,4 @@
-import type { WriteResult } from '../formats/write-to.js';
+import type { WriteResult } from '../formats/output/write-to.js';
 import type { Preprocess } from '../images/preprocess.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';

@@ -1,5 +1,5 @@
-import type { ChangedLayer } from '../formats/compare-layers.js';
-import type { WeightsVerdict } from '../formats/compare-weights.js';
+import type { ChangedLayer } from '../formats/compare/compare-layers.js';
+import type { WeightsVerdict } from '../formats/compare/compare-weights.js';
 import type { SkippedImage } from '../images/image-batches.js';
 import { count, plural } from '../plural.js';
 import type { BackendName } from '../runtime/backend-names.js';

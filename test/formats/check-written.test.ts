@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkWritten } from '../../src/formats/check-written.js';
+import { checkWritten } from '../../src/formats/output/check-written.js';
 import { architectureIn } from '../../src/formats/tfjs/tfjs-source.js';
 import { RetrofitError, retrofit, writeModel } from '../../src/index.js';
 import type { JsonObject } from '../../src/json/json-value.js';

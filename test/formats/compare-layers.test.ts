@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareLayers } from '../../src/formats/compare-layers.js';
+import { compareLayers } from '../../src/formats/compare/compare-layers.js';
 import { convertModel } from '../../src/formats/convert-model.js';
 import { retrofit } from '../../src/index.js';
 import { fromPlain, type Plain, withMember } from '../../src/json/json-value.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compareWeights } from '../../src/formats/compare-weights.js';
+import { compareWeights } from '../../src/formats/compare/compare-weights.js';
 import { type Model, readModel, retrofit, writeModel } from '../../src/index.js';
 import { changeWeight } from '../support/changed-weights.js';
 import { MODEL_NAMES, readFixture } from '../support/fixtures.js';

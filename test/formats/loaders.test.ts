@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listLoaders } from '../../src/formats/loaders.js';
+import { listLoaders } from '../../src/formats/verdict/loaders.js';
 import { containerOf, DIALECT_EXPECTATIONS, DIALECT_NAMES, readDialect } from '../support/dialects.js';
 import { expectedOf, MODEL_NAMES, readFixture, readTopology, TOPOLOGY_EXPECTATIONS } from '../support/fixtures.js';
 

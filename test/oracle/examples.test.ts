@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { compareWeights } from '../../src/formats/compare-weights.js';
+import { compareWeights } from '../../src/formats/compare/compare-weights.js';
 import { readModel } from '../../src/index.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { isTurnOf } from '../support/turns.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { floatChunks } from '../../src/formats/float-values.js';
+import { floatChunks } from '../../src/formats/values/float-values.js';
 import { type NewValues, replaceWeights, weightKey, writeModel } from '../../src/index.js';
 import { listGraphs, type Model } from '../../src/model/model.js';
 import { temporaryFolder } from '../support/temporary-folder.js';

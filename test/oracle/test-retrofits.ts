@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { listLoaders } from '../../src/formats/loaders.js';
+import { listLoaders } from '../../src/formats/verdict/loaders.js';
 import { RetrofitError } from '../../src/index.js';
 import { isAll } from '../support/is-all.js';
 import { randomIndex } from '../support/pairwise.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { floatChunks } from '../../src/formats/float-values.js';
+import { floatChunks } from '../../src/formats/values/float-values.js';
 import { bake, type Model, planBake, readModel, retrofit, strip, weightKey, writeModel } from '../../src/index.js';
 import { listGraphs } from '../../src/model/model.js';
 import { countMacs, countParams } from '../../src/plan/cost.js';

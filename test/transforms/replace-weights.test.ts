@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { floatChunks } from '../../src/formats/float-values.js';
+import { floatChunks } from '../../src/formats/values/float-values.js';
 import { type NewValues, readModel, replaceWeights, retrofit, weightKey, writeModel } from '../../src/index.js';
 import { listGraphs, type Model } from '../../src/model/model.js';
 import { type Tensor, tensorSize } from '../../src/model/tensor.js';

@@ -1,6 +1,6 @@
 import { reasonOf, usageError } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { defaultOutput, findEnding } from '../../formats/output-place.js';
+import { defaultOutput, findEnding } from '../../formats/output/output-place.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
 import { installMissing } from '../../missing-packages.js';

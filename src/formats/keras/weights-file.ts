@@ -11,8 +11,8 @@ import {
 import { MAX_SHARDS } from '../../limits.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { findWeightsPart } from '../find-weights-part.js';
-import { readBeginning, readJsonFile } from '../read-json-file.js';
+import { findWeightsPart } from '../find/find-weights-part.js';
+import { readBeginning, readJsonFile } from '../find/read-json-file.js';
 import { joinShards, type ShardMap } from '../weight-layouts/joined-shards.js';
 
 /** The weights of a model in an HDF5 file, or in several that Keras 3 saved with `max_shard_size`. */

@@ -5,7 +5,7 @@ import { parseRecord, recordJson } from '../../model/record.js';
 import type { Hdf5Editor, TextKind } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import type { OnProgress, WrittenFiles } from '../containers.js';
-import type { OutputPlace } from '../output-place.js';
+import type { OutputPlace } from '../output/output-place.js';
 import { ENCODED, findTextKind, NOT_ENCODED, writeJsonText } from '../weight-layouts/text-kinds.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';

@@ -1,7 +1,7 @@
 import { inputError } from '../../errors.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { standInAt } from '../foreign-files.js';
-import { readBeginning } from '../read-json-file.js';
+import { standInAt } from '../find/foreign-files.js';
+import { readBeginning } from '../find/read-json-file.js';
 import {
   DATA_ENDING,
   GRAPH_FILE,

@@ -12,7 +12,7 @@ import {
 import { MAX_OBJECT_GRAPH_BYTES } from '../../limits.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { subclassedModel } from '../dialects/bad-topology.js';
-import { decodeText, parseJsonIn, readBeginning } from '../read-json-file.js';
+import { decodeText, parseJsonIn, readBeginning } from '../find/read-json-file.js';
 import { readFields, textOf } from './wire.js';
 
 /** Keras' description of a model in a SavedModel. */

@@ -3,9 +3,9 @@ import { MAX_ELEMENTS, MAX_TABLE_BYTES } from '../../limits.js';
 import type { ByteRange } from '../../model/tensor.js';
 import { DTYPE_BYTES } from '../../model/tensor.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import { findWeightsPart } from '../find-weights-part.js';
-import { standInAt, standInError } from '../foreign-files.js';
-import { readBeginning } from '../read-json-file.js';
+import { findWeightsPart } from '../find/find-weights-part.js';
+import { standInAt, standInError } from '../find/foreign-files.js';
+import { readBeginning } from '../find/read-json-file.js';
 import { inSlices, readTable } from './sstable.js';
 import { readFields } from './wire.js';
 

@@ -1,6 +1,6 @@
 import { type ByteRange, hasNewValues, type Tensor } from '../../model/tensor.js';
 import type { FoundFile } from '../../storage/storage.js';
-import { changedValues } from '../changed-values.js';
+import { changedValues } from '../values/changed-values.js';
 import type { NamedTensor } from './list-tensors.js';
 import { storedValues } from './read-values.js';
 import { changesBytes, readChunks, scaleFloat16 } from './scale-stored.js';

@@ -1,5 +1,5 @@
 import type { Tensor, TensorValues } from '../../model/tensor.js';
-import { changedValues } from '../changed-values.js';
+import { changedValues } from '../values/changed-values.js';
 import { decodeFloat16, readChunks } from './scale-stored.js';
 import type { TfjsSource } from './tfjs-source.js';
 import { type WeightReader, withWeightReader } from './weight-reader.js';

@@ -11,7 +11,7 @@ import { type Projection, projectionOf } from '../../layers/constraints.js';
 import { factsOf } from '../../layers/known-layers.js';
 import { type Graph, type Layer, listGraphs, type Model, type Warning, withConfig } from '../../model/model.js';
 import { type Tensor, type TensorValues, withoutScope } from '../../model/tensor.js';
-import { floatChunks } from '../float-values.js';
+import { floatChunks } from '../values/float-values.js';
 
 // TensorFlow.js applies a weight's constraint when it loads the weight (`LayerVariable.write`), where Keras does so in
 // training only: a weight that does not obey its constraint would be another one there.

@@ -2,7 +2,7 @@ import { getMember, isObject, type JsonDocument, type JsonObject, type JsonValue
 import type { Model } from '../../model/model.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { WrittenArchitecture } from '../check-written.js';
+import type { WrittenArchitecture } from '../output/check-written.js';
 import type { WeightSpec } from '../weight-layouts/tfjs-manifest.js';
 
 /** A weight of the manifest with the bytes it has. */

@@ -9,7 +9,7 @@ import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import type { OnProgress, WrittenFiles } from '../containers.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
-import { floatChunks } from '../float-values.js';
+import { floatChunks } from '../values/float-values.js';
 import { listTensors } from './list-tensors.js';
 import {
   affineQuantization,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
-import { listLoaders } from '../../../src/formats/loaders.js';
+import { listLoaders } from '../../../src/formats/verdict/loaders.js';
 import { retrofit } from '../../../src/index.js';
 import type { JsonObject } from '../../../src/json/json-value.js';
 import { serializeJson } from '../../../src/json/serialize-json.js';

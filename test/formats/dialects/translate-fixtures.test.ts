@@ -3,7 +3,7 @@ import { RetrofitError } from '../../../src/errors.js';
 import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
 import { raiseGraph } from '../../../src/formats/dialects/raise-graph.js';
 import { translateGraph } from '../../../src/formats/dialects/translate/translate-graph.js';
-import { listLoaders } from '../../../src/formats/loaders.js';
+import { listLoaders } from '../../../src/formats/verdict/loaders.js';
 import { parseJson } from '../../../src/json/parse-json.js';
 import { serializeJson } from '../../../src/json/serialize-json.js';
 import type { Loader } from '../../../src/layers/layer-facts.js';

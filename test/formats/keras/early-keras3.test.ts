@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { listLoaders } from '../../../src/formats/loaders.js';
+import { listLoaders } from '../../../src/formats/verdict/loaders.js';
 import { readModel } from '../../../src/index.js';
 import { runHere } from '../../support/cli-here.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

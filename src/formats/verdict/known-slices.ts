@@ -1,11 +1,11 @@
-import type { JsonValue } from '../json/json-value.js';
-import { isOpLayer } from '../layers/tensorflow-operations.js';
-import { type Argument, argumentsOf } from '../model/call-arguments.js';
-import { resolveGraph } from '../model/graph-nodes.js';
-import { type Call, type Graph, type Layer, listGraphs, mapGraphs, withLayers } from '../model/model.js';
-import { inferShapes } from '../model/shapes.js';
-import { cannotConvert } from './dialects/translate/cannot-convert.js';
-import { type IndexPart, readIndex, withoutEllipsis, writeIndex } from './dialects/translate/index-keys.js';
+import type { JsonValue } from '../../json/json-value.js';
+import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { type Argument, argumentsOf } from '../../model/call-arguments.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import { type Call, type Graph, type Layer, listGraphs, mapGraphs, withLayers } from '../../model/model.js';
+import { inferShapes } from '../../model/shapes.js';
+import { cannotConvert } from '../dialects/translate/cannot-convert.js';
+import { type IndexPart, readIndex, withoutEllipsis, writeIndex } from '../dialects/translate/index-keys.js';
 import type { Blocker } from './loaders.js';
 
 /**

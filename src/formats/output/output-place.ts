@@ -1,9 +1,9 @@
-import { usageError } from '../errors.js';
-import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
-import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../model/model.js';
-import type { Storage } from '../storage/storage.js';
-import { isUrl, urlOutput } from '../storage/storage-errors.js';
-import { factsOfContainer, WRITTEN } from './containers.js';
+import { usageError } from '../../errors.js';
+import { DIALECTS, WRITTEN_CONTAINERS } from '../../format-names.js';
+import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../../model/model.js';
+import type { Storage } from '../../storage/storage.js';
+import { isUrl, urlOutput } from '../../storage/storage-errors.js';
+import { factsOfContainer, WRITTEN } from '../containers.js';
 
 /** The place of an output, and its format. */
 export interface OutputPlace {

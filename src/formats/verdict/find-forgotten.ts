@@ -1,8 +1,8 @@
-import type { PlainObject } from '../json/json-value.js';
-import { factsOf } from '../layers/known-layers.js';
-import type { Loader } from '../layers/layer-facts.js';
-import { readField } from '../layers/read-field.js';
-import { type Graph, listGraphs, type WeightLayout } from '../model/model.js';
+import type { PlainObject } from '../../json/json-value.js';
+import { factsOf } from '../../layers/known-layers.js';
+import type { Loader } from '../../layers/layer-facts.js';
+import { readField } from '../../layers/read-field.js';
+import { type Graph, listGraphs, type WeightLayout } from '../../model/model.js';
 import type { Blocker } from './loaders.js';
 
 /** Finds a layer whose weights a loader reads and then computes with others: see `copiesWeights`. */

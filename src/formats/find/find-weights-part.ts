@@ -1,5 +1,5 @@
-import { type ErrorPlace, inputError } from '../errors.js';
-import type { FindOptions, FoundFile, Storage } from '../storage/storage.js';
+import { type ErrorPlace, inputError } from '../../errors.js';
+import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 
 /**
  * Finds a file of weights that another file names.

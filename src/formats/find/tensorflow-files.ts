@@ -1,5 +1,5 @@
-import { inputError, RetrofitError } from '../errors.js';
-import type { Storage } from '../storage/storage.js';
+import { inputError, RetrofitError } from '../../errors.js';
+import type { Storage } from '../../storage/storage.js';
 import {
   DATA_ENDING,
   GRAPH_FILE,
@@ -7,8 +7,8 @@ import {
   LATEST_FILE,
   LAYERS_FILE,
   VARIABLES_FOLDER,
-} from './saved-model/file-names.js';
-import type { CheckpointPlace } from './saved-model/tensor-bundle.js';
+} from '../saved-model/file-names.js';
+import type { CheckpointPlace } from '../saved-model/tensor-bundle.js';
 
 // What TensorFlow itself saves: SavedModel folders and checkpoints.
 
@@ -31,7 +31,7 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
   const name = storage.nameOf(path);
   const mayBePart = name === LATEST_FILE || name.endsWith(INDEX_ENDING) || DATA_ENDING.test(name);
   if (!mayBePart && (await storage.kindOf(path)) === 'file') return;
-  const { findCheckpoint } = await import('./saved-model/find-checkpoint.js');
+  const { findCheckpoint } = await import('../saved-model/find-checkpoint.js');
   // One that is there in part is one too.
   const place = await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged' as const);
   if (place === undefined) return;
@@ -50,7 +50,7 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
 
 /** A checkpoint of TensorFlow 1 is none of weights to be given with an architecture. */
 async function refuseUnusable(storage: Storage, place: CheckpointPlace): Promise<void> {
-  const { refuseOfTensorflow1 } = await import('./saved-model/open-checkpoint.js');
+  const { refuseOfTensorflow1 } = await import('../saved-model/open-checkpoint.js');
   await refuseOfTensorflow1(storage, place).catch((error: unknown) => {
     if (error instanceof RetrofitError && error.code === 'tensorflow-1') throw error;
   });

@@ -1,7 +1,7 @@
-import { inputError, usageError } from '../errors.js';
-import { CONFIG_MEMBER, METADATA_MEMBER } from './keras/archive-members.js';
-import { MODEL_FILE } from './output-place.js';
-import { GRAPH_FILE, LAYERS_FILE } from './saved-model/file-names.js';
+import { inputError, usageError } from '../../errors.js';
+import { CONFIG_MEMBER, METADATA_MEMBER } from '../keras/archive-members.js';
+import { MODEL_FILE } from '../output/output-place.js';
+import { GRAPH_FILE, LAYERS_FILE } from '../saved-model/file-names.js';
 
 const nameOf = (path: string): string => path.split('/').at(-1)!;
 const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/') || '.';

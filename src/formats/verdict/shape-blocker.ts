@@ -1,11 +1,11 @@
-import { type Loader, shapeText } from '../layers/layer-facts.js';
-import { readField } from '../layers/read-field.js';
-import { factsOfLayer } from '../model/facts-of-layer.js';
-import { resolveGraph } from '../model/graph-nodes.js';
-import type { Graph, Layer } from '../model/model.js';
-import { configShapes } from '../model/shapes.js';
+import { type Loader, shapeText } from '../../layers/layer-facts.js';
+import { readField } from '../../layers/read-field.js';
+import { factsOfLayer } from '../../model/facts-of-layer.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import type { Graph, Layer } from '../../model/model.js';
+import { configShapes } from '../../model/shapes.js';
+import { memoizeByObject } from '../memoize-by-object.js';
 import type { Blocker } from './loaders.js';
-import { memoizeByObject } from './memoize-by-object.js';
 
 /** A call that stops one loader, or all of them. */
 interface Misfit extends Blocker {

@@ -1,4 +1,4 @@
-import { inputError } from '../errors.js';
+import { inputError } from '../../errors.js';
 
 /**
  * Multiplies values by 2^exponent, exactly. Returns a copy, unless nothing changes.

@@ -1,8 +1,8 @@
-import { inField, inFile, inputError } from '../errors.js';
-import type { JsonDocument } from '../json/json-value.js';
-import { parseJson } from '../json/parse-json.js';
-import { MAX_JSON_BYTES } from '../limits.js';
-import type { FoundFile, Storage } from '../storage/storage.js';
+import { inField, inFile, inputError } from '../../errors.js';
+import type { JsonDocument } from '../../json/json-value.js';
+import { parseJson } from '../../json/parse-json.js';
+import { MAX_JSON_BYTES } from '../../limits.js';
+import type { FoundFile, Storage } from '../../storage/storage.js';
 
 /**
  * Reads and parses a JSON file.

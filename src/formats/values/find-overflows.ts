@@ -1,7 +1,7 @@
-import { RetrofitError } from '../errors.js';
-import type { Model, RetrofitRecord } from '../model/model.js';
-import { type Tensor, type TensorValues, tensorSize } from '../model/tensor.js';
-import { tensorsByKey, weightKey } from '../model/weight-key.js';
+import { RetrofitError } from '../../errors.js';
+import type { Model, RetrofitRecord } from '../../model/model.js';
+import { type Tensor, type TensorValues, tensorSize } from '../../model/tensor.js';
+import { tensorsByKey, weightKey } from '../../model/weight-key.js';
 import { scaleValues } from './scale-values.js';
 
 type Doubling = RetrofitRecord['doubled'][number];

@@ -1,10 +1,10 @@
-import { RetrofitError, usageError } from '../errors.js';
-import { getMember, isArray, stringOf } from '../json/json-value.js';
-import type { Model } from '../model/model.js';
-import type { Storage } from '../storage/storage.js';
-import { isFolder } from './containers.js';
+import { RetrofitError, usageError } from '../../errors.js';
+import { getMember, isArray, stringOf } from '../../json/json-value.js';
+import type { Model } from '../../model/model.js';
+import type { Storage } from '../../storage/storage.js';
+import { isFolder } from '../containers.js';
+import { readJsonFile } from '../find/read-json-file.js';
 import { listOutputNames, MODEL_FILE, type OutputPlace } from './output-place.js';
-import { readJsonFile } from './read-json-file.js';
 
 /**
  * Refuses an output that would harm something: the input, another file, a folder that holds more than a model.

@@ -1,6 +1,6 @@
-import type { PlainObject } from '../json/json-value.js';
-import { type Layer, listGraphs, type Model } from '../model/model.js';
-import { inDialectOf } from './convert-model.js';
+import type { PlainObject } from '../../json/json-value.js';
+import { type Layer, listGraphs, type Model } from '../../model/model.js';
+import { inDialectOf } from '../convert-model.js';
 
 /** A layer of the first model that is another in the second: by its class, or by a setting. */
 export interface ChangedLayer {

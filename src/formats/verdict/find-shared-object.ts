@@ -1,6 +1,6 @@
-import { getMember, type JsonObject } from '../json/json-value.js';
-import type { Graph, Layer } from '../model/model.js';
-import { listEntries, SHARED_OBJECT } from './dialects/wrapped-entries.js';
+import { getMember, type JsonObject } from '../../json/json-value.js';
+import type { Graph, Layer } from '../../model/model.js';
+import { listEntries, SHARED_OBJECT } from '../dialects/wrapped-entries.js';
 import type { Blocker } from './loaders.js';
 
 /**

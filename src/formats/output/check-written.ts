@@ -1,6 +1,6 @@
-import { defect, type ErrorPlace, RetrofitError } from '../errors.js';
-import { LOADER_NAMES } from '../format-names.js';
-import type { JsonValue } from '../json/json-value.js';
+import { defect, type ErrorPlace, RetrofitError } from '../../errors.js';
+import { LOADER_NAMES } from '../../format-names.js';
+import type { JsonValue } from '../../json/json-value.js';
 import {
   type Format,
   type Graph,
@@ -10,14 +10,14 @@ import {
   type Model,
   type TensorRef,
   type Warning,
-} from '../model/model.js';
-import { doesNotLoadWarning } from './conversion-warnings.js';
-import { isOwnCode } from './convert-model.js';
-import { raiseGraph } from './dialects/raise-graph.js';
-import { cannotConvert } from './dialects/translate/cannot-convert.js';
-import { type Blocker, findBlocker } from './loaders.js';
-import { attachWeights } from './tfjs/attach-weights.js';
-import { readManifest } from './weight-layouts/tfjs-manifest.js';
+} from '../../model/model.js';
+import { doesNotLoadWarning } from '../conversion-warnings.js';
+import { isOwnCode } from '../convert-model.js';
+import { raiseGraph } from '../dialects/raise-graph.js';
+import { cannotConvert } from '../dialects/translate/cannot-convert.js';
+import { attachWeights } from '../tfjs/attach-weights.js';
+import { type Blocker, findBlocker } from '../verdict/loaders.js';
+import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 
 /** Architecture as a writer wrote it, without the weights' values. */
 export interface WrittenArchitecture {

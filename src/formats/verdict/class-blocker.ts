@@ -1,12 +1,12 @@
-import { isPlainObject, type Plain, type PlainObject } from '../json/json-value.js';
-import { type Activation, activationProblem } from '../layers/activations.js';
-import { hasActivityRegularizer } from '../layers/config.js';
-import { fieldStanding } from '../layers/config-fields.js';
-import { configObjectLoads } from '../layers/config-objects.js';
-import { factsOf } from '../layers/known-layers.js';
-import type { Loader } from '../layers/layer-facts.js';
-import { readField } from '../layers/read-field.js';
-import { memoizeByObject } from './memoize-by-object.js';
+import { isPlainObject, type Plain, type PlainObject } from '../../json/json-value.js';
+import { type Activation, activationProblem } from '../../layers/activations.js';
+import { hasActivityRegularizer } from '../../layers/config.js';
+import { fieldStanding } from '../../layers/config-fields.js';
+import { configObjectLoads } from '../../layers/config-objects.js';
+import { factsOf } from '../../layers/known-layers.js';
+import type { Loader } from '../../layers/layer-facts.js';
+import { readField } from '../../layers/read-field.js';
+import { memoizeByObject } from '../memoize-by-object.js';
 
 /** Reason why a loader refuses a layer: the field of its config, and why. */
 export interface Finding {

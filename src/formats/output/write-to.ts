@@ -1,14 +1,14 @@
-import { usageError } from '../errors.js';
-import type { Container, Format, Model, Warning } from '../model/model.js';
-import { refuseUnknownOptions } from '../nearest-names.js';
-import type { PendingOutput, Storage } from '../storage/storage.js';
+import { usageError } from '../../errors.js';
+import type { Container, Format, Model, Warning } from '../../model/model.js';
+import { refuseUnknownOptions } from '../../nearest-names.js';
+import type { PendingOutput, Storage } from '../../storage/storage.js';
+import { isFolder, type OnProgress, WRITTEN } from '../containers.js';
+import { forItsVersion } from '../conversion-warnings.js';
+import { inBuiltOrder } from '../tfjs/built-order.js';
+import type { NewTfjsOptions } from '../tfjs/write-new-tfjs.js';
 import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
-import { isFolder, type OnProgress, WRITTEN } from './containers.js';
-import { forItsVersion } from './conversion-warnings.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
-import { inBuiltOrder } from './tfjs/built-order.js';
-import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
 
 /** Result of writing a model. */
 export interface WriteResult {
@@ -127,7 +127,7 @@ export async function beginModel(
 
 async function unlikeTfjsWarnings({ asRead, ...model }: Model): Promise<readonly Warning[]> {
   if (asRead?.format.container !== 'tfjs' || model.format.container === 'tfjs') return [];
-  return (await import('./tfjs/release-constraints.js')).constraintWarnings(model);
+  return (await import('../tfjs/release-constraints.js')).constraintWarnings(model);
 }
 
 const MOST_NAMED = 3;

@@ -1,15 +1,15 @@
-import { LOADERS } from '../format-names.js';
-import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../json/json-value.js';
-import { factsOf } from '../layers/known-layers.js';
-import { isMerge, type Loader } from '../layers/layer-facts.js';
-import { nameProblem } from '../layers/layer-names.js';
-import { inputShape } from '../layers/other-layers.js';
-import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
-import { MAX_KERAS_CHAIN } from '../limits.js';
-import { factsOfLayer } from '../model/facts-of-layer.js';
-import { resolveGraph } from '../model/graph-nodes.js';
-import { findKeepdimsMismatches } from '../model/keepdims-mismatch.js';
-import { longestWalk } from '../model/layer-order.js';
+import { LOADERS } from '../../format-names.js';
+import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../../json/json-value.js';
+import { factsOf } from '../../layers/known-layers.js';
+import { isMerge, type Loader } from '../../layers/layer-facts.js';
+import { nameProblem } from '../../layers/layer-names.js';
+import { inputShape } from '../../layers/other-layers.js';
+import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
+import { MAX_KERAS_CHAIN } from '../../limits.js';
+import { factsOfLayer } from '../../model/facts-of-layer.js';
+import { resolveGraph } from '../../model/graph-nodes.js';
+import { findKeepdimsMismatches } from '../../model/keepdims-mismatch.js';
+import { longestWalk } from '../../model/layer-order.js';
 import {
   type Call,
   type Container,
@@ -19,26 +19,26 @@ import {
   type Model,
   outerSettings,
   stepAxes,
-} from '../model/model.js';
+} from '../../model/model.js';
+import { factsOfContainer } from '../containers.js';
+import { isKeras3Call } from '../dialects/find-dialect.js';
+import { isListOfOne, wantsListedEnds } from '../dialects/single-ends.js';
+import { isReferenceList } from '../dialects/tensor-references.js';
+import { listEntries } from '../dialects/wrapped-entries.js';
+import { withExplicitDefaults } from '../explicit-defaults.js';
+import { isBefore215 } from '../keras/keras-versions.js';
+import { memoizeByObject } from '../memoize-by-object.js';
+import { findMisnumbered, MISNUMBERED } from '../tfjs/built-order.js';
+import { findSettingsBlocker } from '../tfjs/settings-blocker.js';
+import { findTfjsSource, tfjsSettings } from '../tfjs/tfjs-source.js';
+import { findMisnamed } from '../tfjs/weight-names.js';
 import { classBlocker, type Finding, WITHOUT_MODULE } from './class-blocker.js';
-import { factsOfContainer } from './containers.js';
-import { isKeras3Call } from './dialects/find-dialect.js';
-import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
-import { isReferenceList } from './dialects/tensor-references.js';
-import { listEntries } from './dialects/wrapped-entries.js';
-import { withExplicitDefaults } from './explicit-defaults.js';
 import { findForgotten } from './find-forgotten.js';
 import { findSharedObject } from './find-shared-object.js';
 import { findUntrusted } from './find-untrusted.js';
-import { isBefore215 } from './keras/keras-versions.js';
 import { findEllipsis } from './known-slices.js';
-import { memoizeByObject } from './memoize-by-object.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
-import { findMisnumbered, MISNUMBERED } from './tfjs/built-order.js';
-import { findSettingsBlocker } from './tfjs/settings-blocker.js';
-import { findTfjsSource, tfjsSettings } from './tfjs/tfjs-source.js';
-import { findMisnamed } from './tfjs/weight-names.js';
 
 /** Reason why a loader refuses a model: a layer, the field of its config (empty for the layer itself), and why. */
 export interface Blocker {

@@ -1,9 +1,9 @@
-import { getMember } from '../json/json-value.js';
-import type { Loader } from '../layers/layer-facts.js';
-import { factsOfLayer } from '../model/facts-of-layer.js';
-import { type Container, type Graph, listGraphs } from '../model/model.js';
-import { factsOfContainer } from './containers.js';
-import { listEntries } from './dialects/wrapped-entries.js';
+import { getMember } from '../../json/json-value.js';
+import type { Loader } from '../../layers/layer-facts.js';
+import { factsOfLayer } from '../../model/facts-of-layer.js';
+import { type Container, type Graph, listGraphs } from '../../model/model.js';
+import { factsOfContainer } from '../containers.js';
+import { listEntries } from '../dialects/wrapped-entries.js';
 import type { Blocker } from './loaders.js';
 
 /**

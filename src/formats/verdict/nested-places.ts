@@ -1,4 +1,4 @@
-import { type Graph, type Layer, listGraphs, stepAxes } from '../model/model.js';
+import { type Graph, type Layer, listGraphs, stepAxes } from '../../model/model.js';
 
 /** The place of a model nested in another. */
 export interface NestedPlace {

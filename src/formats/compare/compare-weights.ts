@@ -1,9 +1,9 @@
-import { listGraphs, type Model } from '../model/model.js';
-import { inheritedRecord } from '../model/record.js';
-import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../model/tensor.js';
-import { weightKey } from '../model/weight-key.js';
-import { inDialectOf } from './convert-model.js';
-import { floatChunks, holdsFloats } from './float-values.js';
+import { listGraphs, type Model } from '../../model/model.js';
+import { inheritedRecord } from '../../model/record.js';
+import { isDoublable, type Tensor, type TensorValues, withoutScope } from '../../model/tensor.js';
+import { weightKey } from '../../model/weight-key.js';
+import { inDialectOf } from '../convert-model.js';
+import { floatChunks, holdsFloats } from '../values/float-values.js';
 
 /** A weight of the first model that is not in the second as the records say. */
 export interface ChangedWeight {

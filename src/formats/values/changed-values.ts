@@ -1,4 +1,4 @@
-import type { Tensor } from '../model/tensor.js';
+import type { Tensor } from '../../model/tensor.js';
 import { fromFloats, toFloats } from './float-values.js';
 import { scaleValues } from './scale-values.js';
 
