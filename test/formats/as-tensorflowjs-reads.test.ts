@@ -33,6 +33,12 @@ test('fields that nobody knows are ones that it does not look at', async () => {
   expect(configs[1]).toEqual({ name: 'flat', data_format: 'channels_last' });
 });
 
+test('a batch norm over another axis than the last', async () => {
+  const over = (axis: number) => written([layer('BatchNormalization', 'norm', { axis }, ['given'])]);
+  expect((await over(3))[1].axis).toBe(3);
+  await expect(over(2)).rejects.toMatchObject({ code: 'cannot-convert', where: { layer: 'norm', field: 'axis' } });
+});
+
 test('it takes pixels from other places to make a map larger: Keras has no layer for that', async () => {
   const larger = (interpolation: string) =>
     written([layer('UpSampling2D', 'larger', { size: [2, 2], interpolation }, ['given'])]);
