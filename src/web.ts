@@ -46,9 +46,10 @@ export interface ReadOptions {
  * file, a SavedModel folder, or an architecture's JSON with its weights; or one zip archive with any of these in it.
  * Weights are read when they are needed; in a web worker they stay where the browser keeps them, on a page whole HDF5
  * files are read into memory meanwhile.
- * @param files by their paths; they may include files that do not belong to the model
- * @throws RetrofitError `several-models`, `not-a-model`, and with a code, a place and a hint for any other input that
- * is no usable model
+ * @param files by their paths; they may include files that do not belong to the model. Of several models the outermost is
+ * read, and of those in one place one in a file or folder of its own (`.keras`, `model.json`, `saved_model.pb`) before others
+ * @throws RetrofitError `several-models` where that leaves more than one, `not-a-model`, and with a code, a place and a hint
+ * for any other input that is no usable model
  * @example const model = await readModel([...input.files].map((file) => [file.webkitRelativePath || file.name, file]));
  */
 export async function readModel(files: Files, options: ReadOptions = {}): Promise<Model> {

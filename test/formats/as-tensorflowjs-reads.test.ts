@@ -11,13 +11,14 @@ const folder = temporaryFolder();
 let count = 0;
 
 /** The layers' configs as they are written for Keras 2. */
-async function written(layers: readonly LayerJson[]) {
+async function written(layers: readonly LayerJson[], weights: readonly string[] = [], size = 0) {
   const path = join(folder, `${count++}`);
   const model = buildModel();
   const config = graph('network', [input('given', [4, 4, 6]), ...layers], ['given'], [layers.at(-1)!.name]);
   Object.assign(model.json.modelTopology, { class_name: 'Functional', config });
-  model.json.weightsManifest = [{ paths: [WEIGHT_FILE], weights: [] }];
-  model.files.set(WEIGHT_FILE, new Uint8Array());
+  const specs = weights.map((name) => ({ name, shape: [size], dtype: 'float32' }));
+  model.json.weightsManifest = [{ paths: [WEIGHT_FILE], weights: specs }];
+  model.files.set(WEIGHT_FILE, new Uint8Array(4 * size * weights.length));
   writeBuilt(path, model);
   await writeModel(await readModel(path), `${path}.json`, { to: 'keras-json', dialect: 'keras2' });
   return JSON.parse(readFileSync(`${path}.json`, 'utf8')).config.layers.map((each: LayerJson) => each.config);

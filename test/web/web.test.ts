@@ -142,22 +142,6 @@ test.each([
     'several-models',
   ],
   [
-    'a .keras file beside an .h5 file',
-    [
-      ['a.keras', new Blob(['PK\x03\x04'])],
-      ['b.h5', new Blob(['x'])],
-    ],
-    'several-models',
-  ],
-  [
-    'a .keras file beside a folder',
-    [
-      ['net.keras', new Blob(['PK\x03\x04'])],
-      ['net/model.json', new Blob(['{}'])],
-    ],
-    'several-models',
-  ],
-  [
     'two .h5 files',
     [
       ['a.h5', new Blob(['x'])],

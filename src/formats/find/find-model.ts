@@ -17,17 +17,6 @@ function modelAt(path: string, paths: readonly string[]): string | undefined {
 
 const withName = (path: string, name: string): string => [...path.split('/').slice(0, -1), name].join('/');
 
-/** Models besides one, but for those that lie inside its folder: the command line puts its output there. */
-function othersThan(model: string, paths: readonly string[]): readonly string[] {
-  const isFile = /\.keras$/i.test(model);
-  const folder = nameOf(model) === MODEL_FILE || nameOf(model) === CONFIG_MEMBER ? folderOf(model) : model;
-  const isInside = (path: string) => !isFile && (folder === '.' || path === folder || path.startsWith(`${folder}/`));
-  const others = paths.flatMap((path) => modelAt(path, paths) ?? []).filter((path) => !isInside(path));
-  // Beside an architecture it may be the weights.
-  const whole = isFile ? paths.filter((path) => /(?<!\.weights)\.(h5|hdf5)$/i.test(path)) : [];
-  return [...others.filter((path) => path !== model), ...whole];
-}
-
 /** Files that macOS adds beside others, in archives and on foreign disks, under their names. */
 const OF_MACOS = /(^|\/)(__MACOSX\/|\._)/;
 
@@ -40,10 +29,10 @@ export function findModel(given: readonly string[]): string {
   const paths = given.filter((path) => !OF_MACOS.test(path));
   const depthOf = (path: string): number => path.split('/').length;
   const marks = paths.filter((path) => modelAt(path, paths) !== undefined);
+  // The command line puts its output into the folder of the input.
   const least = Math.min(...marks.map(depthOf));
-  const outermost = marks.filter((path) => depthOf(path) === least).map((path) => modelAt(path, paths)!);
   const kinds = [
-    new Set(outermost.length === 1 ? [...outermost, ...othersThan(outermost[0]!, paths)] : outermost),
+    new Set(marks.filter((path) => depthOf(path) === least).map((path) => modelAt(path, paths)!)),
     paths.filter((path) => /(?<!\.weights)\.json$/i.test(path)),
     // A list of shards says itself that it is no model.
     paths.filter((path) => /\.json$/i.test(path)),
