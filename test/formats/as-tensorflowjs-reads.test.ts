@@ -35,7 +35,9 @@ test('fields that nobody knows are ones that it does not look at', async () => {
 });
 
 test('a batch norm over another axis than the last', async () => {
-  const over = (axis: number) => written([layer('BatchNormalization', 'norm', { axis }, ['given'])]);
+  const weights = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((name) => `norm/${name}`);
+  const over = (axis: number) =>
+    written([layer('BatchNormalization', 'norm', { axis }, ['given'])], weights, axis === 3 ? 6 : 4);
   expect((await over(3))[1].axis).toBe(3);
   await expect(over(2)).rejects.toMatchObject({ code: 'cannot-convert', where: { layer: 'norm', field: 'axis' } });
 });
