@@ -34,7 +34,6 @@ import { withExplicitDefaults } from './explicit-defaults.js';
 import { inBuiltOrder } from './tfjs/built-order.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
-import { refuseOtherAxes } from './tfjs/normalized-axes.js';
 import { withSingleReads } from './tfjs/single-reads.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 import { classBlocker, type Finding } from './verdict/class-blocker.js';
@@ -138,7 +137,6 @@ function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const nested = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
-  if (from === 'tfjs' && to !== 'tfjs') refuseOtherAxes(nested);
   const given = from !== to && from !== 'keras3' ? withExplicitDefaults(nested, from) : nested;
   const {
     graph: translated,
