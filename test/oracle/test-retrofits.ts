@@ -37,7 +37,7 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
     const ofBoth = models.filter(({ kinds }) => kinds.length === 2);
     const chosen = ranked.filter(({ rank }) => {
       const turn = ofBoth.indexOf(models[rank]!);
-      return turn < 0 || isTurnOf(kind, turn, isTrap(models[rank]!.name) ? 8 : 14);
+      return turn < 0 || isTurnOf(kind, turn, isTrap(models[rank]!.name) ? 12 : 20);
     });
     describe.each(chosen)('$name', ({ name, custom, rank }) => {
       const place = `${folder}/${kind}-${name}`;
