@@ -22,14 +22,11 @@ export function commandError(error: CommanderError, program: Command, words: rea
   const help = `see se-retrofit ${name} --help`;
   if (unknown === undefined || command === undefined) return usageError('bad-flags', message, { hint: help });
   const others = commands.filter((each) => flagsOf(each).includes(unknown)).map((each) => each.name());
-  const other = OTHER_WORDS[unknown];
-  const isShort = !unknown.startsWith('--');
+  const flags = flagsOf(command);
+  // One letter is near to every other.
   const meant =
-    other !== undefined && flagsOf(command).includes(other)
-      ? other
-      : isShort
-        ? undefined
-        : meantName(unknown, flagsOf(command));
+    flags.find((flag) => flag === OTHER_WORDS[unknown]) ??
+    (unknown.startsWith('--') ? meantName(unknown, flags) : undefined);
   const hint =
     others.length > 0
       ? `it is an option of ${others.join(', ')}; ${help}`

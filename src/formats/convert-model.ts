@@ -83,39 +83,28 @@ const wantsModules = (layer: string, { field, reason }: Finding) =>
 const isSameFiles = (before: Format, after: Format): boolean =>
   before.container === after.container && before.dialect === after.dialect;
 
-/** What no loader builds does not load in another format either. */
-function refuseMisfits(root: Graph): void {
-  const misfit = findMisfit(root);
-  if (misfit === undefined) return;
-  const { layer, field, reason } = misfit;
-  throw cannotConvert(
-    layer,
-    field,
-    `the model does not load as it is, nor would it in another format: ${field} ${reason}`,
-    'mend the model where it stands, or save it again with the program that made it',
-  );
-}
-
-/** Refuses layers that a loader has, and does not build on inputs like these. */
-function refuseMisfitsOf(loader: Loader, root: Graph): void {
-  const misfit = findMisfit(root, loader);
-  if (misfit === undefined) return;
-  const { layer, field, reason } = misfit;
-  throw cannotConvert(
-    layer,
-    field,
-    `${LOADER_NAMES[loader]} would not load it: ${field} ${reason}`,
-    'keep the model in the format it is in, or rebuild it with other layers in its place',
-  );
-}
-
-const findMisfit = (root: Graph, loader?: Loader) => {
+/**
+ * Refuses layers that are not built on inputs like theirs.
+ * @param loader undefined for what no loader builds: it does not load in another format either
+ */
+function refuseMisfits(root: Graph, loader?: Loader): void {
   for (const { graph } of listGraphs(root)) {
     const misfit = findShapeBlocker(graph, loader);
-    if (misfit !== undefined) return misfit;
+    if (misfit === undefined) continue;
+    const { layer, field, reason } = misfit;
+    const [said, hint] =
+      loader === undefined
+        ? ([
+            'the model does not load as it is, nor would it in another format',
+            'mend the model where it stands, or save it again with the program that made it',
+          ] as const)
+        : ([
+            `${LOADER_NAMES[loader]} would not load it`,
+            'keep the model in the format it is in, or rebuild it with other layers in its place',
+          ] as const);
+    throw cannotConvert(layer, field, `${said}: ${field} ${reason}`, hint);
   }
-  return undefined;
-};
+}
 
 function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
@@ -150,7 +139,7 @@ function translated(model: Model, format: Format): Model {
   });
   const sized = to === 'tfjs' && from !== 'tfjs' ? withKnownSizes(translated) : translated;
   const numbered = to === 'tfjs' ? inBuiltOrder(withSingleReads(sized)) : sized;
-  refuseMisfitsOf(to, numbered);
+  refuseMisfits(numbered, to);
   const graph = readable(to === 'keras2' ? withNames(numbered) : numbered, format);
   const converted: Model = {
     ...model,

@@ -76,6 +76,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   );
   const tuned = convertModel(replaceWeights(model, result.values), place.format);
   const output = await writeModel(tuned, place, flags);
+  const head = flags.head === 'new' ? 'new' : 'kept';
   const run: TuneRun = {
     ...trained,
     tool: TOOL,
@@ -84,7 +85,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     layers: countLayers(model.graph),
     images,
     loss: network.loss.kind,
-    head: flags.head === 'new' ? 'new' : 'kept',
+    head,
     params: network.parameters,
     trainedParams: network.weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
     result,
@@ -93,7 +94,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     warnings: [
       ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
       ...leftOut,
-      ...tuneWarnings(result, network.loss, flags, { partsOf, images, head: flags.head === 'new' ? 'new' : 'kept' }),
+      ...tuneWarnings(result, network.loss, flags, { partsOf, images, head }),
       ...output.warnings,
     ],
     milliseconds: performance.now() - started,

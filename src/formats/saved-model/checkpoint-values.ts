@@ -48,7 +48,7 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
     const into = length < POOLED_BYTES ? undefined : (pool.pop() ?? new Uint8Array(CHUNK_BYTES));
     const bytes = await reader.read({ file, byteOffset: byteOffset + done, byteLength: length }, into);
     crc = crc32c(bytes, crc);
-    return bytes;
+    return { bytes, into };
   };
   const verify = () => {
     if (masked(crc) !== checksum) throw damaged(key, path);
@@ -56,13 +56,13 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
   if (byteLength === 0) verify();
   let next = byteLength > 0 ? read(0) : undefined;
   for (let done = CHUNK_BYTES; next !== undefined; done += CHUNK_BYTES) {
-    const bytes = await next;
+    const { bytes, into } = await next;
     next = done < byteLength ? read(done) : undefined;
     // The error is thrown when this chunk is requested.
     next?.catch(() => {});
     if (next === undefined) verify();
     yield bytes;
-    if (bytes.byteLength >= POOLED_BYTES) pool.push(new Uint8Array(bytes.buffer));
+    if (into !== undefined) pool.push(into);
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   type Call,
+  freeName,
   type Graph,
   type Layer,
   mapGraphs,
@@ -10,8 +11,8 @@ import {
 
 /**
  * The graph with no tensor that one call reads twice and another call too: TensorFlow.js counts the calls that read a tensor,
- * and disposes of it after so many reads, before the last call has seen it. Each read but the first goes through a layer that
- * gives the tensor back. Source: `execute` in tfjs-layers/src/engine/executor.ts.
+ * and disposes of it after so many reads, before the last call has seen it. The reads but the first go through a layer that
+ * gives the tensor back, which nothing else reads. Source: `execute` in tfjs-layers/src/engine/executor.ts.
  */
 export const withSingleReads = (root: Graph): Graph => mapGraphs(root, separateReads);
 
@@ -21,16 +22,20 @@ function separateReads(graph: Graph): Graph {
   const layers = graph.layers.flatMap((layer): readonly Layer[] => {
     const copies: Layer[] = [];
     const calls = layer.calls.map((call): Call => {
-      const seen = new Set<string>();
+      // By tensor, what was read for it last: itself, or its copy.
+      const reads = new Map<string, TensorRef>();
       const inputs = call.inputs.map((ref) => {
         const key = tensorKey(ref);
-        if (!seen.has(key) || readers.get(key) === 1) {
-          seen.add(key);
-          return ref;
+        const last = reads.get(key);
+        if (last !== undefined && tensorKey(last) !== key) return last;
+        let read = ref;
+        if (last !== undefined && readers.get(key)! > 1) {
+          const copy = copyOf(ref, layer, names);
+          copies.push(copy);
+          read = { layer: copy.name, call: 0, tensor: 0 };
         }
-        const copy = copyOf(ref, layer, names);
-        copies.push(copy);
-        return { layer: copy.name, call: 0, tensor: 0 };
+        reads.set(key, read);
+        return read;
       });
       return inputs.every((ref, index) => ref === call.inputs[index]) ? call : { ...call, inputs };
     });
@@ -48,9 +53,7 @@ function countReaders({ layers }: Graph): ReadonlyMap<string, number> {
 }
 
 function copyOf(ref: TensorRef, reader: Layer, names: Set<string>): Layer {
-  let number = 1;
-  while (names.has(`${reader.name}_copy_${number}`)) number += 1;
-  const name = `${reader.name}_copy_${number}`;
+  const name = freeName(`${reader.name}_copy`, (each) => names.has(each), 1);
   names.add(name);
   const dtype = reader.settings.dtype ?? 'float32';
   return {
