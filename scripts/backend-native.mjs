@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -222,15 +222,19 @@ async function compile(compiler, place, tensorflow, headers, say) {
   say(`compiling against ${tensorflow}`);
   const binary = createRequire(join(place, 'package.json'))('@mapbox/node-pre-gyp').find(join(place, 'package.json'));
   const flags = [
-    ...['-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
+    ...['-O2', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'],
     ...[`-I${headers}`, `-I${join(tensorflow, 'include')}`, '-I.'],
   ];
   const linked = [`-L${tensorflow}`, ...LIBRARIES.map((name) => `-l:${name}`), `-Wl,-rpath,${tensorflow}`];
   const sources = ['binding/tfjs_backend.cc', 'binding/tfjs_binding.cc'];
-  mkdirSync(dirname(binary), { recursive: true });
+  const built = dirname(binary);
+  mkdirSync(built, { recursive: true });
   try {
-    await make([...flags, ...sources, ...linked], join(dirname(binary), 'tfjs_tensorflow.node'));
-    await make([...flags, LOADER, '-ldl'], binary);
+    const [objects] = await Promise.all([
+      Promise.all(sources.map((source) => make([...flags, '-c', source], join(built, `${basename(source)}.o`)))),
+      make([...flags, '-shared', LOADER, '-ldl'], binary),
+    ]);
+    await make(['-shared', ...objects, ...linked], join(built, 'tfjs_tensorflow.node'));
   } catch (error) {
     rmSync(place, { recursive: true });
     throw new CannotBuild(`${compiler} does not compile the binding: ${firstError(error)}`);
@@ -241,6 +245,7 @@ async function compile(compiler, place, tensorflow, headers, say) {
     const unfinished = `${made}.${process.pid}`;
     await run(compiler, [...words, '-o', unfinished], { cwd: place, maxBuffer: 64 * MEGABYTES });
     renameSync(unfinished, made);
+    return made;
   }
 }
 

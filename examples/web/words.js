@@ -24,7 +24,7 @@ const SENTENCES = {
   'unknown-stage': ({ found, stages }) =>
     stages === 0
       ? 'The network has no stages'
-      : `There is no stage ${found}: the network has the stages 1 to ${stages}`,
+      : `There is no stage ${found}: the network has ${stages === 1 ? 'stage 1 alone' : `the stages 1 to ${stages}`}`,
   'unknown-layer': ({ found, nearest }) =>
     `There is no layer “${found}”${nearest.length === 0 ? '' : `: did you mean ${listed(nearest)}?`}`,
   'unmatched-glob': ({ found, names }) =>

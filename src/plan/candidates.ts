@@ -96,7 +96,7 @@ function resolveStages(
       if (stage >= 1 && stage <= count) return stage;
       throw usageError(
         'unknown-stage',
-        `${flagOf(field)} ${choice}: the model has ${count === 0 ? 'no stages' : `the stages 1 to ${count}`}`,
+        `${flagOf(field)} ${choice}: the model has ${count === 0 ? 'no stages' : count === 1 ? 'stage 1 alone' : `the stages 1 to ${count}`}`,
         {
           where: { field },
           facts: { found: choice, stages: count },

@@ -46,14 +46,15 @@ def answer(kind, requests, answers):
 
 def fork_for_each(kind, path):
     """TensorFlow starts its threads with the first tensor: until then a process that has imported it may fork."""
-    kerases.import_libraries(kind)
-    import judge  # noqa: F401
-
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
+        # Tests that need no Keras start while it is imported; who connects meanwhile waits.
         send(ANSWERS, {"listening": path})
+        kerases.import_libraries(kind)
+        import judge  # noqa: F401
+
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while True:
             ready, _, _ = select.select([listener, sys.stdin], [], [])
             if sys.stdin in ready:

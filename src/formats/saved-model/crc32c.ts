@@ -1,4 +1,5 @@
 import { crcTable } from '../../storage/crc32.js';
+import { foldWords } from './fold-words.js';
 
 /** Bytes at a time, each with a table of its own. */
 const STEP = 16;
@@ -18,9 +19,14 @@ function makeTables(): Int32Array {
 
 /** The checksum of TensorFlow's checkpoints (Castagnoli's); `before` is that of the bytes that went before. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
+  const folded = foldWords(bytes, ~before);
+  return ~(folded === undefined ? byTables(~before, bytes) : byTables(0, folded)) >>> 0;
+}
+
+function byTables(before: number, bytes: Uint8Array): number {
   const lead = Math.min(bytes.length, -bytes.byteOffset & 3);
   const count = Math.floor((bytes.length - lead) / STEP);
-  let crc = byByte(~before, bytes, 0, lead);
+  let crc = byByte(before, bytes, 0, lead);
   // Of a few bytes none may be aligned, which a view would refuse.
   const words = count === 0 ? NONE : new Int32Array(bytes.buffer, bytes.byteOffset + lead, count * 4);
   for (let at = 0; at < words.length; at += 4) {
@@ -46,7 +52,7 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
       TABLES[256 + ((d >>> 16) & 0xff)]! ^
       TABLES[d >>> 24]!;
   }
-  return ~byByte(crc, bytes, lead + count * STEP, bytes.length) >>> 0;
+  return byByte(crc, bytes, lead + count * STEP, bytes.length);
 }
 
 function byByte(before: number, bytes: Uint8Array, start: number, end: number): number {

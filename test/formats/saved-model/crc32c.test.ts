@@ -25,3 +25,19 @@ test.each([0, 1, 2, 3, 5, 15, 16, 17, 40, 999])('goes on after %i bytes, whereve
   const whole = crc32c(NUMBERS);
   expect(crc32c(NUMBERS.subarray(length), crc32c(NUMBERS.subarray(0, length)))).toBe(whole);
 });
+
+const MANY = Uint8Array.from({ length: 300_000 }, (_, index) => (index * index * 31 + (index >>> 7)) & 0xff);
+
+test.each([0, 1, 7, 86_635, 86_636, 86_637, 86_653, 152_171, 200_000])(
+  'of many bytes is that of a few at a time, from %i on',
+  (start) => {
+    const bytes = MANY.subarray(start);
+    let crc = 5;
+    for (let at = 0; at < bytes.length; at += 10_000) crc = crc32c(bytes.subarray(at, at + 10_000), crc);
+    expect(crc32c(bytes, 5)).toBe(crc);
+  },
+);
+
+test('of many bytes is that of TensorFlow', () => {
+  expect(crc32c(new Uint8Array(200_000).fill(7))).toBe(0xbcc6dcf0);
+});
