@@ -63,7 +63,7 @@ for (const [kind, other] of [
     const listed = listCatalogue(kind);
     const random = listed.flatMap((model) => (model.random ? [model.name] : []));
     const own = OF_ONE_KERAS.filter((name) => listed.some((model) => model.name === name));
-    const chosen = models.filter((_, index) => isTurnOf(kind, index, 20));
+    const chosen = models.filter((_, index) => isTurnOf(kind, index, 28));
     test.each([...chosen, ...own])('%s', { timeout: 600_000 }, async (name) => {
       const place = join(folder, `${kind}-${name}`);
       await keras.make(name, place, ['.keras']);

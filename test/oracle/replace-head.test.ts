@@ -50,7 +50,7 @@ const replaced = (model: Model): Model | undefined => {
 for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'a head for other classes', (keras) => {
     const models = listCatalogue(kind).filter(
-      ({ name }, index) => isAll || ALWAYS.includes(name) || isTurnOf(kind, index, 32),
+      ({ name }, index) => isAll || ALWAYS.includes(name) || isTurnOf(kind, index, 48),
     );
     const headed = new Set<string>();
     describe.each(models.map((model, index) => ({ ...model, index })))('$name', ({ name, custom, index }) => {

@@ -37,7 +37,7 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
     const ofBoth = models.filter(({ kinds }) => kinds.length === 2);
     const chosen = ranked.filter(({ rank }) => {
       const turn = ofBoth.indexOf(models[rank]!);
-      return turn < 0 || isTurnOf(kind, turn, isTrap(models[rank]!.name) ? 12 : 20);
+      return turn < 0 || isTurnOf(kind, turn, isTrap(models[rank]!.name) ? 16 : 28);
     });
     describe.each(chosen)('$name', ({ name, custom, rank }) => {
       const place = `${folder}/${kind}-${name}`;
@@ -75,7 +75,7 @@ export function testRetrofits(kind: 'keras2' | 'keras3'): void {
       ...['residual_shortcut_first', 'mobilenet_v2', 'root_frozen', 'vgg'].map((name) => [name, '.keras'] as const),
       ...COMPILED.flatMap((name) => (['.keras', '.h5'] as const).map((container) => [name, container] as const)),
     ];
-    test.each(cases.filter((_, index) => isTurnOf(kind, index, 4)))('%s%s', async (name, container) => {
+    test.each(cases.filter((_, index) => isTurnOf(kind, index, 8)))('%s%s', async (name, container) => {
       const place = `${folder}/${kind}-${name}${container}-fit`;
       await keras.make(name, place, ['.keras', container]);
       const after = (await retrofitSaved(savedAs(place, name, container), `${place}/after`)) as string;

@@ -89,7 +89,7 @@ function refusedIn(graph: Graph, target: Loader): string | undefined {
 }
 
 describe.each(TARGETS)('to %s', (target) => {
-  test.each(byTurns(MODEL_NAMES, 3, TARGETS.indexOf(target)))('%s', async (name) => {
+  test.each(byTurns(MODEL_NAMES, 5, TARGETS.indexOf(target)))('%s', async (name) => {
     expect(refusedIn((await readFixture(name)).graph, target)).toBe(REFUSED[target][name]);
   });
 
