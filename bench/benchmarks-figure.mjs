@@ -14,13 +14,13 @@ const MARKS = [
 
 /** docs/benchmarks.svg */
 export function benchmarksFigure({ retrofits }) {
-  const rows = retrofits.map(({ network, container, milliseconds }) => ({
-    name: `${NAMES[network]}, ${ENDINGS[container]}`,
-    marks: MARKS.filter(({ key }) => milliseconds[key] !== undefined).map((mark) => ({
+  const rows = retrofits.map((row) => ({
+    name: `${NAMES[row.network]}, ${ENDINGS[row.container]}`,
+    marks: MARKS.filter(({ key }) => row.milliseconds[key] !== undefined).map((mark) => ({
       ...mark,
-      at: median(milliseconds[mark.key]),
+      at: median(row.milliseconds[mark.key]),
     })),
-    allowed: allowed(container, median(milliseconds.copy)),
+    allowed: allowed(row),
   }));
   return dotPlot({ title: 'How long a retrofit takes', marks: MARKS, rows, left: 210, digits: 0 });
 }

@@ -123,7 +123,7 @@ function retrofits(network, { container, ending }) {
   const copy = { command: 'cp', args: ['-r', input, output], output };
   const script = ending === '' ? 'cp -r "$0" "$1" && sync "$1"/*' : 'cp "$0" "$1" && sync "$1"';
   const copySynced = { command: 'sh', args: ['-c', script, input, output], output };
-  const runs = { copy, copySynced, retrofit, ...withNodes(retrofit) };
+  const runs = { start: node('-e', '0'), copy, copySynced, retrofit, ...withNodes(retrofit) };
   if (python !== undefined && ending !== '' && isForKeras(network)) {
     const { sites } = JSON.parse(timed(ours(['inspect', input, '--json'])).stdout);
     runs.keras = recipeRun(
