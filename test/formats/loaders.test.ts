@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { listLoaders } from '../../src/formats/verdict/loaders.js';
-import { containerOf, DIALECT_EXPECTATIONS, DIALECT_NAMES, readDialect } from '../support/dialects.js';
+import {
+  containerOf,
+  DIALECT_EXPECTATIONS,
+  DIALECT_NAMES,
+  dialectText,
+  readDialect,
+  readText,
+} from '../support/dialects.js';
 import { expectedOf, MODEL_NAMES, readFixture, readTopology, TOPOLOGY_EXPECTATIONS } from '../support/fixtures.js';
 
 // The oracle is what real TensorFlow.js, tf-keras and Keras 3 said when the fixtures were made.
@@ -32,3 +39,21 @@ test.each(Object.keys(TOPOLOGY_EXPECTATIONS))('%s loads where it really loads', 
   expect(verdicts.keras2).toBe(loads.keras2.ok);
   expect(verdicts.keras3).toBe(loads.keras3Legacy.ok);
 });
+
+// Real Keras 2 and 3: KeyError 'inbound_nodes'.
+test.each(DIALECT_NAMES.filter((name) => /^residual.*-(?:zip|h5)$/.test(name)))(
+  '%s loads nowhere where an input has no inbound_nodes',
+  (name) => {
+    const model = JSON.parse(dialectText(name));
+    const input = model.config.layers[0];
+    expect(input.class_name).toBe('InputLayer');
+    delete input.inbound_nodes;
+    const verdicts = listLoaders(
+      readText(JSON.stringify(model), name, containerOf(name)).model.graph,
+      containerOf(name),
+    );
+    expect(verdicts.map(({ ok }) => ok)).toEqual([false, false, false]);
+    const own = verdicts.find(({ loader }) => name.includes(loader))!;
+    expect(own.blockedBy).toMatchObject({ layer: input.config.name, field: 'inbound_nodes', reason: 'is missing' });
+  },
+);

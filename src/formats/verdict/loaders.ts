@@ -3,13 +3,7 @@ import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../../js
 import { factsOf } from '../../layers/known-layers.js';
 import { isMerge, type Loader } from '../../layers/layer-facts.js';
 import { nameProblem } from '../../layers/layer-names.js';
-import { inputShape } from '../../layers/other-layers.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
-import { MAX_KERAS_CHAIN } from '../../limits.js';
-import { factsOfLayer } from '../../model/facts-of-layer.js';
-import { resolveGraph } from '../../model/graph-nodes.js';
-import { findKeepdimsMismatches } from '../../model/keepdims-mismatch.js';
-import { longestWalk } from '../../model/layer-order.js';
 import {
   type Call,
   type Container,
@@ -17,7 +11,6 @@ import {
   type Layer,
   listGraphs,
   type Model,
-  outerSettings,
   stepAxes,
 } from '../../model/model.js';
 import { factsOfContainer } from '../containers.js';
@@ -28,7 +21,6 @@ import { listEntries } from '../dialects/wrapped-entries.js';
 import { withExplicitDefaults } from '../explicit-defaults.js';
 import { isBefore215 } from '../keras/keras-versions.js';
 import { memoizeByObject } from '../memoize-by-object.js';
-import { findMisnumbered, MISNUMBERED } from '../tfjs/built-order.js';
 import { findSettingsBlocker } from '../tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from '../tfjs/tfjs-source.js';
 import { findMisnamed } from '../tfjs/weight-names.js';
@@ -36,9 +28,9 @@ import { classBlocker, type Finding, WITHOUT_MODULE } from './class-blocker.js';
 import { findForgotten } from './find-forgotten.js';
 import { findSharedObject } from './find-shared-object.js';
 import { findUntrusted } from './find-untrusted.js';
+import { graphBlocker } from './graph-blocker.js';
 import { findEllipsis } from './known-slices.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
-import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
 
 /** Reason why a loader refuses a model: a layer, the field of its config (empty for the layer itself), and why. */
 export interface Blocker {
@@ -169,78 +161,6 @@ function isNumberedOtherwise(graph: Graph, { parent, holder }: NestedPlace): boo
   const isRead = () =>
     parent.layers.some(({ calls }) => calls.some(({ inputs }) => inputs.some((ref) => ref.layer === holder.name)));
   return graph.kind === 'sequential' || isRead();
-}
-
-/** Layers of TensorFlow.js are called as their config says; the name beside it is for references alone. */
-const hasOtherName = (layer: Layer): boolean => layer.weights.length > 0 && outerSettings(layer).name !== layer.name;
-
-function graphBlocker(graph: Graph, layer: string, loader: Loader): Blocker | undefined {
-  if (loader === 'tfjs') {
-    const field = ['input_layers', 'output_layers'].find((key) => {
-      const ends = getMember(graph.read?.config, key);
-      return ends !== undefined && !isReferenceList(ends);
-    });
-    if (field !== undefined) return { layer, field, reason: 'is no list of lists' };
-    const other = graph.kind === 'functional' ? graph.layers.find(hasOtherName) : undefined;
-    if (other !== undefined) {
-      const reason = 'is not that of the entry, by which TensorFlow.js looks for its weights';
-      return { layer: other.name, field: 'config.name', reason };
-    }
-    const misnumbered = findMisnumbered(graph);
-    if (misnumbered !== undefined) return { layer: misnumbered, field: 'inbound_nodes', reason: MISNUMBERED };
-    const [input, first] = graph.layers;
-    if (input!.implicit && first!.graph === undefined && inputShape(input!.settings) === undefined) {
-      const reason = 'is missing, and TensorFlow.js builds a Sequential model by it';
-      return { layer: first!.name, field: 'batch_input_shape', reason };
-    }
-  }
-  const mismatch = loader === 'tfjs' ? findKeepdimsMismatch(graph) : undefined;
-  if (mismatch !== undefined) {
-    return {
-      layer: mismatch,
-      field: 'keepdims',
-      reason: 'is true, which TensorFlow.js ignores: the next layer sees too few dimensions',
-    };
-  }
-  const shaped = findShapeBlocker(graph, loader) ?? findSeveralOutputs(graph, loader);
-  if (shaped !== undefined) return shaped;
-  const isUnnamed = isObject(graph.read?.config) && getMember(graph.read.config, 'name') === undefined;
-  if (loader === 'keras2' && isUnnamed)
-    return { layer, field: 'config', reason: 'has no name, without which Keras 2 does not take it for a model' };
-  if (loader === 'keras3' && graph.kind === 'sequential') {
-    if (graph.read?.config.kind === 'array') {
-      return { layer, field: 'config', reason: 'is a list of layers, which Keras 3 no longer reads' };
-    }
-    const input = graph.layers[0]!;
-    if (input.implicit && outerSettings(graph.layers[1]!).batch_input_shape !== undefined) {
-      return {
-        layer: graph.layers[1]!.name,
-        field: 'batch_input_shape',
-        reason: 'stands on the first layer; Keras 3 wants an InputLayer',
-      };
-    }
-  }
-  const depth = loader === 'tfjs' || graph.kind === 'sequential' ? 0 : longestWalk(graph);
-  if (depth > MAX_KERAS_CHAIN) {
-    return {
-      layer,
-      field: 'layers',
-      reason: `is ${depth} layers deep; Keras walks a model by recursion and fails beyond about ${MAX_KERAS_CHAIN}`,
-    };
-  }
-  return undefined;
-}
-
-/** A global pooling whose kept dimensions a layer behind it needs. */
-function findKeepdimsMismatch(graph: Graph): string | undefined {
-  const { nodes } = resolveGraph(graph);
-  const mismatches = findKeepdimsMismatches(nodes);
-  const reader = nodes.find(
-    ({ layer, inputs }) =>
-      factsOfLayer(layer).spatialRank !== undefined && inputs.some(({ node }) => mismatches.has(node)),
-  );
-  const pool = reader?.inputs.map(({ node }) => mismatches.get(node)).find((node) => node !== undefined);
-  return pool === undefined ? undefined : nodes[pool]!.layer.name;
 }
 
 function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding | undefined {
