@@ -4,7 +4,7 @@
 //   --quick   one network, one round, few images, written to .cache/bench/compute only
 //   --fresh   forgets what an earlier run measured
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem, version } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -87,6 +87,11 @@ function imagesOf(count) {
   return `${FOLDER}images-${count}`;
 }
 
+/** The same images once more: tune refuses to validate with the folder that it trains with. */
+function validationOf(count) {
+  return `${imagesOf(count)}-validation`;
+}
+
 /** Smooth noise, as JPEG files of a size that has to be scaled; the first images of a larger folder are those of a smaller one. */
 async function makeImages(count) {
   if (existsSync(imagesOf(count))) return;
@@ -101,6 +106,7 @@ async function makeImages(count) {
       .jpeg()
       .toFile(`${folder}/${String(index).padStart(4, '0')}.jpg`);
   }
+  cpSync(making, validationOf(count), { recursive: true });
   renameSync(making, imagesOf(count));
 }
 
@@ -150,7 +156,7 @@ function measure(round, network, { plain, modules, keras }, work, count, runner)
   rmSync(output, { recursive: true, force: true });
   const computing = ['--backend', BACKENDS[runner], '--batch', String(BATCH), '--preprocess', 'unit'];
   const writing = ['-o', output, '--labels', labels, '--quiet'];
-  const training = ['--validation', images, '--epochs', '1', '--learning-rate', '1e-6'];
+  const training = ['--validation', validationOf(count), '--epochs', '1', '--learning-rate', '1e-6'];
   const words = {
     verify: ['verify', plain, modules, '--images', images, ...computing],
     excite: ['excite', modules, images, ...computing, ...writing, '--per-class', String(count)],

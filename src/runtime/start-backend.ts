@@ -8,7 +8,6 @@ import { guardWasmMemory } from './out-of-memory.js';
 import { quickenReLU6 } from './quick-activations.js';
 import { registerQuickGradients } from './quick-gradients.js';
 import type { PassedOver, TensorFlow } from './tensorflow.js';
-import { shareWasmMemory } from './wasm-sharing.js';
 
 /**
  * Loads TensorFlow.js with a backend: the best that runs here, or the requested one. A process has one.
@@ -76,19 +75,13 @@ function requireTensorFlow(): Pick<TensorFlow, 'tf' | 'layers'> {
 }
 
 async function startWasm(tf: Core): Promise<false> {
-  const [{ registerWasmGradients }, { mendMaxPoolGradient }] = await Promise.all([
-    import('./wasm-gradients.js'),
-    import('./wasm-max-pool.js'),
-  ]);
+  const { mendWasm } = await import('./wasm-kernels.js');
   const { setWasmPaths }: typeof import('@tensorflow/tfjs-backend-wasm') = require('@tensorflow/tfjs-backend-wasm');
   const entry = require.resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(entry.slice(0, entry.lastIndexOf('tf-backend-wasm')));
   await useBackend(tf, 'wasm');
   guardWasmMemory(tf);
-  shareWasmMemory(tf);
-  registerWasmGradients(tf);
-  mendMaxPoolGradient(tf);
-  mendBatchNorm(tf, 'wasm');
+  mendWasm(tf);
   return false;
 }
 

@@ -1,4 +1,4 @@
-import type { KernelFunc, NamedAttrMap, Rank, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { KernelFunc, NamedAttrMap, Rank, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
 
@@ -34,8 +34,8 @@ function quickenInputGradient(tf: Core): void {
     const isPlain = info.strideHeight === 1 && info.strideWidth === 1 && Math.min(...margins, ...sides) >= 0;
     if (!isPlain || attrs.dataFormat !== 'NHWC') return own(given);
     return tf.tidy(() => {
-      const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-      return tf.conv2d(tf.pad4d(dy, [[0, 0], [...margins], [...sides], [0, 0]]), turned, 1, 'valid');
+      const turned = tf.transpose(turnedRound(tf, filter), [0, 1, 3, 2]);
+      return tf.conv2d(framed(tf, dy, margins, sides), turned, 1, 'valid');
     });
   });
 }
@@ -48,19 +48,19 @@ interface Inputs {
 
 const GRADIENTS: Readonly<Record<string, (tf: Core, inputs: Inputs, attrs: NamedAttrMap) => Tensor>> = {
   Conv2DBackpropFilter: convFilterGradient,
-  DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput: depthwiseInputGradient,
 };
 
-type Info = ReturnType<Core['backend_util']['computeConv2DInfo']>;
+export type ConvInfo = ReturnType<Core['backend_util']['computeConv2DInfo']>;
 
-function convInfo(
+/** Places and margins of a convolution, by the attributes of its kernel. */
+export function convInfo(
   tf: Core,
   inputShape: Tensor4D['shape'],
   filterShape: Tensor4D['shape'],
   attrs: NamedAttrMap,
   isDepthwise: boolean,
-): Info {
+): ConvInfo {
   return tf.backend_util.computeConv2DInfo(
     inputShape,
     filterShape,
@@ -73,8 +73,18 @@ function convInfo(
   );
 }
 
+/** A filter of one place is what it is; the backend would take longer to turn it round than to filter with it. */
+const turnedRound = (tf: Core, filter: Tensor4D): Tensor4D =>
+  filter.shape[0] * filter.shape[1] === 1 ? filter : tf.reverse(filter, [0, 1]);
+
+type Margins = readonly [before: number, behind: number];
+
+/** Zeros around maps. */
+const framed = (tf: Core, x: Tensor4D, rows: Margins, columns: Margins): Tensor4D =>
+  [...rows, ...columns].every((margin) => margin === 0) ? x : tf.pad4d(x, [[0, 0], [...rows], [...columns], [0, 0]]);
+
 /** The input with zeros around it, so far that every step of the filter lies within. */
-function padded(tf: Core, x: Tensor4D, info: Info): Tensor4D {
+function padded(tf: Core, x: Tensor4D, info: ConvInfo): Tensor4D {
   const bottom = Math.max(
     0,
     (info.outHeight - 1) * info.strideHeight + info.effectiveFilterHeight - info.inHeight - info.padInfo.top,
@@ -83,33 +93,7 @@ function padded(tf: Core, x: Tensor4D, info: Info): Tensor4D {
     0,
     (info.outWidth - 1) * info.strideWidth + info.effectiveFilterWidth - info.inWidth - info.padInfo.left,
   );
-  return tf.pad4d(x, [
-    [0, 0],
-    [info.padInfo.top, bottom],
-    [info.padInfo.left, right],
-    [0, 0],
-  ]);
-}
-
-/** Slices the pixels under one place of the filter: every stride-th of [n, h, w, c], as [n, outHeight, outWidth, c]. */
-function seenBy(tf: Core, x: Tensor4D, info: Info, row: number, column: number): Tensor4D {
-  const begin = [0, row * info.dilationHeight, column * info.dilationWidth, 0];
-  const end = [
-    x.shape[0],
-    begin[1]! + (info.outHeight - 1) * info.strideHeight + 1,
-    begin[2]! + (info.outWidth - 1) * info.strideWidth + 1,
-    x.shape[3],
-  ];
-  return tf.stridedSlice(x, begin, end, [1, info.strideHeight, info.strideWidth, 1]) as Tensor4D;
-}
-
-/** One tensor a place of the filter, stacked to [height, width, ...]. */
-function overFilter(tf: Core, info: Info, gradientAt: (row: number, column: number) => Tensor): Tensor4D {
-  const places = Array.from({ length: info.filterHeight * info.filterWidth }, (_, place) =>
-    gradientAt(Math.floor(place / info.filterWidth), place % info.filterWidth),
-  );
-  const shape: number[] = [info.filterHeight, info.filterWidth, ...places[0]!.shape];
-  return tf.reshape<Rank.R4>(tf.stack(places), shape as Tensor4D['shape']);
+  return framed(tf, x, [info.padInfo.top, bottom], [info.padInfo.left, right]);
 }
 
 /**
@@ -129,19 +113,6 @@ function convFilterGradient(tf: Core, { x, dy }: Inputs, attrs: NamedAttrMap): T
   return tf.transpose(tf.conv2d(byChannel, outputs, 1, 'valid', 'NHWC', apart), [1, 2, 0, 3]);
 }
 
-/** [filterHeight, filterWidth, in, multiplier]; output channel c * multiplier + m comes from input channel c. */
-function depthwiseFilterGradient(tf: Core, { x, dy }: Inputs, attrs: NamedAttrMap): Tensor4D {
-  const filterShape = attrs.filterShape as Tensor4D['shape'];
-  const info = convInfo(tf, x.shape, filterShape, attrs, true);
-  const [channels, multiplier] = [filterShape[2], filterShape[3]];
-  const wide = padded(tf, x, info);
-  const outputs = tf.reshape(dy, [-1, channels, multiplier]);
-  return overFilter(tf, info, (row, column) => {
-    const seen = tf.reshape(seenBy(tf, wide, info, row, column), [-1, channels, 1]);
-    return tf.sum(tf.mul(seen, outputs), 0);
-  });
-}
-
 /**
  * [n, height, width, in]: the outputs, as far apart as the stride set them, through the filter turned round.
  */
@@ -149,13 +120,13 @@ function depthwiseInputGradient(tf: Core, { dy, filter }: Inputs, attrs: NamedAt
   const inputShape = attrs.inputShape as Tensor4D['shape'];
   const info = convInfo(tf, inputShape, filter.shape, attrs, true);
   const [height, width, channels, multiplier] = filter.shape;
-  const turned = tf.reverse(filter, [0, 1]);
+  const turned = turnedRound(tf, filter);
   const [images, outHeight, outWidth] = dy.shape;
   const byChannel = tf.reshape(dy, [images * outHeight * outWidth, channels, multiplier]);
   const parts = Array.from({ length: multiplier }, (_, index) => {
     const column = tf.slice(byChannel, [0, 0, index], [-1, -1, 1]);
     const outputs = tf.reshape<Rank.R4>(column, [images, outHeight, outWidth, channels]);
-    const apart = spreadOut(tf, spreadOut(tf, outputs, 1, info.strideHeight), 2, info.strideWidth);
+    const apart = spreadOut(tf, outputs, info.strideHeight, info.strideWidth);
     const [top, left] = [
       info.effectiveFilterHeight - 1 - info.padInfo.top,
       info.effectiveFilterWidth - 1 - info.padInfo.left,
@@ -164,31 +135,35 @@ function depthwiseInputGradient(tf: Core, { dy, filter }: Inputs, attrs: NamedAt
       info.inHeight + info.effectiveFilterHeight - 1 - top - apart.shape[1],
       info.inWidth + info.effectiveFilterWidth - 1 - left - apart.shape[2],
     ];
-    const framed = tf.pad4d(cutOff(tf, apart, top, left, bottom, right), [
-      [0, 0],
-      [Math.max(0, top), Math.max(0, bottom)],
-      [Math.max(0, left), Math.max(0, right)],
-      [0, 0],
-    ]);
+    const within = cutOff(tf, apart, top, left, bottom, right);
+    const wide = framed(tf, within, [Math.max(0, top), Math.max(0, bottom)], [Math.max(0, left), Math.max(0, right)]);
     const one = tf.slice(turned, [0, 0, 0, index], [height, width, channels, 1]) as Tensor4D;
-    return tf.depthwiseConv2d(framed, one, 1, 'valid', 'NHWC', [info.dilationHeight, info.dilationWidth]);
+    return tf.depthwiseConv2d(wide, one, 1, 'valid', 'NHWC', [info.dilationHeight, info.dilationWidth]);
   });
   return parts.length === 1 ? parts[0]! : tf.addN(parts);
 }
 
-/** Zeros between the pixels along an axis, `stride` - 1 of them. */
-function spreadOut(tf: Core, x: Tensor4D, axis: 1 | 2, stride: number): Tensor4D {
-  if (stride === 1) return x;
-  const between = tf.expandDims(x, axis + 1);
-  const zeros = tf.zeros(between.shape.map((size, index) => (index === axis + 1 ? stride - 1 : size)));
-  const spread = tf.concat([between, zeros], axis + 1);
-  const shape = x.shape.map((size, index) => (index === axis ? size * stride : size));
-  // No zeros behind the last pixel.
-  const size = shape.map((length, index) => (index === axis ? length - stride + 1 : length));
-  return tf.slice(tf.reshape(spread, shape), [0, 0, 0, 0], size) as Tensor4D;
+/** Zeros behind each pixel and each row, as far as the strides set them apart. */
+function spreadOut(tf: Core, x: Tensor4D, strideHeight: number, strideWidth: number): Tensor4D {
+  const [images, height, width, channels] = x.shape;
+  const row = width * strideWidth * channels;
+  const wide = withZerosBehind(tf, tf.reshape(x, [images * height * width, channels]), (strideWidth - 1) * channels);
+  const high = withZerosBehind(tf, tf.reshape(wide, [images * height, row]), (strideHeight - 1) * row);
+  return tf.reshape(high, [images, height * strideHeight, width * strideWidth, channels]);
 }
 
-/** Crops by the negative ones of these margins: pixels beyond a padding wider than the filter have no gradient. */
+const withZerosBehind = (tf: Core, x: Tensor2D, zeros: number): Tensor2D =>
+  zeros === 0
+    ? x
+    : tf.pad2d(x, [
+        [0, 0],
+        [0, zeros],
+      ]);
+
+/**
+ * Crops by the negative ones of these margins: zeros behind the last pixel, and pixels beyond a padding wider than the
+ * filter, which have no gradient.
+ */
 function cutOff(tf: Core, x: Tensor4D, top: number, left: number, bottom: number, right: number): Tensor4D {
   const [up, before] = [Math.max(0, -top), Math.max(0, -left)];
   const size = [

@@ -1,11 +1,7 @@
-import type { NamedAttrMap, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor4D } from '@tensorflow/tfjs-core';
 import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
-
-interface WasmBackend {
-  makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
-  typedArrayFromHeap(tensor: TensorInfo): Float32Array;
-}
+import { outputOnHeap } from './wasm-heap.js';
 
 /**
  * Corrects the gradient of max pooling in the wasm backend: its own kernel (4.22) looks for the largest positive number
@@ -24,12 +20,9 @@ export function mendMaxPoolGradient(tf: TensorFlow['tf']): void {
       pad as 'same' | 'valid' | number,
       dimRoundingMode as 'floor' | undefined,
     );
-    const backend = call.backend as WasmBackend;
-    const result = backend.makeOutput(input.shape, 'float32');
-    // Views of the heap, which the line before may have moved.
-    const [values, gradients, found] = [input, dy, result].map((tensor) => backend.typedArrayFromHeap(tensor));
-    spread(values!, gradients!, found!, info);
-    return result;
+    const { output, values, found } = outputOnHeap(call.backend, [input, dy], input.shape);
+    spread(values[0]!, values[1]!, found, info);
+    return output;
   });
 }
 
