@@ -31,6 +31,8 @@ import { hasModule } from './dialects/new-entries.js';
 import { cannotConvert, withoutInputShape } from './dialects/translate/cannot-convert.js';
 import { holdsOperations, type Renaming, translateGraph } from './dialects/translate/translate-graph.js';
 import { withExplicitDefaults } from './explicit-defaults.js';
+import { isBefore215 } from './keras/keras-versions.js';
+import { refuseAssets } from './keras/refuse-assets.js';
 import { inBuiltOrder } from './tfjs/built-order.js';
 import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
@@ -48,7 +50,10 @@ import { findShapeBlocker } from './verdict/shape-blocker.js';
  * @throws RetrofitError `cannot-convert`, naming the layer that the format cannot hold
  */
 export function convertModel(model: Model, format: Format): Model {
-  if (!isSameFiles(model.format, format)) refuseMisfits(model.graph);
+  const isSame = isSameFiles(model.format, format);
+  if (!isSame) refuseMisfits(model.graph);
+  // Archives of before 2.15 keep them in other places.
+  if (!isSame || isBefore215(model.kerasVersion)) refuseAssets(model);
   const converted = toFormat(model, format);
   checkLegacy(model, converted);
   const warnings = tooNewWarning(format, model.kerasVersion);

@@ -1,4 +1,4 @@
-import { isPlainObject, type PlainObject } from '../json/json-value.js';
+import { fromPlain, isPlainObject, type PlainObject } from '../json/json-value.js';
 import { numberIn } from './config.js';
 import {
   ALL,
@@ -130,6 +130,14 @@ const READS_FILE: Partial<LayerFacts> = { readsFile: true };
 const LOOKUP =
   'max_tokens num_oov_indices oov_token mask_token output_mode sparse pad_to_max_tokens vocabulary idf_weights invert ' +
   'vocabulary_size has_input_vocabulary vocabulary_dtype encoding';
+/** Keras 3 writes how many bins it was to find, beside the boundaries that it found. */
+const BINS_TWICE: RefusedField = {
+  loaders: ['keras2'],
+  field: 'num_bins',
+  reason: 'stands beside bin_boundaries, and it takes one of them',
+  stops: (value, _hasModule, config) => (value ?? null) !== null && (config.bin_boundaries ?? null) !== null,
+  instead: () => fromPlain(null),
+};
 const LOOKUP_OF_KERAS3: OwnFields = { oov_method: 'floormod', salt: null };
 
 export const OTHER_LAYERS: readonly LayerFacts[] = [
@@ -199,6 +207,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   other('RandomHeight', ['keras2'], 'factor interpolation seed rng_type', resizedInTraining(1)),
   other('Discretization', KERAS, 'bin_boundaries num_bins epsilon output_mode sparse', {
     keras2Fields: { trainable: ANY },
+    refusedFields: [BINS_TWICE],
   }),
   other('HashedCrossing', KERAS, 'num_bins output_mode sparse'),
   other('Hashing', KERAS, 'num_bins salt mask_value output_mode sparse'),
@@ -208,7 +217,11 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
     dtypeRefusedBy: ['keras2'],
   }),
-  other('StringLookup', KERAS, LOOKUP, { ...READS_FILE, keras3Fields: LOOKUP_OF_KERAS3 }),
+  other('StringLookup', KERAS, LOOKUP, {
+    ...READS_FILE,
+    keras3Fields: LOOKUP_OF_KERAS3,
+    dtypeRefusedBy: ['keras2'],
+  }),
   other('TextVectorization', KERAS, undefined, READS_FILE),
   other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON, wantsTrust: holdsPython }),
   ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>

@@ -107,7 +107,8 @@ def list_variables(K, model):
     found, seen = [], set()
 
     def add(layer, path):
-        variables = layer.weights if K.version == 2 else layer.variables
+        # The words of a lookup are among the weights of Keras 2, and are no variable.
+        variables = [each for each in layer.weights if hasattr(each, "name")] if K.version == 2 else layer.variables
         for variable in variables:
             key = "/".join([*path, layer.name, relative_name(K, layer, variable)])
             # Layers within a layer may use one name twice.
