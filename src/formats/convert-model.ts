@@ -39,6 +39,7 @@ import { withNestedLists } from './tfjs/nested-lists.js';
 import { withSingleReads } from './tfjs/single-reads.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 import { classBlocker, type Finding } from './verdict/class-blocker.js';
+import { findBfloat16 } from './verdict/find-bfloat16.js';
 import { findForgotten } from './verdict/find-forgotten.js';
 import { withoutEllipses } from './verdict/known-slices.js';
 import { type Blocker, findBlocker, tfjsBlocker } from './verdict/loaders.js';
@@ -56,6 +57,9 @@ export function convertModel(model: Model, format: Format): Model {
   if (!isSame || isBefore215(model.kerasVersion)) refuseAssets(model);
   const converted = toFormat(model, format);
   checkLegacy(model, converted);
+  const half = isSame ? undefined : findBfloat16(converted.graph, loaderOf(format), format.weightLayout);
+  if (half !== undefined)
+    throw cannotConvert(half.layer, half.field, `its ${half.field} ${half.reason}`, 'keep it there');
   const warnings = tooNewWarning(format, model.kerasVersion);
   // Problems that the model had in this container already are no fault of the conversion.
   if (format.container === model.format.container) return withWarnings(converted, warnings);

@@ -126,4 +126,19 @@ describeOracle('keras3', 'layers of its own', (keras) => {
       else await expect(loaded).rejects.toThrow('RandomShear');
     }
   });
+
+  test('weights of bfloat16, which nothing reads back but its own archives', async () => {
+    await keras.make('bfloat16_weights', folder, ['.keras', '.h5']);
+    const place = join(folder, 'bfloat16_weights');
+    await expect(keras.compare(`${place}.h5`, `${place}.h5`)).rejects.toThrow('No cast function available');
+    const model = await readModel(`${place}.keras`);
+    expect(inspect(model).loads[2]).toMatchObject({ ok: true });
+    for (const [name, dialect] of [
+      ['half.h5', 'keras3'],
+      ['half.keras', 'keras2'],
+    ] as const) {
+      const written = (async () => writeModel(model, join(folder, name), { dialect }))();
+      await expect(written).rejects.toMatchObject({ code: 'cannot-convert', where: { field: 'dtype' } });
+    }
+  });
 });

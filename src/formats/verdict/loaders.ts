@@ -25,6 +25,7 @@ import { findSettingsBlocker } from '../tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from '../tfjs/tfjs-source.js';
 import { findMisnamed } from '../tfjs/weight-names.js';
 import { classBlocker, type Finding, WITHOUT_MODULE } from './class-blocker.js';
+import { findBfloat16 } from './find-bfloat16.js';
 import { findForgotten } from './find-forgotten.js';
 import { findSharedObject } from './find-shared-object.js';
 import { findUntrusted } from './find-untrusted.js';
@@ -241,6 +242,8 @@ function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
   if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
   const forgotten = findForgotten(graph, loader, format.weightLayout);
   if (forgotten !== undefined) return forgotten;
+  const half = findBfloat16(graph, loader, format.weightLayout);
+  if (half !== undefined) return half;
   const untrusted = findUntrusted(graph, loader, format.container);
   if (untrusted !== undefined) return untrusted;
   const ellipsis = loader === 'keras2' && format.container === 'keras-zip' ? findEllipsis(graph) : undefined;
