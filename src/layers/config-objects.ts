@@ -15,8 +15,8 @@ interface ObjectFacts {
 const facts = (loads: readonly Loader[], names: string, fields: string): readonly (readonly [string, ObjectFacts])[] =>
   names.split(' ').map((name) => [name, { loads, fields: fields === '' ? [] : fields.split(' ') }]);
 
-const lecun = (name: string, alias: string, loads: readonly Loader[]) =>
-  [name, { loads, fields: ['seed'], alias }] as const;
+const named = (name: string, alias: string, loads: readonly Loader[], ...fields: readonly string[]) =>
+  [name, { loads, fields, alias }] as const;
 
 const INITIALIZERS: ReadonlyMap<string, ObjectFacts> = new Map([
   ...facts(ALL, 'Zeros Ones', ''),
@@ -27,10 +27,13 @@ const INITIALIZERS: ReadonlyMap<string, ObjectFacts> = new Map([
   ...facts(ALL, 'RandomNormal TruncatedNormal', 'mean stddev seed'),
   ...facts(ALL, 'RandomUniform', 'minval maxval seed'),
   ...facts(ALL, 'VarianceScaling', 'scale mode distribution seed'),
-  lecun('LecunNormal', 'LeCunNormal', KERAS),
-  lecun('LecunUniform', 'LeCunUniform', KERAS),
-  lecun('LeCunNormal', 'LecunNormal', ['tfjs']),
-  lecun('LeCunUniform', 'LecunUniform', ['tfjs']),
+  named('LecunNormal', 'LeCunNormal', KERAS, 'seed'),
+  named('LecunUniform', 'LeCunUniform', KERAS, 'seed'),
+  named('LeCunNormal', 'LecunNormal', ['tfjs'], 'seed'),
+  named('LeCunUniform', 'LecunUniform', ['tfjs'], 'seed'),
+  // Keras 3.0 to 3.3 wrote these names, which later ones read.
+  named('OrthogonalInitializer', 'Orthogonal', ['keras3'], 'gain', 'seed'),
+  named('IdentityInitializer', 'Identity', ['keras3'], 'gain'),
 ]);
 
 const REGULARIZERS: ReadonlyMap<string, ObjectFacts> = new Map([
@@ -97,8 +100,6 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['zero', 'Zeros'],
   ['normal', 'RandomNormal'],
   ['uniform', 'RandomUniform'],
-  ['IdentityInitializer', 'Identity'],
-  ['OrthogonalInitializer', 'Orthogonal'],
 ]);
 
 /** An object as a loader names it, with the fields it may have there and those it must have. */

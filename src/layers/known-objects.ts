@@ -11,7 +11,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 const OTHER_OBJECTS = words(
   'AWQConfig AbsMaxQuantizer Float8QuantizationConfig GPTQConfig Int4QuantizationConfig Int8QuantizationConfig ' +
-    'SeedGenerator STFT STFTInitializer IdentityInitializer OrthogonalInitializer TensorShape ' +
+    'SeedGenerator STFT STFTInitializer TensorShape ' +
     '__bytes__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__',
 );
 
@@ -20,10 +20,7 @@ const OTHER_FUNCTIONS = words(
     'tanh_shrink threshold',
 );
 
-const OTHER_NAMES = words(
-  'one zero normal uniform stft maxnorm nonneg unitnorm l1 l2 l1l2 l1_l2 STFT STFTInitializer IdentityInitializer ' +
-    'OrthogonalInitializer',
-);
+const OTHER_NAMES = words('one zero normal uniform stft maxnorm nonneg unitnorm l1 l2 l1l2 l1_l2 STFT STFTInitializer');
 
 /** Tells whether an activation of this name exists without custom code. */
 export const isKnownActivation = (name: string): boolean =>

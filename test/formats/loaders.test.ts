@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { LOADERS } from '../../src/format-names.js';
+import { classBlocker } from '../../src/formats/verdict/class-blocker.js';
 import { listLoaders } from '../../src/formats/verdict/loaders.js';
 import {
   containerOf,
@@ -57,3 +59,13 @@ test.each(DIALECT_NAMES.filter((name) => /^residual.*-(?:zip|h5)$/.test(name)))(
     expect(own.blockedBy).toMatchObject({ layer: input.config.name, field: 'inbound_nodes', reason: 'is missing' });
   },
 );
+
+// Keras 3.0 to 3.3 wrote the longer name; real Keras 3.15 reads both.
+test.each([
+  ['Orthogonal', ['tfjs', 'keras2', 'keras3']],
+  ['OrthogonalInitializer', ['keras3']],
+])('the initializer %s loads in %j', (name, loads) => {
+  const config = { units: 3, kernel_initializer: { class_name: name, config: { gain: 1, seed: null } } };
+  const judge = { hasModule: true, isLegacy: false };
+  expect(LOADERS.filter((loader) => classBlocker('Dense', config, { ...judge, loader }) === undefined)).toEqual(loads);
+});

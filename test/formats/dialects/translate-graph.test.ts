@@ -242,6 +242,14 @@ describe('configs', () => {
       { units: 3, kernel_initializer: { class_name: 'LeCunNormal', config: {} }, bias_initializer: zeros },
     ],
     [
+      'initializers as Keras 3.0 named them',
+      'keras3',
+      'keras2',
+      'Dense',
+      { units: 3, kernel_initializer: object('OrthogonalInitializer', { gain: 1, seed: 1 }) },
+      { units: 3, kernel_initializer: { class_name: 'Orthogonal', config: { gain: 1, seed: 1 } } },
+    ],
+    [
       'initializers that are not there',
       'keras3',
       'tfjs',
