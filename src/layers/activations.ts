@@ -133,10 +133,12 @@ export function activationProblem(activation: Activation, loader: Loader, isLega
   if (activation.kind === 'none' || activation.kind === 'layer') return undefined;
   if (activation.kind === 'custom') return 'is a function of its own';
   const { name } = activation;
-  const loads = findActivation(name)?.loads.includes(loader);
+  const known = findActivation(name);
+  const loads = known?.loads.includes(loader);
   if (activation.kind === 'function') return loads ? undefined : `is "${name}", a function it does not have`;
+  if (known === undefined) return `is "${name}", a function of its own`;
   // Keras 2 has `silu` as a name alone, and reads no objects in legacy files.
-  const isRead = !(loader === 'keras2' && (isLegacy || findActivation(name)?.alias !== undefined));
+  const isRead = !(loader === 'keras2' && (isLegacy || known.alias !== undefined));
   const takesObjects = isRead && activation.isFound[loader];
   return loads && takesObjects ? undefined : `is "${name}" as an object, which it does not read`;
 }
