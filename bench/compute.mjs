@@ -35,9 +35,11 @@ const CLASSES = 4;
 
 /** A thousand names, for the networks' outputs. */
 const LABELS = Array.from({ length: 1000 }, (_, index) => `class-${String(index).padStart(4, '0')}`);
-const SAY_PEAK = `data:text/javascript,${encodeURIComponent(
-  "import { writeSync } from 'node:fs'; process.on('exit', () => writeSync(3, String(process.resourceUsage().maxRSS)));",
-)}`;
+/** Runs a command and says the most memory that it or a process of its own took, in KiB: what computes is guarded by another. */
+const SAY_PEAK = `import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+os.write(3, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+sys.exit(code)`;
 const say = (line) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 if (flags.fresh) rmSync(FOLDER, { recursive: true, force: true });
@@ -120,26 +122,18 @@ function modelsOf(network) {
 }
 
 function ours(words) {
-  const { status, stderr, output } = spawnSync(process.execPath, ['--import', SAY_PEAK, CLI, ...words], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    // One process, whose peak is meant: as if a guard had started it.
-    env: { ...process.env, SE_RETROFIT_GUARDED: '1' },
-  });
-  if (status !== 0) throw new Error(`se-retrofit ${words.join(' ')}: ${stderr.slice(-2000)}`);
-  return Number(output[3]);
+  return peakOf(['-c', SAY_PEAK, process.execPath, CLI, ...words]);
 }
 
 function theirs(words) {
-  const { status, stderr, output } = spawnSync(
-    python,
-    [fileURLToPath(new URL('keras-compute.py', import.meta.url)), ...words],
-    {
-      encoding: 'utf8',
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    },
-  );
-  if (status !== 0) throw new Error(`keras-compute.py ${words.join(' ')}: ${stderr.slice(-2000)}`);
+  return peakOf([fileURLToPath(new URL('keras-compute.py', import.meta.url)), ...words]);
+}
+
+/** @returns what a Python program says on descriptor 3 */
+function peakOf(words) {
+  const stdio = ['ignore', 'ignore', 'pipe', 'pipe'];
+  const { status, stderr, output } = spawnSync(python, words, { encoding: 'utf8', stdio });
+  if (status !== 0) throw new Error(`python ${words.join(' ')}: ${stderr.slice(-2000)}`);
   return Number(output[3]);
 }
 
