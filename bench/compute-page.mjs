@@ -95,6 +95,14 @@ ${markdownTable([['network', 'work', 'native / Keras, an image', 'native / Keras
 ## Milliseconds an image, seconds a process of ${counts[1]} images, peak memory in MB
 
 ${markdownTable([['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wasm, s', 'Keras, s', 'native, MB', 'wasm, MB', 'Keras, MB'], ...milliseconds], 2)}
+
+## Where goals are missed
+
+- wasm computes on one core, where native TensorFlow has both. In a profile of \`tune\` (MobileNet v2, 32 images) 72 % of a look is
+  inside its kernels of convolutions. Its build with threads is not to be had in Node: TensorFlow.js switches it off there
+  ([issue 3830](https://github.com/tensorflow/tfjs/issues/3830)) and hands its workers their program as blob: URLs, which
+  Node's workers do not take.
+- To look, Keras runs a network as one compiled graph; TensorFlow.js runs it operation by operation.
 `;
 }
 
