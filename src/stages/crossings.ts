@@ -32,8 +32,12 @@ export interface Tail {
   readonly isLearntFrom: boolean;
 }
 
-/** Follows a node's first tensor through norms and whatever has no weights; existing SE modules are passed as well. */
-export function tailOf(callers: Callers, view: GraphView, node: number): Tail {
+/**
+ * Follows a node's first tensor through norms and whatever has no weights; existing SE modules are passed as well.
+ * @param untilLearnt whether nothing more is asked of a tail from which a layer learns: in a chain of residual units all of
+ *   them would be followed to the end of the network otherwise
+ */
+export function tailOf(callers: Callers, view: GraphView, node: number, untilLearnt = false): Tail {
   const queue: (Stop & { readonly tensor: number | 'all' })[] = [];
   const seen = new Map<GraphView, Set<string>>();
   const visit = (at: GraphView, id: number, tensor: number | 'all') => {
@@ -47,6 +51,7 @@ export function tailOf(callers: Callers, view: GraphView, node: number): Tail {
   let isLearntFrom = false;
   visit(view, node, 0);
   for (const stop of queue) {
+    if (isLearntFrom && untilLearnt) break;
     const { outputs, readers } = stop.view.nodes[stop.node]!;
     const isRead = (tensor: number) => stop.tensor === 'all' || stop.tensor === tensor;
     for (const { node: reader } of readers.filter(({ tensor }) => isRead(tensor))) {

@@ -19,7 +19,7 @@ export function findEnds(root: GraphView): Ends {
   return {
     makesOutput: (view, convolution) => makesOutput(callers, view, convolution),
     isWholeNetwork: (view, add, shortcut) => {
-      const tail = tailOf(callers, view, add);
+      const tail = tailOf(callers, view, add, true);
       if (tail.isLearntFrom || tail.ends.length === 0) return false;
       for (const stop of listAncestors(callers, view, shortcut)) {
         if (stop.view.facts[stop.node]!.role === 'convolution' || stop.view.moduleNodes.has(stop.node)) return false;
