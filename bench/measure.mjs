@@ -61,8 +61,6 @@ export function peakMegabytes({ args, output }) {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    // One process, whose peak is meant: as if a guard had started it.
-    env: { ...process.env, SE_RETROFIT_GUARDED: '1' },
   });
   remove(output);
   if (status !== 0) throw new Error(stderr);

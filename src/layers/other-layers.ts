@@ -138,7 +138,6 @@ const BINS_TWICE: RefusedField = {
   stops: (value, _hasModule, config) => (value ?? null) !== null && (config.bin_boundaries ?? null) !== null,
   instead: () => fromPlain(null),
 };
-const LOOKUP_OF_KERAS3: OwnFields = { oov_method: 'floormod', salt: null };
 
 export const OTHER_LAYERS: readonly LayerFacts[] = [
   {
@@ -211,17 +210,14 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   }),
   other('HashedCrossing', KERAS, 'num_bins output_mode sparse'),
   other('Hashing', KERAS, 'num_bins salt mask_value output_mode sparse'),
-  other('IntegerLookup', KERAS, LOOKUP, {
-    ...READS_FILE,
-    keras3Fields: LOOKUP_OF_KERAS3,
-    // Keras 3 writes float32 for a layer of whole numbers, with which Keras 2 does not make it.
-    dtypeRefusedBy: ['keras2'],
-  }),
-  other('StringLookup', KERAS, LOOKUP, {
-    ...READS_FILE,
-    keras3Fields: LOOKUP_OF_KERAS3,
-    dtypeRefusedBy: ['keras2'],
-  }),
+  ...['IntegerLookup', 'StringLookup'].map((className) =>
+    other(className, KERAS, LOOKUP, {
+      ...READS_FILE,
+      keras3Fields: { oov_method: 'floormod', salt: null },
+      // Keras 3 writes float32 for a layer that makes whole numbers, with which Keras 2 does not make it.
+      dtypeRefusedBy: ['keras2'],
+    }),
+  ),
   other('TextVectorization', KERAS, undefined, READS_FILE),
   other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON, wantsTrust: holdsPython }),
   ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>

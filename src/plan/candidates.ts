@@ -94,17 +94,18 @@ function resolveStages(
     options[field].map((choice) => {
       const stage = choice === 'last' ? count : choice;
       if (stage >= 1 && stage <= count) return stage;
-      throw usageError(
-        'unknown-stage',
-        `${flagOf(field)} ${choice}: the model has ${count === 0 ? 'no stages' : count === 1 ? 'stage 1 alone' : `the stages 1 to ${count}`}`,
-        {
-          where: { field },
-          facts: { found: choice, stages: count },
-          hint: `see them with: se-retrofit inspect ${shellWord(path)}`,
-        },
-      );
+      throw usageError('unknown-stage', `${flagOf(field)} ${choice}: the model has ${stagesText(count)}`, {
+        where: { field },
+        facts: { found: choice, stages: count },
+        hint: `see them with: se-retrofit inspect ${shellWord(path)}`,
+      });
     }),
   );
+}
+
+function stagesText(count: number): string {
+  if (count === 0) return 'no stages';
+  return count === 1 ? 'stage 1 alone' : `the stages 1 to ${count}`;
 }
 
 /** An empty word as one sees it. */

@@ -14,7 +14,7 @@ type Call = Parameters<KernelFunc>[0];
  */
 export function quickenWasmCopies(tf: TensorFlow['tf']): void {
   replaceKernel(tf, 'Slice', 'wasm', (own) => (call) => slice(tf, call) ?? own(call));
-  replaceKernel(tf, 'Tile', 'wasm', (own) => (call) => repeat(call) ?? own(call));
+  replaceKernel(tf, 'Tile', 'wasm', (own) => (call) => repeat(tf, call) ?? own(call));
 }
 
 /** Copies at once what lies together in both tensors: the last axis that is cut, with the whole ones behind it. */
@@ -44,7 +44,7 @@ function slice(tf: TensorFlow['tf'], { inputs, attrs, backend }: Call): TensorIn
 }
 
 /** Repeats along neighbouring axes of size 1, as gradients of means do: each block of numbers so many times. */
-function repeat({ inputs, attrs, backend }: Call): TensorInfo | undefined {
+function repeat(tf: TensorFlow['tf'], { inputs, attrs, backend }: Call): TensorInfo | undefined {
   const x = inputs.x as TensorInfo;
   const times = (attrs as NamedAttrMap).reps as number[];
   const first = times.findIndex((each) => each !== 1);
@@ -53,13 +53,11 @@ function repeat({ inputs, attrs, backend }: Call): TensorInfo | undefined {
 
   const shape = x.shape.map((size, axis) => size * times[axis]!);
   const { output, values, found } = outputOnHeap(backend, [x], shape);
-  const block = product(x.shape.slice(behind));
-  const room = block * product(times);
+  const block = tf.util.sizeFromShape(x.shape.slice(behind));
+  const room = block * tf.util.sizeFromShape(times);
   for (let from = 0, at = 0; at < found.length; from += block, at += room) {
     found.set(values[0]!.subarray(from, from + block), at);
     for (let done = block; done < room; done *= 2) found.copyWithin(at + done, at, at + Math.min(done, room - done));
   }
   return output;
 }
-
-const product = (sizes: readonly number[]): number => sizes.reduce((left, right) => left * right, 1);

@@ -1,7 +1,8 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
 /** What kernels of our own need of the wasm backend (4.22). */
-interface WasmBackend {
+export interface WasmBackend {
+  incRef(dataId: object): void;
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
 }

@@ -8,15 +8,14 @@ import { outputOnHeap } from './wasm-heap.js';
  * numbers to other places first.
  */
 export function quickenWasmReductions(tf: TensorFlow['tf']): void {
-  replaceKernel(tf, 'Sum', 'wasm', (own) => (call) => reduced(tf, call, () => 1) ?? own(call));
-  replaceKernel(tf, 'Mean', 'wasm', (own) => (call) => reduced(tf, call, (count) => count) ?? own(call));
+  replaceKernel(tf, 'Sum', 'wasm', (own) => (call) => reduced(tf, call) ?? own(call));
+  replaceKernel(tf, 'Mean', 'wasm', (own) => (call) => reduced(tf, call, true) ?? own(call));
 }
 
-/** @param divisor by what the sum of so many numbers is divided */
 function reduced(
   tf: TensorFlow['tf'],
   { inputs, attrs, backend }: Parameters<KernelFunc>[0],
-  divisor: (count: number) => number,
+  isMean = false,
 ): TensorInfo | undefined {
   const { x } = inputs as Record<'x', TensorInfo>;
   const { axis, keepDims } = attrs as NamedAttrMap;
@@ -31,11 +30,12 @@ function reduced(
   const [numbers] = values;
   const count = tf.util.sizeFromShape(axes.map((index) => x.shape[index]!));
   const sums = new Float64Array(tf.util.sizeFromShape(x.shape.slice(last! + 1)));
+  const divisor = isMean ? count : 1;
   let at = 0;
   for (let to = 0; to < found.length; to += sums.length) {
     sums.fill(0);
     at = addRows(sums, numbers!, at, count);
-    for (let place = 0; place < sums.length; place++) found[to + place] = sums[place]! / divisor(count);
+    for (let place = 0; place < sums.length; place++) found[to + place] = sums[place]! / divisor;
   }
   return output;
 }

@@ -1,10 +1,7 @@
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
-
-interface WasmBackend {
-  incRef(dataId: object): void;
-}
+import type { WasmBackend } from './wasm-heap.js';
 
 /**
  * Makes the wasm backend share memory where an operation changes nothing, as its own reshaping does: for clones, and

@@ -5,7 +5,7 @@ const PIECE = PAGE;
 /** Words behind a word at which it stands once more: a multiple of Castagnoli's polynomial is 1 + x^32a + x^32b + x^32c. */
 const DISTANCES = [767, 2524, 5275] as const;
 /** Bytes that wait for what comes behind them; a message is folded into so many, and what does not fill a vector. */
-export const FOLDED_BYTES = DISTANCES[2] * 4;
+const FOLDED_BYTES = DISTANCES[2] * 4;
 const VECTOR = 16;
 /** In memory stand the words folded last, those that are folded now, and from the third page on those that come. */
 const INPUT = 2 * PAGE;

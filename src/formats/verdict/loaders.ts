@@ -240,14 +240,12 @@ export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
 function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
   const { graph, format, kerasVersion } = model;
   if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
-  const forgotten = findForgotten(graph, loader, format.weightLayout);
-  if (forgotten !== undefined) return forgotten;
-  const half = findBfloat16(graph, loader, format.weightLayout);
-  if (half !== undefined) return half;
-  const untrusted = findUntrusted(graph, loader, format.container);
-  if (untrusted !== undefined) return untrusted;
-  const ellipsis = loader === 'keras2' && format.container === 'keras-zip' ? findEllipsis(graph) : undefined;
-  if (ellipsis !== undefined) return ellipsis;
+  const found =
+    findForgotten(graph, loader, format.weightLayout) ??
+    findBfloat16(graph, loader, format.weightLayout) ??
+    findUntrusted(graph, loader, format.container) ??
+    (loader === 'keras2' && format.container === 'keras-zip' ? findEllipsis(graph) : undefined);
+  if (found !== undefined) return found;
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
   return { layer: graph.name, field: 'keras_version', reason };
