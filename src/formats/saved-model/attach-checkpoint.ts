@@ -50,12 +50,13 @@ export function attachCheckpoint(graph: Graph, objects: ObjectGraph, bundle: Ten
       { hint: 'load the right one in TensorFlow and save its weights alone: model.save_weights("PREFIX")' },
     );
   }
-  const hasOptimizer = [0, ...models.map(({ id }) => id)].some((id) => objects[id]!.children.has('optimizer'));
+  const hasOptimizer = [0, ...models.map(({ id }) => id)].some((id) => objects.nodeAt(id).children.has('optimizer'));
   return { ...first.attached, hasOptimizer };
 }
 
 function noModel(objects: ObjectGraph) {
-  const holds = (name: string) => objects.some(({ children }) => children.has(name));
+  const holds = (name: string) =>
+    Array.from({ length: objects.count }, (_, id) => objects.nodeAt(id)).some(({ children }) => children.has(name));
   const refused = (message: string, hint: string) => inputError('unmappable-weights', message, { hint });
   if (holds('_functional') || holds('_operations'))
     return refused(
@@ -75,12 +76,12 @@ function noModel(objects: ObjectGraph) {
 
 /** Finds the saved model, or else those that the saved object holds, however deep: `tf.train.Checkpoint(net=model)`. */
 function findModels(objects: ObjectGraph): readonly { readonly name: string; readonly id: number }[] {
-  if (objects.length === 0) return [];
+  if (objects.count === 0) return [];
   const models: { readonly name: string; readonly id: number }[] = [];
   const seen = new Set([0]);
   const waiting: [id: number, path: string][] = [[0, '']];
   for (const [id, path] of waiting) {
-    const { children } = objects[id]!;
+    const { children } = objects.nodeAt(id);
     if (children.has('layer-0')) {
       models.push({ name: path === '' ? 'root' : path, id });
       continue;
@@ -145,10 +146,10 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
 
   /** A SavedModel lists the variables of its model besides: all of them must have found their layers. */
   function refuseUnclaimed(): void {
-    const list = objects[rootId]!.children.get('variables');
+    const list = objects.nodeAt(rootId).children.get('variables');
     if (list === undefined) return;
-    for (const id of objects[list]!.children.values()) {
-      const lost = objects[id]!.attributes.find(({ name, key }) => name === VALUE && !owners.has(key));
+    for (const id of objects.nodeAt(list).children.values()) {
+      const lost = objects.nodeAt(id).attributes.find(({ name, key }) => name === VALUE && !owners.has(key));
       if (lost !== undefined)
         throw weightsMismatch(root.name, `the weight "${lost.fullName}" belongs to none of its layers`, lost.key);
     }
@@ -157,7 +158,7 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
 
 /** The objects of a model's layers. */
 function layerObjects(graph: Graph, id: number, objects: ObjectGraph): readonly (readonly [Layer, number])[] {
-  const { children } = objects[id]!;
+  const { children } = objects.nodeAt(id);
   const layers = layerOrder(graph);
   const ids: number[] = [];
   for (let found = children.get('layer-0'); found !== undefined; found = children.get(`layer-${ids.length}`))
@@ -191,7 +192,7 @@ function checkWeighted(graph: Graph, children: ReadonlyMap<string, number>, ids:
 /** Returns the object of the layer inside its TimeDistributed, which is a layer of its own. */
 function unwrapped(layer: Layer, id: number, objects: ObjectGraph): number {
   let found = id;
-  for (let depth = stepAxes(layer); depth > 0; depth--) found = objects[found]!.children.get('layer') ?? found;
+  for (let depth = stepAxes(layer); depth > 0; depth--) found = objects.nodeAt(found).children.get('layer') ?? found;
   return found;
 }
 

@@ -35,19 +35,19 @@ export interface ListedVariables {
  * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
  */
 export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {
-  const { children } = objects[id]!;
+  const { children } = objects.nodeAt(id);
   const walked = walk(objects, id, layer);
   const trainable = children.get('trainable_variables');
   const api = children.get('keras_api');
-  const others = api === undefined ? undefined : objects[api]!.children.get('non_trainable_variables');
+  const others = api === undefined ? undefined : objects.nodeAt(api).children.get('non_trainable_variables');
   if (trainable === undefined) return { variables: walked, isOrdered: walked.length < 2 };
   const byKey = new Map(walked.map((variable) => [variable.key, variable]));
   const variables = [trainable, others].flatMap((list) => {
     const items: Variable[] = [];
     for (let index = 0; list !== undefined; index++) {
-      const item = objects[list]!.children.get(String(index));
+      const item = objects.nodeAt(list).children.get(String(index));
       if (item === undefined) break;
-      for (const { name, fullName, key } of objects[item]!.attributes)
+      for (const { name, fullName, key } of objects.nodeAt(item).attributes)
         if (name === VALUE) items.push(byKey.get(key) ?? { name: '', owner: '', fullName, key });
     }
     return items;
@@ -66,7 +66,7 @@ function walk(objects: ObjectGraph, root: number, layer: Layer): readonly Variab
     if (seen.has(id)) return;
     if (depth > MAX_NESTED_MODELS) throw unmappable(layer, `keeps objects in more than ${MAX_NESTED_MODELS} others`);
     seen.add(id);
-    const { children, attributes } = objects[id]!;
+    const { children, attributes } = objects.nodeAt(id);
     for (const attribute of attributes) {
       if (attribute.name !== VALUE) throw unmappable(layer, `keeps "${attribute.key}", which is no variable`);
       found.push({

@@ -19,8 +19,15 @@ export interface ObjectAttribute {
   readonly key: string;
 }
 
-/** The object graph of a checkpoint; the first node is the saved object. */
-export type ObjectGraph = readonly ObjectNode[];
+/** The object graph of a checkpoint; the node 0 is the saved object. */
+export interface ObjectGraph {
+  readonly count: number;
+  /**
+   * Reads a node on demand: most objects are lists that are never used.
+   * @throws RetrofitError `bad-protobuf`
+   */
+  readonly nodeAt: (id: number) => ObjectNode;
+}
 
 const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
 
@@ -31,27 +38,16 @@ const GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
 export async function readObjectGraph(storage: Storage, bundle: TensorBundle): Promise<ObjectGraph | undefined> {
   const entry = bundle.entries.get(GRAPH_KEY);
   if (entry === undefined) return undefined;
-  const messages: WireField[] = [];
-  for (const field of readFields(await readText(storage, bundle, entry), GRAPH_KEY))
-    if (field.number === 1) messages.push(field);
-  return messages.map((message) => lazyNode(message, messages.length));
-}
-
-/** Makes a node that is read on demand: most objects are lists that are never used. */
-function lazyNode(message: WireField, count: number): ObjectNode {
-  let node: ObjectNode | undefined;
-  const read = (): ObjectNode => {
-    node ??= readNode(message, count);
+  const messages: Uint8Array[] = [];
+  for (const { number, bytes } of readFields(await readText(storage, bundle, entry), GRAPH_KEY))
+    if (number === 1) messages.push(bytes);
+  const nodes = new Map<number, ObjectNode>();
+  const nodeAt = (id: number): ObjectNode => {
+    const node = nodes.get(id) ?? readNode(messages[id]!, messages.length);
+    nodes.set(id, node);
     return node;
   };
-  return {
-    get children() {
-      return read().children;
-    },
-    get attributes() {
-      return read().attributes;
-    },
-  };
+  return { count: messages.length, nodeAt };
 }
 
 /**
@@ -88,10 +84,10 @@ async function readText(
 }
 
 /** Source: tensorflow/core/protobuf/trackable_object_graph.proto. */
-function readNode(node: WireField, count: number): ObjectNode {
+function readNode(message: Uint8Array, count: number): ObjectNode {
   const children = new Map<string, number>();
   const attributes: ObjectAttribute[] = [];
-  for (const field of readFields(node.bytes, GRAPH_KEY)) {
+  for (const field of readFields(message, GRAPH_KEY)) {
     if (field.number === 1) {
       const { name, id } = readReference(field);
       if (children.has(name) || !(id < count)) throw badProtobuf(GRAPH_KEY);
