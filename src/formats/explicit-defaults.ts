@@ -1,12 +1,12 @@
 import {
   fromPlain,
-  getMember,
   isArray,
   isObject,
   type JsonObject,
   type JsonValue,
   mapItems,
   mapMembers,
+  type Plain,
   type PlainObject,
   toPlain,
   withMember,
@@ -59,20 +59,11 @@ function explicitConfig(className: string, config: JsonObject, source: Source, l
   const absent = Object.entries(facts.absent?.[source] ?? {}).filter(
     ([key]) => !said.members.some((member) => member.key === key),
   );
-  const whole = absent.reduce((all, [key, value]) => withMember(all, key, fromPlain(value!)), said);
+  const whole = absent.reduce(withField, said);
   if (source === 'tfjs') refuseOtherMeanings(facts, toPlain(whole) as PlainObject, layer);
-  return mapMembers(source === 'tfjs' ? asTfjsReads(className, whole) : whole, (value, key) =>
+  const taken = source === 'tfjs' ? facts.readByTfjs?.(toPlain(whole) as PlainObject) : undefined;
+  return mapMembers(Object.entries(taken ?? {}).reduce(withField, whole), (value, key) =>
     readField(key, undefined).kind === 'layers' ? explicitWrapped(value, source, layer) : wholeSize(facts, key, value),
-  );
-}
-
-/** It takes every negative axis for the last one, and writes null for a size that is left open. */
-function asTfjsReads(className: string, config: JsonObject): JsonObject {
-  if (className === 'Concatenate' && Number(toPlain(getMember(config, 'axis') ?? fromPlain(0))) < -1)
-    return withMember(config, 'axis', fromPlain(-1));
-  if (className !== 'Reshape') return config;
-  return mapMembers(config, (value) =>
-    isArray(value) ? mapItems(value, (size) => (isNull(size) ? OPEN : size)) : value,
   );
 }
 
@@ -91,8 +82,10 @@ function refuseOtherMeanings({ refusedFields = [] }: LayerFacts, config: PlainOb
   );
 }
 
+const withField = (config: JsonObject, [key, value]: readonly [string, Plain | undefined]): JsonObject =>
+  withMember(config, key, fromPlain(value!));
+
 const isNull = (value: JsonValue): boolean => value.kind === 'literal' && value.text === 'null';
-const OPEN = fromPlain(-1);
 
 /** Makes defaults explicit in the layer, or list of layers, inside a wrapper. */
 function explicitWrapped(value: JsonValue, source: Source, layer: string): JsonValue {

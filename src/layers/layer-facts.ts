@@ -100,6 +100,21 @@ export const ANY: unique symbol = Symbol('any value');
 /** Fields of one Keras alone, each with the value that stands for the other one's behaviour. */
 export type OwnFields = Readonly<Record<string, Plain | typeof ANY>>;
 
+/** How TensorFlow.js has to be told of a layer that it builds otherwise than Keras does. */
+export interface TfjsWording {
+  /** The class that does the same there; its own by default. */
+  readonly className?: string;
+  /** Fields with their values; undefined takes a field away. */
+  readonly fields: Readonly<Record<string, Plain | undefined>>;
+}
+
+/** Why no wording makes TensorFlow.js build a layer, and what to do. */
+export interface TfjsRefusal {
+  readonly field: string;
+  readonly reason: string;
+  readonly hint: string;
+}
+
 /** A field that one loader calls otherwise than the others. */
 export type FieldNames = Readonly<Record<Loader, string>>;
 
@@ -122,6 +137,13 @@ export interface LayerFacts {
   readonly absent?: Readonly<Partial<Record<'tfjs' | 'keras2', PlainObject>>>;
   /** Fields whose null TensorFlow.js treats as absent, and Keras as none. */
   readonly nullIsAbsentInTfjs?: readonly string[];
+  /** Fields that TensorFlow.js takes for other values than the written ones, with these. */
+  readonly readByTfjs?: (config: PlainObject) => PlainObject;
+  /** What has to be written for TensorFlow.js, for calls on these shapes; undefined: what stands there will do. */
+  readonly writtenForTfjs?: (
+    config: PlainObject,
+    calls: readonly (Shape | undefined)[],
+  ) => TfjsWording | TfjsRefusal | undefined;
   /** Loaders that do not make the layer with the dtype that others write. */
   readonly dtypeRefusedBy?: readonly Loader[];
   /** Its config states a size in fields by which other layers make an input. */

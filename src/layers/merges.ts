@@ -10,6 +10,8 @@ import {
   passesMask,
   type Shape,
   shapeText,
+  type TfjsRefusal,
+  type TfjsWording,
 } from './layer-facts.js';
 import { AXES, orNull } from './size-rules.js';
 
@@ -75,6 +77,24 @@ export function concatenated(config: PlainObject, inputs: readonly (Shape | unde
   });
 }
 
+/** TensorFlow.js takes every negative axis for the last one. */
+const lastAxis = ({ axis }: PlainObject): PlainObject => (typeof axis === 'number' && axis < -1 ? { axis: -1 } : {});
+
+function countedAxis(
+  { axis }: PlainObject,
+  calls: readonly (Shape | undefined)[],
+): TfjsWording | TfjsRefusal | undefined {
+  if (typeof axis !== 'number' || axis >= -1) return undefined;
+  const ranks = new Set(calls.map((shape) => shape?.length));
+  const [rank] = ranks;
+  if (rank !== undefined && ranks.size === 1) return { fields: { axis: axis + rank } };
+  return {
+    field: 'axis',
+    reason: `its axis is ${axis}, TensorFlow.js takes every negative axis for the last one, and which axis it is is not known`,
+    hint: 'give the layer a positive axis',
+  };
+}
+
 const merge = (
   className: string,
   role: LayerRole,
@@ -104,6 +124,8 @@ export const MERGES: readonly LayerFacts[] = [
     outputShape: concatenated,
     misfit: concatenationMisfit,
     joinedAxis: ({ axis }) => axis ?? -1,
+    readByTfjs: lastAxis,
+    writtenForTfjs: countedAxis,
     scaling: commutes,
     masksDifferIn: ['keras3'],
   }),

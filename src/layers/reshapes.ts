@@ -1,6 +1,16 @@
 import type { PlainObject } from '../json/json-value.js';
 import { elementCount, numberIn } from './config.js';
-import { ALL, commutes, KERAS, type LayerFacts, passesMask, type Shape, sameShape } from './layer-facts.js';
+import {
+  ALL,
+  commutes,
+  KERAS,
+  type LayerFacts,
+  passesMask,
+  type Shape,
+  sameShape,
+  type TfjsRefusal,
+  type TfjsWording,
+} from './layer-facts.js';
 import { onePerAxis, type SizeRules, TARGET_SHAPE, wholeNumber } from './size-rules.js';
 
 /** Layers that move numbers without changing them. */
@@ -10,6 +20,7 @@ const moving = (
   fields: string,
   sizes: SizeRules,
   outputShape: NonNullable<LayerFacts['outputShape']>,
+  more: Partial<LayerFacts> = {},
 ): LayerFacts => ({
   className,
   role,
@@ -19,6 +30,7 @@ const moving = (
   outputShape,
   weights: () => [],
   scaling: commutes,
+  ...more,
 });
 
 function reshaped(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
@@ -31,18 +43,53 @@ function reshaped(config: PlainObject, [input]: readonly (Shape | undefined)[]):
   return [input?.[0] ?? null, ...sizes.map((size) => (size !== null && size >= 0 ? size : rest))];
 }
 
+/** It writes null for a size that is left open. */
+const openSizes = ({ target_shape: sizes }: PlainObject): PlainObject =>
+  Array.isArray(sizes) && sizes.includes(null) ? { target_shape: sizes.map((size) => size ?? -1) } : {};
+
+/** A size of -1 stays unknown to the layers behind. Where none wants to know it, TensorFlow.js works it out with the numbers. */
+function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[]): TfjsWording | undefined {
+  const target = config.target_shape;
+  if (!Array.isArray(target) || !target.includes(-1)) return undefined;
+  const [sizes, ...others] = calls.map((shape) => reshaped(config, [shape])?.slice(1));
+  if (sizes === undefined || sizes.includes(null) || others.some((other) => String(other) !== String(sizes)))
+    return undefined;
+  return { fields: { target_shape: sizes } };
+}
+
+/** A Flatten wants three axes or more; of what is flat already it is a Reshape into itself. */
+function flatAlready(
+  _config: PlainObject,
+  calls: readonly (Shape | undefined)[],
+): TfjsWording | TfjsRefusal | undefined {
+  if (!calls.some((shape) => shape?.length === 2)) return undefined;
+  const sizes = new Set(calls.map((shape) => shape?.[1]));
+  const [size] = sizes;
+  if (typeof size === 'number' && sizes.size === 1)
+    return { className: 'Reshape', fields: { data_format: undefined, target_shape: [size] } };
+  return {
+    field: 'class_name',
+    reason: 'it is a Flatten of what is flat already, which TensorFlow.js does not build',
+    hint: 'leave the layer out of the model',
+  };
+}
+
 function permuted(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
   const dims = config.dims;
   if (input === undefined || !Array.isArray(dims)) return undefined;
   return [input[0] ?? null, ...dims.map((axis) => (typeof axis === 'number' ? (input[axis] ?? null) : null))];
 }
 
+const flattened = (_config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined =>
+  input === undefined ? undefined : [input[0] ?? null, elementCount(input.slice(1))];
+
 export const RESHAPES: readonly LayerFacts[] = [
-  moving('Reshape', 'reshape', 'target_shape', { target_shape: TARGET_SHAPE }, reshaped),
+  moving('Reshape', 'reshape', 'target_shape', { target_shape: TARGET_SHAPE }, reshaped, {
+    readByTfjs: openSizes,
+    writtenForTfjs: knownTarget,
+  }),
   moving('Permute', 'reshape', 'dims', { dims: onePerAxis(1, undefined) }, permuted),
-  moving('Flatten', 'flatten', 'data_format', {}, (_config, [input]) =>
-    input === undefined ? undefined : [input[0] ?? null, elementCount(input.slice(1))],
-  ),
+  moving('Flatten', 'flatten', 'data_format', {}, flattened, { writtenForTfjs: flatAlready }),
   moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, (config, [input]) =>
     input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null],
   ),

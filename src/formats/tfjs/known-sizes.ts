@@ -1,7 +1,6 @@
-import { fromPlain, type Plain, withMember, withoutMember } from '../../json/json-value.js';
-import { factsOf } from '../../layers/known-layers.js';
+import { fromPlain, withMember, withoutMember } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
-import { shapeInside } from '../../model/facts-of-layer.js';
+import { factsOfLayer, shapeInside } from '../../model/facts-of-layer.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Graph, type Layer, mapGraphs, withConfig, withLayers } from '../../model/model.js';
 import { inferShapes } from '../../model/shapes.js';
@@ -16,11 +15,8 @@ import { cannotConvert } from '../dialects/translate/cannot-convert.js';
 export const withKnownSizes = (root: Graph): Graph =>
   mapGraphs(root, (graph) => (graph.layers.some(isConcerned) ? sizedGraph(graph) : graph));
 
-const isConcerned = ({ className, wrappers, calls }: Layer): boolean =>
-  className === 'Reshape' ||
-  className === 'Flatten' ||
-  className === 'Concatenate' ||
-  (wrappers !== undefined && calls.length > 1);
+const isConcerned = (layer: Layer): boolean =>
+  factsOfLayer(layer).writtenForTfjs !== undefined || (layer.wrappers !== undefined && layer.calls.length > 1);
 
 function sizedGraph(graph: Graph): Graph {
   const { nodes } = resolveGraph(graph);
@@ -46,53 +42,13 @@ function sizedLayer(layer: Layer, given: readonly (Shape | undefined)[]): Layer 
       'keep the model in the format it is in, or call another layer with the same weights',
     );
   const inside = given.map((shape) => shapeInside(layer, shape));
-  if (layer.className === 'Reshape') return sizedReshape(layer, inside);
-  if (layer.className === 'Flatten') return sizedFlatten(layer, inside);
-  return layer.className === 'Concatenate' ? sizedConcatenate(layer, inside) : layer;
-}
-
-function sizedReshape(layer: Layer, inputs: readonly (Shape | undefined)[]): Layer {
-  const target = layer.settings.target_shape;
-  if (!Array.isArray(target) || !target.includes(-1)) return layer;
-  const [sizes, ...others] = inputs.map((shape) =>
-    factsOf('Reshape', layer.settings).outputShape?.(layer.settings, [shape])?.slice(1),
+  const written = factsOfLayer(layer).writtenForTfjs?.(layer.settings, inside);
+  if (written === undefined) return layer;
+  if ('reason' in written) throw cannotConvert(layer.name, written.field, written.reason, written.hint);
+  const { className, fields } = written;
+  const config = Object.entries(fields).reduce(
+    (all, [key, value]) => (value === undefined ? withoutMember(all, key) : withMember(all, key, fromPlain(value))),
+    layer.config,
   );
-  // Where nothing behind it wants to know, TensorFlow.js works it out with the numbers.
-  if (sizes === undefined || sizes.includes(null) || others.some((other) => String(other) !== String(sizes)))
-    return layer;
-  return withSetting(layer, 'target_shape', [...sizes]);
+  return withConfig(className === undefined ? layer : { ...layer, className, entry: undefined }, config);
 }
-
-/** A Flatten of what is flat already is a Reshape into itself. */
-function sizedFlatten(layer: Layer, inputs: readonly (Shape | undefined)[]): Layer {
-  if (!inputs.some((shape) => shape?.length === 2)) return layer;
-  const sizes = new Set(inputs.map((shape) => shape?.[1]));
-  const [size] = sizes;
-  if (typeof size !== 'number' || sizes.size > 1)
-    throw cannotConvert(
-      layer.name,
-      'class_name',
-      'it is a Flatten of what is flat already, which TensorFlow.js does not build',
-      'leave the layer out of the model',
-    );
-  const plain = withoutMember(layer.config, 'data_format');
-  return withSetting({ ...layer, className: 'Reshape', config: plain, entry: undefined }, 'target_shape', [size]);
-}
-
-function sizedConcatenate(layer: Layer, inputs: readonly (Shape | undefined)[]): Layer {
-  const { axis } = layer.settings;
-  if (typeof axis !== 'number' || axis >= -1) return layer;
-  const ranks = new Set(inputs.map((shape) => shape?.length));
-  const [rank] = ranks;
-  if (rank === undefined || ranks.size > 1)
-    throw cannotConvert(
-      layer.name,
-      'axis',
-      `its axis is ${axis}, TensorFlow.js takes every negative axis for the last one, and which axis it is is not known`,
-      'give the layer a positive axis',
-    );
-  return withSetting(layer, 'axis', axis + rank);
-}
-
-const withSetting = (layer: Layer, key: string, value: Plain): Layer =>
-  withConfig(layer, withMember(layer.config, key, fromPlain(value)));
