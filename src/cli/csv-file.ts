@@ -2,6 +2,7 @@ import { RetrofitError, usageError, withHint } from '../errors.js';
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import type { PendingOutput } from '../storage/storage.js';
+import { badPlace, checkClaim } from './claim-place.js';
 import { hasOtherEnding } from './report-file.js';
 
 /**
@@ -11,22 +12,12 @@ import { hasOtherEnding } from './report-file.js';
  */
 export async function stageCsv(path: string, model: Model, folder: string, force: boolean): Promise<PendingOutput> {
   const name = nodeStorage.nameOf(path);
-  if (/^\.*$/.test(name)) throw badPlace(path, `--csv "${path}" is no name of a file`);
-  const place = await nodeStorage.canonical(path);
-  const report = await nodeStorage.canonical(folder);
-  if (place === report || place.startsWith(`${report}/`)) {
-    throw badPlace(path, 'the table would lie in the folder of the report, which holds nothing else');
-  }
-  const isFile = (await nodeStorage.kindOf(path)) === 'file';
-  const identity = isFile ? (await nodeStorage.findFile(path)).identity : undefined;
-  if (model.files.some((file) => file.identity === identity)) {
-    throw usageError('output-is-input', 'the table would overwrite a file of the model', {
-      where: { file: path },
-      hint: 'give another name with --csv',
-    });
-  }
-  if (hasOtherEnding(name, /\.(csv|txt)$/i)) throw badPlace(path, 'the table is CSV, and the name says something else');
-  if (!force && isFile)
+  const claim = { path, flag: 'csv', would: 'the table would' };
+  if (/^\.*$/.test(name)) throw badPlace(claim, `--csv "${path}" is no name of a file`);
+  await checkClaim(claim, model, { name: 'report', folder, files: [] });
+  if (hasOtherEnding(name, /\.(csv|txt)$/i))
+    throw badPlace(claim, 'the table is CSV, and the name says something else');
+  if (!force && (await nodeStorage.kindOf(path)) === 'file')
     throw usageError('output-exists', 'the table exists already', {
       where: { file: path },
       hint: 'give another name with --csv, or --force to replace it',
@@ -35,6 +26,3 @@ export async function stageCsv(path: string, model: Model, folder: string, force
     throw error instanceof RetrofitError ? withHint(error, (hint) => hint.replace(' -o', ' --csv')) : error;
   });
 }
-
-const badPlace = (path: string, message: string) =>
-  usageError('bad-option', message, { where: { file: path, field: 'csv' }, hint: 'give another name with --csv' });

@@ -1,13 +1,13 @@
 import { access, appendFile, constants, lstat, readFile, writeFile } from 'node:fs/promises';
 import { outputError, RetrofitError, usageError } from '../errors.js';
-import { isFolder } from '../formats/containers.js';
-import { listOutputNames, type OutputPlace } from '../formats/output/output-place.js';
+import type { OutputPlace } from '../formats/output/output-place.js';
 import { loadSharp } from '../images/load-sharp.js';
 import type { Model } from '../model/model.js';
 import { printablePath } from '../report/printable.js';
 import { fileSystemReason, isMissing, isTooLong } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { replaceFile } from '../storage/replace-file.js';
+import { badPlace, checkClaim, isWithin, resultAt } from './claim-place.js';
 
 /** The flags that name a file for a report. */
 type ReportFlag = 'markdown' | 'html' | 'svg';
@@ -56,9 +56,10 @@ export async function checkReportPlaces(
     if (path === undefined) continue;
     if (hasOtherEnding(path, ENDINGS[flag])) throw badEnding(flag, path);
     if (PNG.test(path)) await loadPngSharp();
-    await checkReportPlace(path, flag, model, output);
+    const claim = { path, flag, would: `${NAMES[flag]} would` };
+    await checkClaim(claim, model, output && resultAt(output));
     const report = await nodeStorage.canonical(path);
-    if (taken.has(report)) throw badPlace(flag, path, 'would stand where another report goes');
+    if (taken.has(report)) throw badPlace(claim, `${NAMES[flag]} would stand where another report goes`);
     taken.add(report);
     if (flags.force !== true && !(await isSummary(path)) && (await holdsSomething(path))) {
       throw usageError('output-exists', `${NAMES[flag]} exists already`, {
@@ -79,43 +80,10 @@ async function isSummary(path: string): Promise<boolean> {
 const holdsSomething = async (path: string): Promise<boolean> =>
   (await nodeStorage.kindOf(path)) === 'file' && (await nodeStorage.findFile(path)).byteLength > 0;
 
-async function checkReportPlace(
-  path: string,
-  flag: ReportFlag,
-  model: Model,
-  output: OutputPlace | undefined,
-): Promise<void> {
-  const kind = await nodeStorage.kindOf(path);
-  const identity = kind === 'file' ? (await nodeStorage.findFile(path)).identity : undefined;
-  if (model.files.some((file) => file.identity === identity)) {
-    throw usageError('output-is-input', `${NAMES[flag]} would overwrite a file of the model`, {
-      where: { file: path },
-      hint: `give another name with --${flag}`,
-    });
-  }
-  if (output === undefined) return;
-  const report = await nodeStorage.canonical(path);
-  if (isFolder(output.format.container)) {
-    const folder = await nodeStorage.canonical(output.folder);
-    if (report !== folder && !report.startsWith(`${folder}/`)) return;
-    throw badPlace(flag, path, 'would lie in the folder of the new model, which holds nothing else');
-  }
-  for (const name of listOutputNames(output)) {
-    const file = await nodeStorage.canonical(nodeStorage.join(output.folder, name));
-    if (report === file) throw badPlace(flag, path, 'would stand where the new model goes');
-  }
-}
-
 const badEnding = (flag: ReportFlag, path: string) =>
   usageError('bad-option', `--${flag} writes ${KINDS[flag]}, and the name says something else`, {
     where: { file: path },
     hint: `give a name in ${flag === 'markdown' ? '.md' : flag === 'svg' ? '.svg or .png' : '.html'}`,
-  });
-
-const badPlace = (flag: ReportFlag, path: string, message: string) =>
-  usageError('bad-option', `${NAMES[flag]} ${message}`, {
-    where: { file: path },
-    hint: `give another name with --${flag}`,
   });
 
 /** A folder that is yet to be made for the model is no obstacle. */
@@ -127,7 +95,8 @@ async function checkWritable(path: string, flag: ReportFlag, output: OutputPlace
     await access(kind === undefined ? folder : path, constants.W_OK);
     if (kind === undefined) await checkName(path);
   } catch (error) {
-    const isMade = output !== undefined && (await isWithin(output.folder, folder));
+    const isMade =
+      output !== undefined && isWithin(await nodeStorage.canonical(output.folder), await nodeStorage.canonical(folder));
     if (!isMade || !isMissing(error) || isTooLong(error))
       throw cannotWrite(path, flag, fileSystemReason(error) ?? 'no such folder');
   }
@@ -146,9 +115,6 @@ const checkName = (path: string): Promise<unknown> =>
   lstat(path).catch((error) => {
     if (isTooLong(error)) throw error;
   });
-
-const isWithin = async (path: string, folder: string): Promise<boolean> =>
-  `${await nodeStorage.canonical(path)}/`.startsWith(`${await nodeStorage.canonical(folder)}/`);
 
 /** Names the requested reports and their places, a line each. */
 export const writtenLines = (flags: ReportFlags): readonly string[] =>

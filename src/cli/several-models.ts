@@ -6,14 +6,13 @@ import { errorLine } from '../report/error-line.js';
 import { addReport, errorReport, percentOf, type Run, runWarnings } from '../report/json-report.js';
 import { byteSize, magnitude, percent, printablePath } from '../report/printable.js';
 import type { AddSeveralReport } from '../report/report-schemas.js';
-import { textTable } from '../report/table.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { notFound } from '../storage/storage-errors.js';
 import { TOOL } from '../tool.js';
 import type { Flags } from './flags.js';
 import { retrofitFile } from './retrofit-file.js';
 import { sayWhenInterrupted } from './signals.js';
-import { dataColors, messageColors, print, printReport, tell } from './terminal.js';
+import { messageColors, printTable, tell, tellResult } from './terminal.js';
 import { tellWarnings } from './warnings.js';
 
 /** Result of `add` on one of several models. */
@@ -44,16 +43,18 @@ export async function addSeveral(paths: readonly string[], flags: Flags, words: 
     if (error !== undefined) tell(messageColors.red(errorLine(error)));
     else if (!flags.quiet) tellWarnings(runWarnings(run!), path);
   }
-  if (flags.json) {
-    const report: AddSeveralReport = {
+  const milliseconds = performance.now() - started;
+  tellResult(
+    flags,
+    (): AddSeveralReport => ({
       version: 1,
       command: 'add',
       tool: TOOL,
       models: outcomes.map(({ run, error }) => (error === undefined ? addReport(run!) : errorReport('add', error))),
-      milliseconds: performance.now() - started,
-    };
-    printReport(report);
-  } else if (!flags.quiet) show(outcomes);
+      milliseconds,
+    }),
+    () => show(outcomes),
+  );
   const failed = outcomes.flatMap(({ error }) => error ?? []);
   if (failed.length > 0) {
     const message = `${count(failed.length)} of ${plural(paths.length, 'model')} failed`;
@@ -119,7 +120,7 @@ function claim(claimed: Map<string, string>, path: string, place: OutputPlace): 
 }
 
 function show(outcomes: readonly Outcome[]): void {
-  const [head, ...rows] = textTable({
+  printTable({
     head: ['model', 'modules', '+params', '', '+MACs', 'exact', 'output'],
     rightAligned: new Set([1, 2, 3, 4]),
     rows: outcomes.map(({ path, run, error }) => {
@@ -141,5 +142,4 @@ function show(outcomes: readonly Outcome[]): void {
       ];
     }),
   });
-  print(dataColors.bold(head!), ...rows);
 }

@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { reportLine } from '../report/json-report.js';
+import { type Table, textTable } from '../report/table.js';
 import { isEnding, noteReported } from './signals.js';
 
 const colorsOf = (stream: NodeJS.WriteStream): ChalkInstance =>
@@ -10,11 +11,29 @@ export const print = (...lines: readonly string[]): void => {
   if (lines.length > 0 && !isEnding()) process.stdout.write(`${lines.join('\n')}\n`);
 };
 
+type Report = Parameters<typeof reportLine>[0];
+
 /** Prints the JSON object of a command, of which there is one. */
-export function printReport(report: Parameters<typeof reportLine>[0]): void {
+function printReport(report: Report): void {
   if (isEnding()) return;
   print(reportLine(report));
   noteReported();
+}
+
+/** Ends a command: with its JSON object, with what it shows to people, or in silence. */
+export function tellResult(
+  { json, quiet }: { readonly json?: boolean; readonly quiet?: boolean },
+  report: () => Report,
+  show: () => void,
+): void {
+  if (json) printReport(report());
+  else if (!quiet) show();
+}
+
+/** Prints a table, its head in bold. */
+export function printTable(table: Table): void {
+  const [head, ...rows] = textTable(table);
+  print(dataColors.bold(head!), ...rows);
 }
 
 /** Prints messages; none after an interruption. */

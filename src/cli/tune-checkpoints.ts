@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { usageError } from '../errors.js';
-import { isFolder } from '../formats/containers.js';
 import type { OutputPlace } from '../formats/output/output-place.js';
+import type { Model } from '../model/model.js';
 import { printablePath } from '../report/printable.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { CHECKPOINT_NAME, type Checkpoint, checkCheckpointPlace, findCheckpoint } from '../tune/checkpoint.js';
 import { checkFingerprint, type Fingerprint } from '../tune/fingerprint.js';
+import { checkClaim, resultAt } from './claim-place.js';
 import type { TuneFlags } from './tune-flags.js';
 
 /**
@@ -14,7 +15,8 @@ import type { TuneFlags } from './tune-flags.js';
  */
 export async function checkCheckpoints(
   { checkpoints, resume, force }: TuneFlags,
-  { format, folder }: OutputPlace,
+  model: Model,
+  place: OutputPlace,
 ): Promise<void> {
   if (checkpoints === undefined) {
     if (!resume) return;
@@ -29,11 +31,8 @@ export async function checkCheckpoints(
       where,
       hint: 'give the name of a folder with --checkpoints',
     });
-  const [inside, output] = [await nodeStorage.canonical(checkpoints), await nodeStorage.canonical(folder)];
-  if (isFolder(format.container) && (inside === output || inside.startsWith(`${output}/`))) {
-    const message = 'the checkpoints would lie in the folder of the new model, which holds nothing else';
-    throw usageError('bad-option', message, { where, hint: 'give another folder with --checkpoints' });
-  }
+  const claim = { path: checkpoints, flag: 'checkpoints', would: 'the checkpoints would' };
+  await checkClaim(claim, model, resultAt(place));
   const foreign = await findForeignName(checkpoints);
   if (foreign !== undefined) {
     throw usageError('output-exists', `the folder for checkpoints holds "${foreign}", which is none`, {

@@ -93,6 +93,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   {
     ...activation('Softmax', ALL, 'axis'),
     makesProbabilities: true,
+    takesMask: 'otherwise',
     masksDifferIn: ['tfjs'],
     sizes: { axis: orNull(AXES) },
     refusedFields: [AXES_WITHOUT_MODULE, ALL_AXES],

@@ -173,7 +173,7 @@ export interface LayerFacts {
     /** The argument whose tensors follow the first one in one list, where the call is not in the form of Keras 3. */
     readonly listed?: string;
   };
-  /** Its function runs once a step: nothing can follow it inside the layer. */
+  /** Its function runs once a step: nothing can follow it inside the layer, and a mask says which steps count. */
   readonly runsSteps?: true;
   /** The module of Keras that has it, where that is not `keras.layers`. */
   readonly module?: string;
@@ -217,6 +217,8 @@ export interface LayerFacts {
   readonly scaling?: (config: PlainObject) => Scaling | undefined;
   /** How TensorFlow.js treats masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
   readonly masking?: (config: PlainObject) => Masking;
+  /** Its call takes a mask, besides those that run steps: alike in all loaders, wherever it stands, or not. */
+  readonly takesMask?: 'alike' | 'otherwise';
   /** Loaders that treat a mask otherwise than the others do. */
   readonly masksDifferIn?: readonly Loader[];
   /** Joins the masks of its inputs: where some have none, each loader makes something else. */

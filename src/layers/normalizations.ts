@@ -171,6 +171,7 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
+    takesMask: 'otherwise',
     refusedFields: [
       AXIS_LIST,
       LIST_FROM_END,

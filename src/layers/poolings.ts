@@ -148,7 +148,7 @@ export const POOLINGS: readonly LayerFacts[] = [
   pool('AveragePooling2D', 2),
   pool('AveragePooling3D', 3),
   // In Keras it leaves masked steps out of the mean.
-  { ...globalPool('GlobalAveragePooling1D', 1, ALL), masksDifferIn: ['tfjs'] },
+  { ...globalPool('GlobalAveragePooling1D', 1, ALL), takesMask: 'alike', masksDifferIn: ['tfjs'] },
   globalPool('GlobalAveragePooling2D', 2, ALL),
   globalPool('GlobalAveragePooling3D', 3, KERAS),
   globalPool('GlobalMaxPooling1D', 1, ALL),

@@ -117,6 +117,7 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     role: 'other',
     loads: ALL,
     fields: 'layer merge_mode backward_layer',
+    runsSteps: true,
     ...GIVEN_STATES,
     masksDifferIn: ['tfjs'],
     refusedFields: [

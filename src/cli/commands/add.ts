@@ -1,11 +1,10 @@
 import { addReport, type Run, runWarnings } from '../../report/json-report.js';
 import { nextSteps, outputLine, skippedLines, stageTable, totalsLine } from '../../report/summary.js';
-import { textTable } from '../../report/table.js';
 import { nanLine, verifiedLines } from '../../report/verify-report.js';
 import type { Flags } from '../flags.js';
 import { reportLast, writeReport, writtenLines } from '../report-file.js';
 import { retrofitFile } from '../retrofit-file.js';
-import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printTable, tell, tellResult } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 
 /** The main job: read, plan, put the modules in, write, tell. */
@@ -15,11 +14,14 @@ export async function add(paths: readonly string[], given: Flags): Promise<void>
     return (await import('../several-models.js')).addSeveral(paths, flags, given);
   const { run, refusal } = await retrofitFile(paths[0]!, flags);
   const failure = await reportLast(() => writeReports(run, flags));
-  if (flags.json) printReport(addReport(run));
-  else if (!flags.quiet) {
-    show(run, flags.dryRun ?? false);
-    if (failure === undefined) tell(...writtenLines(flags));
-  }
+  tellResult(
+    flags,
+    () => addReport(run),
+    () => {
+      show(run, flags.dryRun ?? false);
+      if (failure === undefined) tell(...writtenLines(flags));
+    },
+  );
   if (failure !== undefined) throw failure;
   if (refusal !== undefined) throw refusal;
 }
@@ -39,8 +41,8 @@ async function writeReports(run: Run, { markdown, html }: Flags): Promise<void> 
 
 function show(run: Run, isDryRun: boolean): void {
   const { model, plan, output, verified, milliseconds } = run;
-  const [head, ...rows] = textTable(stageTable(plan));
-  print(dataColors.bold(head!), ...rows, totalsLine(plan));
+  printTable(stageTable(plan));
+  print(totalsLine(plan));
   tell(...skippedLines(plan).map((line) => messageColors.dim(line)));
   tellWarnings(runWarnings(run));
   if (verified !== undefined) {

@@ -18,7 +18,6 @@ import {
 } from '../../report/bake-report.js';
 import { share } from '../../report/printable.js';
 import { outputLine } from '../../report/summary.js';
-import { textTable } from '../../report/table.js';
 import { type ExcitedModule, exciteModel } from '../../runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../runtime/image-input.js';
 import { loadModel } from '../../runtime/load-model.js';
@@ -32,7 +31,7 @@ import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, print, printReport } from '../terminal.js';
+import { dataColors, print, printTable, tellResult } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
@@ -83,8 +82,11 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     ],
     milliseconds: performance.now() - started,
   };
-  if (flags.json) printReport(bakeReport(run));
-  else if (!flags.quiet) show(run, read);
+  tellResult(
+    flags,
+    () => bakeReport(run),
+    () => show(run, read),
+  );
 }
 
 /** Computes: the mean gates, the model with them in its weights, and how accurate both are. */
@@ -176,8 +178,8 @@ function keptModules(model: Model, { modules, kept }: BakePlan): BakeRun['kept']
 }
 
 function show(run: BakeRun, model: Model): void {
-  const [head, ...rows] = textTable(bakeTable(run));
-  print(dataColors.bold(head!), ...rows, ...bakeLines(run));
+  printTable(bakeTable(run));
+  print(...bakeLines(run));
   tellWarnings(run.warnings);
   print(dataColors.green(outputLine(model, run.output, run.milliseconds)));
 }

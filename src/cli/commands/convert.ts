@@ -9,7 +9,7 @@ import { TOOL } from '../../tool.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { dataColors, print, printReport } from '../terminal.js';
+import { dataColors, print, tellResult } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { storingOptions, type WeightFlags } from '../weight-flags.js';
 import { writeModel } from '../write-model.js';
@@ -28,11 +28,13 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const output = await writeModel(model, place, flags, storing);
   const milliseconds = performance.now() - started;
   const warnings = [...model.warnings, ...output.warnings];
-  if (flags.json) {
-    const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
-    printReport(convertReport({ tool: TOOL, input, output, warnings, milliseconds }));
-  } else if (!flags.quiet) {
-    tellWarnings(warnings);
-    print(dataColors.green(outputLine(read, output, milliseconds)));
-  }
+  const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
+  tellResult(
+    flags,
+    () => convertReport({ tool: TOOL, input, output, warnings, milliseconds }),
+    () => {
+      tellWarnings(warnings);
+      print(dataColors.green(outputLine(read, output, milliseconds)));
+    },
+  );
 }

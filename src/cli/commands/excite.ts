@@ -18,7 +18,6 @@ import {
 import { MAX_LINES } from '../../report/figures/palette.js';
 import { byteSize, printablePath } from '../../report/printable.js';
 import { warningLine } from '../../report/summary.js';
-import { textTable } from '../../report/table.js';
 import { chooseClasses } from '../../runtime/choose-classes.js';
 import { listPairs } from '../../runtime/class-distances.js';
 import { confirmRecommendation } from '../../runtime/confirm-recommendation.js';
@@ -40,7 +39,7 @@ import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printTable, tell, tellResult } from '../terminal.js';
 import { warningsOfReading } from '../warnings.js';
 
 /** Number of classes that are chosen by default. */
@@ -116,8 +115,11 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
       bytes: files.reduce((sum, { byteLength }) => sum + byteLength, 0),
       csv: flags.csv ?? null,
     };
-    if (flags.json) printReport(exciteReport(run, written));
-    else if (!flags.quiet) show(run, written);
+    tellResult(
+      flags,
+      () => exciteReport(run, written),
+      () => show(run, written),
+    );
   } catch (error) {
     await csv?.discard();
     await report.discard();
@@ -196,8 +198,8 @@ function choose(
 }
 
 function show(run: ExciteRun, { path, files, bytes, csv }: WrittenReport): void {
-  const [head, ...rows] = textTable(moduleTable(run));
-  print(dataColors.bold(head!), ...rows, `${subjectLine(run)}, computed on ${run.backend}`);
+  printTable(moduleTable(run));
+  print(`${subjectLine(run)}, computed on ${run.backend}`);
   const warnings = exciteWarnings(run).map(warningLine);
   tell(...warnings.slice(0, MOST_WARNINGS).map((line) => messageColors.yellow(`warning: ${line}`)));
   if (warnings.length > MOST_WARNINGS)

@@ -1,5 +1,5 @@
 import { readFrom } from '../../formats/known-formats.js';
-import { inspect } from '../../inspect.js';
+import { type Inspection, inspect } from '../../inspect.js';
 import { countLayers, type Model } from '../../model/model.js';
 import { plural } from '../../plural.js';
 import { networkSvg } from '../../report/figures/network-map.js';
@@ -20,7 +20,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { type Flags, planOptions, readOptions } from '../flags.js';
 import { checkReportPlaces, writeReport, writtenLines } from '../report-file.js';
-import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
+import { dataColors, messageColors, print, printTable, tell, tellResult } from '../terminal.js';
 import { tellWarnings, warningsOfReading } from '../warnings.js';
 
 /** Names a model's container, with TensorFlow's version where TensorFlow itself wrote it. */
@@ -36,7 +36,7 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   const model = { ...read, warnings: warningsOfReading(read.warnings) };
   await checkReportPlaces(flags, model, undefined);
   const inspection = inspect(model, planOptions(flags));
-  const { plan, modules, commands, layers } = inspection;
+  const { plan } = inspection;
   const run: Run = {
     tool: TOOL,
     model,
@@ -50,19 +50,24 @@ export async function inspectCommand(path: string, given: Flags): Promise<void> 
   };
   if (flags.markdown !== undefined) await writeReport(flags.markdown, 'markdown', markdownReport(run, true));
   if (flags.svg !== undefined) await writeReport(flags.svg, 'svg', networkSvg(plan, path));
-  if (flags.json) {
-    printReport(inspectReport(run, inspection, flags.layers === true));
-    return;
-  }
+  tellResult(
+    flags,
+    () => inspectReport(run, inspection, flags.layers === true),
+    () => show(run, inspection, flags),
+  );
+}
+
+function show({ inputPath: path, model, plan, layers: count }: Run, inspection: Inspection, flags: Flags): void {
+  const { modules, commands, layers } = inspection;
   tell(...writtenLines(flags));
   const { dialect } = model.format;
-  const [head, ...rows] = textTable(stageTable(plan));
   print(
     dataColors.bold(
-      `${printablePath(path)}: ${containerWords(model)}, ${dialect}, ${plural(run.layers, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}${weightsWords(model)}`,
+      `${printablePath(path)}: ${containerWords(model)}, ${dialect}, ${plural(count, 'layer')}, ${plural(plan.params.before, 'parameter')}, ${byteSize(model.bytes)}${weightsWords(model)}`,
     ),
-    dataColors.bold(head!),
-    ...rows,
+  );
+  printTable(stageTable(plan));
+  print(
     `would add ${totalsLine(plan)}`,
     ...(modules.length === 0 ? [] : [`there already: ${modules.map((module) => printable(module.name)).join(', ')}`]),
     ...loaderLines(inspection, model),

@@ -11,7 +11,7 @@ import { strip as stripModel } from '../../transforms/strip.js';
 import { denyCode } from '../deny-code.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
-import { dataColors, print, printReport } from '../terminal.js';
+import { dataColors, print, tellResult } from '../terminal.js';
 import { tellWarnings } from '../warnings.js';
 import { writeModel } from '../write-model.js';
 
@@ -28,12 +28,14 @@ export async function strip(path: string, flags: Flags): Promise<void> {
   const milliseconds = performance.now() - started;
   const warnings = [...model.warnings, ...stripWarnings(plan, changing), ...output.warnings];
   const { modules } = plan;
-  if (flags.json) {
-    const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
-    const exact = changing.length === 0;
-    printReport(stripReport({ tool: TOOL, input, output, modules, exact, warnings, milliseconds }));
-  } else if (!flags.quiet) {
-    tellWarnings(warnings);
-    print(removedLine(modules), dataColors.green(outputLine(read, output, milliseconds)));
-  }
+  const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
+  const exact = changing.length === 0;
+  tellResult(
+    flags,
+    () => stripReport({ tool: TOOL, input, output, modules, exact, warnings, milliseconds }),
+    () => {
+      tellWarnings(warnings);
+      print(removedLine(modules), dataColors.green(outputLine(read, output, milliseconds)));
+    },
+  );
 }

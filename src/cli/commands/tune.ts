@@ -45,7 +45,7 @@ import { checkPlace, placeOf } from '../place.js';
 import { checkReportPlaces, reportLast, writeReport } from '../report-file.js';
 import { sayWhenInterrupted } from '../signals.js';
 import { startComputing } from '../start-computing.js';
-import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
+import { dataColors, messageColors, print, tell, tellResult } from '../terminal.js';
 import { trainingProgress } from '../training-progress.js';
 import { checkCheckpoints, findStart, partingLine } from '../tune-checkpoints.js';
 import type { TuneFlags } from '../tune-flags.js';
@@ -61,7 +61,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const read = await readFrom(nodeStorage, path, readOptions(flags));
   const place = await placeOf(path, read, flags);
   await checkPlace(read, place, flags);
-  await checkCheckpoints(flags, place);
+  await checkCheckpoints(flags, read, place);
   await checkReportPlaces(flags, read, place);
   const page = flags.html === undefined ? undefined : await importPage();
   const known = flags.head === 'new' ? undefined : read.record?.classes;
@@ -102,8 +102,11 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const failure = await reportLast(async () => {
     if (page !== undefined) await writeReport(flags.html!, 'html', page.tunePage(run), output.path);
   });
-  if (flags.json) printReport(tuneReport(run));
-  else if (!flags.quiet) show(run, areAllTold);
+  tellResult(
+    flags,
+    () => tuneReport(run),
+    () => show(run, areAllTold),
+  );
   if (failure !== undefined) throw failure;
 }
 

@@ -14,7 +14,7 @@ import {
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { EXAMPLES, IMAGES, progressBar } from '../progress.js';
-import { dataColors, messageColors, print, printReport, tell } from '../terminal.js';
+import { dataColors, messageColors, print, tell, tellResult } from '../terminal.js';
 import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from '../verify-both.js';
 
 export interface VerifyFlags extends VerifyRequest {
@@ -49,20 +49,25 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
     skipped,
     milliseconds: performance.now() - started,
   };
-  const isFine = isVerified(verified);
-  if (flags.json) printReport(verifyReport(comparison));
-  else {
-    tell(
-      ...skipped.map(({ path, reason }) =>
-        messageColors.yellow(`skipped ${printablePath(path)}: ${printable(reason)}`),
-      ),
-    );
-    for (const line of [layersLine(verified), nanLine(verified)])
-      if (line !== undefined) tell(messageColors.yellow(`warning: ${line}`));
-    print(...verifiedLines(verified).map((line) => (isFine ? dataColors.green(line) : line)));
-  }
-  if (!isFine)
+  tellResult(
+    flags,
+    () => verifyReport(comparison),
+    () => show(comparison),
+  );
+  if (!isVerified(verified))
     throw differs(verified, afterPath, 'with a --tolerance above 0 the outputs alone decide, and how near they are');
+}
+
+function show(comparison: Comparison): void {
+  tell(
+    ...comparison.skipped.map(({ path, reason }) =>
+      messageColors.yellow(`skipped ${printablePath(path)}: ${printable(reason)}`),
+    ),
+  );
+  for (const line of [layersLine(comparison), nanLine(comparison)])
+    if (line !== undefined) tell(messageColors.yellow(`warning: ${line}`));
+  const isFine = isVerified(comparison);
+  print(...verifiedLines(comparison).map((line) => (isFine ? dataColors.green(line) : line)));
 }
 
 function read(path: string, which: 'before' | 'after', { allowLinks = false, ...flags }: VerifyFlags): Promise<Model> {

@@ -97,13 +97,14 @@ function saidBy(layer: Layer, call: Call, said: ReadonlyMap<string, string>): st
 /** Whether Keras 3 would have written a mask into the call, had there been one. */
 const takesMask = (layer: Layer): boolean => layer.wrappers !== undefined || isMasked(layer);
 
-const isMasked = ({ className, settings }: Layer): boolean =>
-  factsOf(className, settings).runsSteps === true ||
-  ['Bidirectional', 'GlobalAveragePooling1D', 'Softmax', 'BatchNormalization'].includes(className);
+function isMasked({ className, settings }: Layer): boolean {
+  const { runsSteps, takesMask } = factsOf(className, settings);
+  return runsSteps === true || takesMask !== undefined;
+}
 
 /** Whether all loaders make the same of a mask: what stands in a TimeDistributed is given it in one Keras alone. */
 const isPlain = (layer: Layer): boolean =>
-  !['BatchNormalization', 'Softmax'].includes(layer.className) &&
+  factsOf(layer.className, layer.settings).takesMask !== 'otherwise' &&
   (layer.wrappers === undefined || (layer.graph === undefined && !isMasked(layer)));
 
 function withoutInput({ inputs, read, ...call }: Call, mask: number): Call {

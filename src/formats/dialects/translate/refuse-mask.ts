@@ -14,17 +14,16 @@ export function refuseMask(layer: Layer, dialects: Pick<DialectPair, 'target' | 
 function maskProblem(layer: Layer, { target, masked }: Pick<DialectPair, 'target' | 'masked'>): string | undefined {
   const { className, settings, calls } = layer;
   const { masksDifferIn = [], runsSteps, joinsMasks } = factsOf(className, settings);
-  const isOverSteps = runsSteps === true || className === 'Bidirectional';
   const mask = masked.get(layer);
   // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
   if (mask === undefined)
-    return target === 'tfjs' && masked.size > 0 && isOverSteps
+    return target === 'tfjs' && masked.size > 0 && runsSteps
       ? 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer'
       : undefined;
   if (mask === 'some' && joinsMasks)
     return `some inputs of this ${className} have a mask, steps to be skipped, and others none: each loader joins them in its own way`;
   // Measured with tf-keras 2.21 and Keras 3.15, built in each.
-  if (isOverSteps && calls.some(({ inputs }) => inputs.length > 1))
+  if (runsSteps && calls.some(({ inputs }) => inputs.length > 1))
     return `this ${className} is given a mask, steps to be skipped, and a state to begin with: each loader makes something else of both`;
   return masksDifferIn.includes(target)
     ? `this ${className} is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
