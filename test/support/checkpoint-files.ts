@@ -8,8 +8,10 @@ import { readFields } from '../../src/formats/saved-model/wire.js';
 // Checkpoints taken apart, changed and put together again, checksums and all: what a hostile program can write.
 
 /** A folder of fixtures/saved-model: its files by their paths. */
-export function savedModelFixture(name: string): Map<string, Uint8Array> {
-  const folder = fileURLToPath(new URL(`../../fixtures/saved-model/${name}`, import.meta.url));
+export const savedModelFixture = (name: string): Map<string, Uint8Array> => filesUnder(fixturePath(name));
+
+/** The files of a folder, by their paths in it. */
+export function filesUnder(folder: string): Map<string, Uint8Array> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true });
   return new Map(
     names
