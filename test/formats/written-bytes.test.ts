@@ -32,9 +32,11 @@ async function resultOf(step: () => Promise<string> | string): Promise<string> {
 }
 
 const FORMATS: Readonly<Record<string, WrittenFormat>> = {
-  tfjs: { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' },
-  keras2: { container: 'keras-h5', dialect: 'keras2', weightLayout: 'legacy-hdf5' },
-  keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
+  web: { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' },
+  'keras2.h5': { container: 'keras-h5', dialect: 'keras2', weightLayout: 'legacy-hdf5' },
+  'keras2.keras': { container: 'keras-zip', dialect: 'keras2', weightLayout: 'weights-hdf5' },
+  'keras3.h5': { container: 'keras-h5', dialect: 'keras3', weightLayout: 'legacy-hdf5' },
+  'keras3.keras': { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
 };
 
 interface WrittenModel {
