@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { RetrofitError } from '../../src/errors.js';
 import { convertModel } from '../../src/formats/convert-model.js';
 import { lowerModel } from '../../src/formats/dialects/lower-graph.js';
 import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
-import { readModel, retrofit, strip, type WriteModelOptions, writeModel } from '../../src/index.js';
+import {
+  readModel,
+  replaceWeights,
+  retrofit,
+  strip,
+  type WriteModelOptions,
+  weightKey,
+  writeModel,
+} from '../../src/index.js';
 import { fromPlain, type Plain } from '../../src/json/json-value.js';
 import { serializeJson } from '../../src/json/serialize-json.js';
-import type { Model, WrittenFormat } from '../../src/model/model.js';
+import { listGraphs, type Model, type WrittenFormat } from '../../src/model/model.js';
+import { tensorSize } from '../../src/model/tensor.js';
 import { type Content, type MemoryStorage, memoryStorage } from '../../src/storage/memory.js';
 import { filesUnder } from '../support/checkpoint-files.js';
 
@@ -98,6 +107,18 @@ const MODELS = [
   'digits/model',
 ];
 
+/** The model with other values in the first weight of each layer. */
+function withOtherValues(model: Model): Model {
+  const values = [...listGraphs(model.graph)].flatMap(({ graph, path }) =>
+    graph.layers.flatMap(({ name, weights: [weight] }) => {
+      if (weight === undefined || !/^float/.test(weight.tensor.dtype)) return [];
+      const made = Float32Array.from({ length: tensorSize(weight.tensor) }, (_, index) => index / 8);
+      return [[weightKey(path, name, weight.name), made] as const];
+    }),
+  );
+  return replaceWeights(model, new Map(values));
+}
+
 const WRITTEN: readonly (readonly [name: string, options: WriteModelOptions])[] = [
   ['web', { to: 'tfjs' }],
   ...(['keras2', 'keras3'] as const).flatMap((dialect) =>
@@ -121,5 +142,7 @@ test.each(MODELS)('%s', async (name) => {
   await note('retrofit', retrofitted, 'web', { to: 'tfjs' });
   await note('retrofit', retrofitted, 'keras2.h5', { dialect: 'keras2' });
   await note('strip', retrofitted.then(strip), 'web', { to: 'tfjs' });
+  // In a Keras file new values take the places of the old ones.
+  if (!isFolder) await note('replace', model.then(withOtherValues), `own${extname(path)}`, {});
   expect(results).toMatchSnapshot();
 });
