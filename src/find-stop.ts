@@ -2,7 +2,7 @@ import { RetrofitError } from './errors.js';
 import type { Blocker } from './formats/verdict/loaders.js';
 import type { Model } from './model/model.js';
 
-/** What an attempt made, or what in the model stopped it. */
+/** The result of an attempt, or what in the model stopped it. */
 export type Attempt<Made> = { readonly made: Made } | { readonly stop: Blocker };
 
 /** Makes an attempt, of which a model is the input. */

@@ -4,11 +4,11 @@ import { listOutputNames, type OutputPlace } from '../formats/output/output-plac
 import type { Model } from '../model/model.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 
-/** What a run writes besides its result, at a place that a flag names. */
+/** A file or folder besides the result of a run, at a place that a flag names. */
 export interface Claim {
   readonly path: string;
   readonly flag: string;
-  /** What messages call it, with a verb: "the table would". */
+  /** Its name in messages, with a verb: "the table would". */
   readonly would: string;
 }
 

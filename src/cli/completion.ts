@@ -30,7 +30,7 @@ interface Described {
   /** `-o` and `--output`, as far as there are such. */
   readonly words: readonly string[];
   readonly about: string;
-  /** What it takes, as the help calls it; undefined for a switch. */
+  /** The name of its value in the help; undefined for a switch. */
   readonly value: string | undefined;
   readonly choices: readonly string[];
 }

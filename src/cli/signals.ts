@@ -4,7 +4,7 @@ import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 /** Variable that a guard sets for the process that it guards. */
 export const GUARDED = 'SE_RETROFIT_GUARDED';
 
-/** What a process tells its guard, so that the guard can end it at any moment as it would end itself. */
+/** Messages of a process to its guard, so that the guard can end it at any moment as it would end itself. */
 export type Notice =
   | { readonly parting: string }
   | { readonly remains: Remains }

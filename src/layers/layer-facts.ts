@@ -85,7 +85,7 @@ export interface RefusedField {
   readonly stops: (value: Plain | undefined, hasModule: boolean, config: PlainObject) => boolean;
   /** The loader takes the value and computes something else: it does not stop, and no translation may write it. */
   readonly isSilent?: boolean;
-  /** What stops the verdict is no error: the loader takes the value and makes another layer, so that no file may say it. */
+  /** The verdict is stopped by no error: the loader takes the value and makes another layer, so that no file may say it. */
   readonly isMisread?: true;
   /** Value that means the same to these loaders and does not stop them, where there is one. */
   readonly instead?: (value: JsonValue) => JsonValue | undefined;
@@ -139,7 +139,7 @@ export interface LayerFacts {
   readonly nullIsAbsentInTfjs?: readonly string[];
   /** Fields that TensorFlow.js takes for other values than the written ones, with these. */
   readonly readByTfjs?: (config: PlainObject) => PlainObject;
-  /** What has to be written for TensorFlow.js, for calls on these shapes; undefined: what stands there will do. */
+  /** Returns how TensorFlow.js has to be told of it, for calls on these shapes; undefined: as it stands. */
   readonly writtenForTfjs?: (
     config: PlainObject,
     calls: readonly (Shape | undefined)[],
@@ -153,7 +153,7 @@ export interface LayerFacts {
   readonly refusedFields?: readonly RefusedField[];
   /** Loaders that have another layer under this name, one that computes something else: no translation may write it. */
   readonly differsIn?: readonly Loader[];
-  /** What it does in each, where nobody would think it: half a sentence for those whose model is refused. */
+  /** Half a sentence on what it does in each, where nobody would think it, for those whose model is refused. */
   readonly differsBy?: string;
   /** Spatial dimensions of the features the class is made for. */
   readonly spatialRank?: 1 | 2 | 3;

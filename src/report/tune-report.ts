@@ -109,7 +109,7 @@ export function tuneLines(run: TuneRun): readonly string[] {
   ];
 }
 
-/** What happened to pixels from 0 to 255. */
+/** Description of how pixels from 0 to 255 went in. */
 const PIXELS: Readonly<Record<Preprocess, string>> = {
   none: 'as they are, from 0 to 255',
   unit: 'divided by 255',

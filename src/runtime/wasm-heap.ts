@@ -1,6 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 
-/** What kernels of our own need of the wasm backend (4.22). */
+/** Parts of the wasm backend (4.22) that kernels of our own need. */
 export interface WasmBackend {
   incRef(dataId: object): void;
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;

@@ -1,6 +1,6 @@
 /** Bytes of a WebAssembly page. */
 const PAGE = 65_536;
-/** What one call folds: it stays in the cache. */
+/** Bytes that one call folds: they stay in the cache. */
 const PIECE = PAGE;
 /** Words behind a word at which it stands once more: a multiple of Castagnoli's polynomial is 1 + x^32a + x^32b + x^32c. */
 const DISTANCES = [767, 2524, 5275] as const;
@@ -15,7 +15,7 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
 
-/** What is needed of it: the types of Node leave its constructors out. */
+/** The part of it that is needed: the types of Node leave its constructors out. */
 declare const WebAssembly: {
   readonly Module: new (program: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object) => { readonly exports: Exports };

@@ -20,7 +20,7 @@ const LEAST_SHOWN = 0.0005;
 /** Whether any two classes are as far apart as can be read from the figure. */
 export const classesPart = ({ pairs }: ExciteRun): boolean => largestDistance(pairs) >= LEAST_SHOWN;
 
-/** What is said of a figure in which no two classes part. */
+/** The sentence for a figure in which no two classes part. */
 export const NOTHING_SHOWN = `in every module their mean gates differ by less than ${LEAST_SHOWN} of the range`;
 
 const largestDistance = (rows: readonly Pick<ClassPair, 'distances'>[]): number =>

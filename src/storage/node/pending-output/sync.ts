@@ -36,7 +36,7 @@ export interface EarlySync {
 /** Leaves threads for the work: Node has four for the file system. */
 const EARLY_AT_ONCE = 2;
 
-/** What a disk writes while as much is computed and copied. */
+/** Bytes that a disk writes while as many are computed and copied. */
 const EARLY_BYTES = 16 * 1024 * 1024;
 
 export function makeEarlySync(): EarlySync {
