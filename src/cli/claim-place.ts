@@ -39,8 +39,14 @@ export async function checkClaim(claim: Claim, model: Model, result: Result | un
       where: { file: path },
       hint: `give another name with --${claim.flag}`,
     });
-  if (result === undefined) return;
   const place = await nodeStorage.canonical(path);
+  const isWhole = model.asRead?.format.container === 'saved-model';
+  if (isWhole && isWithin(place, await nodeStorage.canonical(nodeStorage.folderOf(model.path))))
+    throw usageError('output-is-input', `${would} lie in the folder of the model, which is a whole`, {
+      where: { file: path },
+      hint: `give a place outside of it with --${claim.flag}`,
+    });
+  if (result === undefined) return;
   const { name, folder, files } = result;
   if (folder !== undefined && isWithin(place, await nodeStorage.canonical(folder)))
     throw badPlace(claim, `${would} lie in the folder of the ${name}, which holds nothing else`);

@@ -75,6 +75,36 @@ describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
     await expectExact(keras, before, path, { custom: true });
   });
 
+  test('a layer that holds a frozen one is not written as .h5: its config does not say so, and Keras orders by it', async () => {
+    const at = (ending: string) => join(folder, `frozen-inside${ending}`);
+    const code = (frozen: string) => `
+class Two(L.Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.one, self.other = L.Dense(5), L.Dense(5)
+    def call(self, x):
+        return self.other(self.one(x))
+given = keras.Input((5,)); two = Two(); model = keras.Model(given, L.Dense(2)(two(given)))
+${frozen}`;
+    await keras.build(code('two.one.trainable = False'), [at('.traced.tf')]);
+    const writing = writeModel(await readModel(at('.traced.tf')), at('.h5'), {});
+    await expect(writing).rejects.toMatchObject({ code: 'cannot-convert', where: { layer: 'two' } });
+    await keras.build(code(''), [at('-trained.traced.tf')]);
+    await writeModel(await readModel(at('-trained.traced.tf')), at('.h5'), {});
+  });
+
+  test('a Sequential that was never built has no place for weights in an .h5', async () => {
+    const at = (ending: string) => join(folder, `unbuilt${ending}`);
+    const code = `
+model = keras.Sequential([L.Conv2D(4, 3), L.Flatten(), L.Dense(3)])
+open(${JSON.stringify(at('.json'))}, "w").write(model.to_json())
+model(np.zeros((1, 8, 8, 3), "float32"))`;
+    await keras.build(code, [at('.ckpt')]);
+    const model = await readSaved({ json: at('.json'), weights: at('.ckpt') });
+    for (const to of ['-again.h5', '-again.weights.h5'])
+      await expect(async () => writeModel(model, at(to), {})).rejects.toMatchObject({ code: 'no-input-shape' });
+  });
+
   const BUILT = {
     'words and numbers of lookups, which stand beside the config with the classes': `
 given = keras.Input((4,), dtype="int64")

@@ -61,11 +61,11 @@ export const newWrapperEntry = (
 };
 
 /** @throws RetrofitError `no-input-shape` for the input of a Sequential model that knows nothing of it */
-function checkInput({ className, name, settings }: Layer): void {
+export function checkInput({ className, name, settings }: Layer): void {
   if (className !== 'InputLayer' || inputShape(settings) !== undefined) return;
   throw inputError('no-input-shape', 'the Sequential model does not say the shape of its input', {
     where: { layer: name, field: 'build_input_shape' },
-    hint: 'build the model (model.build, or call it once) and save it again: a module makes it functional, which needs the shape',
+    hint: 'build the model (model.build, or call it once) and save it again: what is written needs the shape',
   });
 }
 

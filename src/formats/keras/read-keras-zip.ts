@@ -1,5 +1,14 @@
 import { inFile, inputError } from '../../errors.js';
-import { getMember, type JsonDocument, stringOf } from '../../json/json-value.js';
+import {
+  getMember,
+  isArray,
+  isObject,
+  type JsonDocument,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  stringOf,
+} from '../../json/json-value.js';
 import { MAX_JSON_BYTES } from '../../limits.js';
 import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
@@ -9,6 +18,7 @@ import type { FileContent } from '../containers.js';
 import { refuseForeignFile } from '../find/foreign-files.js';
 import { decodeText, parseJsonIn } from '../find/read-json-file.js';
 import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
+import { isBefore215 } from './keras-versions.js';
 import { makeModel } from './make-model.js';
 import { openFolder } from './open-folder.js';
 import { listFiles, openWeightsFile } from './weights-file.js';
@@ -64,16 +74,27 @@ export async function readKerasFolder(storage: Storage, config: FoundFile, optio
   }
 }
 
+/** Writes numbers as numbers: Keras 2.12 wrote those of a ReLU as NumPy's, and makes no layer of them. */
+function withPlainNumbers(value: JsonValue): JsonValue {
+  if (isArray(value)) return mapItems(value, withPlainNumbers);
+  if (!isObject(value)) return value;
+  const number = getMember(getMember(value, 'config'), 'value');
+  const isNumber = stringOf(getMember(value, 'class_name')) === '__numpy__' && number?.kind === 'number';
+  return isNumber ? number : mapMembers(value, withPlainNumbers);
+}
+
 /** Reads the JSON members of an archive. */
 async function readTexts(archive: ZipArchive, config: ZipMember) {
   const member = findMember(archive, METADATA_MEMBER);
   const metadata = member && (await readJsonMember(archive, member)).root;
+  const kerasVersion = stringOf(getMember(metadata, 'keras_version'));
+  const topology = await readJsonMember(archive, config);
   return {
     container: 'keras-zip',
-    topology: await readJsonMember(archive, config),
+    topology: isBefore215(kerasVersion) ? { ...topology, root: withPlainNumbers(topology.root) } : topology,
     field: CONFIG_MEMBER,
     trainingConfig: undefined,
-    kerasVersion: stringOf(getMember(metadata, 'keras_version')),
+    kerasVersion,
     record: metadata && readRecord(metadata),
     archive,
   } as const;

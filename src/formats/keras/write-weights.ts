@@ -2,6 +2,7 @@ import type { Dialect, Layer, Model, WeightLayout } from '../../model/model.js';
 import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
+import { checkInput } from '../dialects/new-entries.js';
 import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
 import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
 import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
@@ -59,6 +60,8 @@ async function buildNew(
   finish: (editor: Hdf5Editor) => void,
   keepsOrder = false,
 ): Promise<WrittenWeights> {
+  // Keras would build no layer of it, and find no place for their weights.
+  if (graph.kind === 'sequential') checkInput(graph.layers[0]!);
   await pending.buildHdf5(name, async (editor) => {
     if (layout === 'legacy-hdf5')
       await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values, keepsOrder });

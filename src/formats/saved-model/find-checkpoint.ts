@@ -112,14 +112,22 @@ const readLatest = async (storage: Storage, file: FoundFile): Promise<string> =>
 async function findLatest(storage: Storage, folder: string, options: FindOptions): Promise<CheckpointPlace> {
   const file = await storage.findInside(folder, LATEST_FILE, options);
   await refuseStandIn(storage, file);
-  const written = LATEST.exec(await readLatest(storage, file))?.[1];
-  // A path on the machine that wrote it, of which the name is left; a relative one leads from here.
-  const parts = written?.replace(/\\(.)/g, '$1').replaceAll('\\', '/').split('/') ?? [];
-  const prefix = parts.at(-1);
-  const below = parts.some((part) => part === '' || part === '..') ? [] : parts.slice(0, -1);
-  for (const place of [folder, below.reduce((path, part) => storage.join(path, part), folder)])
-    if (prefix !== undefined && (await storage.kindOf(storage.join(place, `${prefix}${INDEX_ENDING}`))) === 'file')
-      return { folder: place, prefix };
+  const written = LATEST.exec(await readLatest(storage, file))?.[1]
+    ?.replace(/\\(.)/g, '$1')
+    .replaceAll('\\', '/');
+  const prefix = written?.split('/').at(-1);
+  const isThere = async (place: string) =>
+    (await storage.kindOf(storage.join(place, `${prefix}${INDEX_ENDING}`))) === 'file';
+  if (written !== undefined && prefix) {
+    const path = written.startsWith('/') ? written : storage.join(folder, written);
+    const place = storage.folderOf(path);
+    if (await isThere(place)) {
+      if (!isWithin(await storage.canonical(place), await storage.canonical(folder))) throw elsewhere(file, path);
+      return { folder: place, prefix, named: file };
+    }
+    // A path on the machine that wrote it, of which the name is left.
+    if (await isThere(folder)) return { folder, prefix, named: file };
+  }
   throw inputError(
     'weights-missing',
     prefix === undefined
@@ -128,3 +136,11 @@ async function findLatest(storage: Storage, folder: string, options: FindOptions
     { where: { file: file.path }, hint: 'give one that is there: -w PREFIX, the name of its files without .index' },
   );
 }
+
+const isWithin = (path: string, folder: string): boolean => `${path}/`.startsWith(`${folder}/`);
+
+const elsewhere = (text: FoundFile, path: string) =>
+  inputError('weights-missing', `the text names a checkpoint in another folder: ${path}`, {
+    where: { file: text.path },
+    hint: `give that one if it is meant: -w ${path}`,
+  });

@@ -31,12 +31,13 @@ export interface ListedVariables {
 
 /**
  * Lists the variables of a layer. A SavedModel lists them, in the order of `layer.weights`; in a plain checkpoint they
- * are found by walking through the layer's children.
+ * are found by walking through the layer's children. Of a layer that holds a frozen one the order is not that of
+ * `layer.weights` once it is loaded: its config does not say what is frozen inside.
  * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
  */
 export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {
   const { children } = objects.nodeAt(id);
-  const walked = walk(objects, id, layer);
+  const { found: walked, seen } = walk(objects, id, layer);
   const trainable = children.get('trainable_variables');
   const api = children.get('keras_api');
   const others = api === undefined ? undefined : objects.nodeAt(api).children.get('non_trainable_variables');
@@ -52,15 +53,25 @@ export function listVariables(objects: ObjectGraph, id: number, layer: Layer): L
     }
     return items;
   });
-  return { variables, isOrdered: true };
+  const isFrozen = layer.settings.trainable === false;
+  return { variables, isOrdered: isFrozen || ![...seen].some((inner) => inner !== id && isFrozenAt(objects, inner)) };
 }
 
-function walk(objects: ObjectGraph, root: number, layer: Layer): readonly Variable[] {
+/** Whether the object is a layer with variables of which none is trained. */
+function isFrozenAt(objects: ObjectGraph, id: number): boolean {
+  const { children } = objects.nodeAt(id);
+  const [trainable, api] = [children.get('trainable_variables'), children.get('keras_api')];
+  if (trainable === undefined || api === undefined || objects.nodeAt(trainable).children.size > 0) return false;
+  const others = objects.nodeAt(api).children.get('non_trainable_variables');
+  return others !== undefined && objects.nodeAt(others).children.size > 0;
+}
+
+function walk(objects: ObjectGraph, root: number, layer: Layer) {
   const found: Variable[] = [];
   const seen = new Set<number>();
   // Where it stands inside others, the way to it is not walked.
   visit(root, Array<string>(stepAxes(layer)).fill('layer'), 0);
-  return found;
+  return { found, seen };
 
   function visit(id: number, path: readonly string[], depth: number): void {
     if (seen.has(id)) return;

@@ -31,7 +31,7 @@ export async function openCheckpoint(
     return {
       layout: 'checkpoint',
       index,
-      files: [index, ...shards.values()],
+      files: [index, ...shards.values(), ...(place.named === undefined ? [] : [place.named])],
       attach,
       withValues: (use) => withCheckpointValues(storage, bundle, use),
     };

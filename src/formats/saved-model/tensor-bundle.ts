@@ -27,6 +27,8 @@ export interface BundleEntry {
 export interface CheckpointPlace {
   readonly folder: string;
   readonly prefix: string;
+  /** The text that named it as the latest. */
+  readonly named?: FoundFile;
 }
 
 export interface TensorBundle {

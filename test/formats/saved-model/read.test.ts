@@ -141,6 +141,25 @@ describe('a checkpoint', () => {
     await expectSame(await readFrom(storage, 'model.json', { weights: 'kept' }), await readModel(H5));
   });
 
+  test('in that folder although one of the same name lies beside the text, and in no other folder', async () => {
+    const named = (path: string) => new TextEncoder().encode(`model_checkpoint_path: "${path}"\n`);
+    const at = (folder: string) => [...files].map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);
+    const storage = (path: string) =>
+      memoryStorage([
+        ['kept/net.index', new Uint8Array()],
+        ['kept/checkpoint', named(path)],
+        ...at('kept/run'),
+        ...at('other'),
+        ['model.json', architecture],
+      ]);
+    await expectSame(await readFrom(storage('run/net'), 'model.json', { weights: 'kept' }), await readModel(H5));
+    for (const path of ['../other/net', '/other/net'])
+      await expect(readFrom(storage(path), 'model.json', { weights: 'kept' })).rejects.toMatchObject({
+        code: 'weights-missing',
+        hint: expect.stringMatching(/-w .*other\/net$/),
+      });
+  });
+
   test.each([
     ['net.index', 'lfs-pointer'],
     ['checkpoint', 'lfs-pointer'],

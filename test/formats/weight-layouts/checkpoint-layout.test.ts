@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { convertModel } from '../../../src/formats/convert-model.js';
@@ -58,6 +58,21 @@ test('a layer that is written in today’s layout is said not to load where it c
   expect(codes({ container: 'keras-h5', weightLayout: 'legacy-hdf5' })).not.toContain('layout-too-new');
   expect(codes({ dialect: 'keras3' })).not.toContain('layout-too-new');
   expect(convertModel(convertModel(model, model.format), model.format).warnings).toHaveLength(1);
+});
+
+test('numbers that Keras 2.12 wrote as those of NumPy are numbers', async () => {
+  const numpy = (value: string) => `{"class_name": "__numpy__", "config": {"value": ${value}, "dtype": "float32"}}`;
+  const asNumpy = (json: string) => json.replace(/("scale": )([\d.]+)/, (_, key, value) => key + numpy(value));
+  const scaleIn = async (config: (json: string) => string) => {
+    const { json } = await takeApart('keras-2.13.keras', nothing, config);
+    const { graph } = await readModel(dirname(json));
+    return [...listGraphs(graph)]
+      .flatMap((each) => each.graph.layers)
+      .find(({ className }) => className === 'Rescaling')?.settings.scale;
+  };
+  const scale = await scaleIn((json) => json);
+  expect(scale).toBeTypeOf('number');
+  expect(await scaleIn(asNumpy)).toBe(scale);
 });
 
 test.each(['keras-2.13.keras', 'windows-2.13.keras'])(
