@@ -65,7 +65,7 @@ export function operationFacts(className: string, config: PlainObject): LayerFac
 
 /** Returns the facts of an operation whose settings are in its call, under Keras 3's names: its config is not used. */
 export function calledFacts(className: string, settings: PlainObject) {
-  const { role, outputShape, joinedAxis } = operationFacts(className, settings);
+  const { role, outputShape, joinedAxis, resolution } = operationFacts(className, settings);
   return {
     role,
     outputShape: (_config: PlainObject, inputs: readonly (Shape | undefined)[]): Shape | undefined => {
@@ -73,6 +73,7 @@ export function calledFacts(className: string, settings: PlainObject) {
       return shape?.every((size) => size === null || (Number.isSafeInteger(size) && size >= 0)) ? shape : undefined;
     },
     ...(joinedAxis === undefined ? {} : { joinedAxis: () => joinedAxis(settings) }),
+    ...(resolution === undefined ? {} : { resolution: () => resolution(settings) }),
   };
 }
 

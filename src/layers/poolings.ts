@@ -1,4 +1,4 @@
-import type { PlainObject } from '../json/json-value.js';
+import type { Plain, PlainObject } from '../json/json-value.js';
 import { featureShape, isChannelsFirst, paddingOf, perAxis, spatialAxes } from './config.js';
 import {
   ALL,
@@ -81,6 +81,30 @@ export function poolOperation(): Pick<LayerFacts, 'role' | 'sizes' | 'outputShap
     resolution: (config) => factsFor(config).resolution!(config),
     outputShape: (config, inputs) => factsFor(config, inputs[0]).outputShape!(config, inputs),
   };
+}
+
+/**
+ * The settings of a pooling of maps from the arguments of a call, of a TensorFlow function or a Keras 3 operation; undefined
+ * where one of them is not known.
+ */
+export function calledPooling(call: PlainObject): PlainObject | undefined {
+  const { name: _, ksize, pool_size = ksize, strides, padding, data_format, ...others } = call;
+  const [window, steps] = [pool_size, strides ?? pool_size].map(perPlace);
+  const ends = String(padding).toLowerCase();
+  const isKnown = Object.values(others).every((value) => value === null || value === undefined);
+  if (window === undefined || steps === undefined || !isKnown || (ends !== 'same' && ends !== 'valid'))
+    return undefined;
+  if (!['NHWC', 'channels_last'].includes(String(data_format ?? 'NHWC'))) return undefined;
+  return { pool_size: window, strides: steps, padding: ends, data_format: 'channels_last' };
+}
+
+/** Returns a window's size or steps, of which TensorFlow takes one number, two, or four with the batch and the channels. */
+function perPlace(value: Plain | undefined): readonly number[] | undefined {
+  const sizes = [value].flat() as readonly Plain[];
+  if (!sizes.every((size) => typeof size === 'number')) return undefined;
+  if (sizes.length === 1) return [sizes[0]!, sizes[0]!];
+  if (sizes.length === 2) return sizes;
+  return sizes.length === 4 && sizes[0] === 1 && sizes[3] === 1 ? sizes.slice(1, 3) : undefined;
 }
 
 function globalPool(className: string, rank: Rank, loads: readonly Loader[]): LayerFacts {

@@ -1,6 +1,7 @@
 import type { PlainObject } from '../json/json-value.js';
 import { COMMUTES, type LayerFacts } from './layer-facts.js';
 import { calledFacts, elementwiseShape, functionId, isElementwise, namesInBoth, operationFacts } from './operations.js';
+import { calledPooling } from './poolings.js';
 
 /** Tells whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
@@ -16,6 +17,8 @@ const OF_KERAS2: ReadonlyMap<string, string> = new Map([
   ['nn.bias_add', 'BiasAdd'],
   ['math.add_n', 'AddN'],
   ['identity', 'Identity'],
+  ['nn.max_pool2d', 'MaxPool'],
+  ['nn.avg_pool2d', 'AveragePool'],
 ]);
 
 /**
@@ -56,6 +59,7 @@ export function tensorflowFacts(
 
 /** Returns a call's settings of an operation, under Keras 3's names; undefined where one of them is unknown. */
 function calledSettings(operation: string, call: PlainObject): PlainObject | undefined {
+  if (operation === 'MaxPool' || operation === 'AveragePool') return calledPooling(call);
   const names = new Map(Object.entries(namesInBoth(operation)?.settings ?? {}).map(([ours, theirs]) => [theirs, ours]));
   const said = Object.entries(call).filter(
     ([name, value]) => name !== 'name' && !(name === 'conjugate' && value === false),

@@ -115,3 +115,19 @@ test.each([
   for (const operation of [called('concat', both({ axis })), node('ConcatV2', { 2: axis }, ['a', 'b'])])
     expect(findConcatenations(viewGraph(raise(operation))).joining).toHaveLength(modules);
 });
+
+test('a pooling of TensorFlow halves the map, as the layer does', () => {
+  const pooled = (options: Plain) => {
+    const graph = raise(called('nn.max_pool2d', [['a', 0, 0, options]]));
+    const end = graph.layers.at(-1)!;
+    const { nodes } = resolveGraph(graph);
+    const facts = viewGraph(graph).facts[nodes.at(-1)!.id]!;
+    return [facts.role, inferShapes(graph).at(-1)?.[0], facts.resolution?.(end.settings)];
+  };
+  const ends = { strides: [1, 2, 2, 1], padding: 'SAME', name: null };
+  expect(pooled({ ksize: 2, ...ends })).toEqual(['pool', [null, 4, 4, 4], [2, 2]]);
+  expect(pooled({ ksize: [3, 1], strides: 1, padding: 'VALID' })).toEqual(['pool', [null, 6, 8, 4], [1, 1]]);
+  // Channels first, or a window that goes over them, is something else.
+  expect(pooled({ ksize: 2, ...ends, data_format: 'NCHW' })[1]).toBeUndefined();
+  expect(pooled({ ksize: [1, 2, 2, 2], ...ends })[1]).toBeUndefined();
+});

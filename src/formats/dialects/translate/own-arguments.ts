@@ -1,3 +1,4 @@
+import { isPlainObject, type Plain } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import { type Argument, type CallArguments, tensorArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
@@ -65,7 +66,7 @@ function takeOwn(layer: Layer, call: CallArguments, { source, target }: DialectP
   if (taken.size === 0) return undefined;
   const listed = tensorsOf(known.listed === undefined ? undefined : taken.get(known.listed));
   if (listed.length > 0) {
-    if (JSON.stringify(layer.settings).includes(STACKED)) throw statesOfCells(layer);
+    if (holdsStackedCells(layer.settings)) throw statesOfCells(layer);
     if (target !== 'keras3') {
       taken.delete(known.listed!);
       first = { kind: 'tensors', inputs: [...tensorsOf(first), ...listed] };
@@ -83,7 +84,10 @@ function takeOwn(layer: Layer, call: CallArguments, { source, target }: DialectP
   return { others: { ...tensorArguments(1), keywords: others }, call: { positional, keywords: byName }, inputs };
 }
 
-const STACKED = '"StackedRNNCells"';
+const holdsStackedCells = (value: Plain | undefined): boolean =>
+  Array.isArray(value)
+    ? value.some(holdsStackedCells)
+    : isPlainObject(value) && (value.class_name === 'StackedRNNCells' || Object.values(value).some(holdsStackedCells));
 
 const tensorsOf = (argument: Argument | undefined): readonly number[] => {
   if (argument?.kind === 'tensor') return [argument.input];

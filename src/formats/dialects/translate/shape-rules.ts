@@ -1,6 +1,7 @@
 import type { Plain } from '../../../json/json-value.js';
 import { axisOf, elementCount } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
+import { calledPooling } from '../../../layers/poolings.js';
 import {
   addPlain,
   addProduct,
@@ -135,29 +136,10 @@ const windowPooling =
   (kind: 'Average' | 'Max'): OperationRule =>
   (operation) => {
     const tensor = onlyTensor(operation);
-    const { ksize, pool_size = ksize, strides, padding, data_format, ...others } = settingsOf(operation);
-    const [window, steps] = [pool_size, strides ?? pool_size].map(perPlace);
-    if (tensor === undefined || rankOf(operation.builder, tensor) !== 4 || !hasOnly(others)) return false;
-    if (
-      window === undefined ||
-      steps === undefined ||
-      !['NHWC', 'channels_last'].includes(String(data_format ?? 'NHWC'))
-    )
-      return false;
-    const ends = String(padding).toLowerCase();
-    if (ends !== 'same' && ends !== 'valid') return false;
-    const settings = { pool_size: window, strides: steps, padding: ends, data_format: 'channels_last' };
+    const settings = calledPooling(settingsOf(operation));
+    if (tensor === undefined || settings === undefined || rankOf(operation.builder, tensor) !== 4) return false;
     return asLayer(operation, `${kind}Pooling2D`, settings, [tensor]);
   };
-
-/** Returns a window's size or steps, of which TensorFlow takes one number, two, or four with the batch and the channels. */
-function perPlace(value: Plain | undefined): readonly number[] | undefined {
-  const sizes = [value].flat() as readonly Plain[];
-  if (!sizes.every((size) => typeof size === 'number')) return undefined;
-  if (sizes.length === 1) return [sizes[0]!, sizes[0]!];
-  if (sizes.length === 2) return sizes;
-  return sizes.length === 4 && sizes[0] === 1 && sizes[3] === 1 ? sizes.slice(1, 3) : undefined;
-}
 
 /** Vectors of length one, as the layer. */
 const normalize: OperationRule = (operation) => {
@@ -183,7 +165,5 @@ export const SHAPES: Readonly<Record<string, OperationRule>> = {
   Resize: resize,
   MaxPool: windowPooling('Max'),
   AveragePool: windowPooling('Average'),
-  'nn.max_pool2d': windowPooling('Max'),
-  'nn.avg_pool2d': windowPooling('Average'),
   'math.l2_normalize': normalize,
 };
