@@ -89,6 +89,10 @@ const TOPS: readonly string[] = ['cli', 'index.ts'];
 
 const IMPORT = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
+/** Imports that are made when a file is loaded. */
+const VALUE_IMPORT =
+  /^(?:import|export)\s+(?!type\s)(?!\{(?:\s*type\s+\w+(?:\s+as\s+\w+)?\s*,?)+\s*\})[^'"]*?from\s+'(\.[^']+)'/gm;
+
 function roomOf(file: string): string {
   const path = relative(SRC, file);
   if (path.startsWith('storage/node/')) return 'storage/node';
@@ -122,6 +126,21 @@ test('every room has its arrows, and every arrow its room', () => {
   const rooms = new Set(arrows.flatMap(({ from, to }) => [from, to]));
   expect([...rooms].filter((room) => ARROWS[room] === undefined && !TOPS.includes(room))).toEqual([]);
   expect(Object.keys(ARROWS).filter((room) => !rooms.has(room))).toEqual([]);
+});
+
+test('no files import values in a circle', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const imported = (name: string): readonly string[] =>
+    [...readFileSync(join(SRC, name), 'utf8').matchAll(VALUE_IMPORT)].map(([, from]) =>
+      relative(SRC, join(SRC, dirname(name), from!)).replace(/\.js$/, '.ts'),
+    );
+  const left = new Map(files.map((name) => [name, imported(name)]));
+  // Files that import nothing that is left are taken away until there are none: what stays goes in circles.
+  for (let count = -1; count !== left.size; ) {
+    count = left.size;
+    for (const [name, others] of left) if (!others.some((other) => left.has(other))) left.delete(name);
+  }
+  expect([...left.keys()]).toEqual([]);
 });
 
 test('only storage/node, images and the command line touch the file system', () => {

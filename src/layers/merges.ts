@@ -90,7 +90,7 @@ function countedAxis(
   if (rank !== undefined && ranks.size === 1) return { fields: { axis: axis + rank } };
   return {
     field: 'axis',
-    reason: `its axis is ${axis}, TensorFlow.js takes every negative axis for the last one, and which axis it is is not known`,
+    reason: `its axis is ${axis}, TensorFlow.js takes every negative axis for the last one, and the rank of its inputs is not known`,
     hint: 'give the layer a positive axis',
   };
 }

@@ -79,11 +79,11 @@ export function findHead(model: Model): Head {
     const groups = settings.groups === undefined || isAllOnes(settings.groups);
     const isPlain = layer.weights.every(({ name }) => name === 'kernel' || name === 'bias');
     if (units === undefined || !groups || !isPlain || isQuantized(settings) || typeof settings.lora_rank === 'number')
-      throw noHead(layer, `this ${layer.className} is none with a plain kernel`);
+      throw noHead(layer, `this ${layer.className} has no plain kernel: it is grouped, quantised or has more weights`);
     const chain = [...behind, logits];
     const found = chain.find((each) => isActive(each.layer));
     if (found !== undefined && !makesProbabilities(found.layer))
-      throw noHead(found.layer, 'the output is no probability, nor what one is made of');
+      throw noHead(found.layer, 'the output is neither a probability nor logits');
     if (found === undefined) refuseAmounts(model, layer, units);
     const activation = found ?? behind.find((each) => each.layer.className === 'Activation') ?? logits;
     // The activation of a layer is that of its last axis.

@@ -247,7 +247,7 @@ describe('an index', () => {
     ['that is cut short', (index) => index.subarray(8), /damaged|checksum/],
     ['whose blocks lie behind its end', (index) => blocksAt(index, [...varint(2 ** 40), 1]), /behind its end/],
     ['whose places have no end', (index) => blocksAt(index, Array(20).fill(0xff)), /where its blocks/],
-    ['with a damaged block', (index) => index.with(20, index[20]! ^ 1), /another checksum/],
+    ['with a damaged block', (index) => index.with(20, index[20]! ^ 1), /does not match its checksum/],
   ])('%s', async (_, spoil, words) => {
     await expectRefused(storageOf(spoil(files.get(INDEX)!), files.get(DATA)!), 'bad-bundle', words);
   });

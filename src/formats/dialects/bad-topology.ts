@@ -42,7 +42,7 @@ export function subclassedModel(className: string, field: string) {
 /** A class of people's own may say what it likes in its config; in a Sequential model a layer's name comes from there alone. */
 export function withoutName(className: string, field: string) {
   if (isKnownLayer(className)) return badTopology('a layer without a name', field);
-  const message = `what is of the class "${className}" says no name, and what its call does is not in the file`;
+  const message = `a layer or model of the class "${className}" has no name, and the file does not say what its call does`;
   return inputError('subclassed-model', message, {
     where: { field: `${field}.config.name` },
     hint: 'if it is a model, rebuild it with keras.Model(inputs, outputs); if it is a layer, let its get_config say what super().get_config() does',

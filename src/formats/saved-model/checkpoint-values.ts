@@ -67,7 +67,7 @@ async function* checked({ key, range, checksum }: BundleEntry, path: string, rea
 }
 
 const damaged = (key: string, path: string) =>
-  inputError('bad-bundle', `the tensor "${key}" has another checksum than it is to have`, {
+  inputError('bad-bundle', `the tensor "${key}" does not match its checksum`, {
     where: { file: path, field: key },
     hint: 'the file is damaged: save or download the model again',
   });

@@ -76,7 +76,7 @@ async function readText(
     const size = new Uint8Array(4);
     new DataView(size.buffer).setUint32(0, length.value, true);
     if (masked(crc32c(bytes.subarray(length.end), crc32c(size))) !== checksum)
-      throw damaged('has another checksum than it is to have');
+      throw damaged('does not match its checksum');
     return bytes.subarray(length.end + 4);
   } finally {
     await opened.close();

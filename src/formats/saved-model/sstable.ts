@@ -69,7 +69,7 @@ function* readBlock(file: Uint8Array, { offset, size }: Handle): Generator<reado
   const trailer = new DataView(file.buffer, file.byteOffset + offset + size, TRAILER_BYTES);
   const kind = trailer.getUint8(0);
   if (masked(crc32c(file.subarray(offset, offset + size + 1))) !== trailer.getUint32(1, true))
-    throw damaged('a block has another checksum than it is to have');
+    throw damaged('a block does not match its checksum');
   if (kind !== 0)
     throw inputError('bad-bundle', `the index of the checkpoint is compressed (a block of the kind ${kind})`, {
       hint: 'TensorFlow does not write it so: load the checkpoint in TensorFlow and save it again',

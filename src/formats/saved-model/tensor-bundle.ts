@@ -121,8 +121,7 @@ function readHeader(header: Uint8Array | undefined): number {
   let count = 0;
   for (const { number, value } of readFields(header, 'header')) {
     if (number === 1) count = value;
-    if (number === 2 && value !== 0)
-      throw badBundle('its numbers are big-endian, as machines wrote them that are hardly there any more');
+    if (number === 2 && value !== 0) throw badBundle('its numbers are big-endian, which is not supported');
   }
   if (count < 1 || count > 99_999) throw badBundle(`its index says that there are ${count} files of values`);
   return count;

@@ -24,5 +24,4 @@ export function findUntrusted(root: Graph, loader: Loader, container: Container)
   return undefined;
 }
 
-const REASON =
-  'is Python code, which it loads where it is told to trust the file, with safe_mode=False, and else does not';
+const REASON = 'contains Python code, which it loads only with safe_mode=False';

@@ -61,7 +61,8 @@ function findOwners(shards: ReadonlyMap<string, Hdf5File>, map: ShardMap): Reado
     }
   }
   for (const [group, names] of unused)
-    for (const name of names) throw mismatch(`nothing stands at "${group}" in "${name}", where it is to be`, group);
+    for (const name of names)
+      throw mismatch(`the shard "${name}" lacks the group "${group}", which the map lists`, group);
   if (map.totalBytes === undefined || map.totalBytes === bits / 8) return owners;
   throw inputError('weights-size', `the shards hold ${bits / 8} bytes of values, and are to hold ${map.totalBytes}`, {
     where: { field: 'metadata.total_size' },

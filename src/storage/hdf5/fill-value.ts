@@ -12,7 +12,7 @@ const IS_DEFINED = 0x20;
 export function readFillValue(messages: readonly HeaderMessage[], itemBytes: number): Uint8Array | undefined {
   const value = newFillValue(messages) ?? oldFillValue(messages);
   if (value === undefined || value.length === 0) return undefined;
-  if (value.length !== itemBytes) throw damaged('what stands for values that are missing is of another type');
+  if (value.length !== itemBytes) throw damaged('the fill value is of another type than the dataset');
   return value.some((byte) => byte !== 0) ? value : undefined;
 }
 
@@ -20,7 +20,7 @@ function newFillValue(messages: readonly HeaderMessage[]): Uint8Array | undefine
   const content = findMessage(messages, FILL_VALUE);
   if (content === undefined) return undefined;
   const version = u8At(content, 0);
-  if (version < 1 || version > 3) throw damaged('what stands for values that are missing is of an unknown version');
+  if (version < 1 || version > 3) throw damaged('the fill value is of an unknown version');
   // Version 1 always says a size, and version 3 puts all else into one byte.
   const isDefined = version === 1 || (version === 2 ? u8At(content, 3) === 1 : (u8At(content, 1) & IS_DEFINED) !== 0);
   if (!isDefined) return undefined;

@@ -3,7 +3,7 @@ import type { Argument } from '../../../model/call-arguments.js';
 import { newLayer } from '../../../model/model.js';
 import { biasOf } from './carry-operation.js';
 import { type Constant, constantOf, fitsInto, mapConstant, numbersIn, simplified } from './constants.js';
-import { addPlain, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
+import { addPlain, addRescaling, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import {
   hasOnly,
   numbersOf,
@@ -13,7 +13,7 @@ import {
   settingsOf,
   tensorOf,
 } from './operation-rules.js';
-import { addRescaling, translateLayer } from './translate-layer.js';
+import { translateLayer } from './translate-layer.js';
 
 // Sums, products and the like: of two tensors a merging layer, of a tensor and numbers a Rescaling, whose scale and offset
 // may be lists: all three loaders broadcast them.

@@ -142,6 +142,6 @@ const otherMask = ({ name }: Layer, target: Loader) =>
   cannotConvert(
     name,
     'inbound_nodes',
-    `the steps it is told to skip are not those that ${LOADER_NAMES[target]} would have it skip by itself`,
+    `its mask, the steps it is told to skip, is not the one that ${LOADER_NAMES[target]} would hand on by itself`,
     'keep the model in the format it is in, or rebuild it without the mask',
   );

@@ -5,6 +5,7 @@ import {
   type JsonValue,
   type PlainObject,
   toPlain,
+  withMember,
 } from '../../../json/json-value.js';
 import { computeDtype, dtypePolicy } from '../../../layers/dtype-policy.js';
 import { factsOf } from '../../../layers/known-layers.js';
@@ -95,6 +96,20 @@ export function addPlain(
 ): Source {
   const { dtype } = outputOf(builder, sources[0]!);
   return addPart(builder, className, fromPlain({ dtype, ...settings }) as JsonObject, sources);
+}
+
+/** A Rescaling whose numbers keep their tokens. */
+export function addRescaling(
+  builder: LayerBuilder,
+  scale: JsonValue,
+  offset: JsonValue,
+  sources: readonly Source[],
+): Source {
+  const { dtype } = outputOf(builder, sources[0]!);
+  // It makes whole numbers single precision in every loader.
+  const own = dtype.includes('float') ? dtype : 'float32';
+  const config = fromPlain({ dtype: own, scale: null, offset: null }) as JsonObject;
+  return addTranslated(builder, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
 }
 
 /** Puts a tensor into another shape, its first axis aside; undefined where more than one size is open. */

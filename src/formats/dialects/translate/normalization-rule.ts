@@ -8,13 +8,13 @@ import { constantOf, numbersIn, readConstant } from './constants.js';
 import {
   addPart,
   addPlain,
+  addRescaling,
   addReshape,
   inPrecision,
   type LayerBuilder,
   outputOf,
   type Source,
 } from './layer-builder.js';
-import { addRescaling } from './translate-layer.js';
 
 // Keras' Normalization, (x - mean) / deviation, is a fixed affine map. Where its numbers stand in the config it is
 // written as Rescalings, where they are weights as depthwise convolutions of 1x1 places. The mean goes first and by

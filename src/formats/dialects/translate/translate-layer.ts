@@ -2,8 +2,6 @@ import {
   fromPlain,
   getMember,
   isArray,
-  type JsonObject,
-  type JsonValue,
   type PlainObject,
   toPlain,
   withMember,
@@ -18,6 +16,7 @@ import { readConstant } from './constants.js';
 import {
   addIdentity,
   addPlain,
+  addRescaling,
   addTranslated,
   inPrecision,
   type LayerBuilder,
@@ -77,20 +76,6 @@ const customScale: Rule = (builder, layer, sources) => {
   const scaled = addRescaling(builder, scale, fromPlain(0), [sources[1]!]);
   return addPlain(builder, 'Add', {}, [sources[0]!, scaled]);
 };
-
-/** A Rescaling whose numbers keep their tokens. */
-export function addRescaling(
-  builder: LayerBuilder,
-  scale: JsonValue,
-  offset: JsonValue,
-  sources: readonly Source[],
-): Source {
-  const { dtype } = outputOf(builder, sources[0]!);
-  // It makes whole numbers single precision in every loader.
-  const own = dtype.includes('float') ? dtype : 'float32';
-  const config = fromPlain({ dtype: own, scale: null, offset: null }) as JsonObject;
-  return addTranslated(builder, 'Rescaling', withMember(withMember(config, 'scale', scale), 'offset', offset), sources);
-}
 
 /** NumPy arrays become lists, which TensorFlow.js broadcasts like a number. */
 const rescaling: Rule = (builder, { config }, sources) => {
