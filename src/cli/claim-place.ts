@@ -2,6 +2,7 @@ import { usageError } from '../errors.js';
 import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output/output-place.js';
 import type { Model } from '../model/model.js';
+import { isWithin } from '../storage/is-within.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 
 /** A file or folder besides the result of a run, at a place that a flag names. */
@@ -53,9 +54,6 @@ export async function checkClaim(claim: Claim, model: Model, result: Result | un
   for (const file of files)
     if (place === (await nodeStorage.canonical(file))) throw badPlace(claim, `${would} stand where the ${name} goes`);
 }
-
-/** Whether a path is that of a folder or leads into it; both are canonical. */
-export const isWithin = (path: string, folder: string): boolean => `${path}/`.startsWith(`${folder}/`);
 
 export const badPlace = ({ path, flag }: Claim, message: string) =>
   usageError('bad-option', message, { where: { file: path, field: flag }, hint: `give another name with --${flag}` });

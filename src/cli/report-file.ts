@@ -4,10 +4,11 @@ import type { OutputPlace } from '../formats/output/output-place.js';
 import { loadSharp } from '../images/load-sharp.js';
 import type { Model } from '../model/model.js';
 import { printablePath } from '../report/printable.js';
+import { isWithin } from '../storage/is-within.js';
 import { fileSystemReason, isMissing, isTooLong } from '../storage/node/file-system-errors.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { replaceFile } from '../storage/replace-file.js';
-import { badPlace, checkClaim, isWithin, resultAt } from './claim-place.js';
+import { badPlace, checkClaim, resultAt } from './claim-place.js';
 
 /** The flags that name a file for a report. */
 type ReportFlag = 'markdown' | 'html' | 'svg';

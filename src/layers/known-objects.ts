@@ -15,10 +15,7 @@ const OTHER_OBJECTS = words(
     '__bytes__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__',
 );
 
-const OTHER_FUNCTIONS = words(
-  'celu glu hard_shrink hard_tanh log_sigmoid soft_shrink softmax_v2 sparse_plus sparse_sigmoid sparsemax squareplus ' +
-    'tanh_shrink threshold',
-);
+const OTHER_FUNCTIONS = words('glu softmax_v2');
 
 const OTHER_NAMES = words('one zero normal uniform stft maxnorm nonneg unitnorm l1 l2 l1l2 l1_l2 STFT STFTInitializer');
 

@@ -261,6 +261,14 @@ export function freeName(base: string, isTaken: (name: string) => boolean, first
   return name;
 }
 
+/** Tells whether two lists name the same tensors, in the same order. */
+export const sameTensors = (left: readonly TensorRef[], right: readonly TensorRef[]): boolean =>
+  left.length === right.length &&
+  left.every(({ layer, call, tensor }, index) => {
+    const other = right[index];
+    return other !== undefined && layer === other.layer && call === other.call && tensor === other.tensor;
+  });
+
 /** A key for maps over tensors. Layer names may hold any character, so the numbers stand first. */
 export const tensorKey = (ref: TensorRef): string => `${ref.call}:${ref.tensor}:${ref.layer}`;
 

@@ -30,19 +30,24 @@ function back(view: GraphView, node: GraphNode, factors: ChannelFactors): readon
   const inputs = node.inputs.map((input) => shapeOf(view, input));
   const rank = shapeOf(view, { node: node.id, tensor: 0 })?.length;
   if (inputs.some((shape) => shape === undefined || shape.length !== rank)) return undefined;
-  const states = role === 'concatenate' ? slices(node, inputs as readonly Shape[], factors) : inputs.map(() => factors);
+  const states =
+    role === 'concatenate' ? slices(view, node, inputs as readonly Shape[], factors) : inputs.map(() => factors);
   if (role !== 'concatenate' && role !== 'add' && role !== 'merge' && !keepsChannels(view, node)) return undefined;
   return states?.every((state, index) => hasChannels(inputs[index], state)) ? states : undefined;
 }
 
+const joinedAxisOf = (view: GraphView, { id, layer }: GraphNode, rank: number): number | undefined =>
+  axisOf(view.facts[id]!.joinedAxis?.(layer.settings), rank);
+
 /** Divides the factors of a Concatenate's output among its inputs. */
 function slices(
-  { layer }: GraphNode,
+  view: GraphView,
+  node: GraphNode,
   inputs: readonly Shape[],
   factors: ChannelFactors,
 ): readonly ChannelFactors[] | undefined {
   const { axis, channels } = factors;
-  if (axisOf(layer.settings.axis ?? -1, inputs[0]!.length) !== axis) return inputs.map(() => factors);
+  if (joinedAxisOf(view, node, inputs[0]!.length) !== axis) return inputs.map(() => factors);
   const sizes = inputs.map((shape) => shape[axis]);
   if (sizes.some((size) => typeof size !== 'number')) return undefined;
   let start = 0;
@@ -89,14 +94,15 @@ function aheadInside(
 /** The factors among the channels of a Concatenate's other inputs, which take none. */
 function joined(
   view: GraphView,
-  { layer, inputs }: GraphNode,
+  node: GraphNode,
   input: number,
   { axis, channels }: ChannelFactors,
 ): ChannelFactors | undefined {
+  const { inputs } = node;
   const shapes = inputs.map((tensor) => shapeOf(view, tensor));
   const own = inputs[input]!;
   const readings = inputs.filter(({ node, tensor }) => node === own.node && tensor === own.tensor).length;
-  if (readings !== 1 || axisOf(layer.settings.axis ?? -1, shapes[input]!.length) !== axis) return undefined;
+  if (readings !== 1 || joinedAxisOf(view, node, shapes[input]!.length) !== axis) return undefined;
   const sizes = shapes.map((shape) => shape?.[axis]);
   if (sizes.some((size) => typeof size !== 'number')) return undefined;
   return {

@@ -112,8 +112,10 @@ const shapeBehind = (graph: Graph, ref: TensorRef) =>
 const isActive = (layer: Layer): boolean =>
   layer.className === 'Activation' || factsOfLayer(layer).role !== 'activation' ? isNonLinear(layer.settings) : true;
 
-const makesProbabilities = ({ className, settings }: Layer): boolean =>
-  className === 'Softmax' || isProbability(settings) || activationName(settings) === 'log_softmax';
+const makesProbabilities = (layer: Layer): boolean =>
+  factsOfLayer(layer).makesProbabilities === true ||
+  isProbability(layer.settings) ||
+  activationName(layer.settings) === 'log_softmax';
 
 /** Refuses a regression model: no activation, and a loss that is no cross-entropy, or is unknown with one unit. */
 function refuseAmounts({ path: file, trainingConfig }: Model, { name }: Layer, units: number): void {

@@ -1,5 +1,5 @@
 import { resolveGraph } from '../model/graph-nodes.js';
-import { type Graph, listGraphs, type RetrofitRecord } from '../model/model.js';
+import { type Graph, listGraphs, type RetrofitRecord, scaleName } from '../model/model.js';
 import { outputExponents } from '../model/output-exponents.js';
 import { inheritedRecord } from '../model/record.js';
 import type { LoadedModel } from './load-model.js';
@@ -59,7 +59,7 @@ async function watchDigests(
 
 /** The layers whose outputs each module scales, by the module's scale layer; all with the nested models around them. */
 function scaledLayers(root: Graph, record: RetrofitRecord | undefined): ReadonlyMap<string, readonly string[]> {
-  const scales = new Set((record?.modules ?? []).map(({ graph, name }) => JSON.stringify([...graph, `${name}_scale`])));
+  const scales = new Set((record?.modules ?? []).map(({ graph, name }) => JSON.stringify([...graph, scaleName(name)])));
   const found = new Map<string, string[]>();
   for (const { graph, path } of listGraphs(root)) {
     const { nodes } = resolveGraph(graph);

@@ -3,7 +3,7 @@ import { dtypePolicy, isQuantized } from '../layers/dtype-policy.js';
 import { distribute, type Layer, newLayer, type TensorRef } from '../model/model.js';
 import { generatedTensor, type Weight } from '../model/tensor.js';
 import { glorotUniform, heUniform, mirroredHeUniform } from './initial-weights.js';
-import { type ModulePart, projectionClass, squeezeClass } from './module-classes.js';
+import { type ModulePart, partsOf, projectionClass, squeezeClass } from './module-classes.js';
 
 /** Design of one module. */
 export interface ModuleDesign {
@@ -33,10 +33,7 @@ export interface ModuleDesign {
  */
 export function moduleLayers(design: ModuleDesign, tensors: readonly TensorRef[]): readonly Layer[] {
   const { channels, units, form } = design;
-  const parts: readonly ModulePart[] =
-    form === 'dense'
-      ? ['squeeze', 'reduce', 'expand', ...(design.doubleGate ? (['double'] as const) : []), 'reshape', 'scale']
-      : ['squeeze', 'reshape', 'reduce', 'expand', ...(design.doubleGate ? (['double'] as const) : []), 'scale'];
+  const parts = partsOf(form, design.doubleGate);
   const dataFormat = design.isChannelsFirst ? 'channels_first' : 'channels_last';
   const ones = Array<number>(design.spatialRank).fill(1);
   const projection = (outputs: number, activation: string): PlainObject =>

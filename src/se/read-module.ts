@@ -1,8 +1,8 @@
 import { inputError } from '../errors.js';
 import { activationName } from '../layers/activations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
-import { type Graph, type Layer, scaleName, stepAxes, type TensorRef } from '../model/model.js';
-import { type ModulePart, projectionClass, squeezeClass } from './module-classes.js';
+import { type Graph, type Layer, sameTensors, scaleName, stepAxes, type TensorRef } from '../model/model.js';
+import { type ModulePart, partsOf, projectionClass, squeezeClass } from './module-classes.js';
 
 /** A module that stands in a graph, just as `moduleLayers` makes them. */
 export interface FoundModule {
@@ -30,10 +30,7 @@ export function readModule(graph: Graph, name: string): FoundModule {
   const scale = get('scale');
   const isDense = get('reduce').className === 'Dense';
   const isGateDoubled = byName.has(nameOf('double'));
-  const double = isGateDoubled ? (['double'] as const) : [];
-  const order: readonly ModulePart[] = isDense
-    ? ['squeeze', 'reduce', 'expand', ...double, 'reshape', 'scale']
-    : ['squeeze', 'reshape', 'reduce', 'expand', ...double, 'scale'];
+  const order = partsOf(isDense ? 'dense' : 'conv', isGateDoubled);
   const parts = Object.fromEntries(order.map((part) => [part, get(part)])) as Record<ModulePart, Layer>;
 
   for (const part of order) checkSettings(part, parts[part], isDense, stepAxes(parts.squeeze));
@@ -105,13 +102,6 @@ function widthOf({ settings, name }: Layer): number {
   if (typeof width === 'number') return width;
   throw changed(name, 'this layer of a module does not say how many channels it has');
 }
-
-const sameTensors = (left: readonly TensorRef[], right: readonly TensorRef[]): boolean =>
-  left.length === right.length &&
-  left.every(({ layer, call, tensor }, index) => {
-    const other = right[index];
-    return other !== undefined && layer === other.layer && call === other.call && tensor === other.tensor;
-  });
 
 const changed = (layer: string, message: string) =>
   inputError('changed-module', message, {

@@ -1,6 +1,7 @@
 import { RetrofitError, usageError } from '../../errors.js';
 import { getMember, isArray, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
+import { isWithin } from '../../storage/is-within.js';
 import type { Storage } from '../../storage/storage.js';
 import { isFolder } from '../containers.js';
 import { readJsonFile } from '../find/read-json-file.js';
@@ -22,7 +23,7 @@ async function refuseInside(storage: Storage, { path, asRead }: Model, place: Ou
   if (asRead?.format.container !== 'saved-model') return;
   const folder = await storage.canonical(storage.folderOf(path));
   const output = await storage.canonical(place.folder);
-  if (output !== folder && !isWithin(output, folder)) return;
+  if (!isWithin(output, folder)) return;
   throw usageError('output-is-input', 'the output would lie in the folder of the input', {
     where: { file: place.path },
     hint: 'a SavedModel folder is never written: give a place outside of it with -o',
@@ -59,7 +60,7 @@ const exists = (path: string) =>
 async function checkFolder(storage: Storage, model: Model, place: OutputPlace, force: boolean): Promise<void> {
   const input = await storage.canonical(storage.folderOf(model.path));
   const output = await storage.canonical(place.folder);
-  if (input === output || isWithin(input, output)) {
+  if (isWithin(input, output)) {
     const isNamed = place.modelName !== MODEL_FILE;
     throw usageError('output-is-input', 'the output is the folder of the input, or a folder around it', {
       where: { file: place.path },
@@ -88,9 +89,6 @@ async function checkFolder(storage: Storage, model: Model, place: OutputPlace, f
     hint: '--force replaces a folder that holds nothing but a model: give another name with -o',
   });
 }
-
-const isWithin = (path: string, folder: string): boolean =>
-  path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
 /** Finds a file in a folder that the model in it does not list. */
 async function findForeignFile(storage: Storage, { folder, modelName }: OutputPlace): Promise<string | undefined> {

@@ -8,7 +8,7 @@ import {
   listGraphs,
   loaderOf,
   type Model,
-  type TensorRef,
+  sameTensors,
   type Warning,
 } from '../../model/model.js';
 import { doesNotLoadWarning } from '../conversion-warnings.js';
@@ -101,13 +101,6 @@ function compareLayers(given: Layer, again: Layer): void {
   if (!sameCalls) throw badOutput('is called with other tensors', { layer, field: 'inbound_nodes' });
   if (given.graph !== undefined) compareGraphs(given.graph, again.graph!);
 }
-
-const sameTensors = (one: readonly TensorRef[], other: readonly TensorRef[]): boolean =>
-  one.length === other.length &&
-  one.every((ref, index) => {
-    const twin = other[index]!;
-    return ref.layer === twin.layer && ref.call === twin.call && ref.tensor === twin.tensor;
-  });
 
 function withWeights(graph: Graph, manifest: JsonValue): Graph {
   const groups = readManifest(manifest);

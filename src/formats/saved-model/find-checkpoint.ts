@@ -1,4 +1,5 @@
 import { inputError } from '../../errors.js';
+import { isWithin } from '../../storage/is-within.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { standInAt } from '../find/foreign-files.js';
 import { readBeginning } from '../find/read-json-file.js';
@@ -136,8 +137,6 @@ async function findLatest(storage: Storage, folder: string, options: FindOptions
     { where: { file: file.path }, hint: 'give one that is there: -w PREFIX, the name of its files without .index' },
   );
 }
-
-const isWithin = (path: string, folder: string): boolean => `${path}/`.startsWith(`${folder}/`);
 
 const elsewhere = (text: FoundFile, path: string) =>
   inputError('weights-missing', `the text names a checkpoint in another folder: ${path}`, {

@@ -17,8 +17,8 @@ const KERAS_DTYPES: readonly string[] = [
   'complex64',
 ];
 const TFJS_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'string', 'complex64'];
-// All their values are values of int32.
-const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
+/** Dtypes all of whose values are values of int32. */
+export const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
 
 /**
  * A layer's dtype policy in a loader's words: a plain name, which all of them take, for Keras 3 without the id under

@@ -14,13 +14,13 @@ import { type LayerBuilder, outputOf } from './layer-builder.js';
 import { type Operation, type OperationRule, rankOf, settingsOf } from './operation-rules.js';
 import { operationId, type ReadOperation, readOperation } from './read-operation.js';
 import { SHAPES } from './shape-rules.js';
+import { SMALL_WHOLE } from './translate-dtype.js';
 
 const RULES: ReadonlyMap<string, OperationRule> = new Map(
   [ARITHMETIC, FUNCTIONS, SHAPES, INDEXING].flatMap((rules) => Object.entries(rules)),
 );
 
 // Divided by a number they are single precision in both Kerases; of int32 Keras 2 makes double precision.
-const SMALL_WHOLE: readonly string[] = ['int8', 'int16', 'uint8', 'uint16'];
 
 /**
  * Translates an operation into the same one, or into layers that compute the same: TensorFlow.js has layers alone.
