@@ -104,7 +104,7 @@ const MODELS = [
   ...[...inFolder('models'), ...inFolder('converted')],
   ...[...inFolder('checkpoint-layout'), ...inFolder('early-keras3')],
   ...['saved-model/tf-2.1', 'saved-model/tf-2.13', 'saved-model/model.h5', 'emotion-classifier/emotion_model.hdf5'],
-  'digits/model',
+  ...['digits/model', 'tensorflow-nodes/net.h5'],
 ];
 
 /** The model with other values in the first weight of each layer. */
