@@ -7,6 +7,7 @@ import { unknownNameHint } from '../nearest-names.js';
 import { OPTION_CHOICES, OPTION_RANGES } from '../plan/options.js';
 import { nodeStorage } from '../storage/node/node-storage.js';
 import { misfit } from './config-sentences.js';
+import { capitalised, DENY_CODE, WEIGHTS } from './descriptions.js';
 import type { Flags } from './flags.js';
 
 const stages = z.array(z.union([z.int().min(1), z.literal('last')]));
@@ -22,11 +23,7 @@ export const configSchema = z
   .strictObject({
     $schema: z.string().describe('Where editors find this schema'),
     output: z.string().min(1).describe('Where the new model goes'),
-    weights: z
-      .string()
-      .min(1)
-      .nullable()
-      .describe('The weights, for the architecture JSON of a Keras model: .h5, or a checkpoint'),
+    weights: z.string().min(1).nullable().describe(capitalised(WEIGHTS)),
     to: z.enum(WRITTEN_CONTAINERS).nullable().describe('What to write'),
     dialect: z.enum(DIALECTS).nullable().describe('Which Keras to write it for'),
     ratio: ranged(OPTION_RANGES.ratio).describe('Channels over hidden units of a module'),
@@ -50,7 +47,7 @@ export const configSchema = z
       .min(1)
       .nullable()
       .meta({ description: 'Refuse to add more parameters: 5%, 200k, 1.5M', examples: ['5%', '200k'] }),
-    denyCode: z.boolean().describe('Refuse models with layers that run code when they are loaded'),
+    denyCode: z.boolean().describe(capitalised(DENY_CODE)),
     verify: z.boolean().describe('Compute with both models, and write the new one only if it does not differ'),
     allowLinks: z.boolean().describe('Admit weight files that are links'),
   })

@@ -3,7 +3,7 @@ import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
 import { addComputeCommands } from './compute-program.js';
-import { DENY_CODE, MODEL } from './descriptions.js';
+import { DENY_CODE, MODEL, WEIGHTS } from './descriptions.js';
 import { collect, collectStages, numberOf } from './flags.js';
 import { checkOutputFlags } from './output-flags.js';
 
@@ -173,10 +173,7 @@ function addFormatOptions(command: Command): void {
 }
 
 function addWeightsOption(command: Command): void {
-  command.option(
-    '-w, --weights <file>',
-    'the weights, for the architecture JSON of a Keras model: .h5, the .weights.json of shards, or a checkpoint',
-  );
+  command.option('-w, --weights <file>', WEIGHTS);
 }
 
 function addCommonOptions(command: Command): void {
