@@ -82,7 +82,7 @@ async function strippedBytes(model: Model): Promise<ReadonlyMap<string, string>>
 }
 
 describe('straight after a retrofit every byte is back', () => {
-  test.each(byTurns(MODEL_NAMES, 4))('%s', async (name) => {
+  test.each(byTurns(MODEL_NAMES, 6))('%s', async (name) => {
     const before = await bytesBefore(name);
     let tried = 0;
     for (const options of shuffled(OPTIONS, randomNumbers(1, name))) {

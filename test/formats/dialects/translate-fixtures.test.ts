@@ -89,15 +89,16 @@ function refusedIn(graph: Graph, target: Loader): string | undefined {
 }
 
 describe.each(TARGETS)('to %s', (target) => {
-  test.each(byTurns(MODEL_NAMES, 5, TARGETS.indexOf(target)))('%s', async (name) => {
+  const turn = TARGETS.indexOf(target);
+  test.each(byTurns(MODEL_NAMES, 8, turn))('%s', async (name) => {
     expect(refusedIn((await readFixture(name)).graph, target)).toBe(REFUSED[target][name]);
   });
 
-  test.each(Object.keys(TOPOLOGY_EXPECTATIONS))('%s of Keras 2', (name) => {
+  test.each(byTurns(Object.keys(TOPOLOGY_EXPECTATIONS), 2, turn))('%s of Keras 2', (name) => {
     expect(refusedIn(readTopology(name).graph, target)).toBe(REFUSED[target][`${name} of Keras 2`]);
   });
 
-  test.each(Object.keys(NETWORK_EXPECTATIONS))('%s of Keras 3', (name) => {
+  test.each(byTurns(Object.keys(NETWORK_EXPECTATIONS), 2, turn))('%s of Keras 3', (name) => {
     expect(refusedIn(readNetwork(name).model.graph, target)).toBe(REFUSED[target][`${name} of Keras 3`]);
   });
 
