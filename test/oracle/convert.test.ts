@@ -6,7 +6,7 @@ import { modelFolder } from '../support/fixtures.js';
 import { isAll } from '../support/is-all.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { loadModel, useBackend } from '../support/tensorflow.js';
-import { isTurnOf } from '../support/turns.js';
+import { byTurns, isTurnOf } from '../support/turns.js';
 import { describeOracle, listCatalogue, numbersOf, oracle } from './oracle.js';
 import { expectClose } from './saved-models.js';
 import { expectCloseInTensorFlowJs } from './tensorflowjs.js';
@@ -140,7 +140,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
 }
 
 describeOracle('keras3', 'TensorFlow.js to Keras and back', (keras) => {
-  test.each(['resnet-v1', 'mobilenet-v2', 'inception', 'nested-deep'])(
+  test.each(byTurns(['resnet-v1', 'mobilenet-v2', 'inception', 'nested-deep'], 2))(
     '%s: the same weights, bit for bit',
     async (name) => {
       const place = join(folder, `round-${name}`);

@@ -72,7 +72,7 @@ describe.each(BACKENDS)('on the %s backend', (backend) => {
   test.each(namesFor(backend, 0))('$name predicts the same bits with an option', async ({ name, index }) => {
     await useBackend(backend);
     // Every fourth by turns; another seed takes others.
-    for (const options of byTurns(ONE_BY_ONE, 8, index >> 1)) {
+    for (const options of byTurns(ONE_BY_ONE, 16, index >> 1)) {
       const result = await retrofitFixture(name, options, folder);
       if (result !== undefined) await expectSameBits(name, result.output, JSON.stringify(options));
     }
