@@ -19,7 +19,7 @@ test.each([
   ['a dense layer', weighted('Dense', { units: 2 }, 'kernel', 'bias'), ['kernel', 'bias']],
   ['a dense layer in a scope', weighted('Dense', { units: 2 }, 'scope/kernel', 'scope/bias'), ['kernel', 'bias']],
   ['a dropout', weighted('Dropout', { rate: 0.5 }, 'seed_generator/seed_generator_state'), []],
-  ['somebody’s layer', weighted('Mine', {}, 'table', 'seed_generator_3/state'), ['table']],
+  ['somebody’s layer', weighted('Mine', {}, 'scope/table', 'seed_generator_3/state'), ['scope/table']],
 ])('%s', (_, layer, names) => {
   expect(namesAfter(layer)).toEqual(names);
 });
