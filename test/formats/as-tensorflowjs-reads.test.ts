@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readModel, writeModel } from '../../src/index.js';
-import { buildModel, graph, input, type LayerJson, layer, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
+import { type LayerJson, layer } from '../support/model-builder.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { writeForKeras2 } from '../support/written-for-keras2.js';
 
 // What TensorFlow.js writes and how it reads it, on the way to Keras.
 
@@ -12,20 +11,13 @@ let count = 0;
 
 /** The layers' configs as they are written for Keras 2. */
 async function written(layers: readonly LayerJson[]) {
-  const path = join(folder, `${count++}`);
-  const model = buildModel();
-  const config = graph('network', [input('given', [4, 4, 6]), ...layers], ['given'], [layers.at(-1)!.name]);
-  Object.assign(model.json.modelTopology, { class_name: 'Functional', config });
-  model.json.weightsManifest = [{ paths: [WEIGHT_FILE], weights: [] }];
-  model.files.set(WEIGHT_FILE, new Uint8Array());
-  writeBuilt(path, model);
-  await writeModel(await readModel(path), `${path}.json`, { to: 'keras-json', dialect: 'keras2' });
-  return JSON.parse(readFileSync(`${path}.json`, 'utf8')).config.layers.map((each: LayerJson) => each.config);
+  const { config } = await writeForKeras2(join(folder, `${count++}`), layers);
+  return config.layers.map((each) => each.config);
 }
 
 test('null is the size of a Reshape that is left open', async () => {
   const configs = await written([layer('Reshape', 'shaped', { target_shape: [16, null] }, ['given'])]);
-  expect(configs[1].target_shape).toEqual([16, -1]);
+  expect(configs[1]!.target_shape).toEqual([16, -1]);
 });
 
 test('fields that nobody knows are ones that it does not look at', async () => {
@@ -36,6 +28,6 @@ test('fields that nobody knows are ones that it does not look at', async () => {
 test('it takes pixels from other places to make a map larger: Keras has no layer for that', async () => {
   const larger = (interpolation: string) =>
     written([layer('UpSampling2D', 'larger', { size: [2, 2], interpolation }, ['given'])]);
-  expect((await larger('nearest'))[1].interpolation).toBe('nearest');
+  expect((await larger('nearest'))[1]!.interpolation).toBe('nearest');
   await expect(larger('bilinear')).rejects.toMatchObject({ code: 'cannot-convert', where: { layer: 'larger' } });
 });

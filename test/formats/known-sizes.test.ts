@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readModel, writeModel } from '../../src/index.js';
-import { buildModel, graph, input, type LayerJson, layer, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
+import { type LayerJson, layer } from '../support/model-builder.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { writeForKeras2 } from '../support/written-for-keras2.js';
 
 // Sizes that TensorFlow.js does not work out are written out for it.
 
@@ -13,17 +14,10 @@ let count = 0;
 /** The entries of the layers of a Keras 2 model as they are written for TensorFlow.js. */
 async function written(layers: readonly LayerJson[]) {
   const path = join(folder, `${count++}`);
-  const model = buildModel();
-  const config = graph('network', [input('given', [4, 4, 6]), ...layers], ['given'], [layers.at(-1)!.name]);
-  Object.assign(model.json.modelTopology, { class_name: 'Functional', config });
-  model.json.weightsManifest = [{ paths: [WEIGHT_FILE], weights: [] }];
-  model.files.set(WEIGHT_FILE, new Uint8Array());
-  writeBuilt(path, model);
-  await writeModel(await readModel(path), `${path}.json`, { to: 'keras-json', dialect: 'keras2' });
+  const architecture = await writeForKeras2(path, layers);
   // TensorFlow.js meant something else by some of it.
-  const architecture = JSON.parse(readFileSync(`${path}.json`, 'utf8'));
   for (const [index, { config }] of layers.entries())
-    Object.assign(architecture.config.layers[index + 1].config, config);
+    Object.assign(architecture.config.layers[index + 1]!.config, config);
   writeFileSync(`${path}.json`, JSON.stringify(architecture));
   await writeModel(await readModel(`${path}.json`), path, { to: 'tfjs', force: true });
   return JSON.parse(readFileSync(join(path, 'model.json'), 'utf8')).modelTopology.model_config.config.layers;

@@ -6,7 +6,6 @@ import { expect, test } from 'vitest';
 import { RetrofitError } from '../../src/errors.js';
 import { convertModel } from '../../src/formats/convert-model.js';
 import { lowerModel } from '../../src/formats/dialects/lower-graph.js';
-import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
 import {
   readModel,
   replaceWeights,
@@ -16,13 +15,14 @@ import {
   weightKey,
   writeModel,
 } from '../../src/index.js';
-import { fromPlain, type Plain } from '../../src/json/json-value.js';
+import type { Plain } from '../../src/json/json-value.js';
 import { serializeJson } from '../../src/json/serialize-json.js';
 import { listGraphs, type Model, type WrittenFormat } from '../../src/model/model.js';
 import { tensorSize } from '../../src/model/tensor.js';
 import { type Content, type MemoryStorage, memoryStorage } from '../../src/storage/memory.js';
 import { TOOL } from '../../src/tool.js';
 import { filesUnder } from '../support/checkpoint-files.js';
+import { readText } from '../support/dialects.js';
 
 // What is written, byte for byte: real loaders judge it in test/oracle, and here nothing may change unseen. A change on
 // purpose is one of the snapshots: `npx vitest run --project unit test/formats/written-bytes.test.ts -u`.
@@ -61,18 +61,8 @@ const ARCHITECTURES = JSON.parse(
 
 /** The text of an architecture in another format, and what is warned of. */
 function converted({ kind, model: json }: WrittenModel, format: WrittenFormat): string {
-  const model: Model = {
-    path: 'model.json',
-    format: { container: 'keras-json', dialect: kind, weightLayout: 'legacy-hdf5' },
-    graph: raiseGraph(fromPlain(json), ''),
-    trainingConfig: undefined,
-    record: undefined,
-    files: [],
-    bytes: 0,
-    warnings: [],
-    withValues: () => Promise.reject(new Error('an architecture has no weights')),
-    carried: undefined,
-  };
+  const { model } = readText(JSON.stringify(json), 'model', 'keras-json');
+  expect(model.format.dialect).toBe(kind);
   const { graph, warnings } = convertModel(model, format);
   const root = lowerModel(graph, format);
   return sha256(serializeJson({ root, lead: '', trail: '' }) + JSON.stringify(warnings));

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
 import { readModel } from '../../src/index.js';
-import { parseJson } from '../../src/json/parse-json.js';
 import type { Model } from '../../src/model/model.js';
+import { readText } from './dialects.js';
 
 const MODELS = fileURLToPath(new URL('../../fixtures/models/', import.meta.url));
 const TOPOLOGIES = fileURLToPath(new URL('../../fixtures/topologies/', import.meta.url));
@@ -51,18 +50,7 @@ export const readTopology = (name: string): Model =>
   topologyOf(gunzipSync(readFileSync(`${TOPOLOGIES}${name}.json.gz`)).toString('utf8'), `${name}.json`);
 
 /** The model of an architecture alone, as Keras 2 writes it. */
-export function topologyOf(text: string, path: string): Model {
-  const { root } = parseJson(text);
-  return {
-    path,
-    format: { container: 'keras-json', dialect: 'keras2', weightLayout: 'legacy-hdf5' },
-    graph: raiseGraph(root, ''),
-    trainingConfig: undefined,
-    record: undefined,
-    files: [],
-    bytes: 0,
-    warnings: [],
-    withValues: () => Promise.reject(new Error('a topology has no weights')),
-    carried: undefined,
-  };
-}
+export const topologyOf = (text: string, path: string): Model => ({
+  ...readText(text, path, 'keras-json').model,
+  path,
+});

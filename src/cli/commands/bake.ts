@@ -3,7 +3,7 @@ import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages } from '../../images/list-images.js';
-import { countLayers, type Model } from '../../model/model.js';
+import type { Model } from '../../model/model.js';
 import { countParams } from '../../plan/cost.js';
 import { type BakePlan, bakeWarnings, planBake } from '../../plan/plan-bake.js';
 import { listRetrofittedModules } from '../../plan/retrofitted-modules.js';
@@ -27,6 +27,7 @@ import { TOOL } from '../../tool.js';
 import { bake as bakeModel } from '../../transforms/bake.js';
 import { countRight, findJudge, findLoss } from '../../tune/accuracy-kept.js';
 import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
+import { describedInput } from '../described-input.js';
 import { type Flags, readOptions } from '../flags.js';
 import { checkPlace, placeOf } from '../place.js';
 import { IMAGES, progressBar } from '../progress.js';
@@ -61,7 +62,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
   const output = await writeModel(model, place, flags);
   const run: BakeRun = {
     tool: TOOL,
-    input: { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes },
+    input: describedInput(path, read),
     output,
     ...seen,
     options: {

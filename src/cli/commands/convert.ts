@@ -1,12 +1,12 @@
 import { forTodaysKeras } from '../../formats/conversion-warnings.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { countLayers } from '../../model/model.js';
 import { convertReport } from '../../report/json-report.js';
 import { outputLine } from '../../report/summary.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { denyCode } from '../deny-code.js';
+import { describedInput } from '../described-input.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
 import { dataColors, print, tellResult } from '../terminal.js';
@@ -28,7 +28,7 @@ export async function convert(path: string, flags: ConvertFlags): Promise<void> 
   const output = await writeModel(model, place, flags, storing);
   const milliseconds = performance.now() - started;
   const warnings = [...model.warnings, ...output.warnings];
-  const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
+  const input = describedInput(path, read);
   tellResult(
     flags,
     () => convertReport({ tool: TOOL, input, output, warnings, milliseconds }),

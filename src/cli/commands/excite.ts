@@ -4,7 +4,7 @@ import { defaultOutput, findEnding } from '../../formats/output/output-place.js'
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
 import { installMissing } from '../../missing-packages.js';
-import { countLayers, type Model } from '../../model/model.js';
+import type { Model } from '../../model/model.js';
 import { exciteCsv } from '../../report/excite-csv.js';
 import { exciteReport, type WrittenReport } from '../../report/excite-report.js';
 import type { ExciteRun } from '../../report/excite-run.js';
@@ -35,6 +35,7 @@ import { changedShare, collectAnswers } from '../../tune/changed-answers.js';
 import { findChosen } from '../chosen-classes.js';
 import { type ComputeFlags, type ImageFlags, reportedOptions } from '../compute-options.js';
 import { stageCsv } from '../csv-file.js';
+import { describedInput } from '../described-input.js';
 import { type Flags, readOptions } from '../flags.js';
 import { IMAGES, progressBar } from '../progress.js';
 import { stageReport } from '../report-folder.js';
@@ -83,7 +84,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
     const seen = await look(model, listed, flags);
     const run: ExciteRun = {
       tool: TOOL,
-      input: { path, format: model.format, layers: countLayers(model.graph), bytes: model.bytes },
+      input: describedInput(path, model),
       imagesPath,
       given: {
         weights: flags.weights,

@@ -1,6 +1,5 @@
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
-import { countLayers } from '../../model/model.js';
 import { listChanging, planStrip, stripWarnings } from '../../plan/plan-strip.js';
 import { stripReport } from '../../report/json-report.js';
 import { outputLine, removedLine } from '../../report/summary.js';
@@ -9,6 +8,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { strip as stripModel } from '../../transforms/strip.js';
 import { denyCode } from '../deny-code.js';
+import { describedInput } from '../described-input.js';
 import { type Flags, readOptions } from '../flags.js';
 import { placeOf } from '../place.js';
 import { dataColors, print, tellResult } from '../terminal.js';
@@ -28,7 +28,7 @@ export async function strip(path: string, flags: Flags): Promise<void> {
   const milliseconds = performance.now() - started;
   const warnings = [...model.warnings, ...stripWarnings(plan, changing), ...output.warnings];
   const { modules } = plan;
-  const input = { path, format: read.format, layers: countLayers(read.graph), bytes: read.bytes };
+  const input = describedInput(path, read);
   const exact = changing.length === 0;
   tellResult(
     flags,

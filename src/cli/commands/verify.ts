@@ -1,7 +1,7 @@
 import { RetrofitError, usageError, withHint } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import type { SkippedImage } from '../../images/image-batches.js';
-import { countLayers, type Model } from '../../model/model.js';
+import type { Model } from '../../model/model.js';
 import { printable, printablePath } from '../../report/printable.js';
 import {
   type Comparison,
@@ -13,6 +13,7 @@ import {
 } from '../../report/verify-report.js';
 import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
+import { describedInput } from '../described-input.js';
 import { EXAMPLES, IMAGES, progressBar } from '../progress.js';
 import { dataColors, messageColors, print, tell, tellResult } from '../terminal.js';
 import { differs, type VerifyRequest, type VerifyWatch, verifyBoth } from '../verify-both.js';
@@ -44,8 +45,8 @@ export async function verify(beforePath: string, afterPath: string, flags: Verif
   const comparison: Comparison = {
     ...verified,
     tool: TOOL,
-    before: described(before, beforePath),
-    after: described(after, afterPath),
+    before: describedInput(beforePath, before),
+    after: describedInput(afterPath, after),
     skipped,
     milliseconds: performance.now() - started,
   };
@@ -78,10 +79,3 @@ function read(path: string, which: 'before' | 'after', { allowLinks = false, ...
     throw withHint(error, (hint) => hint.replace(/--weights|(?<=: |with )-w\b/, `--${which}-weights`));
   });
 }
-
-const described = ({ format, graph, bytes }: Model, path: string): Comparison['before'] => ({
-  path,
-  format,
-  layers: countLayers(graph),
-  bytes,
-});

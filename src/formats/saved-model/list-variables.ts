@@ -36,11 +36,8 @@ export interface ListedVariables {
  * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
  */
 export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {
-  const { children } = objects.nodeAt(id);
   const { found: walked, seen } = walk(objects, id, layer);
-  const trainable = children.get('trainable_variables');
-  const api = children.get('keras_api');
-  const others = api === undefined ? undefined : objects.nodeAt(api).children.get('non_trainable_variables');
+  const { trainable, others } = findLists(objects, id);
   if (trainable === undefined) return { variables: walked, isOrdered: walked.length < 2 };
   const byKey = new Map(walked.map((variable) => [variable.key, variable]));
   const variables = [trainable, others].flatMap((list) => {
@@ -59,11 +56,17 @@ export function listVariables(objects: ObjectGraph, id: number, layer: Layer): L
 
 /** Whether the object is a layer with variables of which none is trained. */
 function isFrozenAt(objects: ObjectGraph, id: number): boolean {
+  const { trainable, others } = findLists(objects, id);
+  const count = (list: number) => objects.nodeAt(list).children.size;
+  return trainable !== undefined && others !== undefined && count(trainable) === 0 && count(others) > 0;
+}
+
+/** The lists of its variables that a SavedModel keeps for a layer. */
+function findLists(objects: ObjectGraph, id: number) {
   const { children } = objects.nodeAt(id);
-  const [trainable, api] = [children.get('trainable_variables'), children.get('keras_api')];
-  if (trainable === undefined || api === undefined || objects.nodeAt(trainable).children.size > 0) return false;
-  const others = objects.nodeAt(api).children.get('non_trainable_variables');
-  return others !== undefined && objects.nodeAt(others).children.size > 0;
+  const api = children.get('keras_api');
+  const others = api === undefined ? undefined : objects.nodeAt(api).children.get('non_trainable_variables');
+  return { trainable: children.get('trainable_variables'), others };
 }
 
 function walk(objects: ObjectGraph, root: number, layer: Layer) {
