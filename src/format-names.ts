@@ -1,9 +1,3 @@
-/** Containers that a model can be written in; values of `--to`. */
-export const WRITTEN_CONTAINERS = ['tfjs', 'keras-h5', 'keras-json', 'keras-zip'] as const;
-
-/** Containers that a model can be read from. */
-export const CONTAINERS = [...WRITTEN_CONTAINERS, 'saved-model'] as const;
-
 /** Layouts of a model's weights. */
 export const WEIGHT_LAYOUTS = ['tfjs-manifest', 'legacy-hdf5', 'weights-hdf5', 'checkpoint'] as const;
 

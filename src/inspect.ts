@@ -1,3 +1,4 @@
+import { isTfjs } from './containers.js';
 import { attempt } from './find-stop.js';
 import { TFJS } from './formats/computable.js';
 import { convertModel } from './formats/convert-model.js';
@@ -44,7 +45,7 @@ export function inspect(model: Model, options: Partial<RetrofitOptions> = {}): I
   const refused = conversions.find(({ loader, ok }) => loader === 'tfjs' && !ok);
   // No file of Keras is for TensorFlow.js: what stops it is what stops the conversion.
   const loads =
-    refused === undefined || model.format.container === 'tfjs'
+    refused === undefined || isTfjs(model.format.container)
       ? asWritten
       : asWritten.map((verdict) => (verdict.loader === 'tfjs' ? refused : verdict));
   return {

@@ -1,12 +1,13 @@
+import { isTfjs } from './containers.js';
 import { type Attempt, attempt } from './find-stop.js';
 import { convertModel } from './formats/convert-model.js';
 import { type LoaderVerdict, listModelLoaders } from './formats/verdict/loaders.js';
 import type { Loader } from './layers/layer-facts.js';
-import type { Format, Model } from './model/model.js';
+import { type Format, type Model, newFormat } from './model/model.js';
 
 const FORMATS: Readonly<Record<Exclude<Loader, 'tfjs'>, Format>> = {
-  keras2: { container: 'keras-zip', dialect: 'keras2', weightLayout: 'weights-hdf5' },
-  keras3: { container: 'keras-zip', dialect: 'keras3', weightLayout: 'weights-hdf5' },
+  keras2: newFormat('keras-zip', 'keras2'),
+  keras3: newFormat('keras-zip', 'keras3'),
 };
 
 /**
@@ -20,7 +21,7 @@ export const listConversions = (
   forTfjs: Attempt<Model>,
 ): readonly LoaderVerdict[] =>
   loads
-    .filter(({ loader, ok }) => !ok || (loader === 'tfjs' && model.format.container !== 'tfjs'))
+    .filter(({ loader, ok }) => !ok || (loader === 'tfjs' && !isTfjs(model.format.container)))
     .map(({ loader }) => {
       const done = loader === 'tfjs' ? forTfjs : attempt(model, () => convertModel(model, FORMATS[loader]));
       if ('stop' in done) return { loader, ok: false, blockedBy: done.stop };

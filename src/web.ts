@@ -1,12 +1,12 @@
+import { CONFIG_FILE, MODEL_FILE } from './containers.js';
 import { inputError, RetrofitError } from './errors.js';
 import { forTodaysKeras } from './formats/conversion-warnings.js';
 import { convertModel as toFormat } from './formats/convert-model.js';
 import { findModel } from './formats/find/find-model.js';
 import { isForeignZip } from './formats/find/foreign-files.js';
 import { readBeginning } from './formats/find/read-json-file.js';
-import { CONFIG_MEMBER } from './formats/keras/archive-members.js';
 import { readFrom } from './formats/known-formats.js';
-import { MODEL_FILE, type OutputPlace, type OutputRequest, outputPlace } from './formats/output/output-place.js';
+import { type OutputPlace, type OutputRequest, outputPlace } from './formats/output/output-place.js';
 import { checkWriteOptions, type WriteOptions, writeTo } from './formats/output/write-to.js';
 import { HEAD_BYTES } from './limits.js';
 import type { Model, Warning } from './model/model.js';
@@ -16,6 +16,7 @@ import { type Files, type MemoryStorage, memoryStorage } from './storage/memory.
 
 // The library where there is no file system: nothing here, or below, needs Node.
 
+export { factsOfContainer } from './containers.js';
 export { type ErrorFacts, type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
 export type { OutputRequest } from './formats/output/output-place.js';
 export type { WriteOptions } from './formats/output/write-to.js';
@@ -27,7 +28,7 @@ export { listChanging, planStrip, type StripPlan } from './plan/plan-strip.js';
 export { planWithWeights } from './plan-with-weights.js';
 export { errorLine, errorSentence } from './report/error-line.js';
 export { networkDrawing } from './report/figures/network-map.js';
-export { OWN_LOADERS, siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
+export { siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
 export { listTrained } from './se/trained-modules.js';
 export type { Content, Files } from './storage/memory.js';
@@ -85,7 +86,7 @@ async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
   const head = await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength));
   if (!String.fromCharCode(...head).startsWith('PK') || isForeignZip({ head })) return storage;
   const inside = await unzipFiles(storage, file);
-  if (inside.has(CONFIG_MEMBER)) return storage;
+  if (inside.has(CONFIG_FILE)) return storage;
   if (inside.size === 0)
     throw inputError('not-a-model', 'the archive is empty', {
       where: { file: path },
@@ -143,7 +144,7 @@ export async function writeModel(
 }
 
 function placeOf(storage: MemoryStorage, model: Model, request: OutputRequest): OutputPlace {
-  const isInFolder = [MODEL_FILE, CONFIG_MEMBER].includes(storage.nameOf(model.path));
+  const isInFolder = [MODEL_FILE, CONFIG_FILE].includes(storage.nameOf(model.path));
   const path = storage.join(UNNAMED, isInFolder ? storage.folderOf(model.path) : model.path);
   return outputPlace(storage, { path, isFolder: isInFolder, format: model.format }, request, '');
 }

@@ -10,6 +10,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'limits.ts': [],
   'format-names.ts': [],
+  'containers.ts': ['format-names.ts'],
   'tool.ts': [],
   'random.ts': [],
   'flag-of.ts': [],
@@ -19,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'missing-packages.ts': [],
   json: ['errors.ts', 'limits.ts'],
   layers: ['json'],
-  model: ['layers', 'json', 'errors.ts', 'limits.ts', 'format-names.ts'],
+  model: ['layers', 'json', 'errors.ts', 'limits.ts', 'format-names.ts', 'containers.ts'],
   storage: ['limits.ts', 'errors.ts', 'shell-word.ts'],
   'storage/node': ['storage', 'limits.ts', 'errors.ts'],
   formats: [
@@ -30,6 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'limits.ts',
     'format-names.ts',
+    'containers.ts',
     'tool.ts',
     'plural.ts',
     'nearest-names.ts',
@@ -51,11 +53,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   transforms: ['plan', 'se', 'model', 'json', 'errors.ts', 'nearest-names.ts'],
   // Types only, besides the leaves: a report is made from what others found out.
-  report: ['errors.ts', 'limits.ts', 'format-names.ts', 'flag-of.ts', 'plural.ts', 'shell-word.ts'],
+  report: ['errors.ts', 'limits.ts', 'format-names.ts', 'containers.ts', 'flag-of.ts', 'plural.ts', 'shell-word.ts'],
   'find-stop.ts': ['formats', 'model', 'errors.ts'],
   'list-commands.ts': ['find-stop.ts', 'formats', 'model', 'layers'],
-  'list-conversions.ts': ['find-stop.ts', 'formats', 'model', 'layers'],
-  'inspect.ts': ['find-stop.ts', 'list-commands.ts', 'list-conversions.ts', 'formats', 'plan', 'stages', 'model'],
+  'list-conversions.ts': ['find-stop.ts', 'formats', 'model', 'layers', 'containers.ts'],
+  'inspect.ts': [
+    ...['find-stop.ts', 'list-commands.ts', 'list-conversions.ts', 'formats', 'plan', 'stages', 'model'],
+    'containers.ts',
+  ],
   'plan-with-weights.ts': ['formats', 'plan', 'model'],
   'web.ts': [
     'formats',
@@ -70,6 +75,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'limits.ts',
     'nearest-names.ts',
+    'containers.ts',
   ],
   images: ['errors.ts', 'limits.ts', 'random.ts', 'missing-packages.ts'],
   tune: [
@@ -153,6 +159,13 @@ test('what reads and changes HDF5 files runs in a browser: it uses nothing of No
   const folder = join(SRC, 'storage/hdf5');
   const texts = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
   expect(texts.filter((text) => /\bBuffer\b|\bprocess\b|from 'node:|\/node\//.test(text))).toEqual([]);
+});
+
+test('what is known of a container is asked of its entry: no file compares one with a name', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const comparing = files.filter((name) => /ontainer\)? [!=]== '/.test(readFileSync(join(SRC, name), 'utf8')));
+  // A name in .json is TensorFlow.js' or Keras', as the input is.
+  expect(comparing).toEqual(['formats/output/output-place.ts']);
 });
 
 test('files stay readable: none over 350 lines', () => {

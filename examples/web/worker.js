@@ -7,7 +7,7 @@ import {
   listChanging,
   listTrained,
   networkDrawing,
-  OWN_LOADERS,
+  factsOfContainer,
   planStrip,
   planWithWeights,
   RetrofitError,
@@ -89,7 +89,7 @@ async function open(files) {
     blocks: plan.network.blocks.length,
     modules,
     loads,
-    ownLoaders: OWN_LOADERS[model.format.container],
+    ownLoaders: factsOfContainer(model.format.container).loaders,
     refused: refusals(),
     warnings: [...model.warnings],
   };

@@ -1,5 +1,5 @@
+import { factsOfContainer, isFolder } from '../containers.js';
 import { usageError } from '../errors.js';
-import { isFolder } from '../formats/containers.js';
 import { listOutputNames, type OutputPlace } from '../formats/output/output-place.js';
 import type { Model } from '../model/model.js';
 import { isWithin } from '../storage/is-within.js';
@@ -41,7 +41,7 @@ export async function checkClaim(claim: Claim, model: Model, result: Result | un
       hint: `give another name with --${claim.flag}`,
     });
   const place = await nodeStorage.canonical(path);
-  const isWhole = model.asRead?.format.container === 'saved-model';
+  const isWhole = model.asRead !== undefined && factsOfContainer(model.asRead.format.container).isWhole;
   if (isWhole && isWithin(place, await nodeStorage.canonical(nodeStorage.folderOf(model.path))))
     throw usageError('output-is-input', `${would} lie in the folder of the model, which is a whole`, {
       where: { file: path },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { WRITTEN_CONTAINERS } from '../containers.js';
 import { inFile, type RetrofitError, usageError } from '../errors.js';
-import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
+import { DIALECTS } from '../format-names.js';
 import { readJsonFile } from '../formats/find/read-json-file.js';
 import { type Plain, toPlain } from '../json/json-value.js';
 import { unknownNameHint } from '../nearest-names.js';

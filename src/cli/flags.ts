@@ -1,6 +1,7 @@
+import type { WrittenContainer } from '../containers.js';
 import { usageError } from '../errors.js';
-import type { ReadOptions } from '../formats/containers.js';
-import type { Dialect, WrittenContainer } from '../model/model.js';
+import type { ReadOptions } from '../formats/readers.js';
+import type { Dialect } from '../model/model.js';
 import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 
 /** Reads a flag's number. Its range is checked with the options of the library. */

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
-import { DIALECTS, WRITTEN_CONTAINERS } from '../format-names.js';
+import { WRITTEN_CONTAINERS } from '../containers.js';
+import { DIALECTS } from '../format-names.js';
 import { OPTION_CHOICES, RETROFIT_DEFAULTS } from '../plan/options.js';
 import { TOOL } from '../tool.js';
 import { addComputeCommands } from './compute-program.js';

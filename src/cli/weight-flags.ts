@@ -1,8 +1,9 @@
+import { type Container, isTfjs } from '../containers.js';
 import { usageError } from '../errors.js';
 import { listTensors } from '../formats/tfjs/list-tensors.js';
 import { QUANTIZED_DTYPES, type QuantizedDtype } from '../formats/tfjs/quantize.js';
 import type { NewTfjsOptions } from '../formats/tfjs/write-new-tfjs.js';
-import type { Container, Model } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import { matchGlob } from '../plan/glob.js';
 
 /** Flags of `convert` for storing the weights. */
@@ -30,7 +31,7 @@ export function storingOptions(
   container: Container,
   { quantize = [], shardSize }: WeightFlags,
 ): NewTfjsOptions {
-  if (container !== 'tfjs' && (quantize.length > 0 || shardSize !== undefined)) {
+  if (!isTfjs(container) && (quantize.length > 0 || shardSize !== undefined)) {
     const flag = quantize.length > 0 ? 'quantize' : 'shard-size';
     throw usageError('bad-option', `--${flag} is for TensorFlow.js models: Keras files have no such thing`, {
       where: { field: flag },

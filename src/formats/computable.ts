@@ -1,10 +1,10 @@
 import { inputError } from '../errors.js';
-import type { Format, Model } from '../model/model.js';
+import { type Format, type Model, newFormat } from '../model/model.js';
 import { convertModel } from './convert-model.js';
 import { findBlocker } from './verdict/loaders.js';
 
 /** Format that TensorFlow.js computes with here. */
-export const TFJS: Format = { container: 'tfjs', dialect: 'keras2', weightLayout: 'tfjs-manifest' };
+export const TFJS: Format = newFormat('tfjs', 'keras2');
 
 /**
  * Converts a model of any format for TensorFlow.js, by which it is computed here. The weights stay where they are.

@@ -1,3 +1,4 @@
+import { factsOfContainer, isTfjs } from '../containers.js';
 import { RetrofitError } from '../errors.js';
 import { LOADER_NAMES } from '../format-names.js';
 import { fromPlain, getMember, isObject, type JsonValue, withMember } from '../json/json-value.js';
@@ -16,7 +17,6 @@ import {
   type Warning,
 } from '../model/model.js';
 import { layerKey } from '../model/weight-key.js';
-import { factsOfContainer } from './containers.js';
 import {
   doesNotLoadWarning,
   fixedPhaseWarning,
@@ -119,12 +119,12 @@ function toFormat(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
   const losesOperations = !keepsOperations(format) && model.format.container !== format.container;
-  const keepsWeights = model.format.container !== 'tfjs' || format.container === 'tfjs';
+  const keepsWeights = !isTfjs(model.format.container) || isTfjs(format.container);
   if (from === to && keepsWeights && !(losesOperations && to === 'keras3' && holdsOperations(model.graph))) {
     if (format.container === model.format.container)
-      return format.container === 'tfjs' ? loadable({ ...model, format }) : { ...model, format };
-    const isZip = to === 'keras2' && format.container === 'keras-zip';
-    const said = isZip ? withoutEllipses(model.graph) : model.graph;
+      return isTfjs(format.container) ? loadable({ ...model, format }) : { ...model, format };
+    const losesEllipsis = factsOfContainer(format.container).losesEllipsisIn?.includes(to);
+    const said = losesEllipsis ? withoutEllipses(model.graph) : model.graph;
     const moved = { ...model, format, graph: readable(said, format), record: movedRecord(model.record) };
     return settingsPlace(model.format) === settingsPlace(format) ? moved : withoutSettings(moved);
   }
@@ -134,7 +134,7 @@ function toFormat(model: Model, format: Format): Model {
 function translated(model: Model, format: Format): Model {
   const from = loaderOf(model.format);
   const to = loaderOf(format);
-  const nested = model.format.container === 'tfjs' ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
+  const nested = isTfjs(model.format.container) ? withNestedLists(model.graph, from === 'tfjs') : model.graph;
   const given = from !== to && from !== 'keras3' ? withExplicitDefaults(nested, from) : nested;
   const {
     graph: translated,

@@ -1,13 +1,12 @@
+import { CONTAINERS, type Container, factsOfContainer, MODEL_FILE } from '../containers.js';
 import { inputError, usageError } from '../errors.js';
 import { HEAD_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
 import type { FoundFile, Storage } from '../storage/storage.js';
-import { type FileContent, type ReadOptions, WRITTEN } from './containers.js';
 import { refuseForeignFile } from './find/foreign-files.js';
 import { readBeginning, readJsonFile } from './find/read-json-file.js';
-import { findSavedModel, refuseCheckpoint } from './find/tensorflow-files.js';
-import { CONFIG_MEMBER } from './keras/archive-members.js';
-import { MODEL_FILE } from './output/output-place.js';
+import { refuseCheckpoint } from './find/tensorflow-files.js';
+import { type FileContent, READERS, type ReadOptions } from './readers.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**
@@ -21,18 +20,16 @@ export async function readFrom(storage: Storage, path: string, options: ReadOpti
 }
 
 async function readAt(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
-  const file = await findModelFile(storage, path, options);
-  if (typeof file === 'string') {
-    refuseWeights(options, file);
-    return (await import('./saved-model/read-saved-model.js')).readSavedModel(storage, file, options);
-  }
-  const content = await look(storage, file);
-  const format = Object.values(WRITTEN).find((known) => known.recognises(content));
-  if (format === undefined) return refuseForeignFile(content);
-  const isFolder = file.path !== path;
-  if (!format.hasWeightsBeside || isFolder) refuseWeights(options, file.path);
-  return format.read(storage, content, options);
+  const content = await look(storage, await findModelFile(storage, path, options));
+  const container = CONTAINERS_READ.find((known) => READERS[known].recognises(content));
+  if (container === undefined) return refuseForeignFile(content);
+  const { file } = content;
+  if (factsOfContainer(container).weightsEnding === undefined || file.path !== path) refuseWeights(options, file.path);
+  return READERS[container].read(storage, content, options);
 }
+
+const CONTAINERS_READ = Object.keys(READERS) as readonly Container[];
+const FOLDER_FILES = CONTAINERS.flatMap((container) => factsOfContainer(container).folderFiles ?? []);
 
 function refuseWeights({ weights }: ReadOptions, file: string): void {
   if (weights === undefined) return;
@@ -42,20 +39,18 @@ function refuseWeights({ weights }: ReadOptions, file: string): void {
   });
 }
 
-/**
- * Finds the file that contains the model: the one the user named, or one in the folder; for a SavedModel, the folder.
- */
-async function findModelFile(storage: Storage, path: string, options: ReadOptions): Promise<FoundFile | string> {
-  if ((await storage.kindOf(path)) === 'folder') {
-    const inside = (name: string) => storage.join(path, name);
-    if ((await storage.kindOf(inside(MODEL_FILE))) === 'file') return storage.findFile(inside(MODEL_FILE));
-    if ((await storage.kindOf(inside(CONFIG_MEMBER))) === 'file')
-      return storage.findInside(path, CONFIG_MEMBER, options);
+/** Finds the file that contains the model, or that says what its folder is: the one the user named, or one in the folder. */
+async function findModelFile(storage: Storage, path: string, options: ReadOptions): Promise<FoundFile> {
+  const isFolder = (await storage.kindOf(path)) === 'folder';
+  if (isFolder) {
+    for (const name of FOLDER_FILES) {
+      const whole = storage.join(path, name);
+      if ((await storage.kindOf(whole)) !== 'file') continue;
+      return name === MODEL_FILE ? storage.findFile(whole) : storage.findInside(path, name, options);
+    }
   }
-  const savedModel = await findSavedModel(storage, path);
-  if (savedModel !== undefined) return savedModel;
   await refuseCheckpoint(storage, path);
-  if ((await storage.kindOf(path)) !== 'folder') return storage.findFile(path);
+  if (!isFolder) return storage.findFile(path);
   throw inputError(
     'not-a-model',
     'the folder holds no model.json, no saved_model.pb, and no config.json as Keras writes it',

@@ -1,4 +1,5 @@
-import type { CONTAINERS, DIALECTS, WEIGHT_LAYOUTS, WRITTEN_CONTAINERS } from '../format-names.js';
+import { type Container, factsOfContainer, isTfjs, type WrittenContainer } from '../containers.js';
+import type { DIALECTS, WEIGHT_LAYOUTS } from '../format-names.js';
 import { fromPlain, type JsonObject, type JsonValue, type PlainObject, toPlain } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
@@ -96,8 +97,6 @@ export interface GraphSource {
   readonly outputs: readonly TensorRef[];
 }
 
-export type Container = (typeof CONTAINERS)[number];
-export type WrittenContainer = (typeof WRITTEN_CONTAINERS)[number];
 export type Dialect = (typeof DIALECTS)[number];
 export type WeightLayout = (typeof WEIGHT_LAYOUTS)[number];
 
@@ -112,12 +111,19 @@ export interface WrittenFormat extends Format {
   readonly container: WrittenContainer;
 }
 
+/** The format of new files of a container. */
+export const newFormat = (container: WrittenContainer, dialect: Dialect): WrittenFormat => ({
+  container,
+  dialect,
+  weightLayout: factsOfContainer(container).weightLayout,
+});
+
 /**
  * Returns the loader whose names a model of a format uses. The converter of TensorFlow.js copies those of Keras 3 into
  * its files unchanged, and TensorFlow.js does not know them: tensorflow/tfjs 8328.
  */
 export const loaderOf = ({ container, dialect }: Format): Loader =>
-  container === 'tfjs' && dialect === 'keras2' ? 'tfjs' : dialect;
+  isTfjs(container) && dialect === 'keras2' ? 'tfjs' : dialect;
 
 /** A file that a model consists of, as it was when it was read. */
 export interface ModelFile {

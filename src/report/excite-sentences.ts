@@ -1,3 +1,4 @@
+import { factsOfContainer, writtenContainer } from '../containers.js';
 import type { Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
@@ -161,19 +162,10 @@ const flag = (name: string, value: string | undefined): string =>
  * @param single the ending instead of `.json`, which would be two files
  */
 function besideModel({ path, format }: ExciteRun['input'], suffix: string, single = '.json'): string {
-  const [, stem, ending] = /^(.*?)[/\\]*(\.(?:keras|h5|hdf5|json|pb))?$/i.exec(path)!;
-  switch (format.container) {
-    case 'tfjs':
-      return `${stem}${suffix}`;
-    case 'keras-h5':
-      return `${stem}${suffix}${ending ?? '.h5'}`;
-    case 'keras-zip':
-      return `${stem}${suffix}.keras`;
-    case 'keras-json':
-      return `${stem}${suffix}${single}`;
-    case 'saved-model':
-      return `${stem}${suffix}.h5`;
-  }
+  const [, stem, ending = ''] = /^(.*?)[/\\]*(\.(?:keras|h5|hdf5|json|pb))?$/i.exec(path)!;
+  const { endings, weightsEnding } = factsOfContainer(writtenContainer(format.container));
+  if (weightsEnding !== undefined) return `${stem}${suffix}${single}`;
+  return `${stem}${suffix}${endings.includes(ending.toLowerCase()) ? ending : (endings[0] ?? '')}`;
 }
 
 /** A word of a command that is shown: a shell takes it, and nothing in it moves a cursor. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CONTAINERS, DIALECTS, LOADERS, WEIGHT_LAYOUTS } from '../format-names.js';
+import { CONTAINERS } from '../containers.js';
+import { DIALECTS, LOADERS, WEIGHT_LAYOUTS } from '../format-names.js';
 
 // The JSON that `--json` prints. These shapes are a contract: fields are added, never renamed or removed.
 

@@ -1,9 +1,10 @@
+import { type Container, type ContainerFacts, factsOfContainer } from '../containers.js';
 import { LOADER_NAMES } from '../format-names.js';
 import type { WriteResult } from '../formats/output/write-to.js';
 import type { LoaderVerdict } from '../formats/verdict/loaders.js';
 import type { Inspection } from '../inspect.js';
 import type { CommandVerdict } from '../list-commands.js';
-import type { Container, Model, Warning } from '../model/model.js';
+import type { Model, Warning } from '../model/model.js';
 import type { Plan, PlannedStage, Site } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { count, plural } from '../plural.js';
@@ -109,7 +110,7 @@ export const outputLine = (model: Model, result: WriteResult, milliseconds: numb
 
 /** Names the file that an architecture's weights were read from, which need not have been given; empty for other models. */
 export function weightsWords({ format, files }: Pick<Model, 'format' | 'files'>): string {
-  const weights = format.container === 'keras-json' ? files[1] : undefined;
+  const weights = factsOfContainer(format.container).weightsEnding === undefined ? undefined : files[1];
   return weights === undefined ? '' : ` with ${printablePath(weights.path.replace(/^.*[\\/]/, ''))}`;
 }
 
@@ -139,9 +140,9 @@ export const freezingSentence = ({ exact }: Plan): string =>
 export function freezingCode({ sites }: Plan, container: Container) {
   // A nested model that is frozen freezes its modules too, and so does a wrapper.
   const isNested = sites.some(({ graph }) => graph.length > 0);
-  const [loader, [flat, nested]] =
-    container === 'tfjs' ? (['TensorFlow.js', TENSORFLOW_JS] as const) : (['Keras', KERAS] as const);
-  return { loader, lines: isNested ? nested : flat };
+  const { library } = factsOfContainer(container);
+  const [flat, nested] = FREEZING[library];
+  return { loader: library, lines: isNested ? nested : flat };
 }
 
 /** In a model, and in one that holds models. */
@@ -161,6 +162,11 @@ const KERAS: Freezing = [
   ],
 ];
 
+const FREEZING: Readonly<Record<ContainerFacts['library'], Freezing>> = {
+  'TensorFlow.js': TENSORFLOW_JS,
+  Keras: KERAS,
+};
+
 /** Every layer of a model, one a row. */
 export const layerTable = (layers: readonly ListedLayer[]): Table => ({
   head: ['layer', 'class', 'shape', 'stage'],
@@ -172,15 +178,6 @@ export const layerTable = (layers: readonly ListedLayer[]): Table => ({
     String(stage),
   ]),
 });
-
-/** Loaders of a container's files. */
-export const OWN_LOADERS: Readonly<Record<Container, readonly LoaderVerdict['loader'][]>> = {
-  tfjs: ['tfjs'],
-  'keras-h5': ['keras2', 'keras3'],
-  'keras-json': ['keras2', 'keras3'],
-  'keras-zip': ['keras2', 'keras3'],
-  'saved-model': ['keras2'],
-};
 
 /** Which commands can compute with the model, and why the others cannot: a line for those with the same answer. */
 export function commandLines(verdicts: readonly CommandVerdict[]): readonly string[] {
@@ -212,7 +209,7 @@ export const loaderLines = (
   loads.map(({ loader, blockedBy }) => {
     const name = LOADER_NAMES[loader].padEnd(14);
     const isWhole = !warnings.some(({ code }) => code === 'graph-file-missing');
-    const isOwn = isWhole && OWN_LOADERS[format.container].includes(loader);
+    const isOwn = isWhole && factsOfContainer(format.container).loaders.includes(loader);
     if (blockedBy === null && isOwn) return `${name} loads it`;
     if (blockedBy === null || converts.includes(loader)) return `${name} takes it, converted (${CONVERT[loader]})`;
     if (loader === 'tfjs' && !isOwn)

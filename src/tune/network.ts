@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { ImageSize } from '../images/image-batches.js';
-import type { Model } from '../model/model.js';
+import { loaderOf, type Model } from '../model/model.js';
 import { findInferenceCalls } from '../runtime/inference-calls.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import { isNative } from '../runtime/native-backend.js';
@@ -97,14 +97,13 @@ function setTrainingModes(
   isStill: boolean,
 ): void {
   const isCalledForInference = findInferenceCalls(model);
-  const { dialect, container } = original.format;
   for (const { layer, path } of listRunningLayers(runs)) {
     if (modelIn(layer) !== undefined) continue;
     setTrainingMode(tf, layer, {
       isCalledForInference: isCalledForInference(path) || (isStill && !layers.has(layer)),
       isTrained: layers.has(layer),
       keepsStatistics: keeping.has(layer),
-      correctsVariance: dialect === 'keras2' && container !== 'tfjs',
+      correctsVariance: loaderOf(original.format) === 'keras2',
     });
   }
 }

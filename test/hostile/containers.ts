@@ -1,7 +1,8 @@
+import type { WrittenContainer } from '../../src/containers.js';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readModel, writeModel } from '../../src/index.js';
-import type { Dialect, WrittenContainer } from '../../src/model/model.js';
+import type { Dialect } from '../../src/model/model.js';
 import { membersOf } from '../fuzz/zip-records.mjs';
 import { modelFolder } from '../support/fixtures.js';
 import { editCopy, readFileWith } from '../support/hdf5-files.js';

@@ -1,10 +1,11 @@
+import type { Container } from '../../src/containers.js';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
 import type { JsonDocument } from '../../src/json/json-value.js';
 import { parseJson } from '../../src/json/parse-json.js';
-import type { Container, Model } from '../../src/model/model.js';
+import type { Model } from '../../src/model/model.js';
 
 // Graphs as real tf_keras and Keras 3 wrote them, without weights: see fixtures/make_dialects.py.
 

@@ -1,26 +1,8 @@
+import { GRAPH_FILE, LAYERS_FILE } from '../../containers.js';
 import { inputError, RetrofitError } from '../../errors.js';
 import type { Storage } from '../../storage/storage.js';
-import {
-  DATA_ENDING,
-  GRAPH_FILE,
-  INDEX_ENDING,
-  LATEST_FILE,
-  LAYERS_FILE,
-  VARIABLES_FOLDER,
-} from '../saved-model/file-names.js';
+import { DATA_ENDING, INDEX_ENDING, LATEST_FILE, VARIABLES_FOLDER } from '../saved-model/file-names.js';
 import type { CheckpointPlace } from '../saved-model/tensor-bundle.js';
-
-// What TensorFlow itself saves: SavedModel folders and checkpoints.
-
-/** Finds the folder of a SavedModel, at the path itself or around it; undefined where there is none. */
-export async function findSavedModel(storage: Storage, path: string): Promise<string | undefined> {
-  const kind = await storage.kindOf(path);
-  const isPart = kind !== undefined && [GRAPH_FILE, LAYERS_FILE].includes(storage.nameOf(path));
-  if (kind !== 'folder') return isPart ? storage.folderOf(path) : undefined;
-  for (const name of [GRAPH_FILE, LAYERS_FILE])
-    if ((await storage.kindOf(storage.join(path, name))) !== undefined) return path;
-  return undefined;
-}
 
 /**
  * Refuses a checkpoint where a model should be, by any of its names.
@@ -62,8 +44,8 @@ async function modelAround(storage: Storage, path: string): Promise<string | und
   // The folder, or what is in it, whose names begin as that of the folder.
   for (const variables of [whole, storage.folderOf(whole)]) {
     const model = storage.nameOf(variables) === VARIABLES_FOLDER ? storage.folderOf(variables) : undefined;
-    const found = model && (await findSavedModel(storage, model));
-    if (found !== undefined) return found;
+    for (const name of model === undefined ? [] : [GRAPH_FILE, LAYERS_FILE])
+      if ((await storage.kindOf(storage.join(model!, name))) !== undefined) return model;
   }
   return undefined;
 }

@@ -1,5 +1,3 @@
-/** The architecture, in a `.keras` archive or the folder it was not zipped in. */
-export const CONFIG_MEMBER = 'config.json';
 /** The version of Keras that saved it, and the date. */
 export const METADATA_MEMBER = 'metadata.json';
 export const WEIGHTS_MEMBER = 'model.weights.h5';

@@ -1,7 +1,8 @@
+import type { Container } from '../../containers.js';
 import { inFile } from '../../errors.js';
 import { getMember, type JsonDocument } from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
-import type { Container, Graph, Model, RetrofitRecord, Warning } from '../../model/model.js';
+import type { Graph, Model, RetrofitRecord, Warning } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
 import { raiseGraph } from '../dialects/raise-graph.js';

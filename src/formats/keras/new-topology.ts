@@ -1,3 +1,4 @@
+import { factsOfContainer } from '../../containers.js';
 import {
   fromPlain,
   getMember,
@@ -7,7 +8,6 @@ import {
   withMember,
 } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
-import { factsOfContainer } from '../containers.js';
 import { lowerModel } from '../dialects/lower-graph.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';

@@ -2,7 +2,7 @@ import { inFile, inputError } from '../../errors.js';
 import { getMember, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { FileContent, ReadOptions } from '../containers.js';
+import type { FileContent, ReadOptions } from '../readers.js';
 import { earlyKeras3 } from './keras-versions.js';
 import { makeModel, type OtherWeights } from './make-model.js';
 import { listFiles, openWeightsFile } from './weights-file.js';

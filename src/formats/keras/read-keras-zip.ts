@@ -1,3 +1,4 @@
+import { CONFIG_FILE } from '../../containers.js';
 import { inFile, inputError } from '../../errors.js';
 import {
   getMember,
@@ -14,10 +15,10 @@ import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import type { ZipArchive, ZipMember } from '../../storage/zip.js';
-import type { FileContent } from '../containers.js';
 import { refuseForeignFile } from '../find/foreign-files.js';
 import { decodeText, parseJsonIn } from '../find/read-json-file.js';
-import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
+import type { FileContent } from '../readers.js';
+import { METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 import { isBefore215 } from './keras-versions.js';
 import { makeModel } from './make-model.js';
 import { openFolder } from './open-folder.js';
@@ -31,9 +32,9 @@ export async function readKerasZip(storage: Storage, content: FileContent): Prom
   const { file } = content;
   try {
     const zip = await storage.openZip(file);
-    const config = findMember(zip, CONFIG_MEMBER);
+    const config = findMember(zip, CONFIG_FILE);
     if (config === undefined) {
-      const nested = zip.members.find(({ name }) => name.endsWith(`/${CONFIG_MEMBER}`));
+      const nested = zip.members.find(({ name }) => name.endsWith(`/${CONFIG_FILE}`));
       throw nested === undefined ? refuseForeignFile(content) : inAFolder(nested.name);
     }
     const weights = findMember(zip, WEIGHTS_MEMBER);
@@ -65,7 +66,7 @@ export async function readKerasFolder(storage: Storage, config: FoundFile, optio
     const weightsFile = await openWeightsFile(storage, stored, options);
     return await makeModel(storage, {
       path: config.path,
-      ...(await readTexts(archive, findMember(archive, CONFIG_MEMBER)!)),
+      ...(await readTexts(archive, findMember(archive, CONFIG_FILE)!)),
       weightsFile,
       files: [...files, ...listFiles(weightsFile).filter((file) => file !== stored)],
     });
@@ -92,7 +93,7 @@ async function readTexts(archive: ZipArchive, config: ZipMember) {
   return {
     container: 'keras-zip',
     topology: isBefore215(kerasVersion) ? { ...topology, root: withPlainNumbers(topology.root) } : topology,
-    field: CONFIG_MEMBER,
+    field: CONFIG_FILE,
     trainingConfig: undefined,
     kerasVersion,
     record: metadata && readRecord(metadata),
@@ -114,7 +115,7 @@ export async function readJsonMember(zip: ZipArchive, member: ZipMember): Promis
 
 const inAFolder = (place: string) =>
   inputError('zip', `the model lies in a folder inside the archive, as "${place}", where Keras does not look for it`, {
-    where: { field: CONFIG_MEMBER },
+    where: { field: CONFIG_FILE },
     hint: 'unpack the archive and give that folder, or pack what is in it without the folder itself',
   });
 

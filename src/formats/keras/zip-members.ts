@@ -1,10 +1,11 @@
+import { CONFIG_FILE } from '../../containers.js';
 import { fromPlain, type JsonDocument } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import { tensorSize } from '../../model/tensor.js';
 import type { NewZipMember } from '../../storage/zip.js';
-import { CONFIG_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
+import { METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { readJsonMember } from './read-keras-zip.js';
@@ -31,7 +32,7 @@ export async function listMembers(
       : { lead: '', trail: '', root: fromPlain({ keras_version: KERAS_VERSIONS[model.format.dialect] }) };
   const own = new Map<string, NewZipMember>([
     [METADATA_MEMBER, textMember(METADATA_MEMBER, serializeJson(recorded(document, model)))],
-    [CONFIG_MEMBER, textMember(CONFIG_MEMBER, topology)],
+    [CONFIG_FILE, textMember(CONFIG_FILE, topology)],
     [WEIGHTS_MEMBER, { name: WEIGHTS_MEMBER, build, byteLimit: weightsLimit(model) }],
   ]);
   const carried = (zip?.members ?? []).map((member): NewZipMember => {

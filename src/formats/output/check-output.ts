@@ -1,11 +1,11 @@
+import { factsOfContainer, isFolder, MODEL_FILE } from '../../containers.js';
 import { RetrofitError, usageError } from '../../errors.js';
 import { getMember, isArray, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import { isWithin } from '../../storage/is-within.js';
 import type { Storage } from '../../storage/storage.js';
-import { isFolder } from '../containers.js';
 import { readJsonFile } from '../find/read-json-file.js';
-import { listOutputNames, MODEL_FILE, type OutputPlace } from './output-place.js';
+import { listOutputNames, type OutputPlace } from './output-place.js';
 
 /**
  * Refuses an output that would harm something: the input, another file, a folder that holds more than a model.
@@ -20,7 +20,7 @@ export async function checkOutput(storage: Storage, model: Model, place: OutputP
 
 /** A SavedModel folder is a whole: nothing is put into it. */
 async function refuseInside(storage: Storage, { path, asRead }: Model, place: OutputPlace): Promise<void> {
-  if (asRead?.format.container !== 'saved-model') return;
+  if (asRead === undefined || !factsOfContainer(asRead.format.container).isWhole) return;
   const folder = await storage.canonical(storage.folderOf(path));
   const output = await storage.canonical(place.folder);
   if (!isWithin(output, folder)) return;

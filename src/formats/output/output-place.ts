@@ -1,9 +1,19 @@
+import {
+  CONTAINERS,
+  containerNamed,
+  factsOfContainer,
+  isFolder,
+  MODEL_FILE,
+  WRITTEN_CONTAINERS,
+  type WrittenContainer,
+  withoutEnding,
+  writtenContainer,
+} from '../../containers.js';
 import { usageError } from '../../errors.js';
-import { DIALECTS, WRITTEN_CONTAINERS } from '../../format-names.js';
-import type { Dialect, Format, WrittenContainer, WrittenFormat } from '../../model/model.js';
+import { DIALECTS } from '../../format-names.js';
+import type { Dialect, Format, WrittenFormat } from '../../model/model.js';
 import type { Storage } from '../../storage/storage.js';
 import { isUrl, urlOutput } from '../../storage/storage-errors.js';
-import { factsOfContainer, WRITTEN } from '../containers.js';
 
 /** The place of an output, and its format. */
 export interface OutputPlace {
@@ -33,10 +43,10 @@ export interface InputPlace {
   readonly format: Format;
 }
 
-export const MODEL_FILE = 'model.json';
-/** Files that mark a folder as a SavedModel; the model has the folder's name. */
-const IN_FOLDER = /^(saved_model|keras_metadata)\.pb$/;
-const INPUT_ENDING = /\.(json|h5|hdf5|keras)$/i;
+/** Files that stand for the folder they lie in; the model has the folder's name. */
+const IN_FOLDER = CONTAINERS.map(factsOfContainer).flatMap(({ isWhole, folderFiles = [] }) =>
+  isWhole ? folderFiles : [],
+);
 
 /** Character that replaces bytes that are no UTF-8: the file would get another name than was asked for. */
 const UNDECODABLE = '\ufffd';
@@ -67,7 +77,7 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   if (output === '-') throw notStdout();
   if (output !== undefined && isUrl(output)) throw urlOutput(output);
   const named = output === undefined ? undefined : containerOf(storage, output, input.format, request.to);
-  const container = request.to ?? named?.container ?? ownContainer(input.format);
+  const container = request.to ?? named?.container ?? writtenContainer(input.format.container);
   if (!WRITTEN_CONTAINERS.includes(container)) {
     throw usageError('bad-option', `--to ${container}: there is no such format`, {
       where: { field: 'to' },
@@ -82,7 +92,10 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
       hint: `give one of ${DIALECTS.join(', ')}`,
     });
   }
-  const { ending, hasWeightsBeside } = WRITTEN[container];
+  const {
+    endings: [ending],
+    weightsEnding,
+  } = factsOfContainer(container);
   const format: WrittenFormat = {
     container,
     dialect: dialectOf(container, input, request),
@@ -103,13 +116,15 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
     if (/\.json$/i.test(path)) return placeAt(storage, storage.folderOf(path), storage.nameOf(path), format);
     return placeAt(storage, path, MODEL_FILE, format);
   }
-  const stem = storage.nameOf(path).replace(/(\.weights)?\.(h5|hdf5|json|keras)$/i, '');
-  const keepsName = output !== undefined && named!.container === container && !/\.weights\.h5$/i.test(output);
+  const stem = withoutEnding(storage.nameOf(path)).replace(/\.weights$/i, '');
+  const keepsName = output !== undefined && named!.container === container && !isOfWeights(output);
   const name = keepsName ? storage.nameOf(path) : `${stem}${ending}`;
   const place = placeAt(storage, storage.folderOf(path), name, format);
-  if (!hasWeightsBeside) return place;
-  return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : '.weights.h5'}` };
+  if (weightsEnding === undefined) return place;
+  return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : weightsEnding}` };
 }
+
+const isOfWeights = (output: string): boolean => /\.weights\.h5$/i.test(output);
 
 const inFolder = (storage: Storage, path: string, folder: string | undefined): string =>
   folder === undefined ? path : storage.join(folder, storage.nameOf(path));
@@ -144,11 +159,12 @@ function containerOf(
   to: WrittenContainer | undefined,
 ): NamedContainer {
   const name = storage.nameOf(output);
-  const asked = WRITTEN_CONTAINERS.find((container) => WRITTEN[container].names?.test(name));
-  if (asked !== undefined) return { container: asked, allows: [asked] };
   if (/\.json$/i.test(name)) return jsonContainer(name, output, input);
+  const asked = containerNamed(name);
+  if (asked !== undefined) return { container: asked, allows: [asked] };
   const ending = findEnding(output);
-  if (ending === undefined || to === 'tfjs') return { container: 'tfjs', allows: WRITTEN_CONTAINERS };
+  if (ending === undefined || (to !== undefined && isFolder(to)))
+    return { container: 'tfjs', allows: WRITTEN_CONTAINERS };
   throw usageError('bad-option', `no model is written as "${ending}"`, {
     where: { file: output, field: 'output' },
     hint: `give a name in .keras, .h5, .hdf5, .weights.h5 or .json, or without an ending for a TensorFlow.js folder; a folder of this very name is ${storage.nameOf(output)}/`,
@@ -162,12 +178,8 @@ function jsonContainer(name: string, output: string, input: Format): NamedContai
   return { container: isKerasJson ? 'keras-json' : 'tfjs', allows: ['tfjs', 'keras-json'] };
 }
 
-/** Default container of an output; a SavedModel folder is never written. */
-const ownContainer = ({ container }: Format): WrittenContainer =>
-  container === 'saved-model' ? 'keras-h5' : container;
-
 function dialectOf(container: WrittenContainer, input: InputPlace, { dialect }: OutputRequest): Dialect {
-  const { onlyDialect } = WRITTEN[container];
+  const { onlyDialect } = factsOfContainer(container);
   if (onlyDialect === undefined)
     return dialect ?? (factsOfContainer(input.format.container).onlyDialect ? 'keras3' : input.format.dialect);
   if (dialect === undefined || dialect === onlyDialect) return onlyDialect;
@@ -182,21 +194,22 @@ function layoutOf(
   { format }: InputPlace,
   output: string | undefined,
 ): Format['weightLayout'] {
-  const { weightLayout, hasWeightsBeside } = WRITTEN[container];
-  if (!hasWeightsBeside || format.container !== container) return weightLayout;
+  const { weightLayout, weightsEnding } = factsOfContainer(container);
+  if (weightsEnding === undefined || format.container !== container) return weightLayout;
   if (format.weightLayout !== 'checkpoint') return format.weightLayout;
   // A checkpoint is never written: a layout that every version of Keras 2 reads takes its place.
-  return output !== undefined && /\.weights\.h5$/i.test(output) ? 'weights-hdf5' : 'legacy-hdf5';
+  return output !== undefined && isOfWeights(output) ? weightLayout : 'legacy-hdf5';
 }
 
 /** `<stem><suffix>` beside the input, without an ending. */
 export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' | 'isFolder'>, suffix: string): string {
-  const isInFolder = !input.isFolder && IN_FOLDER.test(storage.nameOf(input.path));
+  const isInFolder = !input.isFolder && IN_FOLDER.includes(storage.nameOf(input.path));
   const isFolder = input.isFolder || isInFolder;
   const given = isInFolder ? storage.folderOf(input.path) : input.path;
   const path = isFolder ? withName(storage, given) : given;
   // An unzipped archive may be called as a zipped one.
-  const stem = storage.nameOf(path).replace(isFolder ? /\.keras$/i : INPUT_ENDING, '');
+  const name = storage.nameOf(path);
+  const stem = isFolder ? name.replace(/\.keras$/i, '') : withoutEnding(name);
   return storage.join(storage.folderOf(path), `${stem}${suffix}`);
 }
 

@@ -1,11 +1,12 @@
+import { type Container, isFolder, isTfjs } from '../../containers.js';
 import { usageError } from '../../errors.js';
-import type { Container, Format, Model, Warning } from '../../model/model.js';
+import type { Format, Model, Warning } from '../../model/model.js';
 import { refuseUnknownOptions } from '../../nearest-names.js';
 import type { PendingOutput, Storage } from '../../storage/storage.js';
-import { isFolder, type OnProgress, WRITTEN } from '../containers.js';
 import { forItsVersion } from '../conversion-warnings.js';
 import { inBuiltOrder } from '../tfjs/built-order.js';
 import type { NewTfjsOptions } from '../tfjs/write-new-tfjs.js';
+import { type OnProgress, WRITERS } from '../writers.js';
 import { checkOutput } from './check-output.js';
 import { checkWritten } from './check-written.js';
 import { listOutputNames, type OutputPlace } from './output-place.js';
@@ -47,7 +48,7 @@ export function checkWriteOptions(options: WriteOptions, container: Container): 
     const [kind, fits] = WANTED[name as keyof WriteOptions];
     if (!fits(value)) throw badOption(name, `${name} wants ${kind}`, `give ${kind}`);
   }
-  const spare = FOR_TFJS.find((name) => container !== 'tfjs' && options[name] !== undefined);
+  const spare = FOR_TFJS.find((name) => !isTfjs(container) && options[name] !== undefined);
   if (spare !== undefined)
     throw badOption(spare, `${spare} is for TensorFlow.js models: Keras files have no such thing`, 'leave it out');
 }
@@ -88,7 +89,7 @@ export async function beginModel(
   options: WriteOptions,
 ): Promise<PendingModel> {
   const { model: saved, warnings: ofVersion } = forItsVersion(given);
-  const model = place.format.container === 'tfjs' ? { ...saved, graph: inBuiltOrder(saved.graph) } : saved;
+  const model = isTfjs(place.format.container) ? { ...saved, graph: inBuiltOrder(saved.graph) } : saved;
   const force = options.force ?? false;
   const { container } = place.format;
   await checkOutput(storage, model, place, force);
@@ -100,7 +101,7 @@ export async function beginModel(
       isIntact,
       lost = [],
       warnings = [],
-    } = await WRITTEN[container].write(model, pending, place, options, options.onProgress ?? (() => {}));
+    } = await WRITERS[container](model, pending, place, options, options.onProgress ?? (() => {}));
     const unloadable = checkWritten(model, architecture);
     if (!isIntact) await model.ensureIntact?.();
     const unlike = await unlikeTfjsWarnings(model);
@@ -126,7 +127,7 @@ export async function beginModel(
 }
 
 async function unlikeTfjsWarnings({ asRead, ...model }: Model): Promise<readonly Warning[]> {
-  if (asRead?.format.container !== 'tfjs' || model.format.container === 'tfjs') return [];
+  if (asRead === undefined || !isTfjs(asRead.format.container) || isTfjs(model.format.container)) return [];
   return (await import('../tfjs/release-constraints.js')).constraintWarnings(model);
 }
 

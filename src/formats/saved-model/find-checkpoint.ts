@@ -1,3 +1,4 @@
+import { GRAPH_FILE, LAYERS_FILE } from '../../containers.js';
 import { inputError } from '../../errors.js';
 import { isWithin } from '../../storage/is-within.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
@@ -5,10 +6,8 @@ import { standInAt } from '../find/foreign-files.js';
 import { readBeginning } from '../find/read-json-file.js';
 import {
   DATA_ENDING,
-  GRAPH_FILE,
   INDEX_ENDING,
   LATEST_FILE,
-  LAYERS_FILE,
   META_ENDING,
   VARIABLES_FOLDER,
   VARIABLES_PREFIX,

@@ -1,9 +1,10 @@
+import { GRAPH_FILE, LAYERS_FILE } from '../../containers.js';
 import { inFile } from '../../errors.js';
 import type { Model, Warning } from '../../model/model.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { standInAt } from '../find/foreign-files.js';
 import { makeModel } from '../keras/make-model.js';
-import { GRAPH_FILE, LAYERS_FILE, VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
+import { VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
 import { type GraphFile, readGraphFile } from './graph-file.js';
 import { parseMetadata, readMetadataFile } from './keras-metadata.js';
 import { openCheckpoint } from './open-checkpoint.js';

@@ -1,6 +1,7 @@
+import { LAYERS_FILE } from '../../containers.js';
 import { inputError, type RetrofitError } from '../../errors.js';
 import type { Storage } from '../../storage/storage.js';
-import { LAYERS_FILE, VARIABLES_FOLDER } from './file-names.js';
+import { VARIABLES_FOLDER } from './file-names.js';
 import type { GraphFile } from './graph-file.js';
 
 /** The file that TensorFlow Hub's modules of TensorFlow 1 have besides. */

@@ -12,8 +12,8 @@ import { type Graph, listGraphs, type Model, type Warning } from '../../model/mo
 import { readRecord } from '../../model/record.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
-import type { FileContent } from '../containers.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
+import type { FileContent } from '../readers.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 import { attachWeights } from './attach-weights.js';
 import { findMisnumbered, MISNUMBERED } from './built-order.js';

@@ -7,9 +7,9 @@ import { writeRecord } from '../../model/record.js';
 import { DTYPE_BYTES, type Quantization, type Tensor, type TensorValues } from '../../model/tensor.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
-import type { OnProgress, WrittenFiles } from '../containers.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../values/float-values.js';
+import type { OnProgress, WrittenFiles } from '../writers.js';
 import { listTensors } from './list-tensors.js';
 import {
   affineQuantization,

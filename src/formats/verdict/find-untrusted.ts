@@ -1,8 +1,8 @@
+import { type Container, factsOfContainer } from '../../containers.js';
 import { getMember } from '../../json/json-value.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
-import { type Container, type Graph, listGraphs } from '../../model/model.js';
-import { factsOfContainer } from '../containers.js';
+import { type Graph, listGraphs } from '../../model/model.js';
 import { listEntries } from '../dialects/wrapped-entries.js';
 import type { Blocker } from './loaders.js';
 
@@ -12,8 +12,7 @@ import type { Blocker } from './loaders.js';
  * Source: `model_from_config` in tf_keras/src/saving/legacy/model_config.py and `deserialize_keras_object` in saving_lib.
  */
 export function findUntrusted(root: Graph, loader: Loader, container: Container): Blocker | undefined {
-  const trusts = factsOfContainer(container).isLegacy === true || container === 'saved-model';
-  if (loader === 'tfjs' || (loader === 'keras2' && trusts)) return undefined;
+  if (loader === 'tfjs' || factsOfContainer(container).trustedBy?.includes(loader)) return undefined;
   for (const { graph } of listGraphs(root)) {
     const layer = graph.layers.find((each) => {
       const hasModule = getMember(listEntries(each).at(-1), 'module') !== undefined;

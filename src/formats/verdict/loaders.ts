@@ -1,19 +1,11 @@
+import { type Container, factsOfContainer, isTfjs } from '../../containers.js';
 import { LOADERS } from '../../format-names.js';
 import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../../json/json-value.js';
 import { factsOf } from '../../layers/known-layers.js';
 import { isMerge, type Loader } from '../../layers/layer-facts.js';
 import { nameProblem } from '../../layers/layer-names.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
-import {
-  type Call,
-  type Container,
-  type Graph,
-  type Layer,
-  listGraphs,
-  type Model,
-  stepAxes,
-} from '../../model/model.js';
-import { factsOfContainer } from '../containers.js';
+import { type Call, type Graph, type Layer, listGraphs, type Model, stepAxes } from '../../model/model.js';
 import { isKeras3Call } from '../dialects/find-dialect.js';
 import { isListOfOne, wantsListedEnds } from '../dialects/single-ends.js';
 import { isReferenceList } from '../dialects/tensor-references.js';
@@ -69,18 +61,23 @@ interface Around {
 }
 
 /** Returns why a loader refuses a model's architecture; undefined where it loads. */
-export const findBlocker = (
+export function findBlocker(
   graph: Graph,
   loader: Loader,
   { container, settings, kerasVersion }: Around,
-): Blocker | undefined =>
-  rootBlocker(graph, loader, container) ??
-  (loader === 'keras3' && container === 'keras-zip' ? findSharedObject(graph) : undefined) ??
-  findInside(graph, loader, {
-    isLegacy: container !== undefined && factsOfContainer(container).isLegacy === true,
-    takesLists: wantsListedEnds(kerasVersion),
-  }) ??
-  (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined);
+): Blocker | undefined {
+  const {
+    modules = [],
+    sharesObjectsIn,
+    isLegacy = false,
+  } = container === undefined ? {} : factsOfContainer(container);
+  return (
+    rootBlocker(graph, loader, modules) ??
+    (sharesObjectsIn?.includes(loader) ? findSharedObject(graph) : undefined) ??
+    findInside(graph, loader, { isLegacy, takesLists: wantsListedEnds(kerasVersion) }) ??
+    (loader === 'tfjs' && settings !== undefined ? settingsBlocker(graph, settings) : undefined)
+  );
+}
 
 function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined {
   const found = findSettingsBlocker(
@@ -112,8 +109,7 @@ function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken
 }
 
 /** `.h5` files name the class of the model alone; `.keras` files say its module, and so do those that Keras 3 reads bare. */
-function rootBlocker(graph: Graph, loader: Loader, container: Container | undefined): Blocker | undefined {
-  const modules: readonly Loader[] = container === undefined ? [] : factsOfContainer(container).modules;
+function rootBlocker(graph: Graph, loader: Loader, modules: readonly Loader[]): Blocker | undefined {
   if (graph.read === undefined || !modules.includes(loader)) return undefined;
   if (loader === 'keras3' && isObject(graph.read.config) && getMember(graph.read.config, 'name') === undefined)
     return { layer: graph.name, field: 'name', reason: 'is missing' };
@@ -227,11 +223,11 @@ export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   const { container, dialect } = model.format;
   const settings = tfjsSettings(model);
   // TensorFlow.js gets to see a file of Keras converted alone, with what Keras takes for fields that are not there.
-  const isTold = container !== 'tfjs' && dialect === 'keras2';
+  const isTold = !isTfjs(container) && dialect === 'keras2';
   const told = isTold ? withExplicitDefaults(model.graph, dialect) : model.graph;
   return LOADERS.map((loader) => {
     const blocker = findBlocker(loader === 'tfjs' ? told : model.graph, loader, { container, settings });
-    const isOwn = (loader === 'tfjs') === (container === 'tfjs');
+    const isOwn = (loader === 'tfjs') === isTfjs(container);
     return verdictOf(loader, blocker ?? (isOwn ? fileBlocker(model, loader) : undefined));
   });
 }
@@ -239,12 +235,12 @@ export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
 /** Returns why the loaders of a file refuse it besides its layers: its spelling, and its weights. */
 function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
   const { graph, format, kerasVersion } = model;
-  if (format.container === 'tfjs') return spellingBlocker(model) ?? findMisnamed(graph);
+  if (isTfjs(format.container)) return spellingBlocker(model) ?? findMisnamed(graph);
   const found =
     findForgotten(graph, loader, format.weightLayout) ??
     findBfloat16(graph, loader, format.weightLayout) ??
     findUntrusted(graph, loader, format.container) ??
-    (loader === 'keras2' && format.container === 'keras-zip' ? findEllipsis(graph) : undefined);
+    (factsOfContainer(format.container).losesEllipsisIn?.includes(loader) ? findEllipsis(graph) : undefined);
   if (found !== undefined) return found;
   if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;

@@ -1,10 +1,11 @@
+import type { Container } from '../../../src/containers.js';
 import { describe, expect, test } from 'vitest';
 import { convertModel } from '../../../src/formats/convert-model.js';
 import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
 import { raiseGraph } from '../../../src/formats/dialects/raise-graph.js';
 import { getMember, type JsonValue, toPlain } from '../../../src/json/json-value.js';
 import { hasOutputKeys } from '../../../src/model/compile-settings.js';
-import type { Container, Dialect, Model } from '../../../src/model/model.js';
+import type { Dialect, Model } from '../../../src/model/model.js';
 import { containerOf, readDialect } from '../../support/dialects.js';
 
 // Inputs and outputs that are held together in dictionaries and lists: what the other Keras can say stays.

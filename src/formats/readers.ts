@@ -1,0 +1,69 @@
+import { CONFIG_FILE, type Container, GRAPH_FILE, LAYERS_FILE } from '../containers.js';
+import { getMember, type JsonDocument } from '../json/json-value.js';
+import type { Model } from '../model/model.js';
+import type { FindOptions, FoundFile, Storage } from '../storage/storage.js';
+import { isForeignZip } from './find/foreign-files.js';
+import { METADATA_MEMBER } from './keras/archive-members.js';
+
+/** Options for reading a model. */
+export interface ReadOptions extends FindOptions {
+  /** The file with the weights, or a checkpoint, for an architecture's JSON. */
+  readonly weights?: string;
+}
+
+/** The beginning of a file, and its JSON if it is one: formats are told apart by these. */
+export interface FileContent {
+  readonly file: FoundFile;
+  readonly head: Uint8Array;
+  readonly json: JsonDocument | undefined;
+}
+
+/** The reader of a container. It imports its module when it runs. */
+interface Reader {
+  /** Whether a file of this content is one. */
+  readonly recognises: (content: FileContent) => boolean;
+  readonly read: (storage: Storage, content: FileContent, options: ReadOptions) => Promise<Model>;
+}
+
+const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
+
+const startsWith = ({ head }: FileContent, signature: string): boolean =>
+  String.fromCharCode(...head.subarray(0, signature.length)) === signature;
+
+const hasMember = ({ json }: FileContent, ...keys: readonly string[]): boolean =>
+  json !== undefined && keys.some((key) => getMember(json.root, key) !== undefined);
+
+/** The readers, in the order in which they are asked whether they recognise a file. */
+export const READERS: Readonly<Record<Container, Reader>> = {
+  'saved-model': {
+    recognises: ({ file }) => [GRAPH_FILE, LAYERS_FILE].includes(file.path.replace(/^.*[\\/]/, '')),
+    read: async (storage, { file }, options) =>
+      (await import('./saved-model/read-saved-model.js')).readSavedModel(storage, storage.folderOf(file.path), options),
+  },
+  tfjs: {
+    recognises: (content) => hasMember(content, 'modelTopology', 'weightsManifest', 'format'),
+    read: async (...of) => (await import('./tfjs/read-tfjs.js')).readTfjs(...of),
+  },
+  'keras-json': {
+    recognises: (content) => hasMember(content, 'class_name') && hasMember(content, 'config'),
+    read: async (storage, content, options) => {
+      if (options.weights === undefined && (await isUnzipped(storage, content)))
+        return (await import('./keras/read-keras-zip.js')).readKerasFolder(storage, content.file, options);
+      return (await import('./keras/read-keras-json.js')).readKerasJson(storage, content, options);
+    },
+  },
+  'keras-h5': {
+    recognises: (content) => startsWith(content, HDF5_SIGNATURE),
+    read: async (storage, content) => (await import('./keras/read-keras-h5.js')).readKerasH5(storage, content),
+  },
+  'keras-zip': {
+    recognises: (content) => startsWith(content, 'PK') && !isForeignZip(content),
+    read: async (storage, content) => (await import('./keras/read-keras-zip.js')).readKerasZip(storage, content),
+  },
+};
+
+/** Tells whether an architecture stands in the folder of an unzipped `.keras` archive. */
+async function isUnzipped(storage: Storage, { file }: FileContent): Promise<boolean> {
+  if (storage.nameOf(file.path) !== CONFIG_FILE) return false;
+  return (await storage.kindOf(storage.join(storage.folderOf(file.path), METADATA_MEMBER))) === 'file';
+}

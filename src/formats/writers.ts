@@ -1,0 +1,42 @@
+import type { WrittenContainer } from '../containers.js';
+import type { Model, Warning } from '../model/model.js';
+import type { PendingOutput } from '../storage/storage.js';
+import type { WrittenArchitecture } from './output/check-written.js';
+import type { OutputPlace } from './output/output-place.js';
+import { findTfjsSource } from './tfjs/tfjs-source.js';
+import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
+
+/** A writer's report of the model it wrote. */
+export interface WrittenFiles {
+  readonly architecture: WrittenArchitecture;
+  readonly files: readonly { readonly name: string; readonly byteLength: number }[];
+  /** The weights were copied unchanged, and their checksum compared. */
+  readonly isIntact?: boolean;
+  /** Objects of the old files that the new ones cannot hold, by their paths; nothing that a loader reads. */
+  readonly lost?: readonly string[];
+  readonly warnings?: readonly Warning[];
+}
+
+export type OnProgress = (doneBytes: number, totalBytes: number) => void;
+
+type Writer = (
+  model: Model,
+  pending: PendingOutput,
+  place: OutputPlace,
+  options: NewTfjsOptions,
+  onProgress: OnProgress,
+) => Promise<WrittenFiles>;
+
+/** The writers. They import their modules when they run. */
+export const WRITERS: Readonly<Record<WrittenContainer, Writer>> = {
+  tfjs: async (model, pending, { modelName }, options, onProgress) =>
+    findTfjsSource(model) !== undefined && options.quantize === undefined && options.shardBytes === undefined
+      ? (await import('./tfjs/write-tfjs.js')).writeTfjs(model, pending, modelName, onProgress)
+      : (await import('./tfjs/write-new-tfjs.js')).writeNewTfjs(model, pending, modelName, options, onProgress),
+  'keras-json': async (model, pending, place, _, onProgress) =>
+    (await import('./keras/write-keras.js')).writeKerasJson(model, pending, place, onProgress),
+  'keras-h5': async (model, pending, place, _, onProgress) =>
+    (await import('./keras/write-keras.js')).writeKerasH5(model, pending, place, onProgress),
+  'keras-zip': async (model, pending, place, _, onProgress) =>
+    (await import('./keras/write-keras.js')).writeKerasZip(model, pending, place, onProgress),
+};
