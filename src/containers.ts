@@ -117,6 +117,7 @@ export const CONTAINERS = Object.keys(FACTS) as readonly Container[];
 /** What a model is written in by default where its own container is only read. */
 const INSTEAD: WrittenContainer = 'keras-h5';
 
+/** Returns what is known of a container: who loads its files, and how these are called. */
 export const factsOfContainer = (container: Container): ContainerFacts => FACTS[container];
 
 /** Tells whether the files of a container are put into a folder that holds nothing else. */

@@ -16,7 +16,7 @@ import { type Files, type MemoryStorage, memoryStorage } from './storage/memory.
 
 // The library where there is no file system: nothing here, or below, needs Node.
 
-export { factsOfContainer } from './containers.js';
+export { type ContainerFacts, factsOfContainer } from './containers.js';
 export { type ErrorFacts, type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
 export type { OutputRequest } from './formats/output/output-place.js';
 export type { WriteOptions } from './formats/output/write-to.js';
