@@ -48,9 +48,9 @@ export function checkWriteOptions(options: WriteOptions, container: Container): 
     const [kind, fits] = WANTED[name as keyof WriteOptions];
     if (!fits(value)) throw badOption(name, `${name} wants ${kind}`, `give ${kind}`);
   }
-  const spare = FOR_TFJS.find((name) => !isTfjs(container) && options[name] !== undefined);
-  if (spare !== undefined)
-    throw badOption(spare, `${spare} is for TensorFlow.js models: Keras files have no such thing`, 'leave it out');
+  const unused = FOR_TFJS.find((name) => !isTfjs(container) && options[name] !== undefined);
+  if (unused !== undefined)
+    throw badOption(unused, `${unused} is for TensorFlow.js models: Keras files have no such thing`, 'leave it out');
 }
 
 const badOption = (field: string, message: string, hint: string) =>

@@ -223,10 +223,10 @@ export function listModelLoaders(model: Model): readonly LoaderVerdict[] {
   const { container, dialect } = model.format;
   const settings = tfjsSettings(model);
   // TensorFlow.js gets to see a file of Keras converted alone, with what Keras takes for fields that are not there.
-  const isTold = !isTfjs(container) && dialect === 'keras2';
-  const told = isTold ? withExplicitDefaults(model.graph, dialect) : model.graph;
+  const isConverted = !isTfjs(container) && dialect === 'keras2';
+  const converted = isConverted ? withExplicitDefaults(model.graph, dialect) : model.graph;
   return LOADERS.map((loader) => {
-    const blocker = findBlocker(loader === 'tfjs' ? told : model.graph, loader, { container, settings });
+    const blocker = findBlocker(loader === 'tfjs' ? converted : model.graph, loader, { container, settings });
     const isOwn = (loader === 'tfjs') === isTfjs(container);
     return verdictOf(loader, blocker ?? (isOwn ? fileBlocker(model, loader) : undefined));
   });
