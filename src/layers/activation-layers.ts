@@ -47,6 +47,9 @@ const isZero = (value: unknown) => value === undefined || value === null || valu
 export const reluScaling = (config: PlainObject) =>
   (config.max_value === undefined || config.max_value === null) && isZero(config.threshold) ? COMMUTES : undefined;
 
+const reluName = ({ max_value: ceiling = null }: PlainObject): string | undefined =>
+  ceiling === null ? 'relu' : ceiling === 6 ? 'relu6' : undefined;
+
 function parametricShape(config: PlainObject, input: Shape | undefined): Shape | undefined {
   const shared = Array.isArray(config.shared_axes) ? config.shared_axes : [];
   return input?.slice(1).map((size, index) => (shared.includes(index + 1) ? 1 : size));
@@ -71,13 +74,16 @@ const ELU_ALPHA: RefusedField = {
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   {
     ...activation('Activation', ALL, 'activation', (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+    onlyActivates: true,
     isRectifier,
     absent: { tfjs: { activation: 'linear' } },
   },
   {
     ...rectifier('ReLU', ALL, 'max_value negative_slope threshold', reluScaling),
+    functionName: reluName,
+    keepsOnlyOutput: true,
     // Any ceiling but that of ReLU6 is the range of a result.
-    isRectifier: ({ max_value: ceiling }) => ceiling === undefined || ceiling === null || ceiling === 6,
+    isRectifier: (config) => reluName(config) !== undefined,
     refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
   },
   {
@@ -92,6 +98,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   { ...rectifier('ELU', ALL, 'alpha'), refusedFields: [ELU_ALPHA] },
   {
     ...activation('Softmax', ALL, 'axis'),
+    functionName: () => 'softmax',
     makesProbabilities: true,
     takesMask: 'otherwise',
     masksDifferIn: ['tfjs'],

@@ -6,6 +6,7 @@ import { wholeNumber } from './size-rules.js';
 const dense: LayerFacts = {
   className: 'Dense',
   role: 'dense',
+  keepsOnlyOutput: true,
   loads: ALL,
   fields: `units activation use_bias ${initialized('kernel', 'bias')}`,
   keras3Fields: LORA,

@@ -28,6 +28,10 @@ export type LayerRole =
 /** Tells whether layers of this part are called with several tensors, and never with one. */
 export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
 
+/** Tells whether a layer that nothing trains gives the same for the same, without states, masks or chance. */
+export const isDeterministic = ({ role, rescales }: LayerFacts): boolean =>
+  rescales === true || !['input', 'dropout', 'other'].includes(role);
+
 /** A variable of a layer. `shape` is derived from the config: null for a dimension it leaves open. */
 export interface WeightFact {
   /** Its name in TensorFlow.js and Keras 2. */
@@ -159,6 +163,16 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** For pools: what becomes of the numbers of a window. */
+  readonly pooling?: 'Average' | 'Max';
+  /** For layers that move numbers: whether these stay in their order, or in their channels. */
+  readonly keeps?: 'order' | 'channels' | 'neither';
+  /** It turns numbers into those of another range, by fixed factors and offsets: pixels into a network's inputs. */
+  readonly rescales?: true;
+  /** It normalises by the batch in training, and otherwise by the moving averages of its statistics. */
+  readonly usesBatchStatistics?: true;
+  /** TensorFlow.js keeps nothing but its output for its gradient. */
+  readonly keepsOnlyOutput?: boolean;
   /** Axis along which it joins its inputs; undefined where nothing says it. */
   readonly joinedAxis?: (config: PlainObject) => Plain | undefined;
   /** Whether it is called with one list of tensors, rather than with separate arguments. Absent: if several. */
@@ -187,12 +201,18 @@ export interface LayerFacts {
   readonly trainsByDefault?: true;
   /** Whether it returns its input, if perhaps in its own precision, whenever the model is not being trained. */
   readonly onlyTrains?: (config: PlainObject) => boolean;
+  /** It computes the function that its `activation` names, and nothing else. */
+  readonly onlyActivates?: true;
+  /** For activations whose function no field names: its name under a config, if it has one. */
+  readonly functionName?: (config: PlainObject) => string | undefined;
   /** Softmax and sigmoid under any config: they follow the layer that makes the logits. */
   readonly makesProbabilities?: true;
   /** For activations: ReLU and its kin, near zero below and open above. */
   readonly isRectifier?: (config: PlainObject) => boolean;
   /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
   readonly resolution?: (config: PlainObject) => readonly number[];
+  /** The field by which it gives several tensors, besides `return_state`; undefined where it gives one. */
+  readonly severalOutputsBy?: (config: PlainObject) => string | undefined;
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
   /** Why no loader builds it on inputs of these shapes; undefined where they fit, as far as they are known. */
@@ -217,6 +237,8 @@ export interface LayerFacts {
   readonly scaling?: (config: PlainObject) => Scaling | undefined;
   /** How TensorFlow.js treats masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
   readonly masking?: (config: PlainObject) => Masking;
+  /** For layers that make a mask: it leaves out the steps all of whose numbers are this one, others leave out each 0. */
+  readonly maskedValue?: (config: PlainObject) => Plain;
   /** Its call takes a mask, besides those that run steps: alike in all loaders, wherever it stands, or not. */
   readonly takesMask?: 'alike' | 'otherwise';
   /** Loaders that treat a mask otherwise than the others do. */

@@ -116,7 +116,7 @@ const merge = (
 });
 
 export const MERGES: readonly LayerFacts[] = [
-  merge('Add', 'add', ALL, { scaling: commutes }),
+  merge('Add', 'add', ALL, { scaling: commutes, keepsOnlyOutput: true }),
   // Keras 3 joins masks by operations that it calls like the layer, and does not load two of one name.
   merge('Concatenate', 'concatenate', ALL, {
     fields: 'axis',
@@ -128,12 +128,13 @@ export const MERGES: readonly LayerFacts[] = [
     writtenForTfjs: countedAxis,
     scaling: commutes,
     masksDifferIn: ['keras3'],
+    keepsOnlyOutput: true,
   }),
   merge('Average', 'merge', ALL, { scaling: commutes }),
   merge('Maximum', 'merge', ALL, { scaling: commutes }),
   merge('Minimum', 'merge', ALL, { scaling: commutes }),
   merge('Subtract', 'merge', KERAS, { scaling: commutes }),
-  merge('Multiply', 'multiply', ALL, {}),
+  merge('Multiply', 'multiply', ALL, { keepsOnlyOutput: true }),
   {
     className: 'Dot',
     role: 'merge',

@@ -124,6 +124,7 @@ function unknownSizes(config: PlainObject, [input]: readonly (Shape | undefined)
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
+  rescales: true,
   copiesWeights: hasStatistics,
   masking: passesMask,
   role: 'other',
@@ -154,6 +155,8 @@ const batchNorm = (className: string, loads: readonly Loader[]): LayerFacts => (
     ({ renorm }) => (renorm === true ? [...STATISTICS, ...RENORM] : STATISTICS),
     batchNormShape,
   ),
+  usesBatchStatistics: true,
+  keepsOnlyOutput: true,
   fields: `${AFFINE} momentum moving_mean_initializer moving_variance_initializer synchronized renorm renorm_clipping renorm_momentum`,
 });
 

@@ -154,9 +154,13 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     sizes: { batch_shape: orNull(INPUT_SHAPE) },
     refusedFields: [BATCH_SHAPE, BATCH_SHAPE_ALONE, DTYPE_POLICY],
   },
-  pointwise('Masking', ALL, 'mask_value', { masking: () => 'makes' }),
+  pointwise('Masking', ALL, 'mask_value', {
+    masking: () => 'makes',
+    maskedValue: ({ mask_value: value }) => value ?? 0,
+  }),
   pointwise('Rescaling', ALL, 'scale offset', {
     ...PASSES,
+    rescales: true,
     absent: { tfjs: { offset: 0 }, keras2: { offset: 0 } },
     refusedFields: [NO_SCALE],
   }),

@@ -83,15 +83,22 @@ function permuted(config: PlainObject, [input]: readonly (Shape | undefined)[]):
 const flattened = (_config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined =>
   input === undefined ? undefined : [input[0] ?? null, elementCount(input.slice(1))];
 
+const repeated = (config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined =>
+  input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null];
+
 export const RESHAPES: readonly LayerFacts[] = [
   moving('Reshape', 'reshape', 'target_shape', { target_shape: TARGET_SHAPE }, reshaped, {
     readByTfjs: openSizes,
     writtenForTfjs: knownTarget,
+    keeps: 'order',
+    keepsOnlyOutput: true,
   }),
-  moving('Permute', 'reshape', 'dims', { dims: onePerAxis(1, undefined) }, permuted),
-  moving('Flatten', 'flatten', 'data_format', {}, flattened, { writtenForTfjs: flatAlready }),
-  moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, (config, [input]) =>
-    input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null],
-  ),
-  { ...moving('Identity', 'reshape', '', {}, sameShape), loads: KERAS, masking: passesMask },
+  moving('Permute', 'reshape', 'dims', { dims: onePerAxis(1, undefined) }, permuted, { keeps: 'neither' }),
+  moving('Flatten', 'flatten', 'data_format', {}, flattened, {
+    writtenForTfjs: flatAlready,
+    keeps: 'order',
+    keepsOnlyOutput: true,
+  }),
+  moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, repeated, { keeps: 'neither' }),
+  { ...moving('Identity', 'reshape', '', {}, sameShape), loads: KERAS, masking: passesMask, keeps: 'channels' },
 ];

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
+import { factsOfRunning } from '../runtime/watch-layers.js';
 
 /** Fields of a TensorFlow.js convolution or dense layer that its type does not declare. */
 interface Product {
@@ -13,12 +14,17 @@ interface Product {
   readonly dataFormat: string;
 }
 
+const isDense = (layer: kinds.Layer): boolean => factsOfRunning(layer).role === 'dense';
+
 /** Tells whether a layer, given such an input, can be computed by `frozenProduct`. */
 export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Product;
-  if (layer.getClassName() === 'Dense') return input.rank === 2;
+  if (isDense(layer)) return input.rank === 2;
+  const { convolution, spatialRank } = factsOfRunning(layer);
   const isPadded = padding === 'same' || padding === 'valid';
-  return layer.getClassName() === 'Conv2D' && input.rank === 4 && isPadded && dataFormat === 'channelsLast';
+  return (
+    convolution === 'standard' && spatialRank === 2 && input.rank === 4 && isPadded && dataFormat === 'channelsLast'
+  );
 }
 
 /**
@@ -27,16 +33,15 @@ export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
  */
 export function frozenProduct(tf: TensorFlow['tf'], layer: kinds.Layer, input: Tensor): Tensor {
   const { kernel, bias, activation, strides, dilationRate, padding } = layer as unknown as Product;
-  const product =
-    layer.getClassName() === 'Dense'
-      ? tf.matMul(input as Tensor2D, kernel.read() as Tensor2D)
-      : tf.conv2d(
-          input as Tensor4D,
-          kernel.read() as Tensor4D,
-          strides,
-          padding as 'same' | 'valid',
-          'NHWC',
-          dilationRate,
-        );
+  const product = isDense(layer)
+    ? tf.matMul(input as Tensor2D, kernel.read() as Tensor2D)
+    : tf.conv2d(
+        input as Tensor4D,
+        kernel.read() as Tensor4D,
+        strides,
+        padding as 'same' | 'valid',
+        'NHWC',
+        dilationRate,
+      );
   return activation.apply(bias ? tf.add(product, bias.read()) : product);
 }

@@ -172,7 +172,7 @@ export function addTranslated(
   const translated = translateConfig(className, config, builder.dialects, builder.layer);
   const { split } = translated;
   // A layer that is nothing but its activation is not needed beside it.
-  const isAll = split !== undefined && className === 'Activation';
+  const isAll = split !== undefined && factsOf(className, {}).onlyActivates;
   const before = isAll ? sources[0]! : addPart(builder, className, translated.config, sources, call && { call });
   if (split === undefined) return before;
   if (split.kind === 'layer')
