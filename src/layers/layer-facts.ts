@@ -104,10 +104,12 @@ export const ANY: unique symbol = Symbol('any value');
 /** Fields of one Keras alone, each with the value that stands for the other one's behaviour. */
 export type OwnFields = Readonly<Record<string, Plain | typeof ANY>>;
 
-/** How TensorFlow.js has to be told of a layer that it builds otherwise than Keras does. */
-export interface TfjsWording {
+/** How a loader has to be told of a layer that it lacks, or builds otherwise than others do. */
+export interface Wording {
   /** The class that does the same there; its own by default. */
   readonly className?: string;
+  /** Fields that hold there what other fields hold here, by those. */
+  readonly renamed?: Readonly<Record<string, string>>;
   /** Fields with their values; undefined takes a field away. */
   readonly fields: Readonly<Record<string, Plain | undefined>>;
 }
@@ -147,7 +149,9 @@ export interface LayerFacts {
   readonly writtenForTfjs?: (
     config: PlainObject,
     calls: readonly (Shape | undefined)[],
-  ) => TfjsWording | TfjsRefusal | undefined;
+  ) => Wording | TfjsRefusal | undefined;
+  /** Returns the layer of another class that stands in for it in a loader; undefined: it goes by its own. */
+  readonly standIn?: (config: PlainObject, loader: Loader) => Wording | undefined;
   /** Loaders that do not make the layer with the dtype that others write. */
   readonly dtypeRefusedBy?: readonly Loader[];
   /** Its config states a size in fields by which other layers make an input. */
@@ -217,8 +221,8 @@ export interface LayerFacts {
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
   /** Why no loader builds it on inputs of these shapes; undefined where they fit, as far as they are known. */
   readonly misfit?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => string | undefined;
-  /** The most axes of an input that a loader takes, the batch among them. */
-  readonly mostAxes?: { readonly loader: Loader; readonly count: number };
+  /** The most axes of an input that a loader computes, the batch among them, and whether it builds the layer on more. */
+  readonly mostAxes?: { readonly loader: Loader; readonly count: number; readonly isBuilt?: true };
   /** Absent, or undefined: they are not known. */
   readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
   /** `shapeOf` gives the stored shape of a variable. Absent: it tells nothing. */

@@ -11,7 +11,7 @@ import {
   type Shape,
   shapeText,
   type TfjsRefusal,
-  type TfjsWording,
+  type Wording,
 } from './layer-facts.js';
 import { AXES, orNull } from './size-rules.js';
 
@@ -80,10 +80,7 @@ export function concatenated(config: PlainObject, inputs: readonly (Shape | unde
 /** TensorFlow.js takes every negative axis for the last one. */
 const lastAxis = ({ axis }: PlainObject): PlainObject => (typeof axis === 'number' && axis < -1 ? { axis: -1 } : {});
 
-function countedAxis(
-  { axis }: PlainObject,
-  calls: readonly (Shape | undefined)[],
-): TfjsWording | TfjsRefusal | undefined {
+function countedAxis({ axis }: PlainObject, calls: readonly (Shape | undefined)[]): Wording | TfjsRefusal | undefined {
   if (typeof axis !== 'number' || axis >= -1) return undefined;
   const ranks = new Set(calls.map((shape) => shape?.length));
   const [rank] = ranks;

@@ -171,9 +171,13 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
   masking: passesMask,
 });
 
+/** Beyond, batchNormalization in tfjs-layers throws that it is not implemented. */
+const MOST_AXES: LayerFacts['mostAxes'] = { loader: 'tfjs', count: 4, isBuilt: true };
+
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
+    mostAxes: MOST_AXES,
     takesMask: 'otherwise',
     refusedFields: [
       AXIS_LIST,
@@ -186,6 +190,7 @@ export const NORMALIZATIONS: readonly LayerFacts[] = [
   batchNorm('SyncBatchNormalization', ['keras2']),
   {
     ...norm('LayerNormalization', ALL),
+    mostAxes: MOST_AXES,
     keras3Fields: { rms_scaling: false },
     refusedFields: [AXES_WITHOUT_MODULE],
   },

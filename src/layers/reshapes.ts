@@ -9,7 +9,7 @@ import {
   type Shape,
   sameShape,
   type TfjsRefusal,
-  type TfjsWording,
+  type Wording,
 } from './layer-facts.js';
 import { onePerAxis, type SizeRules, TARGET_SHAPE, wholeNumber } from './size-rules.js';
 
@@ -48,7 +48,7 @@ const openSizes = ({ target_shape: sizes }: PlainObject): PlainObject =>
   Array.isArray(sizes) && sizes.includes(null) ? { target_shape: sizes.map((size) => size ?? -1) } : {};
 
 /** A size of -1 stays unknown to the layers behind. Where none wants to know it, TensorFlow.js works it out with the numbers. */
-function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[]): TfjsWording | undefined {
+function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[]): Wording | undefined {
   const target = config.target_shape;
   if (!Array.isArray(target) || !target.includes(-1)) return undefined;
   const [sizes, ...others] = calls.map((shape) => reshaped(config, [shape])?.slice(1));
@@ -58,10 +58,7 @@ function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[])
 }
 
 /** A Flatten wants three axes or more; of what is flat already it is a Reshape into itself. */
-function flatAlready(
-  _config: PlainObject,
-  calls: readonly (Shape | undefined)[],
-): TfjsWording | TfjsRefusal | undefined {
+function flatAlready(_config: PlainObject, calls: readonly (Shape | undefined)[]): Wording | TfjsRefusal | undefined {
   if (!calls.some((shape) => shape?.length === 2)) return undefined;
   const sizes = new Set(calls.map((shape) => shape?.[1]));
   const [size] = sizes;
@@ -100,5 +97,11 @@ export const RESHAPES: readonly LayerFacts[] = [
     keepsOnlyOutput: true,
   }),
   moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, repeated, { keeps: 'neither' }),
-  { ...moving('Identity', 'reshape', '', {}, sameShape), loads: KERAS, masking: passesMask, keeps: 'channels' },
+  moving('Identity', 'reshape', '', {}, sameShape, {
+    loads: KERAS,
+    masking: passesMask,
+    keeps: 'channels',
+    standIn: (_config, loader) =>
+      loader === 'tfjs' ? { className: 'Activation', fields: { activation: 'linear' } } : undefined,
+  }),
 ];

@@ -35,7 +35,7 @@ function listMisfits(graph: Graph): readonly Misfit[] {
     const tooMany = given.find(
       (shape) => mostAxes !== undefined && shape !== undefined && shape.length > mostAxes.count,
     );
-    if (mostAxes === undefined || tooMany === undefined) return [];
+    if (mostAxes === undefined || mostAxes.isBuilt || tooMany === undefined) return [];
     const { loader, count } = mostAxes;
     return [
       { layer: layer.name, field, loader, reason: `gives it ${shapeText(tooMany)}, and it takes ${count} dimensions` },
