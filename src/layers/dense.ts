@@ -40,6 +40,7 @@ const embedding: LayerFacts = {
   fields: `input_dim output_dim mask_zero input_length ${initialized('embeddings')}`,
   keras3Fields: LORA,
   saysInput: true,
+  indexedBy: 'input_dim',
   sizes: { input_dim: wholeNumber(1), output_dim: wholeNumber(1) },
   outputShape: (config, [input]) =>
     input === undefined ? undefined : [...input, numberIn(config, 'output_dim') ?? null],

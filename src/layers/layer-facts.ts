@@ -167,10 +167,12 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
-  /** For pools: what becomes of the numbers of a window. */
-  readonly pooling?: 'Average' | 'Max';
+  /** For pools: whether it gives the mean of a window, rather than its largest number. */
+  readonly averages?: boolean;
   /** For layers that move numbers: whether these stay in their order, or in their channels. */
   readonly keeps?: 'order' | 'channels' | 'neither';
+  /** It takes indices: the field that says how many there are. */
+  readonly indexedBy?: string;
   /** It turns numbers into those of another range, by fixed factors and offsets: pixels into a network's inputs. */
   readonly rescales?: true;
   /** It normalises by the batch in training, and otherwise by the moving averages of its statistics. */

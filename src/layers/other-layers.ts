@@ -176,7 +176,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   // ConvNeXt in keras.applications: a learnt factor a channel.
   pointwise('LayerScale', [], undefined, { module: 'keras.src.applications.convnext' }),
   // TensorFlow.js works out another shape than it then computes.
-  other('CategoryEncoding', ALL, 'num_tokens output_mode sparse', DIFFERS_IN_TFJS),
+  other('CategoryEncoding', ALL, 'num_tokens output_mode sparse', { ...DIFFERS_IN_TFJS, indexedBy: 'num_tokens' }),
   // These two pick other pixels there.
   other('CenterCrop', ALL, 'height width', {
     ...IMAGES,

@@ -15,7 +15,7 @@ import { BOTH_ENDS, onePerAxis, orNull, type SizeRules } from './size-rules.js';
 
 type Rank = 1 | 2 | 3;
 type Size = number | null;
-type Pooling = NonNullable<LayerFacts['pooling']>;
+type Pooling = 'Average' | 'Max';
 
 const channelsOf = (config: PlainObject, input: Shape): Size =>
   (isChannelsFirst(config) ? input[1] : input.at(-1)) ?? null;
@@ -57,7 +57,7 @@ function pool(pooling: Pooling, rank: Rank): LayerFacts {
   };
   return {
     ...resizing(`${pooling}Pooling${rank}D`, 'pool', rank, ALL, resize, stridesOf),
-    pooling,
+    averages: pooling === 'Average',
     keepsOnlyOutput: rank === 2,
     fields: 'pool_size padding strides data_format',
     sizes: poolSizes(rank),
@@ -114,7 +114,7 @@ function globalPool(pooling: Pooling, rank: Rank): LayerFacts {
   return {
     className: `Global${pooling}Pooling${rank}D`,
     role: 'global-pool',
-    pooling,
+    averages: pooling === 'Average',
     keepsOnlyOutput: rank === 2,
     spatialRank: rank,
     loads: rank === 3 ? KERAS : ALL,

@@ -29,11 +29,10 @@ function lookBehind(graph: Graph, ref: TensorRef, path: readonly string[], isOnl
   const activation = activationOf(layer);
   if (activation !== 'linear') return { activation, path: isOwn ? here : undefined };
   const input = layer.calls[ref.call]?.inputs[0];
-  const { role, pooling, keeps, onlyActivates } = factsOfLayer(layer);
+  const { role, averages, keeps, onlyActivates } = factsOfLayer(layer);
   if (input !== undefined && (keeps === 'order' || onlyActivates)) return lookBehind(graph, input, path, isOwn);
   // A mean of probabilities is one again, and one of logits are logits.
-  const isMean = role === 'global-pool' && pooling === 'Average';
-  if (input !== undefined && isMean) return lookBehind(graph, input, path, false);
+  if (input !== undefined && role === 'global-pool' && averages) return lookBehind(graph, input, path, false);
   return { activation, path: undefined };
 }
 

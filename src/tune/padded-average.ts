@@ -14,9 +14,9 @@ interface Pooling {
 /** Tells whether a layer, given such an input, is computed by `paddedAverage`. */
 export function isPaddedAverage(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Pooling;
-  const { role, pooling } = factsOfRunning(layer);
+  const { role, averages } = factsOfRunning(layer);
   const isSame = padding === 'same' && dataFormat === 'channelsLast';
-  return role === 'pool' && pooling === 'Average' && input.rank === 4 && isSame;
+  return role === 'pool' && averages === true && input.rank === 4 && isSame;
 }
 
 /**

@@ -55,7 +55,6 @@ const ROLES: Readonly<Record<string, string>> = {
   Rescaling: 'scale',
   ReLU: 'clip',
   Multiply: 'product',
-  Reshape: 'reshape',
 };
 
 export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
