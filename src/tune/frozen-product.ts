@@ -14,17 +14,13 @@ interface Product {
   readonly dataFormat: string;
 }
 
-const isDense = (layer: kinds.Layer): boolean => factsOfRunning(layer).role === 'dense';
-
 /** Tells whether a layer, given such an input, can be computed by `frozenProduct`. */
 export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Product;
-  if (isDense(layer)) return input.rank === 2;
-  const { convolution, spatialRank } = factsOfRunning(layer);
+  const { role, convolution } = factsOfRunning(layer);
+  if (role === 'dense') return input.rank === 2;
   const isPadded = padding === 'same' || padding === 'valid';
-  return (
-    convolution === 'standard' && spatialRank === 2 && input.rank === 4 && isPadded && dataFormat === 'channelsLast'
-  );
+  return convolution === 'standard' && input.rank === 4 && isPadded && dataFormat === 'channelsLast';
 }
 
 /**
@@ -33,15 +29,16 @@ export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
  */
 export function frozenProduct(tf: TensorFlow['tf'], layer: kinds.Layer, input: Tensor): Tensor {
   const { kernel, bias, activation, strides, dilationRate, padding } = layer as unknown as Product;
-  const product = isDense(layer)
-    ? tf.matMul(input as Tensor2D, kernel.read() as Tensor2D)
-    : tf.conv2d(
-        input as Tensor4D,
-        kernel.read() as Tensor4D,
-        strides,
-        padding as 'same' | 'valid',
-        'NHWC',
-        dilationRate,
-      );
+  const product =
+    input.rank === 2
+      ? tf.matMul(input as Tensor2D, kernel.read() as Tensor2D)
+      : tf.conv2d(
+          input as Tensor4D,
+          kernel.read() as Tensor4D,
+          strides,
+          padding as 'same' | 'valid',
+          'NHWC',
+          dilationRate,
+        );
   return activation.apply(bias ? tf.add(product, bias.read()) : product);
 }

@@ -57,10 +57,11 @@ const ROLES: Readonly<Record<string, string>> = {
   Multiply: 'product',
 };
 
-export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
-  'input' in source
-    ? (builder.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
-    : builder.parts[source.part]!.output;
+/** The facts of a source; of none, where the layer is never called. */
+export function outputOf({ parts, inputs }: LayerBuilder, source: Source | undefined): TensorFacts {
+  if (source !== undefined && 'part' in source) return parts[source.part]!.output;
+  return (source && inputs[source.input]) ?? { shape: undefined, dtype: 'float32' };
+}
 
 /** The part that was added last. */
 export const lastPart = ({ parts }: LayerBuilder): Source => ({ part: parts.length - 1 });
