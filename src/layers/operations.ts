@@ -17,6 +17,8 @@ export interface Operation extends Omit<OperationFacts, 'functions'> {
   readonly keras3: string | undefined;
   /** TensorFlow's functions. The first one is written. */
   readonly functions: readonly string[];
+  /** Its settings by TensorFlow's names for them. */
+  readonly settingNames: ReadonlyMap<string, string>;
 }
 
 /** Modules of Keras 3 whose classes are operations: nodes of a graph without weights, that are no layers. */
@@ -38,6 +40,7 @@ const OPERATIONS: readonly Operation[] = Object.entries({
   id: operationName(name),
   keras3: name.includes('.') ? `keras.src.ops.${name}` : undefined,
   functions: functions?.split(' ') ?? [],
+  settingNames: new Map(Object.keys(facts.settings ?? {}).map((ours) => [facts.renamed?.[ours] ?? ours, ours])),
 }));
 
 const BY_ID: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((each) => [each.id, each]));
@@ -58,10 +61,6 @@ export const operationOfFunction = (name: string): string => BY_FUNCTION.get(nam
 
 /** The operation that a node of TensorFlow's graph is; the name of its kind where no operation is known to be it. */
 export const operationOfNode = (kind: string): string => BY_NODE.get(kind) ?? kind;
-
-/** Returns what Keras 3 calls a setting of TensorFlow's function. */
-export const settingName = (operation: Operation | undefined, name: string): string =>
-  Object.entries(operation?.renamed ?? {}).find(([, theirs]) => theirs === name)?.[0] ?? name;
 
 /** Two or three axes are those of a map; of one alone, the first behind the batch is taken to be one of places. */
 const arePlaces = (axes: readonly number[] = []): boolean => axes.length > 1 || axes[0] === 1 || axes[0] === -2;

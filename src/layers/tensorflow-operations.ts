@@ -1,13 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import type { LayerFacts } from './layer-facts.js';
-import {
-  calledFacts,
-  elementwiseShape,
-  findOperation,
-  type Operation,
-  operationOfFunction,
-  settingName,
-} from './operations.js';
+import { calledFacts, elementwiseShape, findOperation, type Operation, operationOfFunction } from './operations.js';
 
 /** Tells whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
@@ -54,14 +47,11 @@ export function tensorflowFacts(
 
 /** Returns a call's settings of an operation, under Keras 3's names; undefined where one of them is unknown. */
 function calledSettings(operation: Operation, call: PlainObject): PlainObject | undefined {
-  const { readCall, settings = {}, harmless } = operation;
+  const { readCall, settingNames: names, harmless } = operation;
   if (readCall !== undefined) return readCall(call);
-  const said = Object.entries(call)
-    .filter(([name, value]) => name !== 'name' && harmless?.[name] !== value)
-    .map(([name, value]) => [settingName(operation, name), value] as const);
-  return said.length > 0 && said.every(([name]) => Object.hasOwn(settings, name))
-    ? Object.fromEntries(said)
-    : undefined;
+  const said = Object.entries(call).filter(([name, value]) => name !== 'name' && harmless?.[name] !== value);
+  if (said.length === 0 || !said.every(([name]) => names.has(name))) return undefined;
+  return Object.fromEntries(said.map(([name, value]) => [names.get(name)!, value]));
 }
 
 /** Whether no constant among the arguments is a list of numbers, which would be as many channels. */

@@ -1,5 +1,5 @@
 import { type JsonObject, type JsonValue, toPlain } from '../../../json/json-value.js';
-import { findOperation, operationName, settingName } from '../../../layers/operations.js';
+import { findOperation, operationName } from '../../../layers/operations.js';
 import { isNodeLayer, nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
 import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
@@ -50,7 +50,7 @@ export function readOperation(layer: Layer, call: CallArguments): ReadOperation 
     .map(({ key, value }) => [key, value] as const);
   const settings = [...own, ...said]
     .filter(([key, value]) => !BESIDES.includes(key) && toPlain(value) !== known?.harmless?.[key])
-    .map(([key, value]) => [layer.isOperation ? key : settingName(known, key), value] as const);
+    .map(([key, value]) => [layer.isOperation ? key : (known?.settingNames.get(key) ?? key), value] as const);
   if (new Set(settings.map(([key]) => key)).size < settings.length) return undefined;
   return { id, arguments: [...positional, ...named], settings: objectOf(settings) };
 }
