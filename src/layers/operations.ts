@@ -2,23 +2,29 @@ import type { PlainObject } from '../json/json-value.js';
 import type { LayerFacts, Shape } from './layer-facts.js';
 import { ACTIVATION_OPERATIONS } from './operations/activation-operations.js';
 import { ARITHMETIC } from './operations/arithmetic.js';
-import { type OperationFacts, OTHER } from './operations/operation-facts.js';
+import { type OperationFacts, OTHER, type SettingKind } from './operations/operation-facts.js';
 import { axesOf } from './operations/operation-shapes.js';
 import { REARRANGEMENTS } from './operations/rearrangements.js';
 import { REDUCTIONS } from './operations/reductions.js';
 
 // One operation has a class in Keras 3 and, in Keras 2, the name of a TensorFlow function. Here it is known by its class.
 
+/** A setting of an operation, with its names in Keras 3 and in TensorFlow. */
+interface Setting {
+  readonly kind: SettingKind;
+  readonly keras3: string;
+  readonly tensorflow: string;
+}
+
 /** An operation as it is found. */
-export interface Operation extends Omit<OperationFacts, 'functions'> {
+export interface Operation extends Omit<OperationFacts, 'functions' | 'settings'> {
   /** Its name here: that of its class in Keras 3, without the module. */
   readonly id: string;
   /** The class in Keras 3, where Keras 2 has the same operation. */
   readonly keras3: string | undefined;
   /** TensorFlow's functions. The first one is written. */
   readonly functions: readonly string[];
-  /** Its settings by TensorFlow's names for them. */
-  readonly settingNames: ReadonlyMap<string, string>;
+  readonly settings: readonly Setting[];
 }
 
 /** Modules of Keras 3 whose classes are operations: nodes of a graph without weights, that are no layers. */
@@ -35,12 +41,15 @@ const OPERATIONS: readonly Operation[] = Object.entries({
   ...ACTIVATION_OPERATIONS,
   ...REDUCTIONS,
   ...REARRANGEMENTS,
-}).map(([name, { functions, ...facts }]) => ({
+}).map(([name, { functions, settings = {}, ...facts }]) => ({
   ...facts,
   id: operationName(name),
   keras3: name.includes('.') ? `keras.src.ops.${name}` : undefined,
   functions: functions?.split(' ') ?? [],
-  settingNames: new Map(Object.keys(facts.settings ?? {}).map((ours) => [facts.renamed?.[ours] ?? ours, ours])),
+  settings: Object.entries(settings).map(([setting, said]) => {
+    const [kind, tensorflow = setting] = typeof said === 'string' ? [said] : said;
+    return { kind, keras3: setting, tensorflow };
+  }),
 }));
 
 const BY_ID: ReadonlyMap<string, Operation> = new Map(OPERATIONS.map((each) => [each.id, each]));

@@ -47,9 +47,10 @@ export function tensorflowFacts(
 
 /** Returns a call's settings of an operation, under Keras 3's names; undefined where one of them is unknown. */
 function calledSettings(operation: Operation, call: PlainObject): PlainObject | undefined {
-  const { readCall, settingNames: names, harmless } = operation;
+  const { readCall, settings, harmless } = operation;
   if (readCall !== undefined) return readCall(call);
   const said = Object.entries(call).filter(([name, value]) => name !== 'name' && harmless?.[name] !== value);
+  const names = new Map(settings.map(({ tensorflow, keras3 }) => [tensorflow, keras3]));
   if (said.length === 0 || !said.every(([name]) => names.has(name))) return undefined;
   return Object.fromEntries(said.map(([name, value]) => [names.get(name)!, value]));
 }

@@ -1,3 +1,4 @@
+import type { PlainObject } from '../../json/json-value.js';
 import { reluScaling } from '../activation-layers.js';
 import { activationCommutes, isProbability, isRectifier } from '../activations.js';
 import { COMMUTES, sameShape } from '../layer-facts.js';
@@ -18,6 +19,8 @@ const like = (activation: string): OperationFacts => {
 
 const is = (activation: string): OperationFacts => ({ ...like(activation), activation });
 
+const isEmpty = (settings: PlainObject): boolean => Object.keys(settings).length === 0;
+
 export const ACTIVATION_OPERATIONS: OperationTable = {
   'nn.Relu': { ...is('relu'), functions: 'nn.relu' },
   // keras.activations.relu with a slope or a ceiling; the layer of this name says the same things.
@@ -29,7 +32,7 @@ export const ACTIVATION_OPERATIONS: OperationTable = {
       className: 'LeakyReLU',
       // The default is that of the functions; the layer has another one.
       settings: ({ negative_slope, alpha = 0.2, ...others }) =>
-        Object.keys(others).length === 0 ? { alpha: negative_slope ?? alpha } : undefined,
+        isEmpty(others) ? { alpha: negative_slope ?? alpha } : undefined,
     },
   },
   'nn.Relu6': { ...is('relu6'), functions: 'nn.relu6' },
@@ -49,5 +52,9 @@ export const ACTIVATION_OPERATIONS: OperationTable = {
   'nn.Sigmoid': { ...is('sigmoid'), functions: 'nn.sigmoid math.sigmoid sigmoid' },
   HardSigmoid: is('hard_sigmoid'),
   'nn.Softmax': { ...is('softmax'), functions: 'nn.softmax', harmless: { axis: -1 } },
-  Identity: { ...OTHER, functions: 'identity', layer: { className: 'Identity', settings: (settings) => settings } },
+  Identity: {
+    ...OTHER,
+    functions: 'identity',
+    layer: { className: 'Identity', settings: (settings) => (isEmpty(settings) ? settings : undefined) },
+  },
 };

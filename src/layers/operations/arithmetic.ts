@@ -10,12 +10,7 @@ const UNARY = elementwise('other');
 export const ARITHMETIC: OperationTable = {
   'numpy.Add': { ...binary('add'), ...COMMUTING, functions: '__operators__.add math.add add', node: 'AddV2' },
   AddN: { ...elementwise('add'), takesList: true, functions: 'math.add_n' },
-  BiasAdd: {
-    role: 'other',
-    isElementwise: true,
-    second: { name: 'bias', takes: 'either' },
-    functions: 'nn.bias_add',
-  },
+  BiasAdd: { role: 'other', isElementwise: true, functions: 'nn.bias_add', second: { name: 'bias', takes: 'either' } },
   'numpy.Subtract': { ...binary('merge'), functions: 'math.subtract subtract', node: 'Sub' },
   'numpy.Multiply': { ...binary('multiply'), functions: 'math.multiply multiply', node: 'Mul' },
   'numpy.TrueDivide': { ...binary('other'), isDivision: true, functions: 'math.truediv truediv', node: 'RealDiv' },
@@ -51,7 +46,6 @@ export const ARITHMETIC: OperationTable = {
   'numpy.Clip': {
     ...UNARY,
     functions: 'clip_by_value',
-    settings: { x_min: 'number', x_max: 'number' },
-    renamed: { x_min: 'clip_value_min', x_max: 'clip_value_max' },
+    settings: { x_min: ['number', 'clip_value_min'], x_max: ['number', 'clip_value_max'] },
   },
 };

@@ -38,10 +38,8 @@ export interface OperationFacts extends Partial<Omit<LayerFacts, 'className'>> {
   readonly lastInNode?: string;
   /** Absent: its operand is one tensor, or one list of them where it `takesList`. */
   readonly second?: SecondOperand;
-  /** Its settings, by their names in Keras 3. */
-  readonly settings?: Readonly<Record<string, SettingKind>>;
-  /** Settings that TensorFlow calls otherwise, with its names. */
-  readonly renamed?: Readonly<Record<string, string>>;
+  /** Its settings, by their names in Keras 3: what each holds, and TensorFlow's name for it where that is another. */
+  readonly settings?: Readonly<Record<string, SettingKind | readonly [SettingKind, string]>>;
   /** Settings, of either Keras, that say nothing as far as they have these values. */
   readonly harmless?: Readonly<Record<string, Plain>>;
   /** The settings in a call of TensorFlow's function, where names alone do not tell them; undefined where one is not known. */

@@ -32,8 +32,7 @@ export const REARRANGEMENTS: OperationTable = {
   'numpy.Reshape': {
     ...moving(reshaped),
     functions: 'reshape',
-    settings: { newshape: 'list' },
-    renamed: { newshape: 'shape' },
+    settings: { newshape: ['list', 'shape'] },
     lastInNode: 'newshape',
   },
   'numpy.ExpandDims': {
@@ -46,8 +45,7 @@ export const REARRANGEMENTS: OperationTable = {
   'numpy.Transpose': {
     ...moving(transposed),
     functions: 'transpose compat.v1.transpose',
-    settings: { axes: 'list' },
-    renamed: { axes: 'perm' },
+    settings: { axes: ['list', 'perm'] },
     harmless: { conjugate: false },
     lastInNode: 'axes',
   },
@@ -74,22 +72,14 @@ export const REARRANGEMENTS: OperationTable = {
     role: 'other',
     outputShape: part,
     functions: 'split',
-    settings: { indices_or_sections: 'coded', axis: 'coded' },
-    renamed: { indices_or_sections: 'num_or_size_splits' },
+    settings: { indices_or_sections: ['coded', 'num_or_size_splits'], axis: 'coded' },
   },
-  'numpy.Tile': {
-    role: 'other',
-    outputShape: tiled,
-    functions: 'tile',
-    settings: { repeats: 'list' },
-    renamed: { repeats: 'multiples' },
-  },
+  'numpy.Tile': { ...OTHER, outputShape: tiled, functions: 'tile', settings: { repeats: ['list', 'multiples'] } },
   'numpy.Pad': {
     role: 'other',
     outputShape: padded,
     functions: 'compat.v1.pad pad',
-    settings: { pad_width: 'coded', mode: 'coded', constant_values: 'coded' },
-    renamed: { pad_width: 'paddings' },
+    settings: { pad_width: ['coded', 'paddings'], mode: 'coded', constant_values: 'coded' },
     lastInNode: 'pad_width',
   },
   'numpy.Take': {

@@ -34,7 +34,6 @@ export const REDUCTIONS: OperationTable = {
     sizes: upsamplingSizes(),
     outputShape: resized,
     functions: 'image.resize',
-    settings: { size: 'coded', interpolation: 'coded', antialias: 'coded' },
-    renamed: { interpolation: 'method' },
+    settings: { size: 'coded', interpolation: ['coded', 'method'], antialias: 'coded' },
   },
 };

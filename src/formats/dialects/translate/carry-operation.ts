@@ -69,13 +69,13 @@ function renumbered(operands: readonly Argument[]): readonly Argument[] {
 }
 
 function tensorflowCall(
-  { second, renamed = {} }: KnownOperation,
+  { second, settings }: KnownOperation,
   [first, ...others]: readonly Argument[],
-  settings: JsonObject,
+  carried: JsonObject,
 ): CallArguments {
   const operands = others.map((operand) => [second!.name, operand] as const);
-  const constants = settings.members.map(({ key, value }): readonly [string, Argument] => [
-    renamed[key] ?? key,
+  const constants = carried.members.map(({ key, value }): readonly [string, Argument] => [
+    settings.find(({ keras3 }) => keras3 === key)!.tensorflow,
     { kind: 'constant', json: value },
   ]);
   return { positional: [first!], keywords: new Map([...operands, ...constants]) };
@@ -135,15 +135,15 @@ const IS_KIND: Readonly<Record<SettingKind, (value: Plain | undefined) => boolea
 };
 
 /** Writes the settings for the target; undefined where one of them is not known. */
-function carrySettings(operation: Operation, { id, settings: kinds = {} }: KnownOperation): JsonObject | undefined {
+function carrySettings(operation: Operation, { id, settings: known }: KnownOperation): JsonObject | undefined {
   const settings = settingsOf(operation);
   const code = CODED[id];
   if (code !== undefined) {
     const written = code(settings, operation);
     return written && (fromPlain(written) as JsonObject);
   }
-  const areCertain = Object.entries(kinds).every(([name, kind]) => IS_KIND[kind](settings[name]));
-  return areCertain && hasOnly(settings, ...Object.keys(kinds)) ? operation.settings : undefined;
+  const areCertain = known.every(({ kind, keras3 }) => IS_KIND[kind](settings[keras3]));
+  return areCertain && hasOnly(settings, ...known.map(({ keras3 }) => keras3)) ? operation.settings : undefined;
 }
 
 /** Replaces an ellipsis by the axes it covers, where they are known: `.keras` files of Keras 2 cannot express one. */

@@ -26,9 +26,8 @@ export const operationId = (layer: Layer): string =>
     ? operationName(layer.className)
     : (nodeOperation(layer.settings) ?? functionOf(layer.settings) ?? layer.className);
 
-/** Names that operands may have in either Keras, before and behind TensorFlow's name for the second one of the operation. */
-const FIRST_OPERANDS: readonly string[] = ['x', 'x1', 'value'];
-const SECOND_OPERAND = 'x2';
+/** Names that operands may have in either Keras, besides TensorFlow's for the second one of an operation. */
+const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'x2'];
 
 /** Fields that say nothing of an operation. */
 const BESIDES: readonly string[] = ['name', 'trainable', 'function'];
@@ -39,18 +38,24 @@ export function readOperation(layer: Layer, call: CallArguments): ReadOperation 
   const { positional, keywords } = call;
   const id = operationId(layer);
   const known = findOperation(id);
-  const names = [...FIRST_OPERANDS, ...(known?.second === undefined ? [] : [known.second.name]), SECOND_OPERAND];
+  const names = [...OPERANDS, ...(known?.second === undefined ? [] : [known.second.name])];
   const named = names.flatMap((name) => keywords.get(name) ?? []);
   const others = [...keywords].filter(([name]) => !names.includes(name));
   if (others.some(([, argument]) => argument.kind !== 'constant')) return undefined;
   const said = others.map(([key, argument]) => [key, (argument as { readonly json: JsonValue }).json] as const);
-  const hasDtype = layer.isOperation && known?.settings?.dtype !== undefined;
+  const hasDtype = layer.isOperation && known?.settings.some(({ kind }) => kind === 'dtype');
   const own = layer.config.members
     .filter(({ key, value }) => !saysNothing(value) && (key !== 'dtype' || hasDtype))
     .map(({ key, value }) => [key, value] as const);
   const settings = [...own, ...said]
     .filter(([key, value]) => !BESIDES.includes(key) && toPlain(value) !== known?.harmless?.[key])
-    .map(([key, value]) => [layer.isOperation ? key : (known?.settingNames.get(key) ?? key), value] as const);
+    .map(
+      ([key, value]) =>
+        [
+          layer.isOperation ? key : (known?.settings.find(({ tensorflow }) => tensorflow === key)?.keras3 ?? key),
+          value,
+        ] as const,
+    );
   if (new Set(settings.map(([key]) => key)).size < settings.length) return undefined;
   return { id, arguments: [...positional, ...named], settings: objectOf(settings) };
 }

@@ -77,7 +77,9 @@ const mergesTensors = (operation: Operation): boolean =>
 /** On whole numbers a layer would give another result: it computes in its own precision. */
 function isComputed(id: string, builder: LayerBuilder): boolean {
   const { dtype } = outputOf(builder, { input: 0 });
-  const { settings, isDivision = false } = findOperation(id) ?? {};
-  if (FLOATS.includes(dtype) || settings?.dtype !== undefined) return true;
-  return isDivision && (SMALL_WHOLE.includes(dtype) || (builder.dialects.target === 'tfjs' && dtype === 'int32'));
+  const { settings, isDivision } = findOperation(id) ?? {};
+  if (FLOATS.includes(dtype) || settings?.some(({ kind }) => kind === 'dtype')) return true;
+  return (
+    isDivision === true && (SMALL_WHOLE.includes(dtype) || (builder.dialects.target === 'tfjs' && dtype === 'int32'))
+  );
 }
