@@ -148,7 +148,7 @@ const addAll: OperationRule = (operation) => {
     each.kind === 'tensors' ? each.inputs.map((input) => ({ input })) : (tensorOf(each) ?? []),
   );
   const isAllTensors = operation.arguments.every(({ kind }) => kind === 'tensor' || kind === 'tensors');
-  return isAllTensors && merge(operation, 'Add', sources);
+  return isAllTensors && hasOnly(settingsOf(operation)) && merge(operation, 'Add', sources);
 };
 
 /** A clip from 0 up is a ReLU with a maximum. */
