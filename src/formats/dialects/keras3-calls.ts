@@ -21,7 +21,7 @@ import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js'
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
 import { argumentReader, sharedArguments } from './read-arguments.js';
-import { statedShape } from './stated-shapes.js';
+import { isTensor, statedShape } from './stated-shapes.js';
 import {
   type IsLayer,
   type MapReference,
@@ -68,9 +68,6 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
     hasArguments: !isOnlyTensors(args) || keywords.size > 0,
   };
 }
-
-const isTensor = (value: JsonValue): value is JsonObject =>
-  isObject(value) && stringOf(getMember(value, 'class_name')) === '__keras_tensor__';
 
 /** Other objects of Python, slices and arrays: whatever they hold is no tensor of the graph to Keras. */
 const isOpaque = (value: JsonValue): boolean =>

@@ -13,7 +13,8 @@ import { factsOf } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import { tensorArguments } from '../../model/call-arguments.js';
-import { type Call, type Graph, type Layer, mapGraphs, withLayers } from '../../model/model.js';
+import { mapLayers } from '../../model/map-layers.js';
+import { type Call, type Graph, type Layer, mapGraphs } from '../../model/model.js';
 import { listEnds } from '../dialects/read-ends.js';
 import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
 
@@ -25,8 +26,7 @@ import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
  * @param hasEnds false where Keras 3 is to read them, to which a list of one tensor is another structure
  */
 export const withNestedLists = (root: Graph, hasEnds = true): Graph =>
-  mapGraphs(root, (whole) => {
-    const graph = withLayers(whole, whole.layers.map(nestLayer));
+  mapGraphs(mapLayers(root, nestLayer), (graph) => {
     const config = hasEnds && graph.read ? nestEnds(graph, graph.read.config) : graph.read?.config;
     return config === graph.read?.config ? graph : { ...graph, read: { ...graph.read!, config: config! } };
   });
