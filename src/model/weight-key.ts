@@ -3,7 +3,7 @@ import type { Tensor } from './tensor.js';
 
 // Keys for maps over a whole tree of models. Names may hold any character, so they are not just joined.
 
-/** The same for a layer. */
+/** A key for maps over the layers of a whole tree of models: see {@link weightKey}. */
 export const layerKey = (graph: readonly string[], layer: string): string => JSON.stringify([...graph, layer]);
 
 /**

@@ -26,6 +26,7 @@ import {
   type IsLayer,
   type MapReference,
   mapReferences,
+  plainReference,
   readReference,
   type WrittenReference,
   writeReference,
@@ -36,15 +37,13 @@ import { packStructure, writeArgument } from './write-argument.js';
 // anywhere inside. Keras 3 reads the lists of Keras 2 as well, also beside its own.
 // Source: `serialize_node` and `deserialize_node` in keras/src/models/functional.py.
 
-const toPlain = ({ layer, node, tensor }: WrittenReference): readonly Plain[] => [layer, node, tensor];
-
 export const KERAS3_CALLS: CallGrammar = {
   readCall,
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
   writeArguments,
-  writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
+  writeEnds: (ends, structure) => packStructure(structure, ends.map(plainReference)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
   firstInEnds: (layer) => (layer.graph?.kind === 'functional' && stepAxes(layer) === 0 ? 1 : 0),
@@ -114,7 +113,7 @@ function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: Pla
 const writeTensor = (tensor: WrittenTensor): Plain => ({
   class_name: '__keras_tensor__',
   // Both must be there; their values are not read.
-  config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
+  config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: plainReference(tensor) },
 });
 
 function writeArguments(

@@ -15,7 +15,7 @@ import {
   withoutMember,
 } from '../../json/json-value.js';
 import type { Dialect, Graph, Layer, Structure, TensorRef } from '../../model/model.js';
-import { grammarOf } from './call-grammar.js';
+import { grammarOf } from './grammar-of.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';

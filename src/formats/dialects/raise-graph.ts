@@ -24,10 +24,10 @@ import {
   type TensorRef,
 } from '../../model/model.js';
 import { badTopology, subclassedModel, withoutName, withoutTensors } from './bad-topology.js';
-import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
 import { classNameIn, operationIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
+import { grammarOf } from './grammar-of.js';
 import { implicitInput } from './implicit-input.js';
 import { listEnds, structureOf } from './read-ends.js';
 import { isFrozen, listOf, SEQUENTIAL_TEXT } from './sequential-text.js';

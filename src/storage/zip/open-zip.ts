@@ -1,7 +1,6 @@
 import { RetrofitError } from '../../errors.js';
 import { joinBytes } from '../new-bytes.js';
-import type { FoundFile, OpenFile } from '../storage.js';
-import type { ZipArchive, ZipMember } from '../zip.js';
+import type { FoundFile, OpenFile, ZipArchive, ZipMember } from '../storage.js';
 import { type PackedMember, unpackMember, type ZipTools } from './unpack-member.js';
 import { findBadHeader, findBadRecord, STORED } from './zip-checks.js';
 import { findZipDirectory } from './zip-directory.js';
