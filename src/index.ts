@@ -10,7 +10,8 @@ import type { Storage } from './storage/storage.js';
 
 export { type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
 export type { WriteOptions, WriteResult } from './formats/output/write-to.js';
-export type { Blocker, LoaderVerdict } from './formats/verdict/loaders.js';
+export type { Blocker } from './formats/verdict/class-blocker.js';
+export type { LoaderVerdict } from './formats/verdict/loaders.js';
 export { type Inspection, inspect } from './inspect.js';
 export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './model/model.js';
 export { weightKey } from './model/weight-key.js';

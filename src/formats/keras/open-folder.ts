@@ -1,8 +1,7 @@
 import { CONFIG_FILE } from '../../containers.js';
 import { inputError } from '../../errors.js';
 import { CHUNK_BYTES, MAX_ZIP_MEMBERS } from '../../limits.js';
-import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import type { ZipArchive, ZipMember } from '../../storage/zip.js';
+import type { FindOptions, FoundFile, Storage, ZipArchive, ZipMember } from '../../storage/storage.js';
 import { readBeginning } from '../find/read-json-file.js';
 import { ASSETS_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 

@@ -13,8 +13,7 @@ import {
 import { MAX_JSON_BYTES } from '../../limits.js';
 import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
-import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import type { ZipArchive, ZipMember } from '../../storage/zip.js';
+import type { FindOptions, FoundFile, Storage, ZipArchive, ZipMember } from '../../storage/storage.js';
 import { refuseForeignFile } from '../find/foreign-files.js';
 import { decodeText, parseJsonIn } from '../find/read-json-file.js';
 import type { FileContent } from '../readers.js';

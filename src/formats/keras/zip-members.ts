@@ -4,7 +4,7 @@ import { serializeJson } from '../../json/serialize-json.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import { tensorSize } from '../../model/tensor.js';
-import type { NewZipMember } from '../../storage/zip.js';
+import type { NewZipMember } from '../../storage/storage.js';
 import { METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';

@@ -16,7 +16,8 @@ import { isOwnCode } from '../convert-model.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
 import { cannotConvert } from '../dialects/translate/cannot-convert.js';
 import { attachWeights } from '../tfjs/attach-weights.js';
-import { type Blocker, findBlocker } from '../verdict/loaders.js';
+import type { Blocker } from '../verdict/class-blocker.js';
+import { findBlocker } from '../verdict/loaders.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 
 /** Architecture as a writer wrote it, without the weights' values. */
