@@ -1,8 +1,8 @@
 import { convertModel } from './formats/convert-model.js';
+import type { ReadOptions as FormatReadOptions } from './formats/find/file-content.js';
 import { readFrom } from './formats/known-formats.js';
 import { type OutputRequest, outputPlace } from './formats/output/output-place.js';
 import { checkWriteOptions, type WriteOptions, type WriteResult, writeTo } from './formats/output/write-to.js';
-import type { ReadOptions as FormatReadOptions } from './formats/readers.js';
 import type { Model } from './model/model.js';
 import { refuseUnknownOptions } from './nearest-names.js';
 import { nodeStorage } from './storage/node/node-storage.js';

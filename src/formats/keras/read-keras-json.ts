@@ -2,7 +2,7 @@ import { inFile, inputError } from '../../errors.js';
 import { getMember, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { FileContent, ReadOptions } from '../readers.js';
+import type { FileContent, ReadOptions } from '../find/file-content.js';
 import { earlyKeras3 } from './keras-versions.js';
 import { makeModel } from './make-model.js';
 import { listFiles, openWeightsFile } from './weights-file.js';

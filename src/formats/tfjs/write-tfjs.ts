@@ -18,7 +18,7 @@ import { lowerGraph } from '../dialects/lower-graph.js';
 import { changedValues } from '../values/changed-values.js';
 import { scaleFloat16 } from '../values/float16.js';
 import { placeChunks, readChunks, type WeightReader, withWeightReader } from '../values/weight-reader.js';
-import type { OnProgress, WrittenFiles } from '../writers.js';
+import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { listTensors } from './list-tensors.js';
 import { planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
