@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { hasFacts } from '../src/layers/known-layers.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
@@ -178,6 +179,36 @@ test('no files import each other in a circle, not even for types', () => {
     for (const [name, others] of left) if (!others.some((other) => left.has(other))) left.delete(name);
   }
   expect([...left.keys()]).toEqual([]);
+});
+
+/** What makes a layer names its class. */
+const MAKES_LAYER = /\b(?:newLayer|addPart|addPlain|addTranslated|asLayer)\((?:[\w.]+, )*'\w+'/g;
+const QUOTED_OR_KEY = /'(\w+)'|(?:^|[{,])\s*([A-Z]\w*):/gm;
+
+/** Kinds of graphs, which the records know too. */
+const MODELS: readonly string[] = ['Functional', 'Model', 'Sequential'];
+
+/** Files that may name classes of layers, and why. */
+const NAMES_CLASSES: readonly (readonly [file: RegExp, why: string])[] = [
+  [/^se\//, 'makes the layers of a module, and finds them again'],
+  [/translate\/(?:translate-layer|layer-builder)/, 'makes of one layer several, each of which has a name of its own'],
+  [/translate\/(?:[a-z]+-rules|carry-operation|read-node)/, 'operations, many of which are called like layers'],
+  [/^runtime\/(?:image-input|wasm-sharing)/, 'operations and kernels that are called like layers'],
+  [/^report\/summary/, 'programs that people run'],
+  [/^formats\/carried-code/, 'functions that a Lambda holds, whose class is none of a layer'],
+  [/^(?:model\/unfreeze|transforms\/replace-head)/, 'the change that takes them out is under way'],
+];
+
+test('facts of layer classes stand in src/layers: nothing else knows a class by its name', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts') && !name.startsWith('layers/') && !NAMES_CLASSES.some(([file]) => file.test(name)),
+  );
+  const named = files.flatMap((name) => {
+    const text = readFileSync(join(SRC, name), 'utf8').replaceAll(MAKES_LAYER, '');
+    const words = [...text.matchAll(QUOTED_OR_KEY)].map(([, quoted, key]) => (quoted ?? key)!);
+    return words.filter((word) => hasFacts(word) && !MODELS.includes(word)).map((word) => `${name}: ${word}`);
+  });
+  expect(named).toEqual([]);
 });
 
 test('only storage/node, images and the command line touch the file system', () => {

@@ -129,7 +129,7 @@ export function unfinishedWarning(
   if (weightLayout !== 'legacy-hdf5' || dialect !== 'keras2' || !/^2\.[5-9]\./.test(version ?? '')) return [];
   const layer = [...listGraphs(root)]
     .flatMap(({ graph }) => graph.layers)
-    .find(({ className }) => className === 'Normalization');
+    .find(({ className }) => factsOf(className, {}).copiesWeights !== undefined);
   if (layer === undefined) return [];
   const message = `Keras 2.6 computes this layer as if its mean were 0 and its variance 1 where an .h5 was loaded, its own too: call its finalize_state() there, or use Keras 2.10 or later; Keras ${version} saved the model`;
   return [{ code: 'state-not-finalized', message, where: layer.name }];

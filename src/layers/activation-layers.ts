@@ -1,5 +1,6 @@
 import type { PlainObject } from '../json/json-value.js';
 import { activationCommutes, isRectifier } from './activations.js';
+import { numberIn } from './config.js';
 import {
   ALL,
   ANY,
@@ -17,6 +18,7 @@ import {
   type Scaling,
   type Shape,
   sameShape,
+  type Wording,
 } from './layer-facts.js';
 import { AXES, orNull } from './size-rules.js';
 
@@ -47,6 +49,23 @@ const isZero = (value: unknown) => value === undefined || value === null || valu
 export const reluScaling = (config: PlainObject) =>
   (config.max_value === undefined || config.max_value === null) && isZero(config.threshold) ? COMMUTES : undefined;
 
+const reluName = ({ max_value: ceiling = null }: PlainObject): string | undefined =>
+  ceiling === null ? 'relu' : ceiling === 6 ? 'relu6' : undefined;
+
+/** TensorFlow.js' ReLU knows a ceiling only; it has the slope and the threshold as layers of their own. */
+function reluForTfjs(config: PlainObject, loader: Loader): Wording | undefined {
+  const slope = numberIn(config, 'negative_slope') ?? 0;
+  const threshold = numberIn(config, 'threshold') ?? 0;
+  if (loader !== 'tfjs' || (config.max_value ?? null) !== null || (slope === 0) === (threshold === 0)) return undefined;
+  return slope === 0
+    ? {
+        className: 'ThresholdedReLU',
+        renamed: { threshold: 'theta' },
+        fields: { max_value: undefined, negative_slope: undefined },
+      }
+    : { className: 'LeakyReLU', fields: { max_value: undefined, threshold: undefined } };
+}
+
 function parametricShape(config: PlainObject, input: Shape | undefined): Shape | undefined {
   const shared = Array.isArray(config.shared_axes) ? config.shared_axes : [];
   return input?.slice(1).map((size, index) => (shared.includes(index + 1) ? 1 : size));
@@ -71,13 +90,17 @@ const ELU_ALPHA: RefusedField = {
 export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   {
     ...activation('Activation', ALL, 'activation', (config) => (activationCommutes(config) ? COMMUTES : undefined)),
+    onlyActivates: true,
     isRectifier,
     absent: { tfjs: { activation: 'linear' } },
   },
   {
     ...rectifier('ReLU', ALL, 'max_value negative_slope threshold', reluScaling),
+    standIn: reluForTfjs,
+    functionName: reluName,
+    keepsOnlyOutput: true,
     // Any ceiling but that of ReLU6 is the range of a result.
-    isRectifier: ({ max_value: ceiling }) => ceiling === undefined || ceiling === null || ceiling === 6,
+    isRectifier: (config) => reluName(config) !== undefined,
     refusedFields: ['negative_slope', 'threshold'].map((field) => ignoredByTfjs(field, (value) => value === 0)),
   },
   {
@@ -92,6 +115,7 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
   { ...rectifier('ELU', ALL, 'alpha'), refusedFields: [ELU_ALPHA] },
   {
     ...activation('Softmax', ALL, 'axis'),
+    functionName: () => 'softmax',
     makesProbabilities: true,
     takesMask: 'otherwise',
     masksDifferIn: ['tfjs'],
@@ -100,7 +124,14 @@ export const ACTIVATION_LAYERS: readonly LayerFacts[] = [
     // TensorFlow.js 4.22 begins with 1, Keras with the last.
     absent: { tfjs: { axis: 1 }, keras2: { axis: -1 } },
   },
-  rectifier('ThresholdedReLU', ['tfjs', 'keras2'], 'theta'),
+  {
+    ...rectifier('ThresholdedReLU', ['tfjs', 'keras2'], 'theta'),
+    // A ReLU is cut off at the threshold itself, too.
+    standIn: ({ theta }, loader) =>
+      loader === 'keras3'
+        ? { className: 'ReLU', renamed: { theta: 'threshold' }, fields: theta === undefined ? { threshold: 1 } : {} }
+        : undefined,
+  },
 ];
 
 /** Layers that change their input in training only. */

@@ -6,6 +6,7 @@ import { wholeNumber } from './size-rules.js';
 const dense: LayerFacts = {
   className: 'Dense',
   role: 'dense',
+  keepsOnlyOutput: true,
   loads: ALL,
   fields: `units activation use_bias ${initialized('kernel', 'bias')}`,
   keras3Fields: LORA,
@@ -39,6 +40,7 @@ const embedding: LayerFacts = {
   fields: `input_dim output_dim mask_zero input_length ${initialized('embeddings')}`,
   keras3Fields: LORA,
   saysInput: true,
+  indexedBy: 'input_dim',
   sizes: { input_dim: wholeNumber(1), output_dim: wholeNumber(1) },
   outputShape: (config, [input]) =>
     input === undefined ? undefined : [...input, numberIn(config, 'output_dim') ?? null],

@@ -50,6 +50,10 @@ const unknownLayer = (className: string): LayerFacts => ({ className, role: 'oth
 export const isKnownLayer = (className: string): boolean =>
   isOperationClass(className) || (KNOWN_LAYERS.get(className)?.loads.length ?? 0) > 0;
 
+/** Tells whether the class is that of a model's inputs. */
+export const isInput = (className: string | undefined): boolean =>
+  className !== undefined && KNOWN_LAYERS.get(className)?.role === 'input';
+
 /** Tells whether something is assumed of layers of this class. */
 export const hasFacts = (className: string): boolean => KNOWN_LAYERS.has(className);
 

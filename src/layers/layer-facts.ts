@@ -28,6 +28,10 @@ export type LayerRole =
 /** Tells whether layers of this part are called with several tensors, and never with one. */
 export const isMerge = (role: LayerRole): boolean => ['add', 'concatenate', 'multiply', 'merge'].includes(role);
 
+/** Tells whether a layer that nothing trains gives the same for the same, without states, masks or chance. */
+export const isDeterministic = ({ role, rescales }: LayerFacts): boolean =>
+  rescales === true || !['input', 'dropout', 'other'].includes(role);
+
 /** A variable of a layer. `shape` is derived from the config: null for a dimension it leaves open. */
 export interface WeightFact {
   /** Its name in TensorFlow.js and Keras 2. */
@@ -100,10 +104,12 @@ export const ANY: unique symbol = Symbol('any value');
 /** Fields of one Keras alone, each with the value that stands for the other one's behaviour. */
 export type OwnFields = Readonly<Record<string, Plain | typeof ANY>>;
 
-/** How TensorFlow.js has to be told of a layer that it builds otherwise than Keras does. */
-export interface TfjsWording {
+/** How a loader has to be told of a layer that it lacks, or builds otherwise than others do. */
+export interface Wording {
   /** The class that does the same there; its own by default. */
   readonly className?: string;
+  /** Fields that hold there what other fields hold here, by those. */
+  readonly renamed?: Readonly<Record<string, string>>;
   /** Fields with their values; undefined takes a field away. */
   readonly fields: Readonly<Record<string, Plain | undefined>>;
 }
@@ -143,7 +149,9 @@ export interface LayerFacts {
   readonly writtenForTfjs?: (
     config: PlainObject,
     calls: readonly (Shape | undefined)[],
-  ) => TfjsWording | TfjsRefusal | undefined;
+  ) => Wording | TfjsRefusal | undefined;
+  /** Returns the layer of another class that stands in for it in a loader; undefined: it goes by its own. */
+  readonly standIn?: (config: PlainObject, loader: Loader) => Wording | undefined;
   /** Loaders that do not make the layer with the dtype that others write. */
   readonly dtypeRefusedBy?: readonly Loader[];
   /** Its config states a size in fields by which other layers make an input. */
@@ -159,6 +167,18 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** For pools: whether it gives the mean of a window, rather than its largest number. */
+  readonly averages?: boolean;
+  /** For layers that move numbers: whether these stay in their order, or in their channels. */
+  readonly keeps?: 'order' | 'channels' | 'neither';
+  /** It takes indices: the field that says how many there are. */
+  readonly indexedBy?: string;
+  /** It turns numbers into those of another range, by fixed factors and offsets: pixels into a network's inputs. */
+  readonly rescales?: true;
+  /** It normalises by the batch in training, and otherwise by the moving averages of its statistics. */
+  readonly usesBatchStatistics?: true;
+  /** TensorFlow.js keeps nothing but its output for its gradient. */
+  readonly keepsOnlyOutput?: boolean;
   /** Axis along which it joins its inputs; undefined where nothing says it. */
   readonly joinedAxis?: (config: PlainObject) => Plain | undefined;
   /** Whether it is called with one list of tensors, rather than with separate arguments. Absent: if several. */
@@ -187,18 +207,24 @@ export interface LayerFacts {
   readonly trainsByDefault?: true;
   /** Whether it returns its input, if perhaps in its own precision, whenever the model is not being trained. */
   readonly onlyTrains?: (config: PlainObject) => boolean;
+  /** It computes the function that its `activation` names, and nothing else. */
+  readonly onlyActivates?: true;
+  /** For activations whose function no field names: its name under a config, if it has one. */
+  readonly functionName?: (config: PlainObject) => string | undefined;
   /** Softmax and sigmoid under any config: they follow the layer that makes the logits. */
   readonly makesProbabilities?: true;
   /** For activations: ReLU and its kin, near zero below and open above. */
   readonly isRectifier?: (config: PlainObject) => boolean;
   /** The factor on the distance between neighbouring outputs, one an axis: 2 for a stride of 2, 1/2 for upsampling. */
   readonly resolution?: (config: PlainObject) => readonly number[];
+  /** The field by which it gives several tensors, besides `return_state`; undefined where it gives one. */
+  readonly severalOutputsBy?: (config: PlainObject) => string | undefined;
   /** The output's shape; undefined where it cannot be known. Inputs may be unknown too. */
   readonly outputShape?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => Shape | undefined;
   /** Why no loader builds it on inputs of these shapes; undefined where they fit, as far as they are known. */
   readonly misfit?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => string | undefined;
-  /** The most axes of an input that a loader takes, the batch among them. */
-  readonly mostAxes?: { readonly loader: Loader; readonly count: number };
+  /** The most axes of an input that a loader computes, the batch among them, and whether it builds the layer on more. */
+  readonly mostAxes?: { readonly loader: Loader; readonly count: number; readonly isBuilt?: true };
   /** Absent, or undefined: they are not known. */
   readonly weights?: (config: PlainObject, inputs: readonly (Shape | undefined)[]) => readonly WeightFact[] | undefined;
   /** `shapeOf` gives the stored shape of a variable. Absent: it tells nothing. */
@@ -217,6 +243,8 @@ export interface LayerFacts {
   readonly scaling?: (config: PlainObject) => Scaling | undefined;
   /** How TensorFlow.js treats masks at the layer (`supportsMasking`, `computeMask`). Absent: it drops them. */
   readonly masking?: (config: PlainObject) => Masking;
+  /** For layers that make a mask: it leaves out the steps all of whose numbers are this one, others leave out each 0. */
+  readonly maskedValue?: (config: PlainObject) => Plain;
   /** Its call takes a mask, besides those that run steps: alike in all loaders, wherever it stands, or not. */
   readonly takesMask?: 'alike' | 'otherwise';
   /** Loaders that treat a mask otherwise than the others do. */

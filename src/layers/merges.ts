@@ -11,7 +11,7 @@ import {
   type Shape,
   shapeText,
   type TfjsRefusal,
-  type TfjsWording,
+  type Wording,
 } from './layer-facts.js';
 import { AXES, orNull } from './size-rules.js';
 
@@ -80,10 +80,7 @@ export function concatenated(config: PlainObject, inputs: readonly (Shape | unde
 /** TensorFlow.js takes every negative axis for the last one. */
 const lastAxis = ({ axis }: PlainObject): PlainObject => (typeof axis === 'number' && axis < -1 ? { axis: -1 } : {});
 
-function countedAxis(
-  { axis }: PlainObject,
-  calls: readonly (Shape | undefined)[],
-): TfjsWording | TfjsRefusal | undefined {
+function countedAxis({ axis }: PlainObject, calls: readonly (Shape | undefined)[]): Wording | TfjsRefusal | undefined {
   if (typeof axis !== 'number' || axis >= -1) return undefined;
   const ranks = new Set(calls.map((shape) => shape?.length));
   const [rank] = ranks;
@@ -116,7 +113,7 @@ const merge = (
 });
 
 export const MERGES: readonly LayerFacts[] = [
-  merge('Add', 'add', ALL, { scaling: commutes }),
+  merge('Add', 'add', ALL, { scaling: commutes, keepsOnlyOutput: true }),
   // Keras 3 joins masks by operations that it calls like the layer, and does not load two of one name.
   merge('Concatenate', 'concatenate', ALL, {
     fields: 'axis',
@@ -128,12 +125,13 @@ export const MERGES: readonly LayerFacts[] = [
     writtenForTfjs: countedAxis,
     scaling: commutes,
     masksDifferIn: ['keras3'],
+    keepsOnlyOutput: true,
   }),
   merge('Average', 'merge', ALL, { scaling: commutes }),
   merge('Maximum', 'merge', ALL, { scaling: commutes }),
   merge('Minimum', 'merge', ALL, { scaling: commutes }),
   merge('Subtract', 'merge', KERAS, { scaling: commutes }),
-  merge('Multiply', 'multiply', ALL, {}),
+  merge('Multiply', 'multiply', ALL, { keepsOnlyOutput: true }),
   {
     className: 'Dot',
     role: 'merge',

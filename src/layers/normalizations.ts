@@ -124,6 +124,7 @@ function unknownSizes(config: PlainObject, [input]: readonly (Shape | undefined)
 /** Of data, not of a batch: it has variables where the statistics do not stand in its config. */
 const normalization: LayerFacts = {
   className: 'Normalization',
+  rescales: true,
   copiesWeights: hasStatistics,
   masking: passesMask,
   role: 'other',
@@ -154,6 +155,8 @@ const batchNorm = (className: string, loads: readonly Loader[]): LayerFacts => (
     ({ renorm }) => (renorm === true ? [...STATISTICS, ...RENORM] : STATISTICS),
     batchNormShape,
   ),
+  usesBatchStatistics: true,
+  keepsOnlyOutput: true,
   fields: `${AFFINE} momentum moving_mean_initializer moving_variance_initializer synchronized renorm renorm_clipping renorm_momentum`,
 });
 
@@ -168,9 +171,13 @@ const withoutWeights = (className: string, loads: readonly Loader[], fields: str
   masking: passesMask,
 });
 
+/** Beyond, batchNormalization in tfjs-layers throws that it is not implemented. */
+const MOST_AXES: LayerFacts['mostAxes'] = { loader: 'tfjs', count: 4, isBuilt: true };
+
 export const NORMALIZATIONS: readonly LayerFacts[] = [
   {
     ...batchNorm('BatchNormalization', ALL),
+    mostAxes: MOST_AXES,
     takesMask: 'otherwise',
     refusedFields: [
       AXIS_LIST,
@@ -183,6 +190,7 @@ export const NORMALIZATIONS: readonly LayerFacts[] = [
   batchNorm('SyncBatchNormalization', ['keras2']),
   {
     ...norm('LayerNormalization', ALL),
+    mostAxes: MOST_AXES,
     keras3Fields: { rms_scaling: false },
     refusedFields: [AXES_WITHOUT_MODULE],
   },

@@ -154,9 +154,13 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     sizes: { batch_shape: orNull(INPUT_SHAPE) },
     refusedFields: [BATCH_SHAPE, BATCH_SHAPE_ALONE, DTYPE_POLICY],
   },
-  pointwise('Masking', ALL, 'mask_value', { masking: () => 'makes' }),
+  pointwise('Masking', ALL, 'mask_value', {
+    masking: () => 'makes',
+    maskedValue: ({ mask_value: value }) => value ?? 0,
+  }),
   pointwise('Rescaling', ALL, 'scale offset', {
     ...PASSES,
+    rescales: true,
     absent: { tfjs: { offset: 0 }, keras2: { offset: 0 } },
     refusedFields: [NO_SCALE],
   }),
@@ -172,7 +176,7 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   // ConvNeXt in keras.applications: a learnt factor a channel.
   pointwise('LayerScale', [], undefined, { module: 'keras.src.applications.convnext' }),
   // TensorFlow.js works out another shape than it then computes.
-  other('CategoryEncoding', ALL, 'num_tokens output_mode sparse', DIFFERS_IN_TFJS),
+  other('CategoryEncoding', ALL, 'num_tokens output_mode sparse', { ...DIFFERS_IN_TFJS, indexedBy: 'num_tokens' }),
   // These two pick other pixels there.
   other('CenterCrop', ALL, 'height width', {
     ...IMAGES,

@@ -15,6 +15,7 @@ import { BOTH_ENDS, onePerAxis, orNull, type SizeRules } from './size-rules.js';
 
 type Rank = 1 | 2 | 3;
 type Size = number | null;
+type Pooling = 'Average' | 'Max';
 
 const channelsOf = (config: PlainObject, input: Shape): Size =>
   (isChannelsFirst(config) ? input[1] : input.at(-1)) ?? null;
@@ -45,7 +46,7 @@ function resizing(
   };
 }
 
-function pool(className: string, rank: Rank): LayerFacts {
+function pool(pooling: Pooling, rank: Rank): LayerFacts {
   const windowOf = (config: PlainObject) => perAxis(config, 'pool_size', rank) ?? Array<number>(rank).fill(2);
   const stridesOf = (config: PlainObject) => perAxis(config, 'strides', rank) ?? windowOf(config);
   const resize = (config: PlainObject, size: Size, axis: number): Size => {
@@ -55,7 +56,9 @@ function pool(className: string, rank: Rank): LayerFacts {
     return Math.max(Math.ceil(covered / stride), 0);
   };
   return {
-    ...resizing(className, 'pool', rank, ALL, resize, stridesOf),
+    ...resizing(`${pooling}Pooling${rank}D`, 'pool', rank, ALL, resize, stridesOf),
+    averages: pooling === 'Average',
+    keepsOnlyOutput: rank === 2,
     fields: 'pool_size padding strides data_format',
     sizes: poolSizes(rank),
     // Keras 3 takes the words in any letters for convolutions alone.
@@ -72,7 +75,7 @@ const poolSizes = (rank?: Rank): SizeRules => ({
 export function poolOperation(): Pick<LayerFacts, 'role' | 'sizes' | 'outputShape' | 'resolution' | 'scaling'> {
   const factsFor = (config: PlainObject, input?: Shape): LayerFacts => {
     const rank = Array.isArray(config.pool_size) ? config.pool_size.length : (input?.length ?? 4) - 2;
-    return pool('', rank === 1 || rank === 3 ? rank : 2);
+    return pool('Max', rank === 1 || rank === 3 ? rank : 2);
   };
   return {
     role: 'pool',
@@ -107,12 +110,16 @@ function perPlace(value: Plain | undefined): readonly number[] | undefined {
   return sizes.length === 4 && sizes[0] === 1 && sizes[3] === 1 ? sizes.slice(1, 3) : undefined;
 }
 
-function globalPool(className: string, rank: Rank, loads: readonly Loader[]): LayerFacts {
+function globalPool(pooling: Pooling, rank: Rank): LayerFacts {
   return {
-    className,
+    className: `Global${pooling}Pooling${rank}D`,
     role: 'global-pool',
+    averages: pooling === 'Average',
+    keepsOnlyOutput: rank === 2,
     spatialRank: rank,
-    loads,
+    loads: rank === 3 ? KERAS : ALL,
+    // In Keras it leaves masked steps out of the mean.
+    ...(pooling === 'Average' && rank === 1 ? { takesMask: 'alike', masksDifferIn: ['tfjs'] } : {}),
     fields: 'data_format keepdims',
     weights: () => [],
     inputClue: () => ({ rank: rank + 2 }),
@@ -161,24 +168,13 @@ const border = (className: string, rank: Rank, loads: readonly Loader[], key: st
     return size === null || change === null ? null : size + sign * change;
   }),
   fields: `${key} data_format`,
+  keeps: 'channels',
   sizes: { [key]: orNull(BOTH_ENDS) },
 });
 
-export const POOLINGS: readonly LayerFacts[] = [
-  pool('MaxPooling1D', 1),
-  pool('MaxPooling2D', 2),
-  pool('MaxPooling3D', 3),
-  pool('AveragePooling1D', 1),
-  pool('AveragePooling2D', 2),
-  pool('AveragePooling3D', 3),
-  // In Keras it leaves masked steps out of the mean.
-  { ...globalPool('GlobalAveragePooling1D', 1, ALL), takesMask: 'alike', masksDifferIn: ['tfjs'] },
-  globalPool('GlobalAveragePooling2D', 2, ALL),
-  globalPool('GlobalAveragePooling3D', 3, KERAS),
-  globalPool('GlobalMaxPooling1D', 1, ALL),
-  globalPool('GlobalMaxPooling2D', 2, ALL),
-  globalPool('GlobalMaxPooling3D', 3, KERAS),
-];
+export const POOLINGS: readonly LayerFacts[] = (['Average', 'Max'] as const).flatMap((pooling) =>
+  ([1, 2, 3] as const).flatMap((rank) => [pool(pooling, rank), globalPool(pooling, rank)]),
+);
 
 export const RESIZINGS: readonly LayerFacts[] = [
   upsampling('UpSampling1D', 1, KERAS),
@@ -199,7 +195,7 @@ export const RESIZINGS: readonly LayerFacts[] = [
     fields: 'padding',
     keras3Fields: { data_format: 'channels_last' },
   },
-  border('ZeroPadding2D', 2, ALL, 'padding', 1),
+  { ...border('ZeroPadding2D', 2, ALL, 'padding', 1), keepsOnlyOutput: true },
   border('ZeroPadding3D', 3, KERAS, 'padding', 1),
   border('Cropping1D', 1, KERAS, 'cropping', -1),
   border('Cropping2D', 2, ALL, 'cropping', -1),

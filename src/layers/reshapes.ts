@@ -9,7 +9,7 @@ import {
   type Shape,
   sameShape,
   type TfjsRefusal,
-  type TfjsWording,
+  type Wording,
 } from './layer-facts.js';
 import { onePerAxis, type SizeRules, TARGET_SHAPE, wholeNumber } from './size-rules.js';
 
@@ -48,7 +48,7 @@ const openSizes = ({ target_shape: sizes }: PlainObject): PlainObject =>
   Array.isArray(sizes) && sizes.includes(null) ? { target_shape: sizes.map((size) => size ?? -1) } : {};
 
 /** A size of -1 stays unknown to the layers behind. Where none wants to know it, TensorFlow.js works it out with the numbers. */
-function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[]): TfjsWording | undefined {
+function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[]): Wording | undefined {
   const target = config.target_shape;
   if (!Array.isArray(target) || !target.includes(-1)) return undefined;
   const [sizes, ...others] = calls.map((shape) => reshaped(config, [shape])?.slice(1));
@@ -58,10 +58,7 @@ function knownTarget(config: PlainObject, calls: readonly (Shape | undefined)[])
 }
 
 /** A Flatten wants three axes or more; of what is flat already it is a Reshape into itself. */
-function flatAlready(
-  _config: PlainObject,
-  calls: readonly (Shape | undefined)[],
-): TfjsWording | TfjsRefusal | undefined {
+function flatAlready(_config: PlainObject, calls: readonly (Shape | undefined)[]): Wording | TfjsRefusal | undefined {
   if (!calls.some((shape) => shape?.length === 2)) return undefined;
   const sizes = new Set(calls.map((shape) => shape?.[1]));
   const [size] = sizes;
@@ -83,15 +80,28 @@ function permuted(config: PlainObject, [input]: readonly (Shape | undefined)[]):
 const flattened = (_config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined =>
   input === undefined ? undefined : [input[0] ?? null, elementCount(input.slice(1))];
 
+const repeated = (config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined =>
+  input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null];
+
 export const RESHAPES: readonly LayerFacts[] = [
   moving('Reshape', 'reshape', 'target_shape', { target_shape: TARGET_SHAPE }, reshaped, {
     readByTfjs: openSizes,
     writtenForTfjs: knownTarget,
+    keeps: 'order',
+    keepsOnlyOutput: true,
   }),
-  moving('Permute', 'reshape', 'dims', { dims: onePerAxis(1, undefined) }, permuted),
-  moving('Flatten', 'flatten', 'data_format', {}, flattened, { writtenForTfjs: flatAlready }),
-  moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, (config, [input]) =>
-    input === undefined ? undefined : [input[0] ?? null, numberIn(config, 'n') ?? null, input[1] ?? null],
-  ),
-  { ...moving('Identity', 'reshape', '', {}, sameShape), loads: KERAS, masking: passesMask },
+  moving('Permute', 'reshape', 'dims', { dims: onePerAxis(1, undefined) }, permuted, { keeps: 'neither' }),
+  moving('Flatten', 'flatten', 'data_format', {}, flattened, {
+    writtenForTfjs: flatAlready,
+    keeps: 'order',
+    keepsOnlyOutput: true,
+  }),
+  moving('RepeatVector', 'reshape', 'n', { n: wholeNumber(0) }, repeated, { keeps: 'neither' }),
+  moving('Identity', 'reshape', '', {}, sameShape, {
+    loads: KERAS,
+    masking: passesMask,
+    keeps: 'channels',
+    standIn: (_config, loader) =>
+      loader === 'tfjs' ? { className: 'Activation', fields: { activation: 'linear' } } : undefined,
+  }),
 ];

@@ -1,6 +1,6 @@
 import { isPlainObject, type PlainObject } from '../json/json-value.js';
 import type { LayerFacts } from './layer-facts.js';
-import { calledFacts, elementwiseShape, isElementwise, operationFacts } from './operations.js';
+import { calledFacts, elementwiseShape, findOperation, operationFacts, operationOfNode } from './operations.js';
 
 // TensorFlow 2.0 to 2.3 recorded an operation between layers as a node of TensorFlow's graph: its `node_def`, and the
 // operands that are no tensors of the model by their places (tensorflow/python/keras/engine/base_layer.py).
@@ -16,59 +16,33 @@ export function nodeKind({ node_def: node }: PlainObject): string | undefined {
   return isPlainObject(node) && typeof node.op === 'string' ? node.op : undefined;
 }
 
-/** Nodes that are operations of Keras 3, by their names there. Others have the same name in both. */
-const RENAMED: ReadonlyMap<string, string> = new Map([
-  ['RealDiv', 'TrueDivide'],
-  ['Sub', 'Subtract'],
-  ['Mul', 'Multiply'],
-  ['AddV2', 'Add'],
-  ['Pow', 'Power'],
-  ['Neg', 'Negative'],
-  ['Abs', 'Absolute'],
-  ['Inv', 'Reciprocal'],
-  ['ConcatV2', 'Concatenate'],
-  ['StridedSlice', 'GetItem'],
-]);
-
 /** The operation that a node is, by its name in Keras 3 where it has one. */
 export function nodeOperation(config: PlainObject): string | undefined {
   const kind = nodeKind(config);
-  return kind === undefined ? undefined : (RENAMED.get(kind) ?? kind);
+  return kind === undefined ? undefined : operationOfNode(kind);
 }
-
-/** Setting that a node's last operand gives, by Keras 3's name, where it is not a number to compute with. */
-export const LAST_OPERAND: Readonly<Record<string, string>> = {
-  Mean: 'axis',
-  Max: 'axis',
-  Min: 'axis',
-  Sum: 'axis',
-  Concatenate: 'axis',
-  ExpandDims: 'axis',
-  Reshape: 'newshape',
-  Transpose: 'axes',
-  Pad: 'pad_width',
-};
 
 /**
  * Returns the facts of a node. A node with constants besides is not one of the operations on maps alone: where they only
  * give an axis or a shape, its role and size are known.
  */
 export function nodeFacts(config: PlainObject, base: LayerFacts): LayerFacts {
-  const operation = nodeOperation(config);
+  const id = nodeOperation(config);
+  const operation = id === undefined ? undefined : findOperation(id);
   if (operation === undefined) return base;
   const { constants } = config;
   const [constant, ...more] = isPlainObject(constants) ? Object.values(constants) : [];
   if (constant !== undefined) {
-    const name = LAST_OPERAND[operation];
-    if (isElementwise(operation))
+    const { isElementwise, lastInNode: name } = operation;
+    if (isElementwise)
       return {
         ...base,
         outputShape: (_config, inputs) => elementwiseShape(operation, inputs, typeof constant === 'number'),
       };
     if (name === undefined || more.length > 0) return base;
-    return { ...base, ...calledFacts(operation, { [name]: constant, keepdims: keepsDimensions(config) }) };
+    return { ...base, ...calledFacts(operation.id, { [name]: constant, keepdims: keepsDimensions(config) }) };
   }
-  const facts = operationFacts(operation, {});
+  const facts = operationFacts(operation.id, {});
   return facts.role === 'other' ? base : { ...base, ...facts, className: base.className, loads: base.loads };
 }
 

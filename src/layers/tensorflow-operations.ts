@@ -1,29 +1,17 @@
 import type { PlainObject } from '../json/json-value.js';
-import { COMMUTES, type LayerFacts } from './layer-facts.js';
-import { calledFacts, elementwiseShape, functionId, isElementwise, namesInBoth, operationFacts } from './operations.js';
-import { calledPooling } from './poolings.js';
+import type { LayerFacts } from './layer-facts.js';
+import { calledFacts, elementwiseShape, findOperation, type Operation, operationOfFunction } from './operations.js';
 
 /** Tells whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';
 
 /** The operation that an op layer is, by its name in Keras 3 where it has one, else by the function's. */
-export function functionOf({ function: name }: PlainObject): string | undefined {
-  if (typeof name !== 'string') return undefined;
-  return OF_KERAS2.get(name) ?? functionId(name) ?? name;
-}
-
-/** Functions that no operation of Keras 3 is. */
-const OF_KERAS2: ReadonlyMap<string, string> = new Map([
-  ['nn.bias_add', 'BiasAdd'],
-  ['math.add_n', 'AddN'],
-  ['identity', 'Identity'],
-  ['nn.max_pool2d', 'MaxPool'],
-  ['nn.avg_pool2d', 'AveragePool'],
-]);
+export const functionOf = ({ function: name }: PlainObject): string | undefined =>
+  typeof name === 'string' ? operationOfFunction(name) : undefined;
 
 /**
  * The facts of one `TFOpLambda`, from the function its config names and what it is called with. A factor crosses none but
- * the plain ReLU and the identity.
+ * those that have no settings.
  * @param call the constants that it is called with, where no others are among the arguments
  */
 export function tensorflowFacts(
@@ -32,20 +20,20 @@ export function tensorflowFacts(
   base: LayerFacts,
   call?: PlainObject,
 ): LayerFacts {
-  const operation = functionOf(config);
+  const id = functionOf(config);
+  const operation = id === undefined ? undefined : findOperation(id);
   if (operation === undefined) return base;
-  const { role, makesProbabilities, isRectifier, sizes } = operationFacts(operation, {});
-  const hasOneSize = operation === 'BiasAdd' || isElementwise(operation);
+  const { role, poolsPlaces, isElementwise, makesProbabilities, isRectifier, sizes, activation, scaling } = operation;
   const settings = call && calledSettings(operation, call);
-  if (role === 'other' && !hasOneSize && !POOLINGS.includes(operation) && settings === undefined) return base;
+  if (role === 'other' && !isElementwise && !poolsPlaces && settings === undefined) return base;
   return {
     ...base,
     className,
     // Over which axes, the call says.
-    role: POOLINGS.includes(operation) ? 'global-pool' : role,
+    role: poolsPlaces ? 'global-pool' : role,
     weights: () => [],
-    ...(settings === undefined ? {} : calledFacts(operation, settings)),
-    ...(hasOneSize
+    ...(settings === undefined ? {} : calledFacts(operation.id, settings)),
+    ...(isElementwise
       ? {
           outputShape: (_config, inputs) => elementwiseShape(operation, inputs, hasNumbersAlone(call)),
         }
@@ -53,17 +41,16 @@ export function tensorflowFacts(
     ...(sizes === undefined ? {} : { sizes }),
     ...(makesProbabilities === undefined ? {} : { makesProbabilities }),
     ...(isRectifier === undefined ? {} : { isRectifier }),
-    ...(operation === 'Relu' ? { scaling: () => COMMUTES } : {}),
+    ...(activation === undefined || scaling === undefined ? {} : { scaling }),
   };
 }
 
 /** Returns a call's settings of an operation, under Keras 3's names; undefined where one of them is unknown. */
-function calledSettings(operation: string, call: PlainObject): PlainObject | undefined {
-  if (operation === 'MaxPool' || operation === 'AveragePool') return calledPooling(call);
-  const names = new Map(Object.entries(namesInBoth(operation)?.settings ?? {}).map(([ours, theirs]) => [theirs, ours]));
-  const said = Object.entries(call).filter(
-    ([name, value]) => name !== 'name' && !(name === 'conjugate' && value === false),
-  );
+function calledSettings(operation: Operation, call: PlainObject): PlainObject | undefined {
+  const { readCall, settings, harmless } = operation;
+  if (readCall !== undefined) return readCall(call);
+  const said = Object.entries(call).filter(([name, value]) => name !== 'name' && harmless?.[name] !== value);
+  const names = new Map(settings.map(({ tensorflow, keras3 }) => [tensorflow, keras3]));
   if (said.length === 0 || !said.every(([name]) => names.has(name))) return undefined;
   return Object.fromEntries(said.map(([name, value]) => [names.get(name)!, value]));
 }
@@ -71,8 +58,6 @@ function calledSettings(operation: string, call: PlainObject): PlainObject | und
 /** Whether no constant among the arguments is a list of numbers, which would be as many channels. */
 const hasNumbersAlone = (call: PlainObject | undefined): boolean =>
   call !== undefined && Object.values(call).every((value) => !Array.isArray(value));
-
-const POOLINGS: readonly string[] = ['Mean', 'Max'];
 
 // Functions whose result is all that they do. Others of TensorFlow's write files, run code or load libraries when a
 // model that names them is loaded: `io.gfile.rmtree`, `print`, `load_op_library`, `raw_ops.WriteFile`.

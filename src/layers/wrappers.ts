@@ -119,6 +119,12 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
     fields: 'layer merge_mode backward_layer',
     runsSteps: true,
     ...GIVEN_STATES,
+    severalOutputsBy: ({ merge_mode: mode, layer }) => {
+      if (mode === null) return 'merge_mode';
+      return isPlainObject(layer) && isPlainObject(layer.config) && layer.config.return_state === true
+        ? 'layer'
+        : undefined;
+    },
     masksDifferIn: ['tfjs'],
     refusedFields: [
       {

@@ -1,5 +1,5 @@
 import { inputError } from '../errors.js';
-import { isKnownLayer, outputCount } from '../layers/known-layers.js';
+import { isInput, isKnownLayer, outputCount } from '../layers/known-layers.js';
 import type { Graph, Layer, TensorRef } from './model.js';
 
 /** One call of a layer with its neighbours resolved. Nodes are numbered in an order in which inputs come first. */
@@ -81,7 +81,7 @@ function resolve(graph: Graph): NodeGraph {
   }
   for (const ref of graph.inputs) {
     const { name, className } = check(ref, graph.name, 'input_layers');
-    if (className !== 'InputLayer') {
+    if (!isInput(className)) {
       throw badGraph(graph.name, `its input "${name}" is no input layer but a ${className}`, 'input_layers');
     }
   }

@@ -1,3 +1,4 @@
+import { isInput } from '../layers/known-layers.js';
 import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
 
@@ -9,7 +10,7 @@ import type { Graph, Layer } from './model.js';
  */
 export function layerOrder(graph: Graph): readonly Layer[] {
   // A Sequential model's input is no layer of it, written or not.
-  if (graph.kind === 'sequential') return graph.layers.filter((layer) => layer.className !== 'InputLayer');
+  if (graph.kind === 'sequential') return graph.layers.filter((layer) => !isInput(layer.className));
 
   const { nodes, nodeOf } = resolveGraph(graph);
   const met = new Map<Layer, number>();

@@ -16,10 +16,9 @@ export interface ChannelFactors {
 export const CHANNELWISE: TransferRule<ChannelFactors> = { back, ahead };
 
 /** Layers that work on each channel by itself, and leave it where it is. */
-function keepsChannels(view: GraphView, { id, layer }: GraphNode): boolean {
-  const { role, spatialRank } = view.facts[id]!;
-  if (role === 'reshape') return spatialRank !== undefined || layer.className === 'Identity';
-  return ['activation', 'dropout', 'pool', 'upsampling'].includes(role);
+function keepsChannels(view: GraphView, { id }: GraphNode): boolean {
+  const { role, keeps } = view.facts[id]!;
+  return keeps === 'channels' || ['activation', 'dropout', 'pool', 'upsampling'].includes(role);
 }
 
 const hasChannels = (shape: Shape | undefined, { axis, channels }: ChannelFactors): boolean =>
@@ -74,7 +73,7 @@ function aheadInside(
   const after = shapeInside(node.layer, shapeOf(view, { node: node.id, tensor: 0 }));
   if (factors.axis < 1) return undefined;
   if (before === undefined || after === undefined || !hasChannels(before, factors)) return undefined;
-  const { role } = view.facts[node.id]!;
+  const { role, keeps } = view.facts[node.id]!;
   if (role === 'concatenate') return joined(view, node, input, factors);
   if (node.inputs.length !== 1) return undefined;
   const next = keepsChannels(view, node)
@@ -83,7 +82,7 @@ function aheadInside(
       ? { ...factors, axis: after.length === before.length ? factors.axis : 1 }
       : role === 'flatten'
         ? flattened(node, before, factors)
-        : node.layer.className === 'Reshape'
+        : keeps === 'order'
           ? reshaped(before, after, factors)
           : undefined;
   // An operation may pool or move other axes than those of places.

@@ -61,11 +61,11 @@ export function findHead(model: Model): Head {
       [path, ref, graph] = [[...path, layer.name], layer.graph.outputs[ref.tensor]!, layer.graph];
       continue;
     }
-    const { role, convolution } = factsOfLayer(layer);
+    const { role, convolution, keeps } = factsOfLayer(layer);
     if (role === 'dense' || convolution === 'standard') return headAt({ graph: path, layer });
     const isPassed = PASSED.includes(role) || (role === 'activation' && layer.weights.length === 0);
     const input = layer.calls[0]?.inputs[0];
-    if (!isPassed || layer.isOperation || ['Permute', 'RepeatVector'].includes(layer.className) || input === undefined)
+    if (!isPassed || layer.isOperation || keeps === 'neither' || input === undefined)
       throw noHead(layer, `a ${layer.className} comes first, seen from the output`);
     behind.push({ graph: path, layer });
     ref = input;
@@ -85,12 +85,12 @@ export function findHead(model: Model): Head {
     if (found !== undefined && !makesProbabilities(found.layer))
       throw noHead(found.layer, 'the output is neither a probability nor logits');
     if (found === undefined) refuseAmounts(model, layer, units);
-    const activation = found ?? behind.find((each) => each.layer.className === 'Activation') ?? logits;
+    const activation = found ?? behind.find((each) => factsOfLayer(each.layer).onlyActivates) ?? logits;
     // The activation of a layer is that of its last axis.
     if (activation === logits && !isDense && isChannelsFirst(settings))
       throw noHead(layer, 'its channels come first, and a softmax in it is one of the last axis');
     const shape = shapeBehind(root, root.outputs[0]!);
-    const isMoved = !isDense || behind.some(({ layer: { className } }) => ['Reshape', 'Flatten'].includes(className));
+    const isMoved = !isDense || behind.some((each) => factsOfLayer(each.layer).keeps === 'order');
     const wanted = shape?.length === 2 && shape[1] === units;
     if (shape === undefined ? isMoved : !wanted)
       throw noHead(
@@ -110,7 +110,7 @@ const shapeBehind = (graph: Graph, ref: TensorRef) =>
 
 /** Tells whether a layer is a non-linearity or ends in one. */
 const isActive = (layer: Layer): boolean =>
-  layer.className === 'Activation' || factsOfLayer(layer).role !== 'activation' ? isNonLinear(layer.settings) : true;
+  isNonLinear(layer.settings) || (factsOfLayer(layer).role === 'activation' && !factsOfLayer(layer).onlyActivates);
 
 const makesProbabilities = (layer: Layer): boolean =>
   factsOfLayer(layer).makesProbabilities === true ||

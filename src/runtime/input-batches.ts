@@ -123,7 +123,7 @@ function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {
   for (const id of reached) {
     for (const reader of nodes[id]!.readers) {
       const { layer, inputs } = nodes[reader.node]!;
-      const own = numberIn(layer.settings, LOOKUPS[layer.className] ?? '');
+      const own = numberIn(layer.settings, factsOfLayer(layer).indexedBy ?? '');
       if (own !== undefined) limits.push(own);
       else if (layer.graph !== undefined) {
         for (const [index, input] of inputs.entries()) {
@@ -135,9 +135,6 @@ function lookupLimit(graph: Graph, ref: TensorRef): number | undefined {
   }
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
-
-/** Layers that take indices, and the field that says how many there are. */
-const LOOKUPS: Readonly<Record<string, string>> = { Embedding: 'input_dim', CategoryEncoding: 'num_tokens' };
 
 /** Layers that hand numbers on as they are. */
 const MOVERS: readonly string[] = ['reshape', 'flatten', 'dropout', 'concatenate'];

@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayersModel } from '@tensorflow/tfjs-layers';
+import { factsOf } from '../layers/known-layers.js';
+import type { LayerFacts } from '../layers/layer-facts.js';
 
 type RunningLayer = kinds.Layer;
 type LayerCall = RunningLayer['call'];
@@ -70,6 +72,9 @@ export function* listRunningLayers(
     if (inner !== undefined) yield* listRunningLayers(inner, path);
   }
 }
+
+/** Returns the facts of a running layer's class. */
+export const factsOfRunning = (layer: RunningLayer): LayerFacts => factsOf(layer.getClassName(), {});
 
 /** The model that a running layer is, or that wrappers around it hold. */
 export function modelIn(layer: RunningLayer): LayersModel | undefined {

@@ -67,7 +67,7 @@ export function onlyReader(view: GraphView, { node, tensor }: NodeTensor): numbe
 /** Tells whether a node is a non-linearity by itself: an activation layer, or a ReLU and its kin. */
 export const isActivation = (view: GraphView, id: number): boolean =>
   view.facts[id]!.role === 'activation' &&
-  (view.nodes[id]!.layer.className !== 'Activation' || isNonLinear(view.nodes[id]!.layer.settings));
+  (!view.facts[id]!.onlyActivates || isNonLinear(view.nodes[id]!.layer.settings));
 
 /** Tells whether a convolution brings its own non-linearity along. */
 export const hasActivation = (view: GraphView, id: number): boolean =>

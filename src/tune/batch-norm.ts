@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { isNative, runOperations } from '../runtime/native-backend.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
+import { factsOfRunning } from '../runtime/watch-layers.js';
 
 type Core = TensorFlow['tf'];
 
@@ -18,7 +19,7 @@ interface BatchNorm {
   readonly movingVariance: LayerVariable;
 }
 
-export const isBatchNorm = (layer: kinds.Layer): boolean => layer.getClassName() === 'BatchNormalization';
+export const isBatchNorm = (layer: kinds.Layer): boolean => factsOfRunning(layer).usesBatchStatistics === true;
 
 /**
  * A batch norm in training that keeps to its moving averages, as one product and one sum a channel. TensorFlow.js' own has a

@@ -1,4 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { countReaders } from '../model/graph-nodes.js';
 import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
 import { listRunningLayers } from '../runtime/watch-layers.js';
@@ -12,11 +13,6 @@ export interface FoundActivation {
   /** The layer, behind the nested models it lies in; undefined where others read its result too. */
   readonly path: readonly string[] | undefined;
 }
-
-/** Layers that only move numbers about. */
-const MOVES: readonly string[] = ['Reshape', 'Flatten'];
-/** Layers that keep probabilities probabilities, and logits logits. */
-const MEANS: readonly string[] = ['GlobalAveragePooling1D', 'GlobalAveragePooling2D'];
 
 /**
  * Finds the softmax or sigmoid that a model's first output comes from, through layers that only move its numbers.
@@ -33,15 +29,17 @@ function lookBehind(graph: Graph, ref: TensorRef, path: readonly string[], isOnl
   const activation = activationOf(layer);
   if (activation !== 'linear') return { activation, path: isOwn ? here : undefined };
   const input = layer.calls[ref.call]?.inputs[0];
-  const isMove = MOVES.includes(layer.className) || layer.className === 'Activation';
-  if (input !== undefined && isMove) return lookBehind(graph, input, path, isOwn);
-  if (input !== undefined && MEANS.includes(layer.className)) return lookBehind(graph, input, path, false);
+  const { role, averages, keeps, onlyActivates } = factsOfLayer(layer);
+  if (input !== undefined && (keeps === 'order' || onlyActivates)) return lookBehind(graph, input, path, isOwn);
+  // A mean of probabilities is one again, and one of logits are logits.
+  if (input !== undefined && role === 'global-pool' && averages) return lookBehind(graph, input, path, false);
   return { activation, path: undefined };
 }
 
-function activationOf({ className, settings }: Layer): FinalActivation {
-  if (className === 'Softmax') return 'softmax';
-  return settings.activation === 'softmax' || settings.activation === 'sigmoid' ? settings.activation : 'linear';
+function activationOf(layer: Layer): FinalActivation {
+  const { settings } = layer;
+  const name = factsOfLayer(layer).functionName?.(settings) ?? settings.activation;
+  return name === 'softmax' || name === 'sigmoid' ? name : 'linear';
 }
 
 /** Linear activation of TensorFlow.js: dense layers and convolutions read the name too, to fuse it with the rest. */

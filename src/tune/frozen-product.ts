@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
+import { factsOfRunning } from '../runtime/watch-layers.js';
 
 /** Fields of a TensorFlow.js convolution or dense layer that its type does not declare. */
 interface Product {
@@ -16,9 +17,10 @@ interface Product {
 /** Tells whether a layer, given such an input, can be computed by `frozenProduct`. */
 export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Product;
-  if (layer.getClassName() === 'Dense') return input.rank === 2;
+  const { role, convolution } = factsOfRunning(layer);
+  if (role === 'dense') return input.rank === 2;
   const isPadded = padding === 'same' || padding === 'valid';
-  return layer.getClassName() === 'Conv2D' && input.rank === 4 && isPadded && dataFormat === 'channelsLast';
+  return convolution === 'standard' && input.rank === 4 && isPadded && dataFormat === 'channelsLast';
 }
 
 /**
@@ -28,7 +30,7 @@ export function isProduct(layer: kinds.Layer, input: Tensor): boolean {
 export function frozenProduct(tf: TensorFlow['tf'], layer: kinds.Layer, input: Tensor): Tensor {
   const { kernel, bias, activation, strides, dilationRate, padding } = layer as unknown as Product;
   const product =
-    layer.getClassName() === 'Dense'
+    input.rank === 2
       ? tf.matMul(input as Tensor2D, kernel.read() as Tensor2D)
       : tf.conv2d(
           input as Tensor4D,

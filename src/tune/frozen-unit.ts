@@ -2,6 +2,7 @@ import type { NamedAttrMap, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { type Clipping, clippingGradient } from '../runtime/quick-gradients.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
+import { factsOfRunning } from '../runtime/watch-layers.js';
 import { channelFactors, channelShape, isBatchNorm } from './batch-norm.js';
 
 type Core = TensorFlow['tf'];
@@ -30,7 +31,8 @@ export interface FrozenUnit {
 export function isConvolution(layer: kinds.Layer): boolean {
   const { padding, dataFormat, dilationRate } = layer as unknown as Convolution;
   const isPlain = (padding === 'same' || padding === 'valid') && dataFormat === 'channelsLast';
-  const isKnown = ['Conv2D', 'DepthwiseConv2D'].includes(layer.getClassName());
+  const { convolution, spatialRank } = factsOfRunning(layer);
+  const isKnown = spatialRank === 2 && (convolution === 'standard' || convolution === 'depthwise');
   return isKnown && isPlain && [dilationRate].flat().every((rate) => rate === 1 || rate === null);
 }
 
@@ -38,12 +40,9 @@ export function isConvolution(layer: kinds.Layer): boolean {
  * Returns the activation that a convolution or layer ends in: `linear` or one that a unit can end with, else undefined.
  */
 export function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefined {
-  if (layer.getClassName() === 'ReLU') {
-    const { maxValue = null } = layer as { maxValue?: number | null };
-    return maxValue === null ? 'relu' : maxValue === 6 ? 'relu6' : undefined;
-  }
-  const { activation } = layer as unknown as Convolution;
-  const name = activation?.getClassName() ?? 'linear';
+  const { activation, maxValue } = layer as unknown as Convolution & { readonly maxValue?: number | null };
+  const { functionName } = factsOfRunning(layer);
+  const name = functionName ? functionName({ max_value: maxValue }) : (activation?.getClassName() ?? 'linear');
   return name === 'relu' || name === 'relu6' || name === 'linear' ? name : undefined;
 }
 

@@ -41,7 +41,8 @@ export function computeGradients(
   const moving = new Set(variables.map(({ id }) => id));
   const isMoving = ({ id }: Tensor) => moving.has(id);
   const live = tape.filter((operation) => {
-    const isLive = Object.values(operation.inputs).some(isMoving);
+    // Nothing is carried through comparisons and whole numbers, as in TensorFlow.
+    const isLive = Object.values(operation.inputs).some(isMoving) && operation.outputs.some(hasGradient);
     if (isLive) for (const { id } of operation.outputs) moving.add(id);
     else tf.dispose([...(operation.saved ?? [])]);
     return isLive;
@@ -66,6 +67,8 @@ export function computeGradients(
   const named = variables.flatMap(({ name, id }) => (gradients.has(id) ? [[name, gradients.get(id)!] as const] : []));
   return { value, gradients: Object.fromEntries(named) };
 }
+
+const hasGradient = ({ dtype }: Tensor): boolean => dtype === 'float32';
 
 /** The gradients of an operation's inputs, from those of its outputs. */
 function backwards(

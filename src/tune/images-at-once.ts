@@ -1,6 +1,7 @@
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import { memoizeByObject } from '../formats/memoize-by-object.js';
 import type { ImageSize } from '../images/image-batches.js';
+import { factsOfRunning } from '../runtime/watch-layers.js';
 import { isBatchNorm } from './batch-norm.js';
 import type { Step, Steps } from './training-steps.js';
 
@@ -13,11 +14,7 @@ const STATISTICS_BYTES = 3 * 2 ** 31;
 /** Tensors of a layer's size that are there at once while its gradient is computed. */
 const WORKING = 8;
 
-/** Layers for whose gradient nothing but their output is kept. */
-const PLAIN: readonly string[] = [
-  ...['Add', 'AveragePooling2D', 'BatchNormalization', 'Concatenate', 'Conv2D', 'Dense', 'DepthwiseConv2D', 'Flatten'],
-  ...['GlobalAveragePooling2D', 'GlobalMaxPooling2D', 'MaxPooling2D', 'Multiply', 'ReLU', 'Reshape', 'ZeroPadding2D'],
-];
+/** What layers keep for their gradient that keep more than their output. */
 const OTHERWISE = 6;
 
 export interface MemoryNeed {
@@ -71,7 +68,7 @@ const bytesOf = (shapes: readonly Shape[]): number =>
 
 const keptBy = ({ layers }: Step, trained: ReadonlySet<kinds.Layer>): number => {
   const [layer] = layers as [kinds.Layer];
-  return PLAIN.includes(layer.getClassName()) && !(isBatchNorm(layer) && trained.has(layer)) ? 1 : OTHERWISE;
+  return factsOfRunning(layer).keepsOnlyOutput === true && !(isBatchNorm(layer) && trained.has(layer)) ? 1 : OTHERWISE;
 };
 
 /** Returns the output shapes as the layers compute them; a layer that cannot is taken to keep its input's shape. */

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from '../runtime/tensorflow.js';
+import { factsOfRunning } from '../runtime/watch-layers.js';
 
 /** Fields of a TensorFlow.js pooling layer that its type does not declare. */
 interface Pooling {
@@ -13,8 +14,9 @@ interface Pooling {
 /** Tells whether a layer, given such an input, is computed by `paddedAverage`. */
 export function isPaddedAverage(layer: kinds.Layer, input: Tensor): boolean {
   const { padding, dataFormat } = layer as unknown as Pooling;
+  const { role, averages } = factsOfRunning(layer);
   const isSame = padding === 'same' && dataFormat === 'channelsLast';
-  return layer.getClassName() === 'AveragePooling2D' && input.rank === 4 && isSame;
+  return role === 'pool' && averages === true && input.rank === 4 && isSame;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import { listTensors } from '../formats/tfjs/list-tensors.js';
+import type { LayerFacts } from '../layers/layer-facts.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
@@ -76,17 +77,17 @@ const LAYERS_OF: Readonly<Record<Exclude<TrainPart, 'norms'>, (model: Model) => 
 };
 
 /** Layers that normalise and have weights for it, by their paths. */
-const normLayers = (model: Model, isWanted = (_: Layer): boolean => true): ReadonlySet<string> =>
+const normLayers = (model: Model, isWanted = (_: LayerFacts): boolean => true): ReadonlySet<string> =>
   new Set(
     [...listGraphs(model.graph)].flatMap(({ graph, path }) =>
       graph.layers
-        .filter((layer) => factsOfLayer(layer).role === 'norm' && isWanted(layer))
+        .filter((layer) => factsOfLayer(layer).role === 'norm' && isWanted(factsOfLayer(layer)))
         .map(({ name }) => JSON.stringify([...path, name])),
     ),
   );
 
 function moduleLayers(model: Model): ReadonlySet<string> {
-  const norms = normLayers(model, ({ className }) => className === 'BatchNormalization');
+  const norms = normLayers(model, ({ usesBatchStatistics }) => usesBatchStatistics === true);
   const modules = listModuleLayers(model).map((path) => JSON.stringify(path));
   if (modules.length === 0) {
     throw inputError('no-modules', 'the model holds no SE modules to train', {

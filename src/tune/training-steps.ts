@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayersModel } from '@tensorflow/tfjs-layers';
+import { isDeterministic } from '../layers/layer-facts.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { listRunningLayers } from '../runtime/watch-layers.js';
+import { factsOfRunning, listRunningLayers } from '../runtime/watch-layers.js';
 import { isBatchNorm } from './batch-norm.js';
 import { activationOf, type FrozenUnit, frozenNorm, frozenUnit, isConvolution, isOverChannels } from './frozen-unit.js';
 import { type LayerCall, type LayerCalls, listCalls } from './layer-calls.js';
@@ -25,15 +26,6 @@ export interface Steps {
   readonly others: readonly Step[];
 }
 
-/** Layers that give the same for the same, and no more than their type says. */
-const SETTLED_CLASSES: readonly string[] = [
-  ...['Activation', 'Add', 'Average', 'AveragePooling2D', 'BatchNormalization', 'Concatenate', 'Conv2D'],
-  ...['Conv2DTranspose', 'Cropping2D', 'Dense', 'DepthwiseConv2D', 'ELU', 'Flatten', 'GlobalAveragePooling2D'],
-  ...['GlobalMaxPooling2D', 'LayerNormalization', 'LeakyReLU', 'MaxPooling2D', 'Maximum', 'Minimum', 'Multiply'],
-  ...['PReLU', 'Permute', 'ReLU', 'Rescaling', 'Reshape', 'SeparableConv2D', 'Softmax', 'UpSampling2D'],
-  ...['ZeroPadding2D'],
-];
-
 /**
  * Takes a model apart.
  * @param trained layers whose weights move
@@ -52,7 +44,7 @@ export function listSteps(
   for (const step of joinFrozen(tf, { inputs, outputs, calls }, trained)) {
     const isSettled =
       step.inputs.every((value) => settledValues.has(value)) &&
-      step.layers.every((layer) => !trained.has(layer) && (isStill || SETTLED_CLASSES.includes(layer.getClassName())));
+      step.layers.every((layer) => !trained.has(layer) && (isStill || isDeterministic(factsOfRunning(layer))));
     if (isSettled) for (const value of step.outputs) settledValues.add(value);
     (isSettled ? settled : others).push(step);
   }
@@ -64,7 +56,7 @@ export function listSteps(
 const hasMasks = (runs: LayersModel): boolean =>
   [...listRunningLayers(runs)].some(({ layer }) => {
     const { maskZero, activityRegularizer } = layer as { maskZero?: boolean; activityRegularizer?: object };
-    return layer.getClassName() === 'Masking' || maskZero === true || !!activityRegularizer;
+    return factsOfRunning(layer).masking?.({ mask_zero: maskZero }) === 'makes' || !!activityRegularizer;
   });
 
 const wholeCall = (runs: LayersModel): LayerCalls => ({
@@ -95,7 +87,7 @@ function joinFrozen(
     const next = own === 'linear' ? onlyReader(call) : undefined;
     const norm = next !== undefined && isOverChannels(next.layer) ? next : undefined;
     const last = own === 'linear' ? onlyReader(norm ?? call) : undefined;
-    const isActivation = last !== undefined && ['Activation', 'ReLU'].includes(last.layer.getClassName());
+    const isActivation = last !== undefined && factsOfRunning(last.layer).role === 'activation';
     const ending = isActivation ? activationOf(last.layer) : own;
     const found = ending === 'linear' ? undefined : ending;
     const members = [call, norm, found !== undefined && isActivation ? last : undefined].filter(

@@ -13,6 +13,7 @@ import {
   type LayerJson,
   layer,
   layerOf,
+  layersOf,
   nested,
   writeBuilt,
 } from '../support/model-builder.js';
@@ -144,6 +145,19 @@ test('Keras 2.6 does not finish a Normalization that it loads from an .h5: said 
   expect(codes('2.6.0', 'keras-h5')).toContain('state-not-finalized');
   expect(codes('2.6.0', 'keras-zip')).not.toContain('state-not-finalized');
   expect(codes('2.10.0', 'keras-h5')).not.toContain('state-not-finalized');
+});
+
+test('a layer that is never called is translated like any other', async () => {
+  const model = buildModel();
+  for (const [name, config] of [
+    ['LayerNormalization', { axis: -1, epsilon: 1e-3, center: false, scale: false }],
+    ['BatchNormalization', { axis: -1, epsilon: 1e-3, center: false, scale: false }],
+    ['Softmax', { axis: -1 }],
+  ] as const)
+    layersOf(model).push(layer(name, `alone_${name}`, config, []));
+  const before = await readModel(writeBuilt(join(folder, 'uncalled'), model));
+  const converted = convertModel(before, KERAS3);
+  expect(converted.graph.layers.map(({ name }) => name)).toEqual(before.graph.layers.map(({ name }) => name));
 });
 
 test('a model is not said to be convertible for a loader that would not load what comes out', async () => {

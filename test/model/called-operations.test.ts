@@ -97,6 +97,7 @@ const CASES: readonly (readonly [string, Plain, Shape | undefined, role?: string
   ['node ConcatV2', node('ConcatV2', { 2: -1 }, ['a', 'b']), [null, 8, 8, 10], 'concatenate'],
   ['node Mean', node('Mean', { 1: [1, 2] }, ['a'], { keep_dims: { b: true } }), [null, 1, 1, 4], 'global-pool'],
   ['node Mul', node('Mul', { 1: 0.5 }, ['a']), [null, 8, 8, 4]],
+  ['node BiasAdd', node('BiasAdd', { 1: [1, 2, 3, 4] }, ['a']), [null, 8, 8, 4]],
   ['node AddN', node('AddN', {}, ['a', 'a']), [null, 8, 8, 4], 'add'],
 ];
 

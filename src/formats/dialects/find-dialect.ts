@@ -1,4 +1,5 @@
 import { getMember, isArray, isObject, type JsonObject, type JsonValue, stringOf } from '../../json/json-value.js';
+import { isInput } from '../../layers/known-layers.js';
 import type { Dialect } from '../../model/model.js';
 import { listOf } from './sequential-text.js';
 
@@ -28,7 +29,7 @@ export function findDialect(json: JsonValue | undefined): Dialect {
 const FINDINGS: readonly Finding[] = [
   (_, entries) => (entries.some((entry) => callsOf(entry).some(isKeras3Call)) ? 'keras3' : undefined),
   (_, entries) => {
-    const input = entries.find((entry) => classOf(entry) === 'InputLayer' && keyed(entry, /^batch_(input_)?shape$/));
+    const input = entries.find((entry) => isInput(classOf(entry)) && keyed(entry, /^batch_(input_)?shape$/));
     if (input === undefined) return undefined;
     return keyed(input, /^batch_input_shape$/) ? 'keras2' : 'keras3';
   },

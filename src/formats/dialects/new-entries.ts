@@ -10,7 +10,7 @@ import {
   withMember,
   withoutMember,
 } from '../../json/json-value.js';
-import { factsOf, hasFacts } from '../../layers/known-layers.js';
+import { factsOf, hasFacts, isInput } from '../../layers/known-layers.js';
 import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
@@ -62,7 +62,7 @@ export const newWrapperEntry = (
 
 /** @throws RetrofitError `no-input-shape` for the input of a Sequential model that knows nothing of it */
 export function checkInput({ className, name, settings }: Layer): void {
-  if (className !== 'InputLayer' || inputShape(settings) !== undefined) return;
+  if (!isInput(className) || inputShape(settings) !== undefined) return;
   throw inputError('no-input-shape', 'the Sequential model does not say the shape of its input', {
     where: { layer: name, field: 'build_input_shape' },
     hint: 'build the model (model.build, or call it once) and save it again: what is written needs the shape',

@@ -10,6 +10,7 @@ import {
   toPlain,
   withoutMember,
 } from '../../json/json-value.js';
+import { isInput } from '../../layers/known-layers.js';
 import { isNodeLayer, NODE_NAME_PREFIX } from '../../layers/tensorflow-nodes.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
@@ -123,7 +124,7 @@ function raiseFunctional(
     const nodes = getMember(layer.entry, 'inbound_nodes');
     if (nodes !== undefined && !isArray(nodes)) throw badTopology('"inbound_nodes" is not a list', place);
     if (nodes === undefined || nodes.items.length === 0) {
-      return layer.className === 'InputLayer' ? { ...layer, calls: [{ inputs: [] }] } : layer;
+      return isInput(layer.className) ? { ...layer, calls: [{ inputs: [] }] } : layer;
     }
     const written = nodes.items.map((item, call) => readCall(item.value, isLayer, layer.name, `${place}[${call}]`));
     const calls = written.map(({ references, arguments: given, hasArguments }, call): Call => {
@@ -163,7 +164,7 @@ function raiseSequential({ entry, className, module, config, field }: ModelJson,
   const written = raiseEntries(listOf(config), `${field}.layers`, context);
   const first = written[0];
   if (first === undefined) throw badTopology('a Sequential model without layers', field);
-  const chain = first.className === 'InputLayer' ? written : [implicitInput(first, config, dialect), ...written];
+  const chain = isInput(first.className) ? written : [implicitInput(first, config, dialect), ...written];
   const layers = chain.map((layer, index): Layer => {
     const before = chain[index - 1];
     const inputs = before === undefined ? [] : [onlyTensor(before)];
@@ -255,7 +256,7 @@ function wrappedEntry(config: JsonValue): JsonObject | undefined {
   const wrapped = getMember(config, 'layer');
   if (!isObject(wrapped) || getMember(wrapped, 'config') === undefined) return undefined;
   const className = classNameIn(wrapped);
-  return className === undefined || className === 'InputLayer' ? undefined : wrapped;
+  return className === undefined || isInput(className) ? undefined : wrapped;
 }
 
 /** Raises a wrapped layer, with the calls of its wrapper. It may lack a name of its own, for nothing refers to it. */

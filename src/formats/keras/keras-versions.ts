@@ -1,4 +1,5 @@
 import { getMember, isArray, type JsonValue, stringOf } from '../../json/json-value.js';
+import { isInput } from '../../layers/known-layers.js';
 import type { Dialect } from '../../model/model.js';
 
 /**
@@ -20,7 +21,7 @@ export function earlyKeras3(topology: JsonValue): string | undefined {
   if (!isArray(layers) || getMember(topology, 'module') === undefined) return undefined;
   const configsOf = (areInputs: boolean) =>
     layers.items
-      .filter(({ value }) => (stringOf(getMember(value, 'class_name')) === 'InputLayer') === areInputs)
+      .filter(({ value }) => isInput(stringOf(getMember(value, 'class_name'))) === areInputs)
       .map(({ value }) => getMember(value, 'config'));
   const dtypes = configsOf(false).flatMap((own) => getMember(own, 'dtype') ?? []);
   const isEarly =

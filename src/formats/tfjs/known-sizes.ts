@@ -1,10 +1,10 @@
-import { fromPlain, withMember, withoutMember } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
 import { factsOfLayer, shapeInside } from '../../model/facts-of-layer.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { withConfig } from '../../model/map-layers.js';
 import { type Graph, type Layer, mapGraphs, withLayers } from '../../model/model.js';
 import { inferShapes } from '../../model/shapes.js';
+import { wordedConfig } from '../dialects/bare-json.js';
 import { cannotConvert } from '../dialects/translate/cannot-convert.js';
 
 /**
@@ -46,10 +46,7 @@ function sizedLayer(layer: Layer, given: readonly (Shape | undefined)[]): Layer 
   const written = factsOfLayer(layer).writtenForTfjs?.(layer.settings, inside);
   if (written === undefined) return layer;
   if ('reason' in written) throw cannotConvert(layer.name, written.field, written.reason, written.hint);
-  const { className, fields } = written;
-  const config = Object.entries(fields).reduce(
-    (all, [key, value]) => (value === undefined ? withoutMember(all, key) : withMember(all, key, fromPlain(value))),
-    layer.config,
-  );
-  return withConfig(className === undefined ? layer : { ...layer, className, entry: undefined }, config);
+  const { className } = written;
+  const worded = className === undefined ? layer : { ...layer, className, entry: undefined };
+  return withConfig(worded, wordedConfig(layer.config, written));
 }

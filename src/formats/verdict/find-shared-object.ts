@@ -1,4 +1,5 @@
 import { getMember, type JsonObject } from '../../json/json-value.js';
+import { isInput } from '../../layers/known-layers.js';
 import type { Graph, Layer } from '../../model/model.js';
 import { listEntries, SHARED_OBJECT } from '../dialects/wrapped-entries.js';
 import type { Blocker } from './class-blocker.js';
@@ -38,7 +39,7 @@ export function findSharedObject(root: Graph): Blocker | undefined {
 
   function call({ entry, className }: Layer): void {
     const id = idOf(entry);
-    if (id !== undefined && className !== 'InputLayer') called.add(id);
+    if (id !== undefined && !isInput(className)) called.add(id);
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Container, factsOfContainer, isTfjs } from '../../containers.js';
 import { LOADERS } from '../../format-names.js';
 import { getMember, isObject, type JsonValue, stringOf, toPlain } from '../../json/json-value.js';
-import { factsOf } from '../../layers/known-layers.js';
+import { factsOf, isInput } from '../../layers/known-layers.js';
 import { isMerge, type Loader } from '../../layers/layer-facts.js';
 import { nameProblem } from '../../layers/layer-names.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
@@ -169,7 +169,7 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
       ? classBlocker(layer.className, layer.settings, { loader, hasModule: inside, isLegacy })
       : undefined;
   // An input opens no scope in Keras 2.
-  const isScope = loader !== 'keras2' || layer.className !== 'InputLayer';
+  const isScope = loader !== 'keras2' || !isInput(layer.className);
   const name = isScope ? nameProblem(layer.name, loader) : undefined;
   return (
     found ??

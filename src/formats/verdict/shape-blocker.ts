@@ -1,5 +1,5 @@
+import { factsOf } from '../../layers/known-layers.js';
 import { type Loader, shapeText } from '../../layers/layer-facts.js';
-import { readField } from '../../layers/read-field.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import type { Graph, Layer } from '../../model/model.js';
@@ -35,7 +35,7 @@ function listMisfits(graph: Graph): readonly Misfit[] {
     const tooMany = given.find(
       (shape) => mostAxes !== undefined && shape !== undefined && shape.length > mostAxes.count,
     );
-    if (mostAxes === undefined || tooMany === undefined) return [];
+    if (mostAxes === undefined || mostAxes.isBuilt || tooMany === undefined) return [];
     const { loader, count } = mostAxes;
     return [
       { layer: layer.name, field, loader, reason: `gives it ${shapeText(tooMany)}, and it takes ${count} dimensions` },
@@ -58,9 +58,5 @@ export function findSeveralOutputs({ kind, layers }: Graph, loader: Loader): Blo
 /** The field by which a layer of steps gives its states too, or both directions by themselves. */
 function severalBy({ className, settings, wrappers }: Layer): string | undefined {
   if (wrappers !== undefined) return undefined;
-  if (settings.return_state === true) return 'return_state';
-  if (className !== 'Bidirectional') return undefined;
-  if (settings.merge_mode === null) return 'merge_mode';
-  const held = readField('layer', settings.layer);
-  return held.kind === 'layers' && held.layers[0]?.config.return_state === true ? 'layer' : undefined;
+  return settings.return_state === true ? 'return_state' : factsOf(className, settings).severalOutputsBy?.(settings);
 }

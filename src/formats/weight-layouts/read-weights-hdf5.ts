@@ -1,4 +1,5 @@
 import { inputError } from '../../errors.js';
+import { isInput } from '../../layers/known-layers.js';
 import { weightsMismatch } from '../../model/check-weights.js';
 import { withWeights } from '../../model/map-layers.js';
 import { type Graph, type Layer, listGraphs, stepAxes } from '../../model/model.js';
@@ -80,7 +81,7 @@ function findShared(root: Graph, layer: Layer): Layer | undefined {
   const twins: Layer[] = [];
   for (const { graph } of listGraphs(root))
     for (const each of graph.layers) {
-      if (each.className === 'InputLayer' || !weightFacts(each)?.length) continue;
+      if (isInput(each.className) || !weightFacts(each)?.length) continue;
       const own = typeof each.settings.name === 'string' ? each.settings.name : each.name;
       if (found.has(own)) twins.push(each);
       else found.set(own, each);

@@ -72,11 +72,12 @@ function maskOf(call: Call): number | undefined {
 const tensorsOf = ({ inputs }: GraphNode, mask: number | undefined) => inputs.filter((_, index) => index !== mask);
 
 function carriedBehind(layer: Layer, { inputs }: Call, own: string | undefined): string | undefined {
-  const kind = layer.graph === undefined ? factsOfLayer(layer).masking?.(layer.settings) : undefined;
+  const { masking, maskedValue } = factsOfLayer(layer);
+  const kind = layer.graph === undefined ? masking?.(layer.settings) : undefined;
   if (kind === 'passes') return own;
   if (kind !== 'makes') return undefined;
   const tensor = tensorKey(inputs[0]!);
-  return layer.className === 'Masking' ? anyOf(notEqual(tensor, layer.settings.mask_value ?? 0)) : notEqual(tensor, 0);
+  return maskedValue === undefined ? notEqual(tensor, 0) : anyOf(notEqual(tensor, maskedValue(layer.settings)));
 }
 
 const notEqual = (tensor: string, value: unknown): string => `${tensor} is not ${String(value)}`;

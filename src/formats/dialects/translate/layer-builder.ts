@@ -55,13 +55,13 @@ const ROLES: Readonly<Record<string, string>> = {
   Rescaling: 'scale',
   ReLU: 'clip',
   Multiply: 'product',
-  Reshape: 'reshape',
 };
 
-export const outputOf = (builder: LayerBuilder, source: Source): TensorFacts =>
-  'input' in source
-    ? (builder.inputs[source.input] ?? { shape: undefined, dtype: 'float32' })
-    : builder.parts[source.part]!.output;
+/** The facts of a source; of none, where the layer is never called. */
+export function outputOf({ parts, inputs }: LayerBuilder, source: Source | undefined): TensorFacts {
+  if (source !== undefined && 'part' in source) return parts[source.part]!.output;
+  return (source && inputs[source.input]) ?? { shape: undefined, dtype: 'float32' };
+}
 
 /** The part that was added last. */
 export const lastPart = ({ parts }: LayerBuilder): Source => ({ part: parts.length - 1 });
@@ -172,7 +172,7 @@ export function addTranslated(
   const translated = translateConfig(className, config, builder.dialects, builder.layer);
   const { split } = translated;
   // A layer that is nothing but its activation is not needed beside it.
-  const isAll = split !== undefined && className === 'Activation';
+  const isAll = split !== undefined && factsOf(className, {}).onlyActivates;
   const before = isAll ? sources[0]! : addPart(builder, className, translated.config, sources, call && { call });
   if (split === undefined) return before;
   if (split.kind === 'layer')

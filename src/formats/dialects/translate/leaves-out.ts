@@ -1,6 +1,6 @@
 import { isPlainObject, type Plain, type PlainObject } from '../../../json/json-value.js';
 import { computeDtype } from '../../../layers/dtype-policy.js';
-import { factsOf } from '../../../layers/known-layers.js';
+import { factsOf, isInput } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import type { Layer } from '../../../model/model.js';
 
@@ -22,7 +22,7 @@ export function omissionOf(layer: Layer, dtype: string, target: Loader): Omissio
   }
   // A model of such layers alone. Where precisions change, its layers are judged one by one.
   const { inputs, outputs, layers } = layer.graph;
-  const others = layers.filter(({ className }) => className !== 'InputLayer');
+  const others = layers.filter(({ className }) => !isInput(className));
   const isEmpty = inputs.length === 1 && outputs.length === 1 && others.length > 0;
   return isEmpty && others.every((inner) => omissionOf(inner, dtype, target) === 'leave out') ? 'leave out' : undefined;
 }

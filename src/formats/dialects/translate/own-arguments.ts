@@ -87,7 +87,7 @@ function takeOwn(layer: Layer, call: CallArguments, { source, target }: DialectP
 const holdsStackedCells = (value: Plain | undefined): boolean =>
   Array.isArray(value)
     ? value.some(holdsStackedCells)
-    : isPlainObject(value) && (value.class_name === 'StackedRNNCells' || Object.values(value).some(holdsStackedCells));
+    : isPlainObject(value) && ('cells' in value || Object.values(value).some(holdsStackedCells));
 
 const tensorsOf = (argument: Argument | undefined): readonly number[] => {
   if (argument?.kind === 'tensor') return [argument.input];

@@ -7,12 +7,15 @@ import {
   stringOf,
   toPlain,
 } from '../../../json/json-value.js';
-import { LAST_OPERAND, nodeOperation } from '../../../layers/tensorflow-nodes.js';
+import { findOperation } from '../../../layers/operations.js';
+import { nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { type IndexPart, writeIndex } from './index-keys.js';
 import type { ReadOperation } from './read-operation.js';
+
+type Attributes = Readonly<Record<string, JsonValue>>;
 
 /** `NHWC`, as bytes stand in a node: the only one that is read. */
 const CHANNELS_LAST = 'TkhXQw==';
@@ -26,8 +29,8 @@ export function readNode({ settings, config }: Layer, call: CallArguments): Read
   const operands = readOperands(config, call);
   const attributes = readAttributes(config);
   if (id === undefined || operands === undefined) return undefined;
-  if (id === 'GetItem') return readSlice(operands, attributes);
-  if (id in INTERPOLATIONS) return readResize(INTERPOLATIONS[id]!, operands, attributes);
+  const read = READERS.get(id);
+  if (read !== undefined) return read(operands, attributes);
   const { keep_dims: keepdims, data_format: layout, alpha: slope, ...others } = attributes;
   if (Object.keys(others).length > 0 || (layout !== undefined && stringOf(getMember(layout, 's')) !== CHANNELS_LAST))
     return undefined;
@@ -35,16 +38,15 @@ export function readNode({ settings, config }: Layer, call: CallArguments): Read
     ...(keepdims === undefined ? [] : [['keepdims', getMember(keepdims, 'b')!] as const]),
     ...(slope === undefined ? [] : [['alpha', getMember(slope, 'f')!] as const]),
   ];
-  const name = LAST_OPERAND[id];
+  const { lastInNode: name, takesList } = findOperation(id) ?? {};
   if (name === undefined) return { id, arguments: operands, settings: objectOf(said) };
   const last = operands.at(-1);
   const tensors = operands.slice(0, -1).flatMap((operand) => (operand.kind === 'tensor' ? [operand.input] : []));
   if (last?.kind !== 'constant' || tensors.length < operands.length - 1) return undefined;
-  const isList = id === 'Concatenate';
-  if (!isList && tensors.length !== 1) return undefined;
+  if (!takesList && tensors.length !== 1) return undefined;
   return {
     id,
-    arguments: [isList ? { kind: 'tensors', inputs: tensors } : { kind: 'tensor', input: tensors[0]! }],
+    arguments: [takesList ? { kind: 'tensors', inputs: tensors } : { kind: 'tensor', input: tensors[0]! }],
     settings: objectOf([...said, [name, last.json]]),
   };
 }
@@ -64,24 +66,18 @@ function readOperands(config: JsonValue, { positional, keywords }: CallArguments
 }
 
 /** Returns a node's attributes, but for its operands' types and number. */
-const readAttributes = (config: JsonValue): Readonly<Record<string, JsonValue>> =>
+const readAttributes = (config: JsonValue): Attributes =>
   Object.fromEntries(
     membersOf(getMember(getMember(config, 'node_def'), 'attr')).filter(
       ([name, value]) => getMember(value, 'type') === undefined && name !== 'N' && !name.startsWith('_'),
     ),
   );
 
-/** Nodes that resize a map, with Keras 3's word for how. */
-const INTERPOLATIONS: Readonly<Record<string, string>> = {
-  ResizeBilinear: 'bilinear',
-  ResizeNearestNeighbor: 'nearest',
-};
-
 /** Only with pixels' centres, as `tf.image.resize` of TensorFlow 2 takes them, is it the operation of Keras 3. */
 function readResize(
   interpolation: string,
   [tensor, size, ...more]: readonly Argument[],
-  { half_pixel_centers: centers, align_corners: corners, ...others }: Readonly<Record<string, JsonValue>>,
+  { half_pixel_centers: centers, align_corners: corners, ...others }: Attributes,
 ): ReadOperation | undefined {
   if (tensor?.kind !== 'tensor' || size?.kind !== 'constant' || more.length > 0) return undefined;
   const isCentred = isFlag(centers, true) && (corners === undefined || isFlag(corners, false));
@@ -97,10 +93,7 @@ const isFlag = (attribute: JsonValue | undefined, value: boolean): boolean =>
   attribute !== undefined && toPlain(getMember(attribute, 'b') ?? attribute) === value;
 
 /** `x[begin:end:stride]`; bits of the masks say which parts are others. */
-function readSlice(
-  [tensor, ...ends]: readonly Argument[],
-  attributes: Readonly<Record<string, JsonValue>>,
-): ReadOperation | undefined {
+function readSlice([tensor, ...ends]: readonly Argument[], attributes: Attributes): ReadOperation | undefined {
   const [begin, end, strides, more] = ends.map((each) => (each.kind === 'constant' ? toPlain(each.json) : undefined));
   if (tensor?.kind !== 'tensor' || more !== undefined) return undefined;
   if (!Array.isArray(begin) || !Array.isArray(end) || !Array.isArray(strides)) return undefined;
@@ -122,6 +115,16 @@ function readSlice(
     settings: objectOf([]),
   };
 }
+
+/** Nodes whose operands and attributes are those of nodes alone. */
+const READERS: ReadonlyMap<
+  string,
+  (operands: readonly Argument[], attributes: Attributes) => ReadOperation | undefined
+> = new Map([
+  ['GetItem', readSlice],
+  ['ResizeBilinear', (...of) => readResize('bilinear', ...of)],
+  ['ResizeNearestNeighbor', (...of) => readResize('nearest', ...of)],
+]);
 
 const membersOf = (value: JsonValue | undefined): readonly (readonly [string, JsonValue])[] =>
   isObject(value) ? value.members.map(({ key, value: member }) => [key, member] as const) : [];

@@ -1,5 +1,5 @@
-import { fromPlain, getMember, type JsonObject, type JsonValue } from '../../../json/json-value.js';
-import { namesInBoth, operationName } from '../../../layers/operations.js';
+import { type JsonObject, type JsonValue, toPlain } from '../../../json/json-value.js';
+import { findOperation, operationName } from '../../../layers/operations.js';
 import { isNodeLayer, nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
 import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
@@ -26,50 +26,36 @@ export const operationId = (layer: Layer): string =>
     ? operationName(layer.className)
     : (nodeOperation(layer.settings) ?? functionOf(layer.settings) ?? layer.className);
 
-/** Names that TensorFlow gives operands; Keras 3 writes operands in order. */
-const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'y', 'x2', 'b', 'bias', 'indices', 'slice_spec'];
+/** Names that operands may have in either Keras, besides TensorFlow's for the second one of an operation. */
+const OPERANDS: readonly string[] = ['x', 'x1', 'value', 'x2'];
 
-/** Fields and arguments that do not change an operation, as far as they have these values. */
-const BESIDES: Readonly<Record<string, JsonValue | undefined>> = {
-  name: undefined,
-  trainable: undefined,
-  function: undefined,
-  conjugate: fromPlain(false),
-  batch_dims: fromPlain(0),
-  decimals: fromPlain(0),
-  transpose_a: fromPlain(false),
-  transpose_b: fromPlain(false),
-  adjoint_a: fromPlain(false),
-  adjoint_b: fromPlain(false),
-};
+/** Fields that say nothing of an operation. */
+const BESIDES: readonly string[] = ['name', 'trainable', 'function'];
 
 /** Reads an operation; undefined where a tensor stands under a name that is not known: it could mean anything. */
 export function readOperation(layer: Layer, call: CallArguments): ReadOperation | undefined {
   if (isNodeLayer(layer.className)) return readNode(layer, call);
   const { positional, keywords } = call;
   const id = operationId(layer);
-  const named = OPERANDS.flatMap((name) => keywords.get(name) ?? []);
-  const others = [...keywords].filter(([name]) => !OPERANDS.includes(name));
+  const known = findOperation(id);
+  const names = [...OPERANDS, ...(known?.second === undefined ? [] : [known.second.name])];
+  const named = names.flatMap((name) => keywords.get(name) ?? []);
+  const others = [...keywords].filter(([name]) => !names.includes(name));
   if (others.some(([, argument]) => argument.kind !== 'constant')) return undefined;
   const said = others.map(([key, argument]) => [key, (argument as { readonly json: JsonValue }).json] as const);
-  // Only a cast has a dtype of its own.
+  const hasDtype = layer.isOperation && known?.settings.some(({ kind }) => kind === 'dtype');
   const own = layer.config.members
-    .filter(({ key, value }) => !saysNothing(value) && (key !== 'dtype' || (layer.isOperation && id === 'Cast')))
+    .filter(({ key, value }) => !saysNothing(value) && (key !== 'dtype' || hasDtype))
     .map(({ key, value }) => [key, value] as const);
-  const names = new Map(Object.entries(namesInBoth(id)?.settings ?? {}).map(([ours, theirs]) => [theirs, ours]));
   const settings = [...own, ...said]
-    .filter(([key, value]) => !isBeside(key, value))
-    .map(([key, value]) => [layer.isOperation ? key : (names.get(key) ?? key), value] as const);
+    .filter(([key, value]) => !BESIDES.includes(key) && toPlain(value) !== known?.harmless?.[key])
+    .map(
+      ([key, value]) =>
+        [
+          layer.isOperation ? key : (known?.settings.find(({ tensorflow }) => tensorflow === key)?.keras3 ?? key),
+          value,
+        ] as const,
+    );
   if (new Set(settings.map(([key]) => key)).size < settings.length) return undefined;
   return { id, arguments: [...positional, ...named], settings: objectOf(settings) };
 }
-
-const isBeside = (key: string, value: JsonValue): boolean => {
-  if (!(key in BESIDES)) return false;
-  const harmless = BESIDES[key];
-  return harmless === undefined || JSON.stringify(harmless) === JSON.stringify(value);
-};
-
-/** A constant among the settings. */
-export const settingIn = ({ settings }: ReadOperation, name: string): JsonValue | undefined =>
-  getMember(settings, name);

@@ -153,7 +153,7 @@ const normalize: OperationRule = (operation) => {
   return asLayer(operation, 'UnitNormalization', { axis: axes as readonly number[] }, [tensor]);
 };
 
-/** Rules by the name of the class in Keras 3, or of TensorFlow's function where it has no such class. */
+/** Rules by the operation's name. */
 export const SHAPES: Readonly<Record<string, OperationRule>> = {
   Mean: reduction('Average'),
   Max: reduction('Max'),
@@ -165,5 +165,5 @@ export const SHAPES: Readonly<Record<string, OperationRule>> = {
   Resize: resize,
   MaxPool: windowPooling('Max'),
   AveragePool: windowPooling('Average'),
-  'math.l2_normalize': normalize,
+  L2Normalize: normalize,
 };

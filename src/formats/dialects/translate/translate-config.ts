@@ -63,7 +63,7 @@ export function translateConfig(
   const { target } = dialects;
   const settings = toPlain(written) as PlainObject;
   const facts = factsOf(className, settings);
-  if (!facts.loads.includes(target)) throw noSuchClass(className, layer, target);
+  if (!facts.loads.includes(target) || facts.fields === undefined) throw noSuchClass(className, layer, target);
   const members: (readonly [string, JsonValue])[] = [];
   let split: SplitActivation | undefined;
 
@@ -147,7 +147,6 @@ function isSpareField(
   const standing = fieldStanding(className, key, plain, target);
   // The input layer says the size: what Keras 2 alone says on another layer is not needed beside it.
   if (standing === 'known') return INPUT_FIELDS.includes(key) && !saysInput;
-  if (standing === undefined) throw noSuchClass(className, layer, target);
   if (standing === 'ignorable' || plain === null) return true;
   throw noSuchField(layer, key, plain, target, `is an argument that ${LOADER_NAMES[target]} does not know`);
 }
@@ -239,7 +238,7 @@ function translateWrapped(field: string, value: JsonValue, dialects: DialectPair
   return writeWrapped(wrapped.className, named, dialects.target);
 }
 
-export function noSuchClass(className: string, layer: string, target: Loader) {
+function noSuchClass(className: string, layer: string, target: Loader) {
   const { differsBy } = factsOf(className, {});
   return cannotConvert(
     layer,

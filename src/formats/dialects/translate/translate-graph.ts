@@ -1,4 +1,5 @@
 import { fromPlain, type JsonObject, withMember } from '../../../json/json-value.js';
+import { isInput } from '../../../layers/known-layers.js';
 import type { Loader } from '../../../layers/layer-facts.js';
 import { inputShape } from '../../../layers/other-layers.js';
 import { argumentsOf, type CallArguments, withKeywords } from '../../../model/call-arguments.js';
@@ -223,7 +224,7 @@ function checkCalls(layer: Layer, task: Task): void {
 const layersIn = (layer: Layer): readonly Layer[] =>
   layer.graph === undefined
     ? [layer]
-    : layer.graph.layers.filter(({ className }) => className !== 'InputLayer').flatMap(layersIn);
+    : layer.graph.layers.filter(({ className }) => !isInput(className)).flatMap(layersIn);
 
 function translateAny(
   layer: Layer,
@@ -239,7 +240,7 @@ function translateAny(
   const builder: LayerBuilder = { parts: [], inputs: inside, dialects: task, layer: layer.name };
   const sources = inputs.map((_, input): Source => ({ input }));
   let keywords: readonly (JsonObject | undefined)[] = [];
-  if (layer.className === 'InputLayer') translateInput(builder, layer);
+  if (isInput(layer.className)) translateInput(builder, layer);
   else if (isOperation(layer)) {
     if (calls.length !== 1) throw severalCalls(layer);
     translateOperation(builder, layer, calls[0]!);
@@ -289,7 +290,7 @@ function translateInput(builder: LayerBuilder, layer: Layer): void {
   if (shape === undefined) throw withoutInputShape(layer.name);
   const isWritten = inputShape(layer.settings) !== undefined;
   const config = isWritten ? layer.config : withMember(layer.config, 'batch_input_shape', fromPlain([...shape]));
-  addTranslated(builder, 'InputLayer', config, []);
+  addTranslated(builder, layer.className, config, []);
 }
 
 function severalInputs(layer: Layer) {

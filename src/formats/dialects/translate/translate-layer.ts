@@ -9,8 +9,10 @@ import {
 } from '../../../json/json-value.js';
 import { axisOf, isChannelsFirst, numberIn, spatialAxes } from '../../../layers/config.js';
 import { factsOf } from '../../../layers/known-layers.js';
+import type { LayerFacts } from '../../../layers/layer-facts.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
+import { wordedConfig } from '../bare-json.js';
 import { cannotConvert } from './cannot-convert.js';
 import { readConstant } from './constants.js';
 import {
@@ -26,7 +28,6 @@ import {
 } from './layer-builder.js';
 import { omissionOf } from './leaves-out.js';
 import { normalize } from './normalization-rule.js';
-import { noSuchClass } from './translate-config.js';
 import { readSerialized, type SerializedObject } from './translate-object.js';
 
 type Rule = (builder: LayerBuilder, layer: Layer, sources: readonly Source[]) => Source | undefined;
@@ -42,8 +43,33 @@ export function translateLayer(
   sources: readonly Source[],
   call?: CallArguments,
 ): void {
-  const done = RULES.get(layer.className)?.(builder, layer, sources);
-  if (done === undefined) addTranslated(builder, layer.className, layer.config, sources, call);
+  const { className, config, settings } = layer;
+  const { standIn, mostAxes, role } = factsOf(className, settings);
+  const other = standIn?.(settings, builder.dialects.target);
+  if (other !== undefined) {
+    addTranslated(builder, other.className ?? className, wordedConfig(config, other), sources);
+    return;
+  }
+  if (mostAxes?.isBuilt) refuseAxes(builder, layer, sources, mostAxes);
+  const rule = role === 'global-pool' ? keepDimensions : RULES.get(className);
+  if (rule?.(builder, layer, sources) === undefined) addTranslated(builder, className, config, sources, call);
+}
+
+/** Refuses an input of more axes than the loader computes. */
+function refuseAxes(
+  builder: LayerBuilder,
+  { name, className }: Layer,
+  sources: readonly Source[],
+  { loader, count }: NonNullable<LayerFacts['mostAxes']>,
+): void {
+  const rank = outputOf(builder, sources[0]!).shape?.length;
+  if (builder.dialects.target !== loader || rank === undefined || rank <= count) return;
+  throw cannotConvert(
+    name,
+    'class_name',
+    `TensorFlow.js loads a ${className} over ${rank} dimensions but cannot compute it`,
+    'it computes those of dense layers and of convolutions in one and two dimensions',
+  );
 }
 
 /** TensorFlow.js ignores `keepdims`: the lost dimensions come back by a Reshape. */
@@ -64,11 +90,6 @@ const subtract: Rule = (builder, _layer, sources) => {
   return addPlain(builder, 'Add', {}, [sources[0]!, negative]);
 };
 
-const identity: Rule = (builder, layer, sources) =>
-  builder.dialects.target === 'tfjs'
-    ? addTranslated(builder, 'Activation', withMember(layer.config, 'activation', fromPlain('linear')), sources)
-    : undefined;
-
 /** Inception-ResNet's own layer, which either Keras registers for itself: inputs[0] + scale * inputs[1]. */
 const customScale: Rule = (builder, layer, sources) => {
   const scale = getMember(layer.config, 'scale');
@@ -85,30 +106,6 @@ const rescaling: Rule = (builder, { config }, sources) => {
     return numbers === undefined ? before : withMember(before, name, numbers.json);
   }, config);
   return addTranslated(builder, 'Rescaling', plain, sources);
-};
-
-// TensorFlow.js' ReLU knows a ceiling only; it has the slope and the threshold as layers of their own.
-const relu: Rule = (builder, { config, settings }, sources) => {
-  if (builder.dialects.target !== 'tfjs') return undefined;
-  const slope = numberIn(settings, 'negative_slope') ?? 0;
-  const threshold = numberIn(settings, 'threshold') ?? 0;
-  if ((settings.max_value ?? null) !== null || (slope === 0) === (threshold === 0)) return undefined;
-  const base = ['max_value', 'negative_slope', 'threshold'].reduce(withoutMember, config);
-  return slope === 0
-    ? addTranslated(builder, 'ThresholdedReLU', withMember(base, 'theta', getMember(config, 'threshold')!), sources)
-    : addTranslated(
-        builder,
-        'LeakyReLU',
-        withMember(base, 'negative_slope', getMember(config, 'negative_slope')!),
-        sources,
-      );
-};
-
-/** Keras 3 has it as a ReLU with a threshold, which is cut off at the threshold itself in both. */
-const thresholded: Rule = (builder, { config }, sources) => {
-  if (builder.dialects.target !== 'keras3') return undefined;
-  const theta = getMember(config, 'theta') ?? fromPlain(1);
-  return addTranslated(builder, 'ReLU', withMember(withoutMember(config, 'theta'), 'threshold', theta), sources);
 };
 
 /** TensorFlow.js counts from axis 1 by default and computes over the last one only. */
@@ -129,31 +126,10 @@ const softmax: Rule = (builder, layer, sources) => {
   return addTranslated(builder, 'Softmax', withMember(layer.config, 'axis', fromPlain(-1)), sources);
 };
 
-/** Limit of batchNormalization in tfjs-layers: beyond, it throws that it is not implemented. */
-const MAX_NORMALIZED_RANK = 4;
-
-/** Returns the number of axes, and refuses more than TensorFlow.js normalises. */
-function normalizedRank(builder: LayerBuilder, { name, className }: Layer, sources: readonly Source[]) {
-  const rank = outputOf(builder, sources[0]!).shape?.length;
-  if (builder.dialects.target !== 'tfjs' || rank === undefined || rank <= MAX_NORMALIZED_RANK) return rank;
-  throw cannotConvert(
-    name,
-    'class_name',
-    `TensorFlow.js loads a ${className} over ${rank} dimensions but cannot compute it`,
-    'it computes those of dense layers and of convolutions in one and two dimensions',
-  );
-}
-
-/** The same everywhere, but for the axes that TensorFlow.js can compute it over. */
-const layerNormalization: Rule = (builder, layer, sources) => {
-  normalizedRank(builder, layer, sources);
-  return undefined;
-};
-
 /** TensorFlow.js computes with the statistics of the last axis, whatever the axis: the channels go there and back. */
 const normalization: Rule = (builder, layer, sources) => {
-  const rank = normalizedRank(builder, layer, sources);
   if (builder.dialects.target !== 'tfjs') return undefined;
+  const rank = outputOf(builder, sources[0]!).shape?.length;
   const axis = rank === undefined ? undefined : axisOf(layer.settings.axis ?? -1, rank);
   const last = withMember(layer.config, 'axis', fromPlain(-1));
   if ((layer.settings.axis ?? -1) === -1 || (rank !== undefined && axis === rank - 1))
@@ -206,28 +182,13 @@ const pipeline: Rule = (builder, layer, sources) => {
   }, sources[0]!);
 };
 
-/** Refuses a class that carries Python code, or a path to a file, for one Keras alone. */
-const refused: Rule = (builder, layer) => {
-  throw noSuchClass(layer.className, layer.name, builder.dialects.target);
-};
-
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ...['Average', 'Max'].flatMap((kind) =>
-    [1, 2, 3].map((rank) => [`Global${kind}Pooling${rank}D`, keepDimensions] as const),
-  ),
   ['Rescaling', rescaling],
   ['Subtract', subtract],
-  ['Identity', identity],
   ['CustomScaleLayer', customScale],
-  ['ReLU', relu],
-  ['ThresholdedReLU', thresholded],
   ['Softmax', softmax],
   ['BatchNormalization', normalization],
-  ['LayerNormalization', layerNormalization],
   ['Normalization', normalize],
   ['CenterCrop', centerCrop],
   ['Pipeline', pipeline],
-  ['Lambda', refused],
-  ['TFOpLambda', refused],
-  ['SlicingOpLambda', refused],
 ]);

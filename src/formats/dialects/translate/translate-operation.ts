@@ -1,6 +1,6 @@
 import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, type JsonObject } from '../../../json/json-value.js';
-import { movedAxes } from '../../../layers/operation-shapes.js';
+import { findOperation } from '../../../layers/operations.js';
 import { isNodeLayer } from '../../../layers/tensorflow-nodes.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
@@ -8,7 +8,7 @@ import { FLOATS } from '../../../model/tensor.js';
 import { ARITHMETIC } from './arithmetic-rules.js';
 import { cannotConvert } from './cannot-convert.js';
 import { carryOver } from './carry-operation.js';
-import { FUNCTIONS } from './function-rules.js';
+import { functionRule } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
 import { type LayerBuilder, outputOf } from './layer-builder.js';
 import { type Operation, type OperationRule, rankOf, settingsOf } from './operation-rules.js';
@@ -17,7 +17,7 @@ import { SHAPES } from './shape-rules.js';
 import { SMALL_WHOLE } from './translate-dtype.js';
 
 const RULES: ReadonlyMap<string, OperationRule> = new Map(
-  [ARITHMETIC, FUNCTIONS, SHAPES, INDEXING].flatMap((rules) => Object.entries(rules)),
+  [ARITHMETIC, SHAPES, INDEXING].flatMap((rules) => Object.entries(rules)),
 );
 
 // Divided by a number they are single precision in both Kerases; of int32 Keras 2 makes double precision.
@@ -55,16 +55,17 @@ const nameOf = (layer: Layer, id: string): string =>
 /** Axes that change places are a new order of all of them, which both Kerases have, once it is known how many there are. */
 function asTransposed(read: ReadOperation | undefined, builder: LayerBuilder): ReadOperation | undefined {
   const rank = rankOf(builder, { input: 0 });
-  const axes = read && rank !== undefined ? movedAxes(read.id, settingsOf(read), rank) : undefined;
+  const axes = read && rank !== undefined ? findOperation(read.id)?.newOrder?.(settingsOf(read), rank) : undefined;
   return axes === undefined ? read : { ...read!, id: 'Transpose', settings: fromPlain({ axes }) as JsonObject };
 }
 
 function translateRead(operation: Operation): boolean {
   const { builder, id } = operation;
-  const rule = RULES.get(id);
+  const asFunction = functionRule(id);
+  const rule = asFunction ?? RULES.get(id);
   if (!builder.dialects.hasOperations) return rule?.(operation) === true;
   // Operations that merge tensors, or that a layer exists for, become layers in the other Keras too: users know these.
-  const isFirst = id in FUNCTIONS || id in SHAPES || mergesTensors(operation);
+  const isFirst = asFunction !== undefined || id in SHAPES || mergesTensors(operation);
   return isFirst
     ? rule?.(operation) === true || carryOver(operation)
     : carryOver(operation) || rule?.(operation) === true;
@@ -76,7 +77,9 @@ const mergesTensors = (operation: Operation): boolean =>
 /** On whole numbers a layer would give another result: it computes in its own precision. */
 function isComputed(id: string, builder: LayerBuilder): boolean {
   const { dtype } = outputOf(builder, { input: 0 });
-  if (FLOATS.includes(dtype) || id === 'Cast') return true;
-  const isDivision = id === 'TrueDivide' || id === 'Divide';
-  return isDivision && (SMALL_WHOLE.includes(dtype) || (builder.dialects.target === 'tfjs' && dtype === 'int32'));
+  const { settings, isDivision } = findOperation(id) ?? {};
+  if (FLOATS.includes(dtype) || settings?.some(({ kind }) => kind === 'dtype')) return true;
+  return (
+    isDivision === true && (SMALL_WHOLE.includes(dtype) || (builder.dialects.target === 'tfjs' && dtype === 'int32'))
+  );
 }

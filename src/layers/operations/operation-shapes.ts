@@ -1,6 +1,6 @@
-import type { Plain, PlainObject } from '../json/json-value.js';
-import { axisOf, elementCount, isChannelsFirst, numberIn } from './config.js';
-import type { LayerFacts, Shape } from './layer-facts.js';
+import type { Plain, PlainObject } from '../../json/json-value.js';
+import { axisOf, elementCount, isChannelsFirst, numberIn } from '../config.js';
+import type { Shape } from '../layer-facts.js';
 
 // The shapes that operations give, from their settings and the shapes of what they take.
 
@@ -46,25 +46,23 @@ export function transposed(config: PlainObject, [input]: readonly (Shape | undef
   return axes.map((axis) => input[axisOf(axis, input.length) ?? -1] ?? null);
 }
 
-/** The order of the axes that Keras 3's operations of one or a few axes give; undefined where they do not say them all. */
-export function movedAxes(id: string, config: PlainObject, rank: number): readonly number[] | undefined {
+/** The order of all axes after two have changed places. */
+export function swappedAxes({ axis1, axis2 }: PlainObject, rank: number): readonly number[] | undefined {
+  const [one, other] = [axisOf(axis1, rank), axisOf(axis2, rank)];
+  if (one === undefined || other === undefined) return undefined;
+  return Array.from({ length: rank }, (_, axis) => (axis === one ? other : axis === other ? one : axis));
+}
+
+/** The order of all axes after some have been put elsewhere. */
+export function movedAxes({ source, destination }: PlainObject, rank: number): readonly number[] | undefined {
   const at = (value: Plain | undefined) => [value ?? []].flat().map((axis) => axisOf(axis as Plain, rank));
-  if (id !== 'Swapaxes' && id !== 'Moveaxis') return undefined;
-  const isSwap = id === 'Swapaxes';
-  const from = at(isSwap ? config.axis1 : config.source);
-  const to = at(isSwap ? config.axis2 : config.destination);
+  const [from, to] = [at(source), at(destination)];
   if (from.length === 0 || from.length !== to.length || [...from, ...to].includes(undefined)) return undefined;
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  if (isSwap) return axes.map((axis) => (axis === from[0] ? to[0]! : axis === to[0] ? from[0]! : axis));
   if (new Set(from).size < from.length || new Set(to).size < to.length) return undefined;
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
   const rest = axes.filter((axis) => !from.includes(axis));
   return axes.map((axis) => (to.includes(axis) ? from[to.indexOf(axis)]! : rest.shift()!));
 }
-
-export const reordered =
-  (id: string): NonNullable<LayerFacts['outputShape']> =>
-  (config, [input]) =>
-    input && movedAxes(id, config, input.length)?.map((axis) => input[axis] ?? null);
 
 export function padded(config: PlainObject, [input]: readonly (Shape | undefined)[]): Shape | undefined {
   const { pad_width: widths } = config;
