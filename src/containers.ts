@@ -40,6 +40,8 @@ export interface ContainerFacts {
 export const MODEL_FILE = 'model.json';
 /** The architecture, in a `.keras` archive or the folder it was not zipped in. */
 export const CONFIG_FILE = 'config.json';
+/** The version of Keras that saved it, and the date: it stands beside the architecture. */
+export const METADATA_FILE = 'metadata.json';
 /** The program of a SavedModel: its operations, and the objects that they belong to. */
 export const GRAPH_FILE = 'saved_model.pb';
 /** The layers of a Keras model in a SavedModel, since TensorFlow 2.5; before that they stand in the graph's file. */

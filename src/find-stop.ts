@@ -1,5 +1,5 @@
 import { RetrofitError } from './errors.js';
-import type { Blocker } from './formats/verdict/loaders.js';
+import type { Blocker } from './formats/verdict/class-blocker.js';
 import type { Model } from './model/model.js';
 
 /** The result of an attempt, or what in the model stopped it. */

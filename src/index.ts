@@ -1,8 +1,8 @@
 import { convertModel } from './formats/convert-model.js';
+import type { ReadOptions as FormatReadOptions } from './formats/find/file-content.js';
 import { readFrom } from './formats/known-formats.js';
 import { type OutputRequest, outputPlace } from './formats/output/output-place.js';
 import { checkWriteOptions, type WriteOptions, type WriteResult, writeTo } from './formats/output/write-to.js';
-import type { ReadOptions as FormatReadOptions } from './formats/readers.js';
 import type { Model } from './model/model.js';
 import { refuseUnknownOptions } from './nearest-names.js';
 import { nodeStorage } from './storage/node/node-storage.js';
@@ -10,7 +10,8 @@ import type { Storage } from './storage/storage.js';
 
 export { type ErrorKind, type ErrorPlace, RetrofitError } from './errors.js';
 export type { WriteOptions, WriteResult } from './formats/output/write-to.js';
-export type { Blocker, LoaderVerdict } from './formats/verdict/loaders.js';
+export type { Blocker } from './formats/verdict/class-blocker.js';
+export type { LoaderVerdict } from './formats/verdict/loaders.js';
 export { type Inspection, inspect } from './inspect.js';
 export type { Format, Graph, Layer, Model, RetrofitRecord, Warning } from './model/model.js';
 export { weightKey } from './model/weight-key.js';

@@ -1,7 +1,7 @@
 import { type Attempt, attempt } from './find-stop.js';
 import { checkComputable } from './formats/computable.js';
 import { omissionOf } from './formats/dialects/translate/leaves-out.js';
-import type { Blocker } from './formats/verdict/loaders.js';
+import type { Blocker } from './formats/verdict/class-blocker.js';
 import { inputShape } from './layers/other-layers.js';
 import { readImageInput } from './model/image-input.js';
 import { type Graph, listGraphs, type Model } from './model/model.js';

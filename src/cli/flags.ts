@@ -1,6 +1,6 @@
 import type { WrittenContainer } from '../containers.js';
 import { usageError } from '../errors.js';
-import type { ReadOptions } from '../formats/readers.js';
+import type { ReadOptions } from '../formats/find/file-content.js';
 import type { Dialect } from '../model/model.js';
 import { badOption, type OPTION_RANGES, type RetrofitOptions, rangeOf, type StageChoice } from '../plan/options.js';
 

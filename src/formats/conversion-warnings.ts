@@ -9,7 +9,7 @@ import { type Format, type Graph, type Layer, listGraphs, type Model, type Warni
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
 import { EARLIEST_FORM, isBefore215 } from './keras/keras-versions.js';
-import type { Blocker } from './verdict/loaders.js';
+import type { Blocker } from './verdict/class-blocker.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './verdict/nested-places.js';
 
 // Warnings about a model that was translated for another loader.

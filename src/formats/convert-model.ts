@@ -38,11 +38,11 @@ import { withKnownSizes } from './tfjs/known-sizes.js';
 import { withNestedLists } from './tfjs/nested-lists.js';
 import { withSingleReads } from './tfjs/single-reads.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
-import { classBlocker, type Finding } from './verdict/class-blocker.js';
+import { type Blocker, classBlocker, type Finding } from './verdict/class-blocker.js';
 import { findBfloat16 } from './verdict/find-bfloat16.js';
 import { findForgotten } from './verdict/find-forgotten.js';
 import { withoutEllipses } from './verdict/known-slices.js';
-import { type Blocker, findBlocker, tfjsBlocker } from './verdict/loaders.js';
+import { findBlocker, tfjsBlocker } from './verdict/loaders.js';
 import { findShapeBlocker } from './verdict/shape-blocker.js';
 
 /**

@@ -17,7 +17,8 @@ import { factsOf } from '../layers/known-layers.js';
 import type { LayerFacts } from '../layers/layer-facts.js';
 import { readField } from '../layers/read-field.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
-import { type Graph, type Layer, mapGraphs, type Wrapper, withConfig, withLayers } from '../model/model.js';
+import { mapLayers, withConfig } from '../model/map-layers.js';
+import type { Graph, Layer, Wrapper } from '../model/model.js';
 import { cannotConvert } from './dialects/translate/cannot-convert.js';
 import { readSerialized } from './dialects/translate/translate-object.js';
 import { wholeSize } from './dialects/whole-sizes.js';
@@ -30,12 +31,7 @@ type Source = 'tfjs' | 'keras2';
  * values in each, and to TensorFlow.js a field of null is mostly one that is not there.
  */
 export const withExplicitDefaults = (root: Graph, source: Source): Graph =>
-  mapGraphs(root, (graph) =>
-    withLayers(
-      graph,
-      graph.layers.map((layer) => explicitLayer(layer, source)),
-    ),
-  );
+  mapLayers(root, (layer) => explicitLayer(layer, source));
 
 function explicitLayer(layer: Layer, source: Source): Layer {
   const wrappers = layer.wrappers?.map((wrapper) => explicitWrapper(wrapper, source, layer.name));

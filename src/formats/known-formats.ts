@@ -3,10 +3,11 @@ import { inputError, usageError } from '../errors.js';
 import { HEAD_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
 import type { FoundFile, Storage } from '../storage/storage.js';
+import type { FileContent, ReadOptions } from './find/file-content.js';
 import { refuseForeignFile } from './find/foreign-files.js';
 import { readBeginning, readJsonFile } from './find/read-json-file.js';
-import { refuseCheckpoint } from './find/tensorflow-files.js';
-import { type FileContent, READERS, type ReadOptions } from './readers.js';
+import { READERS } from './readers.js';
+import { refuseCheckpoint } from './saved-model/tensorflow-files.js';
 import { tfjsSettings } from './tfjs/tfjs-source.js';
 
 /**

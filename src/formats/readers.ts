@@ -1,22 +1,9 @@
-import { CONFIG_FILE, type Container, GRAPH_FILE, LAYERS_FILE } from '../containers.js';
-import { getMember, type JsonDocument } from '../json/json-value.js';
+import { CONFIG_FILE, type Container, GRAPH_FILE, LAYERS_FILE, METADATA_FILE } from '../containers.js';
+import { getMember } from '../json/json-value.js';
 import type { Model } from '../model/model.js';
-import type { FindOptions, FoundFile, Storage } from '../storage/storage.js';
+import type { Storage } from '../storage/storage.js';
+import type { FileContent, ReadOptions } from './find/file-content.js';
 import { isForeignZip } from './find/foreign-files.js';
-import { METADATA_MEMBER } from './keras/archive-members.js';
-
-/** Options for reading a model. */
-export interface ReadOptions extends FindOptions {
-  /** The file with the weights, or a checkpoint, for an architecture's JSON. */
-  readonly weights?: string;
-}
-
-/** The beginning of a file, and its JSON if it is one: formats are told apart by these. */
-export interface FileContent {
-  readonly file: FoundFile;
-  readonly head: Uint8Array;
-  readonly json: JsonDocument | undefined;
-}
 
 /** The reader of a container. It imports its module when it runs. */
 interface Reader {
@@ -38,7 +25,7 @@ export const READERS: Readonly<Record<Container, Reader>> = {
   'saved-model': {
     recognises: ({ file }) => [GRAPH_FILE, LAYERS_FILE].includes(file.path.replace(/^.*[\\/]/, '')),
     read: async (storage, { file }, options) =>
-      (await import('./saved-model/read-saved-model.js')).readSavedModel(storage, storage.folderOf(file.path), options),
+      (await import('./keras/read-saved-model.js')).readSavedModel(storage, storage.folderOf(file.path), options),
   },
   tfjs: {
     recognises: (content) => hasMember(content, 'modelTopology', 'weightsManifest', 'format'),
@@ -65,5 +52,5 @@ export const READERS: Readonly<Record<Container, Reader>> = {
 /** Tells whether an architecture stands in the folder of an unzipped `.keras` archive. */
 async function isUnzipped(storage: Storage, { file }: FileContent): Promise<boolean> {
   if (storage.nameOf(file.path) !== CONFIG_FILE) return false;
-  return (await storage.kindOf(storage.join(storage.folderOf(file.path), METADATA_MEMBER))) === 'file';
+  return (await storage.kindOf(storage.join(storage.folderOf(file.path), METADATA_FILE))) === 'file';
 }

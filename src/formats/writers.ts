@@ -1,28 +1,14 @@
 import type { WrittenContainer } from '../containers.js';
-import type { Model, Warning } from '../model/model.js';
+import type { Model } from '../model/model.js';
 import type { PendingOutput } from '../storage/storage.js';
-import type { WrittenArchitecture } from './output/check-written.js';
-import type { OutputPlace } from './output/output-place.js';
 import { findTfjsSource } from './tfjs/tfjs-source.js';
 import type { NewTfjsOptions } from './tfjs/write-new-tfjs.js';
-
-/** A writer's report of the model it wrote. */
-export interface WrittenFiles {
-  readonly architecture: WrittenArchitecture;
-  readonly files: readonly { readonly name: string; readonly byteLength: number }[];
-  /** The weights were copied unchanged, and their checksum compared. */
-  readonly isIntact?: boolean;
-  /** Objects of the old files that the new ones cannot hold, by their paths; nothing that a loader reads. */
-  readonly lost?: readonly string[];
-  readonly warnings?: readonly Warning[];
-}
-
-export type OnProgress = (doneBytes: number, totalBytes: number) => void;
+import type { OnProgress, OutputFiles, WrittenFiles } from './written-files.js';
 
 type Writer = (
   model: Model,
   pending: PendingOutput,
-  place: OutputPlace,
+  place: OutputFiles,
   options: NewTfjsOptions,
   onProgress: OnProgress,
 ) => Promise<WrittenFiles>;

@@ -1,5 +1,4 @@
 import { isArray, isObject, type JsonObject, type JsonValue } from '../json/json-value.js';
-import type { Call } from './model.js';
 
 /** An argument of a call. Tensors are numbers into the call's `inputs`. */
 export type Argument =
@@ -19,8 +18,16 @@ const NO_KEYWORDS: ReadonlyMap<string, Argument> = new Map();
 
 const ONE_TENSOR: CallArguments = { positional: [{ kind: 'tensor', input: 0 }], keywords: NO_KEYWORDS };
 
+/** A call, as far as it says its arguments. */
+interface WithArguments {
+  readonly inputs: readonly unknown[];
+  readonly read?: { readonly arguments: CallArguments } | undefined;
+  readonly keywords?: JsonObject | undefined;
+  readonly arguments?: CallArguments | undefined;
+}
+
 /** Returns the arguments of a call: those that were read, or those that it was made with here. */
-export function argumentsOf({ read, inputs, keywords, arguments: made }: Call): CallArguments {
+export function argumentsOf({ read, inputs, keywords, arguments: made }: WithArguments): CallArguments {
   if (made !== undefined) return made;
   if (read !== undefined) return read.arguments;
   return { ...tensorArguments(inputs.length), keywords: constantsOf(keywords) };

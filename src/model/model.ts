@@ -1,6 +1,6 @@
 import { type Container, factsOfContainer, isTfjs, type WrittenContainer } from '../containers.js';
 import type { DIALECTS, WEIGHT_LAYOUTS } from '../format-names.js';
-import { fromPlain, type JsonObject, type JsonValue, type PlainObject, toPlain } from '../json/json-value.js';
+import { fromPlain, type JsonObject, type JsonValue, type PlainObject } from '../json/json-value.js';
 import type { Loader, Shape } from '../layers/layer-facts.js';
 import { TIME_DISTRIBUTED } from '../layers/wrappers.js';
 import type { CallArguments } from './call-arguments.js';
@@ -58,10 +58,17 @@ export interface Layer {
   readonly wrappers?: readonly Wrapper[] | undefined;
   /** The layer's entry as it was read; undefined for a layer made here. */
   readonly entry?: JsonObject | undefined;
+  /** Sizes that changed, in turn, in the shapes of what it reads: its text may state them. */
+  readonly newSizes?: readonly NewSize[] | undefined;
   /** An input that a Sequential model has but does not write. */
   readonly implicit?: true;
   /** A Keras 3 operation: a node of the graph that is no layer, has no weights and no place in `model.layers`. */
   readonly isOperation?: true;
+}
+
+export interface NewSize {
+  readonly before: number;
+  readonly after: number;
 }
 
 export interface Graph {
@@ -95,6 +102,14 @@ export interface GraphSource {
   readonly entry: JsonObject;
   readonly layers: readonly Layer[];
   readonly outputs: readonly TensorRef[];
+  readonly sequentialText: SequentialText;
+}
+
+/** How a dialect puts down the Sequential model that a graph was read from, and makes the graph one again. */
+export interface SequentialText {
+  readonly describe: (source: GraphSource) => string;
+  /** Returns the same graph where the text is not one of ours, or does not fit because layers were added since. */
+  readonly restore: (graph: Graph, recorded: RecordedSequential) => Graph;
 }
 
 export type Dialect = (typeof DIALECTS)[number];
@@ -303,23 +318,6 @@ export function mapGraphs(
   });
   return change(withLayers(graph, layers), path);
 }
-
-/** The graph with the weights of its layers, nested models' too, and with none but these. */
-export const withWeights = (root: Graph, weights: ReadonlyMap<Layer, Layer['weights']>): Graph =>
-  mapGraphs(root, (graph) => {
-    const layers = graph.layers.map((layer): Layer => {
-      const own = weights.get(layer) ?? [];
-      return own.length === 0 && layer.weights.length === 0 ? layer : { ...layer, weights: own };
-    });
-    return { ...graph, layers, read: graph.read && { ...graph.read, layers } };
-  });
-
-/** The layer with another config, whose values its settings are. */
-export const withConfig = (layer: Layer, config: JsonObject): Layer => ({
-  ...layer,
-  config,
-  settings: toPlain(config) as PlainObject,
-});
 
 /** The graph with these layers; the same object where they are its own. */
 export const withLayers = (graph: Graph, layers: readonly Layer[]): Graph =>

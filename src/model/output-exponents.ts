@@ -1,7 +1,7 @@
 import { factsOfLayer } from './facts-of-layer.js';
 import { type GraphNode, resolveGraph } from './graph-nodes.js';
 import { type Graph, listGraphs, type RetrofitRecord, scaleName } from './model.js';
-import { layerKey, weightKey } from './weight-key.js';
+import { layerKey, pathKey, weightKey } from './weight-key.js';
 
 /**
  * Computes the powers of two by which the outputs of a model's layers exceed those without its modules and the weights
@@ -37,7 +37,7 @@ export function outputExponents(
       found.set(place, (found.get(place) ?? new Set()).add(exponent));
     }
   }
-  return (path) => [...(found.get(JSON.stringify(path)) ?? [0])];
+  return (path) => [...(found.get(pathKey(path)) ?? [0])];
 }
 
 function layerExponent(

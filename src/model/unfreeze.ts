@@ -1,4 +1,5 @@
 import { fromPlain, getMember, isObject, type JsonObject, withMember, withoutMember } from '../json/json-value.js';
+import { withSetting } from './map-layers.js';
 import type { Graph, GraphSource, Layer, RetrofitRecord } from './model.js';
 
 type Frozen = NonNullable<RetrofitRecord['frozen']>;
@@ -44,11 +45,7 @@ function withTrainable(whole: Layer, trainable: boolean | undefined): Layer {
     const read = inConfig(graph.read, (config) => setTrainable(config, trainable));
     return { ...layer, graph: { ...graph, isFrozen: trainable === false, read } };
   }
-  return {
-    ...layer,
-    config: setTrainable(layer.config, trainable),
-    settings: { ...layer.settings, trainable },
-  };
+  return withSetting(layer, 'trainable', trainable);
 }
 
 const setTrainable = (config: JsonObject, trainable: boolean | undefined): JsonObject =>

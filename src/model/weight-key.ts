@@ -3,8 +3,11 @@ import type { Tensor } from './tensor.js';
 
 // Keys for maps over a whole tree of models. Names may hold any character, so they are not just joined.
 
-/** The same for a layer. */
-export const layerKey = (graph: readonly string[], layer: string): string => JSON.stringify([...graph, layer]);
+/** A key for maps over the graphs of a whole tree of models, by the names of the nested ones that lead to them. */
+export const pathKey = (path: readonly string[]): string => JSON.stringify(path);
+
+/** A key for maps over the layers of a whole tree of models; a nested model's is that of its graph. */
+export const layerKey = (graph: readonly string[], layer: string): string => pathKey([...graph, layer]);
 
 /**
  * A key for maps over the weights of a whole tree of models.

@@ -3,7 +3,7 @@ import { elementCount } from '../layers/config.js';
 import { isClosedLayer } from '../layers/known-layers.js';
 import { hasOutputKeys } from '../model/compile-settings.js';
 import { findGraph, type Graph, type Layer, listGraphs, type Model, scaleName, type Warning } from '../model/model.js';
-import { weightKey } from '../model/weight-key.js';
+import { pathKey, weightKey } from '../model/weight-key.js';
 import { shellWord } from '../shell-word.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
@@ -228,8 +228,8 @@ function planWarnings(
       where: null,
     });
   }
-  const views = new Map([...listViews(network.view)].map((view) => [view.path.join('\0'), view]));
-  const graphsWithSites = new Map(sites.map((site) => [site.graph.join('\0'), site]));
+  const views = new Map([...listViews(network.view)].map((view) => [pathKey(view.path), view]));
+  const graphsWithSites = new Map(sites.map((site) => [pathKey(site.graph), site]));
   for (const [key, site] of graphsWithSites) {
     const view = views.get(key);
     const causal =
@@ -262,11 +262,9 @@ function planWarnings(
 
 /** Nested models on the way to a site that are not trainable. */
 function frozenModels(root: Graph, sites: readonly Site[]): readonly string[] {
-  const used = new Set(
-    sites.flatMap((site) => site.graph.map((_, depth) => site.graph.slice(0, depth + 1).join('\0'))),
-  );
+  const used = new Set(sites.flatMap((site) => site.graph.map((_, depth) => pathKey(site.graph.slice(0, depth + 1)))));
   return [...listGraphs(root)]
-    .filter(({ graph, path }) => (graph.isFrozen || isFrozen(root, path)) && used.has(path.join('\0')))
+    .filter(({ graph, path }) => (graph.isFrozen || isFrozen(root, path)) && used.has(pathKey(path)))
     .map(({ path }) => path.at(-1)!);
 }
 

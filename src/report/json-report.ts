@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.js';
 import type { RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { errorSentence } from './error-line.js';
 import type { AddReport, ConvertReport, ErrorReport, InspectReport, StripReport } from './report-schemas.js';
-import { type Verified, verifiedFields } from './verify-report.js';
+import { type InputModel, type Verified, verifiedFields } from './verify-report.js';
 
 /** Result of a run of `add` or `inspect`, as the commands collect it. */
 export interface Run {
@@ -57,12 +57,7 @@ export const inspectReport = (
 
 /** Result of a conversion. */
 export interface Conversion extends Pick<Run, 'tool' | 'milliseconds'> {
-  readonly input: {
-    readonly path: string;
-    readonly format: Format;
-    readonly layers: number;
-    readonly bytes: number;
-  };
+  readonly input: InputModel;
   readonly output: WriteResult;
   readonly warnings: readonly Warning[];
 }

@@ -1,10 +1,10 @@
 import type { ChangedLayer } from '../formats/compare/compare-layers.js';
 import type { WeightsVerdict } from '../formats/compare/compare-weights.js';
 import type { SkippedImage } from '../images/image-batches.js';
+import type { Format } from '../model/model.js';
 import { count, plural } from '../plural.js';
 import type { BackendName } from '../runtime/backend-names.js';
 import type { Verification } from '../runtime/verify-models.js';
-import type { Conversion } from './json-report.js';
 import { printable } from './printable.js';
 import type { VerifyReport } from './report-schemas.js';
 
@@ -19,10 +19,20 @@ export interface Verified {
   readonly tolerance: number;
 }
 
+/** A model that a command read. */
+export interface InputModel {
+  readonly path: string;
+  readonly format: Format;
+  readonly layers: number;
+  readonly bytes: number;
+}
+
 /** Result of a run of `verify`. */
-export interface Comparison extends Verified, Pick<Conversion, 'tool' | 'milliseconds'> {
-  readonly before: Conversion['input'];
-  readonly after: Conversion['input'];
+export interface Comparison extends Verified {
+  readonly tool: string;
+  readonly before: InputModel;
+  readonly after: InputModel;
+  readonly milliseconds: number;
   readonly skipped: readonly SkippedImage[];
 }
 

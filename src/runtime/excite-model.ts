@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { inputError, reasonOf } from '../errors.js';
 import { type BatchOptions, imageBatches } from '../images/image-batches.js';
 import type { ImageFolder } from '../images/list-images.js';
+import { pathKey } from '../model/weight-key.js';
 import { type ClassGates, classGatesOf, specificityOf, type Variances, variancesOf } from './gate-statistics.js';
 import { addObservation, addTally, deviationOf, newTally, type Tally } from './gate-tally.js';
 import { type Gate, getGates, noModules } from './list-gates.js';
@@ -62,7 +63,7 @@ export async function exciteModel(
 ): Promise<Excitation> {
   const studies = new Map<string, Study>();
   for (const gate of getGates(model)) {
-    if (!studies.has(keyOf(gate.scale))) studies.set(keyOf(gate.scale), newStudy(gate));
+    if (!studies.has(pathKey(gate.scale))) studies.set(pathKey(gate.scale), newStudy(gate));
   }
   const byClass = images.toSorted((left, right) => (left.label ?? 0) - (right.label ?? 0));
   const seen: { readonly label: number; images: number }[] = [];
@@ -70,10 +71,10 @@ export async function exciteModel(
   const stop = watchLayers(
     runs,
     ({ path, inputs }) => {
-      const { gate, calls } = studies.get(keyOf(path))!;
+      const { gate, calls } = studies.get(pathKey(path))!;
       calls.push(gatesOf(tf, inputs[gate.input]!, gate.channels));
     },
-    (path) => studies.has(keyOf(path)),
+    (path) => studies.has(pathKey(path)),
   );
   try {
     const { height, width, channels } = options.size;
@@ -216,8 +217,6 @@ function gatesOf(tf: TensorFlow['tf'], gate: Tensor, { axis, rank }: Gate['chann
       : gate;
   return vector.dataSync() as Float32Array;
 }
-
-const keyOf = (path: readonly string[]): string => JSON.stringify(path);
 
 const cannotCompute = (file: string, backend: string, error: unknown) =>
   inputError('cannot-compute', `TensorFlow.js does not compute the model on ${backend}: ${reasonOf(error)}`, {

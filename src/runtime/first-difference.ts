@@ -2,6 +2,7 @@ import { resolveGraph } from '../model/graph-nodes.js';
 import { type Graph, listGraphs, type RetrofitRecord, scaleName } from '../model/model.js';
 import { outputExponents } from '../model/output-exponents.js';
 import { inheritedRecord } from '../model/record.js';
+import { layerKey, pathKey } from '../model/weight-key.js';
 import type { LoadedModel } from './load-model.js';
 import { watchLayers } from './watch-layers.js';
 
@@ -19,14 +20,14 @@ export async function findFirstDifference(
 ): Promise<string | undefined> {
   const known = new Map<string, Set<string>>();
   await watchDigests(before, before.model.record, compute, (path, digests) => {
-    const key = JSON.stringify(path);
+    const key = pathKey(path);
     known.set(key, new Set([...(known.get(key) ?? []), ...digests]));
   });
   const record = inheritedRecord(after.model, before.model);
   const scaledBy = scaledLayers(after.model.graph, record);
   let first: string | undefined;
   await watchDigests(after, record, compute, (path, digests) => {
-    const key = JSON.stringify(path);
+    const key = pathKey(path);
     const expected =
       known.get(key) ?? new Set((scaledBy.get(key) ?? []).flatMap((features) => [...(known.get(features) ?? [])]));
     if (first === undefined && expected.size > 0 && !digests.some((digest) => expected.has(digest)))
@@ -59,15 +60,15 @@ async function watchDigests(
 
 /** The layers whose outputs each module scales, by the module's scale layer; all with the nested models around them. */
 function scaledLayers(root: Graph, record: RetrofitRecord | undefined): ReadonlyMap<string, readonly string[]> {
-  const scales = new Set((record?.modules ?? []).map(({ graph, name }) => JSON.stringify([...graph, scaleName(name)])));
+  const scales = new Set((record?.modules ?? []).map(({ graph, name }) => layerKey(graph, scaleName(name))));
   const found = new Map<string, string[]>();
   for (const { graph, path } of listGraphs(root)) {
     const { nodes } = resolveGraph(graph);
     for (const { layer, inputs } of nodes) {
-      const key = JSON.stringify([...path, layer.name]);
+      const key = layerKey(path, layer.name);
       const features = scales.has(key) ? nodes[inputs[0]?.node ?? -1] : undefined;
       if (features === undefined) continue;
-      found.set(key, [...(found.get(key) ?? []), JSON.stringify([...path, features.layer.name])]);
+      found.set(key, [...(found.get(key) ?? []), layerKey(path, features.layer.name)]);
     }
   }
   return found;

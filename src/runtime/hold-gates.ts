@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { pathKey } from '../model/weight-key.js';
 import type { ExcitedModule } from './excite-model.js';
 import { getGates } from './list-gates.js';
 import type { LoadedModel } from './load-model.js';
@@ -15,9 +16,9 @@ export function holdGates(
   modules: readonly Pick<ExcitedModule, 'name' | 'mean'>[],
 ): () => void {
   const means = new Map(modules.map(({ name, mean }) => [name, Float32Array.from(mean)]));
-  const gates = new Map(getGates(model).map((gate) => [JSON.stringify(gate.scale), gate]));
+  const gates = new Map(getGates(model).map((gate) => [pathKey(gate.scale), gate]));
   return replaceCalls(runs, (path, call) => {
-    const gate = gates.get(JSON.stringify(path));
+    const gate = gates.get(pathKey(path));
     const mean = gate && means.get(gate.name);
     if (gate === undefined || mean === undefined) return undefined;
     return (inputs, kwargs) => {

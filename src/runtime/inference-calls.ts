@@ -1,5 +1,6 @@
 import { argumentsOf } from '../model/call-arguments.js';
 import { type Call, listGraphs, type Model } from '../model/model.js';
+import { layerKey, pathKey } from '../model/weight-key.js';
 
 /**
  * Tells which layers a model calls with `training=False`, as Keras' guide to transfer learning has it for nested models:
@@ -10,10 +11,10 @@ export function findInferenceCalls(model: Model): (path: readonly string[]) => b
   const paths = new Set<string>();
   for (const { graph, path } of listGraphs(model.graph)) {
     for (const layer of graph.layers) {
-      if (layer.calls.length > 0 && layer.calls.every(saysInference)) paths.add(JSON.stringify([...path, layer.name]));
+      if (layer.calls.length > 0 && layer.calls.every(saysInference)) paths.add(layerKey(path, layer.name));
     }
   }
-  return (path) => path.some((_, depth) => paths.has(JSON.stringify(path.slice(0, depth + 1))));
+  return (path) => path.some((_, depth) => paths.has(pathKey(path.slice(0, depth + 1))));
 }
 
 function saysInference(call: Call): boolean {

@@ -1,5 +1,4 @@
 import type { Hdf5Editor, Hdf5File, Hdf5Renaming } from './hdf5.js';
-import type { NewZipMember, ZipArchive } from './zip.js';
 
 /** A regular file as it was when it was found, or a stretch of one: a member of an archive. */
 export interface FoundFile {
@@ -20,6 +19,43 @@ export interface FindOptions {
   /** Admit links to regular files for files that a model names; model caches use them. */
   readonly allowLinks?: boolean;
 }
+
+export interface ZipMember {
+  readonly name: string;
+  /** Bytes it has once unpacked. */
+  readonly byteLength: number;
+  /** Where its bytes lie in the archive; undefined where they are compressed. */
+  readonly stored: FoundFile | undefined;
+}
+
+/** An archive whose directory was read and checked. Members are never unpacked under their names. */
+export interface ZipArchive {
+  /** In the order of the archive; folders are left out. */
+  readonly members: readonly ZipMember[];
+  /**
+   * A small member, whole, its checksum compared.
+   * @throws RetrofitError `bad-zip` where it is longer than `most` bytes, or damaged
+   */
+  read(member: ZipMember, most: number): Promise<Uint8Array>;
+  /**
+   * A member's bytes from the first to the last, its checksum compared at the end.
+   * @throws RetrofitError `bad-zip` at the end of a damaged one
+   */
+  chunks(member: ZipMember): AsyncIterable<Uint8Array>;
+}
+
+/** A member of an archive that is made, stored uncompressed: its bytes, or a file that is made within the archive. */
+export type NewZipMember = {
+  readonly name: string;
+} & (
+  | { readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>; readonly byteLength: number }
+  | {
+      /** Writes the file into the pending output, under the name that it is given. */
+      readonly build: (name: string) => Promise<void>;
+      /** More than it will have: how a size is written depends on it, before it is known. */
+      readonly byteLimit: number;
+    }
+);
 
 /** An output that is prepared in a hidden place and appears whole, by `commit`, or not at all. */
 export interface PendingOutput {
@@ -94,7 +130,7 @@ export interface Storage {
    */
   beginFiles(folder: string, names: readonly string[], replace: boolean): Promise<PendingOutput>;
   /**
-   * Opens an HDF5 file for as long as `use` runs, in a sandbox that holds nothing but this file.
+   * Opens an HDF5 file for as long as `use` runs.
    * @throws RetrofitError `bad-hdf5`, `unsafe-path`
    */
   withHdf5<T>(file: FoundFile, use: (opened: Hdf5File) => Promise<T>): Promise<T>;

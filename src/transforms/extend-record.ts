@@ -7,7 +7,6 @@ import {
   type RetrofitRecord,
   samePath,
 } from '../model/model.js';
-import { describeSequential, restoreSequential } from '../model/sequential-text.js';
 import { describeFrozen, freezeAgain } from '../model/unfreeze.js';
 import { tensorsByKey, weightKey } from '../model/weight-key.js';
 import type { Doubling, Plan, Site } from '../plan/plan.js';
@@ -51,7 +50,13 @@ const recordedModule = ({ name, after, graph, exactBy, doublings }: Site): Recor
 function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRecord['sequential']> {
   return [...listGraphs(root)].flatMap(({ graph, path }) =>
     graph.kind === 'sequential' && graph.read !== undefined && sites.some((site) => samePath(site.graph, path))
-      ? [{ graph: path, text: describeSequential(graph.read), ...(graph.layers[0]!.implicit && { hasNoInput: true }) }]
+      ? [
+          {
+            graph: path,
+            text: graph.read.sequentialText.describe(graph.read),
+            ...(graph.layers[0]!.implicit && { hasNoInput: true }),
+          },
+        ]
       : [],
   );
 }
@@ -60,7 +65,7 @@ function sequentialBefore(root: Graph, { sites }: Plan): NonNullable<RetrofitRec
 export function restoreForm(graph: Graph, record: RetrofitRecord | undefined): Graph {
   const formed = mapGraphs(graph, (inner, path) => {
     const own = record?.sequential?.find((entry) => samePath(entry.graph, path));
-    return own === undefined ? inner : restoreSequential(inner, own);
+    return (own && inner.read?.sequentialText.restore(inner, own)) ?? inner;
   });
   return record?.frozen === undefined ? formed : freezeAgain(formed, record.frozen);
 }

@@ -1,5 +1,6 @@
 import { defect } from '../errors.js';
-import { type Graph, type Layer, mapGraphs, withLayers } from '../model/model.js';
+import { mapLayers } from '../model/map-layers.js';
+import type { Graph } from '../model/model.js';
 import type { Tensor, Weight } from '../model/tensor.js';
 import { weightKey } from '../model/weight-key.js';
 
@@ -24,14 +25,11 @@ export function changeTensors(graph: Graph, changes: ReadonlyMap<string, (before
  * name of its layer
  */
 export function mapTensors(graph: Graph, change: (weight: Weight, key: string, layer: string) => Tensor): Graph {
-  return mapGraphs(graph, (inner, path) => {
-    const layers = inner.layers.map((layer): Layer => {
-      const weights = layer.weights.map((weight) => {
-        const tensor = change(weight, weightKey(path, layer.name, weight.name), layer.name);
-        return tensor === weight.tensor ? weight : { ...weight, tensor };
-      });
-      return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
+  return mapLayers(graph, (layer, path) => {
+    const weights = layer.weights.map((weight) => {
+      const tensor = change(weight, weightKey(path, layer.name, weight.name), layer.name);
+      return tensor === weight.tensor ? weight : { ...weight, tensor };
     });
-    return withLayers(inner, layers);
+    return weights.some((weight, index) => weight !== layer.weights[index]) ? { ...layer, weights } : layer;
   });
 }

@@ -1,27 +1,8 @@
 import { inputError, usageError } from '../errors.js';
-import {
-  fromPlain,
-  getMember,
-  isArray,
-  isObject,
-  type JsonValue,
-  mapItems,
-  mapMembers,
-  numberOf,
-  type Plain,
-  stringOf,
-  withMember,
-} from '../json/json-value.js';
+import { fromPlain, getMember, isArray, mapItems, type Plain, withMember } from '../json/json-value.js';
 import { withCategoricalLoss } from '../model/compiled-loss.js';
-import {
-  type Call,
-  type Layer,
-  type Model,
-  mapGraphs,
-  type RetrofitRecord,
-  samePath,
-  withLayers,
-} from '../model/model.js';
+import { mapLayers, withSetting } from '../model/map-layers.js';
+import { type Call, type Layer, type Model, type RetrofitRecord, samePath } from '../model/model.js';
 import { FLOATS, replacedTensor, type Tensor, type Weight } from '../model/tensor.js';
 import { layerKey, weightKey } from '../model/weight-key.js';
 import { refuseUnknownOptions } from '../nearest-names.js';
@@ -52,12 +33,7 @@ export function replaceHead(model: Model, classes: readonly string[], options: H
   const head = findHead(model);
   const count = classes.length;
   const changes = listChanges(model, head, count, seed);
-  const graph = mapGraphs(model.graph, (inner, path) =>
-    withLayers(
-      inner,
-      inner.layers.map((layer) => changes.get(layerKey(path, layer.name))?.(layer) ?? layer),
-    ),
-  );
+  const graph = mapLayers(model.graph, (layer, path) => changes.get(layerKey(path, layer.name))?.(layer) ?? layer);
   const trainingConfig = withCategoricalLoss(model.trainingConfig);
   return { ...model, graph, trainingConfig, record: newRecord(model.record, head, classes) };
 }
@@ -93,23 +69,17 @@ function listChanges(model: Model, head: Head, count: number, seed: number): Rea
       const exponent = exponents.get(weightKey(logits.graph, layer.name, weight.name)) ?? 0;
       return { name: weight.name, tensor: { ...newTensor(weight, layer.name, count, seed), exponent }, isNew: true };
     });
-    const resized = withSetting({ ...layer, weights }, key, count);
-    return layer.settings.trainable === false ? withSetting(resized, 'trainable', true) : resized;
+    const wider = withSetting({ ...layer, weights }, key, count);
+    return layer.settings.trainable === false ? withSetting(wider, 'trainable', true) : wider;
   });
   for (const each of behind) {
-    add(each, (layer) => restated(layer, units, count));
+    add(each, (layer) => resized(layer, units, count));
     if (each.layer.className === 'Reshape') add(each, (layer) => reshaped(layer, units, count));
   }
   if (activation.layer.className !== 'Softmax' && activation.layer.settings.activation !== 'softmax')
     add(activation, (layer) => withSetting(layer, 'activation', 'softmax'));
   return changes;
 }
-
-const withSetting = (layer: Layer, key: string, value: Plain): Layer => ({
-  ...layer,
-  config: withMember(layer.config, key, fromPlain(value)),
-  settings: { ...layer.settings, [key]: value },
-});
 
 /** Glorot-uniform for a kernel, [...places, inputs, units], and zeros for a bias; in the precision that the old one has. */
 function newTensor({ name, tensor }: Weight, layer: string, units: number, seed: number): Tensor {
@@ -153,35 +123,12 @@ function reshaped(layer: Layer, units: number, count: number): Layer {
   };
 }
 
-/** Gives a layer behind the logits new shapes, where its file states its input's: Keras 3 does beside each tensor. */
-function restated(layer: Layer, units: number, count: number): Layer {
-  const resize = (shape: JsonValue): JsonValue => {
-    if (!isArray(shape)) return shape;
-    const at = shape.items.findLastIndex(({ value }, index) => index > 0 && numberOf(value) === units);
-    return mapItems(shape, (size, index) => (index === at ? fromPlain(count) : size));
-  };
-  const inTensors = (json: JsonValue): JsonValue => {
-    if (isArray(json)) return mapItems(json, inTensors);
-    if (!isObject(json)) return json;
-    const config = getMember(json, 'config');
-    return stringOf(getMember(json, 'class_name')) === '__keras_tensor__' && isObject(config)
-      ? withMember(json, 'config', inShape(config, 'shape'))
-      : mapMembers(json, inTensors);
-  };
-  const inShape = (json: JsonValue, wanted: string): JsonValue =>
-    isObject(json) ? mapMembers(json, (value, key) => (key === wanted ? resize(value) : value)) : json;
-  const entry =
-    layer.entry &&
-    (mapMembers(layer.entry, (value, key) => {
-      if (key === 'inbound_nodes') return inTensors(value);
-      return key === 'build_config' ? inShape(value, 'input_shape') : value;
-    }) as typeof layer.entry);
-  const calls = layer.calls.map(
-    ({ stated: _, ...call }): Call =>
-      call.read ? { ...call, read: { ...call.read, json: inTensors(call.read.json) } } : call,
-  );
-  return { ...layer, entry, calls };
-}
+/** Gives a layer behind the logits its new size: shapes that the file states are stale. */
+const resized = (layer: Layer, before: number, after: number): Layer => ({
+  ...layer,
+  newSizes: [...(layer.newSizes ?? []), { before, after }],
+  calls: layer.calls.map(({ stated: _, ...call }): Call => call),
+});
 
 /** Returns the record with the classes. Its facts about modules still hold: a kernel doubled for one is so again. */
 function newRecord(record: RetrofitRecord | undefined, { logits }: Head, classes: readonly string[]): RetrofitRecord {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { listWarnings } from '../../src/formats/carried-code.js';
+import { SEQUENTIAL_TEXT } from '../../src/formats/dialects/sequential-text.js';
 import { fromPlain, type JsonObject, type PlainObject } from '../../src/json/json-value.js';
 import { type Graph, newLayer } from '../../src/model/model.js';
 import { MODEL_NAMES, readFixture, readTopology, TOPOLOGY_EXPECTATIONS } from '../support/fixtures.js';
@@ -21,6 +22,7 @@ function messagesOf(entry: PlainObject & { class_name: string; config: PlainObje
       entry: layer.entry,
       layers: [layer],
       outputs: [],
+      sequentialText: SEQUENTIAL_TEXT,
     },
   };
   return listWarnings(graph).map(({ message }) => message);

@@ -1,5 +1,6 @@
 import type { PlainObject } from '../../json/json-value.js';
 import { type Layer, listGraphs, type Model } from '../../model/model.js';
+import { pathKey } from '../../model/weight-key.js';
 import { inDialectOf } from '../convert-model.js';
 
 /** A layer of the first model that is another in the second: by its class, or by a setting. */
@@ -40,9 +41,9 @@ const TELLING: readonly string[] = [
  * ReLU until something exceeds 6. Settings that one of the two does not write at all are passed over.
  */
 export function compareLayers(before: Model, after: Model): readonly ChangedLayer[] {
-  const others = new Map(listLayers(after).map(({ path, layer }) => [JSON.stringify(path), layer]));
+  const others = new Map(listLayers(after).map(({ path, layer }) => [pathKey(path), layer]));
   return listLayers(inDialectOf(after, before)).flatMap(({ path, layer }) => {
-    const other = others.get(JSON.stringify(path));
+    const other = others.get(pathKey(path));
     const field = other && findChange(layer, other);
     return field === undefined ? [] : [{ layer: path.join('/'), field }];
   });

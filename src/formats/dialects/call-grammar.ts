@@ -1,9 +1,7 @@
 import type { JsonValue, Plain, PlainObject } from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
 import type { CallArguments } from '../../model/call-arguments.js';
-import type { Dialect, Layer, Structure } from '../../model/model.js';
-import { KERAS2_CALLS } from './keras2-calls.js';
-import { KERAS3_CALLS } from './keras3-calls.js';
+import type { Layer, Structure } from '../../model/model.js';
 import type { IsLayer, MapReference, WrittenReference } from './tensor-references.js';
 
 /** A call as it stands in `inbound_nodes`. */
@@ -38,7 +36,3 @@ export interface CallGrammar {
   /** The number of a layer's first call in `input_layers` and `output_layers`. */
   readonly firstInEnds: (layer: Layer) => number;
 }
-
-const GRAMMARS: Readonly<Record<Dialect, CallGrammar>> = { keras2: KERAS2_CALLS, keras3: KERAS3_CALLS };
-
-export const grammarOf = (dialect: Dialect): CallGrammar => GRAMMARS[dialect];

@@ -1,6 +1,7 @@
 import { getMember, isArray, isObject, type JsonObject, type JsonValue, stringOf } from '../../json/json-value.js';
 import { isInput } from '../../layers/known-layers.js';
 import type { Dialect } from '../../model/model.js';
+import { listOf } from './sequential-text.js';
 
 type Finding = (config: JsonValue, entries: readonly JsonObject[]) => Dialect | undefined;
 
@@ -62,8 +63,7 @@ function listConfigs(json: JsonValue | undefined): readonly JsonValue[] {
 }
 
 function entriesOf(config: JsonValue): readonly JsonObject[] {
-  const list = isArray(config) ? config : getMember(config, 'layers');
-  return isArray(list) ? list.items.map((item) => item.value).filter(isObject) : [];
+  return (listOf(config)?.items ?? []).map((item) => item.value).filter(isObject);
 }
 
 function callsOf(entry: JsonObject): readonly JsonValue[] {

@@ -8,12 +8,10 @@ import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js'
 import { firstNode } from './node-numbers.js';
 import { argumentReader, sharedArguments, sortedMembers } from './read-arguments.js';
 
-import { type IsLayer, mapReferences, nameIn, readReference, type WrittenReference } from './tensor-references.js';
+import { type IsLayer, mapReferences, nameIn, plainReference, readReference } from './tensor-references.js';
 import { packStructure, writeArgument } from './write-argument.js';
 
 // The Keras 2 way to say a call, which TensorFlow.js shares: a list of references, `[[layer, node, tensor, {...}], ...]`.
-
-const toPlain = ({ layer, node, tensor }: WrittenReference): readonly Plain[] => [layer, node, tensor];
 
 export const KERAS2_CALLS: CallGrammar = {
   readCall,
@@ -22,7 +20,7 @@ export const KERAS2_CALLS: CallGrammar = {
   writeArguments,
   // A single tensor stands in a list, from which Keras 2 takes it out again.
   writeEnds: (ends, structure) =>
-    structure.kind === 'tensor' ? ends.map(toPlain) : packStructure(structure, ends.map(toPlain)),
+    structure.kind === 'tensor' ? ends.map(plainReference) : packStructure(structure, ends.map(plainReference)),
   firstInCalls: firstNode,
   firstInEnds: firstNode,
 };
@@ -32,7 +30,7 @@ export const KERAS2_CALLS: CallGrammar = {
  * around the reference would not be.
  */
 function writeCall({ className }: Layer, inputs: readonly WrittenTensor[], keywords: PlainObject): Plain {
-  const [first, ...others] = inputs.map((input): Plain => [...toPlain(input), keywords]);
+  const [first, ...others] = inputs.map((input): Plain => [...plainReference(input), keywords]);
   return others.length === 0 && isOpLayer(className) ? first! : [first!, ...others];
 }
 
@@ -45,7 +43,7 @@ function writeArguments(
   { positional, keywords }: CallArguments,
   inputs: readonly WrittenTensor[],
 ): JsonValue {
-  const tensors = inputs.map(toPlain);
+  const tensors = inputs.map(plainReference);
   const options = objectOf([...keywords].map(([key, argument]) => [key, writeArgument(argument, tensors)]));
   const entry = (input: number) => arrayOf([...tensors[input]!.map(fromPlain), options]);
   const [first] = positional;

@@ -21,11 +21,12 @@ import type { CallGrammar, WrittenCall, WrittenTensor } from './call-grammar.js'
 import { isKeras3Call } from './find-dialect.js';
 import * as keras2 from './keras2-calls.js';
 import { argumentReader, sharedArguments } from './read-arguments.js';
-import { statedShape } from './stated-shapes.js';
+import { isTensor, statedShape } from './stated-shapes.js';
 import {
   type IsLayer,
   type MapReference,
   mapReferences,
+  plainReference,
   readReference,
   type WrittenReference,
   writeReference,
@@ -36,15 +37,13 @@ import { packStructure, writeArgument } from './write-argument.js';
 // anywhere inside. Keras 3 reads the lists of Keras 2 as well, also beside its own.
 // Source: `serialize_node` and `deserialize_node` in keras/src/models/functional.py.
 
-const toPlain = ({ layer, node, tensor }: WrittenReference): readonly Plain[] => [layer, node, tensor];
-
 export const KERAS3_CALLS: CallGrammar = {
   readCall,
   mapCall: (call, isLayer, map) =>
     isKeras3Call(call) ? mapTensors(call, isLayer, map) : mapReferences(call, isLayer, map),
   writeCall,
   writeArguments,
-  writeEnds: (ends, structure) => packStructure(structure, ends.map(toPlain)),
+  writeEnds: (ends, structure) => packStructure(structure, ends.map(plainReference)),
   firstInCalls: () => 0,
   // A Functional model has a call of its own before all others in these two places, and nowhere else.
   firstInEnds: (layer) => (layer.graph?.kind === 'functional' && stepAxes(layer) === 0 ? 1 : 0),
@@ -68,9 +67,6 @@ function readCall(call: JsonValue, isLayer: IsLayer, layer: string, field: strin
     hasArguments: !isOnlyTensors(args) || keywords.size > 0,
   };
 }
-
-const isTensor = (value: JsonValue): value is JsonObject =>
-  isObject(value) && stringOf(getMember(value, 'class_name')) === '__keras_tensor__';
 
 /** Other objects of Python, slices and arrays: whatever they hold is no tensor of the graph to Keras. */
 const isOpaque = (value: JsonValue): boolean =>
@@ -117,7 +113,7 @@ function writeCall(layer: Layer, inputs: readonly WrittenTensor[], keywords: Pla
 const writeTensor = (tensor: WrittenTensor): Plain => ({
   class_name: '__keras_tensor__',
   // Both must be there; their values are not read.
-  config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: toPlain(tensor) },
+  config: { shape: tensor.shape ?? [], dtype: tensor.dtype, keras_history: plainReference(tensor) },
 });
 
 function writeArguments(

@@ -5,7 +5,6 @@ import {
   isObject,
   type JsonArray,
   type JsonItem,
-  type JsonMember,
   type JsonObject,
   type JsonValue,
   mapItems,
@@ -16,11 +15,13 @@ import {
   withoutMember,
 } from '../../json/json-value.js';
 import type { Dialect, Graph, Layer, Structure, TensorRef } from '../../model/model.js';
-import { grammarOf } from './call-grammar.js';
+import { grammarOf } from './grammar-of.js';
 import { type GraphTensors, tensorsOf } from './graph-tensors.js';
 import { type EntryStyle, hasModule, newCalls, newEntry, newModelEntry, newWrapperEntry } from './new-entries.js';
 import { isWritten } from './node-numbers.js';
+import { isRestored, listOf, restoredEntry } from './sequential-text.js';
 import { endsIn, singleEndForm, unlisted } from './single-ends.js';
+import { withNewSizes } from './stated-shapes.js';
 import { listEntries, SHARED_OBJECT } from './wrapped-entries.js';
 
 /**
@@ -71,17 +72,14 @@ function styleOf({ read }: Graph, given: EntryStyle): EntryStyle {
   };
 }
 
-const listOf = (config: JsonValue | undefined): JsonArray | undefined => {
-  const list = isArray(config) ? config : getMember(config, 'layers');
-  return isArray(list) ? list : undefined;
-};
-
 const lower = (graph: Graph, style: EntryStyle): { className: string; config: JsonValue } =>
   graph.kind === 'sequential' ? lowerSequential(graph, style) : lowerFunctional(graph, style);
 
 function lowerSequential(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
   const inside = { ...style, feedsLayer: true };
-  const layers = graph.layers.filter((layer) => isWritten(layer, graph)).map((layer) => lowerLayer(layer, inside));
+  const layers = graph.layers
+    .filter((layer) => isWritten(layer, graph))
+    .map((layer) => lowerLayer(withNewSizes(layer), inside));
   if (graph.read === undefined) {
     return {
       className: 'Sequential',
@@ -100,7 +98,7 @@ function lowerSequential(graph: Graph, style: EntryStyle): { className: string; 
 function lowerFunctional(graph: Graph, style: EntryStyle): { className: string; config: JsonValue } {
   const tensors = tensorsOf(graph, grammarOf(style.dialect));
   const inside = { ...style, feedsLayer: false };
-  const entries = graph.layers.map((layer) => lowerEntry(layer, graph, tensors, inside));
+  const entries = graph.layers.map((layer) => lowerEntry(withNewSizes(layer), graph, tensors, inside));
   const { read } = graph;
   const form = singleEndForm(style);
   const ends = getMember(read?.config, 'output_layers');
@@ -208,27 +206,4 @@ function itemsByEntry(list: JsonArray): ReadonlyMap<JsonValue, JsonItem> {
     entryItems.set(list, items);
   }
   return items;
-}
-
-/** Members of an entry that name the class of its model, or depend on the class. */
-const OF_THE_CLASS: readonly string[] = ['module', 'class_name', 'registered_name', 'build_config'];
-
-/** Tells whether a model becomes Sequential again, as before modules made it functional, against its entry. */
-const isRestored = ({ read }: Graph, entry: JsonObject): boolean =>
-  read !== undefined &&
-  read.className === 'Sequential' &&
-  stringOf(getMember(read.entry, 'class_name')) === 'Sequential' &&
-  stringOf(getMember(entry, 'class_name')) !== 'Sequential';
-
-/** The entry with all that goes with its class as it was, in the old order; all else is as it is now. */
-function restoredEntry(before: JsonObject, now: JsonObject): JsonObject {
-  const others = new Map(now.members.map((member) => [member.key, member]));
-  const members = before.members.flatMap((member): readonly JsonMember[] => {
-    if (OF_THE_CLASS.includes(member.key)) return [member];
-    const other = others.get(member.key);
-    return other === undefined ? [] : [{ ...member, value: other.value }];
-  });
-  const known = new Set(members.map((member) => member.key));
-  const added = now.members.filter(({ key }) => !known.has(key) && !OF_THE_CLASS.includes(key));
-  return { ...before, members: [...members, ...added] };
 }

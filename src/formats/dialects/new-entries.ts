@@ -15,8 +15,8 @@ import { isOperationClass } from '../../layers/operations.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Dialect, type Layer, stepAxes } from '../../model/model.js';
-import { grammarOf } from './call-grammar.js';
 import { registeredName } from './class-names.js';
+import { grammarOf } from './grammar-of.js';
 import type { GraphTensors } from './graph-tensors.js';
 
 /** Style of new entries. */

@@ -25,12 +25,13 @@ import {
   type TensorRef,
 } from '../../model/model.js';
 import { badTopology, subclassedModel, withoutName, withoutTensors } from './bad-topology.js';
-import { grammarOf } from './call-grammar.js';
 import { checkGraph } from './check-graph.js';
 import { classNameIn, operationIn } from './class-names.js';
 import { findDialect } from './find-dialect.js';
+import { grammarOf } from './grammar-of.js';
 import { implicitInput } from './implicit-input.js';
 import { listEnds, structureOf } from './read-ends.js';
+import { isFrozen, listOf, SEQUENTIAL_TEXT } from './sequential-text.js';
 import { withStatedShapes } from './stated-shapes.js';
 import type { WrittenReference } from './tensor-references.js';
 
@@ -154,14 +155,13 @@ function raiseFunctional(
     outputs,
     structures: { inputs: held('input_layers'), outputs: held('output_layers') },
     isFrozen: isFrozen(config),
-    read: { dialect, className, module, config, entry, layers, outputs },
+    read: { dialect, className, module, config, entry, layers, outputs, sequentialText: SEQUENTIAL_TEXT },
   };
 }
 
 function raiseSequential({ entry, className, module, config, field }: ModelJson, context: Context): Graph {
   const { dialect } = context;
-  const entries = isArray(config) ? config : getMember(config, 'layers');
-  const written = raiseEntries(entries, `${field}.layers`, context);
+  const written = raiseEntries(listOf(config), `${field}.layers`, context);
   const first = written[0];
   if (first === undefined) throw badTopology('a Sequential model without layers', field);
   const chain = isInput(first.className) ? written : [implicitInput(first, config, dialect), ...written];
@@ -178,14 +178,9 @@ function raiseSequential({ entry, className, module, config, field }: ModelJson,
     inputs: [onlyTensor(layers[0]!)],
     outputs,
     isFrozen: isFrozen(config),
-    read: { dialect, className, module, config, entry, layers, outputs },
+    read: { dialect, className, module, config, entry, layers, outputs, sequentialText: SEQUENTIAL_TEXT },
   };
 }
-
-const isFrozen = (config: JsonValue): boolean => {
-  const trainable = getMember(config, 'trainable');
-  return trainable?.kind === 'literal' && trainable.text === 'false';
-};
 
 const onlyTensor = (layer: Layer): TensorRef => ({ layer: layer.name, call: 0, tensor: 0 });
 

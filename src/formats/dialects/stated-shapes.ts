@@ -1,6 +1,19 @@
-import { getMember, isArray, type JsonObject, type JsonValue, toPlain } from '../../json/json-value.js';
+import {
+  fromPlain,
+  getMember,
+  isArray,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  mapItems,
+  mapMembers,
+  numberOf,
+  stringOf,
+  toPlain,
+  withMember,
+} from '../../json/json-value.js';
 import type { Shape } from '../../layers/layer-facts.js';
-import type { Call, Layer } from '../../model/model.js';
+import type { Call, Layer, NewSize } from '../../model/model.js';
 
 /** Parses a shape that a file states; undefined for other values, and for an empty one, which means unknown. */
 export function statedShape(json: JsonValue | undefined): Shape | undefined {
@@ -35,4 +48,39 @@ function builtShapes(entry: JsonObject | undefined): readonly (Shape | undefined
   const one = statedShape(written);
   if (one !== undefined) return [one];
   return isArray(written) ? written.items.map((item) => statedShape(item.value)) : [];
+}
+
+/** Tells whether a value is a tensor as Keras 3 writes it: with its shape. */
+export const isTensor = (value: JsonValue): value is JsonObject =>
+  isObject(value) && stringOf(getMember(value, 'class_name')) === '__keras_tensor__';
+
+/** A layer whose entry and calls state the new sizes of what it reads. */
+export const withNewSizes = (layer: Layer): Layer => (layer.newSizes ?? []).reduce(withNewSize, layer);
+
+function withNewSize(layer: Layer, { before, after }: NewSize): Layer {
+  const resize = (shape: JsonValue): JsonValue => {
+    if (!isArray(shape)) return shape;
+    const at = shape.items.findLastIndex(({ value }, index) => index > 0 && numberOf(value) === before);
+    return mapItems(shape, (size, index) => (index === at ? fromPlain(after) : size));
+  };
+  const inShape = (json: JsonValue, wanted: string): JsonValue =>
+    isObject(json) ? mapMembers(json, (value, key) => (key === wanted ? resize(value) : value)) : json;
+  const inTensors = (json: JsonValue): JsonValue => {
+    if (isArray(json)) return mapItems(json, inTensors);
+    if (!isObject(json)) return json;
+    const config = getMember(json, 'config');
+    return isTensor(json) && isObject(config)
+      ? withMember(json, 'config', inShape(config, 'shape'))
+      : mapMembers(json, inTensors);
+  };
+  const entry =
+    layer.entry &&
+    mapMembers(layer.entry, (value, key) => {
+      if (key === 'inbound_nodes') return inTensors(value);
+      return key === 'build_config' ? inShape(value, 'input_shape') : value;
+    });
+  const calls = layer.calls.map(
+    (call): Call => (call.read ? { ...call, read: { ...call.read, json: inTensors(call.read.json) } } : call),
+  );
+  return { ...layer, entry, calls };
 }

@@ -6,6 +6,7 @@ import {
   mapItems,
   mapMembers,
   numberOf,
+  type Plain,
   stringOf,
 } from '../../json/json-value.js';
 
@@ -57,6 +58,9 @@ export function mapReferences(value: JsonValue, isLayer: IsLayer, map: MapRefere
     return mapItems(array, (item, index) => (index === 3 ? mapReferences(item, isLayer, map) : item));
   }
 }
+
+/** A reference that is written anew. */
+export const plainReference = ({ layer, node, tensor }: WrittenReference): readonly Plain[] => [layer, node, tensor];
 
 /** A reference as it stood, with only the parts replaced that changed. */
 export function writeReference(array: JsonArray, before: WrittenReference, after: WrittenReference): JsonArray {

@@ -1,6 +1,5 @@
-import { CONFIG_FILE, GRAPH_FILE, LAYERS_FILE, MODEL_FILE } from '../../containers.js';
+import { CONFIG_FILE, GRAPH_FILE, LAYERS_FILE, METADATA_FILE, MODEL_FILE } from '../../containers.js';
 import { inputError, usageError } from '../../errors.js';
-import { METADATA_MEMBER } from '../keras/archive-members.js';
 
 const nameOf = (path: string): string => path.split('/').at(-1)!;
 const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/') || '.';
@@ -10,7 +9,7 @@ function modelAt(path: string, paths: readonly string[]): string | undefined {
   const name = nameOf(path);
   if (name === MODEL_FILE || /\.keras$/i.test(name)) return path;
   if (name === GRAPH_FILE || name === LAYERS_FILE) return folderOf(path);
-  const isUnzipped = name === CONFIG_FILE && paths.some((other) => other === withName(path, METADATA_MEMBER));
+  const isUnzipped = name === CONFIG_FILE && paths.some((other) => other === withName(path, METADATA_FILE));
   return isUnzipped ? path : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { inputError, type RetrofitError } from '../../errors.js';
 import { getMember } from '../../json/json-value.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { FileContent } from '../readers.js';
+import type { FileContent } from './file-content.js';
 import { readBeginning } from './read-json-file.js';
 
 interface ForeignFile {

@@ -1,5 +1,3 @@
-/** The version of Keras that saved it, and the date. */
-export const METADATA_MEMBER = 'metadata.json';
 export const WEIGHTS_MEMBER = 'model.weights.h5';
 /** Data of layers besides weights: vocabularies. */
 export const ASSETS_MEMBER = 'assets';

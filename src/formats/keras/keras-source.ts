@@ -1,7 +1,6 @@
 import type { JsonDocument } from '../../json/json-value.js';
 import type { Graph, Model, WeightLayout } from '../../model/model.js';
-import type { Storage } from '../../storage/storage.js';
-import type { ZipArchive } from '../../storage/zip.js';
+import type { Storage, ZipArchive } from '../../storage/storage.js';
 import type { WeightsFile } from './weights-file.js';
 
 /** Data that the reader of a Keras model keeps for the writer, so that unchanged parts stay as they were read. */

@@ -2,10 +2,11 @@ import type { Container } from '../../containers.js';
 import { inFile } from '../../errors.js';
 import { getMember, type JsonDocument } from '../../json/json-value.js';
 import { checkWeights } from '../../model/check-weights.js';
-import type { Graph, Model, RetrofitRecord, Warning } from '../../model/model.js';
+import type { Model, RetrofitRecord, Warning } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
+import type { CheckpointWeights } from '../saved-model/open-checkpoint.js';
 import type { KerasSource } from './keras-source.js';
 import { readWeights, withHdf5Values } from './read-weights.js';
 import { type WeightsFile, withWeightsFile } from './weights-file.js';
@@ -22,7 +23,7 @@ export interface KerasParts {
   readonly kerasVersion: string | undefined;
   readonly weightsFile: WeightsFile;
   /** Weights that lie in no HDF5 file. */
-  readonly weights?: OtherWeights | undefined;
+  readonly weights?: CheckpointWeights | undefined;
   readonly archive: KerasSource['archive'];
   /** The record that the container itself holds. */
   readonly record: RetrofitRecord | undefined;
@@ -36,18 +37,6 @@ const OPTIMIZER_PLACES = {
   'weights-hdf5': '/optimizer',
   checkpoint: 'optimizer',
 } as const;
-
-/** Weights in a layout of their own, opened. */
-export interface OtherWeights {
-  readonly layout: 'checkpoint';
-  readonly index: FoundFile;
-  readonly files: readonly FoundFile[];
-  /** Gives every layer its weights. */
-  readonly attach: (
-    bare: Graph,
-  ) => Pick<KerasSource, 'graph' | 'hasOptimizer' | 'isInLegacyOrder'> & Pick<Model, 'warnings'>;
-  readonly withValues: Model['withValues'];
-}
 
 /** Makes the document of a Keras model. The weights files are checked, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {

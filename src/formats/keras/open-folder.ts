@@ -1,10 +1,9 @@
-import { CONFIG_FILE } from '../../containers.js';
+import { CONFIG_FILE, METADATA_FILE } from '../../containers.js';
 import { inputError } from '../../errors.js';
 import { CHUNK_BYTES, MAX_ZIP_MEMBERS } from '../../limits.js';
-import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import type { ZipArchive, ZipMember } from '../../storage/zip.js';
+import type { FindOptions, FoundFile, Storage, ZipArchive, ZipMember } from '../../storage/storage.js';
 import { readBeginning } from '../find/read-json-file.js';
-import { ASSETS_MEMBER, METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
+import { ASSETS_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
 
 /** Sharded weights: KerasHub keeps large models so. */
 const SHARDS_FILE = 'model.weights.json';
@@ -30,7 +29,7 @@ export async function openFolder(
   const isThere = async (name: string) => (await storage.kindOf(storage.join(folder, name))) !== undefined;
   const find = async (name: string) => files.set(name, await storage.findInside(folder, name, options));
   // In the order of an archive.
-  if (await isThere(METADATA_MEMBER)) await find(METADATA_MEMBER);
+  if (await isThere(METADATA_FILE)) await find(METADATA_FILE);
   files.set(CONFIG_FILE, config);
   const weights = await firstThere([WEIGHTS_MEMBER, SHARDS_FILE, OTHER_WEIGHTS]);
   const shardMap = weights === SHARDS_FILE ? await storage.findInside(folder, weights, options) : undefined;

@@ -1,7 +1,7 @@
 import { inFile, inputError } from '../../errors.js';
 import type { Model } from '../../model/model.js';
 import type { Storage } from '../../storage/storage.js';
-import type { FileContent } from '../readers.js';
+import type { FileContent } from '../find/file-content.js';
 import { makeModel } from './make-model.js';
 import { holdsWeights, parseText } from './read-weights.js';
 

@@ -2,9 +2,9 @@ import { inFile, inputError } from '../../errors.js';
 import { getMember, stringOf } from '../../json/json-value.js';
 import type { Model } from '../../model/model.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { FileContent, ReadOptions } from '../readers.js';
+import type { FileContent, ReadOptions } from '../find/file-content.js';
 import { earlyKeras3 } from './keras-versions.js';
-import { makeModel, type OtherWeights } from './make-model.js';
+import { makeModel } from './make-model.js';
 import { listFiles, openWeightsFile } from './weights-file.js';
 
 /** Files of such a name are no checkpoints: the code that finds these is not loaded for them. */
@@ -50,7 +50,7 @@ export async function readKerasJson(
 }
 
 /** The checkpoint that the user named as the weights; undefined where they are in another file, or nothing is there. */
-async function openCheckpointAt(storage: Storage, options: ReadOptions): Promise<OtherWeights | undefined> {
+async function openCheckpointAt(storage: Storage, options: ReadOptions) {
   const { weights } = options;
   if (weights === undefined) return undefined;
   if (HDF5_ENDING.test(weights) && (await storage.kindOf(weights)) === 'file') return undefined;

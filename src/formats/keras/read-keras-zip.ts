@@ -1,4 +1,4 @@
-import { CONFIG_FILE } from '../../containers.js';
+import { CONFIG_FILE, METADATA_FILE } from '../../containers.js';
 import { inFile, inputError } from '../../errors.js';
 import {
   getMember,
@@ -13,12 +13,11 @@ import {
 import { MAX_JSON_BYTES } from '../../limits.js';
 import type { Model } from '../../model/model.js';
 import { readRecord } from '../../model/record.js';
-import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
-import type { ZipArchive, ZipMember } from '../../storage/zip.js';
+import type { FindOptions, FoundFile, Storage, ZipArchive, ZipMember } from '../../storage/storage.js';
+import type { FileContent } from '../find/file-content.js';
 import { refuseForeignFile } from '../find/foreign-files.js';
 import { decodeText, parseJsonIn } from '../find/read-json-file.js';
-import type { FileContent } from '../readers.js';
-import { METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
+import { WEIGHTS_MEMBER } from './archive-members.js';
 import { isBefore215 } from './keras-versions.js';
 import { makeModel } from './make-model.js';
 import { openFolder } from './open-folder.js';
@@ -86,7 +85,7 @@ function withPlainNumbers(value: JsonValue): JsonValue {
 
 /** Reads the JSON members of an archive. */
 async function readTexts(archive: ZipArchive, config: ZipMember) {
-  const member = findMember(archive, METADATA_MEMBER);
+  const member = findMember(archive, METADATA_FILE);
   const metadata = member && (await readJsonMember(archive, member)).root;
   const kerasVersion = stringOf(getMember(metadata, 'keras_version'));
   const topology = await readJsonMember(archive, config);

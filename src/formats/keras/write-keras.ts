@@ -4,9 +4,8 @@ import { type Dialect, listGraphs, type Model } from '../../model/model.js';
 import { parseRecord, recordJson } from '../../model/record.js';
 import type { Hdf5Editor, TextKind } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
-import type { OutputPlace } from '../output/output-place.js';
 import { ENCODED, findTextKind, NOT_ENCODED, writeJsonText } from '../weight-layouts/text-kinds.js';
-import type { OnProgress, WrittenFiles } from '../writers.js';
+import type { OnProgress, OutputFiles, WrittenFiles } from '../written-files.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { newTopology, newTrainingConfig } from './new-topology.js';
@@ -25,7 +24,7 @@ type Layout = 'legacy-hdf5' | 'weights-hdf5';
 async function writeKeras(
   model: Model,
   pending: PendingOutput,
-  place: OutputPlace,
+  place: OutputFiles,
   onProgress: OnProgress,
   writeContainer: WriteContainer,
 ): Promise<WrittenFiles> {
@@ -41,7 +40,7 @@ async function writeKeras(
   return { files, architecture: { topology: document.root }, isIntact: isCopied, lost };
 }
 
-type Writer = (...of: [Model, PendingOutput, OutputPlace, OnProgress]) => Promise<WrittenFiles>;
+type Writer = (...of: [Model, PendingOutput, OutputFiles, OnProgress]) => Promise<WrittenFiles>;
 
 /** Writes a `.h5` file: architecture, compile settings and weights. */
 export const writeKerasH5: Writer = (model, pending, place, onProgress) =>

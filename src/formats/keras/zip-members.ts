@@ -1,11 +1,11 @@
-import { CONFIG_FILE } from '../../containers.js';
+import { CONFIG_FILE, METADATA_FILE } from '../../containers.js';
 import { fromPlain, type JsonDocument } from '../../json/json-value.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import { listGraphs, type Model } from '../../model/model.js';
 import { writeRecord } from '../../model/record.js';
 import { tensorSize } from '../../model/tensor.js';
-import type { NewZipMember } from '../../storage/zip.js';
-import { METADATA_MEMBER, WEIGHTS_MEMBER } from './archive-members.js';
+import type { NewZipMember } from '../../storage/storage.js';
+import { WEIGHTS_MEMBER } from './archive-members.js';
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { readJsonMember } from './read-keras-zip.js';
@@ -25,13 +25,13 @@ export async function listMembers(
   build: (name: string) => Promise<void>,
 ): Promise<readonly NewZipMember[]> {
   const zip = findKerasSource(model)?.archive;
-  const metadata = zip?.members.find((member) => member.name === METADATA_MEMBER);
+  const metadata = zip?.members.find((member) => member.name === METADATA_FILE);
   const document: JsonDocument =
     zip !== undefined && metadata !== undefined
       ? await readJsonMember(zip, metadata)
       : { lead: '', trail: '', root: fromPlain({ keras_version: KERAS_VERSIONS[model.format.dialect] }) };
   const own = new Map<string, NewZipMember>([
-    [METADATA_MEMBER, textMember(METADATA_MEMBER, serializeJson(recorded(document, model)))],
+    [METADATA_FILE, textMember(METADATA_FILE, serializeJson(recorded(document, model)))],
     [CONFIG_FILE, textMember(CONFIG_FILE, topology)],
     [WEIGHTS_MEMBER, { name: WEIGHTS_MEMBER, build, byteLimit: weightsLimit(model) }],
   ]);

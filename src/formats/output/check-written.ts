@@ -16,18 +16,10 @@ import { isOwnCode } from '../convert-model.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
 import { cannotConvert } from '../dialects/translate/cannot-convert.js';
 import { attachWeights } from '../tfjs/attach-weights.js';
-import { type Blocker, findBlocker } from '../verdict/loaders.js';
+import type { Blocker } from '../verdict/class-blocker.js';
+import { findBlocker } from '../verdict/loaders.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
-
-/** Architecture as a writer wrote it, without the weights' values. */
-export interface WrittenArchitecture {
-  /** `{class_name, config, ...}`. */
-  readonly topology: JsonValue;
-  /** The names of the weights, where loaders find them by name: TensorFlow.js' `weightsManifest`. */
-  readonly manifest?: JsonValue;
-  /** Compile settings by which TensorFlow.js compiles the model as it loads it. */
-  readonly settings?: JsonValue | undefined;
-}
+import type { WrittenArchitecture } from '../written-files.js';
 
 /**
  * Reads an architecture back as it was written, before anybody sees it: it must say the graph that it was made from,

@@ -14,15 +14,12 @@ import { DIALECTS } from '../../format-names.js';
 import type { Dialect, Format, WrittenFormat } from '../../model/model.js';
 import type { Storage } from '../../storage/storage.js';
 import { isUrl, urlOutput } from '../../storage/storage-errors.js';
+import type { OutputFiles } from '../written-files.js';
 
 /** The place of an output, and its format. */
-export interface OutputPlace {
-  readonly format: WrittenFormat;
+export interface OutputPlace extends OutputFiles {
   /** The folder of the files: one of its own for a TensorFlow.js model. */
   readonly folder: string;
-  readonly modelName: string;
-  /** The file of the weights, where they have one of their own beside an architecture. */
-  readonly weightsName?: string;
   /** The output as the user asked for it, for messages. */
   readonly path: string;
 }

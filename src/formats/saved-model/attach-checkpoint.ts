@@ -1,7 +1,8 @@
 import { inputError, RetrofitError } from '../../errors.js';
 import { checkWeights, weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
-import { type Graph, type Layer, stepAxes, type Warning, withWeights } from '../../model/model.js';
+import { withWeights } from '../../model/map-layers.js';
+import { type Graph, type Layer, stepAxes, type Warning } from '../../model/model.js';
 import type { Tensor, Weight } from '../../model/tensor.js';
 import { plural } from '../../plural.js';
 import { refuseUnreachable } from '../weight-layouts/hdf5-weights.js';

@@ -2,8 +2,8 @@ import { inputError } from '../../errors.js';
 import { CHUNK_BYTES } from '../../limits.js';
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Storage } from '../../storage/storage.js';
-import { type WeightReader, withWeightReader } from '../tfjs/weight-reader.js';
 import { changedValues } from '../values/changed-values.js';
+import { type WeightReader, withWeightReader } from '../values/weight-reader.js';
 import { crc32c, masked } from './crc32c.js';
 import type { BundleEntry, TensorBundle } from './tensor-bundle.js';
 

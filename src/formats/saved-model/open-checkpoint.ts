@@ -1,11 +1,20 @@
 import { inFile, inputError } from '../../errors.js';
-import type { Graph } from '../../model/model.js';
-import type { FindOptions, Storage } from '../../storage/storage.js';
-import type { OtherWeights } from '../keras/make-model.js';
-import { attachCheckpoint } from './attach-checkpoint.js';
+import type { Graph, Model } from '../../model/model.js';
+import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
+import { type AttachedCheckpoint, attachCheckpoint } from './attach-checkpoint.js';
 import { withCheckpointValues } from './checkpoint-values.js';
 import { readObjectGraph } from './object-graph.js';
 import { type CheckpointPlace, openBundle } from './tensor-bundle.js';
+
+/** The weights of a checkpoint, opened. */
+export interface CheckpointWeights {
+  readonly layout: 'checkpoint';
+  readonly index: FoundFile;
+  readonly files: readonly FoundFile[];
+  /** Gives every layer its weights. */
+  readonly attach: (bare: Graph) => AttachedCheckpoint;
+  readonly withValues: Model['withValues'];
+}
 
 /**
  * Opens a checkpoint as the weights of a Keras model. No values are read.
@@ -15,7 +24,7 @@ export async function openCheckpoint(
   storage: Storage,
   place: CheckpointPlace,
   options: FindOptions,
-): Promise<OtherWeights> {
+): Promise<CheckpointWeights> {
   const bundle = await openBundle(storage, place, options);
   const { index, shards } = bundle;
   try {

@@ -1,6 +1,7 @@
 import { inputError } from '../../errors.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
-import { type Graph, type Layer, listGraphs, withWeights } from '../../model/model.js';
+import { withWeights } from '../../model/map-layers.js';
+import { type Graph, type Layer, listGraphs } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
 import { cleanName, weightName } from './weight-names.js';

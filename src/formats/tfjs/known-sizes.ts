@@ -1,7 +1,8 @@
 import type { Shape } from '../../layers/layer-facts.js';
 import { factsOfLayer, shapeInside } from '../../model/facts-of-layer.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
-import { type Graph, type Layer, mapGraphs, withConfig, withLayers } from '../../model/model.js';
+import { withConfig } from '../../model/map-layers.js';
+import { type Graph, type Layer, mapGraphs, withLayers } from '../../model/model.js';
 import { inferShapes } from '../../model/shapes.js';
 import { wordedConfig } from '../dialects/bare-json.js';
 import { cannotConvert } from '../dialects/translate/cannot-convert.js';

@@ -5,10 +5,9 @@ import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { findWeightsPart } from '../find/find-weights-part.js';
 import { findStandIn } from '../find/foreign-files.js';
 import { readBeginning } from '../find/read-json-file.js';
+import { readStretch, type WeightReader, withWeightReader } from '../values/weight-reader.js';
 import { storedBytes, type WeightGroup, type WeightSpec } from '../weight-layouts/tfjs-manifest.js';
-import { readStretch } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec } from './tfjs-source.js';
-import { type WeightReader, withWeightReader } from './weight-reader.js';
 
 /**
  * Finds the weight files and the bytes of every weight in them. Nothing but the lengths of strings is read.

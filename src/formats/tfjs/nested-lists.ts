@@ -13,9 +13,10 @@ import { factsOf } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
 import { isOpLayer } from '../../layers/tensorflow-operations.js';
 import { tensorArguments } from '../../model/call-arguments.js';
-import { type Call, type Graph, type Layer, mapGraphs, withLayers } from '../../model/model.js';
+import { mapLayers } from '../../model/map-layers.js';
+import { type Call, type Graph, type Layer, mapGraphs } from '../../model/model.js';
 import { listEnds } from '../dialects/read-ends.js';
-import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
+import { isReferenceList, nameIn, plainReference } from '../dialects/tensor-references.js';
 
 // TensorFlow.js reads ends and calls as lists of references, `[["x", 0, 0]]`, where Keras reads one alone as well. Of a
 // call that is no such list it takes the letters of the name for names, and waits for those layers for ever.
@@ -25,8 +26,7 @@ import { isReferenceList, nameIn } from '../dialects/tensor-references.js';
  * @param hasEnds false where Keras 3 is to read them, to which a list of one tensor is another structure
  */
 export const withNestedLists = (root: Graph, hasEnds = true): Graph =>
-  mapGraphs(root, (whole) => {
-    const graph = withLayers(whole, whole.layers.map(nestLayer));
+  mapGraphs(mapLayers(root, nestLayer), (graph) => {
     const config = hasEnds && graph.read ? nestEnds(graph, graph.read.config) : graph.read?.config;
     return config === graph.read?.config ? graph : { ...graph, read: { ...graph.read!, config: config! } };
   });
@@ -38,7 +38,7 @@ function nestEnds(graph: Graph, config: JsonValue): JsonValue {
     const ends = getMember(nested, key);
     if (ends === undefined || isReferenceList(ends)) return nested;
     const found = listEnds(ends, (name) => names.has(name), key);
-    return withMember(nested, key, fromPlain(found.map(({ layer, node, tensor }) => [layer, node, tensor])));
+    return withMember(nested, key, fromPlain(found.map(plainReference)));
   }, config);
 }
 

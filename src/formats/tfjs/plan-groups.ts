@@ -1,11 +1,11 @@
 import { type ByteRange, hasNewValues, type Tensor } from '../../model/tensor.js';
 import type { FoundFile } from '../../storage/storage.js';
 import { changedValues } from '../values/changed-values.js';
+import { scaleFloat16 } from '../values/float16.js';
+import { readChunks, type WeightReader } from '../values/weight-reader.js';
 import type { NamedTensor } from './list-tensors.js';
 import { storedValues } from './read-values.js';
-import { changesBytes, readChunks, scaleFloat16 } from './scale-stored.js';
 import type { LocatedGroup, LocatedSpec, TfjsSource } from './tfjs-source.js';
-import type { WeightReader } from './weight-reader.js';
 
 /** A weight file of the new model: a copy of the beginning of an old one, or the parts of it that are kept. */
 export interface StoredFile {
@@ -154,3 +154,7 @@ function relocation(files: readonly StoredFile[]): (range: ByteRange) => number 
     return position;
   };
 }
+
+/** Tells whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
+const changesBytes = (tensor: Tensor): boolean =>
+  tensor.exponent !== 0 && (tensor.quantization === undefined || tensor.quantization.dtype === 'float16');

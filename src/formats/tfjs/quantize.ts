@@ -1,4 +1,5 @@
 import type { Quantization } from '../../model/tensor.js';
+import { toFloat16 } from '../values/float16.js';
 
 export type QuantizedDtype = Quantization['dtype'];
 
@@ -33,26 +34,3 @@ export function quantizeValues(values: Float32Array, quantization: Quantization)
 }
 
 const bytesOf = (values: Uint16Array): Uint8Array => new Uint8Array(values.buffer);
-
-const single = new Float32Array(1);
-const singleBits = new Uint32Array(single.buffer);
-
-/** The bits of the nearest float16, ties to even, as NumPy rounds. */
-export function toFloat16(value: number): number {
-  single[0] = value;
-  const bits = singleBits[0]!;
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  // 65520 is halfway between the largest float16 and what would come next.
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  if (magnitude < 0x38800000) return sign | roundToEven(Math.abs(single[0]!) * 2 ** 24);
-  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-  return sign | ((rounded - 0x38000000) >>> 13);
-}
-
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}

@@ -13,7 +13,7 @@ import { readRecord } from '../../model/record.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
-import type { FileContent } from '../readers.js';
+import type { FileContent } from '../find/file-content.js';
 import { readManifest } from '../weight-layouts/tfjs-manifest.js';
 import { attachWeights } from './attach-weights.js';
 import { findMisnumbered, MISNUMBERED } from './built-order.js';

@@ -1,8 +1,8 @@
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import { changedValues } from '../values/changed-values.js';
-import { decodeFloat16, readChunks } from './scale-stored.js';
+import { decodeFloat16 } from '../values/float16.js';
+import { readChunks, type WeightReader, withWeightReader } from '../values/weight-reader.js';
 import type { TfjsSource } from './tfjs-source.js';
-import { type WeightReader, withWeightReader } from './weight-reader.js';
 
 /** Opens the values of a TensorFlow.js model's tensors: quantised ones are the numbers they stand for. */
 export const withTfjsValues = <T>(

@@ -9,7 +9,8 @@ import {
 } from '../../json/json-value.js';
 import { type Projection, projectionOf } from '../../layers/constraints.js';
 import { factsOf } from '../../layers/known-layers.js';
-import { type Graph, type Layer, listGraphs, type Model, type Warning, withConfig } from '../../model/model.js';
+import { mapLayers, withConfig } from '../../model/map-layers.js';
+import { type Layer, listGraphs, type Model, type Warning } from '../../model/model.js';
 import { type Tensor, type TensorValues, withoutScope } from '../../model/tensor.js';
 import { floatChunks } from '../values/float-values.js';
 
@@ -36,26 +37,15 @@ export async function releaseConstraints(
   isLookedAt: (tensor: Tensor) => boolean = () => true,
 ): Promise<Released> {
   const warnings: Warning[] = [];
-  return { model: { ...model, graph: await releaseIn(model.graph) }, warnings };
-
-  async function releaseIn(graph: Graph): Promise<Graph> {
-    const layers: Layer[] = [];
-    for (const layer of graph.layers) {
-      if (layer.graph === undefined) layers.push(await release(layer));
-      else layers.push({ ...layer, graph: await releaseIn(layer.graph) });
-    }
-    return layers.every((layer, index) => layer === graph.layers[index]) ? graph : { ...graph, layers };
-  }
-
-  async function release(layer: Layer): Promise<Layer> {
-    let released = layer;
+  const released = new Map<Layer, Layer>();
+  for (const layer of [...listGraphs(model.graph)].flatMap(({ graph }) => graph.layers))
     for await (const { field, weight } of listViolated(layer, values, isLookedAt)) {
-      released = withConfig(released, withoutConstraint(released.config, field));
+      const before = released.get(layer) ?? layer;
+      released.set(layer, withConfig(before, withoutConstraint(before.config, field)));
       const message = `TensorFlow.js would change its ${weight} by its ${field} as it loads it: the constraint is left out`;
       warnings.push({ code: 'constraint-dropped', message, where: layer.name });
     }
-    return released;
-  }
+  return { model: { ...model, graph: mapLayers(model.graph, (layer) => released.get(layer) ?? layer) }, warnings };
 }
 
 /** Warns of weights that TensorFlow.js changes by their constraints, for a model converted from there to Keras. */

@@ -2,7 +2,6 @@ import { getMember, isObject, type JsonDocument, type JsonObject, type JsonValue
 import type { Model } from '../../model/model.js';
 import type { ByteRange } from '../../model/tensor.js';
 import type { FoundFile, Storage } from '../../storage/storage.js';
-import type { WrittenArchitecture } from '../output/check-written.js';
 import type { WeightSpec } from '../weight-layouts/tfjs-manifest.js';
 
 /** A weight of the manifest with the bytes it has. */
@@ -47,7 +46,7 @@ export function findTopology(found: JsonObject): Pick<TfjsSource, 'isWrapped'> &
 }
 
 /** Returns the architecture of a model.json, without the weights' values. */
-export function architectureIn(root: JsonObject): WrittenArchitecture {
+export function architectureIn(root: JsonObject) {
   return {
     topology: findTopology(getMember(root, 'modelTopology') as JsonObject).topology,
     manifest: getMember(root, 'weightsManifest')!,

@@ -9,7 +9,7 @@ import type { PendingOutput } from '../../storage/storage.js';
 import { TOOL } from '../../tool.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { floatChunks } from '../values/float-values.js';
-import type { OnProgress, WrittenFiles } from '../writers.js';
+import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { listTensors } from './list-tensors.js';
 import {
   affineQuantization,

@@ -16,15 +16,15 @@ import { mapWithConcurrency } from '../../storage/map-with-concurrency.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { lowerGraph } from '../dialects/lower-graph.js';
 import { changedValues } from '../values/changed-values.js';
-import type { OnProgress, WrittenFiles } from '../writers.js';
+import { scaleFloat16 } from '../values/float16.js';
+import { placeChunks, readChunks, type WeightReader, withWeightReader } from '../values/weight-reader.js';
+import type { OnProgress, WrittenFiles } from '../written-files.js';
 import { appendedBytes, appendedLength } from './appended-weights.js';
 import { listTensors } from './list-tensors.js';
 import { planGroups, type StoredFile, type StoredGroup } from './plan-groups.js';
 import { tfjsValues } from './read-values.js';
 import { releaseConstraints } from './release-constraints.js';
-import { placeChunks, readChunks, scaleFloat16 } from './scale-stored.js';
 import { architectureIn, type TfjsSource } from './tfjs-source.js';
-import { type WeightReader, withWeightReader } from './weight-reader.js';
 import { type AddedGroup, newManifest } from './write-manifest.js';
 
 /** Weight files that are copied at the same time. */

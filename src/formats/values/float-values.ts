@@ -1,7 +1,6 @@
 import { inputError } from '../../errors.js';
 import { FLOATS, type Tensor, type TensorValues } from '../../model/tensor.js';
-import { toFloat16 } from '../tfjs/quantize.js';
-import { decodeFloat16 } from '../tfjs/scale-stored.js';
+import { decodeFloat16, toFloat16 } from './float16.js';
 
 /** Tells whether a tensor's values are numbers that `floatChunks` gives. */
 export const holdsFloats = ({ dtype }: Tensor): boolean => FLOATS.includes(dtype);

@@ -8,6 +8,13 @@ import type { Loader } from '../../layers/layer-facts.js';
 import { readField } from '../../layers/read-field.js';
 import { memoizeByObject } from '../memoize-by-object.js';
 
+/** Reason why a loader refuses a model: a layer, the field of its config (empty for the layer itself), and why. */
+export interface Blocker {
+  readonly layer: string;
+  readonly field: string;
+  readonly reason: string;
+}
+
 /** Reason why a loader refuses a layer: the field of its config, and why. */
 export interface Finding {
   readonly field: string;

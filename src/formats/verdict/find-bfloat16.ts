@@ -1,6 +1,6 @@
 import type { Loader } from '../../layers/layer-facts.js';
 import { type Graph, listGraphs, type WeightLayout } from '../../model/model.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 
 /**
  * Finds a weight of bfloat16 where Keras cannot read it back: Keras 2 never can, Keras 3 where the layout has no attribute that

@@ -3,7 +3,7 @@ import { factsOf } from '../../layers/known-layers.js';
 import type { Loader } from '../../layers/layer-facts.js';
 import { readField } from '../../layers/read-field.js';
 import { type Graph, listGraphs, type WeightLayout } from '../../model/model.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 
 /** Finds a layer whose weights a loader reads and then computes with others: see `copiesWeights`. */
 export function findForgotten(root: Graph, loader: Loader, layout: WeightLayout): Blocker | undefined {

@@ -2,7 +2,7 @@ import { getMember, type JsonObject } from '../../json/json-value.js';
 import { isInput } from '../../layers/known-layers.js';
 import type { Graph, Layer } from '../../model/model.js';
 import { listEntries, SHARED_OBJECT } from '../dialects/wrapped-entries.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 
 /**
  * Finds a layer of a functional model that is called elsewhere before: of a `.keras` Keras 3 makes one object of all that have

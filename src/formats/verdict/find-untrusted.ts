@@ -4,7 +4,7 @@ import type { Loader } from '../../layers/layer-facts.js';
 import { factsOfLayer } from '../../model/facts-of-layer.js';
 import { type Graph, listGraphs } from '../../model/model.js';
 import { listEntries } from '../dialects/wrapped-entries.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 
 /**
  * Finds a layer that a loader makes only where it is told to trust the file. Keras 2 asks for that where entries name their

@@ -9,7 +9,7 @@ import { longestWalk } from '../../model/layer-order.js';
 import { type Graph, type Layer, outerSettings } from '../../model/model.js';
 import { isReferenceList } from '../dialects/tensor-references.js';
 import { findMisnumbered, MISNUMBERED } from '../tfjs/built-order.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 import { findSeveralOutputs, findShapeBlocker } from './shape-blocker.js';
 
 /** Layers of TensorFlow.js are called as their config says; the name beside it is for references alone. */

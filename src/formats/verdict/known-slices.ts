@@ -6,7 +6,7 @@ import { type Call, type Graph, type Layer, listGraphs, mapGraphs, withLayers } 
 import { inferShapes } from '../../model/shapes.js';
 import { cannotConvert } from '../dialects/translate/cannot-convert.js';
 import { type IndexPart, readIndex, withoutEllipsis, writeIndex } from '../dialects/translate/index-keys.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 
 /**
  * Writes `x[..., 1:]` as `x[:, :, :, 1:]`: a `.keras` of Keras 2 cannot say `...`, which `.h5` files and bare JSON can.

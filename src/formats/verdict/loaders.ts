@@ -16,7 +16,7 @@ import { memoizeByObject } from '../memoize-by-object.js';
 import { findSettingsBlocker } from '../tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from '../tfjs/tfjs-source.js';
 import { findMisnamed } from '../tfjs/weight-names.js';
-import { classBlocker, type Finding, WITHOUT_MODULE } from './class-blocker.js';
+import { type Blocker, classBlocker, type Finding, WITHOUT_MODULE } from './class-blocker.js';
 import { findBfloat16 } from './find-bfloat16.js';
 import { findForgotten } from './find-forgotten.js';
 import { findSharedObject } from './find-shared-object.js';
@@ -24,13 +24,6 @@ import { findUntrusted } from './find-untrusted.js';
 import { graphBlocker } from './graph-blocker.js';
 import { findEllipsis } from './known-slices.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
-
-/** Reason why a loader refuses a model: a layer, the field of its config (empty for the layer itself), and why. */
-export interface Blocker {
-  readonly layer: string;
-  readonly field: string;
-  readonly reason: string;
-}
 
 export interface LoaderVerdict {
   readonly loader: Loader;

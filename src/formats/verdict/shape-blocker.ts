@@ -5,7 +5,7 @@ import { resolveGraph } from '../../model/graph-nodes.js';
 import type { Graph, Layer } from '../../model/model.js';
 import { configShapes } from '../../model/shapes.js';
 import { memoizeByObject } from '../memoize-by-object.js';
-import type { Blocker } from './loaders.js';
+import type { Blocker } from './class-blocker.js';
 
 /** A call that stops one loader, or all of them. */
 interface Misfit extends Blocker {

@@ -1,7 +1,8 @@
 import { inputError } from '../../errors.js';
 import { weightsMismatch } from '../../model/check-weights.js';
 import { layerOrder } from '../../model/layer-order.js';
-import { type Dialect, type Graph, type Layer, withWeights } from '../../model/model.js';
+import { withWeights } from '../../model/map-layers.js';
+import type { Dialect, Graph, Layer } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import { plural } from '../../plural.js';
 import type { Hdf5File } from '../../storage/hdf5.js';

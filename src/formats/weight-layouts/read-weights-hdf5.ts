@@ -1,7 +1,8 @@
 import { inputError } from '../../errors.js';
 import { isInput } from '../../layers/known-layers.js';
 import { weightsMismatch } from '../../model/check-weights.js';
-import { type Graph, type Layer, listGraphs, stepAxes, withWeights } from '../../model/model.js';
+import { withWeights } from '../../model/map-layers.js';
+import { type Graph, type Layer, listGraphs, stepAxes } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './checkpoint-containers.js';

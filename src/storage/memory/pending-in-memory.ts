@@ -1,12 +1,11 @@
 import { changeHdf5 } from '../hdf5/open-hdf5.js';
 import { renameInHdf5 } from '../hdf5/rename-in-hdf5.js';
 import type { Hdf5Editor } from '../hdf5.js';
-import type { FoundFile, PendingOutput } from '../storage.js';
+import type { FoundFile, NewZipMember, PendingOutput } from '../storage.js';
 import { fileChanged } from '../storage-errors.js';
 import { badZip } from '../zip/zip-errors.js';
 import { zipMembers } from '../zip/zip-files.js';
 import { isLong } from '../zip/zip-headers.js';
-import type { NewZipMember } from '../zip.js';
 import { type Content, checksumOf, gather, sizeOf, sliceOf } from './content.js';
 import { inflate } from './inflate.js';
 import { contentOf } from './memory-file.js';

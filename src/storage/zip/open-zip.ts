@@ -1,22 +1,14 @@
 import { RetrofitError } from '../../errors.js';
 import { joinBytes } from '../new-bytes.js';
-import type { FoundFile, OpenFile } from '../storage.js';
-import type { ZipArchive, ZipMember } from '../zip.js';
+import type { FoundFile, OpenFile, ZipArchive, ZipMember } from '../storage.js';
 import { type PackedMember, unpackMember, type ZipTools } from './unpack-member.js';
 import { findBadHeader, findBadRecord, STORED } from './zip-checks.js';
 import { findZipDirectory } from './zip-directory.js';
 import { badZip, unsafeMember } from './zip-errors.js';
+import { HEADER_BYTES, RECORD_BYTES } from './zip-headers.js';
 import { ensureNoGaps, type MemberSpan } from './zip-layout.js';
 import { findTwoNames, findUnsafeKind, findUnsafeName, isBadUtf8, lenientUtf8, nameOf } from './zip-names.js';
-import {
-  HEADER_BYTES,
-  headerLength,
-  RECORD_BYTES,
-  readLocalHeader,
-  readRecord,
-  recordName,
-  type ZipRecord,
-} from './zip-record.js';
+import { headerLength, readLocalHeader, readRecord, recordName, type ZipRecord } from './zip-record.js';
 
 interface CheckedEntry extends MemberSpan {
   readonly isFolder: boolean;

@@ -1,8 +1,8 @@
 import { MAX_INFLATED_BYTES, MAX_ZIP_RATIO, SMALL_MEMBER_BYTES } from '../../limits.js';
 import { isSame } from '../compare-bytes.js';
 import { newBytes } from '../new-bytes.js';
-import { SEE_ZIP64 } from './zip-headers.js';
-import { type LocalHeader, type RecordNumbers, readLongNumbers, ZIP64_FIELD, type ZipRecord } from './zip-record.js';
+import { SEE_ZIP64, ZIP64_FIELD } from './zip-headers.js';
+import { type LocalHeader, type RecordNumbers, readLongNumbers, type ZipRecord } from './zip-record.js';
 
 /** Compression methods: none, and the one that every zip tool uses. */
 export const STORED = 0;

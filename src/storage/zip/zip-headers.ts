@@ -20,6 +20,10 @@ const IS_UTF8 = 0x0800;
 const FIRST_DAY = (1 << 5) | 1;
 const OWNER_ONLY = 0o600 * 2 ** 16;
 
+export const HEADER_SIGNATURE = 0x04034b50;
+export const HEADER_BYTES = 30;
+export const RECORD_SIGNATURE = 0x02014b50;
+export const RECORD_BYTES = 46;
 export const END_SIGNATURE = 0x06054b50;
 export const END_BYTES = 22;
 export const LOCATOR_SIGNATURE = 0x07064b50;
@@ -27,7 +31,7 @@ export const LOCATOR_BYTES = 20;
 export const END64_SIGNATURE = 0x06064b50;
 export const END64_BYTES = 56;
 
-const ZIP64_FIELD = 0x0001;
+export const ZIP64_FIELD = 0x0001;
 /** The value of a 32-bit (16-bit) field that refers to the zip64 record. */
 export const SEE_ZIP64 = 0xffffffff;
 export const SEE_ZIP64_SHORT = 0xffff;
@@ -39,8 +43,8 @@ export const isLong = (byteLength: number): boolean => byteLength >= SEE_ZIP64;
 export function localHeader(member: MemberFacts): Uint8Array<ArrayBuffer> {
   const isLarge = member.isLong || isLong(member.byteLength);
   const field = zip64Field(isLarge ? [member.byteLength, member.byteLength] : []);
-  const { bytes, view } = newBytes(30);
-  view.setUint32(0, 0x04034b50, true);
+  const { bytes, view } = newBytes(HEADER_BYTES);
+  view.setUint32(0, HEADER_SIGNATURE, true);
   writeShared(view, 4, member, isLarge, isLarge ? SEE_ZIP64 : member.byteLength);
   view.setUint16(28, field.length, true);
   return joinBytes([bytes, member.name, field]);
@@ -54,8 +58,8 @@ export function directoryRecord(member: MemberFacts): Uint8Array<ArrayBuffer> {
     ...(isLarge ? [member.byteLength, member.byteLength] : []),
     ...(isFar ? [member.headerOffset] : []),
   ]);
-  const { bytes, view } = newBytes(46);
-  view.setUint32(0, 0x02014b50, true);
+  const { bytes, view } = newBytes(RECORD_BYTES);
+  view.setUint32(0, RECORD_SIGNATURE, true);
   view.setUint16(4, UNIX | (isLarge || isFar ? VERSION_ZIP64 : VERSION), true);
   writeShared(view, 6, member, isLarge || isFar, Math.min(member.byteLength, SEE_ZIP64));
   view.setUint16(30, field.length, true);

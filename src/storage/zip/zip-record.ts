@@ -1,5 +1,12 @@
 import { viewOf } from '../new-bytes.js';
-import { SEE_ZIP64 } from './zip-headers.js';
+import {
+  HEADER_BYTES,
+  HEADER_SIGNATURE,
+  RECORD_BYTES,
+  RECORD_SIGNATURE,
+  SEE_ZIP64,
+  ZIP64_FIELD,
+} from './zip-headers.js';
 
 // The facts of a member in an archive: in a record of its directory, and in the header before the member's data.
 
@@ -43,11 +50,6 @@ export interface LocalHeader extends MemberClaims {
   readonly packedLength: number;
 }
 
-export const RECORD_BYTES = 46;
-export const HEADER_BYTES = 30;
-export const ZIP64_FIELD = 0x0001;
-const RECORD_SIGNATURE = 0x02014b50;
-const HEADER_SIGNATURE = 0x04034b50;
 const NAME_LENGTH_AT = 28;
 
 /**

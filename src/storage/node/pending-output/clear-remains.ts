@@ -1,6 +1,6 @@
 import { removeFolders } from './new-folders.js';
-import { recoverDead as recoverFiles } from './pending-files.js';
-import { recoverDead as recoverFolder } from './pending-folder.js';
+import { recoverFiles } from './pending-files.js';
+import { recoverFolder } from './pending-folder.js';
 import type { Remains } from './unfinished.js';
 
 /** Does for a process that was killed what it would have done itself. */

@@ -29,7 +29,7 @@ export function beginFiles(folder: string, names: readonly string[], replace: bo
     hidden,
     owner,
     prepare: async () => {
-      recoverDead(path);
+      recoverFiles(path);
       for (const place of paths) await ensureFree(place, replace);
     },
     moveIntoPlace: async () => {
@@ -103,7 +103,7 @@ async function appear(pending: string, place: string): Promise<void> {
 }
 
 /** Puts right what killed runs left beside output files, of which this is the last. */
-export function recoverDead(path: string): void {
+export function recoverFiles(path: string): void {
   for (const owner of listDead(path)) recover(path, owner);
 }
 

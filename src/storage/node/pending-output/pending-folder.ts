@@ -21,7 +21,7 @@ export function beginFolder(output: string, replace: boolean): Promise<PendingOu
     hidden,
     owner,
     prepare: async () => {
-      recoverDead(path);
+      recoverFolder(path);
       if (!replace && (await exists(path))) throw outputTaken(output);
     },
     moveIntoPlace: () => moveIntoPlace(path, output, owner, replace),
@@ -30,7 +30,7 @@ export function beginFolder(output: string, replace: boolean): Promise<PendingOu
 }
 
 /** Puts right what killed runs left beside an output folder. */
-export function recoverDead(path: string): void {
+export function recoverFolder(path: string): void {
   for (const owner of listDead(path)) recover(path, owner);
 }
 

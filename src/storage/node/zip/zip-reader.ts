@@ -1,9 +1,8 @@
 import { pipeline, Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import { CHUNK_BYTES } from '../../../limits.js';
-import type { FoundFile, OpenFile } from '../../storage.js';
+import type { FoundFile, OpenFile, ZipArchive } from '../../storage.js';
 import * as zip from '../../zip/open-zip.js';
-import type { ZipArchive } from '../../zip.js';
 import { crc32 } from '../crc32.js';
 
 /** @throws RetrofitError `bad-zip`, `unsafe-path` */

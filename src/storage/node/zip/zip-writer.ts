@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { NewZipMember } from '../../storage.js';
 import { directoryRecord, endRecords, isLong, localHeader, type MemberFacts } from '../../zip/zip-headers.js';
-import type { NewZipMember } from '../../zip.js';
 import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
 import type { WritePlace } from '../file-window.js';

@@ -6,8 +6,7 @@ import { RetrofitError } from '../../../../src/errors.js';
 import { MAX_ZIP_DIRECTORY_BYTES, MAX_ZIP_MEMBERS } from '../../../../src/limits.js';
 import { nodeStorage } from '../../../../src/storage/node/node-storage.js';
 import { openZip } from '../../../../src/storage/node/zip/zip-reader.js';
-import type { FoundFile, OpenFile } from '../../../../src/storage/storage.js';
-import type { ZipArchive } from '../../../../src/storage/zip.js';
+import type { FoundFile, OpenFile, ZipArchive } from '../../../../src/storage/storage.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 import {
   type BuiltArchive,

@@ -13,8 +13,8 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { nodeStorage } from '../../../../src/storage/node/node-storage.js';
 import { writeZip } from '../../../../src/storage/node/zip/zip-writer.js';
+import type { NewZipMember } from '../../../../src/storage/storage.js';
 import { directoryRecord, endRecords, localHeader } from '../../../../src/storage/zip/zip-headers.js';
-import type { NewZipMember } from '../../../../src/storage/zip.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const folder = temporaryFolder();

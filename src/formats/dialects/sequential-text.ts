@@ -4,49 +4,62 @@ import {
   isObject,
   isPlainObject,
   type JsonArray,
+  type JsonMember,
   type JsonObject,
   type JsonValue,
   mapItems,
   mapMembers,
   type Plain,
+  stringOf,
   toPlain,
   withMember,
   withoutMember,
-} from '../json/json-value.js';
-import { findJson } from '../json/parse-json.js';
-import { serializeJson } from '../json/serialize-json.js';
-import type { Graph, GraphSource, Layer, RecordedSequential } from './model.js';
+} from '../../json/json-value.js';
+import { findJson } from '../../json/parse-json.js';
+import { serializeJson } from '../../json/serialize-json.js';
+import type { Graph, GraphSource, Layer, RecordedSequential, SequentialText } from '../../model/model.js';
 
 // A module makes a Sequential model functional. Its former text stands in the record, but for the layers: in the place
 // of each there is `null`, or those of the members that only a functional model has and this layer had all the same.
 
 const HOLE: JsonValue = { kind: 'literal', text: 'null' };
 
-/** Members of a model's entry that depend on its class; all others around its config are kept in the file. */
-const OF_THE_CLASS: readonly string[] = ['class_name', 'module', 'registered_name', 'build_config', 'config'];
+/** Members of an entry that name the class of its model, or depend on the class. */
+const OF_THE_CLASS: readonly string[] = ['module', 'class_name', 'registered_name', 'build_config'];
 
 const OF_FUNCTIONAL_LAYERS: readonly string[] = ['name', 'inbound_nodes'];
 
+export const SEQUENTIAL_TEXT: SequentialText = { describe, restore };
+
+/** The list of a model's layers in its config, which a Sequential model of early Keras is itself. */
+export function listOf(config: JsonValue | undefined): JsonArray | undefined {
+  const list = isArray(config) ? config : getMember(config, 'layers');
+  return isArray(list) ? list : undefined;
+}
+
+/** Tells whether a model's config says that it is not trainable. */
+export const isFrozen = (config: JsonValue): boolean => {
+  const trainable = getMember(config, 'trainable');
+  return trainable?.kind === 'literal' && trainable.text === 'false';
+};
+
 /** The text of a Sequential model with holes for its layers. */
-export function describeSequential({ entry, config }: GraphSource): string {
-  const list = listIn(config)!;
+function describe({ entry, config }: GraphSource): string {
+  const list = listOf(config)!;
   const holes = mapItems(list, (layer) => {
     const members = isObject(layer) ? layer.members.filter(({ key }) => OF_FUNCTIONAL_LAYERS.includes(key)) : [];
     return members.length === 0 ? HOLE : { kind: 'object', members };
   });
   const hollow = isObject(config) ? withMember(config, 'layers', holes) : holes;
-  const kept = mapMembers(entry, (value, key) => (OF_THE_CLASS.includes(key) ? value : HOLE));
+  const kept = mapMembers(entry, (value, key) => (key === 'config' || OF_THE_CLASS.includes(key) ? value : HOLE));
   return serializeJson({ lead: '', trail: '', root: withMember(kept, 'config', hollow) });
 }
 
-/**
- * Turns a functional model back into its former Sequential one; returns the same graph where the text does not fit it,
- * because layers were added since, or is not one of ours.
- */
-export function restoreSequential(graph: Graph, { text, hasNoInput }: RecordedSequential): Graph {
+/** Turns a functional model back into its former Sequential one. */
+function restore(graph: Graph, { text, hasNoInput }: RecordedSequential): Graph {
   const entry = findJson(text);
   const config = getMember(entry, 'config');
-  const holes = listIn(config);
+  const holes = listOf(config);
   if (!isObject(entry) || config === undefined || holes === undefined || !isSafe(toPlain(entry))) return graph;
   if (graph.read === undefined || !isChain(graph)) return graph;
   const unwritten = hasNoInput ? 1 : 0;
@@ -55,12 +68,11 @@ export function restoreSequential(graph: Graph, { text, hasNoInput }: RecordedSe
     if (index < unwritten) return { ...layer, implicit: true };
     return restoreEntry(layer, holes.items[index - unwritten]!.value);
   });
-  const trainable = getMember(config, 'trainable');
   return {
     ...graph,
     kind: 'sequential',
     layers,
-    isFrozen: trainable?.kind === 'literal' && trainable.text === 'false',
+    isFrozen: isFrozen(config),
     read: { ...graph.read, className: 'Sequential', entry, config, layers },
   };
 }
@@ -73,11 +85,6 @@ function restoreEntry(layer: Layer, hole: JsonValue): Layer {
   }, layer.entry);
   return { ...layer, entry };
 }
-
-const listIn = (config: JsonValue | undefined): JsonArray | undefined => {
-  const list = isArray(config) ? config : getMember(config, 'layers');
-  return isArray(list) ? list : undefined;
-};
 
 /** Tells whether every layer reads the one before it, and nothing else. */
 const isChain = ({ layers, inputs, outputs }: Graph): boolean =>
@@ -101,4 +108,24 @@ function isSafe(value: Plain): boolean {
     (module === undefined || (typeof module === 'string' && /^(tf_)?keras(\.|$)/.test(module))) &&
     (registered === undefined || registered === null || registered === className);
   return isKnown && Object.values(value).every((member) => member === undefined || isSafe(member));
+}
+
+/** Tells whether a model becomes Sequential again, as before modules made it functional, against its entry. */
+export const isRestored = ({ read }: Graph, entry: JsonObject): boolean =>
+  read !== undefined &&
+  read.className === 'Sequential' &&
+  stringOf(getMember(read.entry, 'class_name')) === 'Sequential' &&
+  stringOf(getMember(entry, 'class_name')) !== 'Sequential';
+
+/** The entry with all that goes with its class as it was, in the old order; all else is as it is now. */
+export function restoredEntry(before: JsonObject, now: JsonObject): JsonObject {
+  const others = new Map(now.members.map((member) => [member.key, member]));
+  const members = before.members.flatMap((member): readonly JsonMember[] => {
+    if (OF_THE_CLASS.includes(member.key)) return [member];
+    const other = others.get(member.key);
+    return other === undefined ? [] : [{ ...member, value: other.value }];
+  });
+  const known = new Set(members.map((member) => member.key));
+  const added = now.members.filter(({ key }) => !known.has(key) && !OF_THE_CLASS.includes(key));
+  return { ...before, members: [...members, ...added] };
 }

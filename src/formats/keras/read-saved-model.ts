@@ -3,12 +3,12 @@ import { inFile } from '../../errors.js';
 import type { Model, Warning } from '../../model/model.js';
 import type { FindOptions, FoundFile, Storage } from '../../storage/storage.js';
 import { standInAt } from '../find/foreign-files.js';
-import { makeModel } from '../keras/make-model.js';
-import { VARIABLES_FOLDER, VARIABLES_PREFIX } from './file-names.js';
-import { type GraphFile, readGraphFile } from './graph-file.js';
-import { parseMetadata, readMetadataFile } from './keras-metadata.js';
-import { openCheckpoint } from './open-checkpoint.js';
-import { refuseWithoutLayers, withoutVariables } from './refuse-saved-model.js';
+import { VARIABLES_FOLDER, VARIABLES_PREFIX } from '../saved-model/file-names.js';
+import { type GraphFile, readGraphFile } from '../saved-model/graph-file.js';
+import { parseMetadata, readMetadataFile } from '../saved-model/keras-metadata.js';
+import { openCheckpoint } from '../saved-model/open-checkpoint.js';
+import { refuseWithoutLayers, withoutVariables } from '../saved-model/refuse-saved-model.js';
+import { makeModel } from './make-model.js';
 
 /**
  * Reads a Keras model in a SavedModel folder of TensorFlow 2. Its operations are not read: the layers are described

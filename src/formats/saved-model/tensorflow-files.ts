@@ -1,8 +1,8 @@
 import { GRAPH_FILE, LAYERS_FILE } from '../../containers.js';
 import { inputError, RetrofitError } from '../../errors.js';
 import type { Storage } from '../../storage/storage.js';
-import { DATA_ENDING, INDEX_ENDING, LATEST_FILE, VARIABLES_FOLDER } from '../saved-model/file-names.js';
-import type { CheckpointPlace } from '../saved-model/tensor-bundle.js';
+import { DATA_ENDING, INDEX_ENDING, LATEST_FILE, VARIABLES_FOLDER } from './file-names.js';
+import type { CheckpointPlace } from './tensor-bundle.js';
 
 /**
  * Refuses a checkpoint where a model should be, by any of its names.
@@ -13,7 +13,7 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
   const name = storage.nameOf(path);
   const mayBePart = name === LATEST_FILE || name.endsWith(INDEX_ENDING) || DATA_ENDING.test(name);
   if (!mayBePart && (await storage.kindOf(path)) === 'file') return;
-  const { findCheckpoint } = await import('../saved-model/find-checkpoint.js');
+  const { findCheckpoint } = await import('./find-checkpoint.js');
   // One that is there in part is one too.
   const place = await findCheckpoint(storage, path, { allowLinks: true }).catch(() => 'damaged' as const);
   if (place === undefined) return;
@@ -32,7 +32,7 @@ export async function refuseCheckpoint(storage: Storage, path: string): Promise<
 
 /** A checkpoint of TensorFlow 1 is none of weights to be given with an architecture. */
 async function refuseUnusable(storage: Storage, place: CheckpointPlace): Promise<void> {
-  const { refuseOfTensorflow1 } = await import('../saved-model/open-checkpoint.js');
+  const { refuseOfTensorflow1 } = await import('./open-checkpoint.js');
   await refuseOfTensorflow1(storage, place).catch((error: unknown) => {
     if (error instanceof RetrofitError && error.code === 'tensorflow-1') throw error;
   });

@@ -1,7 +1,41 @@
 import { CHUNK_BYTES } from '../../limits.js';
-import type { ByteRange, Tensor } from '../../model/tensor.js';
-import { toFloat16 } from './quantize.js';
-import type { WeightReader } from './weight-reader.js';
+import type { ByteRange } from '../../model/tensor.js';
+import type { FoundFile, OpenFile, Storage } from '../../storage/storage.js';
+
+/** Reads stretches of weight files, each file opened once. */
+export interface WeightReader {
+  /** @param into where the bytes may go, if there is room */
+  read(range: ByteRange, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Opens weight files as they are asked for, for the time of some work. */
+export async function withWeightReader<T>(
+  storage: Storage,
+  files: ReadonlyMap<string, FoundFile>,
+  work: (reader: WeightReader) => Promise<T>,
+): Promise<T> {
+  const opened = new Map<string, Promise<OpenFile>>();
+  try {
+    return await work({
+      read: async ({ file, byteOffset, byteLength }, into) => {
+        let opening = opened.get(file);
+        if (opening === undefined) {
+          opening = storage.open(files.get(file)!);
+          opened.set(file, opening);
+        }
+        return (await opening).read(byteOffset, byteLength, into);
+      },
+    });
+  } finally {
+    for (const opening of opened.values()) {
+      await opening.then(
+        (file) => file.close(),
+        // The reader that requested it was told.
+        () => {},
+      );
+    }
+  }
+}
 
 /** The bytes of some ranges, one behind the other. */
 export async function readStretch(reader: WeightReader, ranges: readonly ByteRange[]): Promise<Uint8Array> {
@@ -52,35 +86,3 @@ export async function* placeChunks(
     }
   }
 }
-
-/**
- * Multiplies stored float16 values by 2^exponent, in place, rounding those that get too small; false where one would
- * become infinite.
- */
-export function scaleFloat16(bytes: Uint8Array, exponent: number): boolean {
-  const values = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-  const scaled = decodeFloat16(bytes, exponent);
-  for (const [index, bits] of values.entries()) {
-    if ((bits & 0x7c00) === 0x7c00) continue;
-    const after = toFloat16(scaled[index]!);
-    if ((after & 0x7c00) === 0x7c00) return false;
-    values[index] = after;
-  }
-  return true;
-}
-
-/** The numbers of stored float16 values, times 2^exponent. */
-export function decodeFloat16(bytes: Uint8Array, exponent: number): Float32Array {
-  const stored = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-  return Float32Array.from(stored, (bits) => {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const power = (bits >> 10) & 31;
-    const fraction = bits & 0x3ff;
-    if (power === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    return sign * (power === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (power - 25)) * 2 ** exponent;
-  });
-}
-
-/** Tells whether doubling a tensor changes bytes; a quantised one is doubled by its scale and min, in the manifest. */
-export const changesBytes = (tensor: Tensor): boolean =>
-  tensor.exponent !== 0 && (tensor.quantization === undefined || tensor.quantization.dtype === 'float16');
