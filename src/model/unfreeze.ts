@@ -1,4 +1,5 @@
 import { fromPlain, getMember, isObject, type JsonObject, withMember, withoutMember } from '../json/json-value.js';
+import { isInput } from '../layers/known-layers.js';
 import { withSetting } from './map-layers.js';
 import type { Graph, GraphSource, Layer, RetrofitRecord } from './model.js';
 
@@ -32,7 +33,7 @@ export function freezeAgain(graph: Graph, { trainable, unsaid }: Frozen): Graph 
   return { ...graph, isFrozen: true, layers, read: inConfig(graph.read, (config) => setTrainable(config, false)) };
 }
 
-const hasSwitch = ({ className, isOperation }: Layer): boolean => className !== 'InputLayer' && !isOperation;
+const hasSwitch = ({ className, isOperation }: Layer): boolean => !isInput(className) && !isOperation;
 
 function withTrainable(whole: Layer, trainable: boolean | undefined): Layer {
   const wrappers = whole.wrappers?.map(({ config, settings }) => ({

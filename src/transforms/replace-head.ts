@@ -1,6 +1,7 @@
 import { inputError, usageError } from '../errors.js';
 import { fromPlain, getMember, isArray, mapItems, type Plain, withMember } from '../json/json-value.js';
 import { withCategoricalLoss } from '../model/compiled-loss.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { mapLayers, withSetting } from '../model/map-layers.js';
 import { type Call, type Layer, type Model, type RetrofitRecord, samePath } from '../model/model.js';
 import { FLOATS, replacedTensor, type Tensor, type Weight } from '../model/tensor.js';
@@ -74,9 +75,10 @@ function listChanges(model: Model, head: Head, count: number, seed: number): Rea
   });
   for (const each of behind) {
     add(each, (layer) => resized(layer, units, count));
-    if (each.layer.className === 'Reshape') add(each, (layer) => reshaped(layer, units, count));
+    if (each.layer.settings.target_shape !== undefined) add(each, (layer) => reshaped(layer, units, count));
   }
-  if (activation.layer.className !== 'Softmax' && activation.layer.settings.activation !== 'softmax')
+  // Of the layers of a head, a Softmax alone makes probabilities whatever its config says.
+  if (!factsOfLayer(activation.layer).makesProbabilities && activation.layer.settings.activation !== 'softmax')
     add(activation, (layer) => withSetting(layer, 'activation', 'softmax'));
   return changes;
 }

@@ -1,6 +1,6 @@
-import type { WrittenContainer } from '../../src/containers.js';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WrittenContainer } from '../../src/containers.js';
 import { readModel, writeModel } from '../../src/index.js';
 import type { Dialect } from '../../src/model/model.js';
 import { membersOf } from '../fuzz/zip-records.mjs';

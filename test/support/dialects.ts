@@ -1,7 +1,7 @@
-import type { Container } from '../../src/containers.js';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import type { Container } from '../../src/containers.js';
 import { raiseGraph } from '../../src/formats/dialects/raise-graph.js';
 import type { JsonDocument } from '../../src/json/json-value.js';
 import { parseJson } from '../../src/json/parse-json.js';

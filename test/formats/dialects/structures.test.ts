@@ -1,5 +1,5 @@
-import type { Container } from '../../../src/containers.js';
 import { describe, expect, test } from 'vitest';
+import type { Container } from '../../../src/containers.js';
 import { convertModel } from '../../../src/formats/convert-model.js';
 import { lowerModel } from '../../../src/formats/dialects/lower-graph.js';
 import { raiseGraph } from '../../../src/formats/dialects/raise-graph.js';

@@ -3,7 +3,7 @@ import type { Argument } from '../../../model/call-arguments.js';
 import { newLayer } from '../../../model/model.js';
 import { type Constant, readConstant } from './constants.js';
 import { type LayerBuilder, outputOf, type Source } from './layer-builder.js';
-import type { ReadOperation } from './read-operation.js';
+import type { ReadOperation } from './read-node.js';
 import { translateLayer } from './translate-layer.js';
 
 /** An operation with its arguments, whichever Keras wrote it. */

@@ -2,6 +2,7 @@ import {
   fromPlain,
   getMember,
   isObject,
+  type JsonObject,
   type JsonValue,
   numberOf,
   stringOf,
@@ -13,7 +14,16 @@ import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
 import { type IndexPart, writeIndex } from './index-keys.js';
-import type { ReadOperation } from './read-operation.js';
+
+/** An operation with its arguments, whichever Keras wrote it. */
+export interface ReadOperation {
+  /** Its name in Keras 3, without the module; of a function that Keras 3 has no class for, TensorFlow's. */
+  readonly id: string;
+  /** In order. */
+  readonly arguments: readonly Argument[];
+  /** Constants that have a name, from the call or from the operation's config, under Keras 3's names. */
+  readonly settings: JsonObject;
+}
 
 type Attributes = Readonly<Record<string, JsonValue>>;
 

@@ -1,21 +1,11 @@
-import { type JsonObject, type JsonValue, toPlain } from '../../../json/json-value.js';
+import { type JsonValue, toPlain } from '../../../json/json-value.js';
 import { findOperation, operationName } from '../../../layers/operations.js';
 import { isNodeLayer, nodeOperation } from '../../../layers/tensorflow-nodes.js';
 import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
-import { type Argument, type CallArguments, saysNothing } from '../../../model/call-arguments.js';
+import { type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';
-import { readNode } from './read-node.js';
-
-/** An operation with its arguments, whichever Keras wrote it. */
-export interface ReadOperation {
-  /** Its name in Keras 3, without the module; of a function that Keras 3 has no class for, TensorFlow's. */
-  readonly id: string;
-  /** In order. */
-  readonly arguments: readonly Argument[];
-  /** Constants that have a name, from the call or from the operation's config, under Keras 3's names. */
-  readonly settings: JsonObject;
-}
+import { type ReadOperation, readNode } from './read-node.js';
 
 export const isOperation = (layer: Layer): boolean =>
   layer.isOperation === true || isOpLayer(layer.className) || isNodeLayer(layer.className);

@@ -12,7 +12,8 @@ import { functionRule } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
 import { type LayerBuilder, outputOf } from './layer-builder.js';
 import { type Operation, type OperationRule, rankOf, settingsOf } from './operation-rules.js';
-import { operationId, type ReadOperation, readOperation } from './read-operation.js';
+import type { ReadOperation } from './read-node.js';
+import { operationId, readOperation } from './read-operation.js';
 import { SHAPES } from './shape-rules.js';
 import { SMALL_WHOLE } from './translate-dtype.js';
 
