@@ -10,6 +10,7 @@ import { bytesIn } from '../support/cli.js';
 import { readFixture } from '../support/fixtures.js';
 import { buildModel, layer, layerOf, layersOf, writeBuilt } from '../support/model-builder.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { byTurns } from '../support/turns.js';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -89,7 +90,7 @@ async function expectShares(model: Model): Promise<void> {
 }
 
 describe('everything but the head stays', () => {
-  test.each(HEADED)('%s', async (name) => {
+  test.each(byTurns(HEADED, 2))('%s', async (name) => {
     const before = await readFixture(name);
     const path = newPath();
     await writeModel(replaceHead(before, CLASSES, { seed: 3 }), path);

@@ -64,7 +64,7 @@ test.each([
   );
 });
 
-const MUTANTS = isAll ? 600 : 30;
+const MUTANTS = isAll ? 600 : 20;
 
 const DAMAGED = FILES.filter((name) =>
   /\/(?:weights|model_of_old_trained|attributes|packed|dtypes|kinds\/[^u]\w+)\.h5$/.test(name),
