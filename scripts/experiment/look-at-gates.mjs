@@ -1,4 +1,4 @@
-import { listImages } from '../../dist/src/images/list-images.js';
+import { readImageFolder } from '../../dist/src/images/read-image-folder.js';
 import { readModel } from '../../dist/src/index.js';
 import { exciteModel } from '../../dist/src/runtime/excite-model.js';
 import { imageSize } from '../../dist/src/runtime/image-input.js';
@@ -10,5 +10,5 @@ export async function lookAtGates(file, pictures) {
   const backend = await backendInUse();
   const loaded = await loadModel(backend, await readModel(file));
   const options = { size: imageSize(loaded.runs, file), batch: 32, preprocess: 'unit', onSkipped: () => {} };
-  return { backend, loaded, excitation: await exciteModel(backend, loaded, await listImages(pictures), options) };
+  return { backend, loaded, excitation: await exciteModel(backend, loaded, await readImageFolder(pictures), options) };
 }

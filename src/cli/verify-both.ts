@@ -2,7 +2,7 @@ import { RetrofitError, refusal } from '../errors.js';
 import { compareLayers } from '../formats/compare/compare-layers.js';
 import { compareWeights, type WeightsVerdict } from '../formats/compare/compare-weights.js';
 import { imageBatches, type SkippedImage } from '../images/image-batches.js';
-import { type ImageFile, listImages } from '../images/list-images.js';
+import { type ImageFile, readImageFolder } from '../images/read-image-folder.js';
 import type { Model } from '../model/model.js';
 import { listRetrofittedModules, type RetrofittedModule } from '../plan/retrofitted-modules.js';
 import { difference, isVerified, type Verified, weightsLine } from '../report/verify-report.js';
@@ -40,7 +40,8 @@ export async function verifyBoth(
   request: VerifyRequest,
   watch: VerifyWatch,
 ): Promise<Verified> {
-  const folder = request.images === undefined ? undefined : await listImages(request.images, { allowsNoClasses: true });
+  const folder =
+    request.images === undefined ? undefined : await readImageFolder(request.images, { allowsNoClasses: true });
   const weights = await compareWeights(before, after);
   const onlyModules = isOfModules(after, weights);
   try {

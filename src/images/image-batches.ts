@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { inputError } from '../errors.js';
 import { MAX_KEPT_PIXEL_BYTES } from '../limits.js';
-import type { ImageFile } from './list-images.js';
 import { loadSharp } from './load-sharp.js';
 import { type Preprocess, preprocess } from './preprocess.js';
+import type { ImageFile } from './read-image-folder.js';
 
 /** Size of the images that a model takes. */
 export interface ImageSize {

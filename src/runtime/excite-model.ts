@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inputError, reasonOf } from '../errors.js';
 import { type BatchOptions, imageBatches } from '../images/image-batches.js';
-import type { ImageFolder } from '../images/list-images.js';
+import type { ImageFolder } from '../images/read-image-folder.js';
 import { pathKey } from '../model/weight-key.js';
 import { type ClassGates, classGatesOf, specificityOf, type Variances, variancesOf } from './gate-statistics.js';
 import { addObservation, addTally, deviationOf, newTally, type Tally } from './gate-tally.js';

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { RetrofitError } from '../errors.js';
 import { type BatchOptions, imageBatches } from '../images/image-batches.js';
-import type { ImageFile, ImageFolder } from '../images/list-images.js';
+import type { ImageFile, ImageFolder } from '../images/read-image-folder.js';
 import type { Model } from '../model/model.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';

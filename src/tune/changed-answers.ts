@@ -1,5 +1,5 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { ImageFolder } from '../images/list-images.js';
+import type { ImageFolder } from '../images/read-image-folder.js';
 import { type ExcitedModule, type ExciteOptions, exciteModel } from '../runtime/excite-model.js';
 import { holdGates } from '../runtime/hold-gates.js';
 import type { LoadedModel } from '../runtime/load-model.js';

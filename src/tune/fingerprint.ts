@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { usageError } from '../errors.js';
 import { flagOf } from '../flag-of.js';
-import type { ImageFile } from '../images/list-images.js';
+import type { ImageFile } from '../images/read-image-folder.js';
 import { CHUNK_BYTES } from '../limits.js';
 import type { Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';

@@ -1,5 +1,5 @@
 import { type ImageSize, imageBatches, type KeptPixels, type SkippedImage } from '../images/image-batches.js';
-import type { ImageFile } from '../images/list-images.js';
+import type { ImageFile } from '../images/read-image-folder.js';
 import { MAX_FITTED_FEATURE_BYTES } from '../limits.js';
 import { randomNumbers, shuffled } from '../random.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';

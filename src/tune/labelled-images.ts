@@ -1,5 +1,5 @@
 import { inputError, usageError } from '../errors.js';
-import { type ImageFile, isSameFolder, type ListOptions, listImages } from '../images/list-images.js';
+import { type ImageFile, isSameFolder, type ListOptions, readImageFolder } from '../images/read-image-folder.js';
 import { plural } from '../plural.js';
 import { randomNumbers, shuffled } from '../random.js';
 
@@ -16,8 +16,8 @@ export type Validation = string | number;
 
 /**
  * Finds the images and decides, by the seed, which of them are kept for validation.
- * @param names see `listImages`
- * @throws RetrofitError as `listImages` does; `bad-option` for the same folder to train and to validate with;
+ * @param names see `readImageFolder`
+ * @throws RetrofitError as `readImageFolder` does; `bad-option` for the same folder to train and to validate with;
  * `too-few-images` where a share leaves nothing for one of the two
  */
 export async function findLabelledImages(
@@ -26,14 +26,14 @@ export async function findLabelledImages(
   validation: Validation,
   seed: number,
 ): Promise<LabelledImages> {
-  const found = await listImages(folder, names);
+  const found = await readImageFolder(folder, names);
   if (typeof validation === 'string') {
     if (await isSameFolder(folder, validation))
       throw usageError('bad-option', 'the images to validate with are those to train with', {
         where: { file: validation, field: 'validation' },
         hint: 'give a folder of other images, or the share to keep out of the training: --validation 0.1',
       });
-    const others = await listImages(validation);
+    const others = await readImageFolder(validation);
     const images = others.images.map(({ path, label }): ImageFile => {
       const name = others.classes[label!]!;
       const own = found.classes.indexOf(name);

@@ -28,7 +28,7 @@ interface Node {
 }
 
 /** Lists the calls of a model's layers, in the order in which TensorFlow.js runs them. */
-export function listCalls(runs: LayersModel): LayerCalls {
+export function traceCalls(runs: LayersModel): LayerCalls {
   let count = 0;
   const calls: LayerCall[] = [];
   const inputs = runs.inputs.map(() => count++);

@@ -11,7 +11,7 @@ import { imagesAtOnce } from './images-at-once.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
 import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
 import { setTrainingMode } from './training-modes.js';
-import { listSteps, runSteps } from './training-steps.js';
+import { runSteps, splitSteps } from './training-steps.js';
 import type { TuneOptions } from './tune-options.js';
 
 /** A running model that is made ready to be trained, and computes in training as it does in Keras. */
@@ -64,7 +64,7 @@ export function makeNetwork(
   const leavesOut = fits && found.path !== undefined;
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
-  const steps = listSteps(tf, runs, weights.layers, isStill);
+  const steps = splitSteps(tf, runs, weights.layers, isStill);
   const need = { steps, trained: weights.layers, keeping: weights.keeping, isNative: isNative(tf) };
   return {
     loss,

@@ -5,7 +5,7 @@ import type { TensorFlow } from '../runtime/tensorflow.js';
 import { factsOfRunning, listRunningLayers } from '../runtime/watch-layers.js';
 import { isBatchNorm } from './batch-norm.js';
 import { activationOf, type FrozenUnit, frozenNorm, frozenUnit, isConvolution, isOverChannels } from './frozen-unit.js';
-import { type LayerCall, type LayerCalls, listCalls } from './layer-calls.js';
+import { type LayerCall, type LayerCalls, traceCalls } from './layer-calls.js';
 
 /** A computation from some tensors, which are numbered as in `LayerCall`. */
 export interface Step {
@@ -31,13 +31,13 @@ export interface Steps {
  * @param trained layers whose weights move
  * @param isStill whether layers that are not trained compute as in inference, which leaves nothing to chance
  */
-export function listSteps(
+export function splitSteps(
   tf: TensorFlow['tf'],
   runs: LayersModel,
   trained: ReadonlySet<kinds.Layer>,
   isStill = false,
 ): Steps {
-  const { inputs, outputs, calls } = hasMasks(runs) ? wholeCall(runs) : listCalls(runs);
+  const { inputs, outputs, calls } = hasMasks(runs) ? wholeCall(runs) : traceCalls(runs);
   const [input, output] = [inputs[0]!, outputs[0]!];
   const settledValues = new Set([input]);
   const [settled, others]: [Step[], Step[]] = [[], []];

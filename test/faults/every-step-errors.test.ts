@@ -29,7 +29,7 @@ const ERRORS: readonly Injection[] = [
 const MOST_READS = 40;
 
 /** The calls of a run without faults. */
-async function listCalls(stand: Stand, scope: Fault['scope'], server: FaultServer): Promise<readonly string[]> {
+async function traceCalls(stand: Stand, scope: Fault['scope'], server: FaultServer): Promise<readonly string[]> {
   stand.reset();
   expect(await server.run({ scope, at: 0, kind: 'count', forGood: false })).toEqual({ code: 0, stderr: '' });
   return takeJournal(stand);
@@ -41,7 +41,7 @@ describe.each(chooseSome(JOBS, 3, 'errors'))(`$name, failing at a step (seed ${S
     async (_, hasOld) => {
       const stand = await makeStand(job, hasOld);
       let server = startFaultServer(stand);
-      const calls = { write: await listCalls(stand, 'write', server), read: await listCalls(stand, 'read', server) };
+      const calls = { write: await traceCalls(stand, 'write', server), read: await traceCalls(stand, 'read', server) };
       for (const injection of ERRORS) {
         const { words, calls: _, ...fault } = injection;
         const most = isAll ? (fault.scope === 'read' ? MOST_READS : Number.POSITIVE_INFINITY) : 1;

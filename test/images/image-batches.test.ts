@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { type BatchOptions, imageBatches, keepPixels, type SkippedImage } from '../../src/images/image-batches.js';
-import type { ImageFile } from '../../src/images/list-images.js';
+import type { ImageFile } from '../../src/images/read-image-folder.js';
 import { makeFolders } from '../support/cli.js';
 import { type Pixels, patternPixels, writeJpeg, writePng } from '../support/image-files.js';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { imageBatches } from '../../src/images/image-batches.js';
-import { listImages } from '../../src/images/list-images.js';
+import { readImageFolder } from '../../src/images/read-image-folder.js';
 import { readModel } from '../../src/index.js';
 import { type Excitation, type ExcitedModule, exciteModel } from '../../src/runtime/excite-model.js';
 import { defaultPreprocess, imageSize } from '../../src/runtime/image-input.js';
@@ -75,7 +75,7 @@ async function excite(path: string): Promise<Excitation> {
   const loaded = await loadModel(tensorflow, await readModel(path));
   const size = imageSize(loaded.runs, path);
   const preprocess = defaultPreprocess(loaded.model);
-  return exciteModel(tensorflow, loaded, await listImages(images), {
+  return exciteModel(tensorflow, loaded, await readImageFolder(images), {
     size: { ...size, height: SIDE, width: SIDE },
     batch: 5,
     preprocess,
@@ -86,7 +86,7 @@ async function excite(path: string): Promise<Excitation> {
 /** The gates of every module: for each of its calls, the rows of all images, by class. */
 async function realGates(keras: Oracle, path: string): Promise<readonly (readonly Float32Array[])[]> {
   const model = await readModel(path);
-  const { images: files } = await listImages(images);
+  const { images: files } = await readImageFolder(images);
   const size = { height: SIDE, width: SIDE, channels: 3 } as const;
   const options = { size, batch: 99, preprocess: defaultPreprocess(model), onSkipped: () => {} };
   const { value: batch } = await imageBatches(files, options).next();

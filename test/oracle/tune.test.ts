@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { imageBatches } from '../../src/images/image-batches.js';
-import { listImages } from '../../src/images/list-images.js';
+import { readImageFolder } from '../../src/images/read-image-folder.js';
 import { readModel, replaceHead, retrofit, tuneReportSchema, writeModel } from '../../src/index.js';
 import { type Layer, listGraphs } from '../../src/model/model.js';
 import { findHead } from '../../src/plan/find-head.js';
@@ -190,7 +190,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
       const { after, output } = tuneReportSchema.parse(JSON.parse(stdout));
       expect(output.format.dialect).toBe(kind);
 
-      const { images } = await listImages(`${place}/others`);
+      const { images } = await readImageFolder(`${place}/others`);
       const options = { size: { height: SIDE, width: SIDE, channels: 3 }, batch: 25, preprocess: 'unit' } as const;
       for await (const { pixels } of imageBatches(images, { ...options, onSkipped: () => expect.fail() })) {
         const inputs = [{ shape: [25, SIDE, SIDE, 3], base64: Buffer.from(pixels.buffer).toString('base64') }];

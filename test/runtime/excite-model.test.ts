@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { model as functional, layers, type SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { beforeAll, expect, test } from 'vitest';
-import { type ImageFolder, listImages } from '../../src/images/list-images.js';
+import { type ImageFolder, readImageFolder } from '../../src/images/read-image-folder.js';
 import { readModel } from '../../src/index.js';
 import { type Excitation, type ExciteOptions, exciteModel } from '../../src/runtime/excite-model.js';
 import { imageSize } from '../../src/runtime/image-input.js';
@@ -30,7 +30,7 @@ beforeAll(async () => {
       await writePng(join(images, name, `${index}.png`), pixels);
     }
   }
-  folder = await listImages(images);
+  folder = await readImageFolder(images);
 });
 
 async function excite(path: string, options: Partial<ExciteOptions> = {}, given = folder): Promise<Excitation> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { imageBatches, keepPixels } from '../../src/images/image-batches.js';
-import { type ImageFolder, listImages } from '../../src/images/list-images.js';
+import { type ImageFolder, readImageFolder } from '../../src/images/read-image-folder.js';
 import { type Model, replaceHead, replaceWeights, retrofit } from '../../src/index.js';
 import { findHead } from '../../src/plan/find-head.js';
 import { imageSize } from '../../src/runtime/image-input.js';
@@ -26,8 +26,8 @@ let [own, others]: ImageFolder[] = [];
 beforeAll(async () => {
   await writePictures(join(folder, 'own'), CLASSES, 12);
   await writePictures(join(folder, 'others'), CLASSES, 30);
-  own = await listImages(join(folder, 'own'));
-  others = await listImages(join(folder, 'others'));
+  own = await readImageFolder(join(folder, 'own'));
+  others = await readImageFolder(join(folder, 'others'));
 });
 
 const OPTIONS = { batch: 32, seed: 1, preprocess: 'unit' } as const;

@@ -7,7 +7,7 @@ import { createAdam } from '../../src/tune/adam.js';
 import { bytesAnImage } from '../../src/tune/images-at-once.js';
 import { makeNetwork, type Network } from '../../src/tune/network.js';
 import { judgeBatch, trainStep } from '../../src/tune/train-step.js';
-import { listSteps } from '../../src/tune/training-steps.js';
+import { splitSteps } from '../../src/tune/training-steps.js';
 import { readFixture } from '../support/fixtures.js';
 import { tf } from '../support/tensorflow.js';
 import { makeExamples } from '../support/tuning.js';
@@ -98,7 +98,7 @@ test.each(
   const weights = network.weights.trained.reduce((sum, { variable }) => sum + 4 * variable.read().size, 0);
   const trained = network.weights.layers;
   const foreseen = bytesAnImage(
-    { steps: listSteps(tf, loaded.runs, trained), trained, keeping: network.weights.keeping, isNative: false },
+    { steps: splitSteps(tf, loaded.runs, trained), trained, keeping: network.weights.keeping, isNative: false },
     size,
   );
   const peak = peakOf(() => step(1));

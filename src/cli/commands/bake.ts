@@ -2,7 +2,7 @@ import { refusal } from '../../errors.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
-import { type ImageFolder, listImages } from '../../images/list-images.js';
+import { type ImageFolder, readImageFolder } from '../../images/read-image-folder.js';
 import type { Model } from '../../model/model.js';
 import { countParams } from '../../plan/cost.js';
 import { type BakePlan, bakeWarnings, planBake } from '../../plan/plan-bake.js';
@@ -51,7 +51,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
   listRetrofittedModules(read);
   const place = await placeOf(path, read, flags);
   await checkPlace(read, place, flags);
-  const images = await listImages(folder, {
+  const images = await readImageFolder(folder, {
     labels: flags.labels,
     known: read.record?.classes,
     allowsNoClasses: true,

@@ -2,7 +2,7 @@ import { reasonOf, usageError } from '../../errors.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { defaultOutput, findEnding } from '../../formats/output/output-place.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
-import { type ImageFolder, listImages, samplePerClass } from '../../images/list-images.js';
+import { type ImageFolder, readImageFolder, samplePerClass } from '../../images/read-image-folder.js';
 import { installMissing } from '../../missing-packages.js';
 import type { Model } from '../../model/model.js';
 import { exciteCsv } from '../../report/excite-csv.js';
@@ -65,7 +65,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   const { exciteFiles, REPORT_KIND } = await importFiles();
   const model = await readFrom(nodeStorage, path, readOptions(flags));
   getGates(model);
-  const listed = await listImages(imagesPath, {
+  const listed = await readImageFolder(imagesPath, {
     labels: flags.labels,
     known: model.record?.classes,
     allowsOthers: true,

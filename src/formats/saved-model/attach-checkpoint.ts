@@ -7,8 +7,8 @@ import type { Tensor, Weight } from '../../model/tensor.js';
 import { plural } from '../../plural.js';
 import { refuseUnreachable } from '../weight-layouts/hdf5-weights.js';
 import { pairVariables, type Variable } from './layer-variables.js';
-import { listVariables, VALUE } from './list-variables.js';
 import type { ObjectGraph } from './object-graph.js';
+import { readVariables, VALUE } from './read-variables.js';
 import { STRING, type TensorBundle } from './tensor-bundle.js';
 
 /** Weights of a model as a checkpoint gives them. */
@@ -114,7 +114,7 @@ function attachModel(root: Graph, rootId: number, objects: ObjectGraph, { entrie
         visit(layer.graph, own);
         continue;
       }
-      const { variables, isOrdered } = listVariables(objects, own, layer);
+      const { variables, isOrdered } = readVariables(objects, own, layer);
       isInLegacyOrder &&= isOrdered;
       weights.set(
         layer,

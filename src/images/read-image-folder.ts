@@ -36,7 +36,7 @@ export interface ListOptions {
  * gives the same order. Links are followed. Hidden files, and files that are no images by their names, are passed over.
  * @throws RetrofitError `no-such-folder`, `no-images`, `no-classes`, `unknown-class`, `bad-labels`
  */
-export async function listImages(
+export async function readImageFolder(
   folder: string,
   { labels, known, allowsOthers = false, allowsNoClasses = false }: ListOptions = {},
 ): Promise<ImageFolder> {

@@ -23,7 +23,7 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
   '_rng',
 ]);
 
-export interface ListedVariables {
+export interface LayerVariables {
   readonly variables: readonly Variable[];
   /** Whether they come in the order of `layer.weights`. */
   readonly isOrdered: boolean;
@@ -35,7 +35,7 @@ export interface ListedVariables {
  * `layer.weights` once it is loaded: its config does not say what is frozen inside.
  * @throws RetrofitError `unmappable-weights` for a layer that keeps something else than variables
  */
-export function listVariables(objects: ObjectGraph, id: number, layer: Layer): ListedVariables {
+export function readVariables(objects: ObjectGraph, id: number, layer: Layer): LayerVariables {
   const { found: walked, seen } = walk(objects, id, layer);
   const { trainable, others } = findLists(objects, id);
   if (trainable === undefined) return { variables: walked, isOrdered: walked.length < 2 };

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { listImages, samplePerClass } from '../../src/images/list-images.js';
+import { readImageFolder, samplePerClass } from '../../src/images/read-image-folder.js';
 import { makeFolders } from '../support/cli.js';
 
 const newFolder = makeFolders();
@@ -18,7 +18,7 @@ function folderOf(...names: readonly string[]): string {
 }
 
 const found = async (folder: string, options = {}) => {
-  const { classes, images } = await listImages(folder, options);
+  const { classes, images } = await readImageFolder(folder, options);
   return { classes, images: images.map(({ path, label }) => [path.slice(folder.length + 1), label]) };
 };
 
@@ -85,25 +85,30 @@ test('images outside class folders, where those will do', async () => {
       ['2.png', undefined],
     ],
   });
-  await expect(listImages(folder)).rejects.toMatchObject({ kind: 'input', code: 'no-classes' });
+  await expect(readImageFolder(folder)).rejects.toMatchObject({ kind: 'input', code: 'no-classes' });
 });
 
 describe('refused', () => {
   const withLabels = (text: string) => {
     const folder = folderOf('cat/1.png');
     writeFileSync(join(folder, 'labels.txt'), text);
-    return listImages(folder, { labels: join(folder, 'labels.txt') });
+    return readImageFolder(folder, { labels: join(folder, 'labels.txt') });
   };
   test.each([
-    ['no such folder', () => listImages('/no/such/folder'), 'input', 'no-such-folder'],
-    ['a file', () => listImages(join(folderOf('x.png'), 'x.png')), 'input', 'no-such-folder'],
-    ['an empty folder', () => listImages(newFolder()), 'input', 'no-images'],
-    ['class folders without images', () => listImages(folderOf('a/1.txt', 'b/2.txt')), 'input', 'no-images'],
+    ['no such folder', () => readImageFolder('/no/such/folder'), 'input', 'no-such-folder'],
+    ['a file', () => readImageFolder(join(folderOf('x.png'), 'x.png')), 'input', 'no-such-folder'],
+    ['an empty folder', () => readImageFolder(newFolder()), 'input', 'no-images'],
+    ['class folders without images', () => readImageFolder(folderOf('a/1.txt', 'b/2.txt')), 'input', 'no-images'],
     ['a class that the labels do not have', () => withLabels('dog\n'), 'usage', 'unknown-class'],
     ['a label twice', () => withLabels('cat\ndog\ncat\n'), 'usage', 'bad-labels'],
     ['an empty line among the labels', () => withLabels('cat\n\ndog\n'), 'usage', 'bad-labels'],
     ['no labels', () => withLabels('\n'), 'usage', 'bad-labels'],
-    ['no such file of labels', () => listImages(folderOf('a/1.png'), { labels: '/no/file' }), 'usage', 'bad-labels'],
+    [
+      'no such file of labels',
+      () => readImageFolder(folderOf('a/1.png'), { labels: '/no/file' }),
+      'usage',
+      'bad-labels',
+    ],
   ])('%s', async (_, list, kind, code) => {
     await expect(list()).rejects.toMatchObject({ name: 'RetrofitError', kind, code });
   });
@@ -112,7 +117,7 @@ describe('refused', () => {
 test('at most so many images of a class, by the seed, in the order of the folder', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `${String(index).padStart(2, '0')}.png`);
   const folder = folderOf(...names.map((name) => `a/${name}`), 'b/1.png', 'b/2.png');
-  const all = await listImages(folder);
+  const all = await readImageFolder(folder);
   const pick = (count: number, seed: number) => samplePerClass(all, count, seed).images.map(({ path }) => path);
   const five = pick(5, 1);
   expect(five.filter((path) => path.includes('/a/'))).toHaveLength(5);
