@@ -51,6 +51,8 @@ export interface WeightFact {
   readonly owner?: string;
   /** It counts something, and is stored as an integer. */
   readonly isWhole?: true;
+  /** Training gives it no gradient: Keras counts it among the variables that are not trained. */
+  readonly isStatistic?: true;
 }
 
 /** Facts about the one tensor a layer reads that follow from the layer's class and weights. */

@@ -61,12 +61,12 @@ function norm(
     outputShape: sameShape,
     weights: (config, [input]) => {
       const shape = shapeOfVariables(config, input);
-      const names = [
-        ...(hasGamma(config) ? ['gamma'] : []),
-        ...(hasBeta(config) ? ['beta'] : []),
-        ...statisticsOf(config),
+      const variable = (name: string): WeightFact => ({ name, base: name, shape });
+      return [
+        ...(hasGamma(config) ? [variable('gamma')] : []),
+        ...(hasBeta(config) ? [variable('beta')] : []),
+        ...statisticsOf(config).map((name): WeightFact => ({ ...variable(name), isStatistic: true })),
       ];
-      return names.map((name): WeightFact => ({ name, base: name, shape }));
     },
     inputClue: (config, shapeOf) => {
       const shape = ['gamma', 'beta', ...statisticsOf(config)].map(shapeOf).find((found) => found !== undefined);
@@ -137,9 +137,9 @@ const normalization: LayerFacts = {
     if (!hasStatistics(config)) return [];
     const shape = config.axis === null ? [] : normalizedShape(config, input);
     return [
-      { name: 'mean', base: 'mean', shape },
-      { name: 'variance', base: 'variance', shape },
-      { name: 'count', base: 'count', shape: [], isWhole: true },
+      { name: 'mean', base: 'mean', shape, isStatistic: true },
+      { name: 'variance', base: 'variance', shape, isStatistic: true },
+      { name: 'count', base: 'count', shape: [], isWhole: true, isStatistic: true },
     ];
   },
 };

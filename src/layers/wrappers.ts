@@ -238,6 +238,7 @@ export const wrappers = (factsOf: FindFacts): readonly LayerFacts[] => [
         base: 'vector_u',
         shape: [1, kernel.shape?.at(-1) ?? null],
         path: 'vars/1',
+        isStatistic: true,
       };
       const [first, ...rest] = grouped([kernel, ...others], 'layer');
       const whole = { ...first!, alsoAt: 'vars/0' };

@@ -111,6 +111,11 @@ model = keras.Model(numbers, L.Dense(2)(inner(numbers)))`,
     'batch renormalization, whose statistics are seven': `
 model = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(4, 3), L.BatchNormalization(renorm=True), L.ReLU(),
   L.GlobalAveragePooling2D(), L.Dense(2)])`,
+    'its statistics in a nested model, which come last in the group of an .h5': `
+given = keras.Input((8, 8, 4))
+normed = L.BatchNormalization(renorm=True)(L.Conv2D(4, 1)(L.BatchNormalization(renorm=True)(given)))
+images = keras.Input((8, 8, 4))
+model = keras.Model(images, L.Dense(2)(L.GlobalAveragePooling2D()(keras.Model(given, normed, name="inner")(images))))`,
   };
   test.each(Object.entries(BUILT))('%s', async (name, code) => {
     const at = (ending: string) => join(folder, `${name.slice(0, 5)}${ending}`);
@@ -124,6 +129,15 @@ model = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(4, 3), L.BatchNormali
       const { outputs } = await judge.outputs(at(ending), { inputs: asked.inputs });
       expectClose(numbersOf(outputs[0]!), numbersOf(asked.outputs[0]!), 1e-6);
     }
+  });
+
+  test('the .h5 that Keras writes of statistics in a nested model', async () => {
+    const at = (ending: string) => join(folder, `nested-statistics${ending}`);
+    await keras.build(Object.values(BUILT).at(-1)!, [at('.h5')]);
+    await writeModel(await readModel(at('.h5')), at('.keras'));
+    const asked = await keras.outputs(at('.h5'));
+    const { outputs } = await keras.outputs(at('.keras'), { inputs: asked.inputs });
+    expect(numbersOf(outputs[0]!)).toEqual(numbersOf(asked.outputs[0]!));
   });
 
   test('one folder is converted for Keras 3 and TensorFlow.js', async () => {

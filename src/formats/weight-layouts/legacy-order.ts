@@ -8,12 +8,9 @@ export interface LegacyVariable {
   readonly index: number;
 }
 
-// What Keras keeps out of training: statistics. Everything else is trainable unless its layer is frozen.
-const STATISTICS: readonly string[] = ['moving_mean', 'moving_variance', 'mean', 'variance', 'count', 'vector_u'];
-
 /**
  * Returns the order of a nested or wrapped model's variables in its group of a legacy `.h5`: all trainable ones of its
- * layers, then all others, frozen layers' among them; undefined where a layer's variables are not known. Where a whole
+ * layers, then statistics and what frozen layers have; undefined where a layer's variables are not known. Where a whole
  * is frozen, all keep their order: in Keras 3 the model that has the group, in Keras 2, which forgets that of models,
  * wrappers at any depth.
  * Source: `_legacy_weights` in keras/src/legacy/saving/legacy_h5_format.py, `Layer.trainable_variables` in
@@ -49,7 +46,7 @@ function split(graph: Graph, dialect: Dialect, isFrozen: boolean): Split | undef
     if (facts === undefined && layer.weights.length > 0) return undefined;
     const isOwn = areAllFrozen || layer.settings.trainable === false;
     (facts ?? []).forEach((fact, index) => {
-      (isOwn || STATISTICS.includes(fact.name) ? others : trainable).push({ layer, index });
+      (isOwn || fact.isStatistic ? others : trainable).push({ layer, index });
     });
   }
   return { trainable, others };
