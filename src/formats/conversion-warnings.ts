@@ -54,7 +54,7 @@ export function leftOutWarning(layers: readonly Layer[], root: Graph, target: Lo
   return [
     {
       code: 'training-only-layers-dropped',
-      message: `left out, as ${LOADER_NAMES[target]} has none like them: ${what} that compute nothing when the model predicts, and whose place nothing takes when it is trained: ${names.join(', ')}`,
+      message: `left out, because ${LOADER_NAMES[target]} has no equivalent: ${what} that act in training alone; predictions do not change, training does: ${names.join(', ')}`,
       where: null,
     },
   ];
@@ -84,7 +84,7 @@ export const saysLeftOut = ({ code }: Warning): boolean => code === 'training-on
 export function fixedPhaseWarning([first, ...more]: readonly string[]): readonly Warning[] {
   if (first === undefined) return [];
   const message =
-    `it is called with training=False, which the new format's training does not obey${andMore(more)}: ` +
+    `it is called with training=False, which the new format ignores in training${andMore(more)}: ` +
     'freeze it (trainable = False) before you train the model';
   return [{ code: 'phase-not-held', message, where: first }];
 }

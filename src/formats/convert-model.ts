@@ -105,7 +105,7 @@ function refuseMisfits(root: Graph, loader?: Loader): void {
       loader === undefined
         ? ([
             'the model does not load as it is, nor would it in another format',
-            'mend the model where it stands, or save it again with the program that made it',
+            'fix the file itself, or save the model again with the program that made it',
           ] as const)
         : ([
             `${LOADER_NAMES[loader]} would not load it`,

@@ -28,13 +28,9 @@ export async function readBeginning(storage: Storage, file: FoundFile, byteLengt
 
 function checkedLength(file: FoundFile): number {
   if (file.byteLength <= MAX_JSON_BYTES) return file.byteLength;
-  throw inputError(
-    'bad-json',
-    `the file has ${file.byteLength} bytes; ${MAX_JSON_BYTES} are the most that is read of a JSON file`,
-    {
-      hint: 'the architecture of a model is smaller; its weights belong into binary files',
-    },
-  );
+  throw inputError('bad-json', `the file has ${file.byteLength} bytes; the limit for JSON is ${MAX_JSON_BYTES}`, {
+    hint: 'the architecture of a model is smaller; its weights belong into binary files',
+  });
 }
 
 /** @throws RetrofitError `bad-json` for bytes that are not UTF-8 */

@@ -62,7 +62,7 @@ async function listAssets(storage: Storage, folder: string): Promise<readonly st
 
 async function readWhole(storage: Storage, { name }: ZipMember, file: FoundFile, most: number): Promise<Uint8Array> {
   if (file.byteLength <= most) return readBeginning(storage, file, file.byteLength);
-  throw inputError('bad-json', `the file has ${file.byteLength} bytes; ${most} are the most that is read of it`, {
+  throw inputError('bad-json', `the file has ${file.byteLength} bytes; the limit is ${most}`, {
     where: { field: name },
     hint: 'the architecture of a model is smaller; its weights belong into files of their own',
   });

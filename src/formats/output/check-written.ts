@@ -59,7 +59,7 @@ const loadsNowhere = ({ format }: Model, blocker: Blocker) =>
     blocker.layer,
     blocker.field,
     `the model does not load as it is, nor would what is written in ${LOADER_NAMES[loaderOf(format)]}: ${saying(blocker)}`,
-    'mend the model where it stands, or save it again with the program that made it',
+    'fix the file itself, or save the model again with the program that made it',
   );
 
 const blockerOf = (graph: Graph, format: Format, settings: JsonValue | undefined, kerasVersion?: string) =>

@@ -139,7 +139,7 @@ function lostWarning(lost: readonly string[]): Warning {
   const rest = lost.length - MOST_NAMED;
   return {
     code: 'not-carried',
-    message: 'left out: the file had to be made anew, and these are neither texts nor numbers that a loader reads',
+    message: 'left out: the file had to be rewritten, and these are neither strings nor numbers that a loader reads',
     where: rest > 0 ? `${named} and ${rest} more` : named,
   };
 }

@@ -33,7 +33,7 @@ export async function readMetadataFile(storage: Storage, file: FoundFile): Promi
     if (file.byteLength > MAX_OBJECT_GRAPH_BYTES)
       throw inputError(
         'bad-protobuf',
-        `the file has ${file.byteLength} bytes; ${MAX_OBJECT_GRAPH_BYTES} are the most that is read of it`,
+        `the file has ${file.byteLength} bytes; the limit is ${MAX_OBJECT_GRAPH_BYTES}`,
         { hint: 'it describes the layers of a model and is smaller: save the model again' },
       );
     const bytes = await readBeginning(storage, file, file.byteLength);

@@ -66,7 +66,7 @@ async function readText(
     });
   if (dtype !== STRING || shape.length !== 0) throw damaged('is no text');
   if (range.byteLength > MAX_OBJECT_GRAPH_BYTES)
-    throw damaged(`has ${range.byteLength} bytes; ${MAX_OBJECT_GRAPH_BYTES} are the most that is read of it`);
+    throw damaged(`has ${range.byteLength} bytes; the limit is ${MAX_OBJECT_GRAPH_BYTES}`);
   const opened = await storage.open(shards.get(range.file)!);
   try {
     const bytes = await opened.read(range.byteOffset, range.byteLength);

@@ -104,11 +104,9 @@ const findPart = (storage: Storage, folder: string, name: string, options: FindO
 
 async function readIndex(storage: Storage, index: FoundFile): Promise<Uint8Array> {
   if (index.byteLength > MAX_TABLE_BYTES)
-    throw inputError(
-      'bad-bundle',
-      `the index has ${index.byteLength} bytes; ${MAX_TABLE_BYTES} are the most that is read of one`,
-      { hint: 'it lists the tensors of a model and is smaller: save the model again' },
-    );
+    throw inputError('bad-bundle', `the index has ${index.byteLength} bytes; the limit is ${MAX_TABLE_BYTES}`, {
+      hint: 'it lists the tensors of a model and is smaller: save the model again',
+    });
   const bytes = await readBeginning(storage, index, index.byteLength);
   const standIn = standInError(bytes.subarray(0, 64), index.path);
   if (standIn !== undefined) throw standIn;

@@ -35,7 +35,7 @@ function optimizerBlocker(optimizer: Plain | undefined): SettingsBlocker | undef
 
 function lossBlocker(loss: Plain | undefined, outputs: readonly string[]): SettingsBlocker | undefined {
   const unknown = Object.keys(isPlainObject(loss) ? loss : {}).find((name) => !outputs.includes(name));
-  if (unknown !== undefined) return { field: `loss.${unknown}`, reason: 'speaks of an output that is not there' };
+  if (unknown !== undefined) return { field: `loss.${unknown}`, reason: 'names an output that does not exist' };
   if (isNothing(loss) || (Array.isArray(loss) && loss.length !== outputs.length))
     return { field: 'loss', reason: 'has not one entry for each output' };
   const losses = isPlainObject(loss) ? Object.values(loss) : [loss].flat();

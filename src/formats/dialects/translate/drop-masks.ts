@@ -143,6 +143,6 @@ const otherMask = ({ name }: Layer, target: Loader) =>
   cannotConvert(
     name,
     'inbound_nodes',
-    `its mask, the steps it is told to skip, is not the one that ${LOADER_NAMES[target]} would hand on by itself`,
+    `its mask (the steps to skip) is not the one that ${LOADER_NAMES[target]} would propagate to it`,
     'keep the model in the format it is in, or rebuild it without the mask',
   );

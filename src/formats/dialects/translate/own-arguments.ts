@@ -99,6 +99,6 @@ const statesOfCells = ({ name }: Layer) =>
   cannotConvert(
     name,
     'inbound_nodes',
-    'its cells on top of each other are given their first states, which is not translated',
+    'its stacked cells are given initial states, which is not translated',
     'keep the model in the format it is in, or rebuild it with a layer for each cell',
   );

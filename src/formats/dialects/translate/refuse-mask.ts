@@ -18,14 +18,14 @@ function maskProblem(layer: Layer, { target, masked }: Pick<DialectPair, 'target
   // A mask that it once met TensorFlow.js gives to every layer that it computes later: `kwargs` of `execute` in tfjs-layers 4.22.
   if (mask === undefined)
     return target === 'tfjs' && masked.size > 0 && runsSteps
-      ? 'it is given no mask, steps to be skipped, and TensorFlow.js gives it that of another layer'
+      ? 'it is called without a mask (steps to skip), and TensorFlow.js would propagate that of another layer to it'
       : undefined;
   if (mask === 'some' && joinsMasks)
-    return `some inputs of this ${className} have a mask, steps to be skipped, and others none: each loader joins them in its own way`;
+    return `some inputs of this ${className} have a mask (steps to skip) and others have none: each loader combines them in its own way`;
   // Measured with tf-keras 2.21 and Keras 3.15, built in each.
   if (runsSteps && calls.some(({ inputs }) => inputs.length > 1))
-    return `this ${className} is given a mask, steps to be skipped, and a state to begin with: each loader makes something else of both`;
+    return `this ${className} is given a mask (steps to skip) and an initial state: each loader handles the two differently`;
   return masksDifferIn.includes(target)
-    ? `this ${className} is given a mask, steps to be skipped, of which ${LOADER_NAMES[target]} makes something else`
+    ? `this ${className} is given a mask (steps to skip), which ${LOADER_NAMES[target]} handles differently`
     : undefined;
 }
