@@ -197,6 +197,8 @@ export interface LayerFacts {
   readonly runsSteps?: true;
   /** The module of Keras that has it, where that is not `keras.layers`. */
   readonly module?: string;
+  /** The name under which tf-keras registers it, as if it were custom. */
+  readonly registeredName?: string;
   /** Why loading it is not safe: the code that its config makes a loader run. */
   readonly runsCode?: string;
   /** Whether Keras makes it only where it is told to trust the file: `load_model(..., safe_mode=False)`. */

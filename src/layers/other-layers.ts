@@ -224,6 +224,8 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
   ),
   other('TextVectorization', KERAS, undefined, READS_FILE),
   other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON, wantsTrust: holdsPython }),
+  // The object of its function.
+  other('__lambda__', [], undefined, { runsCode: PYTHON }),
   ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>
     other(className, ['keras2']),
   ),
