@@ -73,7 +73,7 @@ export function isClosedLayer(className: string, config: PlainObject): boolean {
 }
 
 /** Keras 3 packs the numbers of a quantised layer, and keeps those of LoRA beside the kernel, in some of its formats. */
-const keepsOtherWeights = (config: PlainObject): boolean =>
+export const keepsOtherWeights = (config: PlainObject): boolean =>
   isQuantized(config) || (config.lora_rank !== undefined && config.lora_rank !== null);
 
 /** Facts of a layer whose weights are carried unchanged. */

@@ -169,6 +169,8 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** Field that says how many channels it gives, or how many numbers. */
+  readonly unitsField?: 'units' | 'filters';
   /** For pools: whether it gives the mean of a window, rather than its largest number. */
   readonly averages?: boolean;
   /** For layers that move numbers: whether these stay in their order, or in their channels. */
