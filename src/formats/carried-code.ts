@@ -10,10 +10,10 @@ import {
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
-import { isOperationClass } from '../layers/operations.js';
+import { isOperationClass } from '../layers/operations/known-operations.js';
+import { isNodeLayer, isPureNode, nodeKind } from '../layers/operations/tensorflow-nodes.js';
+import { isOpLayer, isPureFunction } from '../layers/operations/tensorflow-operations.js';
 import { readField } from '../layers/read-field.js';
-import { isNodeLayer, isPureNode, nodeKind } from '../layers/tensorflow-nodes.js';
-import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 

@@ -4,7 +4,7 @@ import { isOperation, operationId } from '../formats/dialects/translate/read-ope
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
 import { factsOf } from '../layers/known-layers.js';
-import { findOperation } from '../layers/operations.js';
+import { findOperation } from '../layers/operations/known-operations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { readImageInput } from '../model/image-input.js';
 import type { Graph, Layer, Model } from '../model/model.js';

@@ -1,5 +1,5 @@
 import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
-import { findOperation } from '../../../layers/operations.js';
+import { findOperation } from '../../../layers/operations/known-operations.js';
 import { argumentsOf } from '../../../model/call-arguments.js';
 import { type Call, type Graph, type Layer, mapGraphs, type TensorRef } from '../../../model/model.js';
 import { isFull, readIndex } from './index-keys.js';
