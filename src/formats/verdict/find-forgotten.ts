@@ -13,11 +13,7 @@ export function findForgotten(root: Graph, loader: Loader, layout: WeightLayout)
       const isInside = path.length > 0 || wrappers !== undefined;
       const found = isInside ? copyOf(className, settings) : copyInside(settings);
       if (found !== undefined)
-        return {
-          layer: name,
-          field: found.field,
-          reason: `${found.reason}: it stands inside another model or layer`,
-        };
+        return { layer: name, ...found, reason: `${found.reason}: it stands inside another model or layer` };
     }
   }
   return undefined;

@@ -18,11 +18,7 @@ export function findUntrusted(root: Graph, loader: Loader, container: Container)
       const hasModule = getMember(listEntries(layer).at(-1), 'module') !== undefined;
       const found = loader === 'keras3' || hasModule ? factsOfLayer(layer).wantsTrust?.(layer.settings) : undefined;
       if (found !== undefined)
-        return {
-          layer: layer.name,
-          field: found.field,
-          reason: `${found.reason}, which it loads only with safe_mode=False`,
-        };
+        return { layer: layer.name, ...found, reason: `${found.reason}, which it loads only with safe_mode=False` };
     }
   }
   return undefined;
