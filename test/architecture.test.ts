@@ -190,9 +190,8 @@ const NAMES_CLASSES: readonly (readonly [file: RegExp, why: string])[] = [
   [/^se\//, 'makes the layers of a module, and finds them again'],
   [/translate\/(?:translate-layer|layer-builder)/, 'makes of one layer several, each of which has a name of its own'],
   [/translate\/(?:[a-z]+-rules|carry-operation|read-node)/, 'operations, many of which are called like layers'],
-  [/^runtime\/(?:image-input|wasm-sharing)/, 'operations and kernels that are called like layers'],
+  [/^runtime\/wasm-sharing/, 'kernels that are called like layers'],
   [/^report\/summary/, 'programs that people run'],
-  [/^formats\/carried-code/, 'functions that a Lambda holds, whose class is none of a layer'],
 ];
 
 test('facts of layer classes stand in src/layers: nothing else knows a class by its name', () => {

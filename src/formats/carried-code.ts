@@ -10,9 +10,10 @@ import {
 import { isCompileClass, isCompileName } from '../layers/compile-objects.js';
 import { factsOf } from '../layers/known-layers.js';
 import { isKnownActivation, isKnownClass, isKnownName } from '../layers/known-objects.js';
+import { isOperationClass } from '../layers/operations/known-operations.js';
+import { isNodeLayer, isPureNode, nodeKind } from '../layers/operations/tensorflow-nodes.js';
+import { isOpLayer, isPureFunction } from '../layers/operations/tensorflow-operations.js';
 import { readField } from '../layers/read-field.js';
-import { isNodeLayer, isPureNode, nodeKind } from '../layers/tensorflow-nodes.js';
-import { isOpLayer, isPureFunction } from '../layers/tensorflow-operations.js';
 import { type Graph, type Layer, listGraphs, type Warning } from '../model/model.js';
 import { listEntries } from './dialects/wrapped-entries.js';
 
@@ -148,8 +149,7 @@ const COMPILING: Vocabulary = {
 function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING): string | undefined {
   const { class_name: className, config, module } = object;
   if (typeof className !== 'string') return undefined;
-  // A Lambda's function is an object of this class.
-  const { runsCode, readsFile } = factsOf(className === '__lambda__' ? 'Lambda' : className, {});
+  const { runsCode, readsFile, registeredName } = factsOf(className, {});
   if (runsCode !== undefined)
     return `${subject} ${runsCode}; it is carried as it is, and the new model is no safer than the old`;
   if (readsFile && isPlainObject(config) && typeof config.vocabulary === 'string') {
@@ -167,7 +167,7 @@ function codeOfObject(object: PlainObject, subject: string, shipped = BUILDING):
     return `${subject} is of the class "${className}"${from}, ${OWN_CODE}`;
   }
   const registered = object.registered_name;
-  if (typeof registered !== 'string' || !registered.includes('>') || SHIPPED.includes(registered)) return undefined;
+  if (typeof registered !== 'string' || !registered.includes('>') || registered === registeredName) return undefined;
   return `${subject} is of the class "${registered}", ${OWN_CODE}`;
 }
 
@@ -185,12 +185,9 @@ function codeOfNode(config: Plain | undefined, subject: string): string | undefi
   return `${subject} makes Keras run the TensorFlow operation ${JSON.stringify(kind ?? null)}, which may do more than compute; it is carried as it is`;
 }
 
-// tf-keras registers this one as if it were custom.
-const SHIPPED: readonly string[] = ['Custom>CustomScaleLayer'];
-
 /** An operation that Keras 3 records as a node of the graph: `keras.ops.mean`. */
 const isOperation = (className: string, module: Plain | undefined): boolean =>
-  typeof module === 'string' && /^keras\.src\.ops\.[a-z]+$/.test(module) && /^[A-Z]\w*$/.test(className);
+  typeof module === 'string' && isOperationClass(`${module}.${className}`) && /^[A-Z]\w*$/.test(className);
 
 function firstOf<T>(items: readonly T[], find: (item: T, index: number) => string | undefined): string | undefined {
   for (let index = 0; index < items.length; index++) {

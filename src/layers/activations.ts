@@ -163,6 +163,9 @@ const clipped = (ceiling: number): ActivationStep => ({ className: 'ReLU', setti
 const OLD_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(0.2, 0.5), clipped(1)];
 const NEW_HARD_SIGMOID: readonly ActivationStep[] = [rescaling(1, 3), clipped(6), rescaling(1 / 6, 0)];
 
+/** The slope of the function `leaky_relu` in both Kerases; the layer's default is another one. */
+export const LEAKY_SLOPE = 0.2;
+
 /**
  * Translates a function for another loader; undefined where that has nothing that computes the same.
  * @param source loader whose function it is: `hard_sigmoid` differs between them
@@ -181,7 +184,6 @@ export function translateActivation(
   if (name === 'hard_silu' || name === 'hard_swish') {
     return { steps: [...NEW_HARD_SIGMOID, { className: 'Multiply', settings: {}, product: true }] };
   }
-  // The function's slope is 0.2 in both Kerases; the layer's default is another one.
-  if (name === 'leaky_relu') return { steps: [{ className: 'LeakyReLU', settings: { alpha: 0.2 } }] };
+  if (name === 'leaky_relu') return { steps: [{ className: 'LeakyReLU', settings: { alpha: LEAKY_SLOPE } }] };
   return undefined;
 }

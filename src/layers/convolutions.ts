@@ -39,6 +39,7 @@ function convolution(className: string, kind: Kind, rank: Rank, loads: readonly 
     role: 'convolution',
     convolution: kind,
     spatialRank: rank,
+    ...(kind === 'depthwise' ? {} : { unitsField: 'filters' }),
     keepsOnlyOutput: rank === 2 && (kind === 'standard' || kind === 'depthwise'),
     loads,
     ...FIELDS[kind],

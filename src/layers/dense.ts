@@ -8,6 +8,7 @@ const dense: LayerFacts = {
   role: 'dense',
   keepsOnlyOutput: true,
   loads: ALL,
+  unitsField: 'units',
   fields: `units activation use_bias ${initialized('kernel', 'bias')}`,
   keras3Fields: LORA,
   sizes: { units: wholeNumber(0) },

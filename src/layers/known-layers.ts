@@ -7,13 +7,13 @@ import { isQuantized } from './dtype-policy.js';
 import { isMerge, type LayerFacts, passesMask } from './layer-facts.js';
 import { MERGES } from './merges.js';
 import { NORMALIZATIONS } from './normalizations.js';
-import { isOperationClass, operationFacts } from './operations.js';
+import { isOperationClass, operationFacts } from './operations/known-operations.js';
+import { isNodeLayer, nodeFacts } from './operations/tensorflow-nodes.js';
+import { tensorflowFacts } from './operations/tensorflow-operations.js';
 import { OTHER_LAYERS } from './other-layers.js';
 import { POOLINGS, RESIZINGS } from './poolings.js';
 import { RECURRENT } from './recurrent.js';
 import { RESHAPES } from './reshapes.js';
-import { isNodeLayer, nodeFacts } from './tensorflow-nodes.js';
-import { tensorflowFacts } from './tensorflow-operations.js';
 import { wrappers } from './wrappers.js';
 
 const KNOWN_LAYERS: ReadonlyMap<string, LayerFacts> = new Map(
@@ -73,7 +73,7 @@ export function isClosedLayer(className: string, config: PlainObject): boolean {
 }
 
 /** Keras 3 packs the numbers of a quantised layer, and keeps those of LoRA beside the kernel, in some of its formats. */
-const keepsOtherWeights = (config: PlainObject): boolean =>
+export const keepsOtherWeights = (config: PlainObject): boolean =>
   isQuantized(config) || (config.lora_rank !== undefined && config.lora_rank !== null);
 
 /** Facts of a layer whose weights are carried unchanged. */

@@ -79,11 +79,15 @@ export type Scaling =
       readonly doublesInput: readonly string[] | undefined;
     };
 
-/** A field of a config that stops a loader which has the class. */
-export interface RefusedField {
-  readonly loaders: readonly Loader[];
+/** A field of a config that stands in a loader's way, and why. */
+export interface FieldProblem {
   readonly field: string;
   readonly reason: string;
+}
+
+/** A field of a config that stops a loader which has the class. */
+export interface RefusedField extends FieldProblem {
+  readonly loaders: readonly Loader[];
   /**
    * Whether this value of the field is one that stops it.
    * @param hasModule whether the layer's entry names its Python module, as Keras has written since 2.13
@@ -117,9 +121,7 @@ export interface Wording {
 }
 
 /** Why no wording makes TensorFlow.js build a layer, and what to do. */
-export interface TfjsRefusal {
-  readonly field: string;
-  readonly reason: string;
+export interface TfjsRefusal extends FieldProblem {
   readonly hint: string;
 }
 
@@ -169,6 +171,8 @@ export interface LayerFacts {
   readonly spatialRank?: 1 | 2 | 3;
   /** For convolutions: whether each channel is filtered by itself, mixed, or both in turn. */
   readonly convolution?: 'standard' | 'depthwise' | 'separable' | 'transposed';
+  /** Field that says how many channels it gives, or how many numbers. */
+  readonly unitsField?: 'units' | 'filters';
   /** For pools: whether it gives the mean of a window, rather than its largest number. */
   readonly averages?: boolean;
   /** For layers that move numbers: whether these stay in their order, or in their channels. */
@@ -199,10 +203,12 @@ export interface LayerFacts {
   readonly runsSteps?: true;
   /** The module of Keras that has it, where that is not `keras.layers`. */
   readonly module?: string;
+  /** The name under which tf-keras registers it, as if it were custom. */
+  readonly registeredName?: string;
   /** Why loading it is not safe: the code that its config makes a loader run. */
   readonly runsCode?: string;
-  /** Whether Keras makes it only where it is told to trust the file: `load_model(..., safe_mode=False)`. */
-  readonly wantsTrust?: (config: PlainObject) => boolean;
+  /** Returns the field for which Keras makes it only where it is told to trust the file: `load_model(..., safe_mode=False)`. */
+  readonly wantsTrust?: (config: PlainObject) => FieldProblem | undefined;
   /** Keras reads the file that its `vocabulary` names. */
   readonly readsFile?: true;
   /** Keras 3 calls it as in training where a call says nothing, and writes that into the file: `call(data, training=True)`. */
@@ -235,10 +241,10 @@ export interface LayerFacts {
     shapeOf: (weight: string) => readonly number[] | undefined,
   ) => InputClue | undefined;
   /**
-   * Whether it computes with copies of its weights. Keras 3 makes them anew after it has read a legacy `.h5` for the layers of
-   * the outermost model alone. Source: `_set_weights` in keras 3.15 (src/legacy/saving/legacy_h5_format.py).
+   * Returns the weight of which it computes with a copy. Keras 3 makes copies anew after it has read a legacy `.h5` for the
+   * layers of the outermost model alone. Source: `_set_weights` in keras 3.15 (src/legacy/saving/legacy_h5_format.py).
    */
-  readonly copiesWeights?: (config: PlainObject) => boolean;
+  readonly copiesWeights?: (config: PlainObject) => FieldProblem | undefined;
   /** Multiply-accumulates of one call for one example; null where the size is unknown. */
   readonly macs?: (config: PlainObject, input: Shape | undefined, output: Shape | undefined) => number | null;
   /** Absent: nothing is known, and a factor must not cross the layer. */

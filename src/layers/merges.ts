@@ -147,6 +147,7 @@ export const MERGES: readonly LayerFacts[] = [
     loads: KERAS,
     fields: 'scale',
     module: 'keras.src.applications.inception_resnet_v2',
+    registeredName: 'Custom>CustomScaleLayer',
     outputShape: broadcast,
     weights: () => [],
   },

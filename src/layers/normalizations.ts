@@ -3,6 +3,7 @@ import { axisOf } from './config.js';
 import {
   ALL,
   AXES_WITHOUT_MODULE,
+  type FieldProblem,
   ignoredByTfjs,
   initialized,
   KERAS,
@@ -115,6 +116,11 @@ const DATA_AXES: RefusedField = {
 
 const hasStatistics = ({ mean }: PlainObject): boolean => mean === undefined || mean === null;
 
+const COPIED_MEAN: FieldProblem = {
+  field: 'mean',
+  reason: 'is read from an .h5 and not used by Keras 3, which computes with the mean and variance of a new layer',
+};
+
 /** Keras builds it for sizes that it knows. */
 function unknownSizes(config: PlainObject, [input]: readonly (Shape | undefined)[]): string | undefined {
   if (input === undefined || config.axis === null || !normalizedShape(config, input)!.includes(null)) return undefined;
@@ -125,7 +131,7 @@ function unknownSizes(config: PlainObject, [input]: readonly (Shape | undefined)
 const normalization: LayerFacts = {
   className: 'Normalization',
   rescales: true,
-  copiesWeights: hasStatistics,
+  copiesWeights: (config) => (hasStatistics(config) ? COPIED_MEAN : undefined),
   masking: passesMask,
   role: 'other',
   loads: KERAS,

@@ -4,6 +4,7 @@ import {
   ALL,
   ANY,
   always,
+  type FieldProblem,
   INTERPOLATION,
   KERAS,
   type LayerFacts,
@@ -118,11 +119,13 @@ const resizedInTraining = (axis: number): Partial<LayerFacts> => ({
 });
 
 /** Functions with a name stand in it as that, others as what Python compiled. */
-const holdsPython = (config: PlainObject): boolean =>
-  ['function', 'output_shape'].some((field) => {
+function heldPython(config: PlainObject): FieldProblem | undefined {
+  const found = ['function', 'output_shape'].find((field) => {
     const value = config[field];
     return config[`${field}_type`] === 'lambda' || (isPlainObject(value) && value.class_name === '__lambda__');
   });
+  return found === undefined ? undefined : { field: found, reason: 'contains Python code' };
+}
 
 const PYTHON = 'carries Python code that Keras runs when it loads the model';
 
@@ -223,17 +226,19 @@ export const OTHER_LAYERS: readonly LayerFacts[] = [
     }),
   ),
   other('TextVectorization', KERAS, undefined, READS_FILE),
-  other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON, wantsTrust: holdsPython }),
+  other('Lambda', KERAS, undefined, { ...PASSES, runsCode: PYTHON, wantsTrust: heldPython }),
+  // The object of its function.
+  other('__lambda__', [], undefined, { runsCode: PYTHON }),
   ...['DenseFeatures', 'SlicingOpLambda', 'TensorFlowOpLayer', 'TFOpLambda'].map((className) =>
     other(className, ['keras2']),
   ),
   other('TFSMLayer', ['keras3'], undefined, {
     runsCode: 'makes Keras load and run a SavedModel from a path',
-    wantsTrust: always,
+    wantsTrust: () => ({ field: 'filepath', reason: 'names a SavedModel' }),
   }),
   other('TorchModuleWrapper', ['keras3'], undefined, {
     runsCode: 'makes Keras unpickle a PyTorch module',
-    wantsTrust: always,
+    wantsTrust: () => ({ field: 'module', reason: 'holds a pickled PyTorch module' }),
   }),
   other('FlaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),
   other('JaxLayer', ['keras3'], undefined, { runsCode: 'carries code that Keras runs' }),

@@ -1,7 +1,7 @@
 import { type PlainObject, toPlain } from '../json/json-value.js';
 import { factsOf } from '../layers/known-layers.js';
 import type { LayerFacts, Shape } from '../layers/layer-facts.js';
-import { isOpLayer } from '../layers/tensorflow-operations.js';
+import { isOpLayer } from '../layers/operations/tensorflow-operations.js';
 import { distributed, sequenceShape, stepShape } from '../layers/wrappers.js';
 import { argumentsOf } from './call-arguments.js';
 import { type Layer, stepAxes } from './model.js';

@@ -1,7 +1,7 @@
 import { inputError } from '../errors.js';
 import { activationName, isNonLinear, isProbability } from '../layers/activations.js';
 import { isChannelsFirst, numberIn } from '../layers/config.js';
-import { isQuantized } from '../layers/dtype-policy.js';
+import { keepsOtherWeights } from '../layers/known-layers.js';
 import { isAllOnes } from '../layers/layer-facts.js';
 import { readCompiledLoss } from '../model/compiled-loss.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
@@ -74,11 +74,12 @@ export function findHead(model: Model): Head {
   function headAt(logits: HeadLayer): Head {
     const { layer } = logits;
     const { settings } = layer;
-    const isDense = factsOfLayer(layer).role === 'dense';
-    const units = numberIn(settings, isDense ? 'units' : 'filters');
+    const { role, unitsField } = factsOfLayer(layer);
+    const isDense = role === 'dense';
+    const units = unitsField && numberIn(settings, unitsField);
     const groups = settings.groups === undefined || isAllOnes(settings.groups);
     const isPlain = layer.weights.every(({ name }) => name === 'kernel' || name === 'bias');
-    if (units === undefined || !groups || !isPlain || isQuantized(settings) || typeof settings.lora_rank === 'number')
+    if (units === undefined || !groups || !isPlain || keepsOtherWeights(settings))
       throw noHead(layer, `this ${layer.className} has no plain kernel: it is grouped, quantised or has more weights`);
     const chain = [...behind, logits];
     const found = chain.find((each) => isActive(each.layer));

@@ -16,6 +16,7 @@ export interface DiagramBox {
   readonly tag: string | undefined;
   /** Whether it stands beside the features, as the gate's layers do. */
   readonly isAside: boolean;
+  readonly isConvolution?: boolean;
 }
 
 /** Layers and arrows between them, inputs before readers. */
@@ -50,6 +51,7 @@ export function blockDiagram({ view, nodes, post, end }: FoundBlock, module?: Ex
           name: nameAt(view, id),
           tag: site === undefined ? undefined : changeIn(view, id, site),
           isAside: module?.nodes.includes(id) === true && id !== module.scale,
+          isConvolution: view.facts[id]!.role === 'convolution',
         }),
       ),
       { ...outside(exit, ...exitWords(view, last)), tag: site?.exactBy === 'consumers' ? 'kernels × 2' : undefined },

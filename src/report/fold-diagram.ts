@@ -37,6 +37,6 @@ export function foldDiagram({ boxes, arrows }: Diagram): Diagram {
 
 /** `6 layers`, and the convolutions among them. */
 function runBox(run: readonly DiagramBox[]): DiagramBox {
-  const convolutions = run.map(({ title }) => title).filter((title) => title.includes('Conv'));
+  const convolutions = run.filter(({ isConvolution }) => isConvolution).map(({ title }) => title);
   return { ...run[0]!, title: `${count(run.length)} layers`, name: convolutions.join(', ') };
 }

@@ -4,6 +4,7 @@ import { isOperation, operationId } from '../formats/dialects/translate/read-ope
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
 import { factsOf } from '../layers/known-layers.js';
+import { findOperation } from '../layers/operations/known-operations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { readImageInput } from '../model/image-input.js';
 import type { Graph, Layer, Model } from '../model/model.js';
@@ -11,11 +12,8 @@ import type { Graph, Layer, Model } from '../model/model.js';
 /** Side to which images are scaled where the model leaves it open: most networks were trained with it. */
 const OPEN_SIDE = 224;
 
-/** Operations that turn pixels into the network's input range by themselves, as layers that rescale do. */
-const RESCALING_OPERATIONS: readonly string[] = ['Add', 'BiasAdd', 'Subtract', 'Multiply', 'TrueDivide', 'Divide'];
-
 const rescales = (layer: Layer): boolean => {
-  if (isOperation(layer)) return RESCALING_OPERATIONS.includes(operationId(layer));
+  if (isOperation(layer)) return findOperation(operationId(layer))?.rescales === true;
   const { scale, offset } = layer.settings;
   // A conversion writes one that does nothing but make whole numbers single precision.
   return factsOf(layer.className, layer.settings).rescales === true && !(scale === 1 && offset === 0);

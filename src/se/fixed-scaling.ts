@@ -1,4 +1,5 @@
 import type { PlainObject } from '../json/json-value.js';
+import { factsOf } from '../layers/known-layers.js';
 import type { Loader } from '../layers/layer-facts.js';
 import { distribute, type Layer, newLayer, stepAxes } from '../model/model.js';
 import { generatedTensor, type Weight } from '../model/tensor.js';
@@ -27,7 +28,7 @@ function channelScaling(
 ): Layer | undefined {
   const { channels, parts } = module;
   const { className, settings } = parts.squeeze!;
-  const rank = Number(/(\d)D$/.exec(className)![1]);
+  const rank = factsOf(className, settings).spatialRank!;
   const isChannelsFirst = settings.data_format === 'channels_first';
   const common = { name, trainable: true, dtype: parts.scale!.settings.dtype ?? 'float32' };
   const depthwise: PlainObject = {

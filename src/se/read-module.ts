@@ -1,5 +1,6 @@
 import { inputError } from '../errors.js';
 import { activationName } from '../layers/activations.js';
+import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { type Graph, type Layer, sameTensors, scaleName, stepAxes, type TensorRef } from '../model/model.js';
 import { type ModulePart, partsOf, projectionClass, squeezeClass } from './module-classes.js';
@@ -97,10 +98,11 @@ function checkSettings(part: ModulePart, layer: Layer, isDense: boolean, axes: n
   }
 }
 
-function widthOf({ settings, name }: Layer): number {
-  const width = settings.units ?? settings.filters;
+function widthOf(layer: Layer): number {
+  const { unitsField } = factsOfLayer(layer);
+  const width = unitsField && layer.settings[unitsField];
   if (typeof width === 'number') return width;
-  throw changed(name, 'this layer of a module does not say how many channels it has');
+  throw changed(layer.name, 'this layer of a module does not say how many channels it has');
 }
 
 const changed = (layer: string, message: string) =>

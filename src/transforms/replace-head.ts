@@ -65,12 +65,11 @@ function listChanges(model: Model, head: Head, count: number, seed: number): Rea
     (model.record?.doubled ?? []).map((entry) => [weightKey(entry.graph, entry.layer, entry.weight), entry.exponent]),
   );
   add(logits, (layer) => {
-    const key = 'units' in layer.settings ? 'units' : 'filters';
     const weights = layer.weights.map((weight): Weight => {
       const exponent = exponents.get(weightKey(logits.graph, layer.name, weight.name)) ?? 0;
       return { name: weight.name, tensor: { ...newTensor(weight, layer.name, count, seed), exponent }, isNew: true };
     });
-    const wider = withSetting({ ...layer, weights }, key, count);
+    const wider = withSetting({ ...layer, weights }, factsOfLayer(layer).unitsField!, count);
     return layer.settings.trainable === false ? withSetting(wider, 'trainable', true) : wider;
   });
   for (const each of behind) {

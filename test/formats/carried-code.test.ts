@@ -47,6 +47,14 @@ describe('what Keras and TensorFlow.js ship is no code', () => {
   test.each<[name: string, entry: Parameters<typeof messagesOf>[0]]>([
     ['an operation', { module: 'keras.src.ops.numpy', class_name: 'GetItem', config: { name: 'x' } }],
     [
+      'an operation that quantises',
+      { module: 'keras.src.quantizers.quantizers', class_name: 'FakeQuantWithMinMaxVars', config: { name: 'x' } },
+    ],
+    [
+      'a layer that tf-keras registers',
+      { class_name: 'CustomScaleLayer', config: { scale: 1 }, registered_name: 'Custom>CustomScaleLayer' },
+    ],
+    [
       'a dtype policy',
       { ...builtIn, class_name: 'Dense', config: { units: 4, dtype: policy, activation: 'tanh_shrink' } },
     ],

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { LOADERS } from '../../src/format-names.js';
 import { classBlocker } from '../../src/formats/verdict/class-blocker.js';
+import { findForgotten } from '../../src/formats/verdict/find-forgotten.js';
+import { findUntrusted } from '../../src/formats/verdict/find-untrusted.js';
 import { listLoaders } from '../../src/formats/verdict/loaders.js';
+import type { PlainObject } from '../../src/json/json-value.js';
+import { type Graph, newLayer } from '../../src/model/model.js';
 import {
   containerOf,
   DIALECT_EXPECTATIONS,
@@ -68,4 +72,37 @@ test.each([
   const config = { units: 3, kernel_initializer: { class_name: name, config: { gain: 1, seed: null } } };
   const judge = { hasModule: true, isLegacy: false };
   expect(LOADERS.filter((loader) => classBlocker('Dense', config, { ...judge, loader }) === undefined)).toEqual(loads);
+});
+
+const graphOf = (className: string, config: PlainObject): Graph => ({
+  name: 'model',
+  kind: 'functional',
+  layers: [newLayer(className, 'x', config)],
+  inputs: [],
+  outputs: [],
+  isFrozen: false,
+});
+
+// The fields of their `from_config` in Keras 3.15.
+test.each<[className: string, config: PlainObject, field: string, reason: string]>([
+  ['Lambda', { function: { class_name: '__lambda__', config: {} } }, 'function', 'contains Python code'],
+  ['Lambda', { function: 'f', output_shape_type: 'lambda' }, 'output_shape', 'contains Python code'],
+  ['TFSMLayer', { filepath: 'saved' }, 'filepath', 'names a SavedModel'],
+  ['TorchModuleWrapper', { module: 'UEsD' }, 'module', 'holds a pickled PyTorch module'],
+])('%s with %j wants trust', (className, config, field, reason) => {
+  expect(findUntrusted(graphOf(className, config), 'keras3', 'keras-zip')).toEqual({
+    layer: 'x',
+    field,
+    reason: `${reason}, which it loads only with safe_mode=False`,
+  });
+});
+
+test('statistics inside another layer are forgotten where its record says so', () => {
+  const inside = (config: PlainObject) =>
+    graphOf('TimeDistributed', { layer: { class_name: 'Normalization', config, module: 'keras.layers' } });
+  expect(findForgotten(inside({ axis: -1, mean: null }), 'keras3', 'legacy-hdf5')).toMatchObject({
+    field: 'mean',
+    reason: expect.stringMatching(/^is read from an .h5 and not used by Keras 3, .* inside another model or layer$/),
+  });
+  expect(findForgotten(inside({ axis: -1, mean: 1 }), 'keras3', 'legacy-hdf5')).toBeUndefined();
 });

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { activationLoads } from '../../src/layers/activations.js';
 import { ACTIVATION_OPERATIONS } from '../../src/layers/operations/activation-operations.js';
 import { ARITHMETIC } from '../../src/layers/operations/arithmetic.js';
+import { operationName } from '../../src/layers/operations/known-operations.js';
 import { REARRANGEMENTS } from '../../src/layers/operations/rearrangements.js';
 import { REDUCTIONS } from '../../src/layers/operations/reductions.js';
-import { operationName } from '../../src/layers/operations.js';
 
 const ENTRIES = [ARITHMETIC, ACTIVATION_OPERATIONS, REDUCTIONS, REARRANGEMENTS].flatMap((table) =>
   Object.entries(table),

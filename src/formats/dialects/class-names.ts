@@ -1,7 +1,7 @@
 import { getMember, type JsonObject, stringOf } from '../../json/json-value.js';
 import { classOfPython, factsOf, hasFacts } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
-import { isOperationClass } from '../../layers/operations.js';
+import { isOperationClass } from '../../layers/operations/known-operations.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 

@@ -1,5 +1,5 @@
 import { fromPlain, isArray, isObject, type JsonValue, type Plain, type PlainObject } from '../../json/json-value.js';
-import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { isOpLayer } from '../../layers/operations/tensorflow-operations.js';
 import { type Argument, type CallArguments, isIdle } from '../../model/call-arguments.js';
 import type { Layer } from '../../model/model.js';
 import { badReference } from './bad-topology.js';

@@ -11,7 +11,7 @@ import {
   withoutMember,
 } from '../../json/json-value.js';
 import { factsOf, hasFacts, isInput } from '../../layers/known-layers.js';
-import { isOperationClass } from '../../layers/operations.js';
+import { isOperationClass } from '../../layers/operations/known-operations.js';
 import { inputShape } from '../../layers/other-layers.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Dialect, type Layer, stepAxes } from '../../model/model.js';

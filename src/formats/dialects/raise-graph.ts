@@ -11,8 +11,8 @@ import {
   withoutMember,
 } from '../../json/json-value.js';
 import { isInput } from '../../layers/known-layers.js';
-import { isNodeLayer, NODE_NAME_PREFIX } from '../../layers/tensorflow-nodes.js';
-import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { isNodeLayer, NODE_NAME_PREFIX } from '../../layers/operations/tensorflow-nodes.js';
+import { isOpLayer } from '../../layers/operations/tensorflow-operations.js';
 import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { MAX_NESTED_MODELS } from '../../limits.js';
 import {

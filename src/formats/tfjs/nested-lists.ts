@@ -11,7 +11,7 @@ import {
 } from '../../json/json-value.js';
 import { factsOf } from '../../layers/known-layers.js';
 import { isMerge } from '../../layers/layer-facts.js';
-import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { isOpLayer } from '../../layers/operations/tensorflow-operations.js';
 import { tensorArguments } from '../../model/call-arguments.js';
 import { mapLayers } from '../../model/map-layers.js';
 import { type Call, type Graph, type Layer, mapGraphs } from '../../model/model.js';

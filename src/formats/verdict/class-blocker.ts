@@ -4,21 +4,17 @@ import { hasActivityRegularizer } from '../../layers/config.js';
 import { fieldStanding } from '../../layers/config-fields.js';
 import { configObjectLoads } from '../../layers/config-objects.js';
 import { factsOf } from '../../layers/known-layers.js';
-import type { Loader } from '../../layers/layer-facts.js';
+import type { FieldProblem, Loader } from '../../layers/layer-facts.js';
 import { readField } from '../../layers/read-field.js';
 import { memoizeByObject } from '../memoize-by-object.js';
 
 /** Reason why a loader refuses a model: a layer, the field of its config (empty for the layer itself), and why. */
-export interface Blocker {
+export interface Blocker extends FieldProblem {
   readonly layer: string;
-  readonly field: string;
-  readonly reason: string;
 }
 
 /** Reason why a loader refuses a layer: the field of its config, and why. */
-export interface Finding {
-  readonly field: string;
-  readonly reason: string;
+export interface Finding extends FieldProblem {
   /** The loader takes the layer, and makes another one of it. */
   readonly isMisread?: true | undefined;
 }

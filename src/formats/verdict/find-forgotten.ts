@@ -1,6 +1,6 @@
 import type { PlainObject } from '../../json/json-value.js';
 import { factsOf } from '../../layers/known-layers.js';
-import type { Loader } from '../../layers/layer-facts.js';
+import type { FieldProblem, Loader } from '../../layers/layer-facts.js';
 import { readField } from '../../layers/read-field.js';
 import { type Graph, listGraphs, type WeightLayout } from '../../model/model.js';
 import type { Blocker } from './class-blocker.js';
@@ -9,22 +9,27 @@ import type { Blocker } from './class-blocker.js';
 export function findForgotten(root: Graph, loader: Loader, layout: WeightLayout): Blocker | undefined {
   if (loader !== 'keras3' || layout !== 'legacy-hdf5') return undefined;
   for (const { graph, path } of listGraphs(root)) {
-    const layer = graph.layers.find(({ className, settings, wrappers }) =>
-      path.length > 0 || wrappers !== undefined ? copies(className, settings) : holdsCopies(settings),
-    );
-    if (layer !== undefined) return { layer: layer.name, field: 'mean', reason: REASON };
+    for (const { name, className, settings, wrappers } of graph.layers) {
+      const isInside = path.length > 0 || wrappers !== undefined;
+      const found = isInside ? copyOf(className, settings) : copyInside(settings);
+      if (found !== undefined)
+        return { layer: name, ...found, reason: `${found.reason}: it stands inside another model or layer` };
+    }
   }
   return undefined;
 }
 
-const REASON =
-  'is read from an .h5 and not used by Keras 3, which computes with the mean and variance of a new layer: it stands inside another model or layer';
+const copyOf = (className: string, config: PlainObject): FieldProblem | undefined =>
+  factsOf(className, config).copiesWeights?.(config) ?? copyInside(config);
 
-const copies = (className: string, config: PlainObject): boolean =>
-  factsOf(className, config).copiesWeights?.(config) === true || holdsCopies(config);
-
-const holdsCopies = (config: PlainObject): boolean =>
-  Object.entries(config).some(([field, value]) => {
+function copyInside(config: PlainObject): FieldProblem | undefined {
+  for (const [field, value] of Object.entries(config)) {
     const read = readField(field, value);
-    return read.kind === 'layers' && read.layers.some((inner) => copies(inner.className, inner.config));
-  });
+    if (read.kind !== 'layers') continue;
+    for (const inner of read.layers) {
+      const found = copyOf(inner.className, inner.config);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}

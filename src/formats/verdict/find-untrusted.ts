@@ -14,13 +14,12 @@ import type { Blocker } from './class-blocker.js';
 export function findUntrusted(root: Graph, loader: Loader, container: Container): Blocker | undefined {
   if (loader === 'tfjs' || factsOfContainer(container).trustedBy?.includes(loader)) return undefined;
   for (const { graph } of listGraphs(root)) {
-    const layer = graph.layers.find((each) => {
-      const hasModule = getMember(listEntries(each).at(-1), 'module') !== undefined;
-      return (loader === 'keras3' || hasModule) && factsOfLayer(each).wantsTrust?.(each.settings) === true;
-    });
-    if (layer !== undefined) return { layer: layer.name, field: 'function', reason: REASON };
+    for (const layer of graph.layers) {
+      const hasModule = getMember(listEntries(layer).at(-1), 'module') !== undefined;
+      const found = loader === 'keras3' || hasModule ? factsOfLayer(layer).wantsTrust?.(layer.settings) : undefined;
+      if (found !== undefined)
+        return { layer: layer.name, ...found, reason: `${found.reason}, which it loads only with safe_mode=False` };
+    }
   }
   return undefined;
 }
-
-const REASON = 'contains Python code, which it loads only with safe_mode=False';

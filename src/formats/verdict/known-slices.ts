@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../json/json-value.js';
-import { isOpLayer } from '../../layers/tensorflow-operations.js';
+import { isOpLayer } from '../../layers/operations/tensorflow-operations.js';
 import { type Argument, argumentsOf } from '../../model/call-arguments.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Call, type Graph, type Layer, listGraphs, mapGraphs, withLayers } from '../../model/model.js';

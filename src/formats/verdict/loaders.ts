@@ -159,7 +159,8 @@ function layerBlocker(layer: Layer, loader: Loader, isLegacy: boolean): Finding 
   if (loader === 'keras3' && layer.isOperation && layer.entry !== undefined && !hasModule)
     return { field: 'module', reason: 'is missing, as in all .h5 files: Keras 3 looks for a layer of this name' };
   // Keras 3 finds the layers of keras.applications by their module.
-  const isFound = loader === 'keras3' && stringOf(module)?.startsWith('keras.src.applications.');
+  const home = factsOf(layer.className, {}).module;
+  const isFound = loader === 'keras3' && home !== undefined && stringOf(module) === home;
   const entry = listEntries(layer).at(-1);
   const inside = getMember(entry, 'module') !== undefined;
   if (loader === 'keras3' && layer.wrappers !== undefined && entry !== undefined && !inside)

@@ -1,6 +1,6 @@
 import type { PlainObject } from '../../json/json-value.js';
 import { reluScaling } from '../activation-layers.js';
-import { activationCommutes, isProbability, isRectifier } from '../activations.js';
+import { activationCommutes, isProbability, isRectifier, LEAKY_SLOPE } from '../activations.js';
 import { COMMUTES, sameShape } from '../layer-facts.js';
 import { type OperationFacts, type OperationTable, OTHER } from './operation-facts.js';
 
@@ -30,8 +30,7 @@ export const ACTIVATION_OPERATIONS: OperationTable = {
     functions: 'nn.leaky_relu',
     layer: {
       className: 'LeakyReLU',
-      // The default is that of the functions; the layer has another one.
-      settings: ({ negative_slope, alpha = 0.2, ...others }) =>
+      settings: ({ negative_slope, alpha = LEAKY_SLOPE, ...others }) =>
         isEmpty(others) ? { alpha: negative_slope ?? alpha } : undefined,
     },
   },

@@ -5,16 +5,25 @@ import { multiplied } from './operation-shapes.js';
 /** Two tensors, or a tensor and numbers. */
 const binary = (role: LayerRole): OperationFacts => ({ ...elementwise(role), second: { name: 'y', takes: 'either' } });
 
+/** One that turns pixels into a network's input range where they are what it reads. */
+const rescaling = (role: LayerRole): OperationFacts => ({ ...binary(role), rescales: true });
+
 const UNARY = elementwise('other');
 
 export const ARITHMETIC: OperationTable = {
-  'numpy.Add': { ...binary('add'), ...COMMUTING, functions: '__operators__.add math.add add', node: 'AddV2' },
+  'numpy.Add': { ...rescaling('add'), ...COMMUTING, functions: '__operators__.add math.add add', node: 'AddV2' },
   AddN: { ...elementwise('add'), takesList: true, functions: 'math.add_n' },
-  BiasAdd: { role: 'other', isElementwise: true, functions: 'nn.bias_add', second: { name: 'bias', takes: 'either' } },
-  'numpy.Subtract': { ...binary('merge'), functions: 'math.subtract subtract', node: 'Sub' },
-  'numpy.Multiply': { ...binary('multiply'), functions: 'math.multiply multiply', node: 'Mul' },
-  'numpy.TrueDivide': { ...binary('other'), isDivision: true, functions: 'math.truediv truediv', node: 'RealDiv' },
-  'numpy.Divide': { ...binary('other'), isDivision: true, functions: 'math.divide divide realdiv' },
+  BiasAdd: {
+    role: 'other',
+    isElementwise: true,
+    rescales: true,
+    functions: 'nn.bias_add',
+    second: { name: 'bias', takes: 'either' },
+  },
+  'numpy.Subtract': { ...rescaling('merge'), functions: 'math.subtract subtract', node: 'Sub' },
+  'numpy.Multiply': { ...rescaling('multiply'), functions: 'math.multiply multiply', node: 'Mul' },
+  'numpy.TrueDivide': { ...rescaling('other'), isDivision: true, functions: 'math.truediv truediv', node: 'RealDiv' },
+  'numpy.Divide': { ...rescaling('other'), isDivision: true, functions: 'math.divide divide realdiv' },
   'numpy.Maximum': { ...binary('merge'), functions: 'math.maximum maximum' },
   'numpy.Minimum': { ...binary('merge'), functions: 'math.minimum minimum' },
   'numpy.Power': { ...binary('other'), functions: 'math.pow pow', node: 'Pow' },

@@ -9,8 +9,8 @@ import {
 } from '../../../json/json-value.js';
 import { axisOf } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
+import { findOperation, type Operation as KnownOperation } from '../../../layers/operations/known-operations.js';
 import type { SecondOperand, SettingKind } from '../../../layers/operations/operation-facts.js';
-import { findOperation, type Operation as KnownOperation } from '../../../layers/operations.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import { FLOATS } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';

@@ -1,5 +1,5 @@
+import { findOperation } from '../../../layers/operations/known-operations.js';
 import type { OperationFacts } from '../../../layers/operations/operation-facts.js';
-import { findOperation } from '../../../layers/operations.js';
 import { asLayer, hasOnly, type OperationRule, onlyTensor, settingsOf } from './operation-rules.js';
 
 const asActivation = (activation: string): OperationFacts['layer'] => ({

@@ -1,4 +1,5 @@
 import { fromPlain, type JsonObject, type PlainObject, toPlain } from '../../../json/json-value.js';
+import { findOperation } from '../../../layers/operations/known-operations.js';
 import { argumentsOf } from '../../../model/call-arguments.js';
 import { type Call, type Graph, type Layer, mapGraphs, type TensorRef } from '../../../model/model.js';
 import { isFull, readIndex } from './index-keys.js';
@@ -80,10 +81,9 @@ function gather(layer: Layer, channels: ReadonlyMap<string, Channel>): Layer | u
     },
     hasArguments: true,
   };
-  const className = 'keras.src.ops.numpy.Take';
   return {
     name: layer.name,
-    className,
+    className: findOperation('Take')!.keras3!,
     settings,
     config: fromPlain(settings) as JsonObject,
     calls: [made],

@@ -10,7 +10,7 @@ import {
 import { computeDtype, dtypePolicy } from '../../../layers/dtype-policy.js';
 import { factsOf } from '../../../layers/known-layers.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { operationName } from '../../../layers/operations.js';
+import { operationName } from '../../../layers/operations/known-operations.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import { generatedTensor, type Weight } from '../../../model/tensor.js';
 import { objectOf } from '../bare-json.js';

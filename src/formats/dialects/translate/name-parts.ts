@@ -7,7 +7,7 @@ import {
   withoutMember,
 } from '../../../json/json-value.js';
 import { factsOf } from '../../../layers/known-layers.js';
-import { isOperationClass } from '../../../layers/operations.js';
+import { isOperationClass } from '../../../layers/operations/known-operations.js';
 import { TIME_DISTRIBUTED } from '../../../layers/wrappers.js';
 import { distribute, type Graph, type Layer, mapGraphs, stepAxes, type Wrapper } from '../../../model/model.js';
 import { type Weight, withoutScope } from '../../../model/tensor.js';

@@ -8,8 +8,8 @@ import {
   stringOf,
   toPlain,
 } from '../../../json/json-value.js';
-import { findOperation } from '../../../layers/operations.js';
-import { nodeOperation } from '../../../layers/tensorflow-nodes.js';
+import { findOperation } from '../../../layers/operations/known-operations.js';
+import { nodeOperation } from '../../../layers/operations/tensorflow-nodes.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';

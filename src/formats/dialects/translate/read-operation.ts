@@ -1,7 +1,7 @@
 import { type JsonValue, toPlain } from '../../../json/json-value.js';
-import { findOperation, operationName } from '../../../layers/operations.js';
-import { isNodeLayer, nodeOperation } from '../../../layers/tensorflow-nodes.js';
-import { functionOf, isOpLayer } from '../../../layers/tensorflow-operations.js';
+import { findOperation, operationName } from '../../../layers/operations/known-operations.js';
+import { isNodeLayer, nodeOperation } from '../../../layers/operations/tensorflow-nodes.js';
+import { functionOf, isOpLayer } from '../../../layers/operations/tensorflow-operations.js';
 import { type CallArguments, saysNothing } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { objectOf } from '../bare-json.js';

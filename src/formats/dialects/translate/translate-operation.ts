@@ -1,7 +1,7 @@
 import { LOADER_NAMES } from '../../../format-names.js';
 import { fromPlain, type JsonObject } from '../../../json/json-value.js';
-import { findOperation } from '../../../layers/operations.js';
-import { isNodeLayer } from '../../../layers/tensorflow-nodes.js';
+import { findOperation } from '../../../layers/operations/known-operations.js';
+import { isNodeLayer } from '../../../layers/operations/tensorflow-nodes.js';
 import type { CallArguments } from '../../../model/call-arguments.js';
 import type { Layer } from '../../../model/model.js';
 import { FLOATS } from '../../../model/tensor.js';

@@ -1,6 +1,12 @@
-import type { PlainObject } from '../json/json-value.js';
-import type { LayerFacts } from './layer-facts.js';
-import { calledFacts, elementwiseShape, findOperation, type Operation, operationOfFunction } from './operations.js';
+import type { PlainObject } from '../../json/json-value.js';
+import type { LayerFacts } from '../layer-facts.js';
+import {
+  calledFacts,
+  elementwiseShape,
+  findOperation,
+  type Operation,
+  operationOfFunction,
+} from './known-operations.js';
 
 /** Tells whether a layer of this class is a call of the TensorFlow function that its config names. */
 export const isOpLayer = (className: string): boolean => className === 'TFOpLambda' || className === 'SlicingOpLambda';

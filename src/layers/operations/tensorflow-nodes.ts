@@ -1,6 +1,6 @@
-import { isPlainObject, type PlainObject } from '../json/json-value.js';
-import type { LayerFacts } from './layer-facts.js';
-import { calledFacts, elementwiseShape, findOperation, operationFacts, operationOfNode } from './operations.js';
+import { isPlainObject, type PlainObject } from '../../json/json-value.js';
+import type { LayerFacts } from '../layer-facts.js';
+import { calledFacts, elementwiseShape, findOperation, operationFacts, operationOfNode } from './known-operations.js';
 
 // TensorFlow 2.0 to 2.3 recorded an operation between layers as a node of TensorFlow's graph: its `node_def`, and the
 // operands that are no tensors of the model by their places (tensorflow/python/keras/engine/base_layer.py).

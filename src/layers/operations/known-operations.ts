@@ -1,11 +1,11 @@
-import type { PlainObject } from '../json/json-value.js';
-import type { LayerFacts, Shape } from './layer-facts.js';
-import { ACTIVATION_OPERATIONS } from './operations/activation-operations.js';
-import { ARITHMETIC } from './operations/arithmetic.js';
-import { type OperationFacts, OTHER, type SettingKind } from './operations/operation-facts.js';
-import { axesOf } from './operations/operation-shapes.js';
-import { REARRANGEMENTS } from './operations/rearrangements.js';
-import { REDUCTIONS } from './operations/reductions.js';
+import type { PlainObject } from '../../json/json-value.js';
+import type { LayerFacts, Shape } from '../layer-facts.js';
+import { ACTIVATION_OPERATIONS } from './activation-operations.js';
+import { ARITHMETIC } from './arithmetic.js';
+import { type OperationFacts, OTHER, type SettingKind } from './operation-facts.js';
+import { axesOf } from './operation-shapes.js';
+import { REARRANGEMENTS } from './rearrangements.js';
+import { REDUCTIONS } from './reductions.js';
 
 // One operation has a class in Keras 3 and, in Keras 2, the name of a TensorFlow function. Here it is known by its class.
 
