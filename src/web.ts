@@ -1,4 +1,4 @@
-import { CONFIG_FILE, MODEL_FILE } from './containers.js';
+import { CONFIG_FILE, isNamedAs, MODEL_FILE } from './containers.js';
 import { inputError, RetrofitError } from './errors.js';
 import { forTodaysKeras } from './formats/conversion-warnings.js';
 import { convertModel as toFormat } from './formats/convert-model.js';
@@ -81,7 +81,7 @@ const MAY_BE_WEIGHTS = /\.(h5|hdf5|index|weights\.json)$/i;
 /** Unpacks the only file, where that is an archive of files: `.keras` files are archives too, and PyTorch's. */
 async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
   const [path, second] = storage.files.keys();
-  if (path === undefined || second !== undefined || /\.keras$/i.test(path)) return storage;
+  if (path === undefined || second !== undefined || isNamedAs(path, 'keras-zip')) return storage;
   const file = await storage.findFile(path);
   const head = await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength));
   if (!String.fromCharCode(...head).startsWith('PK') || isForeignZip({ head })) return storage;
