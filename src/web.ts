@@ -31,8 +31,8 @@ export { networkDrawing } from './report/figures/network-map.js';
 export { siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
 export { listTrained } from './se/trained-modules.js';
+export { zipFiles } from './storage/memory/zip-files.js';
 export type { Content, Files } from './storage/memory.js';
-export { zipFiles } from './storage/zip/zip-files.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 export { strip } from './transforms/strip.js';
 
