@@ -7,12 +7,12 @@ import type { Hdf5File } from '../../storage/hdf5.js';
 import type { Storage } from '../../storage/storage.js';
 import { parseJsonIn } from '../find/read-json-file.js';
 import { changedValues } from '../values/changed-values.js';
-import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
 import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
+import { CHECKPOINT_GROUP } from '../weight-layouts/keras-2-12-groups.js';
 import { readLegacyHdf5 } from '../weight-layouts/read-legacy-hdf5.js';
 import { readWeightsHdf5 } from '../weight-layouts/read-weights-hdf5.js';
 import { readTextList } from '../weight-layouts/text-lists.js';
-import type { KerasSource } from './keras-source.js';
+import { type KerasSource, OPTIMIZER_GROUPS } from './keras-source.js';
 import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
 /** Root attribute that holds a model's record. */
@@ -30,11 +30,11 @@ export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
   const common = { record: parseRecord(record?.root) };
   const base = ['/model_weights', ''].find((group) => hasLayerNames(file, group));
   if (base !== undefined) {
-    const hasOptimizer = file.has('/optimizer_weights');
+    const hasOptimizer = file.has(OPTIMIZER_GROUPS['legacy-hdf5']);
     return { ...common, layout: 'legacy-hdf5', base, hasOptimizer, graph: readLegacyHdf5(file, graph, base) };
   }
-  if (hasContainers(file)) {
-    const hasOptimizer = file.has('/optimizer');
+  if (hasLayerGroups(file)) {
+    const hasOptimizer = file.has(OPTIMIZER_GROUPS['weights-hdf5']);
     return { ...common, layout: 'weights-hdf5', base: '', hasOptimizer, graph: readWeightsHdf5(file, graph) };
   }
   throw inputError('bad-weights', 'the HDF5 file holds no weights of a Keras model', {
@@ -45,9 +45,9 @@ export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
 
 /** Tells whether an HDF5 file looks like weights of a model, in either layout. */
 export const holdsWeights = (file: Hdf5File): boolean =>
-  ['/model_weights', ''].some((group) => hasLayerNames(file, group)) || hasContainers(withNamesTakenApart(file));
+  ['/model_weights', ''].some((group) => hasLayerNames(file, group)) || hasLayerGroups(withNamesTakenApart(file));
 
-const hasContainers = (file: Hdf5File): boolean =>
+const hasLayerGroups = (file: Hdf5File): boolean =>
   ['/layers', '/vars', `/${CHECKPOINT_GROUP}`].some((path) => file.has(path));
 
 // A layer may be called "model_weights" or "layers".
