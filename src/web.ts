@@ -61,7 +61,7 @@ export async function readModel(files: Files, options: ReadOptions = {}): Promis
   try {
     return await readFrom(storage, path, options);
   } catch (error) {
-    const [weights, second] = paths.filter((other) => MAY_BE_WEIGHTS.test(other));
+    const [weights, second] = paths.filter(mayBeWeights);
     if (!isWithoutWeights(error) || weights === undefined || second !== undefined) throw error;
     return readFrom(storage, path, { weights });
   }
@@ -76,7 +76,7 @@ export const unpackFiles = async (files: Files): Promise<Files> => [...(await un
 
 const isWithoutWeights = (error: unknown): boolean => error instanceof RetrofitError && error.code === 'no-weights';
 
-const MAY_BE_WEIGHTS = /\.(h5|hdf5|index|weights\.json)$/i;
+const mayBeWeights = (path: string): boolean => isNamedAs(path, 'keras-h5') || /\.(index|weights\.json)$/i.test(path);
 
 /** Unpacks the only file, where that is an archive of files: `.keras` files are archives too, and PyTorch's. */
 async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {

@@ -1,7 +1,7 @@
 import { inputError } from '../../errors.js';
 import type { JsonDocument } from '../../json/json-value.js';
 import type { Graph, RetrofitRecord } from '../../model/model.js';
-import { parseRecord } from '../../model/record.js';
+import { parseRecord, RECORD_KEY } from '../../model/record.js';
 import type { Tensor, TensorValues } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
 import type { Storage } from '../../storage/storage.js';
@@ -15,9 +15,6 @@ import { readTextList } from '../weight-layouts/text-lists.js';
 import { type KerasSource, OPTIMIZER_GROUPS } from './keras-source.js';
 import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
-/** Root attribute that holds a model's record. */
-export const RECORD_ATTRIBUTE = 'se_retrofit';
-
 export interface ReadWeights extends Pick<KerasSource, 'base' | 'hasOptimizer' | 'graph'> {
   readonly layout: Exclude<KerasSource['layout'], 'checkpoint'>;
   readonly record: RetrofitRecord | undefined;
@@ -26,7 +23,7 @@ export interface ReadWeights extends Pick<KerasSource, 'base' | 'hasOptimizer' |
 /** Finds the weights of a graph in an HDF5 file of either layout. No values are read. */
 export function readWeights(opened: Hdf5File, graph: Graph): ReadWeights {
   const file = withNamesTakenApart(opened);
-  const record = parseText(file, RECORD_ATTRIBUTE);
+  const record = parseText(file, RECORD_KEY);
   const common = { record: parseRecord(record?.root) };
   const base = ['/model_weights', ''].find((group) => hasLayerNames(file, group));
   if (base !== undefined) {

@@ -46,7 +46,7 @@ const verdictOf = (loader: Loader, blocker: Blocker | undefined): LoaderVerdict 
 });
 
 /** Facts besides the graph that a loader depends on: see `listLoaders`. */
-interface LoadedWith {
+interface FileFacts {
   readonly container?: Container | undefined;
   readonly settings?: JsonValue | undefined;
   /** The version of Keras in question; default: today's. */
@@ -57,7 +57,7 @@ interface LoadedWith {
 export function findBlocker(
   graph: Graph,
   loader: Loader,
-  { container, settings, kerasVersion }: LoadedWith,
+  { container, settings, kerasVersion }: FileFacts,
 ): Blocker | undefined {
   const {
     modules = [],
@@ -80,14 +80,14 @@ function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined
   return found && { layer: graph.name, field: `trainingConfig.${found.field}`, reason: found.reason };
 }
 
-/** How the loader of the file reads what lies inside the model. */
-interface ReadingOfFile {
+/** How a loader reads layers, by the kind of the file and the version of Keras. */
+interface LayerReading {
   readonly isLegacy: boolean;
   /** Whether a model that gives a list of one to the next layer gives it the tensor. */
   readonly takesLists: boolean;
 }
 
-function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: ReadingOfFile): Blocker | undefined {
+function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: LayerReading): Blocker | undefined {
   const places = listNestedPlaces(root);
   for (const { graph, path } of listGraphs(root)) {
     const found =
