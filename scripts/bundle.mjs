@@ -7,7 +7,7 @@ import { rolldown } from 'rolldown';
 /** Beside the folders of src, so that modules find by URL what they find there: `../runtime/`. */
 const CHUNKS = 'src/bundle/';
 /** What hears signals: it stands before all else. */
-const SIGNALS = /\/src\/(?:cli\/(?:signals|exit-codes)|storage\/node\/pending-output\/unfinished)\.ts$/;
+const SIGNALS = /\/src\/(?:cli\/(?:signals|exit-codes)|storage\/node\/unfinished)\.ts$/;
 /** What --help needs of the folders below. */
 const START =
   /\/src\/(?:(?:errors|tool|limits|format-names|shell-word|plan\/options|storage\/storage-errors|storage\/node\/file-system-errors)|cli\/flags|images\/preprocess-names|runtime\/backend-names)\.ts$/;

@@ -17,7 +17,7 @@ export interface ContainerFacts {
   /** Files by which a folder is known to hold one. */
   readonly folderFiles?: readonly string[];
   /** Nothing is put into its folder. */
-  readonly isWhole?: true;
+  readonly isSealedFolder?: true;
   /** How weights are laid out in new files. */
   readonly weightLayout: WeightLayout;
   /** Where compile settings stand: in the architecture, or beside it. */
@@ -98,7 +98,7 @@ const ONLY_READ = {
     loaders: ['keras2'],
     endings: [],
     folderFiles: [GRAPH_FILE, LAYERS_FILE],
-    isWhole: true,
+    isSealedFolder: true,
     weightLayout: 'checkpoint',
     settings: 'beside',
     modules: [],
@@ -137,10 +137,18 @@ export const writtenContainer = (container: Container): WrittenContainer =>
 const endsIn = (name: string, ending: string | undefined): boolean =>
   ending !== undefined && name.toLowerCase().endsWith(ending);
 
+/** Tells whether a file has one of the endings of a container's files. */
+export const isNamedAs = (name: string, container: Container): boolean =>
+  FACTS[container].endings.some((ending) => endsIn(name, ending));
+
+/** Tells whether a file is called as weights beside an architecture are. */
+export const isNamedAsWeights = (name: string): boolean =>
+  WRITTEN_CONTAINERS.some((container) => endsIn(name, FACTS[container].weightsEnding));
+
 /** Returns the container that a file's name asks for; that of weights alone asks for their architecture too. */
 export const containerNamed = (name: string): WrittenContainer | undefined =>
   WRITTEN_CONTAINERS.find((container) => endsIn(name, FACTS[container].weightsEnding)) ??
-  WRITTEN_CONTAINERS.find((container) => FACTS[container].endings.some((ending) => endsIn(name, ending)));
+  WRITTEN_CONTAINERS.find((container) => isNamedAs(name, container));
 
 /** Takes the ending of a container's file off a name. */
 export function withoutEnding(name: string): string {

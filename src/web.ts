@@ -1,4 +1,4 @@
-import { CONFIG_FILE, MODEL_FILE } from './containers.js';
+import { CONFIG_FILE, isNamedAs, MODEL_FILE } from './containers.js';
 import { inputError, RetrofitError } from './errors.js';
 import { forTodaysKeras } from './formats/conversion-warnings.js';
 import { convertModel as toFormat } from './formats/convert-model.js';
@@ -31,8 +31,8 @@ export { networkDrawing } from './report/figures/network-map.js';
 export { siteTable, skippedLines, stageTable, totalsLine, warningLine } from './report/summary.js';
 export type { Table } from './report/table.js';
 export { listTrained } from './se/trained-modules.js';
+export { zipFiles } from './storage/memory/zip-files.js';
 export type { Content, Files } from './storage/memory.js';
-export { zipFiles } from './storage/zip/zip-files.js';
 export { RETROFIT_DEFAULTS, type RetrofitOptions, retrofit } from './transforms/retrofit.js';
 export { strip } from './transforms/strip.js';
 
@@ -61,7 +61,7 @@ export async function readModel(files: Files, options: ReadOptions = {}): Promis
   try {
     return await readFrom(storage, path, options);
   } catch (error) {
-    const [weights, second] = paths.filter((other) => MAY_BE_WEIGHTS.test(other));
+    const [weights, second] = paths.filter(mayBeWeights);
     if (!isWithoutWeights(error) || weights === undefined || second !== undefined) throw error;
     return readFrom(storage, path, { weights });
   }
@@ -76,12 +76,12 @@ export const unpackFiles = async (files: Files): Promise<Files> => [...(await un
 
 const isWithoutWeights = (error: unknown): boolean => error instanceof RetrofitError && error.code === 'no-weights';
 
-const MAY_BE_WEIGHTS = /\.(h5|hdf5|index|weights\.json)$/i;
+const mayBeWeights = (path: string): boolean => isNamedAs(path, 'keras-h5') || /\.(index|weights\.json)$/i.test(path);
 
 /** Unpacks the only file, where that is an archive of files: `.keras` files are archives too, and PyTorch's. */
 async function unpacked(storage: MemoryStorage): Promise<MemoryStorage> {
   const [path, second] = storage.files.keys();
-  if (path === undefined || second !== undefined || /\.keras$/i.test(path)) return storage;
+  if (path === undefined || second !== undefined || isNamedAs(path, 'keras-zip')) return storage;
   const file = await storage.findFile(path);
   const head = await readBeginning(storage, file, Math.min(HEAD_BYTES, file.byteLength));
   if (!String.fromCharCode(...head).startsWith('PK') || isForeignZip({ head })) return storage;

@@ -91,20 +91,31 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The rooms of formats: each may import those that stand before it. */
-const FORMATS: readonly string[] = [
-  ...[
-    'memoize-by-object.ts',
-    'written-files.ts',
-    'dialects',
-    'find',
-    'values',
-    'carried-code.ts',
-    'explicit-defaults.ts',
+/** Folders with rooms of their own: each room may import those that stand before it. */
+const ORDERS: Readonly<Record<string, readonly string[]>> = {
+  formats: [
+    ...[
+      'memoize-by-object.ts',
+      'written-files.ts',
+      'dialects',
+      'find',
+      'values',
+      'carried-code.ts',
+      'explicit-defaults.ts',
+    ],
+    ...['weight-layouts', 'saved-model', 'tfjs', 'keras', 'readers.ts', 'writers.ts', 'known-formats.ts', 'verdict'],
+    ...['conversion-warnings.ts', 'convert-model.ts', 'computable.ts', 'compare', 'output'],
   ],
-  ...['weight-layouts', 'saved-model', 'tfjs', 'keras', 'readers.ts', 'writers.ts', 'known-formats.ts', 'verdict'],
-  ...['conversion-warnings.ts', 'convert-model.ts', 'computable.ts', 'compare', 'output'],
-];
+  storage: [
+    ...['compare-bytes.ts', 'crc32.ts', 'is-within.ts', 'map-with-concurrency.ts', 'new-bytes.ts', 'file-window.ts'],
+    ...['hdf5.ts', 'hdf5', 'storage.ts', 'storage-errors.ts', 'replace-file.ts', 'zip', 'memory', 'memory.ts', 'node'],
+  ],
+  'storage/node': [
+    ...['crc32.ts', 'running-checksum.ts', 'file-system-errors.ts', 'unfinished.ts', 'run-sync.ts', 'read-bytes.ts'],
+    ...['write-bytes.ts', 'file-chunks.ts', 'open-file.ts', 'file-window.ts', 'hdf5', 'zip', 'pending-output'],
+    ...['temporary-file.ts', 'node-storage.ts'],
+  ],
+};
 
 /** These may import everything. */
 const TOPS: readonly string[] = ['cli', 'index.ts'];
@@ -142,10 +153,10 @@ test('folders import only what their arrows allow', () => {
   expect(wrong).toEqual([]);
 });
 
-test('the rooms of formats import only what stands before them', () => {
-  const folder = join(SRC, 'formats/');
+test.each(Object.entries(ORDERS))('the rooms of %s import only what stands before them', (room, order) => {
+  const folder = join(SRC, room);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  const placeOf = (path: string) => FORMATS.indexOf(path.split('/')[0]!.replace(/\.js$/, '.ts'));
+  const placeOf = (path: string) => order.indexOf(path.split('/')[0]!.replace(/\.js$/, '.ts'));
   const wrong = files.flatMap((name) =>
     [...readFileSync(join(folder, name), 'utf8').matchAll(IMPORT)]
       .map(([, , from, lazy]) => relative(folder, join(folder, dirname(name), (from ?? lazy)!)))
@@ -153,7 +164,7 @@ test('the rooms of formats import only what stands before them', () => {
       .map((path) => `${name} imports ${path}`),
   );
   expect(wrong).toEqual([]);
-  expect([...new Set(files.map(placeOf))].sort((left, right) => left - right)).toEqual([...FORMATS.keys()]);
+  expect([...new Set(files.map(placeOf))].sort((left, right) => left - right)).toEqual([...order.keys()]);
 });
 
 test('every room has its arrows, and every arrow its room', () => {

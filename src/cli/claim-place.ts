@@ -41,8 +41,8 @@ export async function checkClaim(claim: Claim, model: Model, result: Result | un
       hint: `give another name with --${claim.flag}`,
     });
   const place = await nodeStorage.canonical(path);
-  const isWhole = model.asRead !== undefined && factsOfContainer(model.asRead.format.container).isWhole;
-  if (isWhole && isWithin(place, await nodeStorage.canonical(nodeStorage.folderOf(model.path))))
+  const isSealed = model.asRead !== undefined && factsOfContainer(model.asRead.format.container).isSealedFolder;
+  if (isSealed && isWithin(place, await nodeStorage.canonical(nodeStorage.folderOf(model.path))))
     throw usageError('output-is-input', `${would} lie in the folder of the model, which is never changed`, {
       where: { file: path },
       hint: `give a place outside of it with --${claim.flag}`,

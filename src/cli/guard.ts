@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { isatty } from 'node:tty';
-import type { Remains } from '../storage/node/pending-output/unfinished.js';
+import type { Remains } from '../storage/node/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 import { GUARDED, type Notice, noteReported, sayInterrupted } from './signals.js';
 

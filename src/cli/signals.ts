@@ -1,4 +1,4 @@
-import { type Remains, rollbackAll, watchRemains } from '../storage/node/pending-output/unfinished.js';
+import { type Remains, rollbackAll, watchRemains } from '../storage/node/unfinished.js';
 import { SIGNAL_EXIT_CODES } from './exit-codes.js';
 
 /** Variable that a guard sets for the process that it guards. */

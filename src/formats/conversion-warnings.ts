@@ -8,7 +8,7 @@ import { readField } from '../layers/read-field.js';
 import { type Format, type Graph, type Layer, listGraphs, type Model, type Warning } from '../model/model.js';
 import { isListOfOne, wantsListedEnds } from './dialects/single-ends.js';
 import type { Renaming } from './dialects/translate/translate-graph.js';
-import { EARLIEST_FORM, isBefore215 } from './keras/keras-versions.js';
+import { EARLIEST_FORM, findsNoWeights } from './keras/keras-versions.js';
 import type { Blocker } from './verdict/class-blocker.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './verdict/nested-places.js';
 
@@ -112,7 +112,7 @@ export function structureWarnings({ structures }: Graph, target: Loader): readon
 
 /** Keras before 2.15 looks for the weights elsewhere in such files, or does not know them at all. */
 export function tooNewWarning({ weightLayout, dialect }: Format, version: string | undefined): readonly Warning[] {
-  if (weightLayout !== 'weights-hdf5' || dialect !== 'keras2' || !isBefore215(version)) return [];
+  if (dialect !== 'keras2' || !findsNoWeights(weightLayout, version)) return [];
   const message = `Keras ${version}, which saved the model, does not load the new file, whose weights lie where Keras 2.15 and later look for them: for that version write .h5 (-o NAME.h5)`;
   return [{ code: 'layout-too-new', message, where: null }];
 }

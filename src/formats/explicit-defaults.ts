@@ -46,11 +46,11 @@ function explicitWrapper(wrapper: Wrapper, source: Source, layer: string): Wrapp
 
 function explicitConfig(className: string, config: JsonObject, source: Source, layer: string): JsonObject {
   // TensorFlow.js does not look at a field that it does not know; it writes those of a cell beside the cell.
-  const isSpare = ({ key, value }: JsonObject['members'][number]) =>
+  const isIgnored = ({ key, value }: JsonObject['members'][number]) =>
     (isNull(value) && !takesNull(className, key)) ||
     fieldStanding(className, key, toPlain(value), source) === 'unknown';
-  const spare = source === 'tfjs' ? config.members.filter(isSpare).map(({ key }) => key) : [];
-  const said = spare.reduce(withoutMember, config);
+  const ignored = source === 'tfjs' ? config.members.filter(isIgnored).map(({ key }) => key) : [];
+  const said = ignored.reduce(withoutMember, config);
   const facts = factsOf(className, toPlain(config) as PlainObject);
   const absent = Object.entries(facts.absent?.[source] ?? {}).filter(
     ([key]) => !said.members.some((member) => member.key === key),

@@ -22,7 +22,7 @@ export async function readFrom(storage: Storage, path: string, options: ReadOpti
 
 async function readAt(storage: Storage, path: string, options: ReadOptions): Promise<Model> {
   const content = await look(storage, await findModelFile(storage, path, options));
-  const container = CONTAINERS_READ.find((known) => READERS[known].recognises(content));
+  const container = CONTAINERS_READ.find((known) => READERS[known].recognises(content, storage));
   if (container === undefined) return refuseForeignFile(content);
   const { file } = content;
   if (factsOfContainer(container).weightsEnding === undefined || file.path !== path) refuseWeights(options, file.path);

@@ -1,4 +1,4 @@
-import { CONFIG_FILE, type Container, GRAPH_FILE, LAYERS_FILE, METADATA_FILE } from '../containers.js';
+import { CONFIG_FILE, type Container, factsOfContainer, METADATA_FILE } from '../containers.js';
 import { getMember } from '../json/json-value.js';
 import type { Model } from '../model/model.js';
 import type { Storage } from '../storage/storage.js';
@@ -8,7 +8,7 @@ import { isForeignZip } from './find/foreign-files.js';
 /** The reader of a container. It imports its module when it runs. */
 interface Reader {
   /** Whether a file of this content is one. */
-  readonly recognises: (content: FileContent) => boolean;
+  readonly recognises: (content: FileContent, storage: Storage) => boolean;
   readonly read: (storage: Storage, content: FileContent, options: ReadOptions) => Promise<Model>;
 }
 
@@ -23,7 +23,7 @@ const hasMember = ({ json }: FileContent, ...keys: readonly string[]): boolean =
 /** The readers, in the order in which they are asked whether they recognise a file. */
 export const READERS: Readonly<Record<Container, Reader>> = {
   'saved-model': {
-    recognises: ({ file }) => [GRAPH_FILE, LAYERS_FILE].includes(file.path.replace(/^.*[\\/]/, '')),
+    recognises: ({ file }, storage) => factsOfContainer('saved-model').folderFiles!.includes(storage.nameOf(file.path)),
     read: async (storage, { file }, options) =>
       (await import('./keras/read-saved-model.js')).readSavedModel(storage, storage.folderOf(file.path), options),
   },

@@ -1,5 +1,5 @@
 import { inputError } from '../errors.js';
-import type { Shape, WeightFact } from '../layers/layer-facts.js';
+import { type Shape, shapeText, type WeightFact } from '../layers/layer-facts.js';
 import { factsOfLayer, shapeInside } from './facts-of-layer.js';
 import { resolveGraph } from './graph-nodes.js';
 import type { Graph, Layer } from './model.js';
@@ -37,7 +37,7 @@ function checkLayer(layer: Layer, facts: readonly WeightFact[] | undefined): voi
     if (!fits(weight.tensor.shape, fact.shape)) {
       throw weightsMismatch(
         layer.name,
-        `its weight "${fact.name}" has the shape ${show(weight.tensor.shape)}, its config asks for ${show(fact.shape!)}`,
+        `its weight "${fact.name}" has the shape ${shapeText(weight.tensor.shape)}, its config asks for ${shapeText(fact.shape!)}`,
       );
     }
     if (fact.isWhole !== true && !FLOATS.includes(weight.tensor.dtype)) {
@@ -57,8 +57,6 @@ const isNamed = (name: string, fact: WeightFact): boolean => name === fact.name 
 const fits = (shape: readonly number[], fact: Shape | undefined): boolean =>
   fact === undefined ||
   (shape.length === fact.length && fact.every((size, axis) => size === null || size === shape[axis]));
-
-const show = (shape: Shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`;
 
 /** Makes the error for weights that do not fit their layer, or belong to none. */
 export const weightsMismatch = (layer: string, message: string, field = 'weights') =>

@@ -15,11 +15,12 @@ import { serializeJson } from '../json/serialize-json.js';
 import { type Graph, listGraphs, type Model, type RetrofitRecord, scaleName } from './model.js';
 import { layerKey } from './weight-key.js';
 
-const KEY = 'se_retrofit';
+/** The member of a model's metadata, or the root attribute of an HDF5 file, that holds its record. */
+export const RECORD_KEY = 'se_retrofit';
 
 /** Reads the record that an earlier retrofit left in a file's metadata; undefined without one of this version. */
 export const readRecord = (metadata: JsonValue | undefined): RetrofitRecord | undefined =>
-  parseRecord(getMember(metadata, KEY));
+  parseRecord(getMember(metadata, RECORD_KEY));
 
 /**
  * Returns the metadata with the record in it, or without the one that was there; other members stay. Undefined where
@@ -30,9 +31,9 @@ export function writeRecord(
   record: RetrofitRecord | undefined,
 ): JsonValue | undefined {
   if (record === undefined) return withoutRecord(metadata);
-  if (isObject(metadata) && metadata.members.length > 0) return withMember(metadata, KEY, recordJson(record));
+  if (isObject(metadata) && metadata.members.length > 0) return withMember(metadata, RECORD_KEY, recordJson(record));
   const before = metadata === undefined ? {} : { metadata: serializeJson({ lead: '', trail: '', root: metadata }) };
-  return withMember(EMPTY, KEY, recordJson({ ...record, ...before }));
+  return withMember(EMPTY, RECORD_KEY, recordJson({ ...record, ...before }));
 }
 
 const EMPTY: JsonObject = { kind: 'object', members: [] };
@@ -40,7 +41,7 @@ const EMPTY: JsonObject = { kind: 'object', members: [] };
 function withoutRecord(metadata: JsonValue | undefined): JsonValue | undefined {
   const record = readRecord(metadata);
   if (record === undefined) return metadata;
-  const rest = withoutMember(metadata as JsonObject, KEY);
+  const rest = withoutMember(metadata as JsonObject, RECORD_KEY);
   if (rest.members.length > 0) return rest;
   return record.metadata === undefined ? undefined : findJson(record.metadata);
 }

@@ -3,7 +3,7 @@ import { elementCount } from '../layers/config.js';
 import { isClosedLayer } from '../layers/known-layers.js';
 import { hasOutputKeys } from '../model/compile-settings.js';
 import { findGraph, type Graph, type Layer, listGraphs, type Model, scaleName, type Warning } from '../model/model.js';
-import { pathKey, weightKey } from '../model/weight-key.js';
+import { pathKey } from '../model/weight-key.js';
 import { shellWord } from '../shell-word.js';
 import { type GraphView, listViews, shapeOf } from '../stages/graph-view.js';
 import { featuresOf, findNetwork, type Network, type Stage } from '../stages/network.js';
@@ -21,7 +21,7 @@ import {
 } from './cost.js';
 import { type Draft, draftSite } from './draft-site.js';
 import { completeOptions, type RetrofitOptions } from './options.js';
-import type { Doubling, Plan, ScaledTensor, Site, Skipped } from './plan.js';
+import { type Doubling, doublingKey, type Plan, type ScaledTensor, type Site, type Skipped } from './plan.js';
 import { takenNames } from './taken-names.js';
 
 /**
@@ -200,8 +200,6 @@ function siteLookup(drafts: readonly Draft[]): Bounds['isSite'] {
   }
   return (view, { node, tensor }) => sites.get(view)?.has(`${node}:${tensor}`) === true;
 }
-
-const doublingKey = ({ graph, layer, weight }: Omit<Doubling, 'exponent'>): string => weightKey(graph, layer, weight);
 
 /** One entry a weight: a kernel may be doubled for the site behind it and for the one before it. */
 function addUp(doublings: readonly Doubling[]): readonly Doubling[] {

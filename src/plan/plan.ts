@@ -1,4 +1,5 @@
 import type { TensorRef, Warning } from '../model/model.js';
+import { weightKey } from '../model/weight-key.js';
 import type { Block, Network } from '../stages/network.js';
 import type { Placement, RetrofitOptions } from './options.js';
 
@@ -54,6 +55,10 @@ export interface Doubling {
   readonly weight: string;
   readonly exponent: number;
 }
+
+/** A key of the weight that a doubling is about. */
+export const doublingKey = ({ graph, layer, weight }: Omit<Doubling, 'exponent'>): string =>
+  weightKey(graph, layer, weight);
 
 export type SkipReason =
   | 'has-module'

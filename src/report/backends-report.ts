@@ -1,6 +1,6 @@
 import type { BackendName } from '../runtime/backend-names.js';
 import type { BackendProbe } from '../runtime/probe-backend.js';
-import { oneLine } from './error-line.js';
+import { visible } from './printable.js';
 import type { BackendsReport } from './report-schemas.js';
 import { textTable } from './table.js';
 
@@ -70,7 +70,7 @@ export function backendLines({ probes, node }: BackendsSurvey): readonly string[
   const missing = [...reasons].flatMap(([reason, names]) => {
     const [name, another] = names;
     const way = another === undefined ? `it: ${INSTALL[name!]}` : `the first that all of them need: ${INSTALL.wasm}`;
-    return [`${names.join(', ')}: ${oneLine(reason)}`, `  to get ${way}`];
+    return [`${names.join(', ')}: ${visible(reason)}`, `  to get ${way}`];
   });
   return [...table, `Node ${node}; --backend auto takes ${chosen ?? 'none: there is none'}`, ...missing];
 }

@@ -1,5 +1,5 @@
 import type { ErrorReason, RetrofitError } from '../errors.js';
-import { printable, printablePath } from './printable.js';
+import { printable, printablePath, visible } from './printable.js';
 import { SKIP_REASONS } from './sentences.js';
 
 /** Returns an error's message, with the reasons behind it. */
@@ -32,12 +32,6 @@ export function errorLine(error: RetrofitError): string {
     ...[layer, field].map((part) => part && printable(part)),
   ].filter((part) => part);
   const start = place.length === 0 ? 'se-retrofit' : `se-retrofit: ${place.join(', ')}`;
-  return `${start}: ${oneLine(errorSentence(error))}${hint === undefined ? '' : ` (${oneLine(hint)})`}`;
+  // Messages quote names from files: nothing in them may break the line or reach the terminal as a command.
+  return `${start}: ${visible(errorSentence(error))}${hint === undefined ? '' : ` (${visible(hint)})`}`;
 }
-
-/** Messages quote names from files: nothing in them may break the line or reach the terminal as a command. */
-export const oneLine = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { inputError } from '../errors.js';
 import { numberIn } from '../layers/config.js';
+import { type Shape, shapeText } from '../layers/layer-facts.js';
 import { MAX_EXAMPLE_ELEMENTS } from '../limits.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { resolveGraph } from '../model/graph-nodes.js';
@@ -41,9 +42,7 @@ export function checkOutputShapes(before: LayersModel, after: LayersModel, path:
   fitted(shapes[0]!, shapes[1]!, 'outputs', path);
 }
 
-type OpenShape = readonly (number | null)[];
-
-function fitted(before: readonly OpenShape[], after: readonly OpenShape[], what: string, path: string) {
+function fitted(before: readonly Shape[], after: readonly Shape[], what: string, path: string) {
   const refuse = (found: string) =>
     inputError('not-comparable', `${found}: the two models cannot be compared`, {
       where: { file: path },
@@ -58,8 +57,7 @@ function fitted(before: readonly OpenShape[], after: readonly OpenShape[], what:
   });
 }
 
-const shown = (shapes: readonly OpenShape[]): string =>
-  shapes.map((shape) => `[${shape.map((size) => size ?? '?').join(', ')}]`).join(' ');
+const shown = (shapes: readonly Shape[]): string => shapes.map(shapeText).join(' ');
 
 /**
  * Yields the same random inputs for every model of these inputs: uniform in [-1, 1), in [0, 255) for a model that

@@ -30,6 +30,15 @@ export interface Hdf5Dataset {
   readonly byteLength: number;
 }
 
+/** More than this does not fit into the header of an object, where HDF5 keeps its attributes. */
+export const MOST_ATTRIBUTE_BYTES = 64_512;
+
+/** Bytes of a reference to a text of variable length: the text's length, and its place. */
+export const TEXT_REFERENCE_BYTES = 16;
+
+/** The path of an object in a group. */
+export const joinHdf5 = (group: string, name: string): string => (group === '/' ? `/${name}` : `${group}/${name}`);
+
 /** Kind of an attribute's texts. Old loaders read no other kind than the one that their h5py wrote. */
 export interface TextKind {
   readonly charset: 'ascii' | 'utf8';

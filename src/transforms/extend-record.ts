@@ -8,17 +8,18 @@ import {
   samePath,
 } from '../model/model.js';
 import { describeFrozen, freezeAgain } from '../model/unfreeze.js';
-import { tensorsByKey, weightKey } from '../model/weight-key.js';
-import type { Doubling, Plan, Site } from '../plan/plan.js';
+import { tensorsByKey } from '../model/weight-key.js';
+import { doublingKey, type Plan, type Site } from '../plan/plan.js';
 
 /** Returns the record extended by the changes that a plan makes to the model: all that is needed to undo them. */
 export function extendRecord({ record, graph: before }: Model, plan: Plan): RetrofitRecord {
-  const doubled = new Map((record?.doubled ?? []).map((entry) => [keyOf(entry), entry]));
+  const doubled = new Map((record?.doubled ?? []).map((entry) => [doublingKey(entry), entry]));
   const tensors = tensorsByKey(before);
   for (const entry of plan.doublings) {
-    const known = doubled.get(keyOf(entry));
-    const quantization = known === undefined ? tensors.get(keyOf(entry))?.quantization?.texts : known.quantization;
-    doubled.set(keyOf(entry), {
+    const known = doubled.get(doublingKey(entry));
+    const quantization =
+      known === undefined ? tensors.get(doublingKey(entry))?.quantization?.texts : known.quantization;
+    doubled.set(doublingKey(entry), {
       ...entry,
       exponent: (known?.exponent ?? 0) + entry.exponent,
       ...(quantization === undefined ? {} : { quantization }),
@@ -35,8 +36,6 @@ export function extendRecord({ record, graph: before }: Model, plan: Plan): Retr
     ...(frozen === undefined ? {} : { frozen }),
   };
 }
-
-const keyOf = ({ graph, layer, weight }: Doubling): string => weightKey(graph, layer, weight);
 
 const recordedModule = ({ name, after, graph, exactBy, doublings }: Site): RecordedModule => ({
   name,

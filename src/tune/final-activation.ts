@@ -2,6 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { countReaders } from '../model/graph-nodes.js';
 import type { Graph, Layer, Model, TensorRef } from '../model/model.js';
+import { pathKey } from '../model/weight-key.js';
 import { listRunningLayers } from '../runtime/watch-layers.js';
 
 /** Activation that a model's output has passed. */
@@ -47,9 +48,9 @@ const LINEAR = { getClassName: () => 'linear', apply: <T>(input: T): T => input 
 
 /** Makes a running layer return the input of its activation. */
 export function leaveOutActivation(runs: LayersModel, path: readonly string[]): void {
-  const key = JSON.stringify(path);
+  const key = pathKey(path);
   for (const running of listRunningLayers(runs)) {
-    if (JSON.stringify(running.path) !== key) continue;
+    if (pathKey(running.path) !== key) continue;
     const { layer } = running;
     if ('activation' in layer) layer.activation = LINEAR;
     else layer.call = (inputs) => inputs;

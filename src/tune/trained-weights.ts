@@ -5,7 +5,7 @@ import type { LayerFacts } from '../layers/layer-facts.js';
 import { factsOfLayer } from '../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
-import { weightKey } from '../model/weight-key.js';
+import { layerKey, pathKey, weightKey } from '../model/weight-key.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import { headLayer, listModuleLayers } from '../runtime/trained-layers.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
@@ -57,7 +57,7 @@ export function findTrainedWeights(
     return { key, variable };
   };
   for (const { layer, path } of listRunningLayers(runs)) {
-    const key = JSON.stringify(path);
+    const key = pathKey(path);
     if (modelIn(layer) !== undefined || !(whole.has(key) || norms.has(key))) continue;
     layer.trainable = true;
     if (layer.trainableWeights.length === 0) continue;
@@ -72,7 +72,7 @@ export function findTrainedWeights(
 
 const LAYERS_OF: Readonly<Record<Exclude<TrainPart, 'norms'>, (model: Model) => ReadonlySet<string>>> = {
   modules: moduleLayers,
-  head: (model) => new Set([JSON.stringify(headLayer(model))]),
+  head: (model) => new Set([pathKey(headLayer(model))]),
   all: unfrozenLayers,
 };
 
@@ -82,13 +82,13 @@ const normLayers = (model: Model, isWanted = (_: LayerFacts): boolean => true): 
     [...listGraphs(model.graph)].flatMap(({ graph, path }) =>
       graph.layers
         .filter((layer) => factsOfLayer(layer).role === 'norm' && isWanted(factsOfLayer(layer)))
-        .map(({ name }) => JSON.stringify([...path, name])),
+        .map(({ name }) => layerKey(path, name)),
     ),
   );
 
 function moduleLayers(model: Model): ReadonlySet<string> {
   const norms = normLayers(model, ({ usesBatchStatistics }) => usesBatchStatistics === true);
-  const modules = listModuleLayers(model).map((path) => JSON.stringify(path));
+  const modules = listModuleLayers(model).map(pathKey);
   if (modules.length === 0) {
     throw inputError('no-modules', 'the model holds no SE modules to train', {
       where: { file: model.path },
@@ -108,7 +108,7 @@ function unfrozenLayers({ graph: root }: Model): ReadonlySet<string> {
     graph.layers
       .filter((layer) => !isFrozenByWrapper(layer) && layer.settings.trainable !== false)
       .flatMap(({ name, graph: inner }) =>
-        inner === undefined ? [JSON.stringify([...path, name])] : list(inner, [...path, name]),
+        inner === undefined ? [layerKey(path, name)] : list(inner, [...path, name]),
       );
   return new Set(root.isFrozen ? [] : list(root, []));
 }

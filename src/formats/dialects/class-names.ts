@@ -6,7 +6,7 @@ import { TIME_DISTRIBUTED } from '../../layers/wrappers.js';
 import { type Layer, stepAxes } from '../../model/model.js';
 
 /** Modules of Keras itself; an entry without a module is of an older writer, and says the class alone. */
-const KERAS_MODULE = /^(?:(?:tf_)?keras(?:\.|$)|builtins$)/;
+export const KERAS_MODULE = /^(?:tf_)?keras(?:\.|$)/;
 
 /**
  * Returns a layer's class name here, from its entry: the class alone for layers of Keras, the module with it for
@@ -17,7 +17,7 @@ export function classNameIn(entry: JsonObject): string | undefined {
   const module = getMember(entry, 'module');
   if (className === undefined || module === undefined) return className && classOfPython(className);
   const moduleName = stringOf(module);
-  if (moduleName !== undefined && KERAS_MODULE.test(moduleName)) {
+  if (moduleName !== undefined && (KERAS_MODULE.test(moduleName) || moduleName === 'builtins')) {
     const full = `${moduleName}.${className}`;
     return isOperationClass(full) ? full : className;
   }

@@ -18,6 +18,7 @@ import {
 import { findJson } from '../../json/parse-json.js';
 import { serializeJson } from '../../json/serialize-json.js';
 import type { Graph, GraphSource, Layer, RecordedSequential, SequentialText } from '../../model/model.js';
+import { KERAS_MODULE } from './class-names.js';
 
 // A module makes a Sequential model functional. Its former text stands in the record, but for the layers: in the place
 // of each there is `null`, or those of the members that only a functional model has and this layer had all the same.
@@ -105,7 +106,7 @@ function isSafe(value: Plain): boolean {
   const { class_name: className, module, registered_name: registered } = value;
   const isKnown =
     (className === undefined || className === 'Sequential' || className === 'DTypePolicy') &&
-    (module === undefined || (typeof module === 'string' && /^(tf_)?keras(\.|$)/.test(module))) &&
+    (module === undefined || (typeof module === 'string' && KERAS_MODULE.test(module))) &&
     (registered === undefined || registered === null || registered === className);
   return isKnown && Object.values(value).every((member) => member === undefined || isSafe(member));
 }

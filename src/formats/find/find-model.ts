@@ -1,4 +1,4 @@
-import { CONFIG_FILE, GRAPH_FILE, LAYERS_FILE, METADATA_FILE, MODEL_FILE } from '../../containers.js';
+import { CONFIG_FILE, factsOfContainer, isNamedAs, METADATA_FILE, MODEL_FILE } from '../../containers.js';
 import { inputError, usageError } from '../../errors.js';
 
 const nameOf = (path: string): string => path.split('/').at(-1)!;
@@ -7,8 +7,8 @@ const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/'
 /** Returns the path of the model that a file implies: the file itself, or its folder. Undefined for other files. */
 function modelAt(path: string, paths: readonly string[]): string | undefined {
   const name = nameOf(path);
-  if (name === MODEL_FILE || /\.keras$/i.test(name)) return path;
-  if (name === GRAPH_FILE || name === LAYERS_FILE) return folderOf(path);
+  if (name === MODEL_FILE || isNamedAs(name, 'keras-zip')) return path;
+  if (factsOfContainer('saved-model').folderFiles!.includes(name)) return folderOf(path);
   const isUnzipped = name === CONFIG_FILE && paths.some((other) => other === withName(path, METADATA_FILE));
   return isUnzipped ? path : undefined;
 }
@@ -33,8 +33,8 @@ export function findModel(given: readonly string[]): string {
     new Set(marks.filter((path) => depthOf(path) === least).map((path) => modelAt(path, paths)!)),
     paths.filter((path) => /(?<!\.weights)\.json$/i.test(path)),
     // A list of shards says itself that it is no model.
-    paths.filter((path) => /\.json$/i.test(path)),
-    paths.filter((path) => /\.(h5|hdf5)$/i.test(path)),
+    paths.filter((path) => isNamedAs(path, 'keras-json')),
+    paths.filter((path) => isNamedAs(path, 'keras-h5')),
     paths.length === 1 ? paths : [],
   ];
   const models = kinds.map((kind) => [...kind]).find((kind) => kind.length > 0) ?? [];

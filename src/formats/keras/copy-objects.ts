@@ -1,5 +1,5 @@
 import { RetrofitError } from '../../errors.js';
-import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
+import { type Hdf5Editor, type Hdf5File, joinHdf5 } from '../../storage/hdf5.js';
 
 /**
  * Copies an object and all below it into another file, dataset by dataset, with the texts of its attributes.
@@ -16,8 +16,8 @@ export async function copyObjects(
   editor.makeGroup(to);
   const lost = [...copyAttributes(source, editor, from, to)];
   for (const { name, kind } of source.list(from)) {
-    const path = join(from, name);
-    const place = join(to, name);
+    const path = joinHdf5(from, name);
+    const place = joinHdf5(to, name);
     if (isLeft(path)) continue;
     if (kind === 'group') {
       lost.push(...(await copyObjects(source, editor, path, place, isLeft)));
@@ -33,8 +33,6 @@ export async function copyObjects(
   }
   return lost;
 }
-
-const join = (group: string, name: string): string => (group === '/' ? `/${name}` : `${group}/${name}`);
 
 // The lists that Keras writes, which may be empty.
 const LISTS = /^(layer|weight)_names\d*$/;

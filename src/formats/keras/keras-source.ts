@@ -26,6 +26,13 @@ export interface KerasSource {
   readonly archive: ZipArchive | undefined;
 }
 
+/** Groups of an optimizer's state. */
+export const OPTIMIZER_GROUPS = {
+  'legacy-hdf5': '/optimizer_weights',
+  'weights-hdf5': '/optimizer',
+  checkpoint: 'optimizer',
+} as const satisfies Readonly<Record<KerasSource['layout'], string>>;
+
 /** Returns the data that a Keras reader kept, if the model is still in the format it was read in. */
 export function findKerasSource(model: Model): KerasSource | undefined {
   const source = model.carried as KerasSource | undefined;

@@ -1,12 +1,16 @@
 import { getMember, isArray, type JsonValue, stringOf } from '../../json/json-value.js';
 import { isInput } from '../../layers/known-layers.js';
-import type { Dialect } from '../../model/model.js';
+import type { Dialect, WeightLayout } from '../../model/model.js';
 
 /**
  * Tells whether a version of Keras looks for the weights of a `.weights.h5` elsewhere than 2.15, or knows no such
  * files.
  */
 export const isBefore215 = (kerasVersion: string | undefined): boolean => /^2\.(\d|1[0-4])\./.test(kerasVersion ?? '');
+
+/** Tells whether a version of Keras does not find weights that are laid out so. */
+export const findsNoWeights = (layout: WeightLayout, kerasVersion: string | undefined): boolean =>
+  layout === 'weights-hdf5' && isBefore215(kerasVersion);
 
 /** Version that stands for Keras 3.0 to 3.3 in an architecture that does not say its version. */
 export const EARLIEST_FORM = '3.3';

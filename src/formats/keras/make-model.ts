@@ -7,7 +7,7 @@ import type { FoundFile, Storage } from '../../storage/storage.js';
 import { listWarnings } from '../carried-code.js';
 import { raiseGraph } from '../dialects/raise-graph.js';
 import type { CheckpointWeights } from '../saved-model/open-checkpoint.js';
-import type { KerasSource } from './keras-source.js';
+import { type KerasSource, OPTIMIZER_GROUPS } from './keras-source.js';
 import { readWeights, withHdf5Values } from './read-weights.js';
 import { type WeightsFile, withWeightsFile } from './weights-file.js';
 
@@ -31,13 +31,6 @@ export interface KerasParts {
   readonly ensureIntact?: Model['ensureIntact'];
 }
 
-/** Groups of an optimizer's state. */
-const OPTIMIZER_PLACES = {
-  'legacy-hdf5': '/optimizer_weights',
-  'weights-hdf5': '/optimizer',
-  checkpoint: 'optimizer',
-} as const;
-
 /** Makes the document of a Keras model. The weights files are checked, no weight is read. */
 export async function makeModel(storage: Storage, parts: KerasParts): Promise<Model> {
   const { weightsFile, topology, container, archive, trainingConfig, files, kerasVersion } = parts;
@@ -58,7 +51,7 @@ export async function makeModel(storage: Storage, parts: KerasParts): Promise<Mo
       code: 'optimizer-dropped',
       message:
         'the state of the optimizer is left out of what is written: it would fit neither new weights nor another format',
-      where: OPTIMIZER_PLACES[read.layout],
+      where: OPTIMIZER_GROUPS[read.layout],
     });
   }
   const source: KerasSource = {

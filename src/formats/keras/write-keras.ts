@@ -1,7 +1,7 @@
 import { serializeJson } from '../../json/serialize-json.js';
 import { resolveGraph } from '../../model/graph-nodes.js';
 import { type Dialect, listGraphs, type Model } from '../../model/model.js';
-import { parseRecord, recordJson } from '../../model/record.js';
+import { parseRecord, RECORD_KEY, recordJson } from '../../model/record.js';
 import type { Hdf5Editor, TextKind } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { ENCODED, findTextKind, NOT_ENCODED, writeJsonText } from '../weight-layouts/text-kinds.js';
@@ -9,7 +9,7 @@ import type { OnProgress, OutputFiles, WrittenFiles } from '../written-files.js'
 import { findKerasSource } from './keras-source.js';
 import { KERAS_VERSIONS } from './keras-versions.js';
 import { newTopology, newTrainingConfig } from './new-topology.js';
-import { parseText, RECORD_ATTRIBUTE } from './read-weights.js';
+import { parseText } from './read-weights.js';
 import { type WrittenWeights, writeWeights } from './write-weights.js';
 import { listMembers } from './zip-members.js';
 
@@ -105,7 +105,6 @@ const writeJson = (editor: Hdf5Editor, attribute: string, json: string): void =>
 /** A record that no longer holds goes; one of another version is not ours to take away. */
 function record(editor: Hdf5Editor, { record: recorded }: Model): void {
   if (recorded !== undefined)
-    writeJson(editor, RECORD_ATTRIBUTE, serializeJson({ lead: '', trail: '', root: recordJson(recorded) }));
-  else if (parseRecord(parseText(editor, RECORD_ATTRIBUTE)?.root) !== undefined)
-    editor.removeAttribute('/', RECORD_ATTRIBUTE);
+    writeJson(editor, RECORD_KEY, serializeJson({ lead: '', trail: '', root: recordJson(recorded) }));
+  else if (parseRecord(parseText(editor, RECORD_KEY)?.root) !== undefined) editor.removeAttribute('/', RECORD_KEY);
 }

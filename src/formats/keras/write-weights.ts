@@ -3,16 +3,16 @@ import type { TensorValues } from '../../model/tensor.js';
 import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
 import type { PendingOutput } from '../../storage/storage.js';
 import { checkInput } from '../dialects/new-entries.js';
-import { CHECKPOINT_GROUP } from '../weight-layouts/checkpoint-containers.js';
-import { type ContainerMoves, planCopies, planMoves } from '../weight-layouts/container-moves.js';
-import { containerPaths, modelPath } from '../weight-layouts/container-paths.js';
 import { isMisplaced, keras3Group } from '../weight-layouts/hdf5-weights.js';
 import { withNamesTakenApart } from '../weight-layouts/joined-names.js';
+import { CHECKPOINT_GROUP } from '../weight-layouts/keras-2-12-groups.js';
+import { type LayerGroupMoves, planCopies, planMoves } from '../weight-layouts/layer-group-moves.js';
+import { layerGroupPaths, modelPath } from '../weight-layouts/layer-group-paths.js';
 import { findLostObjects, hasLost, hasNewWeights } from '../weight-layouts/lost-layers.js';
 import { writeLegacyHdf5 } from '../weight-layouts/write-legacy-hdf5.js';
 import { writeWeightsHdf5 } from '../weight-layouts/write-weights-hdf5.js';
 import { copyObjects } from './copy-objects.js';
-import { findKerasSource, type KerasSource } from './keras-source.js';
+import { findKerasSource, type KerasSource, OPTIMIZER_GROUPS } from './keras-source.js';
 import { withWeightsFile } from './weights-file.js';
 
 export interface WeightsTarget {
@@ -48,7 +48,7 @@ export async function writeWeights(
       return buildNew(model, pending, target, values, finish, source?.isInLegacyOrder);
     return target.layout === 'legacy-hdf5'
       ? changeLegacy(model, source, pending, target, values, finish)
-      : changeContainers(model, source, pending, target, values, finish);
+      : changeLayerGroups(model, source, pending, target, values, finish);
   });
 }
 
@@ -67,7 +67,7 @@ async function buildNew(
       await writeLegacyHdf5(editor, graph, { base, before: undefined, dialect, values, keepsOrder });
     else {
       const writing = {
-        places: containerPaths(graph),
+        places: layerGroupPaths(graph),
         before: undefined,
         moved: (path: string) => path,
         dialect,
@@ -103,14 +103,14 @@ async function changeLegacy(
   await pending.buildHdf5(name, async (editor) => {
     lost = await source.storage.withHdf5(file, (file) => {
       const isLost = findLostObjects(file, source.graph, graph, base);
-      return copyObjects(file, editor, '/', '/', (path) => path === '/optimizer_weights' || isLost(path));
+      return copyObjects(file, editor, '/', '/', (path) => path === OPTIMIZER_GROUPS['legacy-hdf5'] || isLost(path));
     });
     await change(editor);
   });
   return { isCopied: false, lost };
 }
 
-async function changeContainers(
+async function changeLayerGroups(
   { graph, format: { dialect } }: Model,
   source: KerasSource,
   pending: PendingOutput,
@@ -137,7 +137,7 @@ async function changeContainers(
     await pending.renameInHdf5(name, moves.renamings);
     return { isCopied: true, lost: [] };
   }
-  const places = containerPaths(graph);
+  const places = layerGroupPaths(graph);
   const moved = movedPaths(moves, places);
   let lost: readonly string[] = [];
   await pending.buildHdf5(name, async (editor) => {
@@ -154,13 +154,13 @@ async function changeContainers(
 async function rebuild(
   file: Hdf5File,
   editor: Hdf5Editor,
-  moves: ContainerMoves,
+  moves: LayerGroupMoves,
   places: ReadonlyMap<Layer, string>,
   dialect: Dialect,
 ): Promise<readonly string[]> {
-  const isContainer = (path: string, holder: string) =>
+  const isLayersGroup = (path: string, holder: string) =>
     path === `${holder}/layers` || path === `${holder}/${CHECKPOINT_GROUP}`;
-  const isElsewhere = (path: string) => path === '/optimizer' || isContainer(path, '');
+  const isElsewhere = (path: string) => path === OPTIMIZER_GROUPS['weights-hdf5'] || isLayersGroup(path, '');
   const lost = [...(await copyObjects(file, editor, '/', '/', isElsewhere))];
   for (const [layer, from] of moves.places) {
     if (!file.has(from)) continue;
@@ -168,14 +168,14 @@ async function rebuild(
     const isLeft = (path: string) =>
       layer.graph === undefined
         ? (hasNewWeights(layer) && path.startsWith(`${from}/vars/`)) || elsewhere.includes(path)
-        : isContainer(path, modelPath(layer, from));
+        : isLayersGroup(path, modelPath(layer, from));
     lost.push(...(await copyObjects(file, editor, from, places.get(layer)!, isLeft)));
   }
   return lost;
 }
 
 /** Maps the paths of datasets in the old file to the new one: below their layer's new place. */
-function movedPaths(moves: ContainerMoves, places: ReadonlyMap<unknown, string>): (path: string) => string {
+function movedPaths(moves: LayerGroupMoves, places: ReadonlyMap<unknown, string>): (path: string) => string {
   const byOldPlace = new Map([...moves.places].map(([layer, place]) => [place, places.get(layer)!]));
   return (stored) => {
     // The path that a joined name means.

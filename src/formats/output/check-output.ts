@@ -20,7 +20,7 @@ export async function checkOutput(storage: Storage, model: Model, place: OutputP
 
 /** A SavedModel folder is a whole: nothing is put into it. */
 async function refuseInside(storage: Storage, { path, asRead }: Model, place: OutputPlace): Promise<void> {
-  if (asRead === undefined || !factsOfContainer(asRead.format.container).isWhole) return;
+  if (asRead === undefined || !factsOfContainer(asRead.format.container).isSealedFolder) return;
   const folder = await storage.canonical(storage.folderOf(path));
   const output = await storage.canonical(place.folder);
   if (!isWithin(output, folder)) return;

@@ -3,6 +3,8 @@ import {
   containerNamed,
   factsOfContainer,
   isFolder,
+  isNamedAs,
+  isNamedAsWeights,
   MODEL_FILE,
   WRITTEN_CONTAINERS,
   type WrittenContainer,
@@ -41,8 +43,8 @@ export interface InputPlace {
 }
 
 /** Files that stand for the folder they lie in; the model has the folder's name. */
-const IN_FOLDER = CONTAINERS.map(factsOfContainer).flatMap(({ isWhole, folderFiles = [] }) =>
-  isWhole ? folderFiles : [],
+const IN_FOLDER = CONTAINERS.map(factsOfContainer).flatMap(({ isSealedFolder, folderFiles = [] }) =>
+  isSealedFolder ? folderFiles : [],
 );
 
 /** Character that replaces bytes that are no UTF-8: the file would get another name than was asked for. */
@@ -110,18 +112,16 @@ export function outputPlace(storage: Storage, input: InputPlace, request: Output
   }
   const path = output ?? inFolder(storage, defaultOutput(storage, input, suffix), request.folder);
   if (ending === undefined) {
-    if (/\.json$/i.test(path)) return placeAt(storage, storage.folderOf(path), storage.nameOf(path), format);
+    if (isNamedAs(path, 'keras-json')) return placeAt(storage, storage.folderOf(path), storage.nameOf(path), format);
     return placeAt(storage, path, MODEL_FILE, format);
   }
   const stem = withoutEnding(storage.nameOf(path)).replace(/\.weights$/i, '');
-  const keepsName = output !== undefined && named!.container === container && !isOfWeights(output);
+  const keepsName = output !== undefined && named!.container === container && !isNamedAsWeights(output);
   const name = keepsName ? storage.nameOf(path) : `${stem}${ending}`;
   const place = placeAt(storage, storage.folderOf(path), name, format);
   if (weightsEnding === undefined) return place;
   return { ...place, weightsName: `${stem}${format.weightLayout === 'legacy-hdf5' ? '.h5' : weightsEnding}` };
 }
-
-const isOfWeights = (output: string): boolean => /\.weights\.h5$/i.test(output);
 
 const inFolder = (storage: Storage, path: string, folder: string | undefined): string =>
   folder === undefined ? path : storage.join(folder, storage.nameOf(path));
@@ -156,12 +156,12 @@ function containerOf(
   to: WrittenContainer | undefined,
 ): NamedContainer {
   const name = storage.nameOf(output);
-  if (/\.json$/i.test(name)) return jsonContainer(name, output, input);
+  if (isNamedAs(name, 'keras-json')) return jsonContainer(name, output, input);
   const asked = containerNamed(name);
   if (asked !== undefined) return { container: asked, allows: [asked] };
   const ending = findEnding(output);
   if (ending === undefined || (to !== undefined && isFolder(to)))
-    return { container: 'tfjs', allows: WRITTEN_CONTAINERS };
+    return { container: WRITTEN_CONTAINERS.find(isFolder)!, allows: WRITTEN_CONTAINERS };
   throw usageError('bad-option', `no model is written as "${ending}"`, {
     where: { file: output, field: 'output' },
     hint: `give a name in .keras, .h5, .hdf5, .weights.h5 or .json, or without an ending for a TensorFlow.js folder; a folder of this very name is ${storage.nameOf(output)}/`,
@@ -195,7 +195,7 @@ function layoutOf(
   if (weightsEnding === undefined || format.container !== container) return weightLayout;
   if (format.weightLayout !== 'checkpoint') return format.weightLayout;
   // A checkpoint is never written: a layout that every version of Keras 2 reads takes its place.
-  return output !== undefined && isOfWeights(output) ? weightLayout : 'legacy-hdf5';
+  return output !== undefined && isNamedAsWeights(output) ? weightLayout : 'legacy-hdf5';
 }
 
 /** `<stem><suffix>` beside the input, without an ending. */
@@ -206,7 +206,7 @@ export function defaultOutput(storage: Storage, input: Pick<InputPlace, 'path' |
   const path = isFolder ? withName(storage, given) : given;
   // An unzipped archive may be called as a zipped one.
   const name = storage.nameOf(path);
-  const stem = isFolder ? name.replace(/\.keras$/i, '') : withoutEnding(name);
+  const stem = isFolder && !isNamedAs(name, 'keras-zip') ? name : withoutEnding(name);
   return storage.join(storage.folderOf(path), `${stem}${suffix}`);
 }
 

@@ -1,3 +1,4 @@
+import { GRAPH_FILE } from '../../containers.js';
 import { MAX_OBJECT_GRAPH_BYTES, MAX_SKIPPED_FIELDS } from '../../limits.js';
 import type { FoundFile, OpenFile, Storage } from '../../storage/storage.js';
 import { badProtobuf, readFieldHead, readFields, textOf } from './wire.js';
@@ -53,40 +54,38 @@ export async function readGraphFile(storage: Storage, file: FoundFile): Promise<
   }
 }
 
-const PLACE = 'saved_model.pb';
-
 async function* stretchesOf(opened: OpenFile, { start, end }: Stretch): AsyncGenerator<Stretch> {
   let at = start;
   for (let count = 0; at < end; count++) {
     const bytes = await opened.read(at, Math.min(HEAD_BYTES, end - at));
     const head = readFieldHead(bytes, 0);
     const next = head === undefined ? Number.POSITIVE_INFINITY : at + head.end + head.length;
-    if (head === undefined || next > end || count >= MAX_SKIPPED_FIELDS) throw badProtobuf(PLACE);
+    if (head === undefined || next > end || count >= MAX_SKIPPED_FIELDS) throw badProtobuf(GRAPH_FILE);
     yield { number: head.number, start: at + head.end, end: next };
     at = next;
   }
 }
 
 async function readStretch(opened: OpenFile, { start, end }: Stretch): Promise<Uint8Array> {
-  if (end - start > MAX_OBJECT_GRAPH_BYTES) throw badProtobuf(PLACE);
+  if (end - start > MAX_OBJECT_GRAPH_BYTES) throw badProtobuf(GRAPH_FILE);
   return opened.read(start, end - start);
 }
 
 function versionIn(meta: Uint8Array): string | undefined {
-  for (const field of readFields(meta, PLACE)) if (field.number === 5) return textOf(field);
+  for (const field of readFields(meta, GRAPH_FILE)) if (field.number === 5) return textOf(field);
   return undefined;
 }
 
 function rootOf(objects: Uint8Array): SavedObject | undefined {
-  for (const node of readFields(objects, PLACE)) {
+  for (const node of readFields(objects, GRAPH_FILE)) {
     if (node.number !== 1) continue;
     const children: string[] = [];
     let [identifier, metadata] = ['', ''];
-    for (const field of readFields(node.bytes, PLACE)) {
+    for (const field of readFields(node.bytes, GRAPH_FILE)) {
       if (field.number === 1) {
-        for (const part of readFields(field.bytes, PLACE)) if (part.number === 2) children.push(textOf(part));
+        for (const part of readFields(field.bytes, GRAPH_FILE)) if (part.number === 2) children.push(textOf(part));
       } else if (field.number === 4) {
-        for (const part of readFields(field.bytes, PLACE)) {
+        for (const part of readFields(field.bytes, GRAPH_FILE)) {
           if (part.number === 1) identifier = textOf(part);
           if (part.number === 3) metadata = textOf(part);
         }

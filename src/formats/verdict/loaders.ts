@@ -11,7 +11,7 @@ import { isListOfOne, wantsListedEnds } from '../dialects/single-ends.js';
 import { isReferenceList } from '../dialects/tensor-references.js';
 import { listEntries } from '../dialects/wrapped-entries.js';
 import { withExplicitDefaults } from '../explicit-defaults.js';
-import { isBefore215 } from '../keras/keras-versions.js';
+import { findsNoWeights } from '../keras/keras-versions.js';
 import { memoizeByObject } from '../memoize-by-object.js';
 import { findSettingsBlocker } from '../tfjs/settings-blocker.js';
 import { findTfjsSource, tfjsSettings } from '../tfjs/tfjs-source.js';
@@ -46,7 +46,7 @@ const verdictOf = (loader: Loader, blocker: Blocker | undefined): LoaderVerdict 
 });
 
 /** Facts besides the graph that a loader depends on: see `listLoaders`. */
-interface Around {
+interface FileFacts {
   readonly container?: Container | undefined;
   readonly settings?: JsonValue | undefined;
   /** The version of Keras in question; default: today's. */
@@ -57,7 +57,7 @@ interface Around {
 export function findBlocker(
   graph: Graph,
   loader: Loader,
-  { container, settings, kerasVersion }: Around,
+  { container, settings, kerasVersion }: FileFacts,
 ): Blocker | undefined {
   const {
     modules = [],
@@ -80,13 +80,14 @@ function settingsBlocker(graph: Graph, settings: JsonValue): Blocker | undefined
   return found && { layer: graph.name, field: `trainingConfig.${found.field}`, reason: found.reason };
 }
 
-interface Taken {
+/** How a loader reads layers, by the kind of the file and the version of Keras. */
+interface LayerReading {
   readonly isLegacy: boolean;
   /** Whether a model that gives a list of one to the next layer gives it the tensor. */
   readonly takesLists: boolean;
 }
 
-function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: Taken): Blocker | undefined {
+function findInside(root: Graph, loader: Loader, { isLegacy, takesLists }: LayerReading): Blocker | undefined {
   const places = listNestedPlaces(root);
   for (const { graph, path } of listGraphs(root)) {
     const found =
@@ -236,7 +237,7 @@ function fileBlocker(model: Model, loader: Loader): Blocker | undefined {
     findUntrusted(graph, loader, format.container) ??
     (factsOfContainer(format.container).losesEllipsisIn?.includes(loader) ? findEllipsis(graph) : undefined);
   if (found !== undefined) return found;
-  if (format.weightLayout !== 'weights-hdf5' || !isBefore215(kerasVersion)) return undefined;
+  if (!findsNoWeights(format.weightLayout, kerasVersion)) return undefined;
   const reason = `is ${kerasVersion}, and no later Keras than 2.14 finds the weights of such a file`;
   return { layer: graph.name, field: 'keras_version', reason };
 }

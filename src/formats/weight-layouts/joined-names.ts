@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { CHECKPOINT_GROUP } from './checkpoint-containers.js';
+import { CHECKPOINT_GROUP } from './keras-2-12-groups.js';
 
 /** Form of joined names: no part of them is empty, `.` or `..`. */
 const JOINED = new RegExp(String.raw`^${CHECKPOINT_GROUP}(\\(?!\.{0,2}(\\|$))[^\\]+)+$`);

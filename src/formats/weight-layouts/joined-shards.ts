@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import type { Hdf5Dataset, Hdf5Entry, Hdf5File } from '../../storage/hdf5.js';
-import { listDatasets } from './checkpoint-containers.js';
+import { listDatasets } from './keras-2-12-groups.js';
 
 /** Files that hold a layer's variables, by the path of their group: Keras 3 writes this map beside sharded weights. */
 export interface ShardMap {

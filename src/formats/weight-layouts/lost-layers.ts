@@ -1,7 +1,7 @@
 import { layerOrder } from '../../model/layer-order.js';
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { listDatasets } from './checkpoint-containers.js';
+import { listDatasets } from './keras-2-12-groups.js';
 import { groupPath } from './read-legacy-hdf5.js';
 
 /** Layers whose weights a file holds and that the model does not have any more, or has others for; with the model they were in. */

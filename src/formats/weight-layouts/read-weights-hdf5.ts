@@ -5,9 +5,9 @@ import { withWeights } from '../../model/map-layers.js';
 import { type Graph, type Layer, listGraphs, stepAxes } from '../../model/model.js';
 import type { Weight } from '../../model/tensor.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './checkpoint-containers.js';
-import { containerPaths, modelPath } from './container-paths.js';
 import { datasetTensor, refuseUnreachable, weightFacts } from './hdf5-weights.js';
+import { CHECKPOINT_GROUP, checkpointPaths, findForeignGroup, listDatasets } from './keras-2-12-groups.js';
+import { layerGroupPaths, modelPath } from './layer-group-paths.js';
 
 /**
  * Gives every layer its weights from a `.weights.h5`, by the place that its class and its rank in the model give it.
@@ -17,7 +17,7 @@ import { datasetTensor, refuseUnreachable, weightFacts } from './hdf5-weights.js
 export function readWeightsHdf5(file: Hdf5File, graph: Graph): Graph {
   refuseUnreachable(graph);
   const isOfCheckpoint = file.has(`/${CHECKPOINT_GROUP}`);
-  const paths = isOfCheckpoint ? checkpointPaths(file, graph) : containerPaths(graph);
+  const paths = isOfCheckpoint ? checkpointPaths(file, graph) : layerGroupPaths(graph);
   const weights = new Map<Layer, readonly Weight[]>();
   for (const [layer, path] of paths) {
     if (layer.graph === undefined) weights.set(layer, readLayer(file, graph, layer, path));

@@ -1,10 +1,5 @@
-import type { Hdf5Editor, Hdf5File } from '../../storage/hdf5.js';
+import { type Hdf5Editor, type Hdf5File, MOST_ATTRIBUTE_BYTES, TEXT_REFERENCE_BYTES } from '../../storage/hdf5.js';
 import { type AttributePlace, ENCODED, findTextKind } from './text-kinds.js';
-
-// HDF5 keeps attributes in object headers of 64 KiB: Keras splits a longer list of names over several.
-const MAX_LIST_BYTES = 64512;
-// A text of variable length takes this much in the header, however long it is.
-const REFERENCE_BYTES = 16;
 
 /**
  * Reads a list of texts that may be split over the attributes `name0`, `name1`, ...; undefined where there is none.
@@ -28,7 +23,8 @@ export const listPlaces = (path: string, name: string): readonly AttributePlace[
 ];
 
 /**
- * Writes such a list, split where Keras splits it; what stood there before goes, and its kind of text stays.
+ * Writes such a list, split where Keras splits it, as the header of an object holds no more; what stood there before goes,
+ * and its kind of text stays.
  * @param like other lists of the file, whose kind of text a new one has
  */
 export function writeTextList(
@@ -43,9 +39,9 @@ export function writeTextList(
   for (const old of editor.listAttributes(path)) if (pieceName.test(old)) editor.removeAttribute(path, old);
   const longest = texts.reduce(
     (most, text) => Math.max(most, new TextEncoder().encode(text).byteLength),
-    REFERENCE_BYTES,
+    TEXT_REFERENCE_BYTES,
   );
-  const most = Math.max(1, Math.floor(MAX_LIST_BYTES / longest));
+  const most = Math.max(1, Math.floor(MOST_ATTRIBUTE_BYTES / longest));
   const count = Math.ceil(texts.length / most);
   if (count <= 1) {
     editor.writeTexts(path, name, texts, kind);

@@ -6,7 +6,7 @@ import { findDataset, isChanged, isMisplaced, weightFacts } from './hdf5-weights
 import { hasNewWeights } from './lost-layers.js';
 import { hdf5Dtype, orderedWeights } from './new-weights.js';
 
-export interface ContainerWriting {
+export interface LayerGroupWriting {
   /** Where each layer's group stands in the file at this time. */
   readonly places: ReadonlyMap<Layer, string>;
   /** The graph whose weights the file holds already; undefined for a new file. */
@@ -18,17 +18,17 @@ export interface ContainerWriting {
 }
 
 /** Writes new and changed weights of a model, in the layout of a `.weights.h5`. */
-export async function writeWeightsHdf5(editor: Hdf5Editor, graph: Graph, writing: ContainerWriting): Promise<void> {
+export async function writeWeightsHdf5(editor: Hdf5Editor, graph: Graph, writing: LayerGroupWriting): Promise<void> {
   // tf-keras does not load a file without it.
   makeVariables(editor, '/vars', graph.name, writing.dialect);
-  await writeContainer(editor, graph, writing.before, writing);
+  await writeGraph(editor, graph, writing.before, writing);
 }
 
-async function writeContainer(
+async function writeGraph(
   editor: Hdf5Editor,
   graph: Graph,
   before: Graph | undefined,
-  writing: ContainerWriting,
+  writing: LayerGroupWriting,
 ): Promise<void> {
   const old = new Map(before?.layers.map((layer) => [layer.name, layer]));
   for (const layer of layerOrder(graph)) {
@@ -38,7 +38,7 @@ async function writeContainer(
     for (const [group, name] of wrappedGroups(layer, place))
       makeVariables(editor, `${group}/vars`, name, writing.dialect);
     if (known === layer) continue;
-    if (layer.graph !== undefined) await writeContainer(editor, layer.graph, known?.graph, writing);
+    if (layer.graph !== undefined) await writeGraph(editor, layer.graph, known?.graph, writing);
     else if (known === undefined || hasNewWeights(layer) || isMisplaced(layer, writing.dialect))
       await makeWeights(editor, layer, place, writing);
     else await overwriteChanged(editor, layer, known, writing);
@@ -64,7 +64,7 @@ async function makeWeights(
   editor: Hdf5Editor,
   layer: Layer,
   place: string,
-  { values, dialect }: ContainerWriting,
+  { values, dialect }: LayerGroupWriting,
 ): Promise<void> {
   const facts = weightFacts(layer) ?? [];
   for (const [index, { tensor }] of orderedWeights(layer).entries()) {
@@ -79,7 +79,7 @@ async function overwriteChanged(
   editor: Hdf5Editor,
   layer: Layer,
   known: Layer,
-  { moved, values }: ContainerWriting,
+  { moved, values }: LayerGroupWriting,
 ): Promise<void> {
   for (const weight of layer.weights) {
     const path = findDataset(weight, known);

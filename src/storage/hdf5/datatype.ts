@@ -1,5 +1,5 @@
 import { startsWith } from '../compare-bytes.js';
-import type { Hdf5Dtype, TextKind } from '../hdf5.js';
+import { type Hdf5Dtype, TEXT_REFERENCE_BYTES, type TextKind } from '../hdf5.js';
 import { fromHex, u8At, u32At } from './fields.js';
 import { damaged } from './hdf5-errors.js';
 
@@ -35,9 +35,6 @@ const ENUMERATIONS = 8;
 const VARIABLE_LENGTH = 9;
 const LAST_CLASS = 11;
 const LAST_VERSION = 5;
-
-/** Bytes of a reference to a text of variable length: the text's length, and its place. */
-export const TEXT_REFERENCE_BYTES = 16;
 
 // In the order of HDF5's numbers for them.
 export const CHARSETS = ['ascii', 'utf8'] as const;

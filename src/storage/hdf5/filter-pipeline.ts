@@ -1,4 +1,4 @@
-import { padded, u8At, u16At, u32At } from './fields.js';
+import { CHECKSUM_BYTES, padded, u8At, u16At, u32At } from './fields.js';
 import { damaged, unread } from './hdf5-errors.js';
 
 /** Undoes gzip: the bytes, or undefined where they are damaged or more than `mostBytes`. */
@@ -16,7 +16,6 @@ const SHUFFLE = 2;
 const CHECKSUM = 3;
 const FIRST_WITH_NAME = 256;
 const MOST_FILTERS = 32;
-const CHECKSUM_BYTES = 4;
 
 /** @throws RetrofitError `bad-hdf5` for filters that are not undone here; h5py's `lzf` is 32000 */
 export function parseFilters(message: Uint8Array): readonly Filter[] {

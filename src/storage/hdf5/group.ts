@@ -1,9 +1,10 @@
+import { joinHdf5 } from '../hdf5.js';
 import type { Hdf5Bytes } from './hdf5-bytes.js';
 import { inObject } from './hdf5-errors.js';
 import { listLinks } from './link-message.js';
 import { DATATYPE, LAYOUT, LINK_INFO, SYMBOL_TABLE } from './message-types.js';
 import { type HeaderMessage, readHeader } from './object-header.js';
-import { type Hdf5Child, join } from './object-tree.js';
+import type { Hdf5Child } from './object-tree.js';
 import { checkTable, listEntries } from './symbol-table.js';
 
 /** Lists the objects of a group, whichever way it keeps its names. @throws RetrofitError `bad-hdf5` */
@@ -18,7 +19,7 @@ function tableChildren(file: Hdf5Bytes, path: string, messages: readonly HeaderM
   return [...listEntries(file, messages).values()].map((entry) => {
     const { name, headerAddress, isSoftLink } = entry;
     if (isSoftLink) return { name, kind: 'soft link', address: -1 };
-    return inObject(join(path, name), () => {
+    return inObject(joinHdf5(path, name), () => {
       const { messages: own } = readHeader(file, headerAddress);
       checkTable(entry, own);
       return { name, kind: kindOf(own), address: headerAddress };
@@ -30,7 +31,7 @@ function linkChildren(file: Hdf5Bytes, path: string, messages: readonly HeaderMe
   return listLinks(file, messages).map(({ name, kind, address }) =>
     kind !== 'object'
       ? { name, kind, address }
-      : inObject(join(path, name), () => ({ name, kind: kindOf(readHeader(file, address).messages), address })),
+      : inObject(joinHdf5(path, name), () => ({ name, kind: kindOf(readHeader(file, address).messages), address })),
   );
 }
 

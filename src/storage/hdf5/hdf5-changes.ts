@@ -1,3 +1,4 @@
+import { joinHdf5 } from '../hdf5.js';
 import { joinBytes, newBytes } from '../new-bytes.js';
 import { attributeName } from './attribute.js';
 import { encodeUtf8 } from './fields.js';
@@ -10,7 +11,6 @@ import { ROOT_TARGET } from './new-superblock.js';
 import { newSymbolTable } from './new-symbol-table.js';
 import { numberBytes } from './number-bytes.js';
 import { type HeaderMessage, readHeader } from './object-header.js';
-import { join } from './object-tree.js';
 import { IS_GROUP, listHardLinks, type SymbolEntry } from './symbol-table.js';
 import { putTexts } from './text-collections.js';
 
@@ -59,7 +59,7 @@ export function writeChanges(file: Hdf5Bytes, tail: FileTail, root: ChangedObjec
     const entries = new Map(object.address === undefined || !object.isGroup ? [] : listHardLinks(file, old));
     const targets = new Map<string, Uint8Array>();
     for (const [name, child] of object.children) {
-      const changed = write(child, join(path, name));
+      const changed = write(child, joinHdf5(path, name));
       if (changed !== undefined) targets.set(name, changed);
     }
     const isTableNew = object.address === undefined || [...targets.keys()].some((name) => !entries.has(name));

@@ -1,7 +1,15 @@
 import type { FileWindow } from '../file-window.js';
-import type { ByteChunks, Hdf5Dtype, Hdf5Editor, TextKind } from '../hdf5.js';
+import {
+  type ByteChunks,
+  type Hdf5Dtype,
+  type Hdf5Editor,
+  joinHdf5,
+  MOST_ATTRIBUTE_BYTES,
+  TEXT_REFERENCE_BYTES,
+  type TextKind,
+} from '../hdf5.js';
 import { readValues } from './dataset-values.js';
-import { datatypeMessage, itemBytes, type NumberDtype, TEXT_REFERENCE_BYTES, textKindOf } from './datatype.js';
+import { datatypeMessage, itemBytes, type NumberDtype, textKindOf } from './datatype.js';
 import { encodeUtf8 } from './fields.js';
 import { makeTail } from './file-tail.js';
 import type { Inflate } from './filter-pipeline.js';
@@ -11,11 +19,8 @@ import { badHdf5 } from './hdf5-errors.js';
 import type { Hdf5View } from './hdf5-file.js';
 import { datasetMessages } from './new-messages.js';
 import { endOfFile, newSuperblock } from './new-superblock.js';
-import { folderOf, join, splitPath } from './object-tree.js';
+import { folderOf, splitPath } from './object-tree.js';
 import { DEFAULT_TEXT_KIND, fixedLength, fixedTextType, fixedValues, variableTextType } from './text-types.js';
-
-/** More than this does not fit into the header of an object. */
-const MOST_ATTRIBUTE_BYTES = 64_512;
 
 /**
  * Makes an editor for a file of the kind that Keras writes; see {@link Hdf5Editor}. Values are written as they come,
@@ -40,7 +45,7 @@ export function makeEditor(
     let change = root;
     let at = '/';
     for (const name of splitPath(path)) {
-      at = join(at, name);
+      at = joinHdf5(at, name);
       let child = change.children.get(name);
       if (child === undefined) {
         const object = tree.find(at);

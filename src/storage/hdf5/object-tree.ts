@@ -1,6 +1,6 @@
 import { inputError } from '../../errors.js';
 import { MAX_HDF5_DEPTH } from '../../limits.js';
-import type { Hdf5Entry } from '../hdf5.js';
+import { type Hdf5Entry, joinHdf5 } from '../hdf5.js';
 import { badHdf5 } from './hdf5-errors.js';
 
 /** A name in a group, and the object or link that it leads to. */
@@ -56,7 +56,7 @@ export function makeTree(
   };
 
   const admit = ({ name, kind, address }: Hdf5Child, group: string): TreeNode => {
-    const path = join(group, name);
+    const path = joinHdf5(group, name);
     if (!isPlainName(name)) throw unsafe('a name that is no name', path);
     if (kind === 'soft link' || kind === 'external link')
       throw unsafe(`${kind === 'soft link' ? 'a' : 'an'} ${kind}`, path);
@@ -74,7 +74,7 @@ export function makeTree(
     for (const name of splitPath(path)) {
       if (found?.kind !== 'group') return undefined;
       found = childrenOf(found, at).get(name);
-      at = join(at, name);
+      at = joinHdf5(at, name);
     }
     return found;
   };
@@ -93,8 +93,6 @@ export function makeTree(
     },
   };
 }
-
-export const join = (group: string, name: string): string => (group === '/' ? `/${name}` : `${group}/${name}`);
 
 export const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 

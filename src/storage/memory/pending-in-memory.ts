@@ -4,13 +4,13 @@ import type { Hdf5Editor } from '../hdf5.js';
 import type { FoundFile, NewZipMember, PendingOutput } from '../storage.js';
 import { fileChanged } from '../storage-errors.js';
 import { badZip } from '../zip/zip-errors.js';
-import { zipMembers } from '../zip/zip-files.js';
 import { isLong } from '../zip/zip-headers.js';
 import { type Content, checksumOf, gather, sizeOf, sliceOf } from './content.js';
 import { inflate } from './inflate.js';
 import { contentOf } from './memory-file.js';
 import { joinPaths, plainPath } from './memory-paths.js';
 import { makePiecedFile, type PiecedFile } from './pieced-file.js';
+import { zipMembers } from './zip-files.js';
 
 /** An output that is nowhere to be seen until it is placed, all its files at once. */
 export function pendingInMemory(place: (files: ReadonlyMap<string, Content>) => void): PendingOutput {

@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { outputError, RetrofitError } from '../../errors.js';
 import type { FileWindow as StorageWindow } from '../file-window.js';
 import { fileSystemReason, isFull, isTooLong } from './file-system-errors.js';
-import { isInterrupted } from './pending-output/unfinished.js';
 import { readBytesSync } from './read-bytes.js';
 import { isSmall, runSync } from './run-sync.js';
 import type { RunningChecksum } from './running-checksum.js';
+import { isInterrupted } from './unfinished.js';
 import { writeBytes, writeBytesSync } from './write-bytes.js';
 
 /** A place to write: a file, or a stretch that reaches to the end of one, an archive that is being made. */

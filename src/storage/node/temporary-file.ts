@@ -7,7 +7,7 @@ import { outputError, RetrofitError } from '../../errors.js';
 import type { FoundFile } from '../storage.js';
 import { fileSystemReason, isFull } from './file-system-errors.js';
 import { beginOwner, isDead } from './pending-output/hidden-names.js';
-import { beginUnfinished, isInterrupted } from './pending-output/unfinished.js';
+import { beginUnfinished, isInterrupted } from './unfinished.js';
 import { writeBytes } from './write-bytes.js';
 
 const temporaryFiles = new Set<string>();

@@ -16,7 +16,8 @@ export interface MemberFacts {
 const VERSION = 20;
 const VERSION_ZIP64 = 45;
 const UNIX = 3 << 8;
-const IS_UTF8 = 0x0800;
+/** The flag of a member whose name is in UTF-8. */
+export const IS_UTF8 = 0x0800;
 const FIRST_DAY = (1 << 5) | 1;
 const OWNER_ONLY = 0o600 * 2 ** 16;
 

@@ -1,4 +1,5 @@
 import { isSame } from '../compare-bytes.js';
+import { IS_UTF8 } from './zip-headers.js';
 import type { ExtraField, ZipRecord } from './zip-record.js';
 
 const UNICODE_PATH_FIELD = 0x7075;
@@ -39,8 +40,6 @@ export function findTwoNames(extraFields: readonly ExtraField[], name: string): 
     .map(({ data }) => lenientUtf8(data.subarray(5)));
   return names.every((other) => other === name) ? undefined : 'the member has two different names';
 }
-
-const IS_UTF8 = 0x0800;
 
 /** The code page of DOS, in which names are that do not say that they are in UTF-8: it has pictures for what controls. */
 const LOWER_PART = '\0☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼';

@@ -7,7 +7,7 @@ import { addPlain, addRescaling, type LayerBuilder, outputOf, type Source } from
 import {
   hasOnly,
   numbersOf,
-  type Operation,
+  type OperationCall,
   type OperationRule,
   rankOf,
   settingsOf,
@@ -19,7 +19,7 @@ import { translateLayer } from './translate-layer.js';
 // may be lists: all three loaders broadcast them.
 
 /** Merging layers align axes of unequal numbers in a way of their own: only tensors of one rank are certain. */
-function merge({ builder }: Operation, className: string, inputs: readonly Source[]): boolean {
+function merge({ builder }: OperationCall, className: string, inputs: readonly Source[]): boolean {
   const ranks = new Set(inputs.map((input) => rankOf(builder, input)));
   const dtypes = new Set(inputs.map((input) => outputOf(builder, input).dtype));
   if (inputs.length < 2 || ranks.size !== 1 || ranks.has(undefined) || dtypes.size !== 1) return false;

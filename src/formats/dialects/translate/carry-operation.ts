@@ -9,7 +9,7 @@ import {
 } from '../../../json/json-value.js';
 import { axisOf } from '../../../layers/config.js';
 import type { Shape } from '../../../layers/layer-facts.js';
-import { findOperation, type Operation as KnownOperation } from '../../../layers/operations/known-operations.js';
+import { findOperation, type Operation } from '../../../layers/operations/known-operations.js';
 import type { SecondOperand, SettingKind } from '../../../layers/operations/operation-facts.js';
 import type { Argument, CallArguments } from '../../../model/call-arguments.js';
 import { FLOATS } from '../../../model/tensor.js';
@@ -17,17 +17,25 @@ import { objectOf } from '../bare-json.js';
 import { type Constant, constantOf, mapConstant, numbersIn } from './constants.js';
 import { type IndexPart, indexedShape, readIndex, withoutEllipsis, writeIndex } from './index-keys.js';
 import { addPart, type LayerBuilder, outputOf, type Source } from './layer-builder.js';
-import { blockOf, hasOnly, numbersOf, type Operation, resizingOf, settingsOf, tensorOf } from './operation-rules.js';
+import {
+  blockOf,
+  hasOnly,
+  numbersOf,
+  type OperationCall,
+  resizingOf,
+  settingsOf,
+  tensorOf,
+} from './operation-rules.js';
 
 /** An operation as both Kerases have it. */
 interface Carried {
-  readonly known: KnownOperation;
+  readonly known: Operation;
   readonly operands: readonly Argument[];
   readonly settings: JsonObject;
 }
 
 /** Writes an operation as the same operation of the other Keras and says so; false where it is not certain to be one. */
-export function carryOver(operation: Operation): boolean {
+export function carryOver(operation: OperationCall): boolean {
   const { builder } = operation;
   const carried = carry(operation);
   if (carried === undefined) return false;
@@ -69,7 +77,7 @@ function renumbered(operands: readonly Argument[]): readonly Argument[] {
 }
 
 function tensorflowCall(
-  { second, settings }: KnownOperation,
+  { second, settings }: Operation,
   [first, ...others]: readonly Argument[],
   carried: JsonObject,
 ): CallArguments {
@@ -81,7 +89,7 @@ function tensorflowCall(
   return { positional: [first!], keywords: new Map([...operands, ...constants]) };
 }
 
-function carry(operation: Operation): Carried | undefined {
+function carry(operation: OperationCall): Carried | undefined {
   if (operation.id === 'BiasAdd') return carryBias(operation);
   const known = findOperation(operation.id);
   // An activation is a layer, or nothing that is certain.
@@ -91,7 +99,7 @@ function carry(operation: Operation): Carried | undefined {
   return operands && settings && { known, operands, settings };
 }
 
-function carryOperands(operation: Operation, { second, takesList }: KnownOperation): readonly Argument[] | undefined {
+function carryOperands(operation: OperationCall, { second, takesList }: Operation): readonly Argument[] | undefined {
   const { arguments: operands } = operation;
   const [first, other] = operands;
   if (operands.length !== (second === undefined ? 1 : 2)) return undefined;
@@ -105,7 +113,7 @@ function carryOperands(operation: Operation, { second, takesList }: KnownOperati
 
 /** Writes the second operand for the target; undefined for one that is nothing certain. */
 const SECOND: Readonly<
-  Record<SecondOperand['takes'], (operand: Argument, operation: Operation) => Argument | undefined>
+  Record<SecondOperand['takes'], (operand: Argument, operation: OperationCall) => Argument | undefined>
 > = {
   either: writeOperand,
   tensor: (operand) => (operand.kind === 'tensor' ? operand : undefined),
@@ -135,7 +143,7 @@ const IS_KIND: Readonly<Record<SettingKind, (value: Plain | undefined) => boolea
 };
 
 /** Writes the settings for the target; undefined where one of them is not known. */
-function carrySettings(operation: Operation, { id, settings: known }: KnownOperation): JsonObject | undefined {
+function carrySettings(operation: OperationCall, { id, settings: known }: Operation): JsonObject | undefined {
   const settings = settingsOf(operation);
   const code = CODED[id];
   if (code !== undefined) {
@@ -153,7 +161,7 @@ function withoutDots(parts: readonly IndexPart[], tensor: Source, builder: Layer
 }
 
 /** Writes an operand's numbers for the target; undefined for an operand that is neither a tensor nor numbers. */
-function writeOperand(operand: Argument, { builder }: Operation): Argument | undefined {
+function writeOperand(operand: Argument, { builder }: OperationCall): Argument | undefined {
   if (operand.kind === 'tensor') return operand;
   const numbers = numbersOf(operand);
   const isFloat = outputOf(builder, { input: 0 }).dtype.includes('float');
@@ -182,7 +190,7 @@ export function biasOf({
   builder,
   arguments: [first],
   ...operation
-}: Operation): Constant | undefined {
+}: OperationCall): Constant | undefined {
   const bias = numbersOf(second);
   const tensor = tensorOf(first);
   const rank = tensor && outputOf(builder, tensor).shape?.length;
@@ -194,7 +202,7 @@ export function biasOf({
     : constantOf(numbersIn(bias), [bias.shape[0]!, ...Array<number>(rank - 2).fill(1)]);
 }
 
-function carryBias(operation: Operation): Carried | undefined {
+function carryBias(operation: OperationCall): Carried | undefined {
   const bias = biasOf(operation);
   const [first] = operation.arguments;
   if (bias === undefined || first === undefined) return undefined;
@@ -203,7 +211,7 @@ function carryBias(operation: Operation): Carried | undefined {
 }
 
 /** Settings that are other ones in the other Keras, by the operation. */
-const CODED: Readonly<Record<string, (settings: PlainObject, operation: Operation) => PlainObject | undefined>> = {
+const CODED: Readonly<Record<string, (settings: PlainObject, operation: OperationCall) => PlainObject | undefined>> = {
   Split: ({ indices_or_sections: given, axis = 0, ...others }, { builder }) => {
     const sections = hasOnly(others) && Number.isInteger(axis) ? sectionsFor(given, axis, builder) : undefined;
     return sections === undefined ? undefined : { indices_or_sections: sections, axis };

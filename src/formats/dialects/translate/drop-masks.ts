@@ -126,7 +126,7 @@ function withoutInput({ inputs, read, ...call }: Call, mask: number): Call {
 }
 
 /** The graph without those of the layers that nobody reads any more. */
-function withoutUnread(graph: Graph, spare: ReadonlySet<string>): Graph {
+function withoutUnread(graph: Graph, droppable: ReadonlySet<string>): Graph {
   const read = new Set(
     [...graph.layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)), ...graph.outputs].map(
       ({ layer }: TensorRef) => layer,
@@ -134,9 +134,9 @@ function withoutUnread(graph: Graph, spare: ReadonlySet<string>): Graph {
   );
   const left = withLayers(
     graph,
-    graph.layers.filter(({ name }) => read.has(name) || !spare.has(name)),
+    graph.layers.filter(({ name }) => read.has(name) || !droppable.has(name)),
   );
-  return left === graph ? graph : withoutUnread(left, spare);
+  return left === graph ? graph : withoutUnread(left, droppable);
 }
 
 const otherMask = ({ name }: Layer, target: Loader) =>

@@ -18,7 +18,7 @@ import {
   blockOf,
   hasOnly,
   numbersOf,
-  type Operation,
+  type OperationCall,
   type OperationRule,
   onlyTensor,
   settingsOf,
@@ -156,7 +156,7 @@ const depthToSpace: OperationRule = (operation) => {
 };
 
 /** Stretches of the axes of a map, and any places of one axis after the other. */
-const getItem: OperationRule = ({ builder, arguments: [first, second, ...more], ...operation }: Operation) => {
+const getItem: OperationRule = ({ builder, arguments: [first, second, ...more], ...operation }: OperationCall) => {
   const tensor = tensorOf(first);
   const shape = tensor && outputOf(builder, tensor).shape;
   const key = second?.kind === 'constant' ? readIndex(second.json) : undefined;

@@ -6,13 +6,13 @@ import { type LayerBuilder, outputOf, type Source } from './layer-builder.js';
 import type { ReadOperation } from './read-node.js';
 import { translateLayer } from './translate-layer.js';
 
-/** An operation with its arguments, whichever Keras wrote it. */
-export interface Operation extends ReadOperation {
+/** An operation that was read, and the builder of what it becomes. */
+export interface OperationCall extends ReadOperation {
   readonly builder: LayerBuilder;
 }
 
 /** Does the operation as layers and says so; false where these are not certain to compute the same. */
-export type OperationRule = (operation: Operation) => boolean;
+export type OperationRule = (operation: OperationCall) => boolean;
 
 export const tensorOf = (argument: Argument | undefined): Source | undefined =>
   argument?.kind === 'tensor' ? { input: argument.input } : undefined;
@@ -22,12 +22,12 @@ export const numbersOf = (argument: Argument | undefined): Constant | undefined 
   argument?.kind === 'constant' ? readConstant(argument.json) : undefined;
 
 /** The tensor of an operation that takes no other argument than settings. */
-export const onlyTensor = (operation: Operation): Source | undefined =>
+export const onlyTensor = (operation: OperationCall): Source | undefined =>
   operation.arguments.length === 1 ? tensorOf(operation.arguments[0]) : undefined;
 
 /** Does an operation as one layer, in the precision of its first tensor. */
 export function asLayer(
-  { builder }: Operation,
+  { builder }: OperationCall,
   className: string,
   settings: PlainObject,
   tensors: readonly [Source, ...Source[]],

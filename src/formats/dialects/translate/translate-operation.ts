@@ -11,7 +11,7 @@ import { carryOver } from './carry-operation.js';
 import { functionRule } from './function-rules.js';
 import { INDEXING } from './indexing-rules.js';
 import { type LayerBuilder, outputOf } from './layer-builder.js';
-import { type Operation, type OperationRule, rankOf, settingsOf } from './operation-rules.js';
+import { type OperationCall, type OperationRule, rankOf, settingsOf } from './operation-rules.js';
 import type { ReadOperation } from './read-node.js';
 import { operationId, readOperation } from './read-operation.js';
 import { SHAPES } from './shape-rules.js';
@@ -20,8 +20,6 @@ import { SMALL_WHOLE } from './translate-dtype.js';
 const RULES: ReadonlyMap<string, OperationRule> = new Map(
   [ARITHMETIC, SHAPES, INDEXING].flatMap((rules) => Object.entries(rules)),
 );
-
-// Divided by a number they are single precision in both Kerases; of int32 Keras 2 makes double precision.
 
 /**
  * Translates an operation into the same one, or into layers that compute the same: TensorFlow.js has layers alone.
@@ -60,7 +58,7 @@ function asTransposed(read: ReadOperation | undefined, builder: LayerBuilder): R
   return axes === undefined ? read : { ...read!, id: 'Transpose', settings: fromPlain({ axes }) as JsonObject };
 }
 
-function translateRead(operation: Operation): boolean {
+function translateRead(operation: OperationCall): boolean {
   const { builder, id } = operation;
   const asFunction = functionRule(id);
   const rule = asFunction ?? RULES.get(id);
@@ -72,7 +70,7 @@ function translateRead(operation: Operation): boolean {
     : carryOver(operation) || rule?.(operation) === true;
 }
 
-const mergesTensors = (operation: Operation): boolean =>
+const mergesTensors = (operation: OperationCall): boolean =>
   operation.arguments.filter(({ kind }) => kind !== 'constant').length > 1;
 
 /** On whole numbers a layer would give another result: it computes in its own precision. */
@@ -80,6 +78,7 @@ function isComputed(id: string, builder: LayerBuilder): boolean {
   const { dtype } = outputOf(builder, { input: 0 });
   const { settings, isDivision } = findOperation(id) ?? {};
   if (FLOATS.includes(dtype) || settings?.some(({ kind }) => kind === 'dtype')) return true;
+  // Small ones, divided by a number, are single precision in both Kerases; of int32 Keras 2 makes double precision.
   return (
     isDivision === true && (SMALL_WHOLE.includes(dtype) || (builder.dialects.target === 'tfjs' && dtype === 'int32'))
   );

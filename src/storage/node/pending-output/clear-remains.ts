@@ -1,7 +1,7 @@
+import type { Remains } from '../unfinished.js';
 import { removeFolders } from './new-folders.js';
 import { recoverFiles } from './pending-files.js';
 import { recoverFolder } from './pending-folder.js';
-import type { Remains } from './unfinished.js';
 
 /** Does for a process that was killed what it would have done itself. */
 export async function clearRemains({ kind, path, made }: Remains): Promise<void> {

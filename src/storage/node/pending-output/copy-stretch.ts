@@ -6,7 +6,7 @@ import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
 import { openWindow, type WritePlace } from '../file-window.js';
 import { closeRead } from '../open-file.js';
-import { isInterrupted } from './unfinished.js';
+import { isInterrupted } from '../unfinished.js';
 
 /**
  * Copies the first bytes of a file, or of a stretch of one, where the kernel cannot: it copies only whole files into

@@ -5,10 +5,10 @@ import { CHUNK_BYTES } from '../../../limits.js';
 import type { PendingOutput } from '../../storage.js';
 import { type FileWindow, openWindow, type WritePlace } from '../file-window.js';
 import { buildHdf5, editHdf5, renameInHdf5 } from '../hdf5/change-hdf5.js';
+import { interruption, isInterrupted } from '../unfinished.js';
 import { writeZip } from '../zip/zip-writer.js';
 import { copyStretch } from './copy-stretch.js';
 import { type EarlySync, makeEarlySync } from './sync.js';
-import { interruption, isInterrupted } from './unfinished.js';
 
 type FileSteps = Pick<
   PendingOutput,

@@ -4,11 +4,11 @@ import { outputError } from '../../../errors.js';
 import type { PendingOutput } from '../../storage.js';
 import { fileSystemReason, isMissing } from '../file-system-errors.js';
 import { unwritable } from '../file-window.js';
+import { announceRemains, beginUnfinished, isInterrupted, type Remains } from '../unfinished.js';
 import { endOwner } from './hidden-names.js';
 import { makeFolders, removeFolders } from './new-folders.js';
 import { makeOutputWriter } from './output-writer.js';
 import { sync, syncAll } from './sync.js';
-import { announceRemains, beginUnfinished, isInterrupted, type Remains } from './unfinished.js';
 
 /** The place of an output that is built in a hidden folder, and the steps that move it there. */
 export interface PendingPlace {

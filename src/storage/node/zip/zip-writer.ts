@@ -4,8 +4,8 @@ import { directoryRecord, endRecords, isLong, localHeader, type MemberFacts } fr
 import { crc32 } from '../crc32.js';
 import { fileChunks } from '../file-chunks.js';
 import type { WritePlace } from '../file-window.js';
-import { isInterrupted } from '../pending-output/unfinished.js';
 import { makeRunningChecksum } from '../running-checksum.js';
+import { isInterrupted } from '../unfinished.js';
 import { writeBytes } from '../write-bytes.js';
 
 /** Builds a file from a place in the archive to its end. */

@@ -1,11 +1,11 @@
 import { layerOrder } from '../../model/layer-order.js';
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File, Hdf5Renaming } from '../../storage/hdf5.js';
-import { checkpointPaths } from './checkpoint-containers.js';
-import { containerPaths, modelPath } from './container-paths.js';
+import { checkpointPaths } from './keras-2-12-groups.js';
+import { layerGroupPaths, modelPath } from './layer-group-paths.js';
 
 /** Moves of a `.weights.h5`'s groups from the layers of one graph to those of another. */
-export interface ContainerMoves {
+export interface LayerGroupMoves {
   /** Where each layer's group stands before anything is renamed; new layers have places of their own. */
   readonly places: ReadonlyMap<Layer, string>;
   /** Names that must be there before they can be exchanged, and hold nothing. */
@@ -19,18 +19,18 @@ export interface ContainerMoves {
  * it.
  * @param before the graph whose weights the file holds
  */
-export function planMoves(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
+export function planMoves(file: Hdf5File, before: Graph, after: Graph): LayerGroupMoves {
   const places = new Map<Layer, string>();
   const placeholders: string[] = [];
   const renamings: Hdf5Renaming[] = [];
-  planContainer(before, after, '');
+  planGraph(before, after, '');
   return { places, placeholders, renamings };
 
-  function planContainer(old: Graph | undefined, graph: Graph, container: string): void {
-    const group = `${container}/layers`;
+  function planGraph(old: Graph | undefined, graph: Graph, holder: string): void {
+    const group = `${holder}/layers`;
     const nameOf = (path: string) => path.slice(group.length + 1);
-    const oldNames = old === undefined ? new Map<string, string>() : ownPaths(old, container, nameOf);
-    const newNames = ownPaths(graph, container, nameOf);
+    const oldNames = old === undefined ? new Map<string, string>() : ownPaths(old, holder, nameOf);
+    const newNames = ownPaths(graph, holder, nameOf);
     const present = new Set(file.has(group) ? file.list(group).map((entry) => entry.name) : []);
     // Which name each layer's group has now: old layers those of the file, new ones any that is free.
     const now = new Map<string, string>();
@@ -52,7 +52,7 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
       places.set(layer, place);
       if (layer.graph === undefined) continue;
       const inner = old?.layers.find((candidate) => candidate.name === layer.name)?.graph;
-      planContainer(inner, layer.graph, modelPath(layer, place));
+      planGraph(inner, layer.graph, modelPath(layer, place));
     }
     const renames = completePermutation(new Map([...now].map(([layer, name]) => [name, newNames.get(layer)!])), all);
     if ([...renames].some(([from, to]) => from !== to)) renamings.push({ group, renames });
@@ -60,10 +60,10 @@ export function planMoves(file: Hdf5File, before: Graph, after: Graph): Containe
 }
 
 /**
- * Plans copies for a file of TensorFlow 2.12 to 2.14: nothing can be renamed there, as the containers have another
+ * Plans copies for a file of TensorFlow 2.12 to 2.14: nothing can be renamed there, as the groups of layers have another
  * name.
  */
-export function planCopies(file: Hdf5File, before: Graph, after: Graph): ContainerMoves {
+export function planCopies(file: Hdf5File, before: Graph, after: Graph): LayerGroupMoves {
   const paths = checkpointPaths(file, before);
   const places = new Map<Layer, string>();
   visit(before, after);
@@ -81,9 +81,9 @@ export function planCopies(file: Hdf5File, before: Graph, after: Graph): Contain
   }
 }
 
-/** The layers of one container by name, with the names of their groups. */
-function ownPaths(graph: Graph, container: string, nameOf: (path: string) => string): ReadonlyMap<string, string> {
-  const paths = containerPaths(graph, container);
+/** The layers of one model by name, with the names of their groups. */
+function ownPaths(graph: Graph, holder: string, nameOf: (path: string) => string): ReadonlyMap<string, string> {
+  const paths = layerGroupPaths(graph, holder);
   return new Map(layerOrder(graph).map((layer) => [layer.name, nameOf(paths.get(layer)!)]));
 }
 

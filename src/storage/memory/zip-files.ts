@@ -1,7 +1,7 @@
 import { usageError } from '../../errors.js';
-import { type Content, checksumOf, type Files, sizeOf } from '../memory/content.js';
-import { directoryRecord, endRecords, localHeader, type MemberFacts } from './zip-headers.js';
-import { findUnsafeName } from './zip-names.js';
+import { directoryRecord, endRecords, localHeader, type MemberFacts } from '../zip/zip-headers.js';
+import { findUnsafeName } from '../zip/zip-names.js';
+import { type Content, checksumOf, type Files, sizeOf } from './content.js';
 
 /**
  * A zip archive of files, stored uncompressed, as one download. The same files make the same bytes.

@@ -1,12 +1,12 @@
 import type { Graph, Layer } from '../../model/model.js';
 import type { Hdf5File } from '../../storage/hdf5.js';
-import { containerPaths, modelPath } from './container-paths.js';
 import { weightFacts } from './hdf5-weights.js';
+import { layerGroupPaths, modelPath } from './layer-group-paths.js';
 
 // `.keras` and `.weights.h5` of TensorFlow 2.12 to 2.14, which no other version reads: the layers of a model are found
 // as TensorFlow's checkpoints find them.
 
-/** The group of a container in these files. */
+/** The group of a model's layers in these files. */
 export const CHECKPOINT_GROUP = '_layer_checkpoint_dependencies';
 
 /**
@@ -23,7 +23,7 @@ export function checkpointPaths(file: Hdf5File, graph: Graph): ReadonlyMap<Layer
 }
 
 const pathsCounting = (file: Hdf5File, graph: Graph, withWeights: number): ReadonlyMap<Layer, string> =>
-  containerPaths(graph, '', {
+  layerGroupPaths(graph, '', {
     group: CHECKPOINT_GROUP,
     step: (path) => (file.has(path) && listDatasets(file, path).length > 0 ? withWeights : 1),
   });
@@ -36,12 +36,12 @@ const isWhole = (file: Hdf5File, paths: ReadonlyMap<Layer, string>): boolean =>
 /** A group with weights that no layer claims. */
 export function findForeignGroup(file: Hdf5File, paths: ReadonlyMap<Layer, string>, group: string): string | undefined {
   const claimed = new Set(paths.values());
-  const containers = [
+  const holders = [
     '',
     ...[...paths].flatMap(([layer, path]) => (layer.graph === undefined ? [] : [modelPath(layer, path)])),
   ];
-  return containers
-    .map((container) => `${container}/${group}`)
+  return holders
+    .map((holder) => `${holder}/${group}`)
     .filter((place) => file.has(place))
     .flatMap((place) => file.list(place).map(({ name }) => `${place}/${name}`))
     .find((path) => !claimed.has(path) && listDatasets(file, path).length > 0);
