@@ -25,6 +25,10 @@ import { graphBlocker } from './graph-blocker.js';
 import { findEllipsis } from './known-slices.js';
 import { feedsLayer, listNestedPlaces, type NestedPlace } from './nested-places.js';
 
+// Whether a loader takes a model is put together here: what a layer's config says is judged in class-blocker.ts, calls and
+// their order in graph-blocker.ts, the sizes of what they read in shape-blocker.ts; find-*.ts are the rules of single loaders
+// about whole files.
+
 export interface LoaderVerdict {
   readonly loader: Loader;
   readonly ok: boolean;
