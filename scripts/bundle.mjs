@@ -10,10 +10,10 @@ const CHUNKS = 'src/bundle/';
 const SIGNALS = /\/src\/(?:cli\/(?:signals|exit-codes)|storage\/node\/unfinished)\.ts$/;
 /** What --help needs of the folders below. */
 const START =
-  /\/src\/(?:(?:errors|tool|limits|format-names|shell-word|plan\/options|storage\/storage-errors|storage\/node\/file-system-errors)|cli\/flags|images\/preprocess-names|runtime\/backend-names)\.ts$/;
+  /\/src\/(?:(?:errors|tool|limits|format-names|containers|shell-word|plan\/options|storage\/storage-errors|storage\/node\/file-system-errors)|cli\/flags|images\/preprocess-names|runtime\/backend-names)\.ts$/;
 /** What every command on a model needs; without what SavedModels alone do. */
 const CORE =
-  /\/src\/(?:(?:formats(?!\/saved-model\/(?!file-names))|stages|se|transforms|json|layers|model|plan)\/|storage\/|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;
+  /\/src\/(?:(?:formats(?!\/saved-model\/(?!file-names|tensorflow-files)|\/keras\/read-saved-model)|stages|se|transforms|json|layers|model|plan)\/|storage\/|report\/(?:json-report|printable|sentences|summary|table|verify-report)\.ts|cli\/(?:deny-code|place|report-file|terminal|write-model|error-line)\.ts)/;
 
 const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
