@@ -43,7 +43,7 @@ export default defineConfig({
     pool: 'forks',
     // The projects transform the same modules, each for itself: once is enough.
     experimental: { fsModuleCache: true },
-    // A machine has two cores at the least, and a worker often waits for a process that it started.
-    maxWorkers: 3,
+    // A machine has two cores at the least, and TensorFlow.js' wasm backend likes one to itself. Three workers take longer.
+    maxWorkers: 2,
   },
 });
