@@ -10,6 +10,14 @@ const NATIVE = 'test/runtime/native-setup.ts';
 /** Tests that put something in the place of a module, which other files would meet too. */
 const MOCKED = 'test/**/*.mocked.test.ts';
 
+/** Tests that need no more than those of `unit`, and take longer: whole fixtures, damage, drawings. */
+const THOROUGH = [
+  ...['formats/compare-weights', 'formats/written-bytes', 'formats/dialects/translate-fixtures'],
+  ...['formats/weight-layouts/sharded', 'storage/hdf5/hdf5-reader', 'storage/node/zip/zip-properties'],
+  ...['transforms/bake', 'transforms/replace-head', 'transforms/strip'],
+  ...['report/block-figure', 'report/figures', 'report/network-map'],
+].map((name) => `test/${name}.test.ts`);
+
 /**
  * The tests of some folders of test/ ('.': right in it), and what has to be there before them.
  * @param isolate whether each file imports the modules of src and TensorFlow.js anew, instead of once for all of a worker
@@ -19,7 +27,7 @@ const project = (name: string, folders: readonly string[], globalSetup: readonly
   test: {
     name,
     include: folders.map((folder) => (folder === '.' ? 'test/*.test.ts' : `test/${folder}/**/*.test.ts`)),
-    exclude: [MOCKED],
+    exclude: name === 'unit' ? [MOCKED, ...THOROUGH] : [MOCKED],
     globalSetup: [...globalSetup],
     isolate,
   },
@@ -30,6 +38,7 @@ export default defineConfig({
     projects: [
       // Nothing built, no Python, no TensorFlow: `npm run test:unit`.
       project('unit', ['.', 'formats', 'json', 'layers', 'model', 'plan', 'report', 'storage', 'transforms']),
+      { extends: true, test: { name: 'thorough', include: THOROUGH, isolate: false } },
       project('runtime', ['images', 'real', 'runtime', 'tensorflowjs', 'tune'], [ORACLE, NATIVE]),
       project('oracle', ['oracle'], [ORACLE, SERVERS]),
       project('commands', ['cli', 'docs', 'package', 'web'], [ORACLE, NATIVE]),

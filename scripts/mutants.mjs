@@ -95,9 +95,9 @@ function fails(...words) {
 function isKilledByUnit({ path }) {
   const near = `test/${path.split('/')[1]}`;
   return (
-    fails('--project', 'unit', 'test/formats/written-bytes') ||
-    fails('--project', 'unit', near) ||
-    fails('--project', 'unit', '--exclude', `${near}/**`)
+    fails('--project', 'unit', '--project', 'thorough', 'test/formats/written-bytes') ||
+    fails('--project', 'unit', '--project', 'thorough', near) ||
+    fails('--project', 'unit', '--project', 'thorough', '--exclude', `${near}/**`)
   );
 }
 
