@@ -27,7 +27,7 @@ const project = (name: string, folders: readonly string[], globalSetup: readonly
   test: {
     name,
     include: folders.map((folder) => (folder === '.' ? 'test/*.test.ts' : `test/${folder}/**/*.test.ts`)),
-    exclude: name === 'unit' ? [MOCKED, ...THOROUGH] : [MOCKED],
+    exclude: [MOCKED, ...THOROUGH],
     globalSetup: [...globalSetup],
     isolate,
   },

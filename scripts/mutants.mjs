@@ -91,13 +91,14 @@ function fails(...words) {
   return status !== 0;
 }
 
+/** The projects that need nothing set up. */
+const UNIT = ['--project', 'unit', '--project', 'thorough'];
+
 /** What is written as bytes notices most, and then the tests beside what was changed. @param {Mutant} mutant */
 function isKilledByUnit({ path }) {
   const near = `test/${path.split('/')[1]}`;
   return (
-    fails('--project', 'unit', '--project', 'thorough', 'test/formats/written-bytes') ||
-    fails('--project', 'unit', '--project', 'thorough', near) ||
-    fails('--project', 'unit', '--project', 'thorough', '--exclude', `${near}/**`)
+    fails(...UNIT, 'test/formats/written-bytes') || fails(...UNIT, near) || fails(...UNIT, '--exclude', `${near}/**`)
   );
 }
 

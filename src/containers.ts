@@ -18,7 +18,7 @@ export interface ContainerFacts {
   readonly folderFiles?: readonly string[];
   /** Nothing is put into its folder. */
   readonly isSealedFolder?: true;
-  /** How weights are laid out in new files. */
+  /** How its weights are laid out, in new files where others may be otherwise. */
   readonly weightLayout: WeightLayout;
   /** Where compile settings stand: in the architecture, or beside it. */
   readonly settings: 'topology' | 'beside';

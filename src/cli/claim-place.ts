@@ -1,5 +1,6 @@
-import { factsOfContainer, isFolder } from '../containers.js';
+import { isFolder } from '../containers.js';
 import { usageError } from '../errors.js';
+import { isInSealedFolder } from '../formats/output/check-output.js';
 import { listOutputNames, type OutputPlace } from '../formats/output/output-place.js';
 import type { Model } from '../model/model.js';
 import { isWithin } from '../storage/is-within.js';
@@ -40,14 +41,13 @@ export async function checkClaim(claim: Claim, model: Model, result: Result | un
       where: { file: path },
       hint: `give another name with --${claim.flag}`,
     });
-  const place = await nodeStorage.canonical(path);
-  const isSealed = model.asRead !== undefined && factsOfContainer(model.asRead.format.container).isSealedFolder;
-  if (isSealed && isWithin(place, await nodeStorage.canonical(nodeStorage.folderOf(model.path))))
+  if (await isInSealedFolder(nodeStorage, path, model))
     throw usageError('output-is-input', `${would} lie in the folder of the model, which is never changed`, {
       where: { file: path },
       hint: `give a place outside of it with --${claim.flag}`,
     });
   if (result === undefined) return;
+  const place = await nodeStorage.canonical(path);
   const { name, folder, files } = result;
   if (folder !== undefined && isWithin(place, await nodeStorage.canonical(folder)))
     throw badPlace(claim, `${would} lie in the folder of the ${name}, which holds nothing else`);

@@ -18,12 +18,14 @@ export async function checkOutput(storage: Storage, model: Model, place: OutputP
     for (const name of listOutputNames(place)) await checkFile(storage, model, storage.join(place.folder, name), force);
 }
 
-/** A SavedModel folder is a whole: nothing is put into it. */
-async function refuseInside(storage: Storage, { path, asRead }: Model, place: OutputPlace): Promise<void> {
-  if (asRead === undefined || !factsOfContainer(asRead.format.container).isSealedFolder) return;
-  const folder = await storage.canonical(storage.folderOf(path));
-  const output = await storage.canonical(place.folder);
-  if (!isWithin(output, folder)) return;
+/** Tells whether a place lies in the folder of a model that was read from one which nothing is put into. */
+export async function isInSealedFolder(storage: Storage, place: string, { path, asRead }: Model): Promise<boolean> {
+  if (asRead === undefined || !factsOfContainer(asRead.format.container).isSealedFolder) return false;
+  return isWithin(await storage.canonical(place), await storage.canonical(storage.folderOf(path)));
+}
+
+async function refuseInside(storage: Storage, model: Model, place: OutputPlace): Promise<void> {
+  if (!(await isInSealedFolder(storage, place.folder, model))) return;
   throw usageError('output-is-input', 'the output would lie in the folder of the input', {
     where: { file: place.path },
     hint: 'a SavedModel folder is never written: give a place outside of it with -o',
