@@ -23,6 +23,7 @@ const run = promisify(execFile);
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const CACHE = join(ROOT, '.cache');
 const LOADER = join(ROOT, 'scripts', 'quiet-binding.cc');
+const LISTS = join(ROOT, 'scripts', 'binding-lists.cc');
 const SCOPE = '@tensorflow';
 const PACKAGE = `${SCOPE}/tfjs-node-gpu`;
 const TFJS_VERSION = '4.22.0';
@@ -69,7 +70,7 @@ export async function buildNative({ folder = join(CACHE, 'native'), python, inst
     bytes: library.size,
     changed: library.mtimeMs,
     tfjs: TFJS_VERSION,
-    loader: createHash('sha256').update(readFileSync(LOADER)).digest('hex'),
+    ours: [LOADER, LISTS].map((source) => createHash('sha256').update(readFileSync(source)).digest('hex')),
   });
   const stampFile = join(folder, 'built.json');
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
@@ -226,12 +227,16 @@ async function compile(compiler, place, tensorflow, headers, say) {
     ...[`-I${headers}`, `-I${join(tensorflow, 'include')}`, '-I.'],
   ];
   const linked = [`-L${tensorflow}`, ...LIBRARIES.map((name) => `-l:${name}`), `-Wl,-rpath,${tensorflow}`];
-  const sources = ['binding/tfjs_backend.cc', 'binding/tfjs_binding.cc'];
+  const sources = [
+    ['-DTFE_OpSetAttrString=SetStringOrList', 'binding/tfjs_backend.cc'],
+    ['binding/tfjs_binding.cc'],
+    [LISTS],
+  ];
   const built = dirname(binary);
   mkdirSync(built, { recursive: true });
   try {
     const [objects] = await Promise.all([
-      Promise.all(sources.map((source) => make([...flags, '-c', source], join(built, `${basename(source)}.o`)))),
+      Promise.all(sources.map((words) => make([...flags, '-c', ...words], join(built, `${basename(words.at(-1))}.o`)))),
       make([...flags, '-shared', LOADER, '-ldl'], binary),
     ]);
     await make(['-shared', ...objects, ...linked], join(built, 'tfjs_tensorflow.node'));

@@ -7,6 +7,7 @@ import { type ClassGates, classGatesOf, specificityOf, type Variances, variances
 import { addObservation, addTally, deviationOf, newTally, type Tally } from './gate-tally.js';
 import { type Gate, getGates, noModules } from './list-gates.js';
 import type { LoadedModel } from './load-model.js';
+import { makePredictor } from './predictor.js';
 import type { TensorFlow } from './tensorflow.js';
 import { watchLayers } from './watch-layers.js';
 
@@ -56,11 +57,12 @@ export interface ExciteOptions extends BatchOptions {
  * @throws RetrofitError `no-modules`, `no-images`, `cannot-compute`, `not-finite`
  */
 export async function exciteModel(
-  { tf, backend }: TensorFlow,
+  tensorflow: TensorFlow,
   { runs, model }: LoadedModel,
   { classes, images }: ImageFolder,
   { onProgress = () => {}, onOutput = () => {}, ...options }: ExciteOptions,
 ): Promise<Excitation> {
+  const { tf, backend } = tensorflow;
   const studies = new Map<string, Study>();
   for (const gate of getGates(model)) {
     if (!studies.has(pathKey(gate.scale))) studies.set(pathKey(gate.scale), newStudy(gate));
@@ -68,6 +70,7 @@ export async function exciteModel(
   const byClass = images.toSorted((left, right) => (left.label ?? 0) - (right.label ?? 0));
   const seen: { readonly label: number; images: number }[] = [];
   let done = 0;
+  const { predict, end } = makePredictor(tensorflow, runs);
   const stop = watchLayers(
     runs,
     ({ path, inputs }) => {
@@ -83,7 +86,7 @@ export async function exciteModel(
       try {
         tf.tidy(() => {
           const input = tf.tensor4d(batch.pixels, [labels.length, height, width, channels]);
-          onOutput(runs.predictOnBatch(input) as Tensor, labels);
+          onOutput(predict([input])[0]!, labels);
         });
       } catch (error) {
         throw cannotCompute(model.path, backend, error);
@@ -98,6 +101,7 @@ export async function exciteModel(
     }
   } finally {
     stop();
+    end();
   }
   const modules = [...studies.values()].flatMap((study) => conclude(study, model.path));
   if (modules.length === 0) throw noModules(model.path);

@@ -13,20 +13,20 @@ import { watchLayers } from './watch-layers.js';
  * @param compute runs a model on inputs for which the two differ
  * @returns the layer behind the nested models it lies in, with slashes between; undefined if all common layers agree
  */
-export async function findFirstDifference(
+export function findFirstDifference(
   before: LoadedModel,
   after: LoadedModel,
-  compute: (model: LoadedModel) => Promise<void>,
-): Promise<string | undefined> {
+  compute: (model: LoadedModel) => void,
+): string | undefined {
   const known = new Map<string, Set<string>>();
-  await watchDigests(before, before.model.record, compute, (path, digests) => {
+  watchDigests(before, before.model.record, compute, (path, digests) => {
     const key = pathKey(path);
     known.set(key, new Set([...(known.get(key) ?? []), ...digests]));
   });
   const record = inheritedRecord(after.model, before.model);
   const scaledBy = scaledLayers(after.model.graph, record);
   let first: string | undefined;
-  await watchDigests(after, record, compute, (path, digests) => {
+  watchDigests(after, record, compute, (path, digests) => {
     const key = pathKey(path);
     const expected =
       known.get(key) ?? new Set((scaledBy.get(key) ?? []).flatMap((features) => [...(known.get(features) ?? [])]));
@@ -37,12 +37,12 @@ export async function findFirstDifference(
 }
 
 /** Sees what each call of a layer gives, as digests: one for each power of two that its outputs may carry. */
-async function watchDigests(
+function watchDigests(
   loaded: LoadedModel,
   record: RetrofitRecord | undefined,
-  compute: (model: LoadedModel) => Promise<void>,
+  compute: (model: LoadedModel) => void,
   onCall: (path: readonly string[], digests: readonly string[]) => void,
-): Promise<void> {
+): void {
   const exponentsOf = outputExponents(loaded.model.graph, record);
   const end = watchLayers(loaded.runs, ({ path, outputs }) => {
     const values = outputs.map((output) => output.dataSync());
@@ -52,7 +52,7 @@ async function watchDigests(
     );
   });
   try {
-    await compute(loaded);
+    compute(loaded);
   } finally {
     end();
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { fuseConvolutions } from './native-convolutions.js';
 import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
 
@@ -26,7 +27,9 @@ export async function startNative(tf: TensorFlow['tf'], packageName: string): Pr
   if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend does not start');
   await tf.ready();
   avoidFilterGradient(tf);
-  return (tf.backend() as NativeBackend).isUsingGpuDevice === true;
+  const usesGpu = (tf.backend() as NativeBackend).isUsingGpuDevice === true;
+  if (!usesGpu) fuseConvolutions(tf);
+  return usesGpu;
 }
 
 /** Folders in which native packages are looked for, in order. */
@@ -65,49 +68,3 @@ function avoidFilterGradient(tf: TensorFlow['tf']): void {
     });
   });
 }
-
-interface Operations {
-  readonly binding: Readonly<
-    Record<`TF_${'ATTR_TYPE' | 'ATTR_FLOAT' | 'ATTR_BOOL' | 'ATTR_STRING' | 'FLOAT'}`, number>
-  >;
-  executeMultipleOutputs(
-    name: string,
-    attributes: readonly object[],
-    inputs: readonly Tensor[],
-    outputs: number,
-  ): Tensor[];
-}
-
-/** Runs one of TensorFlow's own operations, of which TensorFlow.js knows nothing, on tensors of float32. */
-export function runOperation(tf: TensorFlow['tf'], name: string, inputs: readonly Tensor[]): Tensor {
-  return runOperations(tf, { name, types: ['T'], attributes: {}, inputs, outputs: 1 })[0]!;
-}
-
-/** One of TensorFlow's own operations: `types` are the names of its types, all float32. */
-interface Operation {
-  readonly name: string;
-  readonly types: readonly string[];
-  readonly attributes: Readonly<Record<string, number | boolean | string>>;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: number;
-}
-
-/** The same for one with several outputs, or with attributes. */
-export function runOperations(tf: TensorFlow['tf'], operation: Operation): readonly Tensor[] {
-  const { name, types, attributes, inputs, outputs } = operation;
-  const backend = tf.backend() as unknown as Operations;
-  const { TF_ATTR_TYPE, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_STRING, TF_FLOAT } = backend.binding;
-  const kinds = { number: TF_ATTR_FLOAT, boolean: TF_ATTR_BOOL, string: TF_ATTR_STRING };
-  const given = [
-    ...types.map((type) => ({ name: type, type: TF_ATTR_TYPE, value: TF_FLOAT })),
-    ...Object.entries(attributes).map(([key, value]) => ({
-      name: key,
-      type: kinds[typeof value as keyof typeof kinds],
-      value,
-    })),
-  ];
-  return backend.executeMultipleOutputs(name, given, inputs, outputs);
-}
-
-/** Tells whether TensorFlow itself computes. */
-export const isNative = (tf: TensorFlow['tf']): boolean => tf.getBackend() === 'tensorflow';

@@ -1,5 +1,5 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
-import { isNative, runOperation } from './native-backend.js';
+import { isNative, runOperation } from './native-operations.js';
 import type { TensorFlow } from './tensorflow.js';
 
 type Core = TensorFlow['tf'];

@@ -18,23 +18,23 @@ const ENOUGH_MILLISECONDS = 10_000;
 
 /**
  * Times two models in turns, in one run: each pair in the other order than the one before.
- * @param compute runs a model on one batch and waits until its numbers are there
+ * @param compute runs a model on one batch, until its numbers are there
  * @param count examples of the batch
  */
 export async function timeModels(
-  compute: (model: LoadedModel) => Promise<unknown>,
+  compute: (model: LoadedModel) => void,
   count: number,
   before: LoadedModel,
   after: LoadedModel,
 ): Promise<Timing> {
-  const clock = async (model: LoadedModel): Promise<number> => {
+  const clock = (model: LoadedModel): number => {
     const started = performance.now();
-    await compute(model);
+    compute(model);
     return (performance.now() - started) / count;
   };
   for (let run = 0; run < WARM_UPS; run++) {
-    await compute(before);
-    await compute(after);
+    compute(before);
+    compute(after);
   }
   const pairs: { readonly before: number; readonly after: number }[] = [];
   const started = performance.now();
@@ -44,10 +44,10 @@ export async function timeModels(
   ) {
     // A signal is heard in between.
     await setImmediate();
-    if (pairs.length % 2 === 0) pairs.push({ before: await clock(before), after: await clock(after) });
+    if (pairs.length % 2 === 0) pairs.push({ before: clock(before), after: clock(after) });
     else {
-      const second = await clock(after);
-      pairs.push({ before: await clock(before), after: second });
+      const second = clock(after);
+      pairs.push({ before: clock(before), after: second });
     }
   }
   return {

@@ -5,6 +5,7 @@ import { findFirstDifference } from './first-difference.js';
 import { checkOutputShapes, type InputBatch } from './input-batches.js';
 import type { LoadedModel } from './load-model.js';
 import { namingMemory } from './out-of-memory.js';
+import { predictBoth } from './predict-both.js';
 import type { TensorFlow } from './tensorflow.js';
 import { type Timing, timeModels } from './time-models.js';
 
@@ -43,38 +44,39 @@ export interface VerifyOptions {
  * @throws RetrofitError `not-comparable` for other inputs or outputs, `cannot-compute` where TensorFlow.js fails
  */
 export async function verifyModels(
-  { tf }: TensorFlow,
+  tensorflow: TensorFlow,
   before: LoadedModel,
   after: LoadedModel,
   batches: Iterable<InputBatch> | AsyncIterable<InputBatch>,
   { time }: VerifyOptions,
 ): Promise<Verification> {
+  const { tf } = tensorflow;
   checkOutputShapes(before.runs, after.runs, after.model.path);
+  const predictors = predictBoth(tensorflow, before, after);
   const differences = before.runs.outputs.map(
     (): Difference => ({ identical: true, maxAbsDiff: 0, numbers: 0, bothNaN: 0 }),
   );
   let examples = 0;
   let differing: InputBatch | undefined;
   let first: InputBatch | undefined;
-  for await (const batch of batches) {
-    // Computing waits for nothing: without a turn no signal is heard, and no progress shown, before the end.
-    await setImmediate();
-    const [left, right] = [await compute(batch)(before), await compute(batch)(after)];
-    left.forEach((values, index) => {
-      const found = difference(values, right[index]!);
-      if (!found.identical) differing ??= batch;
-      differences[index] = larger(differences[index]!, found);
-    });
-    first ??= batch;
-    examples += batch.count;
+  try {
+    for await (const batch of batches) {
+      // Computing waits for nothing: without a turn no signal is heard, and no progress shown, before the end.
+      await setImmediate();
+      const [left, right] = computeBoth(batch);
+      left.forEach((values, index) => {
+        const found = difference(values, right[index]!);
+        if (!found.identical) differing ??= batch;
+        differences[index] = larger(differences[index]!, found);
+      });
+      first ??= batch;
+      examples += batch.count;
+    }
+  } finally {
+    predictors.end();
   }
   await setImmediate();
-  const layer =
-    differing === undefined
-      ? undefined
-      : await findFirstDifference(before, after, async (model) => {
-          await compute(differing!)(model);
-        });
+  const layer = differing === undefined ? undefined : findFirstDifference(before, after, compute(differing));
   const total = differences.reduce(larger);
   return {
     ...total,
@@ -84,27 +86,45 @@ export async function verifyModels(
     timing: time ? await timeModels(compute(first!), first!.count, before, after) : null,
   };
 
-  /** Computes a batch with a model: the values of each output. */
-  function compute(batch: InputBatch): (model: LoadedModel) => Promise<readonly Float32Array[]> {
-    return async ({ runs, model }) => {
-      const inputs = batch.inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
-      try {
-        const computed = runs.predictOnBatch(inputs);
-        const outputs: readonly Tensor[] = Array.isArray(computed) ? computed : [computed];
-        const values = await Promise.all(outputs.map((output) => output.data()));
-        tf.dispose([...outputs]);
-        return values.map((each) => Float32Array.from(each));
-      } catch (error) {
-        const named = namingMemory(error);
-        if (named instanceof RetrofitError) throw named;
-        throw inputError('cannot-compute', `TensorFlow.js fails on the model: ${reasonOf(error)}`, {
-          where: { file: model.path },
-          hint: 'compute with this model in the program that made it',
-        });
-      } finally {
-        tf.dispose(inputs);
-      }
-    };
+  /** Computes a batch with both models: the values of each output. */
+  function computeBoth(batch: InputBatch): readonly [readonly Float32Array[], readonly Float32Array[]] {
+    let values: ReturnType<typeof computeBoth> = [[], []];
+    tf.tidy(() => {
+      const inputs = tensorsOf(batch);
+      const first = naming(before, () => predictors.first(inputs));
+      const second = naming(after, () => predictors.second(first));
+      values = [valuesOf(first.outputs), valuesOf(second)];
+    });
+    return values;
+  }
+
+  /** Computes a batch with a model as a page does. */
+  function compute(batch: InputBatch): (model: LoadedModel) => void {
+    return (model) =>
+      tf.tidy(() => {
+        naming(model, () => valuesOf([model.runs.predictOnBatch(tensorsOf(batch))].flat()));
+      });
+  }
+
+  function tensorsOf({ inputs }: InputBatch): Tensor[] {
+    return inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
+  }
+}
+
+const valuesOf = (tensors: readonly Tensor[]): readonly Float32Array[] =>
+  tensors.map((tensor) => Float32Array.from(tensor.dataSync()));
+
+/** Computes, and names the model where that fails. */
+function naming<T>({ model }: LoadedModel, compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    const named = namingMemory(error);
+    if (named instanceof RetrofitError) throw named;
+    throw inputError('cannot-compute', `TensorFlow.js fails on the model: ${reasonOf(error)}`, {
+      where: { file: model.path },
+      hint: 'compute with this model in the program that made it',
+    });
   }
 }
 

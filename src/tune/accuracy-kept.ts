@@ -4,6 +4,7 @@ import { type BatchOptions, imageBatches } from '../images/image-batches.js';
 import type { ImageFile, ImageFolder } from '../images/read-image-folder.js';
 import type { Model } from '../model/model.js';
 import type { LoadedModel } from '../runtime/load-model.js';
+import { makePredictor } from '../runtime/predictor.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { findFinalActivation } from './final-activation.js';
 import { chooseLoss, countCorrect, type Loss } from './loss.js';
@@ -40,20 +41,25 @@ export function findJudge({ tf }: TensorFlow, loss: Loss | undefined, { classes 
  * @throws RetrofitError `no-images`
  */
 export async function countRight(
-  { tf }: TensorFlow,
+  tensorflow: TensorFlow,
   { runs }: LoadedModel,
   judge: Judge,
   images: readonly ImageFile[],
   options: BatchOptions,
 ): Promise<number> {
   const { height, width, channels } = options.size;
+  const { tf } = tensorflow;
+  const { predict, end } = makePredictor(tensorflow, runs);
   let right = 0;
-  for await (const batch of imageBatches(images, options)) {
-    const labels = batch.images.map(({ label }) => label!);
-    right += tf.tidy(() => {
-      const input = tf.tensor4d(batch.pixels, [labels.length, height, width, channels]);
-      return judge(runs.predictOnBatch(input) as Tensor, labels);
-    });
+  try {
+    for await (const batch of imageBatches(images, options)) {
+      const labels = batch.images.map(({ label }) => label!);
+      right += tf.tidy(() =>
+        judge(predict([tf.tensor4d(batch.pixels, [labels.length, height, width, channels])])[0]!, labels),
+      );
+    }
+  } finally {
+    end();
   }
   return right;
 }

@@ -1,25 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayerVariable } from '@tensorflow/tfjs-layers';
-import { isNative, runOperations } from '../runtime/native-backend.js';
+import type { BatchNorm } from '../runtime/convolution-units.js';
+import { factorsOf } from '../runtime/folded-unit.js';
+import { isNative, runOperations } from '../runtime/native-operations.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { factsOfRunning } from '../runtime/watch-layers.js';
 
 type Core = TensorFlow['tf'];
-
-/** Fields of a TensorFlow.js batch norm that its type does not declare. */
-interface BatchNorm {
-  /** A list of one number in some files. */
-  readonly axis: number | readonly [number];
-  readonly momentum: number;
-  readonly epsilon: number;
-  /** Absent where the layer was made without `scale` or `center`. */
-  readonly gamma?: LayerVariable | null;
-  readonly beta?: LayerVariable | null;
-  readonly movingMean: LayerVariable;
-  readonly movingVariance: LayerVariable;
-}
-
-export const isBatchNorm = (layer: kinds.Layer): boolean => factsOfRunning(layer).usesBatchStatistics === true;
 
 /**
  * A batch norm in training that keeps to its moving averages, as one product and one sum a channel. TensorFlow.js' own has a
@@ -31,12 +17,6 @@ export function frozenBatchNorm(tf: Core, layer: kinds.Layer, input: Tensor): Te
   const { movingMean, movingVariance } = norm;
   if (isFused(tf, norm, input)) return fused(tf, norm, input, [movingMean.read(), movingVariance.read()]);
   return normalised(tf, layer, input, movingMean.read(), movingVariance.read());
-}
-
-/** Returns the factor and the offset by channel of a batch norm that uses its moving averages. */
-export function channelFactors(tf: Core, layer: kinds.Layer): { readonly factor: Tensor; readonly offset: Tensor } {
-  const norm = layer as unknown as BatchNorm;
-  return factorsOf(tf, norm, norm.movingMean.read(), norm.movingVariance.read());
 }
 
 /**
@@ -112,13 +92,6 @@ function normalised(tf: Core, layer: kinds.Layer, input: Tensor, mean: Tensor, v
   const shape = channelShape(layer, input);
   const { factor, offset } = factorsOf(tf, layer as unknown as BatchNorm, mean, variance);
   return tf.add(tf.mul(input, tf.reshape(factor, shape)), tf.reshape(offset, shape));
-}
-
-function factorsOf(tf: Core, { epsilon, gamma, beta }: BatchNorm, mean: Tensor, variance: Tensor) {
-  const deviation = tf.rsqrt(tf.add(variance, epsilon));
-  const factor = gamma ? tf.mul(deviation, gamma.read()) : deviation;
-  const moved = tf.neg(tf.mul(mean, factor));
-  return { factor, offset: beta ? tf.add(moved, beta.read()) : moved };
 }
 
 function channelsOf({ axis }: BatchNorm, { rank }: Tensor): number {

@@ -1,9 +1,10 @@
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
 import { memoizeByObject } from '../formats/memoize-by-object.js';
 import type { ImageSize } from '../images/image-batches.js';
+import { isBatchNorm } from '../runtime/convolution-units.js';
+import type { Step } from '../runtime/steps.js';
 import { factsOfRunning } from '../runtime/watch-layers.js';
-import { isBatchNorm } from './batch-norm.js';
-import type { Step, Steps } from './training-steps.js';
+import type { Steps } from './training-steps.js';
 
 /** Bytes of tensors between the layers of a network in training, besides weights: on wasm, which ends at 4 GiB. */
 const WASM_BYTES = 2 ** 29;

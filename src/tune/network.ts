@@ -3,7 +3,8 @@ import type { ImageSize } from '../images/image-batches.js';
 import { loaderOf, type Model } from '../model/model.js';
 import { findInferenceCalls } from '../runtime/inference-calls.js';
 import type { LoadedModel } from '../runtime/load-model.js';
-import { isNative } from '../runtime/native-backend.js';
+import { isNative } from '../runtime/native-operations.js';
+import { runSteps } from '../runtime/steps.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
 import { findFinalActivation, leaveOutActivation } from './final-activation.js';
@@ -11,7 +12,7 @@ import { imagesAtOnce } from './images-at-once.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
 import { findTrainedWeights, type TrainedWeights } from './trained-weights.js';
 import { setTrainingMode } from './training-modes.js';
-import { runSteps, splitSteps } from './training-steps.js';
+import { splitSteps } from './training-steps.js';
 import type { TuneOptions } from './tune-options.js';
 
 /** A running model that is made ready to be trained, and computes in training as it does in Keras. */

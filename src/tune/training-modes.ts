@@ -1,7 +1,8 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { layers as kinds } from '@tensorflow/tfjs-layers';
+import { isBatchNorm } from '../runtime/convolution-units.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
-import { frozenBatchNorm, isBatchNorm, trainedBatchNorm } from './batch-norm.js';
+import { frozenBatchNorm, trainedBatchNorm } from './batch-norm.js';
 import { frozenProduct, isProduct } from './frozen-product.js';
 import { isPaddedAverage, paddedAverage } from './padded-average.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { isNative } from '../../src/runtime/native-backend.js';
+import { isNative } from '../../src/runtime/native-operations.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import { tf } from '../support/tensorflow.js';
 

@@ -1,4 +1,5 @@
 import type { layers as kinds, LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { factsOfRunning, listRunningLayers } from './watch-layers.js';
 
 /** One call of a layer in a model that is laid out flat. Tensors go by numbers. */
 export interface LayerCall {
@@ -27,8 +28,9 @@ interface Node {
   readonly outputTensors: readonly SymbolicTensor[];
 }
 
-/** Lists the calls of a model's layers, in the order in which TensorFlow.js runs them. */
+/** Lists the calls of a model's layers, in the order in which TensorFlow.js runs them; one with masks is one call. */
 export function traceCalls(runs: LayersModel): LayerCalls {
+  if (hasMasks(runs)) return wholeCall(runs);
   let count = 0;
   const calls: LayerCall[] = [];
   const inputs = runs.inputs.map(() => count++);
@@ -59,4 +61,17 @@ function containerOf(layer: kinds.Layer): Container | undefined {
   const sequential = layer as unknown as { readonly model?: Container; build: () => void };
   if (layer.getClassName() === 'Sequential' && sequential.model === undefined) sequential.build();
   return sequential.model ?? (layer as unknown as Container);
+}
+
+/** Masks go from layer to layer beside the tensors: TensorFlow.js leads them, if it runs the model itself. */
+const hasMasks = (runs: LayersModel): boolean =>
+  [...listRunningLayers(runs)].some(({ layer }) => {
+    const { maskZero, activityRegularizer } = layer as { maskZero?: boolean; activityRegularizer?: object };
+    return factsOfRunning(layer).masking?.({ mask_zero: maskZero }) === 'makes' || !!activityRegularizer;
+  });
+
+function wholeCall(runs: LayersModel): LayerCalls {
+  const inputs = runs.inputs.map((_, index) => index);
+  const outputs = runs.outputs.map((_, index) => inputs.length + index);
+  return { inputs, outputs, calls: [{ layer: runs, inputs, outputs }] };
 }
