@@ -6,11 +6,11 @@ import { markdownTable } from './markdown-table.mjs';
 
 /** What Keras does for a work of ours: it predicts once a pass, or trains. */
 export const KERAS_WORK = {
-  verify: { work: 'predict', passes: 2 },
-  excite: { work: 'predict', passes: 1 },
-  bake: { work: 'predict', passes: 3 },
-  modules: { work: 'modules', passes: 1 },
-  all: { work: 'all', passes: 1 },
+  verify: { kind: 'look', work: 'predict', passes: 2 },
+  excite: { kind: 'look', work: 'predict', passes: 1 },
+  bake: { kind: 'look', work: 'predict', passes: 3 },
+  modules: { kind: 'train', work: 'modules', passes: 1 },
+  all: { kind: 'train', work: 'all', passes: 1 },
 };
 const TITLES = {
   verify: '`verify`, both models',
@@ -21,19 +21,19 @@ const TITLES = {
 };
 /** What was promised: once warm, native against Keras, and wasm against native. */
 const GOALS = { look: { keras: 1, wasm: 3, process: 0.5 }, train: { keras: 1.2, wasm: 4, process: 1 } };
-const goalOf = (work) => (KERAS_WORK[work].work === 'predict' ? GOALS.look : GOALS.train);
+const goalOf = (work) => GOALS[KERAS_WORK[work].kind];
 
 const ratio = (number) => `${number < 9.95 ? number.toFixed(2) : number.toFixed(0)}×`;
 const judged = (number, goal) => `${ratio(number)}${number <= goal ? '' : ` (**goal ${goal}×**)`}`;
 
 /** For each network and work: the least whole process of the larger count, milliseconds an image once warm, peak memory. */
 function rows({ networks, works, counts, rounds, results }) {
-  const [few, many] = counts;
   return networks.flatMap((network) =>
     works.map((work) => {
+      const [few, many] = counts[network];
       const of = (name, runner) => {
-        const all = Array.from({ length: rounds }, (_, round) =>
-          counts.map((count) => results[[network, name, runner, count, round].join('/')]),
+        const all = Array.from({ length: rounds[KERAS_WORK[work].kind] }, (_, round) =>
+          counts[network].map((count) => results[[network, name, runner, count, round].join('/')]),
         );
         const least = [0, 1].map((index) => Math.min(...all.map((pair) => pair[index].milliseconds)));
         return {
@@ -57,7 +57,7 @@ function rows({ networks, works, counts, rounds, results }) {
 
 /** docs/COMPUTE.md */
 export function computePage(page) {
-  const { machine, batch, counts, rounds } = page;
+  const { machine, batch, counts, networks, rounds } = page;
   const found = rows(page);
   const named = ({ network, work }) => [NAMES[network], TITLES[work]];
   const ratios = found.map((row) => {
@@ -75,11 +75,14 @@ export function computePage(page) {
     ...['native', 'wasm', 'keras'].map((runner) => (row[runner].process / 1000).toFixed(1)),
     ...['native', 'wasm', 'keras'].map((runner) => row[runner].megabytes.toFixed(0)),
   ]);
+  const list = networks.map((network) => `${NAMES[network]}: ${counts[network].join(' and ')}`).join('; ');
   return `# How fast it looks and trains
 
 Written by \`npm run bench:compute\` (bench/compute.mjs), as it came out; every process is in [compute.json](compute.json).
-Whole processes in turn with Keras on the same images and the same TensorFlow, the least of ${rounds} rounds, batches of ${batch}.
-An image once warm is the slope between ${counts[0]} and ${counts[1]} images, so that starting, loading and writing falls out of it.
+Whole processes in turn with Keras on the same images and the same TensorFlow, batches of ${batch}: to look, the
+least of ${rounds.look} rounds; to train, ${rounds.train === 1 ? 'one' : `the least of ${rounds.train}`}.
+An image once warm is the slope between two numbers of images (${list}), so that starting, loading and
+writing fall out of it.
 Keras predicts once for each pass of ours over the images, and trains and judges as \`tune\` does.
 ${machine.cores} cores of ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GB of memory, ${machine.system}, Node ${machine.node.slice(1)}, ${machine.date}.
 
@@ -92,7 +95,7 @@ against native ${GOALS.look.wasm}× and ${GOALS.train.wasm}×. A goal stands whe
 
 ${markdownTable([['network', 'work', 'native / Keras, an image', 'native / Keras, whole process', 'wasm / native, an image'], ...ratios], 2)}
 
-## Milliseconds an image, seconds a process of ${counts[1]} images, peak memory in MB
+## Milliseconds an image, seconds a process of the more images, peak memory in MB
 
 ${markdownTable([['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wasm, s', 'Keras, s', 'native, MB', 'wasm, MB', 'Keras, MB'], ...milliseconds], 2)}
 
