@@ -29,7 +29,7 @@ export interface First {
 export function predictBoth(tensorflow: TensorFlow, before: LoadedModel, after: LoadedModel): BothPredictors {
   const nameOf = unitNames([before, after]);
   const namesIn = ({ runs }: LoadedModel) =>
-    new Set(findUnits(traceCalls(runs), () => true).map((each) => ('members' in each ? nameOf(each) : undefined)));
+    new Set(findUnits(traceCalls(runs), () => true).flatMap((each) => ('members' in each ? nameOf(each) : [])));
   const [own, other] = [namesIn(before), namesIn(after)];
   // What is folded in one is folded in the other, or models that are the same would differ in the last bits.
   const mayFold = (unit: ConvolutionUnit) => own.has(nameOf(unit)) && other.has(nameOf(unit));

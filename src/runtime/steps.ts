@@ -18,12 +18,12 @@ export const layerStep = ({ layer, inputs, outputs }: LayerCall): Step => ({
   compute: (given, isTraining) => [layer.call(given.length === 1 ? given[0]! : given, { training: isTraining })].flat(),
 });
 
-/** The same with all that comes before it in a prediction: recurrent layers take the states that they start from there. */
+/** The same as a prediction does it: recurrent layers find the states that they start from among their inputs there. */
 export const appliedStep = ({ layer, inputs, outputs }: LayerCall): Step => ({
   inputs,
   outputs,
   layers: [layer],
-  compute: (given) => [layer.apply(given.length === 1 ? given[0]! : given, { training: false })].flat() as Tensor[],
+  compute: (given) => [layer.apply(given, { training: false })].flat() as Tensor[],
 });
 
 /** Layers one behind the other that are computed as one, from a tensor to a tensor. */

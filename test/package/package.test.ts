@@ -41,7 +41,7 @@ test('the package holds what was compiled of the source, and little else', () =>
   });
   const texts = readdirSync('.').filter((name) => /^README(\..+)?\.md$/.test(name));
   const others = ['LICENSE', 'CHANGELOG.md', 'package.json', 'schemas/config.schema.json', ...texts];
-  const native = ['scripts/backend-native.mjs', 'scripts/quiet-binding.cc'];
+  const native = ['scripts/backend-native.mjs', 'scripts/binding-lists.cc', 'scripts/quiet-binding.cc'];
   // The command line's modules, put together: scripts/bundle.mjs.
   const isBundled = (name: string) => /^dist\/src\/bundle\/[\w-]+\.m?js$/.test(name);
   expect(packed.files.some(isBundled)).toBe(true);
