@@ -36,9 +36,10 @@ function rows({ networks, works, counts, rounds, results }) {
           counts[network].map((count) => results[[network, name, runner, count, round].join('/')]),
         );
         const least = [0, 1].map((index) => Math.min(...all.map((pair) => pair[index].milliseconds)));
+        const measured = all.map((pair) => pair[1].image).filter((image) => image !== undefined);
         return {
           process: least[1],
-          image: Math.max(0, least[1] - least[0]) / (many - few),
+          image: measured.length > 0 ? Math.min(...measured) : Math.max(0, least[1] - least[0]) / (many - few),
           megabytes: Math.max(...all.flat().map(({ megabytes }) => megabytes)),
         };
       };
@@ -82,7 +83,7 @@ Written by \`npm run bench:compute\` (bench/compute.mjs), as it came out; every 
 Whole processes in turn with Keras on the same images and the same TensorFlow, batches of ${batch}: to look, the
 least of ${rounds.look} rounds; to train, ${rounds.train === 1 ? 'one' : `the least of ${rounds.train}`}.
 An image once warm is the slope between two numbers of images (${list}), so that starting, loading and
-writing fall out of it.
+writing fall out of it; of Keras' prediction, whose start varies more, it is that of a second one in the same process.
 Keras predicts once for each pass of ours over the images, and trains and judges as \`tune\` does.
 ${machine.cores} cores of ${machine.cpu}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GB of memory, ${machine.system}, Node ${machine.node.slice(1)}, ${machine.date}.
 

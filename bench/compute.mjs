@@ -36,10 +36,10 @@ const CLASSES = 4;
 
 /** A thousand names, for the networks' outputs. */
 const LABELS = Array.from({ length: 1000 }, (_, index) => `class-${String(index).padStart(4, '0')}`);
-/** Runs a command and says the most memory that it or a process of its own took, in KiB: what computes is guarded by another. */
+/** Runs a command and says, in a list, the most memory that it or a process of its own took, in KiB: what computes is guarded by another. */
 const SAY_PEAK = `import os, resource, subprocess, sys
 code = subprocess.call(sys.argv[1:])
-os.write(3, str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss).encode())
+os.write(3, str([resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]).encode())
 sys.exit(code)`;
 const say = (line) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
@@ -130,12 +130,12 @@ function theirs(words) {
   return peakOf([fileURLToPath(new URL('keras-compute.py', import.meta.url)), ...words]);
 }
 
-/** @returns what a Python program says on descriptor 3 */
+/** @returns what a Python program says on descriptor 3: its peak memory in KiB, and what it measured itself */
 function peakOf(words) {
   const stdio = ['ignore', 'ignore', 'pipe', 'pipe'];
   const { status, stderr, output } = spawnSync(python, words, { encoding: 'utf8', stdio });
   if (status !== 0) throw new Error(`python ${words.join(' ')}: ${stderr.slice(-2000)}`);
-  return Number(output[3]);
+  return JSON.parse(output[3]);
 }
 
 /** Runs one process, unless an earlier run of the benchmark did. */
@@ -160,9 +160,13 @@ function measure(round, network, { plain, modules, keras }, work, count, runner)
     all: ['tune', modules, images, '--train', 'all', ...training, ...computing, ...writing],
   };
   const started = performance.now();
-  const peak =
+  const [peak, warm = null] =
     runner === 'keras' ? theirs([kerasWork, keras, images, String(count), String(BATCH), output]) : ours(words[work]);
-  results[key] = { milliseconds: performance.now() - started, megabytes: peak / 1024 };
+  const milliseconds = performance.now() - started;
+  results[key] =
+    warm === null
+      ? { milliseconds, megabytes: peak / 1024 }
+      : { milliseconds: milliseconds - warm * count, megabytes: peak / 1024, image: warm };
   rmSync(output, { recursive: true, force: true });
   writeFileSync(`${measured}.new`, JSON.stringify(results));
   renameSync(`${measured}.new`, measured);

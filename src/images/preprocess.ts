@@ -14,12 +14,12 @@ const CAFFE_MEAN = [103.939, 116.779, 123.68] as const;
  * @param target of the same length, float32
  */
 export function preprocess(pixels: Uint8Array, channels: number, how: Preprocess, target: Float32Array): void {
-  const { valueOf, isReversed } = WAYS[how];
+  const { inputOf, isReversed } = WAYS[how];
   for (let channel = 0; channel < channels; channel++) {
     // Grey images have one channel and use the values of green, the middle one of the three.
     const colour = channels === 1 ? 1 : channel;
     // A pixel has one of few values, so a table of them is quicker than arithmetic.
-    const values = Float32Array.from({ length: 256 }, (_, pixel) => valueOf(pixel, colour));
+    const values = Float32Array.from({ length: 256 }, (_, pixel) => inputOf(pixel, colour));
     const from = isReversed ? channels - 1 - channel : channel;
     for (let at = 0; at < pixels.length; at += channels) target[at + channel] = values[pixels[at + from]!]!;
   }
@@ -27,15 +27,15 @@ export function preprocess(pixels: Uint8Array, channels: number, how: Preprocess
 
 interface Way {
   /** @param colour channel of the model's input, from 0 */
-  readonly valueOf: (pixel: number, colour: number) => number;
+  readonly inputOf: (pixel: number, colour: number) => number;
   /** Whether blue comes first. */
   readonly isReversed?: true;
 }
 
 const WAYS: Readonly<Record<Preprocess, Way>> = {
-  none: { valueOf: (pixel) => pixel },
-  unit: { valueOf: (pixel) => pixel / 255 },
-  tf: { valueOf: (pixel) => pixel / 127.5 - 1 },
-  torch: { valueOf: (pixel, colour) => (pixel / 255 - TORCH_MEAN[colour]!) / TORCH_DEVIATION[colour]! },
-  caffe: { valueOf: (pixel, colour) => pixel - CAFFE_MEAN[colour]!, isReversed: true },
+  none: { inputOf: (pixel) => pixel },
+  unit: { inputOf: (pixel) => pixel / 255 },
+  tf: { inputOf: (pixel) => pixel / 127.5 - 1 },
+  torch: { inputOf: (pixel, colour) => (pixel / 255 - TORCH_MEAN[colour]!) / TORCH_DEVIATION[colour]! },
+  caffe: { inputOf: (pixel, colour) => pixel - CAFFE_MEAN[colour]!, isReversed: true },
 };
