@@ -46,7 +46,8 @@ function layerComparison(first: LoadedModel, second: LoadedModel): (left: kinds.
   const settings = new Map([...settingsOf(first), ...settingsOf(second)]);
   return (left, right) => {
     const [own, other] = [settings.get(left), settings.get(right)];
-    return own !== undefined && own === other && hasSameWeights(left, right);
+    // A layer with a state is not where it was once it has computed: each model runs its own.
+    return own !== undefined && own === other && !left.stateful && hasSameWeights(left, right);
   };
 }
 

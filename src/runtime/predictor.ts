@@ -25,7 +25,7 @@ export interface Predictor {
 
 /**
  * Lists the steps of a prediction: convolutions with what follows them as one where the backend can do that. TensorFlow gives
- * the same numbers, bit for bit; elsewhere batch norms are folded into the weights, which differs in the last bits.
+ * the same numbers, bit for bit; elsewhere batch norms are folded into the weights, which rounds otherwise.
  * @param mayFold whether a unit's batch norm may be folded
  */
 export function predictionSteps(
@@ -45,9 +45,12 @@ export function predictionSteps(
   };
   return { ...traced, steps, end };
 
-  function folded(unit: ConvolutionUnit): (input: Tensor) => Tensor {
+  function folded(unit: ConvolutionUnit): ((input: Tensor) => Tensor) | undefined {
     const weights = keepOnce(tf, () => foldNorm(tf, unit));
     kept.push(weights);
+    // An infinity would meet a zero earlier than it does in the layers one by one.
+    const { filter, bias } = weights.get();
+    if (![filter, bias].every((tensor) => tensor?.dataSync().every(Number.isFinite) !== false)) return undefined;
     return (input) => computeFolded(tf, unit, weights.get(), input);
   }
 }

@@ -8,6 +8,7 @@ import { namingMemory } from './out-of-memory.js';
 import { predictBoth } from './predict-both.js';
 import type { TensorFlow } from './tensorflow.js';
 import { type Timing, timeModels } from './time-models.js';
+import { findHiddenNaN, HIDDEN_NAN_HINT } from './weights-not-finite.js';
 
 /** Difference of one output of two models. */
 export interface OutputDifference {
@@ -52,6 +53,7 @@ export async function verifyModels(
 ): Promise<Verification> {
   const { tf } = tensorflow;
   checkOutputShapes(before.runs, after.runs, after.model.path);
+  const hidden = new Map([before, after].map((model) => [model, findHiddenNaN(tf, model.runs)]));
   const predictors = predictBoth(tensorflow, before, after);
   const differences = before.runs.outputs.map(
     (): Difference => ({ identical: true, maxAbsDiff: 0, numbers: 0, bothNaN: 0 }),
@@ -95,7 +97,19 @@ export async function verifyModels(
       const second = naming(after, () => predictors.second(first));
       values = [valuesOf(first.outputs), valuesOf(second)];
     });
+    checkNumbers(before, values[0]);
+    checkNumbers(after, values[1]);
     return values;
+  }
+
+  /** @throws RetrofitError `cannot-compute` for numbers where other backends would have none */
+  function checkNumbers(model: LoadedModel, outputs: readonly Float32Array[]): void {
+    const weight = hidden.get(model);
+    if (weight === undefined || !outputs.some((values) => values.some(Number.isFinite))) return;
+    throw inputError('cannot-compute', `no numbers come of the weight ${weight}, and wasm overlooks that`, {
+      where: { file: model.model.path },
+      hint: HIDDEN_NAN_HINT,
+    });
   }
 
   /** Computes a batch with a model as a page does. */

@@ -93,6 +93,22 @@ describe('a prediction is what TensorFlow.js computes', () => {
     expect(joined).toContain(3);
   });
 
+  test.each(['gamma', 'moving_mean', 'moving_variance'])(
+    '%s with an infinity: as the layers one by one have it',
+    async (weight) => {
+      const tensorflow = await use('wasm');
+      const { graph } = await readFixture('mobilenet-v2');
+      const norm = graph.layers.find(({ className }) => className === 'BatchNormalization')!;
+      const broken = changeWeight(await readFixture('mobilenet-v2'), norm.name, weight, (values) => {
+        values[1] = Number.POSITIVE_INFINITY;
+        return values;
+      });
+      const [found, expected] = await bothWays(tensorflow, broken);
+      for (const [index, values] of expected.entries())
+        for (const [at, value] of values.entries()) expect(found[index]![at]).toBeCloseTo(value, 5);
+    },
+  );
+
   test('inputs of another shape are refused', async () => {
     const tensorflow = await use('wasm');
     const { runs } = await loadModel(tensorflow, await readFixture('resnet-v1'));
@@ -174,6 +190,18 @@ describe('two models', () => {
     await saveModel(model, join(folder, name));
     return readModel(join(folder, name));
   }
+
+  test('a stateful layer computes in both', async () => {
+    const make = () =>
+      tfl.sequential({
+        layers: [
+          tfl.layers.dense({ units: 3, batchInputShape: [2, 5, 3], name: 'before' }),
+          tfl.layers.simpleRNN({ units: 2, stateful: true, name: 'recurrent' }),
+        ],
+      });
+    const model = await saved('stateful', make());
+    expect(await commonLayers(model, await readModel(join(folder, 'stateful')))).toEqual(['before']);
+  });
 
   test('a layer between a convolution and its norm that does nothing makes no difference', async () => {
     const tensorflow = await use('wasm');

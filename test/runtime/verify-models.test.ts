@@ -85,6 +85,22 @@ describe('two models on the same inputs', () => {
     }
   });
 
+  test('a NaN that the kernels of wasm overlook is none of its numbers', async () => {
+    const before = await readFixture('mobilenet-v2');
+    const norm = before.graph.layers.find(({ className }) => className === 'BatchNormalization')!;
+    const broken = changeWeight(before, norm.name, 'moving_variance', (values) => {
+      values[0] = -5;
+      return values;
+    });
+    for (const [left, right] of [
+      [before, broken],
+      [broken, before],
+      [broken, broken],
+    ] as const) {
+      await expect(verify(left, right)).rejects.toMatchObject({ code: 'cannot-compute' });
+    }
+  });
+
   test('other inputs, other outputs: not to be compared', async () => {
     const pairs = [
       ['multi-io', 'resnet-v1'],

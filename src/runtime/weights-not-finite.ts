@@ -1,0 +1,29 @@
+import type { layers as kinds, LayersModel } from '@tensorflow/tfjs-layers';
+import { type BatchNorm, isBatchNorm } from './convolution-units.js';
+import type { TensorFlow } from './tensorflow.js';
+import { listRunningLayers } from './watch-layers.js';
+
+/**
+ * Finds a weight by which outputs are no numbers, where that need not show in what is computed: many kernels of wasm make a
+ * number of a NaN.
+ * @returns its name; undefined for other backends
+ */
+export function findHiddenNaN(tf: TensorFlow['tf'], runs: LayersModel): string | undefined {
+  if (tf.getBackend() !== 'wasm') return undefined;
+  const weight = runs.weights.find((each) => !each.read().dataSync().every(Number.isFinite));
+  if (weight !== undefined) return weight.originalName;
+  const layers = [...listRunningLayers(runs)].map(({ layer }) => layer);
+  return layers
+    .filter((layer) => isBatchNorm(layer) && hasNoRoot(layer))
+    .map(({ name }) => `${name}/moving_variance`)[0];
+}
+
+function hasNoRoot(layer: kinds.Layer): boolean {
+  const { movingVariance, epsilon } = layer as unknown as BatchNorm;
+  return movingVariance
+    .read()
+    .dataSync()
+    .some((value) => value + epsilon < 0);
+}
+
+export const HIDDEN_NAN_HINT = 'compute with --backend cpu or a native one: wasm makes numbers of what is none';
