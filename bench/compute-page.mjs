@@ -50,7 +50,11 @@ function rows({ networks, works, counts, rounds, results }) {
         work,
         native: of(work, 'native'),
         wasm: of(work, 'wasm'),
-        keras: { ...keras, image: keras.image * passes },
+        keras: {
+          ...keras,
+          image: keras.image * passes,
+          process: keras.process + (passes - 1) * keras.image * many,
+        },
       };
     }),
   );
@@ -102,11 +106,15 @@ ${markdownTable([['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wa
 
 ## Where goals are missed
 
-- wasm computes on one core, where native TensorFlow has both. In a profile of \`tune\` (MobileNet v2, 32 images) 72 % of a look is
-  inside its kernels of convolutions. Its build with threads is not to be had in Node: TensorFlow.js switches it off there
-  ([issue 3830](https://github.com/tensorflow/tfjs/issues/3830)) and hands its workers their program as blob: URLs, which
-  Node's workers do not take.
-- To look, Keras runs a network as one compiled graph; TensorFlow.js runs it operation by operation.
+- wasm computes on one core and four numbers at a time, where native TensorFlow has both cores and twice as many with a
+  multiplication and an addition in one: \`se-retrofit backends\` shows what is left of that in a product of matrices. In a profile
+  of \`excite\` 95 % of ResNet-50's computing is inside its kernels of convolutions. Its build with threads is not to be had in Node:
+  TensorFlow.js switches it off there ([issue 3830](https://github.com/tensorflow/tfjs/issues/3830)) and hands its workers their
+  program as blob: URLs, which Node's workers do not take.
+- To look, Keras runs a network as one compiled graph. We ask TensorFlow for the same operations one by one, a convolution with
+  its norm and activation as one, so that convolutions decide; what is left is Node's decoding beside it, on the same two cores.
+- The whole process of ResNet-50: of \`verify\` and \`bake\` the passes over the images are the most by far, so it comes near to
+  the ratio an image.
 `;
 }
 

@@ -8,6 +8,7 @@ import { fusedUnit } from './native-convolutions.js';
 import { isNative } from './native-operations.js';
 import { appliedStep, joinedStep, runSteps, type Step } from './steps.js';
 import type { TensorFlow } from './tensorflow.js';
+import { areFinite } from './weights-not-finite.js';
 
 /** A model as steps in the order in which they are computed. */
 export interface PredictionSteps extends Pick<LayerCalls, 'inputs' | 'outputs'> {
@@ -50,7 +51,7 @@ export function predictionSteps(
     kept.push(weights);
     // An infinity would meet a zero earlier than it does in the layers one by one.
     const { filter, bias } = weights.get();
-    if (![filter, bias].every((tensor) => tensor?.dataSync().every(Number.isFinite) !== false)) return undefined;
+    if (!areFinite(filter) || (bias !== undefined && !areFinite(bias))) return undefined;
     return (input) => computeFolded(tf, unit, weights.get(), input);
   }
 }
