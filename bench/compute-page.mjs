@@ -8,7 +8,7 @@ import { markdownTable } from './markdown-table.mjs';
 export const KERAS_WORK = {
   verify: { kind: 'look', work: 'predict', passes: 2 },
   excite: { kind: 'look', work: 'predict', passes: 1 },
-  bake: { kind: 'look', work: 'predict', passes: 3 },
+  bake: { kind: 'look', work: 'predict', passes: 2 },
   modules: { kind: 'train', work: 'modules', passes: 1 },
   all: { kind: 'train', work: 'all', passes: 1 },
 };
