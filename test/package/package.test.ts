@@ -37,6 +37,8 @@ test('the package holds what was compiled of the source, and little else', () =>
   const compiled = [...imported, 'bin/se-retrofit.ts'].flatMap((name) => {
     const [, stem, kind] = /^(.*)\.(ts|mjs)$/.exec(name) ?? [];
     if (kind === undefined || name.endsWith('.d.ts') || name.endsWith('.d.mts')) return [];
+    // Reports name types of what trains, and no export runs it.
+    if (name.startsWith('src/tune/')) return [`dist/${stem}.d.ts`];
     return kind === 'ts' ? [`dist/${stem}.js`, `dist/${stem}.d.ts`] : [`dist/${stem}.mjs`, `dist/${stem}.d.mts`];
   });
   const texts = readdirSync('.').filter((name) => /^README(\..+)?\.md$/.test(name));
