@@ -4,13 +4,12 @@ import type { BatchNorm, Convolution, ConvolutionUnit } from './convolution-unit
 import type { TensorFlow } from './tensorflow.js';
 
 type Core = TensorFlow['tf'];
-type Unit = Pick<ConvolutionUnit, 'convolution' | 'norm' | 'activation'>;
 
 /** Weights of a convolution with a batch norm in them. */
 export type FoldedWeights = Readonly<{ filter: Tensor4D; bias: Tensor1D | undefined }>;
 
 /** Returns the kernel times the factor of its channel, and the offset that is added to each channel; to be kept or disposed of. */
-export function foldNorm(tf: Core, { convolution, norm }: Unit): FoldedWeights {
+export function foldNorm(tf: Core, { convolution, norm }: ConvolutionUnit): FoldedWeights {
   const { kernel, depthwiseKernel, bias } = convolution as unknown as Convolution;
   const filter = (kernel ?? depthwiseKernel!).read() as Tensor4D;
   const own = bias?.read() as Tensor1D | undefined;
@@ -26,7 +25,7 @@ export function foldNorm(tf: Core, { convolution, norm }: Unit): FoldedWeights {
 }
 
 /** Computes a unit with such weights as one operation. */
-export function computeFolded(tf: Core, unit: Unit, { filter, bias }: FoldedWeights, x: Tensor): Tensor {
+export function computeFolded(tf: Core, unit: ConvolutionUnit, { filter, bias }: FoldedWeights, x: Tensor): Tensor {
   const attributes = {
     ...convolutionAttributes(unit),
     dataFormat: 'NHWC',
@@ -36,11 +35,11 @@ export function computeFolded(tf: Core, unit: Unit, { filter, bias }: FoldedWeig
   return tf.engine().runKernel<Tensor>(isDepthwise(unit) ? 'FusedDepthwiseConv2D' : 'FusedConv2D', inputs, attributes);
 }
 
-export const isDepthwise = ({ convolution }: Unit): boolean =>
+export const isDepthwise = ({ convolution }: ConvolutionUnit): boolean =>
   (convolution as unknown as Convolution).kernel === undefined;
 
 /** Attributes of the kernels of a unit's convolution and of its gradient. */
-export function convolutionAttributes({ convolution }: Unit) {
+export function convolutionAttributes({ convolution }: ConvolutionUnit) {
   const { strides, padding } = convolution as unknown as Convolution;
   return { strides: [strides].flat(), pad: padding, dilations: [1, 1], dimRoundingMode: null };
 }

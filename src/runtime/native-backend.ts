@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module';
-import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
-import { fuseConvolutions } from './native-convolutions.js';
-import { replaceKernel } from './replace-kernel.js';
+import { avoidFilterGradient, fuseConvolutions } from './native-convolutions.js';
 import type { TensorFlow } from './tensorflow.js';
 
 interface NativeBackend {
@@ -48,23 +46,4 @@ export const tensorFlowVersion = (tf: TensorFlow['tf']): string | undefined =>
 function shimUtil(util: { isNullOrUndefined?: unknown; isArray?: unknown }): void {
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
   util.isArray ??= Array.isArray;
-}
-
-/**
- * Computes the gradient of a 1x1 filter as a product of matrices. oneDNN's, with strides, writes outside its memory for odd
- * batches on several threads (TensorFlow 2.21, from Python too).
- */
-function avoidFilterGradient(tf: TensorFlow['tf']): void {
-  replaceKernel(tf, 'Conv2DBackpropFilter', 'tensorflow', (own) => (call) => {
-    const { strides, filterShape, pad } = call.attrs as NamedAttrMap & Record<'filterShape' | 'strides', number[]>;
-    const [down, across = down] = [strides].flat() as [number, number?];
-    const [height, width, inputs, outputs] = filterShape as [number, number, number, number];
-    if (height !== 1 || width !== 1 || (pad !== 'same' && pad !== 'valid')) return own(call);
-    const { x, dy } = call.inputs as Record<'x' | 'dy', Tensor>;
-    return tf.tidy(() => {
-      const seen = down === 1 && across === 1 ? x : tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, down, across, 1]);
-      const product = tf.matMul(tf.reshape(seen, [-1, inputs]), tf.reshape(dy, [-1, outputs]), true, false);
-      return tf.reshape(product, filterShape);
-    });
-  });
 }

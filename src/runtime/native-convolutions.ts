@@ -6,7 +6,7 @@ import { replaceKernel } from './replace-kernel.js';
 import type { TensorFlow } from './tensorflow.js';
 
 // TensorFlow computes what follows a convolution together with it, as the graphs that Keras makes do: the same numbers, without
-// a pass over memory for each. TensorFlow.js does not ask for it.
+// a pass over memory for each. TensorFlow.js does not ask for it. And one gradient of TensorFlow is not to be used.
 
 type Core = TensorFlow['tf'];
 
@@ -85,11 +85,8 @@ function fused(
   { operation, values, epsilon = 0 }: Following,
   activation: Clipping | undefined,
 ): Tensor {
-  const { TF_FLOAT } = (tf.backend() as unknown as { readonly binding: { readonly TF_FLOAT: number } }).binding;
   const attributes = {
-    // Lists, as scripts/binding-lists.cc reads them.
-    TArgs: values.map(() => TF_FLOAT).join(),
-    fused_ops: [operation, ...(activation === undefined ? [] : [CLIPPINGS[activation]])].join(),
+    fused_ops: [operation, ...(activation === undefined ? [] : [CLIPPINGS[activation]])],
     num_args: { whole: values.length },
     num_host_args: { whole: 0 },
     strides: { whole: [1, ...strides, 1] },
@@ -99,10 +96,30 @@ function fused(
   return runOperations(tf, {
     name: '_FusedConv2D',
     types: ['T'],
+    typeLists: { TArgs: values.length },
     attributes,
     inputs: [x, filter, ...values],
     outputs: 1,
   })[0]!;
+}
+
+/**
+ * Computes the gradient of a 1x1 filter as a product of matrices. oneDNN's, with strides, writes outside its memory for odd
+ * batches on several threads (TensorFlow 2.21, from Python too).
+ */
+export function avoidFilterGradient(tf: Core): void {
+  replaceKernel(tf, 'Conv2DBackpropFilter', 'tensorflow', (own) => (call) => {
+    const { strides, filterShape, pad } = call.attrs as NamedAttrMap & Record<'filterShape' | 'strides', number[]>;
+    const [down, across] = pairOf(strides);
+    const [height, width, inputs, outputs] = filterShape as [number, number, number, number];
+    if (height !== 1 || width !== 1 || (pad !== 'same' && pad !== 'valid')) return own(call);
+    const { x, dy } = call.inputs as Record<'x' | 'dy', Tensor>;
+    return tf.tidy(() => {
+      const seen = down === 1 && across === 1 ? x : tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, down, across, 1]);
+      const product = tf.matMul(tf.reshape(seen, [-1, inputs]), tf.reshape(dy, [-1, outputs]), true, false);
+      return tf.reshape(product, filterShape);
+    });
+  });
 }
 
 function pairOf(strides: unknown): [number, number] {

@@ -21,8 +21,10 @@ export interface Operation {
   readonly name: string;
   /** Names of its types, all float32. */
   readonly types: readonly string[];
+  /** Lists of types, all float32, by their names: how long they are. */
+  readonly typeLists?: Readonly<Record<string, number>>;
   /** A number is a float. */
-  readonly attributes: Readonly<Record<string, number | boolean | string | Whole>>;
+  readonly attributes: Readonly<Record<string, number | boolean | string | readonly string[] | Whole>>;
   readonly inputs: readonly Tensor[];
   readonly outputs: number;
 }
@@ -40,20 +42,30 @@ export function runOperation(tf: TensorFlow['tf'], name: string, inputs: readonl
   return runOperations(tf, { name, types: ['T'], attributes: {}, inputs, outputs: 1 })[0]!;
 }
 
-/** Runs one with several outputs, or with attributes. */
+/** Runs one with several outputs, or with attributes; lists of strings or types as scripts/binding-lists.cc reads them. */
 export function runOperations(tf: TensorFlow['tf'], operation: Operation): readonly Tensor[] {
-  const { name, types, attributes, inputs, outputs } = operation;
+  const { name, types, typeLists = {}, attributes, inputs, outputs } = operation;
   const backend = tf.backend() as unknown as Operations;
   const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+  const lists = Object.entries(typeLists).map(
+    ([key, length]) => [key, Array<string>(length).fill(`${TF_FLOAT}`)] as const,
+  );
   const given = [
     ...types.map((type) => ({ name: type, type: TF_ATTR_TYPE, value: TF_FLOAT })),
-    ...Object.entries(attributes).map(([key, value]) => ({ name: key, ...attributeOf(value, backend.binding) })),
+    ...[...lists, ...Object.entries(attributes)].map(([key, value]) => ({
+      name: key,
+      ...attributeOf(value, backend.binding),
+    })),
   ];
   return backend.executeMultipleOutputs(name, given, inputs, outputs);
 }
 
 function attributeOf(value: Operation['attributes'][string], codes: Codes) {
-  if (typeof value === 'object') return { type: codes.TF_ATTR_INT, value: value.whole };
+  if (typeof value === 'object') {
+    return 'whole' in value
+      ? { type: codes.TF_ATTR_INT, value: value.whole }
+      : { type: codes.TF_ATTR_STRING, value: value.join() };
+  }
   const kinds = { number: codes.TF_ATTR_FLOAT, boolean: codes.TF_ATTR_BOOL, string: codes.TF_ATTR_STRING };
   return { type: kinds[typeof value as keyof typeof kinds], value };
 }

@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { findCommonValues } from './common-steps.js';
-import { type ConvolutionUnit, findUnits } from './convolution-units.js';
-import { traceCalls } from './layer-calls.js';
+import type { ConvolutionUnit } from './convolution-units.js';
 import type { LoadedModel } from './load-model.js';
-import { inputValues, predictionSteps } from './predictor.js';
+import { inputValues, predictionSteps, traceUnits } from './predictor.js';
 import { runSteps } from './steps.js';
 import type { TensorFlow } from './tensorflow.js';
 import { listRunningLayers } from './watch-layers.js';
@@ -27,14 +26,15 @@ export interface First {
  * which takes away what is left.
  */
 export function predictBoth(tensorflow: TensorFlow, before: LoadedModel, after: LoadedModel): BothPredictors {
+  const [own, other] = [traceUnits(before.runs), traceUnits(after.runs)];
   const nameOf = unitNames([before, after]);
-  const namesIn = ({ runs }: LoadedModel) =>
-    new Set(findUnits(traceCalls(runs), () => true).flatMap((each) => ('members' in each ? nameOf(each) : [])));
-  const [own, other] = [namesIn(before), namesIn(after)];
+  const names = [own, other].map(
+    ({ units }) => new Set(units.flatMap((each) => ('members' in each ? nameOf(each) : []))),
+  );
   // What is folded in one is folded in the other, or models that are the same would differ in the last bits.
-  const mayFold = (unit: ConvolutionUnit) => own.has(nameOf(unit)) && other.has(nameOf(unit));
-  const first = { ...predictionSteps(tensorflow, before.runs, mayFold), loaded: before };
-  const second = { ...predictionSteps(tensorflow, after.runs, mayFold), loaded: after };
+  const mayFold = (unit: ConvolutionUnit) => names.every((each) => each.has(nameOf(unit)));
+  const first = { ...predictionSteps(tensorflow, before.runs, own, mayFold), loaded: before };
+  const second = { ...predictionSteps(tensorflow, after.runs, other, mayFold), loaded: after };
   const common = findCommonValues(first, second);
   const others = second.steps.filter(({ outputs }) => !outputs.every((value) => common.has(value)));
   const read = new Set([...others.flatMap(({ inputs }) => inputs), ...second.outputs]);

@@ -17,6 +17,16 @@ export interface PredictionSteps extends Pick<LayerCalls, 'inputs' | 'outputs'> 
   readonly end: () => void;
 }
 
+/** A model's calls, and the same with convolutions and what follows them put together. */
+export interface TracedUnits extends LayerCalls {
+  readonly units: ReturnType<typeof findUnits>;
+}
+
+export function traceUnits(runs: LayersModel): TracedUnits {
+  const traced = traceCalls(runs);
+  return { ...traced, units: findUnits(traced, () => true) };
+}
+
 /** Computes a model's outputs, in their order, from its inputs; to be called in a `tf.tidy`. */
 export interface Predictor {
   readonly predict: (inputs: readonly Tensor[]) => readonly Tensor[];
@@ -32,11 +42,11 @@ export interface Predictor {
 export function predictionSteps(
   { tf }: TensorFlow,
   runs: LayersModel,
+  traced = traceUnits(runs),
   mayFold: (unit: ConvolutionUnit) => boolean = () => true,
 ): PredictionSteps {
   const kept: KeptTensors<FoldedWeights>[] = [];
-  const traced = traceCalls(runs);
-  const steps = findUnits(traced, () => true).flatMap((each): readonly Step[] => {
+  const steps = traced.units.flatMap((each): readonly Step[] => {
     if (!('members' in each)) return [each.layer === runs ? wholeStep(runs, traced) : appliedStep(each)];
     const compute = isNative(tf) ? fusedUnit(tf, each) : mayFold(each) ? folded(each) : undefined;
     return compute === undefined ? each.members.map(appliedStep) : [joinedStep(each.members, compute)];
@@ -44,7 +54,7 @@ export function predictionSteps(
   const end = () => {
     for (const each of kept) each.dispose();
   };
-  return { ...traced, steps, end };
+  return { inputs: traced.inputs, outputs: traced.outputs, steps, end };
 
   function folded(unit: ConvolutionUnit): ((input: Tensor) => Tensor) | undefined {
     const weights = keepOnce(tf, () => foldNorm(tf, unit));
@@ -52,7 +62,7 @@ export function predictionSteps(
     // An infinity would meet a zero earlier than it does in the layers one by one.
     const { filter, bias } = weights.get();
     if (!areFinite(filter) || (bias !== undefined && !areFinite(bias))) return undefined;
-    return (input) => computeFolded(tf, unit, weights.get(), input);
+    return (input) => computeFolded(tf, unit, { filter, bias }, input);
   }
 }
 

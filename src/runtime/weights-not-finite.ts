@@ -14,9 +14,8 @@ export function findHiddenNaN(tf: TensorFlow['tf'], runs: LayersModel): string |
   const weight = runs.weights.find((each) => !areFinite(each.read()));
   if (weight !== undefined) return weight.originalName;
   const layers = [...listRunningLayers(runs)].map(({ layer }) => layer);
-  return layers
-    .filter((layer) => isBatchNorm(layer) && hasNoRoot(layer))
-    .map(({ name }) => `${name}/moving_variance`)[0];
+  const norm = layers.find((layer) => isBatchNorm(layer) && hasNoRoot(layer));
+  return norm && `${norm.name}/moving_variance`;
 }
 
 function hasNoRoot(layer: kinds.Layer): boolean {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel, retrofit, writeModel } from '../../src/index.js';
 import { commonInputShapes, type InputBatch, seededBatches } from '../../src/runtime/input-batches.js';
 import { type LoadedModel, loadModel } from '../../src/runtime/load-model.js';
@@ -8,31 +8,26 @@ import { verifyModels } from '../../src/runtime/verify-models.js';
 import { allValues } from '../support/all-values.js';
 import { BIN, runProgram } from '../support/cli.js';
 import { LOADABLE_NAMES, modelFolder, readFixture } from '../support/fixtures.js';
+import { useNative } from '../support/native.js';
 import { planOrNothing } from '../support/retrofitted.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { tf } from '../support/tensorflow.js';
 import { makeExamples, trainOnce } from '../support/tuning.js';
 import { byTurns } from '../support/turns.js';
 
-const native = inject('native');
+const native = useNative();
 const title = 'reason' in native ? `a native backend (${native.reason})` : 'a native backend';
 const models = temporaryFolder();
 const SAMPLING = { samples: 2, batch: 2, seed: 1 };
 
 describe.skipIf('reason' in native)(title, () => {
   const { folder } = native as { readonly folder: string };
-  const before = process.env.SE_RETROFIT_NATIVE;
   let tensorflow: TensorFlow;
 
   beforeAll(async () => {
-    process.env.SE_RETROFIT_NATIVE = folder;
     await startBackend('wasm');
     await startBackend('cpu');
     tensorflow = await startBackend('tfjs-node-gpu');
-  });
-  afterAll(() => {
-    if (before === undefined) delete process.env.SE_RETROFIT_NATIVE;
-    else process.env.SE_RETROFIT_NATIVE = before;
   });
 
   /** Loads a fixture while a backend computes. */

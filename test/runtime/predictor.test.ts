@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Model, readModel, retrofit } from '../../src/index.js';
 import { findCommonValues } from '../../src/runtime/common-steps.js';
 import { commonInputShapes, type InputBatch, seededBatches } from '../../src/runtime/input-batches.js';
@@ -11,26 +11,21 @@ import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { verifyModels } from '../../src/runtime/verify-models.js';
 import { changeWeight } from '../support/changed-weights.js';
 import { LOADABLE_NAMES, readFixture } from '../support/fixtures.js';
+import { useNative } from '../support/native.js';
 import { saveModel } from '../support/random-retrofit.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { tf } from '../support/tensorflow.js';
 import { byTurns } from '../support/turns.js';
 
-const native = inject('native');
-const before = process.env.SE_RETROFIT_NATIVE;
+const native = useNative();
 const folder = temporaryFolder();
 const started = new Map<string, TensorFlow>();
 
 beforeAll(async () => {
-  if ('folder' in native) process.env.SE_RETROFIT_NATIVE = native.folder;
   started.set('wasm', await startBackend('wasm'));
   if ('folder' in native) started.set('tensorflow', await startBackend('tfjs-node-gpu'));
 });
-afterAll(() => {
-  if (before === undefined) delete process.env.SE_RETROFIT_NATIVE;
-  else process.env.SE_RETROFIT_NATIVE = before;
-  tf.disposeVariables();
-});
+afterAll(() => tf.disposeVariables());
 
 const SAMPLING = { samples: 2, batch: 2, seed: 4 };
 

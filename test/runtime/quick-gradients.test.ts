@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { isNative } from '../../src/runtime/native-operations.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
+import { useNative } from '../support/native.js';
 import { tf } from '../support/tensorflow.js';
 
 // Gradients that were put in the place of TensorFlow.js' own, against what they are by the book.
 
-const native = inject('native');
-const before = process.env.SE_RETROFIT_NATIVE;
+const native = useNative();
 
 beforeAll(async () => {
-  if ('folder' in native) process.env.SE_RETROFIT_NATIVE = native.folder;
   await startBackend('wasm');
   await startBackend('cpu');
   if ('folder' in native) await startBackend('tfjs-node-gpu');
-});
-afterAll(() => {
-  if (before !== undefined) process.env.SE_RETROFIT_NATIVE = before;
 });
 
 const BACKENDS = ['cpu', 'wasm', ...('folder' in native ? ['tensorflow'] : [])];

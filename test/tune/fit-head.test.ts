@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { imageBatches, keepPixels } from '../../src/images/image-batches.js';
 import { type ImageFolder, readImageFolder } from '../../src/images/read-image-folder.js';
 import { type Model, replaceHead, replaceWeights, retrofit } from '../../src/index.js';
@@ -14,13 +14,13 @@ import { plainLook } from '../../src/tune/seen-images.js';
 import { judgeBatch } from '../../src/tune/train-step.js';
 import { readFixture } from '../support/fixtures.js';
 import { writePictures } from '../support/labelled-pictures.js';
+import { useNative } from '../support/native.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { byTurns } from '../support/turns.js';
 
 const CLASSES = ['otter', 'puma', 'quail'];
 const folder = temporaryFolder();
-const native = inject('native');
-if ('folder' in native) process.env.SE_RETROFIT_NATIVE = native.folder;
+const native = useNative();
 
 let [own, others]: ImageFolder[] = [];
 beforeAll(async () => {

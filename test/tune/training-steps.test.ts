@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { retrofit } from '../../src/index.js';
 import { commonInputShapes, seededBatches } from '../../src/runtime/input-batches.js';
 import { loadModel } from '../../src/runtime/load-model.js';
@@ -7,23 +7,19 @@ import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { computeGradients } from '../../src/tune/gradients.js';
 import { makeNetwork } from '../../src/tune/network.js';
 import { readFixture } from '../support/fixtures.js';
+import { useNative } from '../support/native.js';
 import { tf } from '../support/tensorflow.js';
 
 // The gradients of a model that is taken apart and joined as a step has it, dropout left out, against those that TensorFlow.js
 // finds on the cpu backend for the model as it stands.
 
-const native = inject('native');
-const before = process.env.SE_RETROFIT_NATIVE;
+const native = useNative();
 const started = new Map<string, TensorFlow>();
 
 beforeAll(async () => {
-  if ('folder' in native) process.env.SE_RETROFIT_NATIVE = native.folder;
   started.set('wasm', await startBackend('wasm'));
   started.set('cpu', await startBackend('cpu'));
   if ('folder' in native) started.set('tensorflow', await startBackend('tfjs-node-gpu'));
-});
-afterAll(() => {
-  if (before !== undefined) process.env.SE_RETROFIT_NATIVE = before;
 });
 
 const NAMES = ['resnet-v1', 'resnet-v2', 'mobilenet-v1', 'mobilenet-v2', 'inception', 'nested-backbone-functional'];
