@@ -70,19 +70,22 @@ ${growthSentence(results)}
 
 ## Where the time goes
 
-ResNet-50 as \`.h5\` on two quiet cores with Node 20, in milliseconds: Node alone 52, \`--help\` 71, \`--dry-run\` (the model is
-read, and all is planned) 216, the whole retrofit 369. Of the 150 between the last two, the kernel's copy of 100 MB takes 35, and
-the disk takes it while the modules are written; what is left is the new architecture, the modules, the checks of the output and
-the end. As \`.keras\` these are 242 and 420: Node has the kernel copy whole files only, so the weights pass through the process,
-once, their checksum with them. What stands in the way of the goals is the 145 ms of reading and planning, in a process that has
-just begun: a tenth of them is garbage collection, a tenth loading the program, and the rest is spread so thin that no function
-takes 5 %. Later Nodes do all of it faster. As TensorFlow.js \`--dry-run\` takes 192.
+ResNet-50 in starts of a bare Node, which took 137 ms on the day of these numbers (and 50 on a better one, with much the same
+ratios): \`--help\` 1.5; \`--dry-run\`, where the model is read and all is planned, 4.8 as \`.h5\`, 5.3 as \`.keras\` and 4.5 as
+TensorFlow.js; the whole retrofit 8.0, 7.8 and 7.4. So the 4 starts that are allowed beside the copy are spent before anything is
+written, in a process that has just begun: a tenth of that is garbage collection, a tenth loading the program, and the rest is
+spread so thin that no function takes 5 %. Of what follows, the kernel's copy of 100 MB takes half a start and the disk two, while
+the modules are written; what is left is the new architecture, and reading back what was written before it gets its name. In a
+\`.keras\` the weights pass through the process, once, their checksum with them: Node has the kernel copy whole files only.
+Later Nodes do all of it faster, by a quarter with Node 24.
 
 - What a disk takes to hold the bytes is the difference between the two copies above; it is most of the 2 GB network.
-- Very deep networks: 10,000 layers become 22,500. A fifth of the time is garbage collection, a sixth parsing and reading, a
-  tenth each planning, writing the graph and writing its JSON; no part grows faster than the rest.
-- ResNet-152 as TensorFlow.js: in 160 of 420 ms the process does nothing but wait for the copies and for the disk, without which
-  nothing is sure to be there.
+- Very deep networks: 10,000 layers become 22,500. A fifth of the time is reading back what was written and holding it against
+  what was meant, a fifth garbage collection, a sixth parsing and reading, a tenth each planning, writing the graph and writing
+  its JSON; no part grows faster than the rest. \`inspect\` tries every conversion, which is three quarters of its time.
+- ResNet-152 as TensorFlow.js: for three tenths of its time the process does nothing but wait for the copies and for the disk,
+  without which nothing is sure to be there. Making the architecture while the kernel copies was tried and won nothing
+  (12 rounds in turn, medians 1.83 and 1.86 s before, 1.83 and 1.86 s with it).
 - Memory: most of what ResNet-152 takes is what Node's young generation may, 48 MB. What grows with the weights is nothing, as
   the 2 GB network shows.
 `;

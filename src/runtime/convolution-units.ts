@@ -92,7 +92,7 @@ function isConvolution(layer: kinds.Layer): boolean {
 /**
  * Returns the activation that a convolution or layer ends in: `linear` or one that a unit can end with, else undefined.
  */
-function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefined {
+export function activationOf(layer: kinds.Layer): Clipping | 'linear' | undefined {
   const { activation, maxValue } = layer as unknown as Convolution & { readonly maxValue?: number | null };
   const { functionName } = factsOfRunning(layer);
   const name = functionName ? functionName({ max_value: maxValue }) : (activation?.getClassName() ?? 'linear');

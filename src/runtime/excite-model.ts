@@ -10,7 +10,7 @@ import type { LoadedModel } from './load-model.js';
 import { makePredictor } from './predictor.js';
 import type { TensorFlow } from './tensorflow.js';
 import { watchLayers } from './watch-layers.js';
-import { findHiddenNaN, HIDDEN_NAN_HINT } from './weights-not-finite.js';
+import { refuseHiddenNaN } from './weights-not-finite.js';
 
 /** A gate this near to an end of its range, as a share of the range, hardly learns any more and hardly moves. */
 export const SATURATED_WITHIN = 0.1;
@@ -64,13 +64,7 @@ export async function exciteModel(
   { onProgress = () => {}, onOutput = () => {}, ...options }: ExciteOptions,
 ): Promise<Excitation> {
   const { tf, backend } = tensorflow;
-  const hidden = findHiddenNaN(tf, runs);
-  if (hidden !== undefined) {
-    throw inputError('not-finite', `no numbers come of the weight ${hidden}`, {
-      where: { file: model.path },
-      hint: HIDDEN_NAN_HINT,
-    });
-  }
+  refuseHiddenNaN(tf, { runs, model });
   const studies = new Map<string, Study>();
   for (const gate of getGates(model)) {
     if (!studies.has(pathKey(gate.scale))) studies.set(pathKey(gate.scale), newStudy(gate));

@@ -1,6 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { layers as kinds, LayersModel } from '@tensorflow/tfjs-layers';
+import { inputError } from '../errors.js';
 import { type BatchNorm, isBatchNorm } from './convolution-units.js';
+import type { LoadedModel } from './load-model.js';
 import type { TensorFlow } from './tensorflow.js';
 import { listRunningLayers } from './watch-layers.js';
 
@@ -16,6 +18,19 @@ export function findHiddenNaN(tf: TensorFlow['tf'], runs: LayersModel): string |
   const layers = [...listRunningLayers(runs)].map(({ layer }) => layer);
   const norm = layers.find((layer) => isBatchNorm(layer) && hasNoRoot(layer));
   return norm && `${norm.name}/moving_variance`;
+}
+
+/**
+ * Refuses a model whose outputs are no numbers where the backend would hide it.
+ * @throws RetrofitError `not-finite`
+ */
+export function refuseHiddenNaN(tf: TensorFlow['tf'], { runs, model }: LoadedModel): void {
+  const weight = findHiddenNaN(tf, runs);
+  if (weight === undefined) return;
+  throw inputError('not-finite', `no numbers come of the weight ${weight}`, {
+    where: { file: model.path },
+    hint: HIDDEN_NAN_HINT,
+  });
 }
 
 function hasNoRoot(layer: kinds.Layer): boolean {

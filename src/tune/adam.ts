@@ -43,30 +43,31 @@ export function createAdam(tf: TensorFlow['tf'], weights: readonly MovedWeight[]
   return {
     first,
     second,
-    move: (gradients, rate, step) =>
-      tf.tidy(() => {
-        const corrected = (rate * Math.sqrt(1 - SECOND_DECAY ** (step + 1))) / (1 - FIRST_DECAY ** (step + 1));
-        for (const [index, group] of groups.entries()) {
-          const values = group.map((weight) => weight.read());
-          const known = values.map((value) => gradients[(value as Variable).name] ?? undefined);
-          if (known.every((gradient) => gradient === undefined)) continue;
-          // No gradient, and moments of 0: moved by 0.
-          const gradient = flat(known.map((each, at) => each ?? tf.zerosLike(values[at]!)));
-          const [m, v] = [first[index]!, second[index]!];
-          m.assign(tf.add(m, tf.mul(tf.sub(gradient, m), 1 - FIRST_DECAY)));
-          v.assign(tf.add(v, tf.mul(tf.sub(tf.square(gradient), v), 1 - SECOND_DECAY)));
-          const moved = tf.sub(flat(values), tf.div(tf.mul(m, corrected), tf.add(tf.sqrt(v), EPSILON)));
-          const parts =
-            group.length === 1
-              ? [moved]
-              : tf.split(
-                  moved,
-                  values.map(({ size }) => size),
-                );
-          for (const [at, weight] of group.entries())
-            if (known[at] !== undefined) weight.write(tf.reshape(parts[at]!, values[at]!.shape));
-        }
-      }),
+    move: (gradients, rate, step) => {
+      const corrected = (rate * Math.sqrt(1 - SECOND_DECAY ** (step + 1))) / (1 - FIRST_DECAY ** (step + 1));
+      const moveTogether = (group: readonly MovedWeight[], index: number) => {
+        const values = group.map((weight) => weight.read());
+        const known = values.map((value) => gradients[(value as Variable).name] ?? undefined);
+        if (known.every((gradient) => gradient === undefined)) return;
+        // No gradient, and moments of 0: moved by 0.
+        const gradient = flat(known.map((each, at) => each ?? tf.zerosLike(values[at]!)));
+        const [m, v] = [first[index]!, second[index]!];
+        m.assign(tf.add(m, tf.mul(tf.sub(gradient, m), 1 - FIRST_DECAY)));
+        v.assign(tf.add(v, tf.mul(tf.sub(tf.square(gradient), v), 1 - SECOND_DECAY)));
+        const moved = tf.sub(flat(values), tf.div(tf.mul(m, corrected), tf.add(tf.sqrt(v), EPSILON)));
+        const parts =
+          group.length === 1
+            ? [moved]
+            : tf.split(
+                moved,
+                values.map(({ size }) => size),
+              );
+        for (const [at, weight] of group.entries())
+          if (known[at] !== undefined) weight.write(tf.reshape(parts[at]!, values[at]!.shape));
+      };
+      // What one group takes, a dozen times its size, is gone before the next.
+      for (const [index, group] of groups.entries()) tf.tidy(() => moveTogether(group, index));
+    },
     dispose: () => tf.dispose([...first, ...second]),
   };
 }

@@ -7,6 +7,7 @@ import { isNative } from '../runtime/native-operations.js';
 import { runSteps } from '../runtime/steps.js';
 import type { TensorFlow } from '../runtime/tensorflow.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
+import { refuseHiddenNaN } from '../runtime/weights-not-finite.js';
 import { findFinalActivation, leaveOutActivation } from './final-activation.js';
 import { imagesAtOnce } from './images-at-once.js';
 import { chooseLoss, countCorrect, type Loss, meanLoss } from './loss.js';
@@ -44,7 +45,7 @@ export interface Judgement {
  * @param original the model as it was read
  * @param isStill whether the network computes as in inference, as Keras has it of a base that is called with
  * `training=False`: without its dropouts, which would blur what a new head reads, and by the statistics that its weights know
- * @throws RetrofitError `several-outputs`, `not-a-classifier`, and whatever `findTrainedWeights` throws
+ * @throws RetrofitError `not-finite`, `several-outputs`, `not-a-classifier`, and whatever `findTrainedWeights` throws
  */
 export function makeNetwork(
   { tf }: TensorFlow,
@@ -54,6 +55,7 @@ export function makeNetwork(
   isStill = false,
 ): Network {
   const { runs, model } = loaded;
+  refuseHiddenNaN(tf, loaded);
   const found = findFinalActivation(model);
   const shapes = runs.outputs.map(({ shape }) => shape);
   const chosen = chooseLoss(original, shapes, found.activation);
@@ -66,11 +68,15 @@ export function makeNetwork(
   if (leavesOut) leaveOutActivation(runs, found.path);
   const loss: Loss = leavesOut ? { ...chosen, output: 'logits' } : chosen;
   const steps = splitSteps(tf, runs, weights.layers, isStill);
-  const need = { steps, trained: weights.layers, keeping: weights.keeping, isNative: isNative(tf) };
+  const parameters = {
+    all: runs.countParams(),
+    trained: weights.trained.reduce((sum, { variable }) => sum + variable.read().size, 0),
+  };
+  const need = { steps, trained: weights.layers, keeping: weights.keeping, parameters, isNative: isNative(tf) };
   return {
     loss,
     weights,
-    parameters: runs.countParams(),
+    parameters: parameters.all,
     looksAtNothing: steps.settled.length === 0,
     imagesAtOnce: (size) => imagesAtOnce(need, size),
     look: (images) => {

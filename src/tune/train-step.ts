@@ -43,7 +43,7 @@ export function trainStep(
     for (const [name, gradient] of Object.entries(gradients)) {
       const before = sums.get(name);
       sums.set(name, tf.keep(tf.tidy(() => addTo(tf, before, gradient, share))));
-      before?.dispose();
+      tf.dispose(before === undefined ? gradient : [before, gradient]);
     }
   };
   const result = inParts(network, batch, size, (part, share) =>

@@ -196,6 +196,7 @@ test('gates that are no numbers', async () => {
     where: { file: join(path, 'model.json'), layer: 'conv2_block1_se_scale' },
   });
   tensorflow = await startBackend('wasm');
+  await expect(excite(path)).rejects.toMatchObject({ code: 'not-finite', where: { file: join(path, 'model.json') } });
 });
 
 test('what TensorFlow.js does not compute', async () => {

@@ -1,7 +1,9 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import type { TensorFlow } from '../../src/runtime/tensorflow.js';
 import { cosineRate, createAdam } from '../../src/tune/adam.js';
+import { peakOf } from '../support/tensor-memory.js';
 
 let tensorflow: TensorFlow;
 
@@ -59,4 +61,17 @@ test('constraints hold after each step', () => {
   const kernel = layer.trainableWeights[0]!;
   createAdam(tf, [kernel]).move({ [kernel.name]: tf.tensor2d([1], [1, 1]) }, 5, 0);
   expect([...kernel.read().dataSync()]).toEqual([0]);
+});
+
+test('what a move takes is gone before the next weight', () => {
+  const { tf } = tensorflow;
+  const size = 2 ** 18;
+  const weights = Array.from({ length: 8 }, () => {
+    const variable = tf.variable(tf.zeros([size]));
+    return { shape: [size], read: () => variable, write: (value: Tensor) => variable.assign(value as Tensor1D) };
+  });
+  const adam = createAdam(tf, weights);
+  const gradients = Object.fromEntries(weights.map(({ read }) => [read().name, tf.ones([size])]));
+  // Of each weight there are new values and moments.
+  expect(peakOf(() => adam.move(gradients, 0.01, 0))).toBeLessThan((3 * weights.length + 16) * 4 * size);
 });

@@ -9,6 +9,7 @@ import { makeNetwork, type Network } from '../../src/tune/network.js';
 import { judgeBatch, trainStep } from '../../src/tune/train-step.js';
 import { splitSteps } from '../../src/tune/training-steps.js';
 import { readFixture } from '../support/fixtures.js';
+import { peakOf } from '../support/tensor-memory.js';
 import { tf } from '../support/tensorflow.js';
 import { makeExamples } from '../support/tuning.js';
 
@@ -60,26 +61,6 @@ describe.each(['mobilenet-v2'])('a step of %s in parts is one in one piece', (na
   });
 });
 
-interface Engine {
-  readonly state: { readonly numBytes: number };
-  trackTensor(tensor: object, backend: object): void;
-}
-
-/** The most that tensors held while something was computed, above what they held before. */
-function peakOf(compute: () => void): number {
-  const engine = tf.engine() as unknown as Engine;
-  const own = engine.trackTensor;
-  const before = engine.state.numBytes;
-  let most = 0;
-  engine.trackTensor = (tensor, backend) => {
-    own.call(engine, tensor, backend);
-    most = Math.max(most, engine.state.numBytes - before);
-  };
-  compute();
-  Reflect.deleteProperty(engine, 'trackTensor');
-  return most;
-}
-
 test.each(
   ['resnet-v2', 'mobilenet-v2', 'inception', 'vgg-bn'].flatMap((name) =>
     (['modules', 'all'] as const).map((train) => ({ name, train })),
@@ -97,10 +78,7 @@ test.each(
   step(0);
   const weights = network.weights.trained.reduce((sum, { variable }) => sum + 4 * variable.read().size, 0);
   const trained = network.weights.layers;
-  const foreseen = bytesAnImage(
-    { steps: splitSteps(tf, loaded.runs, trained), trained, keeping: network.weights.keeping, isNative: false },
-    size,
-  );
+  const foreseen = bytesAnImage(splitSteps(tf, loaded.runs, trained), size);
   const peak = peakOf(() => step(1));
   expect(peak).toBeLessThan(BATCH * foreseen + 4 * weights);
   expect(peak).toBeGreaterThan((BATCH * foreseen) / 8);

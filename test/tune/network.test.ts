@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Model, readModel, retrofit, writeModel } from '../../src/index.js';
+import { type Model, readModel, replaceWeights, retrofit, weightKey, writeModel } from '../../src/index.js';
 import { listGates } from '../../src/runtime/list-gates.js';
 import { loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
@@ -148,6 +148,19 @@ test('a Sequential model trains as a whole', async () => {
   const options = { batch: 10, learningRate: 0.01, train: 'all' } as const;
   const { losses } = await trainOnce(await startBackend('wasm'), model, examples, options);
   expect(losses.at(-1)).toBeLessThan(losses[0]!);
+});
+
+test('a weight that is no number is named on wasm, which would make one of it', async () => {
+  const model = await readFixture('resnet-cifar');
+  const [layer] = model.graph.layers.filter(({ weights }) => weights.some(({ name }) => name === 'bias'));
+  const { tensor } = layer!.weights.find(({ name }) => name === 'bias')!;
+  const values = new Float32Array(tensor.shape[0]!).fill(Number.NaN);
+  const broken = replaceWeights(model, new Map([[weightKey([], layer!.name, 'bias'), values]]));
+  const tensorflow = await startBackend('wasm');
+  const loaded = await loadModel(tensorflow, broken);
+  expect(() => makeNetwork(tensorflow, broken, loaded, ['all'])).toThrow(
+    expect.objectContaining({ code: 'not-finite', message: `no numbers come of the weight ${layer!.name}/bias` }),
+  );
 });
 
 describe('what is not to be trained is refused', () => {
