@@ -1,5 +1,5 @@
-// Loads tfjs_tensorflow.node, the binding itself: with an allocator that keeps what is freed, and without TensorFlow's
-// chatter. It writes to stderr while it is loaded and looks for devices, some of it whatever TF_CPP_MIN_LOG_LEVEL says.
+// Loads tfjs_tensorflow.node, the binding itself: with an allocator that keeps what is freed, on a thread that no signal
+// interrupts, and without TensorFlow's chatter. It writes to stderr while it is loaded and looks for devices, some of it whatever TF_CPP_MIN_LOG_LEVEL says.
 
 #include <dlfcn.h>
 #include <node_api.h>
@@ -43,6 +43,17 @@ static void keep_freed_memory() {
   set("MALLOC_TRIM_THRESHOLD_", M_TRIM_THRESHOLD, -1);
   set("MALLOC_TOP_PAD_", M_TOP_PAD, 256 << 20);
 #endif
+}
+
+// oneDNN's products of matrices, as they are for AVX2, do not stand a handler that runs on their stack: what it leaves there
+// gets into the heap and among their numbers. The size of a terminal changing is enough. Other threads of Node take all
+// signals, as handlers only pass them on; TensorFlow's threads, which are yet to begin, inherit the mask. What a thread
+// raises itself stays, and the profiler's SIGPROF, which is meant for this one.
+static void leave_signals_to_others() {
+  sigset_t signals;
+  sigfillset(&signals);
+  for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&signals, own);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 // What TensorFlow calls an error, and a machine without a GPU, or a process with two XLAs, is none.
@@ -103,6 +114,7 @@ static void let_go() {
 
 NAPI_MODULE_INIT() {
   keep_freed_memory();
+  leave_signals_to_others();
   Dl_info self;
   dladdr(reinterpret_cast<void*>(&let_go), &self);
   const std::string own = self.dli_fname;

@@ -6,6 +6,7 @@ import { factsOfLayer } from '../model/facts-of-layer.js';
 import { type Graph, type Layer, listGraphs, type Model } from '../model/model.js';
 import { type Tensor, withoutScope } from '../model/tensor.js';
 import { layerKey, pathKey, weightKey } from '../model/weight-key.js';
+import { isBatchNorm } from '../runtime/convolution-units.js';
 import type { LoadedModel } from '../runtime/load-model.js';
 import { headLayer, listModuleLayers } from '../runtime/trained-layers.js';
 import { listRunningLayers, modelIn } from '../runtime/watch-layers.js';
@@ -60,7 +61,9 @@ export function findTrainedWeights(
     const key = pathKey(path);
     if (modelIn(layer) !== undefined || !(whole.has(key) || norms.has(key))) continue;
     layer.trainable = true;
-    if (layer.trainableWeights.length === 0) continue;
+    // Without gamma and beta a norm is trained as well: its statistics are the batch's, and the moving ones follow.
+    const follows = whole.has(key) && !isStill && isBatchNorm(layer);
+    if (layer.trainableWeights.length === 0 && !follows) continue;
     layers.add(layer);
     trained.push(...layer.trainableWeights.map(tuned));
     if (whole.has(key) && !isStill) followed.push(...layer.nonTrainableWeights.map(tuned));

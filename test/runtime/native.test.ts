@@ -113,6 +113,33 @@ describe.skipIf('reason' in native)(title, () => {
     },
   );
 
+  test('signals that come while it computes do no harm', async () => {
+    // Of a size that oneDNN computes in one thread; its heap was corrupt behind a few hundred of them.
+    const program = `
+      const tf = require(require.resolve('@tensorflow/tfjs-node-gpu', { paths: [${JSON.stringify(folder)}] }));
+      let signals = 0;
+      process.on('SIGUSR2', () => signals++);
+      const x = tf.randomUniform([1, 14, 14, 1024], -1, 1, 'float32', 1);
+      const filter = tf.randomUniform([1, 1, 1024, 256], -1, 1, 'float32', 2);
+      const compute = () => Buffer.from(tf.tidy(() => tf.conv2d(x, filter, 1, 'same').dataSync()).buffer);
+      const expected = compute();
+      const send = 'while kill -USR2 ' + process.pid + '; do sleep 0.001; done';
+      const sender = require('node:child_process').spawn('sh', ['-c', send], { stdio: 'ignore' });
+      let [same, all] = [0, 0];
+      const go = () => {
+        all++;
+        if (compute().equals(expected)) same++;
+        if (signals < 1000) return setImmediate(go);
+        sender.kill();
+        console.log(same === all ? 'the same' : 'others');
+        sender.on('exit', () => process.exit(0));
+      };
+      go();`;
+    const env = { TF_CPP_MIN_LOG_LEVEL: '2' };
+    const result = await runProgram(process.execPath, ['-e', program], { env });
+    expect(result).toMatchObject({ code: 0, stdout: 'the same\n' });
+  });
+
   test('from the command line, on a Node whose util lacks what 23 took out', async () => {
     const model = modelFolder('resnet-v1');
     const without = "import util from 'node:util'; delete util.isNullOrUndefined; delete util.isArray;";

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Model, readModel, replaceHead, retrofit, writeModel } from '../../src/index.js';
+import { type Model, readModel, replaceHead, retrofit, weightKey, writeModel } from '../../src/index.js';
+import { withSetting } from '../../src/model/map-layers.js';
+import type { Layer } from '../../src/model/model.js';
 import { loadModel } from '../../src/runtime/load-model.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import { makeNetwork } from '../../src/tune/network.js';
@@ -97,4 +99,33 @@ test('parts that are not there', async () => {
   };
   expect(await make('resnet-cifar', ['modules', 'head'])).toThrow(expect.objectContaining({ code: 'no-modules' }));
   expect(await make('vgg', ['norms'])).toThrow(expect.objectContaining({ code: 'no-norms' }));
+});
+
+test('a norm without gamma and beta is trained with the whole: by the statistics of the batch, which the moving ones follow', async () => {
+  const tensorflow = await startBackend('cpu');
+  const model = await written(await readFixture('resnet-v1'));
+  const [norm] = model.graph.layers.filter(({ className }) => className === 'BatchNormalization');
+  const withoutOwn = (layer: Layer): Layer =>
+    layer === norm
+      ? {
+          ...withSetting(withSetting(layer, 'scale', false), 'center', false),
+          weights: layer.weights.filter(({ name }) => name.startsWith('moving_')),
+        }
+      : layer;
+  const plain: Model = { ...model, graph: { ...model.graph, layers: model.graph.layers.map(withoutOwn) } };
+  const networkOf = async (train: TrainPart) =>
+    makeNetwork(tensorflow, plain, await loadModel(tensorflow, plain), [train]).weights;
+  const keys = ['moving_mean', 'moving_variance'].map((name) => weightKey([], norm!.name, name));
+  const { trained, followed } = await networkOf('all');
+  expect(followed.map(({ key }) => key)).toEqual(expect.arrayContaining(keys));
+  expect(trained.map(({ key }) => key)).not.toEqual(expect.arrayContaining([keys[0]]));
+  expect((await networkOf('norms')).followed).toEqual([]);
+  const { pixels, labels } = makeExamples(8, 32 * 32 * 3, 5, 1);
+  const options = { batch: 8, learningRate: 1e-3, train: 'all' } as const;
+  const [before, after] = [
+    await allValues(plain),
+    await allValues((await trainOnce(tensorflow, plain, { pixels, labels }, options)).model),
+  ];
+  for (const name of ['moving_mean', 'moving_variance'])
+    expect(after.get(`${norm!.name}/${name}`)).not.toBe(before.get(`${norm!.name}/${name}`));
 });
