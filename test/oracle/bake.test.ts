@@ -50,7 +50,7 @@ for (const kind of ['keras2', 'keras3'] as const) {
   describeOracle(kind, 'baked', (keras) => {
     const baked = new Set<string>();
     const models = listCatalogue(kind).filter(
-      ({ name }, index) => isAll || (CHOSEN.test(name) && isTurnOf(kind, index, name.startsWith('factors') ? 2 : 10)),
+      ({ name }, index) => isAll || (CHOSEN.test(name) && isTurnOf(kind, index, name.startsWith('factors') ? 2 : 14)),
     );
     describe.each(models)('$name', ({ name, custom }) => {
       const more = /inception|nested|conv.d|residual/.test(name) ? 2 : 1;

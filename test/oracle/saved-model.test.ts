@@ -35,7 +35,7 @@ const RANDOM = isAll ? 50 : 1;
 beforeAll(() => useBackend('cpu'));
 
 describeOracle('keras2', 'SavedModel folders and checkpoints', (keras) => {
-  test.each(isAll ? EVERY : byTurns(MODELS, 3))('%s', { timeout: 300_000 }, async (name) => {
+  test.each(isAll ? EVERY : byTurns(MODELS, 4))('%s', { timeout: 300_000 }, async (name) => {
     const hasFolder = !NOT_IN_FOLDERS.includes(name);
     await keras.make(name, folder, ['.h5', '.json', '.ckpt', ...(hasFolder ? (['.tf'] as const) : [])]);
     const at = (ending: string) => join(folder, name + ending);

@@ -50,13 +50,13 @@ describe.skipIf('reason' in native)(title, () => {
     expect(tf.getBackend()).toBe('tensorflow');
   });
 
-  test.each(byTurns(LOADABLE_NAMES, 5))('%s: the numbers of the wasm backend', async (name) => {
+  test.each(byTurns(LOADABLE_NAMES, 7))('%s: the numbers of the wasm backend', async (name) => {
     const [expected, found] = [await on('wasm', name, outputs), await on('tensorflow', name, outputs)];
     expect(found.length).toBe(expected.length);
     for (const [index, values] of expected.entries()) expectClose(found[index]!, values, 1e-5);
   });
 
-  test.each(byTurns(LOADABLE_NAMES, 5, 1))('%s: a retrofit computes the very same', async (name) => {
+  test.each(byTurns(LOADABLE_NAMES, 7, 1))('%s: a retrofit computes the very same', async (name) => {
     await tf.setBackend('tensorflow');
     const model = await readFixture(name);
     const plan = planOrNothing(model, {});
@@ -129,7 +129,7 @@ describe.skipIf('reason' in native)(title, () => {
       const go = () => {
         all++;
         if (compute().equals(expected)) same++;
-        if (signals < 1000) return setImmediate(go);
+        if (signals < 300) return setImmediate(go);
         sender.kill();
         console.log(same === all ? 'the same' : 'others');
         sender.on('exit', () => process.exit(0));
