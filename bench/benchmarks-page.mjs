@@ -85,7 +85,7 @@ Later Nodes do all of it faster, by a quarter with Node 24.
   its JSON; no part grows faster than the rest. \`inspect\` tries every conversion, which is three quarters of its time.
 - ResNet-152 as TensorFlow.js: for three tenths of its time the process does nothing but wait for the copies and for the disk,
   without which nothing is sure to be there. Making the architecture while the kernel copies was tried and won nothing
-  (12 rounds in turn, medians 1.83 and 1.86 s before, 1.83 and 1.86 s with it).
+  (12 rounds in turn, medians 1.84 and 1.89 s before, 1.83 and 1.86 s with it).
 - Memory: most of what ResNet-152 takes is what Node's young generation may, 48 MB. What grows with the weights is nothing, as
   the 2 GB network shows.
 `;

@@ -129,7 +129,7 @@ describe.skipIf('reason' in native)(title, () => {
       const go = () => {
         all++;
         if (compute().equals(expected)) same++;
-        if (signals < 300) return setImmediate(go);
+        if (signals < 1000) return setImmediate(go);
         sender.kill();
         console.log(same === all ? 'the same' : 'others');
         sender.on('exit', () => process.exit(0));
