@@ -4,23 +4,26 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDigitNetwork } from '../digit-network.mjs';
 import { claimsOf, withCounts } from './claims.mjs';
-import { writeLabelled } from './fashion-mnist.mjs';
-import { wrongPictures } from './judge.mjs';
+import { labelledPictures } from './fashion-mnist.mjs';
+import { holdStages } from './hold-stages.mjs';
+import { judgeRuns } from './judge.mjs';
 import { overSeeds } from './over-seeds.mjs';
 import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
 
 const FOLDER = join(CACHE, 'claim');
-const SIDE = 28;
-/** Of the stem and of three stages of one residual unit each. */
+const INPUT = { side: 28, channels: 1 };
+/** Of the stem and of three stages of one residual unit each: 14, 7, 4 and 2 pixels wide. */
 const CHANNELS = [16, 16, 32, 64];
+const STRIDES = [2, 2, 2, 2];
 const RATIO = 4;
 const PICTURES = 60_000;
-const PLACE_OF_PICTURES = join(CACHE, 'pictures', 'all');
+/** Pictures that the gates are looked at with. */
+const LOOKED_AT = 1000;
 /** A tenth of the pictures is held back; the others are moved and turned round. */
-const ALIKE = ['--batch', 64, '--shift', 2, '--flip'];
-const PLATEAU = { epochs: 20, learningRate: 0.003 };
-const BUDGET = 6;
+const ALIKE = ['--batch', 128, '--shift', 2, '--flip'];
+const PLATEAU = { epochs: 12, learningRate: 0.003 };
+const BUDGET = 4;
 const ARMS = [
   { name: 'plateau', title: 'at the plateau' },
   { name: 'modules', title: 'modules trained, the rest frozen', from: 'retrofitted', train: 'modules' },
@@ -49,38 +52,38 @@ const RATES = [3e-4, 1e-3, 3e-3];
  * @throws Late
  */
 export async function claim(seeds) {
-  await writeLabelled(PLACE_OF_PICTURES, PICTURES, 1);
+  const pictures = await labelledPictures(PICTURES, 1);
   const plateaus = [];
   let parameters;
   for (const seed of seeds) {
     const at = (name) => join(FOLDER, `${name}-${seed}`);
-    if (!existsSync(at('untrained'))) await writeDigitNetwork(at('untrained'), seed, CHANNELS);
+    if (!existsSync(at('untrained'))) await writeDigitNetwork(at('untrained'), seed, CHANNELS, STRIDES);
     await addModules(at('untrained'), at('untrained-modules'), seed);
-    plateaus.push(await train('untrained', 'plateau', seed, { ...PLATEAU, train: 'all' }));
+    plateaus.push(await train(pictures, 'untrained', 'plateau', seed, { ...PLATEAU, train: 'all' }));
     parameters = (await addModules(at('plateau'), at('retrofitted'), seed)).params;
   }
   const arms = [];
   for (const { name, title, from, train: parts, epochs = BUDGET, rates = RATES } of ARMS) {
     const run = (seed, learningRate) =>
-      train(from, `${name}-${learningRate}`, seed, { epochs, learningRate, train: parts });
+      train(pictures, from, `${name}-${learningRate}`, seed, { epochs, learningRate, train: parts });
     const { runs } = from === undefined ? { runs: plateaus } : await overSeeds(seeds, rates, run);
-    arms.push({ name, title, runs });
+    const otherwiseInKeras = await judgeRuns(runs, INPUT);
+    // Where the network has modules.
+    const looked = await labelledPictures(LOOKED_AT, 1);
+    const held = from === undefined || from === 'plateau' ? undefined : await holdStages(runs[0], looked, INPUT);
+    arms.push({ name, title, runs, otherwiseInKeras, held });
   }
-  for (const run of arms.flatMap(({ runs }) => runs))
-    run.wrong = await kept(`${run.place}.wrong.json`, () =>
-      wrongPictures(join(run.place, 'model.json'), { side: SIDE, channels: 1 }),
-    );
   const facts = { channels: CHANNELS, ratio: RATIO, parameters, plateau: PLATEAU, budget: BUDGET };
   return { ...facts, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
 }
 
-async function train(from, name, seed, { epochs, learningRate, train: parts }) {
+async function train(pictures, from, name, seed, { epochs, learningRate, train: parts }) {
   const place = join(FOLDER, `${name}-${seed}`);
   const { after } = await kept(`${place}.json`, () => {
     console.error(`${name}, seed ${seed}: ${epochs} epochs`);
     const numbers = ['--epochs', epochs, '--learning-rate', learningRate, '--seed', seed, ...ALIKE];
     const safe = ['--force', '--checkpoints', `${place}-checkpoints`, '--resume'];
-    const words = [join(FOLDER, `${from}-${seed}`), PLACE_OF_PICTURES, '-o', place, '--train', parts];
+    const words = [join(FOLDER, `${from}-${seed}`), pictures, '-o', place, '--train', parts];
     return runTool('tune', ...words, ...numbers, ...safe);
   });
   return { seed, learningRate, loss: after.loss, place };

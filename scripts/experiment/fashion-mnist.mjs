@@ -42,11 +42,12 @@ function unpack() {
   for (const name of archives()) rmSync(join(FOLDER, name));
 }
 
-/** So many pictures to train with, as many of each class, as PNG files in a folder a class; the seed says which. */
-export async function writeLabelled(folder, count, seed) {
-  if (existsSync(folder)) return;
+/** The folder of so many pictures to train with, as many of each class, as PNG files in a folder a class; the seed says which. */
+export async function labelledPictures(count, seed) {
+  const folder = join(CACHE, 'pictures', `${count}-${seed}`);
+  if (existsSync(folder)) return folder;
   const { pixels, labels } = readPart('train');
-  const hidden = `${folder}.new`;
+  const hidden = `${folder}.${process.pid}`;
   rmSync(hidden, { recursive: true, force: true });
   for (const [label, name] of CLASSES.entries()) {
     mkdirSync(join(hidden, name), { recursive: true });
@@ -59,4 +60,5 @@ export async function writeLabelled(folder, count, seed) {
     }
   }
   renameSync(hidden, folder);
+  return folder;
 }

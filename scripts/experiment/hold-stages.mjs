@@ -3,17 +3,21 @@
 import { join } from 'node:path';
 import { holdGates } from '../../dist/src/runtime/hold-gates.js';
 import { recommendStages } from '../../dist/src/runtime/recommend-stages.js';
-import { answersOf } from './judge.mjs';
+import { answersOf, fileOf } from './judge.mjs';
 import { lookAtGates } from './look-at-gates.mjs';
 import { CACHE } from './places.mjs';
-import { runTool } from './run-tool.mjs';
+import { kept, runTool } from './run-tool.mjs';
 import { testLabels } from './test-pictures.mjs';
+
+/** What the gates of a run's model are worth. */
+export const holdStages = (run, pictures, input) =>
+  kept(`${run.place}.held.json`, () => holdEachStage(fileOf(run), pictures, input));
 
 /**
  * For each stage: how much its gates move over the labelled pictures; with them at their means, the share of the test
  * pictures that are answered otherwise and how many more are answered wrong. And what `excite` recommends.
  */
-export async function holdStages(file, pictures, input) {
+async function holdEachStage(file, pictures, input) {
   const { backend, loaded, excitation } = await lookAtGates(file, pictures);
   const before = await answersOf(loaded.runs, input);
   const held = async (stages) => {

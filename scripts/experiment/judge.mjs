@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPython } from '../../bench/keras.mjs';
 import { startBackend } from '../../dist/src/runtime/start-backend.js';
+import { countOnlyIn } from './claims.mjs';
 import { CACHE } from './places.mjs';
-import { runTool } from './run-tool.mjs';
+import { kept, runTool } from './run-tool.mjs';
 import { readPixels, testLabels, testPixels } from './test-pictures.mjs';
 
 const BATCH = 100;
@@ -17,11 +18,24 @@ const pixels = new Map();
 /** The backend that `tune` uses. */
 export const backendInUse = async () => (backend ??= await startBackend('auto'));
 
+export const fileOf = ({ place }) => join(place, 'model.json');
+
+/**
+ * Notes in the runs of an arm which of the test pictures each gets wrong.
+ * @returns how many of them real Keras judges otherwise, asked the model of the first run
+ */
+export async function judgeRuns(runs, input) {
+  for (const run of runs) run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(fileOf(run), input));
+  const [first] = runs;
+  const inKeras = await kept(`${first.place}.keras-wrong.json`, () => wrongInKeras(fileOf(first), input));
+  return countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong);
+}
+
 /**
  * Which of the test pictures a model gets wrong, by their numbers: loaded and computed by TensorFlow.js itself, on the
  * backend that `tune` uses.
  */
-export async function wrongPictures(file, input) {
+async function wrongPictures(file, input) {
   const { layers } = await backendInUse();
   const model = await layers.loadLayersModel({ load: async () => artifacts(file) });
   const labels = testLabels();
@@ -49,7 +63,7 @@ export async function answersOf(model, { side, channels }) {
 }
 
 /** The same by real Keras, of the model converted for it. */
-export async function wrongInKeras(file, { side, channels }) {
+async function wrongInKeras(file, { side, channels }) {
   const converted = join(CACHE, 'judged.keras');
   runTool('convert', file, '-o', converted, '--dialect', 'keras3', '--force');
   const words = [IN_KERAS, converted, await testPixels(side), side, channels].map(String);

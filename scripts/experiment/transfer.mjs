@@ -14,11 +14,11 @@ import {
 import { join } from 'node:path';
 import { median } from '../../dist/src/runtime/median.js';
 import { unpackNsfwjs } from '../unpack-nsfwjs.mjs';
-import { claimsOf, countOnlyIn, withCounts } from './claims.mjs';
+import { claimsOf, withCounts } from './claims.mjs';
 import { drawGates } from './draw-gates.mjs';
-import { writeLabelled } from './fashion-mnist.mjs';
+import { labelledPictures } from './fashion-mnist.mjs';
 import { holdStages } from './hold-stages.mjs';
-import { wrongInKeras, wrongPictures } from './judge.mjs';
+import { fileOf, judgeRuns } from './judge.mjs';
 import { overSeeds } from './over-seeds.mjs';
 import { CACHE } from './places.mjs';
 import { kept, runTool } from './run-tool.mjs';
@@ -95,25 +95,22 @@ export async function transfer(count, known, onArm) {
 /** One row of the table, and the figure of its gates. */
 async function trainArm(bases, arm, count) {
   const { rates, runs } = await overSeeds(SEEDS, arm.rates, (seed, rate) => train(bases, arm, count, seed, rate));
-  for (const run of runs) run.wrong = await kept(`${run.place}.wrong.json`, () => wrongPictures(fileOf(run), INPUT));
+  const otherwiseInKeras = await judgeRuns(runs, INPUT);
   const [first] = runs;
-  const inKeras = await kept(`${first.place}.keras-wrong.json`, () => wrongInKeras(fileOf(first), INPUT));
   const results = {
     name: arm.name,
     title: arm.title,
     rates,
     runs,
     shipped: await shippedBytes(runs),
-    otherwiseInKeras: countOnlyIn(first.wrong, inKeras) + countOnlyIn(inKeras, first.wrong),
+    otherwiseInKeras,
   };
   if (!HELD.includes(arm.name)) return { results };
-  const pictures = join(CACHE, 'pictures', `${count}-${first.seed}`);
-  const held = await kept(`${first.place}.held.json`, () => holdStages(fileOf(first), pictures, INPUT));
+  const pictures = await labelledPictures(count, first.seed);
+  const held = await holdStages(first, pictures, INPUT);
   const gates = await kept(`${first.place}.gates.json`, () => drawGates(fileOf(first), pictures));
   return { results: { ...results, held }, gates };
 }
-
-const fileOf = ({ place }) => join(place, 'model.json');
 
 /** What two models of one base do not share: the files that differ between two runs. */
 async function shippedBytes([one, other]) {
@@ -127,8 +124,7 @@ async function shippedBytes([one, other]) {
 /** Milliseconds an epoch of each arm, of 90 pictures and 10 held back, all in turn: the median of three. */
 export async function timeArms() {
   const bases = await makeBases();
-  const pictures = join(CACHE, 'pictures', '100-1');
-  await writeLabelled(pictures, 100, 1);
+  const pictures = await labelledPictures(100, 1);
   const run = ({ ratio, train }, epochs) => {
     const words = ['-o', join(FOLDER, 'timed'), '--force', '--head', 'new', '--train', train, '--epochs', epochs];
     return runTool('tune', bases[ratio], pictures, ...words).milliseconds;
@@ -177,8 +173,7 @@ function atSide(model) {
 }
 
 async function train(bases, { name, ratio, train }, count, seed, learningRate) {
-  const pictures = join(CACHE, 'pictures', `${count}-${seed}`);
-  await writeLabelled(pictures, count, seed);
+  const pictures = await labelledPictures(count, seed);
   const place = join(FOLDER, String(count), `${name}-${seed}-${learningRate}`);
   const { after, trained, epochs, best } = await kept(`${place}.json`, () => {
     console.error(`${count} pictures, ${name}, seed ${seed}, learning rate ${learningRate}`);

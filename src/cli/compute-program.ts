@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from './compute-options.js';
 import { MODEL } from './descriptions.js';
-import { collect } from './flags.js';
+import { collect, numberOf } from './flags.js';
 import { parseLearningRate, parseTrain, parseValidation, type TuneFlags } from './tune-flags.js';
 
 const IMAGES = 'a folder that holds one folder of images for each class';
@@ -88,6 +88,11 @@ function tuneCommand(program: Command): Command {
     .argument('<model>', MODEL)
     .argument('<images>', IMAGES)
     .requiredOption('-o, --output <path>', 'where the trained model goes')
+    .option(
+      '-r, --ratio <number>',
+      'put modules in first, as add --ratio does (default: none are put in)',
+      numberOf('ratio'),
+    )
     .option(
       '--epochs <number>',
       'how often each image is seen (default: 5; with a new head 20, or up to 60 where there are few images)',

@@ -10,6 +10,7 @@ export interface TuneFlags
     ComputeFlags,
     ImageFlags,
     Pick<TuneOptions, 'head' | 'shift' | 'best'> {
+  readonly ratio?: number;
   readonly epochs?: number;
   readonly learningRate?: number;
   readonly train?: TuneOptions['train'];

@@ -95,7 +95,7 @@ function moduleLayers(model: Model): ReadonlySet<string> {
   if (modules.length === 0) {
     throw inputError('no-modules', 'the model holds no SE modules to train', {
       where: { file: model.path },
-      hint: 'put some in with se-retrofit add, or train something else: --train head, norms or all',
+      hint: 'put some in with --ratio 16, or train something else: --train head, norms or all',
     });
   }
   return new Set(modules.filter((path) => !norms.has(path)));

@@ -2,8 +2,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { readModel, tuneReportSchema } from '../../src/index.js';
+import { countLayers } from '../../src/model/model.js';
 import { bytesIn, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere } from '../support/cli-here.js';
+import { modelFolder } from '../support/fixtures.js';
 import { writePictures } from '../support/labelled-pictures.js';
 import { makeTunePlace, type TunePlace } from './tune-place.js';
 
@@ -95,6 +97,30 @@ describe('tune --head new', () => {
       output: { changed: ['own.keras'] },
     });
     expect((await readModel(output)).record?.classes).toEqual(OWN);
+  });
+
+  test('puts modules in first, and comes to the bytes that add and tune come to', async () => {
+    const [once, twice] = [join(newFolder(), 'own'), join(newFolder(), 'own')];
+    const words = ['--head', 'new', '--backend', 'wasm', '--epochs', '2', '--json'];
+    const { stdout } = await runHere([
+      ...['tune', modelFolder('resnet-dropout'), images, '-o', once, '--ratio', '2', ...words],
+    ]);
+    const { output, input, options } = tuneReportSchema.parse(JSON.parse(stdout));
+    // Norms of the first shard are doubled.
+    const shards = ['group1-shard1of2.bin', 'group1-shard2of2.bin'];
+    expect(output.changed).toEqual([...shards, 'se_modules.bin', 'se_head.bin']);
+    expect(input.layers).toBeLessThan(countLayers((await readModel(once)).graph));
+    expect(options).toMatchObject({ ratio: 2, train: 'modules,head' });
+    await runHere(['tune', place.model('resnet-dropout'), images, '-o', twice, ...words]);
+    expect(bytesIn(once)).toEqual(bytesIn(twice));
+  });
+
+  test('puts no modules in where they are, or are not trained', async () => {
+    const output = join(newFolder(), 'x');
+    expectFailure(await tune('resnet-dropout', output, '--ratio', '4'), 2, 'holds a module already');
+    expectFailure(await tune('resnet-dropout', output, '--ratio', '0'), 2, 'ratio');
+    const untrained = await tune('resnet-dropout', output, '--ratio', '4', '--train', 'head,norms');
+    expectFailure(untrained, 2, '--train modules,head,norms');
   });
 
   test('says so where the folders are not the classes of the model', async () => {

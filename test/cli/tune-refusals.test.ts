@@ -44,7 +44,7 @@ describe('what cannot be trained', () => {
   });
 
   test.each([
-    ['resnet-cifar', 4, 'no SE modules', 'se-retrofit add'],
+    ['resnet-cifar', 4, 'no SE modules', '--ratio 16'],
     ['multi-io', 4, '2 inputs'],
     ['conv1d-residual', 4, 'input of 2 dimensions'],
     ['channels-first', 4, 'channels first'],

@@ -5,6 +5,7 @@ import { readFrom } from '../../formats/known-formats.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
+import { planWithWeights } from '../../plan-with-weights.js';
 import { outputLine } from '../../report/summary.js';
 import {
   countImages,
@@ -22,6 +23,7 @@ import { nodeStorage } from '../../storage/node/node-storage.js';
 import { TOOL } from '../../tool.js';
 import { replaceHead } from '../../transforms/replace-head.js';
 import { replaceWeights } from '../../transforms/replace-weights.js';
+import { retrofit } from '../../transforms/retrofit.js';
 import { writeCheckpoint } from '../../tune/checkpoint.js';
 import { fingerprintOf } from '../../tune/fingerprint.js';
 import { fitNewHead } from '../../tune/fit-head.js';
@@ -66,7 +68,8 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const page = flags.html === undefined ? undefined : await importPage();
   const known = flags.head === 'new' ? undefined : read.record?.classes;
   const images = await findLabelledImages(folder, { labels: flags.labels, known }, flags.validation, flags.seed);
-  const given = flags.head === 'new' ? withNewHead(read, folder, images, flags) : read;
+  const based = flags.ratio === undefined ? read : await withModules(read, flags.ratio, flags);
+  const given = flags.head === 'new' ? withNewHead(based, folder, images, flags) : based;
 
   const { model, network, result, leftOut, partsOf, areAllTold, ...trained } = await train(
     given,
@@ -82,7 +85,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     tool: TOOL,
     model,
     inputPath: path,
-    layers: countLayers(model.graph),
+    layers: countLayers(read.graph),
     images,
     loss: network.loss.kind,
     head,
@@ -108,6 +111,22 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     () => show(run, areAllTold),
   );
   if (failure !== undefined) throw failure;
+}
+
+/** What `add` makes of a model. */
+async function withModules(model: Model, ratio: number, { seed, train, head }: TuneFlags): Promise<Model> {
+  const trained = train ?? defaultTrain(head);
+  if (!trained.some((part) => part === 'modules' || part === 'all')) {
+    throw usageError(
+      'bad-option',
+      `--ratio puts modules in, and --train ${trained.join(',')} leaves them as they are`,
+      {
+        where: { field: 'ratio' },
+        hint: `leave --ratio out, or give --train ${['modules', ...trained].join(',')}`,
+      },
+    );
+  }
+  return retrofit(model, await planWithWeights(model, { ratio, seed }));
 }
 
 function withNewHead(model: Model, folder: string, { classes, training }: LabelledImages, { seed }: TuneFlags): Model {
@@ -193,6 +212,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
       ...options,
       train: options.train.join(','),
       validation: flags.validation,
+      ratio: flags.ratio ?? null,
       to: flags.to ?? null,
       dialect: flags.dialect ?? null,
     },
