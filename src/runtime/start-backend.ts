@@ -42,9 +42,11 @@ export async function startNamed(name: BackendName): Promise<Omit<TensorFlow, 'p
   const { tf, layers } = requireTensorFlow();
   // Disables hints on the console, and checks of every number for NaN.
   tf.env().set('PROD', true);
-  registerQuickGradients(tf);
   quickenReLU6(tf, layers);
-  return { tf, layers, backend: name, usesGpu: await STARTS[name](tf) };
+  const usesGpu = await STARTS[name](tf);
+  // The package of a native backend brings another copy of TensorFlow.js, which registers its own as it is loaded.
+  registerQuickGradients(tf);
+  return { tf, layers, backend: name, usesGpu };
 }
 
 type Core = TensorFlow['tf'];

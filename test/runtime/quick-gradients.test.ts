@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { isNative } from '../../src/runtime/native-operations.js';
 import { startBackend } from '../../src/runtime/start-backend.js';
 import { useNative } from '../support/native.js';
@@ -89,3 +89,27 @@ describe.each(BACKENDS)('on %s', (backend) => {
     }
   });
 });
+
+describe.skipIf('reason' in native)('natively', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  // The package of the backend registers gradients of its own as it is loaded, which are not to be the last.
+  test.each([
+    ['ReluGrad', tf.relu],
+    ['Relu6Grad', tf.relu6],
+    ['SigmoidGrad', tf.sigmoid],
+    ['TanhGrad', tf.tanh],
+  ] as const)('%s is one operation', async (name, apply) => {
+    await tf.setBackend('tensorflow');
+    const ran = vi.spyOn(tf.backend() as unknown as Backend, 'executeMultipleOutputs');
+    const [gradient] = tf.grads((input: tf.Tensor) => apply(input))([tf.tensor(VALUES)], tf.tensor(WEIGHTS));
+    gradient!.dispose();
+    expect(ran.mock.calls.map(([operation]) => operation)).toEqual([name]);
+  });
+});
+
+interface Backend {
+  readonly executeMultipleOutputs: (name: string) => readonly tf.Tensor[];
+}
