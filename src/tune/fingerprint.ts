@@ -26,17 +26,20 @@ const SENTENCES: Readonly<Record<string, string>> = {
   head: 'only one of the two runs has a new head',
 };
 
+/** @param ratio of the modules that the run puts in first, if any */
 export async function fingerprintOf(
   storage: Storage,
   model: Model,
   { classes, training, validation }: LabelledImages,
   { head, train, ...options }: TuneOptions,
+  ratio: number | undefined,
 ): Promise<Fingerprint> {
   return {
     ...options,
     train: train.join(','),
     // Checkpoints that were made when every head was kept say nothing of it.
     ...(head === 'new' ? { head, classes: JSON.stringify(classes) } : {}),
+    ...(ratio === undefined ? {} : { ratio }),
     patience: options.patience ?? null,
     model: await digestModel(storage, model),
     images: await digestImages(storage, training),
@@ -83,7 +86,7 @@ export function checkFingerprint(
 ): readonly string[] {
   const names = [...new Set([...Object.keys(own), ...Object.keys(given)])];
   const differing = names.filter((name) => own[name] !== given[name] && !FREE.includes(name));
-  const whatOf = (field: string) => SENTENCES[field] ?? `${flagOf(field)} was ${given[field]} and is ${own[field]} now`;
+  const whatOf = (field: string) => SENTENCES[field] ?? `${flagOf(field)} was ${given[field] ?? 'not given'} and is ${own[field] ?? 'not given'} now`;
   // What no --force helps with comes first; another learning rate may only follow from it.
   const field = differing.find((name) => !FORCEABLE.includes(name)) ?? (force ? undefined : differing[0]);
   if (field === undefined) return differing.map(whatOf);

@@ -179,4 +179,19 @@ describe('tune --head new', () => {
     const kept = await tune('resnet-dropout', `${output}3`, ...words, '--resume', '--train', 'head');
     expectFailure(kept, 2, '--train was modules,head');
   });
+
+  test('resumes with the ratio of the modules that were put in, and with no other', async () => {
+    const [checkpoints, output] = [join(newFolder(), 'states'), join(newFolder(), 'x')];
+    const start = (name: string, ...words: readonly string[]) =>
+      runHere([
+        ...['tune', modelFolder('resnet-dropout'), images, '-o', `${output}${name}`, '--head', 'new', '--epochs', '1'],
+        ...['--backend', 'wasm', '--checkpoints', checkpoints, '--train', 'all', ...words],
+      ]);
+    expect((await start('1', '--ratio', '16')).code).toBe(0);
+    // Of as many units: at least two.
+    expectFailure(await start('2', '--resume', '--ratio', '32'), 2, '--ratio was 16 and is 32 now');
+    expectFailure(await start('2', '--resume'), 2, '--ratio was 16 and is not given now');
+    expect((await start('2', '--resume', '--ratio', '16')).code).toBe(0);
+    expect(bytesIn(`${output}2`)).toEqual(bytesIn(`${output}1`));
+  });
 });

@@ -139,8 +139,8 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   const options = tuneOptions(start, images, flags);
   const { epochs } = options;
   const tensorflow = await startComputing(flags.backend, flags);
-  const { checkpoints } = flags;
-  const given = checkpoints === undefined ? undefined : await fingerprintOf(nodeStorage, start, images, options);
+  const { checkpoints, ratio } = flags;
+  const given = checkpoints === undefined ? undefined : await fingerprintOf(nodeStorage, start, images, options, ratio);
   const { from, warnings } = await findStart(flags, given);
   let done = from?.epochs.length ?? 0;
   const bar = await trainingProgress(epochs, done + 1, !flags.quiet && !flags.json);
