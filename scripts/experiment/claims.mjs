@@ -3,11 +3,12 @@ import { chance } from './statistics.mjs';
 /**
  * Compares ways by the test pictures, over all seeds together.
  * @param arms each with its `runs`, one a seed, and the numbers of the pictures that each gets wrong
- * @param pairs of names
+ * @param pairs of names; of ways that are not done nothing is claimed
  */
 export const claimsOf = (arms, pairs) =>
-  pairs.map(([one, other]) => {
+  pairs.flatMap(([one, other]) => {
     const [left, right] = [one, other].map((name) => arms.find((arm) => arm.name === name));
+    if (left === undefined || right === undefined) return [];
     const onlyRight = (own, theirs) => own.runs.map(({ wrong }, index) => countOnlyIn(theirs.runs[index].wrong, wrong));
     const bySeed = onlyRight(left, right).map((count, index) => [count, onlyRight(right, left)[index]]);
     const [first, second] = [0, 1].map((at) => bySeed.reduce((sum, counts) => sum + counts[at], 0));

@@ -111,8 +111,8 @@ const inShort = (counts, accuracy) =>
     ...counts[0].arms.slice(1).map(({ name, title }) => [
       title,
       ...counts.map(({ arms }) => {
-        const [own, head] = [name, 'head'].map((each) => arms.find((arm) => arm.name === each).runs.map(accuracy));
-        return `+${(100 * (mean(own) - mean(head))).toFixed(1)}`;
+        const [own, head] = [name, 'head'].map((each) => arms.find((arm) => arm.name === each)?.runs.map(accuracy));
+        return own === undefined ? 'not run yet' : `+${(100 * (mean(own) - mean(head))).toFixed(1)}`;
       }),
     ]),
   ]);
@@ -136,12 +136,12 @@ function heldSection(counts, claim) {
   const told = named.filter(({ held }) => held.recommend.skipStages.length > 0);
   return `## Gates that move a little
 
-Trained beside a frozen network, the gates move by a few hundredths of their range from picture to picture. Each stage's are
-held at their means over the labelled pictures, as \`bake\` folds them, and the test pictures are asked again:
+Trained beside a frozen network, the gates move by a few hundredths of their range from picture to picture, or by up to a quarter
+of it where the pictures are more. Each stage's are held at their means over the labelled pictures, as \`bake\` folds them, and the test pictures are asked again:
 
 ${table([['labelled pictures, trained', 'modules', 'gates move by', 'answers that change', 'points lost'], ...rows])}
 
-So little movement decides in the later stages, and \`excite\` recommends to leave modules out only where it has seen that at most
+Even little movement may decide, and \`excite\` recommends to leave modules out only where it has seen that at most
 0.5 % of the answers change. Of these ${named.length} models it ${told.length === 0 ? 'recommends it of no stage' : `recommends it of ${told.length}: ${told.map(recommended).join('; ')}`}.
 
 `;

@@ -67,6 +67,9 @@ const CLAIMS = [
   ['modules-4-norms', 'all'],
 ];
 
+/** Whether all ways are done with so many pictures. */
+export const isWhole = ({ arms }) => arms.length === ARMS.length;
+
 /** Ways of which is looked at what the moving of the gates is worth. */
 const HELD = ['modules-4', 'modules-4-norms'];
 
@@ -88,8 +91,11 @@ export async function transfer(count, known, onArm) {
     arms.push(done.results);
     onArm(arms, done.gates);
   }
-  return { count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) };
+  return judged(count, arms);
 }
+
+/** What the page says of so many pictures: the ways that are done, and what can be claimed of them. */
+export const judged = (count, arms) => ({ count, arms: arms.map(withCounts), claims: claimsOf(arms, CLAIMS) });
 
 /** One row of the table, and the figure of its gates. */
 async function trainArm(bases, arm, count) {
