@@ -86,7 +86,8 @@ export function checkFingerprint(
 ): readonly string[] {
   const names = [...new Set([...Object.keys(own), ...Object.keys(given)])];
   const differing = names.filter((name) => own[name] !== given[name] && !FREE.includes(name));
-  const whatOf = (field: string) => SENTENCES[field] ?? `${flagOf(field)} was ${given[field] ?? 'not given'} and is ${own[field] ?? 'not given'} now`;
+  const whatOf = (field: string) =>
+    SENTENCES[field] ?? `${flagOf(field)} was ${given[field] ?? 'not given'} and is ${own[field] ?? 'not given'} now`;
   // What no --force helps with comes first; another learning rate may only follow from it.
   const field = differing.find((name) => !FORCEABLE.includes(name)) ?? (force ? undefined : differing[0]);
   if (field === undefined) return differing.map(whatOf);
