@@ -1,6 +1,7 @@
 // The words around the numbers: docs/EXPERIMENT.md.
 
 import { markdownTable } from '../../bench/markdown-table.mjs';
+import { STAGE_RULE } from '../../dist/src/runtime/recommend-stages.js';
 import { CONCLUSIONS } from './conclusions.mjs';
 import { mean } from './statistics.mjs';
 
@@ -142,7 +143,7 @@ of it where the pictures are more. Each stage's are held at their means over the
 ${table([['labelled pictures, trained', 'modules', 'gates move by', 'answers that change', 'points lost'], ...rows])}
 
 Even little movement may decide, and \`excite\` recommends to leave modules out only where it has seen that at most
-0.5 % of the answers change. Of these ${named.length} models it ${told.length === 0 ? 'recommends it of no stage' : `recommends it of ${told.length}: ${told.map(recommended).join('; ')}`}.
+${percent(STAGE_RULE.changedAtMost)} of the answers change. Of these ${named.length} models it ${told.length === 0 ? 'recommends it of no stage' : `recommends it of ${told.length}: ${told.map(recommended).join('; ')}`}.
 
 `;
 }

@@ -68,9 +68,6 @@ const CLAIMS = [
   ['modules-4-norms', 'all'],
 ];
 
-/** Whether all ways are done with so many pictures. */
-export const isWhole = ({ arms }) => arms.length === ARMS.length;
-
 /** Ways of which is looked at what the moving of the gates is worth. */
 const HELD = ['modules-4', 'modules-4-norms'];
 
