@@ -1,17 +1,32 @@
 /**
- * Trains with the first seed at each learning rate, with the others at the one that was best there.
+ * Trains with the first seed at each learning rate, and at larger or smaller ones as long as the last or the first was the best;
+ * with the other seeds at the one that was best.
+ * @param learningRates ascending, each about three times the one before; one alone is taken as it is
  * @param run trains once, and says the `loss` on the pictures held back
- * @returns the loss of each rate with the first seed, and the best run of each seed
+ * @returns the loss of each rate with the first seed, ascending, and the best run of each seed
  */
-export async function overSeeds(seeds, learningRates, run) {
-  const runs = [];
-  let rates;
-  for (const seed of seeds) {
-    const tried = [];
-    for (const learningRate of rates === undefined ? learningRates : [runs[0].learningRate])
-      tried.push(await run(seed, learningRate));
-    rates ??= tried.map(({ learningRate, loss }) => ({ learningRate, loss }));
-    runs.push(tried.reduce((best, each) => (each.loss < best.loss ? each : best)));
+export async function overSeeds([first, ...others], learningRates, run) {
+  const tried = [];
+  for (const learningRate of learningRates) tried.push(await run(first, learningRate));
+  let best = lowest(tried);
+  for (let next = beyond(tried, best); next !== undefined; next = beyond(tried, best)) {
+    tried.push(await run(first, next));
+    tried.sort((one, other) => one.learningRate - other.learningRate);
+    best = lowest(tried);
   }
+  const rates = tried.map(({ learningRate, loss }) => ({ learningRate, loss }));
+  const runs = [best];
+  for (const seed of others) runs.push(await run(seed, best.learningRate));
   return { rates, runs };
 }
+
+const lowest = (runs) => runs.reduce((best, each) => (each.loss < best.loss ? each : best));
+
+/** The next learning rate behind the best, or in front of it, where nothing was tried yet. */
+function beyond(tried, best) {
+  if (tried.length < 2) return undefined;
+  if (best === tried.at(-1)) return rounded(tried.at(-2).learningRate * 10);
+  return best === tried[0] ? rounded(tried[1].learningRate / 10) : undefined;
+}
+
+const rounded = (learningRate) => Number(learningRate.toPrecision(1));

@@ -38,9 +38,9 @@ You have a trained network and a few labelled pictures of other things. What do 
 
 ${network} is given ten classes that it never saw: the clothes of
 Fashion-MNIST, at ${side} x ${side} pixels. Everything is frozen but what the table names; with the first of ${seeds} seeds, which choose
-the pictures too, each way is tried with four learning rates, and the one with the lowest loss on the tenth of the pictures
-that is held back is taken for the others. Each way is stopped early by the same rule. ${number(test)} other pictures, which nothing was
-chosen by, are looked at once, at the end.
+the pictures too, each way is tried with four learning rates, and with larger or smaller ones where the best was at the end of
+them; the one with the lowest loss on the tenth of the pictures that is held back is taken for the others. Each way is stopped early
+by the same rule. ${number(test)} other pictures, which nothing was chosen by, are looked at once, at the end.
 
 Two ways are compared by the pictures that only one of them tells right. "By chance" is how likely so uneven a split is if
 neither is better (McNemar, exact, over the seeds together, which share their test pictures: take it for a rough measure). What is
@@ -93,13 +93,16 @@ ${counts
   .map(
     ({ count, arms }) => `${number(count)} labelled pictures, the first seed:
 
-${table([
-  ['trained', 'lowest', '', '', 'highest'],
-  ...arms.map(({ title, rates }) => [
-    title,
-    ...rates.map(({ learningRate, loss }) => `${learningRate}: ${loss.toFixed(3)}`),
-  ]),
-])}`,
+${markdownTable(
+  [
+    ['trained', 'learning rate: loss'],
+    ...arms.map(({ title, rates }) => [
+      title,
+      rates.map(({ learningRate, loss }) => `${learningRate}: ${loss.toFixed(3)}`).join('; '),
+    ]),
+  ],
+  2,
+)}`,
   )
   .join('\n\n')}
 `;

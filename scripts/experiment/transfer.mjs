@@ -28,7 +28,7 @@ export const SIDE = 96;
 export const SEEDS = [1, 2, 3];
 export const LABELLED = [100, 1000];
 
-/** What is trained, from which model, and the learning rates that are tried for it, four a row. */
+/** What is trained, from which model, and the learning rates that are tried first, four a row. */
 export const ARMS = [
   { name: 'head', title: 'a new last layer', ratio: undefined, train: 'head', rates: [1e-3, 3e-3, 1e-2, 3e-2] },
   {
@@ -66,6 +66,7 @@ const CLAIMS = [
   ['modules-4-norms', 'norms'],
   ['modules-4', 'all'],
   ['modules-4-norms', 'all'],
+  ['norms', 'all'],
 ];
 
 /** Ways of which is looked at what the moving of the gates is worth. */
