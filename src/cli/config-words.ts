@@ -60,23 +60,25 @@ function wordsOf(option: Option, value: Plain, file: string): readonly string[] 
   if (!values.every((each) => typeof each === 'string' || typeof each === 'number'))
     throw misfit(`give what stands behind ${name} on the command line`);
   if (values.length > 1 && option.parseArg !== collect) throw misfit(`give one value, as behind ${name}`);
-  for (const each of values) checkValue(option, String(each), misfit);
+  for (const each of values) checkValue(option, each, misfit);
   // In one word: a value may begin with a dash.
   return values.map((each) => `${name}=${each}`);
 }
 
-/** Refuses what the flag would refuse: nobody wrote a flag. */
-function checkValue(option: Option, value: string, misfit: (hint: string) => RetrofitError): void {
+/** Refuses what the flag would refuse, as nobody wrote a flag, and a number in quotes. */
+function checkValue(option: Option, value: string | number, misfit: (hint: string) => RetrofitError): void {
   if (option.argChoices !== undefined) {
-    if (!option.argChoices.includes(value)) throw misfit(`give one of ${option.argChoices.join(', ')}`);
+    if (!option.argChoices.includes(String(value))) throw misfit(`give one of ${option.argChoices.join(', ')}`);
     return;
   }
+  let parsed: unknown;
   try {
-    option.parseArg?.(value, undefined as never);
+    parsed = option.parseArg?.(String(value), undefined as never);
   } catch (error) {
     if (!(error instanceof RetrofitError)) throw error;
     throw misfit(error.hint ?? error.message.replace(/^--[\w-]+:? /, ''));
   }
+  if (typeof value === 'string' && parsed === Number(value)) throw misfit('give it as a number, without quotes');
 }
 
 function unknownKey(file: string, key: string, options: readonly Option[], commands: readonly Command[]) {

@@ -77,6 +77,7 @@ test.each([
   { config: { stage: 1 }, said: ['stage: there is no such key', 'it is an option of add, inspect'] },
   { config: { json: true }, said: ['json', 'the keys are '] },
   { config: { flip: 'yes' }, said: ['flip', 'give true or false'] },
+  { config: { epochs: '3' }, said: ['epochs: "3" does not fit', 'give it as a number, without quotes'] },
   { config: { epochs: { many: 1 } }, said: ['epochs', 'give what stands behind --epochs'] },
   { config: { epochs: 'many' }, said: ['config.json, epochs: "many" does not fit', 'give a whole number from 1'] },
   { config: { learningRate: -1 }, said: ['learningRate: -1 does not fit', '"-1" is no number above 0'] },
