@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { quotedNames } from '../report/printable.js';
 
 /**
  * The classes that `--classes` names: `cat,dog`, or a whole name that has commas in it.
@@ -27,9 +28,8 @@ export function findChosen(texts: readonly string[], names: readonly string[], m
 }
 
 function unknown(word: string, names: readonly string[]) {
-  const more = names.length > 5 ? ', ...' : '';
   return usageError('unknown-class', `--classes "${word}": there is no such class`, {
     where: { field: 'classes' },
-    hint: `the classes are ${names.slice(0, 5).join(', ')}${more}`,
+    hint: `the classes are ${quotedNames(names, 5)}; one with a comma in it goes behind a --classes of its own`,
   });
 }

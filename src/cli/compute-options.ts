@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { usageError } from '../errors.js';
 import { PREPROCESS_NAMES, type Preprocess } from '../images/preprocess.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../runtime/backend-names.js';
+import { OPEN_SIDE } from '../runtime/open-side.js';
 import type { Flags } from './flags.js';
 
 // Importing this must stay cheap: --help needs it.
@@ -18,6 +19,8 @@ export interface ComputeFlags {
 export interface ImageFlags {
   readonly preprocess?: Preprocess;
   readonly labels?: string;
+  /** Side to which images are scaled where the model leaves it open. */
+  readonly imageSize?: number;
 }
 
 /** The options that the commands on images have in common, as a report names them; null for those not given. */
@@ -29,6 +32,7 @@ export const reportedOptions = ({
   seed,
   preprocess,
   labels,
+  imageSize,
 }: ComputeFlags & ImageFlags & Pick<Flags, 'weights' | 'allowLinks'>) => ({
   weights: weights ?? null,
   allowLinks: allowLinks ?? false,
@@ -37,6 +41,7 @@ export const reportedOptions = ({
   seed,
   preprocess: preprocess ?? null,
   labels: labels ?? null,
+  imageSize: imageSize ?? null,
 });
 
 export function addComputeOptions(command: Command): void {
@@ -48,7 +53,13 @@ export function addComputeOptions(command: Command): void {
 
 export function addImageOptions(command: Command): void {
   addPreprocessOption(command);
-  command.option('--labels <file>', 'class names in the order of the output units, one a line (default: sorted)');
+  command
+    .option('--labels <file>', 'class names in the order of the output units, one a line (default: sorted)')
+    .option(
+      '--image-size <pixels>',
+      `the side of the images, for a model that takes any size (default: ${OPEN_SIDE})`,
+      wholeNumber('image-size', 1),
+    );
 }
 
 export function addPreprocessOption(command: Command): void {

@@ -100,7 +100,7 @@ function tuneCommand(program: Command): Command {
     )
     .option(
       '--learning-rate <number>',
-      'of Adam, at first; it falls to 0 along half a cosine (default: 0.001; for other classes 0.01 with the norms or for the last layer alone, 0.0001 for all of it)',
+      'of Adam, at first; it falls to 0 along half a cosine (default: 0.001; for other classes 0.01 without modules, 0.003 for them and the norms, 0.0001 for all of it)',
       parseLearningRate,
     )
     .addOption(

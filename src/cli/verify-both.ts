@@ -1,4 +1,4 @@
-import { RetrofitError, refusal } from '../errors.js';
+import { RetrofitError, refusal, withHint } from '../errors.js';
 import { compareLayers } from '../formats/compare/compare-layers.js';
 import { compareWeights, type WeightsVerdict } from '../formats/compare/compare-weights.js';
 import { imageBatches, type SkippedImage } from '../images/image-batches.js';
@@ -57,6 +57,8 @@ export async function verifyBoth(
     const layers = compareLayers(before, after);
     return { layers, weights, onlyModules, verification, backend: tensorflow.backend, tolerance: request.tolerance };
   } catch (error) {
+    if (error instanceof RetrofitError && error.code === 'not-comparable' && haveOtherClasses(before, after))
+      throw withHint(error, () => 'one of them has a new last layer (tune --head new), whose answers are others');
     if (!(error instanceof RetrofitError) || (error.code !== 'cannot-compute' && error.code !== 'cannot-convert'))
       throw error;
     const { kind, where, hint } = error;
@@ -69,6 +71,9 @@ export async function verifyBoth(
     throw new RetrofitError(kind, 'cannot-compute', message, { where, ...(hint === undefined ? {} : { hint }) });
   }
 }
+
+const haveOtherClasses = ({ record: one }: Model, { record: other }: Model): boolean =>
+  JSON.stringify(one?.classes) !== JSON.stringify(other?.classes);
 
 /** Tells whether there are changes, and all of them are other values in modules that se-retrofit put in. */
 function isOfModules(model: Model, { changed }: WeightsVerdict): boolean {

@@ -4,7 +4,7 @@ import { count, plural } from '../plural.js';
 import type { Recommendation, StageGates } from '../runtime/recommend-stages.js';
 import { shellWord } from '../shell-word.js';
 import type { ExciteRun } from './excite-run.js';
-import { printable, share, visible } from './printable.js';
+import { printable, quotedNames, share, visible } from './printable.js';
 import type { Table } from './table.js';
 
 /** Fewer images of a class than these give rough numbers. */
@@ -190,10 +190,7 @@ export function exciteWarnings({ warnings, skipped, excitation: { classes } }: E
             'few-images',
             few.every(({ images }) => images === 1)
               ? `with one image a class it cannot be known how class-specific the gates are`
-              : `fewer than ${FEW_IMAGES} images of ${plural(few.length, 'class', 'classes')} (${few
-                  .slice(0, 3)
-                  .map(({ name }) => name)
-                  .join(', ')}${few.length > 3 ? ', ...' : ''}): the numbers are rough`,
+              : `fewer than ${FEW_IMAGES} images of ${plural(few.length, 'class', 'classes')} (${quotedNames(few.map(({ name }) => name))}): the numbers are rough`,
           ),
         ]
       : []),

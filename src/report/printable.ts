@@ -60,3 +60,7 @@ export function share(part: number): string {
 /** The images that are classified right, with their share: 4 of 15 (26.7 %). */
 export const accuracyWords = (accuracy: number, images: number): string =>
   `${count(Math.round(accuracy * images))} of ${count(images)} (${Number((100 * accuracy).toFixed(images < 1000 ? 1 : 2))} %)`;
+
+/** The first of some names, each in quotes: there may be commas in them. */
+export const quotedNames = (names: readonly string[], most = 3): string =>
+  [...names.slice(0, most).map((name) => `"${printable(name)}"`), ...(names.length > most ? ['...'] : [])].join(', ');

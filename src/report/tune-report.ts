@@ -1,4 +1,5 @@
 import type { WriteResult } from '../formats/output/write-to.js';
+import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
 import type { Format, Model, Warning } from '../model/model.js';
 import { count, plural } from '../plural.js';
@@ -8,7 +9,7 @@ import type { Loss } from '../tune/loss.js';
 import type { TuneResult } from '../tune/tune-model.js';
 import type { TuneOptions } from '../tune/tune-options.js';
 import { outputOf } from './json-report.js';
-import { accuracyWords, byteSize, printable, printablePath } from './printable.js';
+import { accuracyWords, byteSize, printable, printablePath, quotedNames } from './printable.js';
 import type { TuneReport } from './tune-schema.js';
 
 export interface ChangedFile {
@@ -23,6 +24,8 @@ export interface TuneRun {
   readonly inputPath: string;
   readonly layers: number;
   readonly images: LabelledImages;
+  /** To which images were scaled. */
+  readonly size: ImageSize;
   readonly options: Readonly<Record<string, unknown>>;
   readonly backend: string;
   readonly loss: TuneReport['loss'];
@@ -49,6 +52,8 @@ export const tuneReport = (run: TuneRun): TuneReport => ({
   classes: [...run.images.classes],
   images: {
     ...imagesOf(run),
+    height: run.size.height,
+    width: run.size.width,
     skipped: run.result.skipped.map((image) => ({ ...image })),
   },
   loss: run.loss,
@@ -94,13 +99,13 @@ export const epochLine = (
 
 /** Summarises the training and its validation. */
 export function tuneLines(run: TuneRun): readonly string[] {
-  const { result, images, trainedParams, params, changed, output, head, options } = run;
+  const { result, images, size, trainedParams, params, changed, output, head, options } = run;
   const { training, validation } = imagesOf(run);
   return [
     `trained ${count(trainedParams)} of ${plural(params, 'parameter')} on ${plural(training, 'image')} of ${plural(images.classes.length, 'class', 'classes')}; ` +
       `${result.best === 0 ? 'the new head alone' : `epoch ${result.best} of ${result.epochs.length}`} is written`,
     `validation (${plural(validation, 'image')}): ${judgedWords(result.before, validation)} ${head === 'new' ? 'with the new head alone' : 'before'}, ${judgedWords(result.after, validation)} after`,
-    `pixels went in ${PIXELS[options.preprocess as Preprocess]} (--preprocess ${options.preprocess}), as they have to whenever the model is used`,
+    `pixels went in at ${size.height} x ${size.width}, ${PIXELS[options.preprocess as Preprocess]} (--preprocess ${options.preprocess}), as they have to whenever the model is used`,
     ...(output.files.length - changed.length > 1
       ? [
           `files of weights that changed: ${changed.map(({ name, bytes }) => `${printablePath(name)} (${byteSize(bytes)})`).join(', ')}; the others are the model's, byte for byte`,
@@ -126,6 +131,16 @@ function classesWithoutImages({ classes, training, validation }: LabelledImages)
   return classes.filter((_, label) => !labels.has(label));
 }
 
+/** A class of one image is trained with; the folder to validate with may hold none of another. */
+function unjudgedWarnings({ classes, training, validation }: LabelledImages): readonly Warning[] {
+  const judged = new Set(validation.map(({ label }) => label));
+  const labels = new Set(training.map(({ label }) => label).filter((label) => !judged.has(label)));
+  if (labels.size === 0) return [];
+  const names = quotedNames(classes.filter((_, label) => labels.has(label)));
+  const message = `there is no image to validate ${names} with: how well ${labels.size === 1 ? 'it is' : 'they are'} told is not known`;
+  return [{ code: 'class-not-validated', message, where: null }];
+}
+
 export const skippedImageLine = ({ path, reason }: { readonly path: string; readonly reason: string }): string =>
   `${printablePath(path)}: not an image that can be decoded (${printable(reason)}); it is left out`;
 
@@ -133,13 +148,15 @@ export const skippedImageLine = ({ path, reason }: { readonly path: string; read
 export function tuneWarnings(
   { before, after, best, skipped }: TuneResult,
   { insteadOf }: Loss,
-  { best: judgedBy }: Pick<TuneOptions, 'best'>,
+  { best: judgedBy, ratio }: Pick<TuneOptions, 'best'> & { readonly ratio?: number },
   { partsOf, images, head }: { readonly partsOf: number | undefined } & Pick<TuneRun, 'images' | 'head'>,
 ): readonly Warning[] {
   const warning = (code: string, message: string, where: string | null = null): Warning => ({ code, message, where });
   const isWorse = best === 0 || (judgedBy === 'loss' ? after.loss > before.loss : after.accuracy < before.accuracy);
   const written =
-    best === 0 ? 'the new head alone, which is written' : `the model was; the best, ${best}, is written all the same`;
+    best === 0
+      ? `the new head alone, which is written${ratio === undefined ? '' : ' (its modules change nothing yet)'}`
+      : `the model was; the best, ${best}, is written all the same`;
   const worse = `by its ${judgedBy}, not one epoch is better than ${written}: try a lower --learning-rate or more images`;
   return [
     ...(insteadOf === undefined
@@ -157,6 +174,7 @@ export function tuneWarnings(
         name,
       ),
     ),
+    ...unjudgedWarnings(images),
     ...(partsOf === undefined
       ? []
       : [

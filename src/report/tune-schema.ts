@@ -17,6 +17,8 @@ export const tuneReportSchema = z.object({
   images: z.object({
     training: z.number(),
     validation: z.number(),
+    height: z.number(),
+    width: z.number(),
     skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
   }),
   loss: z.enum(['categorical', 'binary']),

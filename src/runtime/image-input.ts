@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { inputError } from '../errors.js';
+import { inputError, usageError } from '../errors.js';
 import { isOperation, operationId } from '../formats/dialects/translate/read-operation.js';
 import type { ImageSize } from '../images/image-batches.js';
 import type { Preprocess } from '../images/preprocess.js';
@@ -8,9 +8,7 @@ import { findOperation } from '../layers/operations/known-operations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
 import { readImageInput } from '../model/image-input.js';
 import type { Graph, Layer, Model } from '../model/model.js';
-
-/** Side to which images are scaled where the model leaves it open: most networks were trained with it. */
-const OPEN_SIDE = 224;
+import { OPEN_SIDE } from './open-side.js';
 
 const rescales = (layer: Layer): boolean => {
   if (isOperation(layer)) return findOperation(operationId(layer))?.rescales === true;
@@ -19,11 +17,19 @@ const rescales = (layer: Layer): boolean => {
   return factsOf(layer.className, layer.settings).rescales === true && !(scale === 1 && offset === 0);
 };
 
+/** The size of images that a model takes. */
+export interface ModelImageSize extends ImageSize {
+  /** Whether the model takes images of any size and none was given: the size is a guess. */
+  readonly isAssumed: boolean;
+}
+
 /**
  * The size of images that a model takes.
- * @throws RetrofitError `not-an-image-model` if it has several inputs, or one that takes no images
+ * @param side of the images, where the model leaves it open
+ * @throws RetrofitError `not-an-image-model` if it has several inputs, or one that takes no images; `bad-option` for a side
+ * that it does not take
  */
-export function imageSize(runs: LayersModel, path: string): ImageSize {
+export function imageSize(runs: LayersModel, path: string, side?: number): ModelImageSize {
   const found = readImageInput(runs.inputs.map(({ shape }) => shape));
   if ('problem' in found) {
     throw inputError('not-an-image-model', `the model ${found.problem}: images cannot be given to it`, {
@@ -32,7 +38,19 @@ export function imageSize(runs: LayersModel, path: string): ImageSize {
     });
   }
   const { height, width, channels } = found;
-  return { height: height ?? OPEN_SIDE, width: width ?? OPEN_SIDE, channels };
+  if (side !== undefined && (side !== (height ?? side) || side !== (width ?? side))) {
+    throw usageError(
+      'bad-option',
+      `--image-size ${side}: the model takes images of ${height ?? side} x ${width ?? side}`,
+      {
+        where: { file: path, field: 'imageSize' },
+        hint: 'leave it out: images are scaled to what the model takes',
+      },
+    );
+  }
+  const open = side ?? OPEN_SIDE;
+  const isAssumed = side === undefined && (height === null || width === null);
+  return { height: height ?? open, width: width ?? open, channels, isAssumed };
 }
 
 /** Default preprocessing of pixels: none if the model rescales by itself, else pixels / 255. */

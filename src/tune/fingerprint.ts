@@ -31,7 +31,7 @@ export async function fingerprintOf(
   storage: Storage,
   model: Model,
   { classes, training, validation }: LabelledImages,
-  { head, train, ...options }: TuneOptions,
+  { head, train, imageSize, ...options }: TuneOptions,
   ratio: number | undefined,
 ): Promise<Fingerprint> {
   return {
@@ -40,6 +40,7 @@ export async function fingerprintOf(
     // Checkpoints that were made when every head was kept say nothing of it.
     ...(head === 'new' ? { head, classes: JSON.stringify(classes) } : {}),
     ...(ratio === undefined ? {} : { ratio }),
+    ...(imageSize === undefined ? {} : { imageSize }),
     patience: options.patience ?? null,
     model: await digestModel(storage, model),
     images: await digestImages(storage, training),

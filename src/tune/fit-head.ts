@@ -30,7 +30,7 @@ export async function fitNewHead(
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const loaded = await loadModel(task.tensorflow, model);
   const network = makeNetwork(task.tensorflow, model, loaded, ['head'], true);
-  const size = imageSize(loaded.runs, model.path);
+  const size = imageSize(loaded.runs, model.path, task.options.imageSize);
   const values = network.looksAtNothing ? new Map() : await fitHead({ ...task, network, size });
   loaded.runs.dispose();
   return values;

@@ -14,7 +14,7 @@ export interface FitTask {
   readonly size: ImageSize;
   /** Images of the training. */
   readonly images: readonly ImageFile[];
-  readonly options: Pick<TuneOptions, 'batch' | 'seed' | 'preprocess'>;
+  readonly options: Pick<TuneOptions, 'batch' | 'seed' | 'preprocess' | 'imageSize'>;
   readonly kept: KeptPixels;
   readonly onSkipped: (image: SkippedImage) => void;
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { readModel, tuneReportSchema } from '../../src/index.js';
+import { exciteReportSchema, readModel, tuneReportSchema } from '../../src/index.js';
 import { countLayers } from '../../src/model/model.js';
 import { bytesIn, expectFailure, makeFolders } from '../support/cli.js';
 import { runHere } from '../support/cli-here.js';
@@ -76,6 +76,33 @@ describe('tune --head new', () => {
       'raven',
       '--head new',
     );
+    const looked = await runHere([
+      ...['excite', output, two, '-o', join(newFolder(), 'gates'), '--backend', 'wasm', '--json', '--quiet'],
+    ]);
+    expect(exciteReportSchema.parse(JSON.parse(looked.stdout)).warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'other-classes',
+        message: expect.stringMatching(/^"raven": .*\("otter", "puma"/),
+      }),
+    );
+    const verified = await runHere(['verify', place.model('resnet-dropout'), output, '--backend', 'wasm']);
+    expectFailure(verified, 4, 'cannot be compared', 'has a new last layer (tune --head new)');
+  });
+
+  test('tells of a class without an image to judge it by, and of modules that do nothing yet', async () => {
+    const few = join(newFolder(), 'few');
+    await writePictures(few, OWN.slice(1), 4);
+    await writePictures(few, ['a, b'], 1);
+    // So high that not one epoch is better than the new head alone.
+    const { stdout } = await runHere([
+      ...['tune', modelFolder('resnet-dropout'), few, '-o', join(newFolder(), 'own'), '--head', 'new', '--ratio', '2'],
+      ...['--learning-rate', '100', '--epochs', '2', '--backend', 'wasm', '--json'],
+    ]);
+    const { best, warnings } = tuneReportSchema.parse(JSON.parse(stdout));
+    const messages = new Map(warnings.map(({ code, message }) => [code, message]));
+    expect(best).toBe(0);
+    expect(messages.get('class-not-validated')).toContain('validate "a, b" with: how well it is told');
+    expect(messages.get('worse-than-before')).toContain('(its modules change nothing yet)');
   });
 
   test.skipIf('reason' in native)('on a native backend', async () => {

@@ -5,7 +5,7 @@ import { errorReportSchema, readModel, retrofit, writeModel } from '../../src/in
 import { copyFixture, expectFailure, makeFolders, namesIn, run } from '../support/cli.js';
 import { runHere } from '../support/cli-here.js';
 import { writePictures } from '../support/labelled-pictures.js';
-import { buildModel, layer, layerOf, layersOf, writeBuilt } from '../support/model-builder.js';
+import { buildModel, groupOf, layer, layerOf, layersOf, WEIGHT_FILE, writeBuilt } from '../support/model-builder.js';
 import { makeTunePlace, type TunePlace } from './tune-place.js';
 
 const newFolder = makeFolders();
@@ -144,5 +144,34 @@ describe('what cannot be trained', () => {
     const { stdout, code } = await place.tune('nothing-here', join(newFolder(), 'tuned'), '--json');
     expect(code).toBe(4);
     expect(errorReportSchema.parse(JSON.parse(stdout))).toMatchObject({ command: 'tune' });
+  });
+});
+
+describe('--ratio where no module goes', () => {
+  const tuneAlone = (model: string, ...words: readonly string[]) =>
+    runHere(['tune', model, place.images, '-o', join(newFolder(), 'out'), '--backend', 'cpu', ...words]);
+  const at = (model: string, ...words: readonly string[]) => tuneAlone(model, '--ratio', '4', ...words);
+
+  test('says what can be done instead, with flags that tune has', async () => {
+    const there = await at(place.model('resnet-dropout'));
+    expectFailure(there, 2, 'holds a module already', 'leave --ratio out: the modules that are there are trained');
+    const dense = buildModel();
+    const [image, pool, classes] = ['image', 'pool', 'classes'].map((name) => layerOf(dense, name));
+    pool!.inbound_nodes = [[['image', 0, 0, {}]]];
+    layersOf(dense).splice(0, Number.POSITIVE_INFINITY, image!, pool!, classes!);
+    const weights = groupOf(dense)
+      .weights.slice(-2)
+      .map((each) => ({ ...each, shape: each.shape.map(() => 3) }));
+    groupOf(dense).weights = weights;
+    dense.files = new Map([[WEIGHT_FILE, dense.files.get(WEIGHT_FILE)!.subarray(0, 4 * (9 + 3))]]);
+    const path = writeBuilt(join(newFolder(), 'dense'), dense);
+    expectFailure(await at(path), 4, 'no block was found', 'leave --ratio out, and train something else: --train head');
+  });
+
+  test('a missing head is told of the model as it is, without modules', async () => {
+    const path = copyFixture('vgg-notop', newFolder());
+    const [plain, withRatio] = [await at(path, '--head', 'new'), await tuneAlone(path, '--head', 'new')];
+    expectFailure(plain, 4, 'no layer that makes the logits was found');
+    expect(plain.stderr).toBe(withRatio.stderr);
   });
 });

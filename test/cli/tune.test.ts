@@ -60,7 +60,7 @@ describe('a run', () => {
     const folder = newFolder();
     const told = await place.tune('resnet-dropout', join(folder, 'one'));
     expect(told.stdout).toMatch(
-      /^trained [\d,]+ of [\d,]+ parameters on 15 images of 5 classes; epoch \d of 2 is written\nvalidation \(5 images\): .* before, .* after\npixels went in divided by 255 .*\nfiles of weights that changed: se_modules\.bin \(.* k?B\); the others are the model's, byte for byte\n\S+one\/model\.json {2}\(.*\)\n$/,
+      /^trained [\d,]+ of [\d,]+ parameters on 15 images of 5 classes; epoch \d of 2 is written\nvalidation \(5 images\): .* before, .* after\npixels went in at 16 x 16, divided by 255 .*\nfiles of weights that changed: se_modules\.bin \(.* k?B\); the others are the model's, byte for byte\n\S+one\/model\.json {2}\(.*\)\n$/,
     );
     expect(told.stderr).not.toContain('\u001b');
     expect(await place.tune('resnet-dropout', join(folder, 'two'), '--quiet')).toMatchObject({

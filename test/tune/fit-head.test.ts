@@ -30,7 +30,7 @@ beforeAll(async () => {
   others = await readImageFolder(join(folder, 'others'));
 });
 
-const OPTIONS = { batch: 32, seed: 1, preprocess: 'unit' } as const;
+const OPTIONS = { batch: 32, seed: 1, preprocess: 'unit', imageSize: undefined } as const;
 const onSkipped = () => expect.fail();
 
 const fitTo = (tensorflow: TensorFlow, model: Model) =>

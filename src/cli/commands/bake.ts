@@ -16,6 +16,7 @@ import {
   skippedWarnings,
   spreadOf,
 } from '../../report/bake-report.js';
+import { assumedSizeWarnings } from '../../report/image-warnings.js';
 import { share } from '../../report/printable.js';
 import { outputLine } from '../../report/summary.js';
 import { type ExcitedModule, exciteModel } from '../../runtime/excite-model.js';
@@ -57,7 +58,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     allowsNoClasses: true,
   });
 
-  const { baked, plan, ...seen } = await compute(read, images, flags);
+  const { baked, plan, size, ...seen } = await compute(read, images, flags);
   const model = convertModel(baked, place.format);
   const output = await writeModel(model, place, flags);
   const run: BakeRun = {
@@ -77,6 +78,7 @@ export async function bake(path: string, folder: string, flags: BakeFlags): Prom
     warnings: [
       ...model.warnings,
       ...bakeWarnings(plan),
+      ...assumedSizeWarnings(size),
       ...accuracyWarnings(seen.accuracy),
       ...skippedWarnings(seen.skipped),
       ...output.warnings,
@@ -96,7 +98,8 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
   const before = await loadModel(tensorflow, read);
   const preprocess = flags.preprocess ?? defaultPreprocess(read);
   const skipped: SkippedImage[] = [];
-  const options = { size: imageSize(before.runs, read.path), batch: flags.batch, preprocess, kept: keepPixels() };
+  const size = imageSize(before.runs, read.path, flags.imageSize);
+  const options = { size, batch: flags.batch, preprocess, kept: keepPixels() };
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
     const judge = findJudge(tensorflow, findLoss(read, before), images);
@@ -137,6 +140,7 @@ async function compute(read: Model, images: ImageFolder, flags: BakeFlags) {
     return {
       baked,
       plan,
+      size,
       gates,
       accuracy,
       images: excitation.images,

@@ -4,7 +4,7 @@ import { defaultOutput, findEnding } from '../../formats/output/output-place.js'
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, readImageFolder, samplePerClass } from '../../images/read-image-folder.js';
 import { installMissing } from '../../missing-packages.js';
-import type { Model } from '../../model/model.js';
+import type { Model, Warning } from '../../model/model.js';
 import { exciteCsv } from '../../report/excite-csv.js';
 import { exciteReport, type WrittenReport } from '../../report/excite-report.js';
 import type { ExciteRun } from '../../report/excite-run.js';
@@ -16,7 +16,8 @@ import {
   subjectLine,
 } from '../../report/excite-sentences.js';
 import { MAX_LINES } from '../../report/figures/palette.js';
-import { byteSize, printablePath } from '../../report/printable.js';
+import { assumedSizeWarnings } from '../../report/image-warnings.js';
+import { byteSize, printablePath, quotedNames } from '../../report/printable.js';
 import { warningLine } from '../../report/summary.js';
 import { chooseClasses } from '../../runtime/choose-classes.js';
 import { listPairs } from '../../runtime/class-distances.js';
@@ -81,7 +82,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   let csv: PendingOutput | undefined;
   try {
     if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
-    const seen = await look(model, listed, flags);
+    const { size, ...seen } = await look(model, listed, flags);
     const run: ExciteRun = {
       tool: TOOL,
       input: describedInput(path, model),
@@ -99,7 +100,11 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
         named?.map((index) => listed.classes[index]!),
       ),
       // Nothing of the model is written.
-      warnings: warningsOfReading(model.warnings),
+      warnings: [
+        ...warningsOfReading(model.warnings),
+        ...assumedSizeWarnings(size),
+        ...otherClassesWarnings(model, listed),
+      ],
       milliseconds: performance.now() - started,
     };
     await csv?.write(nodeStorage.nameOf(flags.csv!), exciteCsv(run.excitation));
@@ -158,7 +163,8 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
   const bar = progressBar('looking', flags.quiet === true || flags.json === true, IMAGES);
   try {
     const images = samplePerClass(listed, flags.perClass, flags.seed);
-    const options = { size: imageSize(loaded.runs, model.path), batch: flags.batch, preprocess, kept: keepPixels() };
+    const size = imageSize(loaded.runs, model.path, flags.imageSize);
+    const options = { size, batch: flags.batch, preprocess, kept: keepPixels() };
     const loss = findLoss(model, loaded);
     const answers = collectAnswers(tensorflow, loss);
     const excitation = await exciteModel(tensorflow, loaded, images, {
@@ -178,12 +184,20 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
       const again = { ...options, onSkipped: () => {}, onProgress: bar.update };
       return changedShare(tensorflow, loss, loaded, images, held, answers.list, again);
     });
-    return { excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
+    return { size, excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
   } catch (error) {
     throw namingMemory(error, flags.batch);
   } finally {
     bar.stop();
   }
+}
+
+/** Folders of other classes are looked at too: they may be those that the model is to learn. */
+function otherClassesWarnings({ record }: Model, { classes }: ImageFolder): readonly Warning[] {
+  const others = classes.filter((name) => record?.classes?.includes(name) === false);
+  if (others.length === 0) return [];
+  const message = `${quotedNames(others)}: none of the classes that the model tells (${quotedNames(record!.classes!)}); these gates say nothing of its own`;
+  return [{ code: 'other-classes', message, where: null }];
 }
 
 /** The classes that are shown: those that were named, or the most different ones. */

@@ -1,11 +1,13 @@
-import { reasonOf, usageError } from '../../errors.js';
+import { RetrofitError, reasonOf, usageError, withHint } from '../../errors.js';
 import { saysLeftOut } from '../../formats/conversion-warnings.js';
 import { convertModel } from '../../formats/convert-model.js';
 import { readFrom } from '../../formats/known-formats.js';
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { installMissing } from '../../missing-packages.js';
 import { countLayers, type Model } from '../../model/model.js';
+import { findHead } from '../../plan/find-head.js';
 import { planWithWeights } from '../../plan-with-weights.js';
+import { assumedSizeWarnings } from '../../report/image-warnings.js';
 import { outputLine } from '../../report/summary.js';
 import {
   countImages,
@@ -68,10 +70,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const page = flags.html === undefined ? undefined : await importPage();
   const known = flags.head === 'new' ? undefined : read.record?.classes;
   const images = await findLabelledImages(folder, { labels: flags.labels, known }, flags.validation, flags.seed);
+  // Before modules go in: what is refused is told of the model as it is.
+  if (flags.head === 'new') findHead(read);
   const based = flags.ratio === undefined ? read : await withModules(read, flags.ratio, flags);
   const given = flags.head === 'new' ? withNewHead(based, folder, images, flags) : based;
 
-  const { model, network, result, leftOut, partsOf, areAllTold, ...trained } = await train(
+  const { model, network, result, size, leftOut, partsOf, areAllTold, ...trained } = await train(
     given,
     folder,
     images,
@@ -87,6 +91,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
     inputPath: path,
     layers: countLayers(read.graph),
     images,
+    size,
     loss: network.loss.kind,
     head,
     params: network.parameters,
@@ -98,6 +103,7 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
       ...tuned.warnings.filter((warning) => !saysLeftOut(warning)),
       ...leftOut,
       ...tuneWarnings(result, network.loss, flags, { partsOf, images, head }),
+      ...assumedSizeWarnings(size),
       ...output.warnings,
     ],
     milliseconds: performance.now() - started,
@@ -113,6 +119,12 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   if (failure !== undefined) throw failure;
 }
 
+/** What can be done, by what is wrong, where modules cannot be put in: `tune` has no flags to choose a place for them. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'already-retrofitted': ': the modules that are there are trained',
+  'nothing-found': ', and train something else: --train head, norms or all',
+};
+
 /** What `add` makes of a model. */
 async function withModules(model: Model, ratio: number, { seed, train, head }: TuneFlags): Promise<Model> {
   const trained = train ?? defaultTrain(head);
@@ -126,7 +138,11 @@ async function withModules(model: Model, ratio: number, { seed, train, head }: T
       },
     );
   }
-  return retrofit(model, await planWithWeights(model, { ratio, seed }));
+  const plan = await planWithWeights(model, { ratio, seed }).catch((error: unknown) => {
+    if (!(error instanceof RetrofitError) || INSTEAD[error.code] === undefined) throw error;
+    throw withHint(error, () => `leave --ratio out${INSTEAD[error.code]}`);
+  });
+  return retrofit(model, plan);
 }
 
 function withNewHead(model: Model, folder: string, { classes, training }: LabelledImages, { seed }: TuneFlags): Model {
@@ -161,7 +177,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
   const loaded = await loadModel(tensorflow, model);
   // Whatever the result is written as, it was trained without them.
   const leftOut = loaded.model.warnings.filter(saysLeftOut);
-  const size = imageSize(loaded.runs, model.path);
+  const size = imageSize(loaded.runs, model.path, options.imageSize);
   const network = makeNetwork(tensorflow, model, loaded, options.train, options.head === 'new');
   checkClasses(network.loss, images.classes, new Set(images.training.map(({ label }) => label)), folder);
   if (from !== undefined)
@@ -202,6 +218,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     model,
     network,
     result,
+    size,
     leftOut,
     partsOf,
     // Of an earlier part of the run nothing was told in this one.
@@ -210,6 +227,7 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
     options: {
       ...reportedOptions(flags),
       ...options,
+      imageSize: options.imageSize ?? null,
       train: options.train.join(','),
       validation: flags.validation,
       ratio: flags.ratio ?? null,
@@ -221,14 +239,14 @@ async function train(start: Model, folder: string, images: LabelledImages, flags
 
 /** Returns the options of the training from the flags. */
 function tuneOptions(model: Model, { training }: LabelledImages, flags: TuneFlags): TuneOptions {
-  const { head, batch, seed, shift, best } = flags;
+  const { head, batch, seed, shift, best, imageSize } = flags;
   const train = flags.train ?? defaultTrain(head);
   const epochs = flags.epochs ?? defaultEpochs(flags, training.length);
   const learningRate = flags.learningRate ?? defaultLearningRate({ head, train });
   const patience = flags.patience ?? defaultPatience(head);
   const preprocess = flags.preprocess ?? defaultPreprocess(model);
   const flip = flags.flip ?? false;
-  return { epochs, learningRate, head, train, batch, seed, preprocess, flip, shift, patience, best };
+  return { epochs, learningRate, head, train, batch, seed, preprocess, imageSize, flip, shift, patience, best };
 }
 
 async function importPage() {
