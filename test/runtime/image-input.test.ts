@@ -19,7 +19,7 @@ const sizeOf = async (name: string) => imageSize((await loadModel(tensorflow, aw
 
 describe('the size of images', () => {
   test('as the input says it', async () => {
-    expect(await sizeOf('resnet-cifar')).toEqual({ height: 16, width: 16, channels: 3 });
+    expect(await sizeOf('resnet-cifar')).toEqual({ height: 16, width: 16, channels: 3, isAssumed: false });
   });
 
   test.each([
@@ -31,7 +31,7 @@ describe('the size of images', () => {
   });
 
   test('224 where it is open', async () => {
-    expect(await sizeOf('resnet-null-sizes')).toEqual({ height: 224, width: 224, channels: 3 });
+    expect(await sizeOf('resnet-null-sizes')).toEqual({ height: 224, width: 224, channels: 3, isAssumed: true });
   });
 
   test.each(['multi-io', 'siamese', 'conv1d-residual'])('%s takes no images', async (name) => {

@@ -17,6 +17,7 @@ const run = {
   tool: 'se-retrofit 0.0.0',
   inputPath: 'net.keras',
   images: { classes: ['a', 'b'], training: images, validation: images },
+  size: { height: 224, width: 224, channels: 3 },
   options: { labels: `${'long/'.repeat(40)}labels.txt` },
   head: 'kept',
   trainedParams: 10,
