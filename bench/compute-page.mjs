@@ -115,6 +115,9 @@ ${markdownTable([['network', 'work', 'native', 'wasm', 'Keras', 'native, s', 'wa
   its norm and activation as one, so that convolutions decide; what is left is Node's decoding beside it, on the same two cores.
 - The whole process of ResNet-50: of \`verify\` and \`bake\` the passes over the images are the most by far, so it comes near to
   the ratio an image.
+- To train, an image of Keras' is the difference of two processes of which each starts and compiles for half a minute and more,
+  once each: a second there is 10 ms an image of MobileNet v2 and 31 of ResNet-50. So its ratios an image scatter from one
+  measurement to the next, from 0.4× to 1.8×; those of whole processes do not.
 `;
 }
 
