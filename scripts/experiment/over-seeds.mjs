@@ -7,26 +7,24 @@
  */
 export async function overSeeds([first, ...others], learningRates, run) {
   const tried = [];
-  for (const learningRate of learningRates) tried.push(await run(first, learningRate));
-  let best = lowest(tried);
-  for (let next = beyond(tried, best); next !== undefined; next = beyond(tried, best)) {
-    tried.push(await run(first, next));
+  for (let next = learningRates; next.length > 0; next = beyond(tried)) {
+    for (const learningRate of next) tried.push(await run(first, learningRate));
     tried.sort((one, other) => one.learningRate - other.learningRate);
-    best = lowest(tried);
   }
-  const rates = tried.map(({ learningRate, loss }) => ({ learningRate, loss }));
+  const best = lowest(tried);
   const runs = [best];
   for (const seed of others) runs.push(await run(seed, best.learningRate));
-  return { rates, runs };
+  return { rates: tried.map(({ learningRate, loss }) => ({ learningRate, loss })), runs };
 }
 
 const lowest = (runs) => runs.reduce((best, each) => (each.loss < best.loss ? each : best));
 
 /** The next learning rate behind the best, or in front of it, where nothing was tried yet. */
-function beyond(tried, best) {
-  if (tried.length < 2) return undefined;
-  if (best === tried.at(-1)) return rounded(tried.at(-2).learningRate * 10);
-  return best === tried[0] ? rounded(tried[1].learningRate / 10) : undefined;
+function beyond(tried) {
+  const best = lowest(tried);
+  if (tried.length < 2) return [];
+  if (best === tried.at(-1)) return [rounded(tried.at(-2).learningRate * 10)];
+  return best === tried[0] ? [rounded(tried[1].learningRate / 10)] : [];
 }
 
 const rounded = (learningRate) => Number(learningRate.toPrecision(1));

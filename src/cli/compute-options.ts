@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { usageError } from '../errors.js';
 import { PREPROCESS_NAMES, type Preprocess } from '../images/preprocess.js';
+import { OPEN_SIDE } from '../model/image-input.js';
 import { BACKEND_CHOICES, type BackendChoice } from '../runtime/backend-names.js';
-import { OPEN_SIDE } from '../runtime/open-side.js';
 import type { Flags } from './flags.js';
 
 // Importing this must stay cheap: --help needs it.

@@ -1,5 +1,8 @@
 import type { Shape } from '../layers/layer-facts.js';
 
+/** Side to which images are scaled where the model leaves it open: most networks were trained with it. */
+export const OPEN_SIDE = 224;
+
 /** A side of null is open; `problem` says, behind "the model", why it takes no images. */
 export type ImageInput =
   | { readonly height: number | null; readonly width: number | null; readonly channels: 1 | 3 }

@@ -16,6 +16,7 @@ export interface ExciteRun {
     readonly allowLinks?: boolean | undefined;
     readonly preprocess?: string | undefined;
     readonly labels?: string | undefined;
+    readonly imageSize?: number | undefined;
   };
   /** As the user gave them, or by default. */
   readonly options?: Readonly<Record<string, unknown>>;

@@ -112,10 +112,10 @@ export function nextStep({
   tunedHead = 'keep',
 }: ExciteRun): { readonly command: string; readonly note: string } | undefined {
   const { code, skipStages, idleModules } = recommendation;
-  const { weights, allowLinks = false, preprocess, labels } = given;
+  const { weights, allowLinks = false, preprocess, labels, imageSize } = given;
   const model = `${quoted(input.path)}${flag('-w', weights)}${allowLinks ? ' --allow-links' : ''}`;
   const compute = (command: string, suffix: string, more = '') =>
-    `se-retrofit ${command} ${model} ${quoted(imagesPath)}${flag('--preprocess', preprocess)}${flag('--labels', labels)} ` +
+    `se-retrofit ${command} ${model} ${quoted(imagesPath)}${flag('--preprocess', preprocess)}${flag('--labels', labels)}${flag('--image-size', imageSize)} ` +
     `-o ${quoted(besideModel(input, suffix))}${more}`;
   const idle = recommendation.stages.filter(({ isUntrained }) => isUntrained);
   const untrained = idle.length === 0 ? '' : `, those of ${stageList(idle)} too: first train what is to stay`;
@@ -153,8 +153,8 @@ export function nextStep({
   };
 }
 
-const flag = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : ` ${name} ${quoted(value)}`;
+const flag = (name: string, value: string | number | undefined): string =>
+  value === undefined ? '' : ` ${name} ${quoted(String(value))}`;
 
 /**
  * Names a model made from another, in its format: `net.keras` gives `net-tuned.keras`, `net/model.json` `net/model-tuned`;

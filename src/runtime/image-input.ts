@@ -6,9 +6,8 @@ import type { Preprocess } from '../images/preprocess.js';
 import { factsOf } from '../layers/known-layers.js';
 import { findOperation } from '../layers/operations/known-operations.js';
 import { resolveGraph } from '../model/graph-nodes.js';
-import { readImageInput } from '../model/image-input.js';
+import { OPEN_SIDE, readImageInput } from '../model/image-input.js';
 import type { Graph, Layer, Model } from '../model/model.js';
-import { OPEN_SIDE } from './open-side.js';
 
 const rescales = (layer: Layer): boolean => {
   if (isOperation(layer)) return findOperation(operationId(layer))?.rescales === true;

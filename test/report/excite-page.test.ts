@@ -240,6 +240,9 @@ describe('what to run next', () => {
     expect(next([{ stage: 1, isUntrained: true, between: 0, within: 0 }], { given, input: json })).toBe(
       "se-retrofit tune net.json -w 'my weights.h5' pictures --preprocess tf --labels names.txt -o net-tuned.json",
     );
+    expect(next([{ stage: 1, isUntrained: true, between: 0, within: 0 }], { given: { imageSize: 64 } })).toBe(
+      'se-retrofit tune nets/net.keras pictures --image-size 64 -o nets/net-tuned.keras',
+    );
     expect(next(NET, { given, input: json })).toBe(
       "se-retrofit strip net.json -w 'my weights.h5' -o net-plain.h5 && se-retrofit net-plain.h5 --skip-stage 4",
     );

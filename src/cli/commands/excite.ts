@@ -4,7 +4,7 @@ import { defaultOutput, findEnding } from '../../formats/output/output-place.js'
 import { keepPixels, type SkippedImage } from '../../images/image-batches.js';
 import { type ImageFolder, readImageFolder, samplePerClass } from '../../images/read-image-folder.js';
 import { installMissing } from '../../missing-packages.js';
-import type { Model, Warning } from '../../model/model.js';
+import type { Model } from '../../model/model.js';
 import { exciteCsv } from '../../report/excite-csv.js';
 import { exciteReport, type WrittenReport } from '../../report/excite-report.js';
 import type { ExciteRun } from '../../report/excite-run.js';
@@ -16,8 +16,8 @@ import {
   subjectLine,
 } from '../../report/excite-sentences.js';
 import { MAX_LINES } from '../../report/figures/palette.js';
-import { assumedSizeWarnings } from '../../report/image-warnings.js';
-import { byteSize, printablePath, quotedNames } from '../../report/printable.js';
+import { assumedSizeWarnings, otherClassesWarnings } from '../../report/image-warnings.js';
+import { byteSize, printablePath } from '../../report/printable.js';
 import { warningLine } from '../../report/summary.js';
 import { chooseClasses } from '../../runtime/choose-classes.js';
 import { listPairs } from '../../runtime/class-distances.js';
@@ -82,7 +82,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
   let csv: PendingOutput | undefined;
   try {
     if (flags.csv !== undefined) csv = await stageCsv(flags.csv, model, output, force);
-    const { size, ...seen } = await look(model, listed, flags);
+    const { size, others, ...seen } = await look(model, listed, flags);
     const run: ExciteRun = {
       tool: TOOL,
       input: describedInput(path, model),
@@ -92,6 +92,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
         allowLinks: flags.allowLinks,
         preprocess: flags.preprocess,
         labels: flags.labels,
+        imageSize: flags.imageSize,
       },
       ...seen,
       options: { ...reportedOptions(flags), perClass: flags.perClass, classes: flags.classes ?? null },
@@ -103,7 +104,7 @@ export async function excite(path: string, imagesPath: string, flags: ExciteFlag
       warnings: [
         ...warningsOfReading(model.warnings),
         ...assumedSizeWarnings(size),
-        ...otherClassesWarnings(model, listed),
+        ...otherClassesWarnings(others, model.record?.classes),
       ],
       milliseconds: performance.now() - started,
     };
@@ -174,30 +175,22 @@ async function look(model: Model, listed: ImageFolder, flags: ExciteFlags) {
       onProgress: bar.update,
     });
     const judge = findJudge(tensorflow, loss, listed);
+    const others = listed.classes.filter((name) => model.record?.classes?.includes(name) === false);
     const missing = 'missing' in judge ? judge.missing : undefined;
-    const areOthers = listed.classes.some((name) => model.record?.classes?.includes(name) === false);
     const tunedHead: ExciteRun['tunedHead'] =
-      missing === 'classifier' ? 'none' : missing === 'classes' || areOthers ? 'new' : 'keep';
+      missing === 'classifier' ? 'none' : missing === 'classes' || others.length > 0 ? 'new' : 'keep';
     const recommendation = await confirmRecommendation(recommendStages(excitation), async (stages) => {
       if (answers.list === undefined) return null;
       const held = excitation.modules.filter(({ stage }) => stages.includes(stage));
       const again = { ...options, onSkipped: () => {}, onProgress: bar.update };
       return changedShare(tensorflow, loss, loaded, images, held, answers.list, again);
     });
-    return { size, excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
+    return { size, others, excitation, recommendation, preprocess, backend: tensorflow.backend, skipped, tunedHead };
   } catch (error) {
     throw namingMemory(error, flags.batch);
   } finally {
     bar.stop();
   }
-}
-
-/** Folders of other classes are looked at too: they may be those that the model is to learn. */
-function otherClassesWarnings({ record }: Model, { classes }: ImageFolder): readonly Warning[] {
-  const others = classes.filter((name) => record?.classes?.includes(name) === false);
-  if (others.length === 0) return [];
-  const message = `${quotedNames(others)}: none of the classes that the model tells (${quotedNames(record!.classes!)}); these gates say nothing of its own`;
-  return [{ code: 'other-classes', message, where: null }];
 }
 
 /** The classes that are shown: those that were named, or the most different ones. */

@@ -70,8 +70,6 @@ export async function tune(path: string, folder: string, flags: TuneFlags): Prom
   const page = flags.html === undefined ? undefined : await importPage();
   const known = flags.head === 'new' ? undefined : read.record?.classes;
   const images = await findLabelledImages(folder, { labels: flags.labels, known }, flags.validation, flags.seed);
-  // Before modules go in: what is refused is told of the model as it is.
-  if (flags.head === 'new') findHead(read);
   const based = flags.ratio === undefined ? read : await withModules(read, flags.ratio, flags);
   const given = flags.head === 'new' ? withNewHead(based, folder, images, flags) : based;
 
@@ -138,9 +136,11 @@ async function withModules(model: Model, ratio: number, { seed, train, head }: T
       },
     );
   }
+  // What is refused is told of the model as it is, without modules.
+  if (head === 'new') findHead(model);
   const plan = await planWithWeights(model, { ratio, seed }).catch((error: unknown) => {
-    if (!(error instanceof RetrofitError) || INSTEAD[error.code] === undefined) throw error;
-    throw withHint(error, () => `leave --ratio out${INSTEAD[error.code]}`);
+    const instead = error instanceof RetrofitError ? INSTEAD[error.code] : undefined;
+    throw instead === undefined ? error : withHint(error as RetrofitError, () => `leave --ratio out${instead}`);
   });
   return retrofit(model, plan);
 }
